@@ -1,0 +1,1 @@
+"""Genesys Cloud: login, API calls, the rate limiter, payload shapes to one `Attachment`."""

@@ -1,0 +1,1 @@
+"""One attachment, top to bottom, to a verdict. Read `inspect` first."""

@@ -1,0 +1,130 @@
+"""One attachment, top to bottom, to a verdict. No Kafka and no HTTP here: what it needs comes in as ports."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, Self, TypeVar
+
+from consumer.errors import NotYet
+from consumer.inspection.policy import Policy
+from consumer.model import Accepted, Attachment, Dependency, Facts, Reason, Verdict
+
+T = TypeVar("T")
+
+RESOLVES = 3  # a signed link lives for minutes: one that expired on the way is resolved again, this often in all
+YOUNG = timedelta(minutes=5)  # a file of a message this young may still be on its way into the storage of Genesys
+
+
+class Attempt(Protocol):
+    """Runs a step, and again after a backoff as long as it raises `Unavailable` and attempts are left."""
+
+    async def __call__(self, step: Callable[[], Awaitable[T]]) -> T: ...
+
+
+class Body(Protocol):
+    """The bytes of one file, counted and hashed while they arrived; closing it gives their memory back."""
+
+    size: int
+    sha256: str  # lower-case hex
+
+    def fileno(self) -> int: ...
+    def chunks(self, size: int = ...) -> Iterator[bytes]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exc: object) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The host answered that the link is no longer good."""
+
+    status: int  # 403, or a guest link's 404, or 410
+
+
+class Links(Protocol):
+    async def locate(self, attachment: Attachment) -> str | Reason:
+        """The URL that delivers the bytes now. `NotYet` while Genesys has no finished upload."""
+
+
+class Downloads(Protocol):
+    async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Expired | Reason:
+        """The body, at most `cap` bytes of it: a longer one is `Reason.TOO_LARGE`."""
+
+
+class Examiner(Protocol):
+    async def examine(self, body: Body, attachment: Attachment) -> Facts:
+        """What the bytes are and what is in them. Never raises on what they contain."""
+
+
+class Antivirus(Protocol):
+    async def scan(self, body: Body, facts: Facts) -> Facts:
+        """`facts` with `scanned` set, its signatures' version, and a finding if it found one."""
+
+
+class Storage(Protocol):
+    async def put(self, conversation_id: str, identity: bytes, body: Body, facts: Facts) -> str:
+        """Keeps the body under a name that only we chose; its URI."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    links: Links
+    downloads: Downloads
+    examiner: Examiner
+    storage: Storage
+    policy: Callable[[], Policy]
+    antivirus: Antivirus | None = None
+    quarantine: Storage | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def inspect(self, attachment: Attachment, attempt: Attempt) -> Verdict:
+        """The verdict. Raises `Unavailable` when the attempts ran out, `Refused` when we are set up wrongly."""
+        policy = self.policy()
+        if reason := policy.before_download(attachment):
+            return policy.reject(reason, attachment)
+
+        try:
+            body = await attempt(lambda: self._fetch(attachment, policy.size_limit(attachment)))
+        except NotYet as missing:
+            if missing.final is None:
+                raise
+            body = missing.final
+        if isinstance(body, Reason):
+            return policy.reject(body, attachment)
+
+        with body:
+            return await self._judge(body, attachment, policy, attempt)
+
+    async def _fetch(self, attachment: Attachment, cap: int) -> Body | Reason:
+        status = 0
+        for _ in range(RESOLVES):
+            url = await self.links.locate(attachment)
+            if isinstance(url, Reason):
+                return url
+            got = await self.downloads.fetch(url, cap, attachment.declared_type)
+            if not isinstance(got, Expired):
+                return got
+            status = got.status
+        if status == 403:
+            raise NotYet(Dependency.FILES, "the file host answered 403 to every fresh link")
+        if attachment.message_time is None or self.now() - attachment.message_time > YOUNG:
+            return Reason.NO_LONGER_AVAILABLE
+        raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE)
+
+    async def _judge(self, body: Body, attachment: Attachment, policy: Policy, attempt: Attempt) -> Verdict:
+        facts = await self.examiner.examine(body, attachment)
+        reason = policy.decide(attachment, facts)
+        antivirus = self.antivirus
+        if reason is None and antivirus is not None:
+            facts = await attempt(lambda: antivirus.scan(body, facts))
+            reason = policy.decide(attachment, facts)
+        identity = attachment.identity
+        assert identity is not None, "only an attachment with a key is inspected"
+        if reason is None:
+            uri = await attempt(lambda: self.storage.put(attachment.conversation_id, identity, body, facts))
+            return Accepted(facts, uri)
+        quarantine = self.quarantine
+        if quarantine is not None:
+            await attempt(lambda: quarantine.put(attachment.conversation_id, identity, body, facts))
+        return policy.reject(reason, attachment, facts)

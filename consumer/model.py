@@ -1,0 +1,300 @@
+"""The nouns. A record is Kafka's, an event is Genesys's inside it, a task is one event of one conversation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why an attachment was rejected. A closed list, stable for ever: schemas, metric labels and docs hold the same."""
+
+    REMOVED = "removed"  # the message was removed in Genesys before it was judged
+    UPLOAD_FAILED = "upload_failed"  # Genesys says that the upload never became a valid file
+    NO_LONGER_AVAILABLE = "no_longer_available"  # the link is known, the file behind it is gone
+    URL_NOT_ALLOWED = "url_not_allowed"  # the link points where this service may not connect
+    TOO_LARGE = "too_large"  # declared or counted size above the limit of its type
+    EMPTY = "empty"  # no bytes, or nothing but white space
+    TRUNCATED = "truncated"  # the host kept sending fewer bytes than it promised
+    HTML_PAGE = "html_page"  # the link delivers a web page (a login page, say) in place of the file
+    HASH_MISMATCH = "hash_mismatch"  # the bytes are not those whose SHA-256 Genesys announced
+    TYPE_NOT_ALLOWED = "type_not_allowed"  # the declared type is not an allowed one
+    CONTENT_NOT_ALLOWED = "content_not_allowed"  # what the bytes really are is not an allowed type
+    TYPE_MISMATCH = "type_mismatch"  # an allowed type, but not the one that name or declaration claim
+    UNDETECTABLE = "undetectable"  # the detector crashed on it, gave up, or ran out of its time or memory
+    MALFORMED = "malformed"  # it begins like its type and is not built like it
+    ENCRYPTED = "encrypted"  # protected by a password: nobody can look inside
+    MACROS = "macros"  # an office file that carries macros
+    TEMPLATE = "template"  # an office template, which is not the document type that it is named after
+    EMBEDDED_EXECUTABLE = "embedded_executable"  # a program inside a document
+    ACTIVE_CONTENT = "active_content"  # scripts or launch actions that the policy does not accept
+    EXTERNAL_REFERENCE = "external_reference"  # loads something from elsewhere when it is opened
+    SECOND_FORMAT = "second_format"  # a file of another format inside or behind this one
+    TRAILING_DATA = "trailing_data"  # bytes behind the end of the file that the policy does not accept
+    ARCHIVE_LIMITS = "archive_limits"  # expands beyond the limits, nests, overlaps, or lies about its entries
+    IMAGE_TOO_LARGE = "image_too_large"  # more pixels than the limit
+    SCRIPT = "script"  # a text file that is a script
+    INFECTED = "infected"  # the antivirus named it
+    SCAN_LIMIT_EXCEEDED = "scan_limit_exceeded"  # the antivirus could not look at all of it
+
+
+class DeadReason(StrEnum):
+    """Why a dead letter could not be judged. A closed list, stable for ever."""
+
+    UNREADABLE = "unreadable"  # not JSON, not UTF-8, too deep, or of no shape that is known
+    NO_IDS = "no_ids"  # readable, but it names no conversation and no message, or an id that can't be one
+    OTHER_ORGANIZATION = "other_organization"  # an event of another Genesys organisation
+    NOT_FOUND = "not_found"  # Genesys does not know the conversation, the message or the attachment that was announced
+    FORBIDDEN = "forbidden"  # this one conversation may not be read with our credentials
+    UNAVAILABLE = "unavailable"  # the attempts ran out while the dependency answered others
+    HOST_UNAVAILABLE = "host_unavailable"  # a file host outside the region stayed away
+    BUG = "bug"  # our fault: the log holds the traceback
+
+
+class Dependency(StrEnum):
+    """What the service waits for; each has a gate. A closed list: metric labels and `/readyz` hold the same."""
+
+    LOGIN = "login"
+    API = "api"
+    FILES = "files"
+    STORAGE = "storage"
+    ANTIVIRUS = "antivirus"
+    KAFKA = "kafka"
+
+
+class Kind(StrEnum):
+    """What Genesys says an attachment is (`mediaType` of a normalized message)."""
+
+    IMAGE = "Image"
+    VIDEO = "Video"
+    AUDIO = "Audio"
+    FILE = "File"
+    LINK = "Link"  # an external link, never a stored file: never fetched
+
+
+class Direction(StrEnum):
+    INBOUND = "inbound"
+    OUTBOUND = "outbound"
+    UNKNOWN = "unknown"  # treated as inbound: when in doubt, judge
+
+
+class MediaStatus(StrEnum):
+    """Where the upload of an attachment stands, as far as the shape it came from tells."""
+
+    UPLOADING = "uploading"
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+class Shape(StrEnum):
+    """The payload an attachment was read from; numbers as in ARCHITECTURE.md, "Payload shapes"."""
+
+    MESSAGE = "S1"  # MessageData.normalizedMessage.content[].attachment: the authoritative one
+    MESSAGE_LEGACY = "S2"  # MessageData.media[]
+    CONVERSATION = "S3"  # participants[].messages[].messages[].media[]
+    MESSAGE_CONVERSATION = "S4"  # participants[].messages[].media[]
+    EVENT = "S5"  # eventBody as S3
+    EVENT_MESSAGES = "S6"  # eventBody as S4, id in message.id
+    WEBHOOK = "S7"  # open messaging: content[].attachment at top level
+    GUEST = "S8"  # web messaging guest side: fileSize
+    MEDIA = "S9"  # MessageMediaData: has the upload status
+    RECORDING = "S10"  # messagingTranscript[].messageMediaAttachments[]
+    TUTORIAL = "S11"  # messages[].attachments[]: not Genesys's, accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an event came from: the record of the input topic, and the place in it if the record was an array."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    path: str = ""  # "" or "[3]"
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One file of one message, as some payload shape described it. Only what was declared; nothing here is evidence."""
+
+    conversation_id: str
+    message_id: str
+    attachment_id: str | None
+    key: str | None  # what identifies it inside its message (see `attachment_key`); None: no id and no URL yet
+    name: str | None = None
+    declared_type: str | None = None  # lower case, without parameters
+    declared_size: int | None = None
+    declared_sha256: str | None = None  # lower-case hex
+    kind: Kind | None = None
+    url: str | None = None  # may be signed: never logged, never published
+    direction: Direction = Direction.UNKNOWN
+    status: MediaStatus = MediaStatus.UNKNOWN
+    removed: bool = False
+    message_time: datetime | None = None  # Genesys's own time of the message
+    communication_id: str | None = None
+    messenger: str | None = None
+    shape: Shape = Shape.MESSAGE
+
+    @property
+    def identity(self) -> bytes | None:
+        """16 bytes that name this attachment for ever, whichever event, key or shape it came by; None without a key."""
+        if self.key is None:
+            return None
+        return identity("attachment", self.conversation_id, self.message_id, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation with the attachments that a payload gave for it."""
+
+    conversation_id: str
+    message_id: str
+    attachments: tuple[Attachment, ...] = ()
+    announces_media: bool = False  # its metadata says Attachment (or says nothing), whatever `attachments` holds
+    direction: Direction = Direction.UNKNOWN
+    removed: bool = False
+    time: datetime | None = None
+    communication_id: str | None = None
+
+    @property
+    def identity(self) -> bytes:
+        return message_identity(self.conversation_id, self.message_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of one conversation, as `wire.events.decode` reads it: what it announces, nothing fetched."""
+
+    conversation_id: str | None  # None: only a message id is known
+    messages: tuple[Message, ...] = ()  # empty: a bare conversation id, everything has to be asked
+    organization_id: str | None = None
+    time: datetime | None = None
+    topic_name: str | None = None
+    value: bytes = b""  # the event's own bytes: the record's value, or its element of an array re-serialised
+    path: str = ""  # its place in an array: "" or "[3]"
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What `dlq replay` names on a task: it passes a dead answer of just this identity and generation."""
+
+    identity: bytes
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that an examination saw. The policy decides whether it rejects (`reason`) or only tells."""
+
+    code: Reason
+    detail: str = ""  # our own words, bounded, never text out of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was counted and seen of one attachment, as far as judging came."""
+
+    size: int | None = None
+    sha256: str | None = None
+    extension_type: str | None = None  # the MIME type that the name's extension stands for
+    detected_type: str | None = None
+    findings: tuple[Finding, ...] = ()
+    flags: tuple[str, ...] = ()  # remarks that never reject: "generic_declared_type", "size_differs", …
+    scanned: bool = False
+    detectors: Mapping[str, str] = field(default_factory=dict)  # name → version, "libmagic": "5.44"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    facts: Facts
+    storage_uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    reason: Reason
+    detail: str  # a sentence for people, from the policy
+    facts: Facts = field(default_factory=Facts)
+
+
+Verdict = Accepted | Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A verdict with all that its result tells."""
+
+    attachment: Attachment
+    verdict: Verdict
+    source: Source
+    event_time: datetime | None
+    decided_at: datetime
+    attempts: int
+    policy_version: str
+    replay: Replay | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """What could not be judged: the original record, and why."""
+
+    identity: bytes  # of the attachment, the message, the conversation, or the unreadable bytes
+    generation: int  # 1, and one more for each replay that failed again
+    reason: DeadReason
+    detail: str  # our own sentence
+    stage: str  # "decode", "metadata", "inspect"
+    attempts: int
+    source: Source
+    first_at: datetime
+    last_at: datetime
+    key: bytes | None  # the original record's
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    conversation_id: str | None = None
+    message_id: str | None = None
+    attachment_id: str | None = None
+
+
+def identity(kind: str, *parts: str) -> bytes:
+    """A 16-byte digest of `parts`, unambiguous about where one ends and the next begins."""
+    digest = hashlib.blake2b(digest_size=16, person=kind.encode()[:16])
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(4, "big") + encoded)
+    return digest.digest()
+
+
+def message_identity(conversation_id: str, message_id: str) -> bytes:
+    return identity("message", conversation_id, message_id)
+
+
+def conversation_identity(conversation_id: str) -> bytes:
+    return identity("conversation", conversation_id)
+
+
+def unreadable_identity(source: Source, value: bytes) -> bytes:
+    """For what names nothing: its place in the log, and a hash, since a topic made anew counts from 0 again."""
+    return identity(
+        "unreadable",
+        source.topic,
+        str(source.partition),
+        str(source.offset),
+        source.path,
+        str(source.timestamp_ms),
+        hashlib.sha256(value).hexdigest(),
+    )
+
+
+def attachment_key(attachment_id: str | None, download_id: str | None, host_and_path: str | None) -> str | None:
+    """The attachment's id, else its download id, else host and path of its URL; never a position in a list."""
+    if attachment_id:
+        return f"id:{attachment_id}"
+    if download_id:
+        return f"download:{download_id}"
+    if host_and_path:
+        return f"url:{host_and_path}"
+    return None

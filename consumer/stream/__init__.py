@@ -1,0 +1,1 @@
+"""The second loop: tasks to answers, each exactly once."""

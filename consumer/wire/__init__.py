@@ -1,0 +1,1 @@
+"""Bytes to events and tasks, results to bytes and headers; `schemas/` is its contract."""
