@@ -1,0 +1,36 @@
+"""The arguments that every aiokafka client of this service shares: where the brokers are, and how to log in there."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+
+from consumer.errors import Refused
+from consumer.model import Dependency
+from consumer.settings import KafkaSettings
+
+
+def client_options(settings: KafkaSettings) -> dict[str, Any]:
+    """Keyword arguments for aiokafka's consumer, producer and admin client. Raises `Refused` for a bad CA file."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "client_id": settings.group,
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.security_protocol in ("SSL", "SASL_SSL"):
+        options["ssl_context"] = _trust(settings)
+    if settings.security_protocol in ("SASL_PLAINTEXT", "SASL_SSL"):
+        assert settings.sasl_password is not None, "the settings refuse SASL without a password"
+        options["sasl_mechanism"] = settings.sasl_mechanism
+        options["sasl_plain_username"] = settings.sasl_username
+        options["sasl_plain_password"] = settings.sasl_password.get_secret_value()
+    return options
+
+
+def _trust(settings: KafkaSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError:  # ssl.SSLError is one as well: the file is there and holds no certificate
+        raise Refused(
+            Dependency.KAFKA, f"KAFKA__CA_FILE {settings.ca_file} is not a readable PEM file of certificates"
+        ) from None

@@ -1,0 +1,246 @@
+"""Every metric, declared once. Label sets are closed and all series exist from the start: a rate sees the first event.
+
+A metric with one closed label is a mapping from its values (`dead_letters[DeadReason.BUG].inc()`): a misspelt label
+is a type error and a `KeyError`, never a new series. Series of a partition exist as long as it is assigned.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeVar, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+
+from consumer import __version__
+from consumer.model import DeadReason, Dependency, Reason, Rejected, Verdict
+
+PREFIX = "attachment_consumer"
+
+Loop = Literal["intake", "stream"]
+Noise = Literal["heartbeat", "receipt", "event_message", "no_attachment", "no_value", "outbound"]
+Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
+Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
+Outcome = Literal["committed", "failed"]
+RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
+StopCause = Literal["gate", "refused", "bugs", "organization", "partitions", "drain"]
+ApiCall = Literal[
+    "token", "token_check", "conversation", "message", "messages", "media", "download", "user_conversation", "notify"
+]
+ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
+WorkerEnd = Literal["died", "late", "protocol", "memory"]
+Notification = Literal["sent", "failed", "skipped"]
+
+STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+ANSWER_BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400)
+SIZE_BUCKETS = (1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
+
+K = TypeVar("K", bound=str)
+
+
+class ByPartition:
+    """A gauge with a series for each partition that is assigned now."""
+
+    def __init__(self, gauge: Gauge) -> None:
+        self._gauge = gauge
+
+    def __getitem__(self, partition: int) -> Gauge:
+        return self._gauge.labels(str(partition))
+
+    def forget(self, partition: int) -> None:
+        self._gauge.remove(str(partition))
+
+
+class Metrics:
+    """All metrics of one process, in the registry that `/metrics` shows."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        disable_created_metrics()  # a `_created` series beside each other one: twice the series, and nobody asks for them
+        self.registry = registry
+        self._declare_the_work()
+        self._declare_the_stream()
+        self._declare_the_ledger()
+        self._declare_the_dependencies()
+        self._declare_the_process()
+
+    def answered(self, verdict: Verdict) -> None:
+        """Counts one verdict, and the size of the file where it was counted."""
+        if isinstance(verdict, Rejected):
+            self.rejected[verdict.reason].inc()
+        else:
+            self.accepted.inc()
+        if verdict.facts.size is not None:
+            self.attachment_bytes.observe(verdict.facts.size)
+
+    def api_call(self, call: ApiCall, status: int | None) -> None:
+        """Counts one answer of the API; None when there was none."""
+        self.api_calls[call, status_label(status)].inc()
+
+    def forget_partition(self, partition: int) -> None:
+        """Takes away the series of a tasks partition that is no longer ours."""
+        for metric in (
+            self.uncommitted_offsets,
+            self.outbox_bytes,
+            self.oldest_uncommitted_age_seconds,
+            self.ledger_entries,
+        ):
+            metric.forget(partition)
+
+    def lag(self, topic: str, partition: int, records: int) -> None:
+        self._lag.labels(topic, str(partition)).set(records)
+
+    def forget_lag(self, topic: str, partition: int) -> None:
+        self._lag.remove(topic, str(partition))
+
+    def _declare_the_work(self) -> None:
+        loops, kinds = get_args(Loop), get_args(Noise)
+        self.records_received: Mapping[Loop, Counter] = self._counters(
+            "records_received", "Records taken from Kafka, by the loop that took them", "loop", loops
+        )
+        self.tasks_written = self._counter("tasks_written", "Tasks that the intake wrote")
+        self.noise_dropped: Mapping[Noise, Counter] = self._counters(
+            "noise_dropped", "Events that provably carry no attachment, by what they are", "kind", kinds
+        )
+        attachments = Counter(
+            f"{PREFIX}_attachments_total", "Verdicts, by reason", ["verdict", "reason"], registry=self.registry
+        )
+        self.accepted = attachments.labels("accepted", "none")
+        self.rejected: Mapping[Reason, Counter] = {
+            reason: attachments.labels("rejected", reason.value) for reason in Reason
+        }
+        self.dead_letters: Mapping[DeadReason, Counter] = self._counters(
+            "dead_letters", "What could not be judged, by reason", "reason", DeadReason
+        )
+        self.attachments_skipped: Mapping[Skipped, Counter] = self._counters(
+            "attachments_skipped", "Attachments that need no answer of ours", "cause", get_args(Skipped)
+        )
+        self.inspections = self._counter(
+            "inspections", "Inspections started; above one an attachment is work done twice"
+        )
+        self.attempts_failed: Mapping[Dependency, Counter] = self._counters(
+            "attempts_failed", "Attempts that a dependency let fail", "dependency", Dependency
+        )
+        self.bugs = self._counter("bugs", "Errors that nobody foresaw; the log holds the traceback")
+        stages = Histogram(
+            f"{PREFIX}_stage_seconds", "Time in one stage", ["stage"], buckets=STAGE_BUCKETS, registry=self.registry
+        )
+        self.stage_seconds: Mapping[Stage, Histogram] = {stage: stages.labels(stage) for stage in get_args(Stage)}
+        self.event_to_answer_seconds = Histogram(
+            f"{PREFIX}_event_to_answer_seconds",
+            "From the time that Genesys gave the event to the answer",
+            buckets=ANSWER_BUCKETS,
+            registry=self.registry,
+        )
+        self.attachment_bytes = Histogram(
+            f"{PREFIX}_attachment_bytes", "Size of the files, as counted", buckets=SIZE_BUCKETS, registry=self.registry
+        )
+        self.notifications: Mapping[Notification, Counter] = self._counters(
+            "notifications", "Messages to the conversation about a verdict", "outcome", get_args(Notification)
+        )
+
+    def _declare_the_stream(self) -> None:
+        self.transactions: Mapping[Outcome, Counter] = self._counters(
+            "transactions", "Transactions of answers and offsets", "outcome", get_args(Outcome)
+        )
+        self.rebuilds: Mapping[RebuildCause, Counter] = self._counters(
+            "rebuilds", "Producers that were replaced and partitions rebuilt from what is committed", "cause",
+            get_args(RebuildCause),
+        )  # fmt: skip
+        self.rebalances = self._counter("rebalances", "Assignments that this process got")
+        self.tasks_in_flight = self._gauge("tasks_in_flight", "Tasks taken and not settled")
+        self.inspections_in_flight = self._gauge("inspections_in_flight", "Inspections running now")
+        self.assigned_partitions = self._gauge("assigned_partitions", "Tasks partitions assigned")
+        self.ready_partitions = self._gauge("ready_partitions", "Tasks partitions that tasks are taken from")
+        self.uncommitted_offsets = self._by_partition("uncommitted_offsets", "Taken above the committed offset")
+        self.outbox_bytes = self._by_partition("outbox_bytes", "Answers that wait for the next commit")
+        self.oldest_uncommitted_age_seconds = self._by_partition(
+            "oldest_uncommitted_age_seconds", "How long ago the oldest task that is not committed was taken"
+        )
+        self._lag = Gauge(
+            f"{PREFIX}_lag_records",
+            "Records behind the position, to the end of the partition",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
+        self.retention_lost_records = self._counter(
+            "retention_lost_records", "Records that retention deleted before they were read"
+        )
+
+    def _declare_the_ledger(self) -> None:
+        self.ledger_entries = self._by_partition("ledger_entries", "Answers that the ledger remembers")
+        self.ledger_restore_seconds = Histogram(
+            f"{PREFIX}_ledger_restore_seconds",
+            "Time to read a ledger partition before its tasks are taken",
+            buckets=STAGE_BUCKETS,
+            registry=self.registry,
+        )
+
+    def _declare_the_dependencies(self) -> None:
+        self.gate_closed: Mapping[Dependency, Gauge] = self._gauges(
+            "gate_closed", "1 while no tasks are taken because of this dependency", "dependency", Dependency
+        )
+        self.gate_closed_since: Mapping[Dependency, Gauge] = self._gauges(
+            "gate_closed_since_timestamp_seconds", "When the gate closed; 0 while it is open", "dependency", Dependency
+        )
+        self.intake_stopped: Mapping[StopCause, Gauge] = self._gauges(
+            "intake_stopped", "1 while no tasks are taken, by cause", "cause", get_args(StopCause)
+        )
+        calls = Counter(
+            f"{PREFIX}_api_calls_total", "Calls to the API, by answer", ["call", "status"], registry=self.registry
+        )
+        self.api_calls: Mapping[tuple[ApiCall, ApiStatus], Counter] = {
+            (call, status): calls.labels(call, status) for call in get_args(ApiCall) for status in get_args(ApiStatus)
+        }
+        self.api_wait_seconds = self._counter("api_wait_seconds", "Time that calls waited for the rate limit")
+        self.token_expires_timestamp_seconds = self._gauge(
+            "token_expires_timestamp_seconds", "When the bearer token expires; 0 before the first login"
+        )
+
+    def _declare_the_process(self) -> None:
+        self.worker_restarts: Mapping[WorkerEnd, Counter] = self._counters(
+            "worker_restarts", "Examining processes that were replaced", "cause", get_args(WorkerEnd)
+        )
+        self.policy_reload_failures = self._counter(
+            "policy_reload_failures", "Changed policy files that were wrong; the last good policy stays"
+        )
+        self.policy_info = Info(f"{PREFIX}_policy", "The policy in force", registry=self.registry)
+        Info(f"{PREFIX}_build", "What runs here", registry=self.registry).info(
+            {"version": __version__, "python": platform.python_version()}
+        )
+
+    def _counter(self, name: str, help_text: str) -> Counter:
+        return Counter(f"{PREFIX}_{name}_total", help_text, registry=self.registry)
+
+    def _gauge(self, name: str, help_text: str) -> Gauge:
+        return Gauge(f"{PREFIX}_{name}", help_text, registry=self.registry)
+
+    def _counters(self, name: str, help_text: str, label: str, values: Iterable[K]) -> dict[K, Counter]:
+        counter = Counter(f"{PREFIX}_{name}_total", help_text, [label], registry=self.registry)
+        return {value: counter.labels(str(value)) for value in values}
+
+    def _gauges(self, name: str, help_text: str, label: str, values: Iterable[K]) -> dict[K, Gauge]:
+        gauge = Gauge(f"{PREFIX}_{name}", help_text, [label], registry=self.registry)
+        return {value: gauge.labels(str(value)) for value in values}
+
+    def _by_partition(self, name: str, help_text: str) -> ByPartition:
+        return ByPartition(Gauge(f"{PREFIX}_{name}", help_text, ["partition"], registry=self.registry))
+
+
+def status_label(status: int | None) -> ApiStatus:
+    """The statuses that mean something to us by themselves, the rest by class; "none" when nobody answered."""
+    match status:
+        case None:
+            return "none"
+        case 400 | 401 | 403 | 404 | 409 | 429:
+            return _NAMED[status]
+        case _ if status < 300:
+            return "2xx"
+        case _ if status < 400:
+            return "3xx"
+        case _ if status < 500:
+            return "4xx"
+        case _:
+            return "5xx"
+
+
+_NAMED: dict[int, ApiStatus] = {400: "400", 401: "401", 403: "403", 404: "404", 409: "409", 429: "429"}
