@@ -186,6 +186,34 @@ class Replay:
     generation: int
 
 
+class AnswerKind(StrEnum):
+    """What the ledger knows of an answer."""
+
+    VERDICT = "verdict"  # accepted or rejected; of a message: all of its attachments are answered
+    DEAD = "dead"  # could not be judged; a replay of just its generation passes
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    identity: bytes  # 16 bytes
+    kind: AnswerKind
+    generation: int = 0  # of a dead answer: 1, and one more for each replay that failed again
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One event of one conversation, on its way to be judged: a record of the tasks topic."""
+
+    source: Source
+    value: bytes | None  # None: larger than the tasks topic takes, or a tombstone
+    key: bytes | None = None  # the original record's
+    headers: tuple[tuple[str, bytes], ...] = ()  # the original record's
+    value_sha256: str | None = None  # of a value that was too large to be carried
+    replay: Replay | None = None
+    moves: int = 0  # how often it was written to tasks again under another key
+    taken_ms: int = 0  # the broker's time at which it became a task
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that an examination saw. The policy decides whether it rejects (`reason`) or only tells."""

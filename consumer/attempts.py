@@ -1,0 +1,246 @@
+"""Trying again: backoff with jitter, a gate for each dependency, and patience with hosts that have none.
+
+A gate stops the intake while its dependency is down. It closes after some failures in a row, or at once when the
+dependency refuses us as we are set up; then one probe at a time asks, at 1 s and doubling, until it is answered.
+Attempts that fail behind a closed gate do not count: an outage is waited out. Attempts that fail while the
+dependency answers others do, and after enough of them the caller gets the failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import anyio
+
+from consumer.errors import Failure, NotYet, Refused, Unavailable
+from consumer.model import Dependency
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+Probe = Callable[[], Awaitable[object]]
+
+HOST_BACKOFF_MAX_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waits between attempts: doubling, and long enough in all that the last attempt comes `over_s` after the first."""
+
+    attempts: int
+    over_s: float
+    jitter: Callable[[], float] = random.random
+
+    def wait_s(self, failed: int, retry_after_s: float | None = None) -> float:
+        """Seconds to wait after the attempt number `failed` (from 1); jitter adds up to a half, never takes away."""
+        if self.attempts == 1:
+            return retry_after_s or 0.0
+        shortest = self.over_s / (2 ** (self.attempts - 1) - 1)
+        wait = shortest * 2 ** (min(failed, self.attempts - 1) - 1) * (1 + self.jitter() / 2)
+        return max(wait, retry_after_s or 0.0)
+
+
+class Gate:
+    """Open, or closed since a time, with what the dependency said last."""
+
+    def __init__(self, dependency: Dependency, failures: int, now: Callable[[], float], changed: Callable[[], None]):
+        self.dependency = dependency
+        self.closed_since: float | None = None  # seconds since the epoch
+        self.detail = ""
+        self.refused = False
+        self._failures = 0
+        self._limit = failures
+        self._now = now
+        self._changed = changed
+        self._opened = anyio.Event()
+
+    @property
+    def closed(self) -> bool:
+        return self.closed_since is not None
+
+    def answered(self) -> None:
+        self._failures = 0
+        self.refused = False
+        if self.closed:
+            self.closed_since = None
+            self._opened.set()
+            self._opened = anyio.Event()
+            log.warning("the gate of %s is open again", self.dependency.value)
+            self._changed()
+
+    def failed(self, failure: Failure) -> None:
+        self._failures += 1
+        self.detail = failure.detail
+        self.refused = isinstance(failure, Refused)
+        if not self.closed and (self.refused or self._failures >= self._limit):
+            self.closed_since = self._now()
+            log.error("the gate of %s is closed, no tasks are taken: %s", self.dependency.value, failure.detail)
+            self._changed()
+
+    async def wait_open(self) -> None:
+        while self.closed:
+            await self._opened.wait()
+
+
+class Gates:
+    """The gates of all dependencies, and the probes that open them. `run` lives as long as the service."""
+
+    def __init__(
+        self,
+        *,
+        failures: int,
+        probe_s: float,
+        probe_max_s: float,
+        probes: Mapping[Dependency, Probe],
+        now: Callable[[], float] = time.time,
+        sleep: Sleep = anyio.sleep,
+        on_change: Callable[[Gate], None] = lambda gate: None,
+    ) -> None:
+        self._probe_s, self._probe_max_s = probe_s, probe_max_s
+        self._probes = probes
+        self._sleep = sleep
+        self._on_change = on_change
+        self._closed = anyio.Event()
+        self._gates = {d: Gate(d, failures, now, lambda d=d: self._changed(d)) for d in Dependency}  # type: ignore[misc]
+
+    def __getitem__(self, dependency: Dependency) -> Gate:
+        return self._gates[dependency]
+
+    @property
+    def closed(self) -> list[Gate]:
+        return [gate for gate in self._gates.values() if gate.closed]
+
+    def _changed(self, dependency: Dependency) -> None:
+        self._closed.set()
+        self._on_change(self._gates[dependency])
+
+    async def run(self) -> None:
+        """Probes what is closed, one probe at a time for each gate."""
+        probing: set[Dependency] = set()
+
+        async def open_again(gate: Gate) -> None:
+            await self._probe_until_open(gate)
+            probing.discard(gate.dependency)
+
+        async with anyio.create_task_group() as tg:
+            while True:
+                await self._closed.wait()
+                self._closed = anyio.Event()
+                for gate in self.closed:
+                    if gate.dependency not in probing:
+                        probing.add(gate.dependency)
+                        tg.start_soon(open_again, gate)
+
+    async def _probe_until_open(self, gate: Gate) -> None:
+        probe = self._probes.get(gate.dependency)
+        wait = self._probe_s
+        while gate.closed:
+            await self._sleep(wait)
+            wait = min(wait * 2, self._probe_max_s)
+            if probe is None or not gate.closed:
+                gate.answered()  # nothing to ask: let the next tasks find out
+                return
+            try:
+                await probe()
+            except (Unavailable, Refused) as failure:
+                gate.failed(failure)
+            else:
+                gate.answered()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What every attempt of the service shares."""
+
+    gates: Gates
+    backoff: Backoff
+    host_patience_s: float
+    sleep: Sleep = anyio.sleep
+    clock: Callable[[], float] = time.monotonic
+    on_failure: Callable[[Dependency], None] = lambda dependency: None
+
+    def attempts(self, resting: Callable[[], AbstractContextManager[None]] = nullcontext) -> Attempts:
+        return Attempts(self, resting)
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The attempts of one piece of work: `await attempts(step)` runs the step until it is answered.
+
+    Raises the last failure when the attempts ran out, and never `Refused`: that is waited out behind its gate.
+    `resting` surrounds every wait: work that only waits may be cancelled at once when its partition moves away.
+    """
+
+    patience: Patience
+    resting: Callable[[], AbstractContextManager[None]] = nullcontext
+    made: int = 0  # attempts that were answered or counted as failed, over all steps
+    _host_failed_at: float | None = field(default=None, init=False)
+
+    async def __call__(self, step: Callable[[], Awaitable[T]], touches: Iterable[Dependency] = ()) -> T:
+        failed = 0
+        while True:
+            for dependency in touches:
+                await self._pass(self.patience.gates[dependency])
+            try:
+                result = await step()
+            except Refused as failure:
+                self._note(failure.dependency, failure)
+                await self._pass(self.patience.gates[failure.dependency])
+            except Unavailable as failure:
+                failed += await self._after(failure, failed)
+            else:
+                self.made += 1
+                return result
+
+    async def _after(self, failure: Unavailable, failed: int) -> int:
+        """Waits before the next attempt; 1 if this one counts, 0 if not. Raises the failure when it was the last."""
+        patience = self.patience
+        patience.on_failure(failure.dependency)
+        gate = patience.gates[failure.dependency]
+        if failure.host is not None:
+            return await self._be_patient_with_host(failure, failed)
+        if isinstance(failure, NotYet):
+            gate.answered()
+        else:
+            gate.failed(failure)
+            if gate.closed:
+                await self._pass(gate)
+                return 0
+        self.made += 1
+        if failed + 1 >= patience.backoff.attempts:
+            raise failure
+        await self._rest(patience.backoff.wait_s(failed + 1, failure.retry_after_s))
+        await self._pass(gate)
+        return 1
+
+    async def _be_patient_with_host(self, failure: Unavailable, failed: int) -> int:
+        """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""
+        patience = self.patience
+        now = patience.clock()
+        self._host_failed_at = now if self._host_failed_at is None else self._host_failed_at
+        self.made += 1
+        if now - self._host_failed_at >= patience.host_patience_s:
+            raise failure
+        wait = min(patience.backoff.wait_s(failed + 1, failure.retry_after_s), HOST_BACKOFF_MAX_S)
+        await self._rest(min(wait, max(patience.host_patience_s - (now - self._host_failed_at), 0.01)))
+        return 1
+
+    def _note(self, dependency: Dependency, failure: Failure) -> None:
+        self.patience.on_failure(dependency)
+        self.patience.gates[dependency].failed(failure)
+
+    async def _pass(self, gate: Gate) -> None:
+        if gate.closed:
+            with self.resting():
+                await gate.wait_open()
+
+    async def _rest(self, seconds: float) -> None:
+        with self.resting():
+            await self.patience.sleep(seconds)

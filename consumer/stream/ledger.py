@@ -1,0 +1,62 @@
+"""Which attachments already have an answer: one partition's part of it, in memory. Pure, and finished."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from consumer.model import AnswerKind, LedgerEntry
+
+DAY_MS = 24 * 60 * 60 * 1000
+VERDICT = 0  # the generation under which verdicts are filed; those of dead answers begin with 1
+
+
+class Ledger:
+    """The answers of one partition, back to the horizon.
+
+    Identities lie in one set a day and generation: 16 bytes each and no value beside them, and whole days are dropped
+    as they age. Time is that of the ledger's own records (`LogAppendTime`), so no worker's clock matters. `position`
+    is the offset of the ledger partition to go on reading from.
+    """
+
+    __slots__ = ("_days", "_horizon_days", "_newest_day", "position")
+
+    def __init__(self, horizon_days: int) -> None:
+        self.position = 0
+        self._horizon_days = horizon_days
+        self._newest_day = 0
+        self._days: dict[int, dict[int, set[bytes]]] = {}  # day → generation → identities
+
+    def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
+        """Notes an answer. The same again changes nothing; a verdict outweighs any dead answer, before or after it."""
+        day = timestamp_ms // DAY_MS
+        self._age(day)
+        if day < self._newest_day - self._horizon_days:
+            return
+        generation = VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
+        self._days.setdefault(day, {}).setdefault(generation, set()).add(entry.identity)
+
+    def answered(self, identity: bytes, passes_generation: int | None = None) -> bool:
+        """Whether there is an answer. A replay passes a dead one of just the generation that it names."""
+        generations = list(self._generations(identity))
+        if not generations:
+            return False
+        return VERDICT in generations or max(generations) != passes_generation
+
+    def dead_generation(self, identity: bytes) -> int:
+        """The generation of the newest dead answer, 0 if there is none: the next one is one higher."""
+        return max(self._generations(identity), default=0)
+
+    def __len__(self) -> int:
+        return sum(len(identities) for day in self._days.values() for identities in day.values())
+
+    def _generations(self, identity: bytes) -> Iterator[int]:
+        for day in self._days.values():
+            for generation, identities in day.items():
+                if identity in identities:
+                    yield generation
+
+    def _age(self, day: int) -> None:
+        if day > self._newest_day:
+            self._newest_day = day
+            for aged in [d for d in self._days if d < day - self._horizon_days]:
+                del self._days[aged]

@@ -1,0 +1,178 @@
+"""The only talk with a transactional producer, and its laws.
+
+Each was measured on Apache Kafka 4.3.1 with aiokafka 0.14 and has a test on a real broker that fails without it:
+
+1. Every produce future is awaited before the offset is sent: a commit succeeds although a send failed.
+2. After any error the producer is finished, whatever the exception's type: an abort may send nothing, and the next
+   commit of the same producer would publish the "aborted" records. It is discarded; its successor's initialisation
+   completes or aborts what it left.
+3. Every call has a deadline of its own, and disposal ends by force: send, commit and stop can hang for ever.
+4. Sizes are checked on our side against the topic's own limit: a refusal by the broker breaks the partition's
+   sequence for good.
+5. Nothing here is cancelled in the middle: a cancelled commit goes on in the background, with an unknown outcome.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import IllegalOperation, KafkaError
+
+from consumer.wire.results import record_size
+
+log = logging.getLogger(__name__)
+
+MAX_BATCH_BYTES = 1024 * 1024  # one request for a tick's answers instead of one for each 16 KiB
+DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own, for a topic whose limit could not be read
+
+Step = Callable[[str], None]
+
+
+class TransactionFailed(Exception):
+    """The producer is finished, and whether the transaction was committed is unknown until its successor starts."""
+
+    def __init__(self, step: str, cause: BaseException) -> None:
+        super().__init__(f"{step}: {type(cause).__name__}")
+        self.step = step
+        self.cause = cause
+
+
+class TooLarge(Exception):
+    """A record that its topic does not take. Nothing was sent."""
+
+    def __init__(self, topic: str, size: int, limit: int) -> None:
+        super().__init__(f"a record of {size} bytes for {topic}, which takes {limit}: raise its max.message.bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    partition: int | None = None  # None: as the default partitioner says
+
+    @property
+    def size(self) -> int:
+        return record_size(self.key, self.value, self.headers)
+
+
+class Transactor:
+    """One transactional producer from its initialisation to its disposal.
+
+    `steps` is told the name of each step before it is taken: the tests stop the process there.
+    """
+
+    def __init__(
+        self,
+        transactional_id: str,
+        options: Mapping[str, Any],
+        *,
+        group: str,
+        max_message_bytes: Mapping[str, int],
+        transaction_timeout_ms: int = 15_000,
+        call_deadline_s: float = 10.0,
+        steps: Step = lambda name: None,
+    ) -> None:
+        self._group = group
+        self._limits = max_message_bytes
+        self._deadline_s = call_deadline_s
+        self._steps = steps
+        self._producer = AIOKafkaProducer(
+            **options,
+            transactional_id=transactional_id,
+            transaction_timeout_ms=transaction_timeout_ms,
+            max_batch_size=MAX_BATCH_BYTES,
+            max_request_size=max([MAX_BATCH_BYTES * 2, *max_message_bytes.values()]),
+            request_timeout_ms=int(call_deadline_s * 1000),
+        )
+        self._finished = False
+
+    async def open(self) -> None:
+        """Initialises the producer: fences its predecessor, and completes or aborts the transaction that it left."""
+        await self._call("initialise", self._producer.start)
+
+    async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
+        """Publishes `records` and commits `offsets`, both or neither; the broker's timestamp of each record, in ms.
+
+        Raises `TooLarge` before anything is sent, `TransactionFailed` when the producer is finished.
+        """
+        for record in records:
+            limit = self._limits.get(record.topic, DEFAULT_MAX_MESSAGE_BYTES)
+            if record.size > limit:
+                raise TooLarge(record.topic, record.size, limit)
+        with anyio.CancelScope(shield=True):
+            await self._call("begin", self._producer.begin_transaction)
+            timestamps = await self._produce(records)
+            await self._call("send offsets", lambda: self._send_offsets(offsets))
+            await self._call("commit", self._producer.commit_transaction)
+            self._steps("committed")
+        return timestamps
+
+    async def _produce(self, records: Sequence[Record]) -> list[int]:
+        futures: list[asyncio.Future[Any]] = []
+
+        async def send_all() -> None:
+            for record in records:
+                key, value, headers = record.key, record.value, list(record.headers)
+                future = await self._producer.send(
+                    record.topic, key=key, value=value, headers=headers, partition=record.partition
+                )
+                futures.append(future)  # one by one: those before a failed send must not be forgotten
+
+        try:
+            await self._call("send", send_all)
+            sent = await self._call("await sends", lambda: asyncio.gather(*futures))
+        finally:
+            for future in futures:  # those that nobody awaited would warn of exceptions that were never retrieved
+                future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return [metadata.timestamp for metadata in sent]
+
+    async def _send_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
+        if offsets:
+            await self._producer.send_offsets_to_transaction(dict(offsets), self._group)
+
+    async def _call(self, step: str, call: Callable[[], Any]) -> Any:
+        """Law 2 and 3. `asyncio.wait_for` in place of a cancel scope: aiokafka's futures know only asyncio's."""
+        if self._finished:
+            raise TransactionFailed(step, IllegalOperation("this producer is finished"))
+        self._steps(step)
+        try:
+            return await asyncio.wait_for(call(), self._deadline_s)
+        except (KafkaError, IllegalOperation, AssertionError, TimeoutError, OSError) as error:
+            self._finished = True
+            raise TransactionFailed(step, error) from error
+        except BaseException:
+            self._finished = True
+            raise
+
+    async def dispose(self) -> None:
+        """Closes the producer whatever state it is in, by force where it hangs. An open transaction stays open."""
+        self._finished = True
+        with anyio.CancelScope(shield=True):
+            with suppress(TimeoutError, KafkaError, IllegalOperation, AssertionError, OSError, asyncio.CancelledError):
+                await asyncio.wait_for(self._producer.stop(), 3.0)
+                return
+            log.warning("a producer did not stop by itself: closing it by force")
+            await self._force()
+
+    async def _force(self) -> None:
+        """aiokafka has no public way to do this; what is left open otherwise: the sender task and its sockets."""
+        producer = self._producer
+        error = KafkaError("the producer was discarded")
+        accumulator = producer._message_accumulator
+        for batch in [*accumulator._pending_batches, *(b for queue in accumulator._batches.values() for b in queue)]:
+            batch.failure(exception=error)
+        task = producer._sender.sender_task if producer._sender is not None else None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task], timeout=3.0)
+        with suppress(TimeoutError, KafkaError, OSError):
+            await asyncio.wait_for(producer.client.close(), 3.0)

@@ -1,0 +1,80 @@
+"""Tasks as records of the tasks topic: the event's own bytes, and headers that say where they came from.
+
+The original record's headers travel under a prefix, so none of them can pass for one of ours: only the producer of a
+tasks record (intake, its owner's transaction, `dlq replay`) can name a replay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from consumer.errors import Malformed
+from consumer.model import Event, Replay, Source, Task
+
+Headers = tuple[tuple[str, bytes], ...]
+
+SOURCE = "task.source"  # topic, partition, offset, timestamp in ms, path; joined by a space
+KEY = "task.source-key"
+SHA256 = "task.value-sha256"  # set when the value was too large to be carried
+REPLAY = "task.replay"  # identity in hex, generation
+MOVES = "task.moves"
+CARRIED = "task.header."  # + the original header's name
+
+
+def key_of(event: Event) -> bytes:
+    """The conversation id; of an event that names only a message, that message's id until its conversation is known."""
+    named = event.conversation_id or event.messages[0].message_id
+    return named.encode("utf-8", "surrogatepass")
+
+
+def unreadable_key(source: Source) -> bytes:
+    return f"{source.topic}/{source.partition}/{source.offset}{source.path}".encode()
+
+
+def encode_task(task: Task) -> Headers:
+    """The headers of a task's record; its value is the task's value."""
+    source = task.source
+    place = f"{source.topic} {source.partition} {source.offset} {source.timestamp_ms} {source.path}".rstrip()
+    headers = [(SOURCE, place.encode())]
+    if task.key is not None:
+        headers.append((KEY, task.key))
+    if task.value_sha256 is not None:
+        headers.append((SHA256, task.value_sha256.encode()))
+    if task.replay is not None:
+        headers.append((REPLAY, f"{task.replay.identity.hex()} {task.replay.generation}".encode()))
+    if task.moves:
+        headers.append((MOVES, str(task.moves).encode()))
+    headers.extend((CARRIED + name, value) for name, value in task.headers)
+    return tuple(headers)
+
+
+def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
+    """The task of a record at `at` in the tasks topic. Raises `Malformed` for one that nobody of us wrote."""
+    ours = dict(headers)
+    try:
+        return Task(
+            source=_source(ours[SOURCE]),
+            value=value,
+            key=ours.get(KEY),
+            headers=tuple((name.removeprefix(CARRIED), v) for name, v in headers if name.startswith(CARRIED)),
+            value_sha256=ours[SHA256].decode("ascii") if SHA256 in ours else None,
+            replay=_replay(ours[REPLAY]) if REPLAY in ours else None,
+            moves=int(ours.get(MOVES, b"0")),
+            taken_ms=at.timestamp_ms,
+        )
+    except (KeyError, ValueError, UnicodeDecodeError):
+        raise Malformed("a record of the tasks topic that this service did not write") from None
+
+
+def moved(task: Task) -> Task:
+    return replace(task, moves=task.moves + 1)
+
+
+def _source(header: bytes) -> Source:
+    topic, partition, offset, timestamp_ms, *path = header.decode().split(" ", 4)
+    return Source(topic, int(partition), int(offset), int(timestamp_ms), path[0] if path else "")
+
+
+def _replay(header: bytes) -> Replay:
+    identity, generation = header.decode("ascii").split(" ")
+    return Replay(bytes.fromhex(identity), int(generation))
