@@ -55,7 +55,8 @@ class Metrics:
     """All metrics of one process, in the registry that `/metrics` shows."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        disable_created_metrics()  # a `_created` series beside each other one: twice the series, and nobody asks for them
+        # Else each series has a `_created` twin, which nobody asks for.
+        disable_created_metrics()  # type: ignore[no-untyped-call] # the library left out its "-> None"
         self.registry = registry
         self._declare_the_work()
         self._declare_the_stream()
