@@ -285,6 +285,7 @@ class DeadLetter:
     conversation_id: str | None = None
     message_id: str | None = None
     attachment_id: str | None = None
+    value_sha256: str | None = None  # of a value that was too large for its task to carry
 
 
 def identity(kind: str, *parts: str) -> bytes:

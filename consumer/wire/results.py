@@ -165,7 +165,7 @@ def _letter(dead: DeadLetter, omitted: tuple[str, ...]) -> Outgoing:
 
 def _dead_headers(dead: DeadLetter, omitted: tuple[str, ...]) -> Headers:
     """All of them, always, `dlq.id` first: so a header of the same name on a foreign record never stands for ours."""
-    value = dead.value
+    value, lost_earlier = dead.value, dead.value_sha256 is not None and dead.value is None
     texts = {
         "dlq.id": dead.identity.hex(),
         "dlq.generation": str(dead.generation),
@@ -183,13 +183,17 @@ def _dead_headers(dead: DeadLetter, omitted: tuple[str, ...]) -> Headers:
         "dlq.attachment": printable(dead.attachment_id or "", ID_LIMIT),
         "dlq.first-at": _time(dead.first_at),
         "dlq.last-at": _time(dead.last_at),
-        "dlq.value-sha256": hashlib.sha256(value).hexdigest() if value is not None else "",
+        "dlq.value-sha256": hashlib.sha256(value).hexdigest() if value is not None else dead.value_sha256 or "",
         "dlq.value-bytes": str(len(value)) if value is not None else "",
-        "dlq.value-omitted": "true" if "value" in omitted and value is not None else "false",
-        "dlq.headers-omitted": "true" if "headers" in omitted and dead.headers else "false",
-        "dlq.key-omitted": "true" if "key" in omitted and dead.key is not None else "false",
+        "dlq.value-omitted": _flag(lost_earlier or ("value" in omitted and value is not None)),
+        "dlq.headers-omitted": _flag("headers" in omitted and bool(dead.headers)),
+        "dlq.key-omitted": _flag("key" in omitted and dead.key is not None),
     }
     return tuple((name, _utf8(text)) for name, text in texts.items())
+
+
+def _flag(yes: bool) -> str:
+    return "true" if yes else "false"
 
 
 def _identity(decision: Decision) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -216,6 +217,11 @@ def test_what_its_topic_does_not_take_is_left_out_of_a_dead_letter_by_name(
     assert outgoing.value == (None if "value" in omitted else value)
     assert outgoing.size <= 9_000
     assert (told["dlq.value-bytes"], len(told["dlq.value-sha256"])) == (str(len(value)).encode(), 64)
+
+
+def test_a_value_that_its_task_could_not_carry_is_said_to_be_left_out() -> None:
+    told = dict(encode_dead_letter(replace(dead_letter(None), value_sha256="cd" * 32), max_bytes=9_000).headers)
+    assert (told["dlq.value-omitted"], told["dlq.value-sha256"]) == (b"true", b"cd" * 32)
 
 
 def test_a_record_without_value_is_not_said_to_have_lost_one() -> None:
