@@ -1,6 +1,10 @@
 import pytest
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "kafka: needs a real Apache Kafka, which the tests start themselves")
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """aiokafka and aiohttp are asyncio libraries, so no other backend is tried."""

