@@ -1,5 +1,7 @@
 import pytest
 
+pytest_plugins = ["tests.left_out", "tests.kafka_fixtures", "pytester"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "kafka: needs a real Apache Kafka, which the tests start themselves")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jgo.maven import Artifact, MavenContext
+from requests import RequestException
 
 ROOTS = (
     "org.apache.kafka:kafka_2.13:4.3.1",
@@ -27,6 +28,10 @@ DOWNLOAD_TIMEOUT = 60
 
 class WrongJar(Exception):
     """A downloaded jar is not the one that was locked: nothing of it may run."""
+
+
+class JarMissing(Exception):
+    """A jar is not in the cache and cannot be downloaded from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,10 @@ def _verified(jar: LockedJar, artifact: Artifact) -> Path:
         return path
     if path is not None:
         path.unlink(missing_ok=True)  # an interrupted download leaves half a file, which jgo would take for a whole one
-    downloaded = Path(artifact.resolve())
+    try:
+        downloaded = Path(artifact.resolve())
+    except (RequestException, RuntimeError):  # jgo raises the second where every repository answered, and had none
+        raise JarMissing(f"{jar.coordinate} is not in {cache_folder()} and cannot be downloaded here") from None
     if not jar.is_at(downloaded):
         downloaded.unlink()
         raise WrongJar(f"{jar.coordinate}: what Maven Central sent has another SHA-256 than {LOCK.name} says")
