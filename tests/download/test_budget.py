@@ -1,0 +1,93 @@
+import random
+from collections.abc import Callable
+
+import anyio
+import pytest
+from anyio import wait_all_tasks_blocked
+from anyio.lowlevel import checkpoint
+
+from consumer.download.budget import Budget
+
+
+async def test_never_hands_out_more_than_the_total_and_everybody_gets_a_turn() -> None:
+    budget = Budget(100)
+    generator = random.Random(7)
+    served = 0
+
+    async def use(size: int, steps: int) -> None:
+        nonlocal served
+        give_back = await budget.reserve(size)
+        assert budget.reserved <= budget.total
+        for _ in range(steps):
+            await checkpoint()
+        give_back()
+        served += 1
+
+    async with anyio.create_task_group() as group:
+        for _ in range(500):
+            group.start_soon(use, generator.randint(0, 100), generator.randint(0, 5))
+    assert (served, budget.reserved, budget.waiting) == (500, 0, 0)
+
+
+async def test_a_large_body_is_not_overtaken_by_small_ones() -> None:
+    budget = Budget(100)
+    give_back = await budget.reserve(60)
+    order: list[int] = []
+
+    async def use(size: int) -> None:
+        await budget.reserve(size)
+        order.append(size)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(use, 90)
+        await wait_all_tasks_blocked()
+        group.start_soon(use, 10)
+        await wait_all_tasks_blocked()
+        assert order == []
+        give_back()
+    assert order == [90, 10]
+
+
+async def test_one_that_gives_up_waiting_frees_the_way_for_the_next() -> None:
+    budget = Budget(100)
+    give_back = await budget.reserve(60)
+    got: list[Callable[[], None]] = []
+
+    async def use(size: int) -> None:
+        got.append(await budget.reserve(size))
+
+    async with anyio.create_task_group() as group:
+        with anyio.CancelScope() as impatient:
+            group.start_soon(use, 90)
+            await wait_all_tasks_blocked()
+            impatient.cancel()
+        async with anyio.create_task_group() as leaving:
+            leaving.start_soon(use, 80)
+            await wait_all_tasks_blocked()
+            leaving.cancel_scope.cancel()
+        give_back()
+    assert budget.reserved == 90
+    got[0]()
+    assert (budget.reserved, budget.waiting) == (0, 0)
+
+
+async def test_cancelled_in_the_moment_of_its_turn_it_gives_the_bytes_back() -> None:
+    budget = Budget(100)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await budget.reserve(50)
+    assert (scope.cancelled_caught, budget.reserved, budget.waiting) == (True, 0, 0)
+
+
+async def test_giving_back_twice_counts_once() -> None:
+    budget = Budget(100)
+    first = await budget.reserve(50)
+    await budget.reserve(50)
+    first()
+    first()
+    assert budget.reserved == 50
+
+
+async def test_more_than_the_whole_budget_is_refused_at_once() -> None:
+    with pytest.raises(ValueError):
+        await Budget(100).reserve(101)
