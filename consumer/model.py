@@ -215,6 +215,13 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Expired:
+    """A file host's answer that the link is no longer good."""
+
+    status: int  # 403, or a guest link's 404, or 410
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Something that an examination saw. The policy decides whether it rejects (`reason`) or only tells."""
 

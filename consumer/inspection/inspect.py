@@ -9,7 +9,7 @@ from typing import Protocol, Self, TypeVar
 
 from consumer.errors import NotYet
 from consumer.inspection.policy import Policy
-from consumer.model import Accepted, Attachment, Dependency, Facts, Reason, Verdict
+from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Verdict
 
 T = TypeVar("T")
 
@@ -33,13 +33,6 @@ class Body(Protocol):
     def chunks(self, size: int = ...) -> Iterator[bytes]: ...
     def __enter__(self) -> Self: ...
     def __exit__(self, *exc: object) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """The host answered that the link is no longer good."""
-
-    status: int  # 403, or a guest link's 404, or 410
 
 
 class Links(Protocol):
