@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
 
+import anyio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -68,10 +69,22 @@ async def create_topics(bootstrap_servers: str, topics: TopicSettings, events: i
     await admin.start()
     try:
         answer = await admin.create_topics(wanted)
+        refused = [error for error in answer.to_object()["topic_errors"] if error["error_code"]]
+        assert not refused, refused
+        with anyio.fail_after(30):
+            while not await _are_served(admin, [topic.name for topic in wanted]):  # noqa: ASYNC110 - the broker tells nobody
+                await anyio.sleep(0.02)
     finally:
         await admin.close()
-    refused = [error for error in answer.to_object()["topic_errors"] if error["error_code"]]
-    assert not refused, refused
+
+
+async def _are_served(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
+    """The controller answers for a new topic before the broker itself knows it; a client would meet an error."""
+    described = await admin.describe_topics(names)
+    return all(
+        topic["error_code"] == 0 and all(partition["leader"] >= 0 for partition in topic["partitions"])
+        for topic in described
+    )
 
 
 async def delete_topics(bootstrap_servers: str, topics: TopicSettings) -> None:
