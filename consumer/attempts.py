@@ -11,14 +11,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import anyio
 
-from consumer.errors import Failure, NotYet, Refused, Unavailable
+from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
 from consumer.model import Dependency
 
 log = logging.getLogger(__name__)
@@ -40,10 +40,9 @@ class Backoff:
 
     def wait_s(self, failed: int, retry_after_s: float | None = None) -> float:
         """Seconds to wait after the attempt number `failed` (from 1); jitter adds up to a half, never takes away."""
-        if self.attempts == 1:
-            return retry_after_s or 0.0
-        shortest = self.over_s / (2 ** (self.attempts - 1) - 1)
-        wait = shortest * 2 ** (min(failed, self.attempts - 1) - 1) * (1 + self.jitter() / 2)
+        waits = max(self.attempts - 1, 1)
+        shortest = self.over_s / (2**waits - 1)
+        wait = shortest * 2.0 ** (min(failed, waits) - 1) * (1 + self.jitter() / 2)
         return max(wait, retry_after_s or 0.0)
 
 
@@ -183,11 +182,13 @@ class Attempts:
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _host_failed_at: float | None = field(default=None, init=False)
 
-    async def __call__(self, step: Callable[[], Awaitable[T]], touches: Iterable[Dependency] = ()) -> T:
+    async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
+        """The step's result. `dependency`, if named, is the one that a result is an answer of."""
+        gate = self.patience.gates[dependency] if dependency else None
         failed = 0
         while True:
-            for dependency in touches:
-                await self._pass(self.patience.gates[dependency])
+            if gate is not None:
+                await self._pass(gate)
             try:
                 result = await step()
             except Refused as failure:
@@ -197,6 +198,8 @@ class Attempts:
                 failed += await self._after(failure, failed)
             else:
                 self.made += 1
+                if gate is not None:
+                    gate.answered()
                 return result
 
     async def _after(self, failure: Unavailable, failed: int) -> int:
@@ -208,6 +211,9 @@ class Attempts:
             return await self._be_patient_with_host(failure, failed)
         if isinstance(failure, NotYet):
             gate.answered()
+        elif isinstance(failure, Throttled):
+            await self._rest(max(failure.retry_after_s or 0.0, patience.backoff.wait_s(1)))
+            return 0
         else:
             gate.failed(failure)
             if gate.closed:

@@ -68,6 +68,10 @@ class NotYet(Unavailable):
         self.final = final
 
 
+class Throttled(Unavailable):
+    """The dependency answers, and asks us to slow down: a wait of `retry_after_s`, which counts as no attempt."""
+
+
 class Refused(Failure):
     """`dependency` will not serve us as we are set up; `detail` says what exactly is missing."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+from aiokafka.partitioner import murmur2
+
 from consumer.errors import Refused
 from consumer.model import Dependency
 from consumer.settings import KafkaSettings
@@ -27,6 +29,11 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
     return options
 
 
+def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
+    """The same, for consumers."""
+    return client_options(settings) | {"check_crcs": settings.check_crcs}
+
+
 def _trust(settings: KafkaSettings) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=settings.ca_file)
@@ -34,3 +41,8 @@ def _trust(settings: KafkaSettings) -> ssl.SSLContext:
         raise Refused(
             Dependency.KAFKA, f"KAFKA__CA_FILE {settings.ca_file} is not a readable PEM file of certificates"
         ) from None
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition of a key as Kafka's own default partitioner counts it, whatever client writes."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)

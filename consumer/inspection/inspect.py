@@ -20,7 +20,7 @@ YOUNG = timedelta(minutes=5)  # a file of a message this young may still be on i
 class Attempt(Protocol):
     """Runs a step, and again after a backoff as long as it raises `Unavailable` and attempts are left."""
 
-    async def __call__(self, step: Callable[[], Awaitable[T]]) -> T: ...
+    async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T: ...
 
 
 class Body(Protocol):
@@ -110,14 +110,18 @@ class Inspector:
         reason = policy.decide(attachment, facts)
         antivirus = self.antivirus
         if reason is None and antivirus is not None:
-            facts = await attempt(lambda: antivirus.scan(body, facts))
+            facts = await attempt(lambda: antivirus.scan(body, facts), Dependency.ANTIVIRUS)
             reason = policy.decide(attachment, facts)
         identity = attachment.identity
         assert identity is not None, "only an attachment with a key is inspected"
         if reason is None:
-            uri = await attempt(lambda: self.storage.put(attachment.conversation_id, identity, body, facts))
+            uri = await attempt(
+                lambda: self.storage.put(attachment.conversation_id, identity, body, facts), Dependency.STORAGE
+            )
             return Accepted(facts, uri)
         quarantine = self.quarantine
         if quarantine is not None:
-            await attempt(lambda: quarantine.put(attachment.conversation_id, identity, body, facts))
+            await attempt(
+                lambda: quarantine.put(attachment.conversation_id, identity, body, facts), Dependency.STORAGE
+            )
         return policy.reject(reason, attachment, facts)

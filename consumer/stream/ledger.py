@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from consumer.model import AnswerKind, LedgerEntry
 
 DAY_MS = 24 * 60 * 60 * 1000
@@ -35,25 +33,19 @@ class Ledger:
         generation = VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
         self._days.setdefault(day, {}).setdefault(generation, set()).add(entry.identity)
 
-    def answered(self, identity: bytes, passes_generation: int | None = None) -> bool:
-        """Whether there is an answer. A replay passes a dead one of just the generation that it names."""
-        generations = list(self._generations(identity))
-        if not generations:
-            return False
-        return VERDICT in generations or max(generations) != passes_generation
-
-    def dead_generation(self, identity: bytes) -> int:
-        """The generation of the newest dead answer, 0 if there is none: the next one is one higher."""
-        return max(self._generations(identity), default=0)
-
-    def __len__(self) -> int:
-        return sum(len(identities) for day in self._days.values() for identities in day.values())
-
-    def _generations(self, identity: bytes) -> Iterator[int]:
+    def generation(self, identity: bytes) -> int | None:
+        """None: no answer. 0 (`VERDICT`): a verdict. Above: that often dead, each time but the first on a replay."""
+        found: int | None = None
         for day in self._days.values():
             for generation, identities in day.items():
                 if identity in identities:
-                    yield generation
+                    if generation == VERDICT:
+                        return VERDICT
+                    found = max(found or 0, generation)
+        return found
+
+    def __len__(self) -> int:
+        return sum(len(identities) for day in self._days.values() for identities in day.values())
 
     def _age(self, day: int) -> None:
         if day > self._newest_day:

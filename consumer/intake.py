@@ -1,0 +1,171 @@
+"""The first loop: records in, tasks out, noise dropped.
+
+At least once is enough here: the ledger absorbs what is written twice. So: an idempotent producer, and the offsets of
+the input committed after the acknowledgements. What a task is keyed by decides which partition owns its conversation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import anyio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import IllegalOperation, KafkaError
+
+from consumer.errors import Failure
+from consumer.kafka_client import client_options, consumer_options, partition_of
+from consumer.metrics import Metrics
+from consumer.model import Event, Source, Task
+from consumer.settings import KafkaSettings, TopicSettings
+from consumer.wire.events import Noise, decode
+from consumer.wire.results import record_size
+from consumer.wire.tasks import Headers, encode_task, key_of, unreadable_key
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 200
+POLL_RECORDS = 500
+RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+
+def tasks_of(
+    value: bytes | None, key: bytes | None, headers: Headers, at: Source, max_bytes: int, dropped: Callable[[Any], None]
+) -> list[TaskRecord]:
+    """The tasks of one input record, each at most `max_bytes` as its topic counts; `dropped` is told each noise."""
+    records = []
+    for item in decode(value):
+        if isinstance(item, Noise):
+            dropped(item.kind)
+            continue
+        source = Source(at.topic, at.partition, at.offset, at.timestamp_ms, item.path)
+        task = Task(source, item.value, key, headers)
+        own = key_of(item) if isinstance(item, Event) else unreadable_key(source)
+        records.append(_fitting(task, own, max_bytes))
+    return records
+
+
+def _fitting(task: Task, key: bytes, max_bytes: int) -> TaskRecord:
+    """With its value if the topic takes it; else with its hash, and at last without the record's own headers."""
+    whole = TaskRecord(key, task.value, encode_task(task))
+    if record_size(whole.key, whole.value, whole.headers) <= max_bytes:
+        return whole
+    sha256 = hashlib.sha256(task.value or b"").hexdigest()
+    bare = Task(task.source, None, task.key, task.headers, value_sha256=sha256)
+    slim = TaskRecord(key, None, encode_task(bare))
+    if record_size(slim.key, None, slim.headers) <= max_bytes:
+        return slim
+    bare = Task(task.source, None, None, (), value_sha256=sha256)
+    return TaskRecord(unreadable_key(task.source), None, encode_task(bare))
+
+
+class Intake:
+    """Reads the events topic, writes the tasks topic. Any number of processes share the work."""
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        topics: TopicSettings,
+        metrics: Metrics,
+        *,
+        max_task_bytes: int,
+        may_take: Callable[[], bool],
+        polled: Callable[[], None] = lambda: None,
+        hindered: Callable[[str | None], None] = lambda detail: None,
+    ) -> None:
+        self._kafka, self._topics, self._metrics = kafka, topics, metrics
+        self._max_task_bytes = max_task_bytes
+        self._may_take, self._polled, self._hindered = may_take, polled, hindered
+
+    async def run(self, shutdown: anyio.Event) -> None:
+        """Until `shutdown`. After any failure: new clients, from what is committed."""
+        wait = RETRY_FIRST_S
+        while not shutdown.is_set():
+            began = anyio.current_time()
+            try:
+                await self._serve(shutdown)
+            except (KafkaError, IllegalOperation, OSError, Failure) as failure:
+                wait = RETRY_FIRST_S if anyio.current_time() - began > RETRY_MAX_S else wait
+                detail = f"events can't be taken in: {type(failure).__name__}"
+                log.error(detail)
+                self._hindered(detail)
+                with anyio.move_on_after(wait):
+                    await shutdown.wait()
+                wait = min(wait * 2, RETRY_MAX_S)
+
+    async def _serve(self, shutdown: anyio.Event) -> None:
+        kafka = self._kafka
+        consumer = AIOKafkaConsumer(
+            self._topics.events,
+            **consumer_options(kafka),
+            group_id=f"{kafka.group}-intake",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
+            session_timeout_ms=kafka.session_timeout_ms,
+            heartbeat_interval_ms=kafka.heartbeat_ms,
+            max_poll_interval_ms=2**31 - 1,
+        )
+        producer = AIOKafkaProducer(
+            **client_options(kafka),
+            enable_idempotence=True,
+            max_batch_size=1024 * 1024,
+            max_request_size=max(2 * 1024 * 1024, self._max_task_bytes),
+        )
+        try:
+            await consumer.start()
+            await producer.start()
+            self._hindered(None)
+            while not shutdown.is_set():
+                self._polled()
+                if not self._may_take():
+                    with anyio.move_on_after(POLL_MS / 1000):
+                        await shutdown.wait()
+                    continue
+                polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+                if polled:
+                    await self._write(producer, polled)
+                    await consumer.commit({tp: records[-1].offset + 1 for tp, records in polled.items()})
+        finally:
+            with anyio.CancelScope(shield=True):
+                with anyio.move_on_after(5):
+                    await producer.stop()
+                with anyio.move_on_after(5):
+                    await consumer.stop()
+
+    async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:
+        """All tasks of a poll; raises when one of them was not acknowledged."""
+        acknowledgements = [
+            await self._send(producer, task)
+            for tp, records in polled.items()
+            for record in records
+            for task in self._tasks(tp, record)
+        ]
+        for acknowledgement in acknowledgements:
+            await acknowledgement
+        self._metrics.tasks_written.inc(len(acknowledgements))
+
+    def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:
+        self._metrics.records_received["intake"].inc()
+        at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
+        headers = tuple(record.headers)
+        return tasks_of(record.value, record.key, headers, at, self._max_task_bytes, self._dropped)
+
+    async def _send(self, producer: AIOKafkaProducer, task: TaskRecord) -> Any:
+        partition = partition_of(task.key, self._topics.partitions)
+        return await producer.send(
+            self._topics.tasks, key=task.key, value=task.value, headers=list(task.headers), partition=partition
+        )
+
+    def _dropped(self, kind: Any) -> None:
+        self._metrics.noise_dropped[kind].inc()

@@ -1,0 +1,1 @@
+"""One task: its attachments, each inspected once, each answer handed over. Read `task` first."""

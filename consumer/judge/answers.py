@@ -1,0 +1,53 @@
+"""What the judge hands over, and to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from consumer.model import AnswerKind, DeadLetter, Decision, LedgerEntry, Task
+from consumer.wire.results import Outgoing
+
+VERDICT = 0  # the generation of a verdict, in `Answers.generation`
+
+Resting = Callable[[], AbstractContextManager[None]]  # surrounds what only waits, and so may be cancelled at once
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes out in one transaction: the ledger's entry, and the record that readers see (none for a mere mark)."""
+
+    entry: LedgerEntry
+    outgoing: Outgoing | None
+    decision: Decision | None = None  # behind a verdict, for what is counted once it is committed
+    letter: DeadLetter | None = None  # behind a dead letter, likewise
+
+
+def mark(identity: bytes) -> Answer:
+    """Says that all attachments of a message are answered, so that its repeats cost no call."""
+    return Answer(LedgerEntry(identity, AnswerKind.VERDICT), None)
+
+
+class Answers(Protocol):
+    """The partition that took the task, as the judge sees it. Only `once` awaits: between asking whether there is an
+    answer and noting that one is being worked on, nobody else has a turn."""
+
+    def generation(self, identity: bytes) -> int | None:
+        """What ledger and uncommitted answers know: None no answer, `VERDICT`, or how often it was dead."""
+
+    async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
+        """Returns when `identity` is answered: by the work that already runs for it, or else by `work`.
+
+        An answer that comes when its message became dead meanwhile is dropped: the dead letter was the answer.
+        """
+
+    def give(self, answer: Answer) -> None:
+        """Hands over an answer that needed no work of its own."""
+
+    def owns(self, conversation_id: str) -> bool:
+        """Whether tasks of this conversation belong to this partition."""
+
+    def move(self, task: Task, conversation_id: str) -> None:
+        """Writes the task to tasks again under the key of its conversation, in the transaction that settles it here."""

@@ -1,0 +1,92 @@
+"""The one error boundary: what goes wrong with an attachment, a message or a conversation becomes its dead letter."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from consumer.attempts import Attempts
+from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
+from consumer.judge.answers import Answer
+from consumer.metrics import Metrics
+from consumer.model import AnswerKind, DeadLetter, DeadReason, Dependency, LedgerEntry, Task
+from consumer.wire.results import encode_dead_letter
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Whose dead letter it would be."""
+
+    identity: bytes
+    stage: str  # "decode", "metadata", "inspect"
+    conversation_id: str | None = None
+    message_id: str | None = None
+    attachment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Boundary:
+    task: Task
+    first_at: datetime
+    now: Callable[[], datetime]
+    generation: Callable[[bytes], int | None]
+    dead_letter_bytes: int  # what the dead-letter topic takes
+    metrics: Metrics
+    on_outcome: Callable[[bool], None]  # told whether it was a bug; many in a row stop the intake
+
+    async def run(self, subject: Subject, attempts: Attempts, work: Callable[[], Awaitable[T]]) -> T | Answer:
+        """The work's result, or the dead letter that stands for it. Only a cancellation passes."""
+        try:
+            result = await work()
+        except NotJudged as failure:
+            return self.dead(subject, failure.reason, failure.detail, attempts.made)
+        except Malformed as failure:
+            return self.dead(subject, DeadReason.UNREADABLE, failure.detail, attempts.made)
+        except Unavailable as failure:
+            return self.dead(subject, _reason(failure), failure.detail, attempts.made)
+        except Exception as bug:
+            log.exception("a bug: the %s stage of a task failed", subject.stage)
+            self.metrics.bugs.inc()
+            self.on_outcome(True)
+            return self.dead(subject, DeadReason.BUG, f"an error of ours: {type(bug).__name__}", attempts.made)
+        self.on_outcome(False)
+        return result
+
+    def dead(self, subject: Subject, reason: DeadReason, detail: str, attempts: int = 0) -> Answer:
+        """The dead letter as an answer, one generation above the last one of the same subject."""
+        generation = (self.generation(subject.identity) or 0) + 1
+        letter = DeadLetter(
+            identity=subject.identity,
+            generation=generation,
+            reason=reason,
+            detail=detail,
+            stage=subject.stage,
+            attempts=attempts,
+            source=self.task.source,
+            first_at=self.first_at,
+            last_at=self.now(),
+            key=self.task.key,
+            value=self.task.value,
+            headers=self.task.headers,
+            conversation_id=subject.conversation_id,
+            message_id=subject.message_id,
+            attachment_id=subject.attachment_id,
+            value_sha256=self.task.value_sha256,
+        )
+        entry = LedgerEntry(subject.identity, AnswerKind.DEAD, generation)
+        return Answer(entry, encode_dead_letter(letter, max_bytes=self.dead_letter_bytes), letter=letter)
+
+
+def _reason(failure: Unavailable) -> DeadReason:
+    if failure.host is not None:
+        return DeadReason.HOST_UNAVAILABLE
+    if isinstance(failure, NotYet) and failure.dependency is Dependency.API:
+        return DeadReason.NOT_FOUND
+    return DeadReason.UNAVAILABLE

@@ -1,0 +1,39 @@
+"""How many tasks may be in flight, over all partitions of the process."""
+
+from __future__ import annotations
+
+import anyio
+
+from consumer.metrics import Metrics
+from consumer.settings import LimitSettings
+
+
+class Room:
+    """Tasks in flight and their bytes, over all partitions of the process."""
+
+    def __init__(self, limits: LimitSettings, metrics: Metrics) -> None:
+        self._limits, self._metrics = limits, metrics
+        self._tasks = 0
+        self._bytes = 0
+        self.changed = anyio.Event()
+
+    @property
+    def tasks(self) -> int:
+        """How many more tasks may be taken now."""
+        return self._limits.tasks - self._tasks if self._bytes < self._limits.task_bytes else 0
+
+    def started(self, size: int) -> None:
+        self._count(1, size)
+
+    def ended(self, size: int) -> None:
+        self._count(-1, -size)
+        self.wake()
+
+    def wake(self) -> None:
+        self.changed.set()
+        self.changed = anyio.Event()
+
+    def _count(self, tasks: int, size: int) -> None:
+        self._tasks += tasks
+        self._bytes += size
+        self._metrics.tasks_in_flight.set(self._tasks)
