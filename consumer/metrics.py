@@ -18,7 +18,17 @@ from consumer.model import DeadReason, Dependency, Reason, Rejected, Verdict
 PREFIX = "attachment_consumer"
 
 Loop = Literal["intake", "stream"]
-Noise = Literal["heartbeat", "receipt", "event_message", "no_attachment", "no_value", "outbound"]
+Noise = Literal[
+    "heartbeat",
+    "receipt",
+    "event_message",
+    "no_attachment",
+    "no_value",
+    "empty_batch",
+    "other_media",
+    "other_topic",
+    "outbound",
+]
 Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
 Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
 Outcome = Literal["committed", "failed"]

@@ -1,0 +1,144 @@
+"""Single fields of foreign JSON, read with suspicion: a wrong type is nothing, a wrong id or structure is an error."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from consumer.errors import Malformed
+from consumer.model import Kind, MediaStatus
+
+Json = dict[str, Any]
+
+# Conversation and message ids become parts of API paths and Kafka keys. Genesys uses GUIDs and hex; channels add signs.
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=@+~-]{0,199}")
+ATTACHMENT_ID_LENGTH = 256
+NAME_LENGTH = 1_024
+TYPE_LENGTH = 255
+SHA256 = re.compile(r"[0-9a-f]{64}")
+DOWNLOAD_PATH = re.compile(r"(?:/platform)?/api/v2/downloads/([A-Za-z0-9._~-]{1,200})/?")
+
+
+class BadId(Malformed):
+    """An id that can't be one: not a text, too long, or with characters that no id has."""
+
+
+def read_id(raw: object, what: str) -> str | None:
+    """A conversation or message id; None if there is none. Raises `BadId`."""
+    if raw is None:
+        return None
+    if not isinstance(raw, str) or ID.fullmatch(raw) is None or ".." in raw:
+        raise BadId(f"the {what} is not an id: at most 200 letters, digits and ._:=@+~-")
+    return raw
+
+
+def attachment_id(raw: object) -> str | None:
+    """Attachment ids are the provider's own: any short printable text. Without one the URL identifies the file."""
+    if isinstance(raw, str) and 0 < len(raw) <= ATTACHMENT_ID_LENGTH and raw.isprintable():
+        return raw
+    return None
+
+
+def an_object(raw: object, what: str) -> Json | None:
+    if raw is None or isinstance(raw, dict):
+        return raw
+    raise Malformed(f"{what} is not an object")
+
+
+def objects(raw: object, what: str) -> list[Json]:
+    """The elements of a list of objects; none if it is missing. Raises `Malformed`."""
+    if raw is None:
+        return []
+    if not isinstance(raw, list) or not all(isinstance(element, dict) for element in raw):
+        raise Malformed(f"{what} is not a list of objects")
+    return raw
+
+
+def text(raw: object) -> str | None:
+    return raw if isinstance(raw, str) and raw else None
+
+
+def word(raw: object) -> str:
+    """A value of an enumeration, lower case; "" if it is none. Unknown ones are the caller's to tolerate."""
+    return raw.strip().lower() if isinstance(raw, str) else ""
+
+
+def first_text(raw: Json, *names: str) -> str | None:
+    return next((value for name in names if (value := text(raw.get(name)))), None)
+
+
+def name(raw: Json) -> str | None:
+    """The customer's file name; of a very long one the beginning and the end, which holds the extension."""
+    value = first_text(raw, "filename", "name")
+    if value is None or len(value) <= NAME_LENGTH:
+        return value
+    half = NAME_LENGTH // 2
+    return f"{value[:half]}…{value[-half + 1 :]}"
+
+
+def size(raw: Json) -> int | None:
+    for field in ("contentSizeBytes", "contentLengthBytes", "fileSize", "contentLength", "size"):
+        value = raw.get(field)
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+    return None
+
+
+def mime(raw: Json) -> str | None:
+    """The declared type. `mediaType` is that in some shapes and a kind in others; only a MIME type has a slash."""
+    value = first_text(raw, "mime", "contentType")
+    if value is None:
+        media_type = text(raw.get("mediaType"))
+        value = media_type if media_type and "/" in media_type else None
+    if value is None:
+        return None
+    return value.partition(";")[0].strip().lower()[:TYPE_LENGTH] or None
+
+
+def kind(raw: object) -> Kind | None:
+    return next((kind for kind in Kind if kind.value.lower() == word(raw)), None)
+
+
+def status(raw: object) -> MediaStatus:
+    return next((status for status in MediaStatus if status.value == word(raw)), MediaStatus.UNKNOWN)
+
+
+def sha256(raw: object) -> str | None:
+    value = word(raw)
+    return value if SHA256.fullmatch(value) else None
+
+
+def time(raw: object) -> datetime | None:
+    """ISO 8601 (UTC where it names no zone) or milliseconds since 1970."""
+    try:
+        if isinstance(raw, str) and len(raw) <= 40:
+            moment = datetime.fromisoformat(raw)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if isinstance(raw, int) and not isinstance(raw, bool):
+            return datetime.fromtimestamp(raw / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return None
+
+
+def first_time(*values: object) -> datetime | None:
+    return next((moment for value in values if (moment := time(value))), None)
+
+
+def _host_and_path(url: str) -> tuple[str, str]:
+    rest = url.partition("://")[2] or url
+    rest = rest.partition("?")[0].partition("#")[0]
+    host, slash, path = rest.partition("/")
+    return host.rpartition("@")[2].lower().rstrip("."), slash + path
+
+
+def download_id(url: str | None) -> str | None:
+    """The id in a Genesys download link, whichever of its hosts the link names."""
+    match = DOWNLOAD_PATH.fullmatch(_host_and_path(url)[1]) if url else None
+    return match.group(1) if match else None
+
+
+def host_and_path(url: str | None) -> str | None:
+    """What of a URL stays the same when it is signed anew."""
+    return "".join(_host_and_path(url)) if url else None

@@ -1,0 +1,305 @@
+"""What the input topic may hold, and what is read from it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from consumer.model import DeadReason, Direction, Event, Message
+from consumer.wire.events import MAX_EVENTS, Item, Noise, Unreadable, decode
+from tests.genesys.payloads import payload
+
+CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
+OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
+MESSAGE = "5c1f9f8d0a4b6a0f2f1c0f1f3a9d7e21"
+ORGANIZATION = "32aa07aa-db1b-4987-abd0-9483601ec29d"
+
+
+def text(raw: object) -> str:
+    return orjson.dumps(raw).decode()
+
+
+def one(raw: object) -> Item:
+    (item,) = decode(orjson.dumps(raw))
+    return item
+
+
+def event(raw: object) -> Event:
+    item = one(raw)
+    assert isinstance(item, Event), item
+    return item
+
+
+NOTIFICATION = payload("event-notification")
+EVENTBRIDGE = {
+    "version": "0",
+    "id": "adbcfa5b-0116-4baa-b66b-a3f5902e95bf",
+    "detail-type": "v2.routing.queues.{id}.conversations.messages",
+    "source": f"aws.partner/genesys.com/cloud/{ORGANIZATION}/test-event-bus",
+    "time": "2026-02-03T10:16:41Z",
+    "detail": {**NOTIFICATION, "timestamp": "2026-02-03T10:16:40.900Z"},
+}
+
+
+# ---- envelopes
+
+ENVELOPES: dict[str, Any] = {
+    "notification": NOTIFICATION,
+    "EventBridge": EVENTBRIDGE,
+    "detail alone": EVENTBRIDGE["detail"],
+    "eventBody alone": NOTIFICATION["eventBody"],
+    "eventBody as a string": {**NOTIFICATION, "eventBody": text(NOTIFICATION["eventBody"])},
+    "detail as a string": {**EVENTBRIDGE, "detail": text(EVENTBRIDGE["detail"])},
+    "JSON inside a JSON string": text(NOTIFICATION),
+    "twice": text(text(EVENTBRIDGE)),
+    "SNS": {"Type": "Notification", "MessageId": "x", "TopicArn": "arn:…", "Message": text(EVENTBRIDGE)},
+    "one SQS message": {"messageId": "sqs-1", "receiptHandle": "x", "body": text(EVENTBRIDGE)},
+}
+BATCHES: dict[str, Any] = {
+    "array": [NOTIFICATION],
+    "SQS": {"Records": [{"messageId": "sqs-1", "body": text(EVENTBRIDGE)}]},
+    "SNS over SQS": {"Records": [{"body": text({"Type": "Notification", "Message": text(EVENTBRIDGE)})}]},
+    "SNS to a function": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": text(NOTIFICATION)}}]},
+}
+
+
+@pytest.mark.parametrize("raw", [*ENVELOPES.values(), *BATCHES.values()], ids=[*ENVELOPES, *BATCHES])
+def test_the_same_event_is_read_from_every_envelope(raw: Any) -> None:
+    found = event(raw)
+    assert found.conversation_id == CONVERSATION
+    assert [message.message_id for message in found.messages] == [MESSAGE]
+    assert [a.name for a in found.messages[0].attachments] == ["claim-form.pdf"]
+
+
+@pytest.mark.parametrize("raw", ENVELOPES.values(), ids=ENVELOPES)
+def test_a_single_event_keeps_its_own_bytes(raw: Any) -> None:
+    value = b" \n" + orjson.dumps(raw)
+    (found,) = decode(value)
+    assert isinstance(found, Event)
+    assert (found.value, found.path) == (value, "")
+
+
+def test_event_bridge_tells_organisation_time_and_topic() -> None:
+    found = event(EVENTBRIDGE)
+    assert found.organization_id == ORGANIZATION
+    assert found.time == datetime(2026, 2, 3, 10, 16, 40, 900_000, tzinfo=UTC)
+    assert found.topic_name == NOTIFICATION["topicName"]
+
+
+def test_a_source_that_is_not_genesys_names_no_organisation() -> None:
+    assert (
+        event({**EVENTBRIDGE, "source": f"evil/aws.partner/genesys.com/cloud/{ORGANIZATION}/x"}).organization_id is None
+    )
+
+
+def test_a_detail_event_is_a_bare_conversation() -> None:
+    found = event(payload("event-eventbridge"))
+    assert (found.conversation_id, found.messages) == (OTHER, ())
+    assert found.topic_name == f"v2.detail.events.conversation.{OTHER}.customer.start"
+    assert found.organization_id == ORGANIZATION
+
+
+def test_without_a_timestamp_the_events_own_time_counts() -> None:
+    raw = payload("event-eventbridge")["detail"]
+    del raw["timestamp"]
+    assert event(raw).time == datetime(2022, 4, 6, 9, 30, 44, 949_000, tzinfo=UTC)
+
+
+def test_the_topic_tells_the_conversation_that_the_body_does_not() -> None:
+    body = {"topicName": f"v2.detail.events.conversation.{OTHER}.customer.end", "eventBody": {"sessionId": "x"}}
+    assert event(body).conversation_id == OTHER
+
+
+@pytest.mark.parametrize(
+    ("raw", "conversation_id", "message_ids"),
+    [
+        ({"conversationId": CONVERSATION}, CONVERSATION, []),
+        ({"conversationId": CONVERSATION, "messageId": MESSAGE}, CONVERSATION, [MESSAGE]),
+        ({"messageId": MESSAGE}, None, [MESSAGE]),
+        ({"message": {"id": MESSAGE}, "conversation": {"id": CONVERSATION}}, CONVERSATION, [MESSAGE]),
+        (
+            {"messageUri": f"/api/v2/conversations/messages/{CONVERSATION}/messages/{MESSAGE}"},
+            CONVERSATION,
+            [MESSAGE],
+        ),
+    ],
+)
+def test_bare_ids_announce_what_has_to_be_asked(
+    raw: object, conversation_id: str | None, message_ids: list[str]
+) -> None:
+    found = event(raw)
+    assert found.conversation_id == conversation_id
+    assert list(found.messages) == [
+        Message(conversation_id or "", message_id, announces_media=True) for message_id in message_ids
+    ]
+
+
+@pytest.mark.parametrize("name", ["message-data", "message-data-legacy", "webhook-outbound", "tutorial"])
+def test_other_payloads_are_events_too(name: str) -> None:
+    raw = payload(name)
+    found = event(raw)
+    assert found.conversation_id == raw.get("conversationId", raw["id"])
+    assert len(found.messages[0].attachments) == 1
+
+
+def test_a_webhook_for_an_outbound_message_says_so() -> None:
+    assert event(payload("webhook-outbound")).messages[0].direction is Direction.OUTBOUND
+
+
+def test_what_middleware_posts_names_only_a_message() -> None:
+    found = event(payload("webhook-inbound"))
+    assert (found.conversation_id, found.messages[0].message_id) == (None, "c327c2078ca056db130c55ce648d9fa2")
+
+
+def test_a_snapshot_of_several_messages_is_one_event() -> None:
+    messages = [{"message": {"id": f"m-{i}"}, "media": [{"id": "a", "url": "https://x.invalid/a"}]} for i in range(3)]
+    found = event({"id": CONVERSATION, "participants": [{"messages": messages}]})
+    assert [message.message_id for message in found.messages] == ["m-0", "m-1", "m-2"]
+
+
+# ---- arrays
+
+
+def test_each_element_of_an_array_is_an_event_with_its_place_and_its_own_bytes() -> None:
+    first, second = {"conversationId": CONVERSATION}, {"conversationId": OTHER, "messageId": MESSAGE}
+    items = decode(orjson.dumps([first, 5, [second]]))
+    assert [(type(item), item.value, item.path) for item in items if not isinstance(item, Noise)] == [
+        (Event, orjson.dumps(first), "[0]"),
+        (Unreadable, b"5", "[1]"),
+        (Event, orjson.dumps(second), "[2][0]"),
+    ]
+
+
+def test_an_element_keeps_its_envelope() -> None:
+    (found,) = decode(orjson.dumps([EVENTBRIDGE]))
+    assert isinstance(found, Event)
+    assert decode(found.value) == [Event(**{**_fields(found), "path": ""})]
+    assert found.organization_id == ORGANIZATION
+
+
+def _fields(found: Event) -> dict[str, Any]:
+    return {name: getattr(found, name) for name in Event.__slots__}
+
+
+def test_an_array_has_a_limit() -> None:
+    (item,) = decode(b"[" + b"0," * MAX_EVENTS + b"0]")
+    assert isinstance(item, Unreadable)
+    assert len(decode(b"[" + b"0," * (MAX_EVENTS - 1) + b"0]")) == MAX_EVENTS
+
+
+# ---- noise
+
+METADATA_TEXT = {"type": "Text", "content": [{"contentType": "Text"}]}
+
+
+def snapshot(*messages: dict[str, Any]) -> dict[str, Any]:
+    entries = [{"messageId": f"m-{i}", **message} for i, message in enumerate(messages)]
+    return {"id": CONVERSATION, "participants": [{"messages": [{"messages": entries}]}]}
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (None, "no_value"),
+        (b"[]", "empty_batch"),
+        (b'{"Records": []}', "empty_batch"),
+        (b'{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}', "heartbeat"),
+        (orjson.dumps(snapshot({"messageMetadata": {"type": "Receipt"}})), "receipt"),
+        (orjson.dumps(snapshot({"messageMetadata": {"type": "Event"}})), "event_message"),
+        (orjson.dumps(snapshot({"messageMetadata": METADATA_TEXT})), "no_attachment"),
+        (orjson.dumps(snapshot()), "no_attachment"),
+        (orjson.dumps({"id": CONVERSATION, "participants": [{"calls": [{}], "messages": []}]}), "no_attachment"),
+        (orjson.dumps({"id": MESSAGE, "type": "Receipt", "status": "Delivered", "channel": {}}), "receipt"),
+        (orjson.dumps({"id": MESSAGE, "type": "Text", "text": "hello", "channel": {}}), "no_attachment"),
+        (orjson.dumps({"conversationId": OTHER, "eventTime": 1, "mediaType": "VOICE"}), "other_media"),
+        (b'{"topicName":"v2.users.x.presence","eventBody":{"source":"PURECLOUD"}}', "other_topic"),
+        (b'{"topicName":"v2.system.socket_closing","eventBody":{"message":"closing"}}', "other_topic"),
+    ],
+)
+def test_noise_is_dropped_on_proof(value: bytes | None, kind: str) -> None:
+    assert decode(value) == [Noise(kind)]  # type: ignore[arg-type]  # the table is of plain strings
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {},
+        {"media": []},
+        {"messageMetadata": {}},
+        {"messageMetadata": {"type": "Text", "content": [{}]}},
+        {"messageMetadata": {"type": "Text", "content": [{"contentType": "Attachment"}]}},
+        {"messageMetadata": {"type": "Text", "content": [{"contentType": "ATTACHMENT"}]}},
+        {"messageMetadata": METADATA_TEXT, "media": [{"id": "a"}]},
+        {"messageMetadata": {"type": "Receipt"}, "media": [{"id": "a"}]},
+    ],
+)
+def test_what_is_not_proven_to_be_noise_is_announced(message: dict[str, Any]) -> None:
+    assert event(snapshot(message)).messages[0].announces_media
+
+
+def test_a_quiet_message_beside_a_file_is_left_out() -> None:
+    found = event(snapshot({"messageMetadata": {"type": "Receipt"}}, {"media": [{"id": "a"}]}))
+    assert [message.message_id for message in found.messages] == ["m-1"]
+
+
+# ---- what can't be read
+
+UNREADABLE = DeadReason.UNREADABLE
+NO_IDS = DeadReason.NO_IDS
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (b"", UNREADABLE),
+        (b"not json", UNREADABLE),
+        (b"\xff\xfe{", UNREADABLE),
+        (b"null", UNREADABLE),
+        (b"17", UNREADABLE),
+        (b'"text"', UNREADABLE),
+        (b"[" * 200_000, UNREADABLE),
+        (b"[" * 1_000 + b"]" * 1_000, UNREADABLE),
+        (b'{"a":' * 300 + b"1" + b"}" * 300, NO_IDS),
+        (b'[{"conversationId":"c","x":' + b'{"a":' * 300 + b"1" + b"}" * 300 + b"}]", UNREADABLE),
+        (b'{"detail":[]}', UNREADABLE),
+        (b'{"eventBody":"{"}', UNREADABLE),
+        (b'{"id":"c","participants":{}}', UNREADABLE),
+        (b'{"Message":"{broken"}', UNREADABLE),
+        (b"{}", NO_IDS),
+        (b'{"conversationId":""}', NO_IDS),
+        (b'{"conversationId":5}', NO_IDS),
+        (b'{"conversationId":"../../etc/passwd"}', NO_IDS),
+        (b'{"conversationId":"a\\u0000b"}', NO_IDS),
+        (b'{"conversationId":"\\u202eabc"}', NO_IDS),
+        (b'{"conversationId":"' + b"x" * 10_000 + b'"}', NO_IDS),
+        (b'{"conversationId":"c","messageId":"a/b"}', NO_IDS),
+        (b'{"id":"c","participants":[{"messages":[{"media":[{"id":"a"}]}]}]}', NO_IDS),
+        (b'{"topicName":"v2.users.x.conversations","eventBody":{}}', NO_IDS),
+    ],
+)
+def test_what_cannot_be_read_keeps_its_bytes(value: bytes, reason: DeadReason) -> None:
+    (item,) = decode(value)
+    assert isinstance(item, Unreadable), item
+    assert item.reason is reason
+    assert item.value == value or item.path
+    assert item.detail
+
+
+def test_five_megabytes_are_read() -> None:
+    value = orjson.dumps({"conversationId": CONVERSATION, "messageId": MESSAGE, "padding": "x" * 5_000_000})
+    (found,) = decode(value)
+    assert isinstance(found, Event)
+    assert found.value == value
+
+
+def test_a_byte_order_mark_is_passed_over() -> None:
+    (found,) = decode(b"\xef\xbb\xbf" + orjson.dumps({"conversationId": CONVERSATION}))
+    assert isinstance(found, Event)
+
+
+def test_an_event_about_several_conversations_is_refused() -> None:
+    uris = [f"/api/v2/conversations/messages/c-{i}/messages/m-{i}" for i in range(2)]
+    entries = [{"messageURI": uri, "media": [{"id": "a"}]} for uri in uris]
+    item = one({"participants": [{"messages": entries}]})
+    assert isinstance(item, Unreadable)
