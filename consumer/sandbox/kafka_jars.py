@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jgo.constants import MAVEN_CENTRAL_URL
 from jgo.maven import Artifact, MavenContext
 from requests import RequestException
 
@@ -20,6 +21,11 @@ ROOTS = (
     "org.apache.kafka:kafka_2.13:4.3.1",
     # Kafka speaks slf4j and ships no binding for it as a dependency: without this one the broker logs nothing.
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
+)
+SYSTEM_CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora
+    "/etc/ssl/cert.pem",  # macOS
 )
 LOCK = Path(__file__).with_name("kafka.lock")
 DOWNLOAD_TIMEOUT = 60
@@ -54,11 +60,11 @@ def locked_jars() -> list[LockedJar]:
     return [LockedJar(coordinate, sha256) for coordinate, sha256 in lines]
 
 
-def class_path(jars: Sequence[LockedJar] | None = None) -> list[Path]:
+def class_path(jars: Sequence[LockedJar] | None = None, repository: str = MAVEN_CENTRAL_URL) -> list[Path]:
     """Every locked jar as a verified local file; only what the cache lacks is downloaded."""
     folder = cache_folder() / "maven"
     with _one_process_at_a_time(folder):
-        maven = MavenContext(repo_cache=folder, timeout=DOWNLOAD_TIMEOUT)
+        maven = _maven(folder, repository)
         return [_verified(jar, _artifact(maven, jar.coordinate)) for jar in jars or locked_jars()]
 
 
@@ -77,6 +83,13 @@ def _verified(jar: LockedJar, artifact: Artifact) -> Path:
         downloaded.unlink()
         raise WrongJar(f"{jar.coordinate}: what Maven Central sent has another SHA-256 than {LOCK.name} says")
     return downloaded
+
+
+def _maven(folder: Path, repository: str) -> MavenContext:
+    # jgo trusts a list of authorities of its own; a network with an authority of its own is known to the system only.
+    if bundle := next((path for path in SYSTEM_CERTIFICATES if Path(path).is_file()), None):
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", bundle)
+    return MavenContext(repo_cache=folder, remote_repos={"central": repository}, timeout=DOWNLOAD_TIMEOUT)
 
 
 def _artifact(maven: MavenContext, coordinate: str) -> Artifact:
@@ -99,7 +112,7 @@ def _one_process_at_a_time(folder: Path) -> Iterator[None]:
 
 
 def _resolved_anew() -> Iterator[str]:
-    maven = MavenContext(repo_cache=cache_folder() / "maven", timeout=DOWNLOAD_TIMEOUT)
+    maven = _maven(cache_folder() / "maven", MAVEN_CENTRAL_URL)
     chosen: dict[tuple[str, str], Artifact] = {}
     # One root after the other: resolved together, the bill of materials of one decides versions of the other
     # (log4j's own put the 3.9 clients under a 4.3 broker). The first root's choice wins.

@@ -1,11 +1,16 @@
 """The real broker of the tests: what it promises to those who stop, kill and freeze it."""
 
+import hashlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -13,14 +18,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from anyio import fail_after
 from anyio.to_thread import run_sync
 
-from consumer.sandbox.kafka import KafkaBroker
-from consumer.sandbox.kafka_jars import LockedJar, WrongJar, class_path, locked_jars
+from consumer.sandbox.kafka_jars import JarMissing, LockedJar, WrongJar, class_path, locked_jars
+from tests.brokers import private_broker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
 async def test_what_was_committed_survives_stop_kill_and_freeze_at_the_same_address() -> None:
-    with KafkaBroker() as broker:
+    with private_broker() as broker:
         address = broker.bootstrap_servers
         await _create_topic(address, "kept")
         await _write(address, "kept", b"before")
@@ -36,6 +41,7 @@ async def test_what_was_committed_survives_stop_kill_and_freeze_at_the_same_addr
         assert await _read_committed(address, "kept", 3) == [b"before", b"after the stop", b"after the kill"]
 
 
+@pytest.mark.usefixtures("kafka")  # which says so where there is no broker to be had
 def test_the_broker_dies_and_leaves_nothing_behind_when_its_parent_is_killed(tmp_path: Path) -> None:
     script = (
         "import os, signal\n"
@@ -51,6 +57,7 @@ def test_the_broker_dies_and_leaves_nothing_behind_when_its_parent_is_killed(tmp
     _wait_until_gone(int(pid), Path(folder))
 
 
+@pytest.mark.usefixtures("kafka")
 def test_every_jar_of_the_lock_is_there_and_the_second_run_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     first = class_path()
     assert len(first) == len(locked_jars()) > 40
@@ -58,12 +65,41 @@ def test_every_jar_of_the_lock_is_there_and_the_second_run_asks_nobody(monkeypat
     assert class_path() == first
 
 
-def test_a_jar_with_another_hash_never_reaches_the_class_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    smallest = next(jar for jar in locked_jars() if "jspecify" in jar.coordinate)
+def test_a_jar_with_another_hash_never_reaches_the_class_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, forger: str
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(WrongJar, match="jspecify"):
-        class_path([LockedJar(smallest.coordinate, "0" * 64)])
-    assert not list(tmp_path.rglob("*.jar"))
+    with pytest.raises(WrongJar, match=r"org\.example:forged"):
+        class_path([LockedJar("org.example:forged:1.0", hashlib.sha256(b"the true jar").hexdigest())], forger)
+    assert not list((tmp_path / "attachment-consumer").rglob("*.jar"))
+
+
+def test_a_jar_that_nobody_has_is_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, forger: str
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(JarMissing, match=r"org\.example:absent"):
+        class_path([LockedJar("org.example:absent:1.0", "0" * 64)], forger)
+
+
+@pytest.fixture
+def forger(tmp_path: Path) -> Iterator[str]:
+    """A repository on loopback that sends other bytes than were locked."""
+    jar = tmp_path / "repository/org/example/forged/1.0/forged-1.0.jar"
+    jar.parent.mkdir(parents=True)
+    jar.write_bytes(b"another jar")
+    jar.with_suffix(".jar.sha1").write_text(hashlib.sha1(b"another jar").hexdigest())
+    handler = partial(_Silent, directory=str(tmp_path / "repository"))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+class _Silent(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None: ...
 
 
 async def _create_topic(address: str, name: str) -> None:

@@ -1,0 +1,50 @@
+# What a person types. Every target sets up what it needs first: python 3.11+, make and the package registries suffice.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+
+EVENTS ?= 300
+SEED ?= 1
+BROKER ?= embedded
+MINUTES ?= 10
+CORPUS ?=
+PYTEST ?=
+
+.PHONY: help setup demo test lint accuracy fuzz chaos bench clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Install everything into .venv, exactly as uv.lock says, and libmagic where that is allowed
+
+.venv/.ready: pyproject.toml uv.lock deploy/setup.sh
+	@sh deploy/setup.sh
+	@touch $@
+
+demo: setup ## See it work: make demo [EVENTS=300] [SEED=1] [BROKER=kafka]
+	$(BIN)/attachment-consumer demo --events $(EVENTS) --seed $(SEED) --broker $(BROKER)
+
+test: setup ## Prove it: the whole suite, on a real Apache Kafka that it starts itself [PYTEST="-k words"]
+	$(BIN)/python -m pytest $(PYTEST)
+
+lint: setup ## ruff and mypy --strict, on source and tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+accuracy: setup ## False rejects and accepted hostile files: make accuracy CORPUS=DIR, a folder with a labels.jsonl
+	@test -n "$(CORPUS)" || { echo "make accuracy needs CORPUS=DIR, a folder with a labels.jsonl" >&2; exit 2; }
+	$(BIN)/python -m tests.accuracy "$(CORPUS)"
+
+fuzz: setup ## 200,000 hostile inputs for the inspection; what it finds is kept and replayed by make test
+	$(BIN)/python -m tests.fuzz
+
+chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10]
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
+
+bench: setup ## Throughput and where the time goes, on this machine
+	$(BIN)/python -m tests.bench
+
+clean: ## Remove what was built here; the downloads in the cache folder stay
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo dist build
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
