@@ -6,10 +6,12 @@ Nested names are joined by `__` (`KAFKA__SECURITY_PROTOCOL`); the names that peo
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
 MIB = 1024 * 1024
 
@@ -25,14 +27,56 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _readable(file: Path) -> Path:
+    try:
+        file.open("rb").close()
+    except OSError as error:
+        raise ValueError(f"{file}: {error.strerror}") from None
+    return file
+
+
+def _servers(text: str) -> str:
+    for server in text.split(","):
+        if not re.fullmatch(r"\s*(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}\s*", server):
+            raise ValueError(f"{server.strip()!r} is not host:port")
+    return text
+
+
+def _origin(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.port or text != f"{parts.scheme}://{parts.netloc}":
+        raise ValueError(f"{text!r} is not scheme://address:port")
+    return text
+
+
+def _storage(text: str) -> str:
+    if "://" in text and not text.startswith(("s3://", "gs://", "az://", "file://")):
+        raise ValueError("must be a folder, or begin with s3://, gs:// or az://")
+    return text
+
+
+def _clamd(text: str) -> str:
+    if not re.fullmatch(r"tcp://(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}|unix:///.+", text):
+        raise ValueError("must be tcp://host:port or unix:///path")
+    return text
+
+
+ReadableFile = Annotated[Path, AfterValidator(_readable)]
+Servers = Annotated[str, AfterValidator(_servers)]
+Origin = Annotated[str, AfterValidator(_origin)]
+StorageUrl = Annotated[str, AfterValidator(_storage)]
+ClamdAddress = Annotated[str, AfterValidator(_clamd)]
+Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+
+
 class KafkaSettings(Group):
-    bootstrap_servers: str
+    bootstrap_servers: Servers
     group: str = "attachment-consumer"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
-    ca_file: Path | None = None
+    ca_file: ReadableFile | None = None
     session_timeout_ms: int = Field(10_000, ge=1_000, le=1_800_000)
     heartbeat_ms: int = Field(500, ge=50)
     tick_ms: int = Field(100, ge=1, description="Time between two commits of a partition; 10 ms × partitions if longer")
@@ -90,13 +134,13 @@ class TopicSettings(Group):
 
 
 class GenesysSettings(Group):
-    client_id: str
-    client_secret: SecretStr
-    region: str = Field("mypurecloud.com", description="The region's domain, as in https://apps.{region}")
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = Field(min_length=1)
+    region: Domain = Field("mypurecloud.com", description="The region's domain, as in https://apps.{region}")
     login_url: HttpUrl | None = Field(None, description="Base URL of the login host, if not https://login.{region}")
     api_url: HttpUrl | None = Field(None, description="Base URL of the API, if not https://api.{region}")
     organization_id: str | None = Field(None, description="Events that name another organisation become dead letters")
-    ca_file: Path | None = None
+    ca_file: ReadableFile | None = None
     calls_per_minute: int = Field(300, ge=1, description="To begin with; the API's own headers adjust it")
     metadata: Literal["api", "event"] = Field("api", description="event: trust complete event media, save the call")
     bare_events: tuple[str, ...] = Field(
@@ -108,7 +152,7 @@ class GenesysSettings(Group):
 
 class DownloadSettings(Group):
     allowed_hosts: tuple[str, ...] = Field((), description="Exact hosts outside the region that files may come from")
-    allowed_origins: tuple[str, ...] = Field(
+    allowed_origins: tuple[Origin, ...] = Field(
         (), description="scheme://address:port taken as part of the region: for an emulator, never in production"
     )
     proxy: HttpUrl | None = None
@@ -121,19 +165,23 @@ class DownloadSettings(Group):
 
 
 class StorageSettings(Group):
-    url: str = Field("./attachments", description="A folder, or s3://, gs://, az:// with bucket and prefix")
+    url: StorageUrl = Field("./attachments", description="A folder, or s3://, gs://, az:// with bucket and prefix")
     options: dict[str, str] = Field(default_factory=dict, description="Handed to obstore: region, endpoint, keys")
-    quarantine_url: str | None = Field(None, description="Where rejected files are kept as samples; off when unset")
+    quarantine_url: StorageUrl | None = Field(
+        None, description="Where rejected files are kept as samples; off when unset"
+    )
 
 
 class AntivirusSettings(Group):
-    address: str | None = Field(None, description="tcp://host:port or unix:///path of clamd; off when unset")
+    address: ClamdAddress | None = Field(None, description="tcp://host:port or unix:///path of clamd; off when unset")
     connections: int = Field(4, ge=1)
     timeout_s: float = Field(60.0, gt=0)
 
 
 class InspectionSettings(Group):
-    policy_file: Path | None = Field(None, description="Policy TOML; the shipped one when unset; reloaded on change")
+    policy_file: ReadableFile | None = Field(
+        None, description="Policy TOML; the shipped one when unset; reloaded on change"
+    )
     workers: int = Field(2, ge=1)
     deadline_s: float = Field(2.0, gt=0, description="For one examination; the worker is killed after it")
     address_space_bytes: int = Field(1024 * MIB, ge=128 * MIB)
@@ -166,7 +214,7 @@ class LogSettings(Group):
 
 
 class Settings(Group):
-    """The whole of it. `load()` in `settings` reads the sources; tests build it directly."""
+    """The whole of it. `settings_load.load()` reads the sources; tests build it directly."""
 
     kafka: KafkaSettings
     genesys: GenesysSettings

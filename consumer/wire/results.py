@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 from consumer.model import Accepted, DeadLetter, Decision, Facts, Rejected
-from consumer.wire.text import printable
+from consumer.text import printable
 
 Headers = tuple[tuple[str, bytes], ...]
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.wire.text import printable
+from consumer.text import printable
 
 
 @given(st.text(st.characters()), st.integers(0, 300))
