@@ -73,7 +73,7 @@ def load_with_origins(
     env = os.environ if env is None else env
     problems: list[str] = []
     sources = _sources(toml, env, dotenv, problems)
-    merged: dict[str, Any] = {}
+    merged: dict[str, Any] = {group: {} for group in Settings.model_fields}  # so that what a whole group lacks is named
     origins: dict[str, str] = {}
     for origin, values in sources:
         for path in _paths(values):

@@ -1,0 +1,102 @@
+"""Metrics: names, closed label sets, and the lists that must be the same wherever they are written."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, Metric
+
+from consumer.metrics import Metrics, status_label
+from consumer.model import Accepted, DeadReason, Dependency, Facts, Reason, Rejected
+
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+PER_PARTITION = {"uncommitted_offsets", "outbox_bytes", "oldest_uncommitted_age_seconds", "ledger_entries"}
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    return Metrics(CollectorRegistry())
+
+
+def families(metrics: Metrics) -> dict[str, Metric]:
+    return {family.name.removeprefix("attachment_consumer_"): family for family in metrics.registry.collect()}
+
+
+def labels(metrics: Metrics, family: str, label: str) -> set[str]:
+    return {sample.labels[label] for sample in families(metrics)[family].samples if label in sample.labels}
+
+
+def test_every_name_has_our_prefix_a_help_text_and_the_suffix_of_its_kind(metrics: Metrics) -> None:
+    for family in metrics.registry.collect():
+        assert re.fullmatch(r"attachment_consumer_[a-z_]+", family.name)
+        assert len(family.documentation) > 5
+        assert not family.name.endswith("_total"), "the client adds it to counters by itself"
+        if family.type == "histogram":
+            assert family.name.endswith(("_seconds", "_bytes"))
+
+
+def test_reasons_are_the_same_in_the_model_the_metrics_and_the_schemas(metrics: Metrics) -> None:
+    rejected = json.loads((SCHEMAS / "rejected.json").read_text())["properties"]
+    dead = json.loads((SCHEMAS / "dead-letter.json").read_text())["properties"]
+    assert labels(metrics, "attachments", "reason") == {"none", *Reason}
+    assert rejected["reason"]["enum"] == list(Reason)
+    assert rejected["findings"]["items"]["properties"]["code"]["enum"] == list(Reason)
+    assert labels(metrics, "dead_letters", "reason") == set(DeadReason)
+    assert dead["dlq.reason"]["enum"] == list(DeadReason)
+    assert labels(metrics, "gate_closed", "dependency") == set(Dependency)
+
+
+def test_every_series_with_a_closed_label_exists_before_anything_happened(metrics: Metrics) -> None:
+    empty = {name for name, family in families(metrics).items() if not family.samples}
+    assert empty == PER_PARTITION | {"lag_records"}
+
+
+def test_series_of_a_partition_go_with_it(metrics: Metrics) -> None:
+    before = {name: len(family.samples) for name, family in families(metrics).items()}
+    for partition in (0, 7):
+        metrics.uncommitted_offsets[partition].set(3)
+        metrics.outbox_bytes[partition].set(3)
+        metrics.oldest_uncommitted_age_seconds[partition].set(3)
+        metrics.ledger_entries[partition].set(3)
+        metrics.lag("tasks", partition, 3)
+    metrics.forget_partition(7)
+    metrics.forget_lag("tasks", 7)
+    assert {name: labels(metrics, name, "partition") for name in PER_PARTITION | {"lag_records"}} == {
+        name: {"0"} for name in PER_PARTITION | {"lag_records"}
+    }
+    metrics.forget_partition(0)
+    metrics.forget_lag("tasks", 0)
+    metrics.forget_partition(0)
+    assert {name: len(family.samples) for name, family in families(metrics).items()} == before
+
+
+def value(metrics: Metrics, name: str, **of: str) -> float | None:
+    return metrics.registry.get_sample_value(f"attachment_consumer_{name}", of)
+
+
+def test_a_verdict_is_counted_by_its_reason_with_the_size_as_counted(metrics: Metrics) -> None:
+    metrics.answered(Accepted(Facts(size=2_000), "x"))
+    metrics.answered(Rejected(Reason.EMPTY, "x", Facts(size=0)))
+    metrics.answered(Rejected(Reason.TOO_LARGE, "x"))
+    assert value(metrics, "attachments_total", verdict="accepted", reason="none") == 1
+    assert value(metrics, "attachments_total", verdict="rejected", reason="empty") == 1
+    assert value(metrics, "attachment_bytes_count") == 2
+    assert value(metrics, "attachment_bytes_sum") == 2_000
+
+
+@pytest.mark.parametrize(
+    ("status", "label"),
+    [(200, "2xx"), (302, "3xx"), (404, "404"), (418, "4xx"), (429, "429"), (503, "5xx"), (None, "none")],
+)
+def test_statuses_of_the_api_are_counted_in_a_closed_set(metrics: Metrics, status: int | None, label: str) -> None:
+    assert status_label(status) == label
+    metrics.api_call("message", status)
+    assert value(metrics, "api_calls_total", call="message", status=label) == 1
+
+
+def test_a_misspelt_label_is_an_error_and_not_a_new_series(metrics: Metrics) -> None:
+    with pytest.raises(KeyError):
+        metrics.noise_dropped["hartbeat"].inc()  # type: ignore[index] # what this test is about
