@@ -1,0 +1,162 @@
+"""What must come out for what goes in: one entry for each answer, as a file that `sandbox check` reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import orjson
+
+from consumer.model import DeadReason, Direction, Reason, conversation_identity, identity, message_identity
+from consumer.sandbox.cases import Outcome
+from consumer.sandbox.world import Conversation, File, Message, World
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """One answer. `id` is what its result or dead letter carries; a dead letter may carry one of `covers` instead.
+
+    `sha256:…` stands for what names nothing: the id of such a dead letter holds coordinates, which nobody can foretell.
+    """
+
+    id: str
+    outcome: Outcome
+    reason: str | None
+    case: str
+    covers: tuple[str, ...] = ()
+    conversation_id: str | None = None
+    message_id: str | None = None
+    attachment_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    events: int
+    seed: int
+    answers: tuple[Expected, ...]
+
+    @property
+    def attachments(self) -> int:
+        return sum(answer.attachment_id is not None or answer.outcome is not Outcome.DEAD for answer in self.answers)
+
+    def write(self, path: Path) -> None:
+        path.write_bytes(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2))
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Raises `ValueError` for a file that `write` did not write."""
+        try:
+            found: dict[str, Any] = orjson.loads(path.read_bytes())
+            answers = tuple(
+                Expected(**{**entry, "outcome": Outcome(entry["outcome"]), "covers": tuple(entry["covers"])})
+                for entry in found["answers"]
+            )
+            return cls(found["events"], found["seed"], answers)
+        except (KeyError, TypeError, ValueError):
+            raise ValueError(f"{path} is not a file of expected answers") from None
+
+
+def of_world(world: World, *, antivirus: bool = False) -> Iterator[Expected]:
+    """An entry for each file of each message, and for what the API does not know."""
+    for talk in world.conversations.values():
+        if not talk.known:
+            yield _dead_conversation(talk)
+        for message in talk.messages:
+            if message.direction is Direction.OUTBOUND:
+                continue
+            if not message.known:
+                yield _dead_message(message)
+                continue
+            for file in message.files:
+                if file.case.answer.outcome is not Outcome.UNANSWERED:
+                    yield _file(talk, message, file, antivirus)
+            for ghost in message.ghosts:
+                yield _dead_file(message, ghost, DeadReason.NOT_FOUND, "attachment_not_known")
+
+
+def _file(talk: Conversation, message: Message, file: File, antivirus: bool) -> Expected:
+    if not talk.readable:
+        return _dead_file(message, file, DeadReason.FORBIDDEN, "conversation_forbidden")
+    answer, case = file.case.answer, file.case.name
+    if answer.outcome is Outcome.DEAD:
+        return _dead_file(message, file, DeadReason(answer.reason or ""), case)
+    if message.removed:
+        return _entry(message, file, Outcome.REJECTED, Reason.REMOVED, "message_removed")
+    if antivirus and file.case.infected:
+        return _entry(message, file, Outcome.REJECTED, Reason.INFECTED, case)
+    return _entry(message, file, answer.outcome, answer.reason, case)
+
+
+def _entry(
+    message: Message, file: File, outcome: Outcome, reason: str | None, case: str, covers: tuple[str, ...] = ()
+) -> Expected:
+    return Expected(
+        id=file.identity(message.conversation_id, message.message_id).hex(),
+        outcome=outcome,
+        reason=str(reason) if reason else None,
+        case=case,
+        covers=covers,
+        conversation_id=message.conversation_id,
+        message_id=message.message_id,
+        attachment_id=file.attachment_id,
+    )
+
+
+def _dead_file(message: Message, file: File, reason: DeadReason, case: str) -> Expected:
+    covers = (message.identity.hex(), conversation_identity(message.conversation_id).hex())
+    return _entry(message, file, Outcome.DEAD, reason, case, covers)
+
+
+def _dead_message(message: Message) -> Expected:
+    """Whichever of its files the events name, the message is what was announced and not found."""
+    own = message.identity.hex()
+    files = tuple(file.identity(message.conversation_id, message.message_id).hex() for file in message.files)
+    around = (*files, conversation_identity(message.conversation_id).hex())
+    return Expected(
+        own,
+        Outcome.DEAD,
+        DeadReason.NOT_FOUND.value,
+        "message_not_known",
+        around,
+        message.conversation_id,
+        message.message_id,
+    )
+
+
+def _dead_conversation(talk: Conversation) -> Expected:
+    return Expected(
+        talk.identity.hex(),
+        Outcome.DEAD,
+        DeadReason.NOT_FOUND.value,
+        "conversation_not_known",
+        conversation_id=talk.conversation_id,
+    )
+
+
+def of_value(value: bytes | None, reason: DeadReason, case: str) -> Expected:
+    """Of a record that names nothing."""
+    return Expected(value_id(value), Outcome.DEAD, reason.value, case)
+
+
+def of_stranger(conversation_id: str, message_id: str, attachment_id: str, value: bytes) -> Expected:
+    """Of an event of another organisation: it is dead as a whole, whatever it names."""
+    return Expected(
+        message_identity(conversation_id, message_id).hex(),
+        Outcome.DEAD,
+        DeadReason.OTHER_ORGANIZATION.value,
+        "other_organization",
+        (
+            conversation_identity(conversation_id).hex(),
+            identity("attachment", conversation_id, message_id, f"id:{attachment_id}").hex(),
+            value_id(value),
+        ),
+        conversation_id,
+        message_id,
+    )
+
+
+def value_id(value: bytes | None) -> str:
+    return "sha256:" + hashlib.sha256(value or b"").hexdigest()
