@@ -1,0 +1,123 @@
+"""The second loop with a judge that needs no Genesys: a task's value names its attachments, joined by spaces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import anyio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from consumer.judge.answers import VERDICT, Answer, Answers, Resting
+from consumer.kafka_client import partition_of
+from consumer.metrics import Metrics
+from consumer.model import AnswerKind, LedgerEntry, Source, Task, identity
+from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
+from consumer.stream.source import Stream
+from consumer.wire.results import Outgoing, Output
+from consumer.wire.tasks import encode_task
+
+Inspect = Callable[[str, Resting], Awaitable[None]]
+
+
+async def at_once(name: str, resting: Resting) -> None:
+    """The inspection of an attachment that takes no time."""
+
+
+class NamesJudge:
+    """Answers each named attachment once, after `inspect` returned. Counts the inspections it began."""
+
+    def __init__(self, inspect: Inspect = at_once) -> None:
+        self.inspect = inspect
+        self.begun: Counter[str] = Counter()
+
+    async def __call__(self, task: Task, answers: Answers, resting: Resting) -> None:
+        assert task.value is not None
+        async with anyio.create_task_group() as group:
+            for name in task.value.decode().split():
+                if answers.generation(identity("attachment", name)) != VERDICT:
+                    group.start_soon(answers.once, identity("attachment", name), b"m" * 16, self._work(name))
+
+    def _work(self, name: str) -> Callable[[Resting], Awaitable[Answer]]:
+        async def work(resting: Resting) -> Answer:
+            self.begun[name] += 1
+            await self.inspect(name, resting)
+            outgoing = Outgoing(Output.ACCEPTED, name.encode(), name.encode(), ())
+            return Answer(LedgerEntry(identity("attachment", name), AnswerKind.VERDICT), outgoing)
+
+        return work
+
+
+def make_stream(judge: Any, kafka: KafkaSettings, topics: TopicSettings, **options: Any) -> Stream:
+    defaults: dict[str, Any] = {"max_message_bytes": {}, "may_take": lambda: True}
+    limits = options.pop("limits", LimitSettings())
+    return Stream(judge, kafka, topics, limits, Metrics(CollectorRegistry()), **defaults | options)
+
+
+@asynccontextmanager
+async def running(stream: Stream) -> AsyncIterator[anyio.Event]:
+    """The stream while it runs; leaving drains it."""
+    shutdown = anyio.Event()
+    async with anyio.create_task_group() as group:
+        group.start_soon(stream.run, shutdown)
+        try:
+            yield shutdown
+        finally:
+            shutdown.set()
+
+
+async def write_tasks(
+    kafka: KafkaSettings, topics: TopicSettings, tasks: Mapping[str, str] | list[tuple[str, str]]
+) -> None:
+    """Tasks as (key, names of attachments)."""
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, enable_idempotence=True)
+    await producer.start()
+    try:
+        pairs = list(tasks.items()) if isinstance(tasks, Mapping) else tasks
+        for number, (key, names) in enumerate(pairs):
+            headers = list(encode_task(Task(Source("events", 0, number, 0), names.encode())))
+            partition = partition_of(key.encode(), topics.partitions)
+            await producer.send(topics.tasks, names.encode(), key.encode(), partition=partition, headers=headers)
+        await producer.flush()
+    finally:
+        await producer.stop()
+
+
+class Answered:
+    """A `read_committed` reader of the accepted topic: how often each name came out."""
+
+    def __init__(self, kafka: KafkaSettings, topics: TopicSettings) -> None:
+        self.names: Counter[str] = Counter()
+        self._topic = topics.accepted
+        self._consumer = AIOKafkaConsumer(
+            bootstrap_servers=kafka.bootstrap_servers, isolation_level="read_committed", enable_auto_commit=False
+        )
+
+    async def __aenter__(self) -> Answered:
+        await self._consumer.start()
+        partitions = [TopicPartition(self._topic, p) for p in await self._partitions()]
+        self._consumer.assign(partitions)
+        await self._consumer.seek_to_beginning(*partitions)
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._consumer.stop()
+
+    async def _partitions(self) -> set[int]:
+        await self._consumer._client._wait_on_metadata(self._topic)
+        return set(self._consumer.partitions_for_topic(self._topic) or ())
+
+    async def until(self, names: set[str], seconds: float = 40) -> Counter[str]:
+        """All that came out when each of `names` did, and a moment later: what comes twice comes soon after."""
+        with anyio.move_on_after(seconds):
+            while not names <= set(self.names):
+                await self._read(200)
+        await self._read(600)
+        return self.names
+
+    async def _read(self, milliseconds: int) -> None:
+        for records in (await self._consumer.getmany(timeout_ms=milliseconds)).values():
+            self.names.update((record.value or b"").decode() for record in records)
