@@ -90,7 +90,8 @@ class State:
 
     def uploaded(self, file: File) -> bool:
         delivery = file.case.delivery
-        return not delivery.upload_fails and self.progress[file.download_id, "asked"] > delivery.uploading
+        finished = delivery.uploading == 0 or self.progress[file.download_id, "asked"] > delivery.uploading
+        return finished and not delivery.upload_fails
 
     def link(self, file: File) -> str | None:
         """What metadata says; None while the upload is not finished."""
