@@ -103,6 +103,8 @@ class TopicSettings(Group):
     replication: int = Field(3, ge=1)
     horizon_days: int = Field(35, ge=1, description="How far back the ledger reaches")
     tasks_retention_days: int = Field(7, ge=1)
+    results_retention_days: int = Field(30, ge=1)
+    dead_letter_retention_days: int = Field(30, ge=1)
 
     @property
     def accepted(self) -> str:

@@ -21,11 +21,15 @@ Headers = tuple[tuple[str, bytes], ...]
 SCHEMA = "urn:attachment-consumer:schema:{}:1"  # the `$id` in schemas/; the number is the major version
 SOURCE = "/attachment-consumer"
 
-ID_LIMIT = 256
+LARGEST_RESULT = 96 * 1024  # bytes, whatever was decided about whatever; a topic that takes less is refused at start
+
+ID_LIMIT = 256  # characters, as are the next
 NAME_LIMIT = 255
 TYPE_LIMIT = 127
 DETAIL_LIMIT = 500
 URI_LIMIT = 2_048
+REMARK_LIMIT = 64
+FINDING_LIMIT = 200
 LIST_LIMIT = 32
 
 # What a record costs a topic besides its bytes: a batch of its own (61), and the lengths in front of each part.
@@ -110,13 +114,13 @@ def _facts(facts: Facts) -> dict[str, Any]:
         "size": facts.size,
         "sha256": facts.sha256,
         "findings": [
-            {"code": finding.code, "detail": printable(finding.detail, DETAIL_LIMIT)}
+            {"code": finding.code, "detail": printable(finding.detail, FINDING_LIMIT)}
             for finding in facts.findings[:LIST_LIMIT]
         ],
-        "flags": [printable(flag, ID_LIMIT) for flag in facts.flags[:LIST_LIMIT]],
+        "flags": [printable(flag, REMARK_LIMIT) for flag in facts.flags[:LIST_LIMIT]],
         "scanned": facts.scanned,
         "detectors": {
-            printable(name, ID_LIMIT): printable(version, ID_LIMIT)
+            printable(name, REMARK_LIMIT): printable(version, REMARK_LIMIT)
             for name, version in list(facts.detectors.items())[:LIST_LIMIT]
         },
     }

@@ -28,7 +28,7 @@ from consumer.model import (
     Source,
     Verdict,
 )
-from consumer.wire.results import Outgoing, Output, encode_dead_letter, encode_result
+from consumer.wire.results import LARGEST_RESULT, Outgoing, Output, encode_dead_letter, encode_result
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 AT = datetime(2026, 11, 23, 9, 30, 0, 120_000, tzinfo=UTC)
@@ -136,9 +136,28 @@ def test_every_result_fits_its_schema_and_a_fixed_size(given_decision: Decision)
     outgoing = encode_result(given_decision)
     assert_valid(outgoing.output, body(outgoing))
     assert outgoing.value is not None
-    assert len(outgoing.value) < 256 * 1024
+    assert outgoing.size <= LARGEST_RESULT
     assert b"s3cret" not in outgoing.value
     assert all(b"s3cret" not in content for _, content in outgoing.headers)
+
+
+def test_the_largest_result_there_can_be_is_within_the_promise() -> None:
+    wide = "\U0001f4a5" * 3_000  # four bytes each
+    long = Facts(
+        2**63,
+        "ab" * 32,
+        wide,
+        wide,
+        tuple(Finding(Reason.EMBEDDED_EXECUTABLE, wide) for _ in range(99)),
+        tuple(wide for _ in range(99)),
+        True,
+        {f"{number}{wide}": wide for number in range(99)},
+    )
+    attachment = Attachment(wide[:256], wide[:256], wide, "id:1", name=wide, declared_type=wide, declared_size=2**63)
+    source = Source("t" * 249, 2**31, 2**63, 0, "[999999]")
+    for verdict in (Accepted(long, wide), Rejected(Reason.EMBEDDED_EXECUTABLE, wide, long)):
+        outgoing = encode_result(Decision(attachment, verdict, source, AT, AT, 99, wide, Replay(b"\x01" * 16, 2**31)))
+        assert LARGEST_RESULT // 2 < outgoing.size <= LARGEST_RESULT
 
 
 def test_a_result_tells_the_attachment_the_verdict_and_where_it_came_from() -> None:
