@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from typing import Self
 
 import anyio
 
@@ -17,53 +18,71 @@ class Budget:
     def __init__(self, total: int) -> None:
         self.total = total
         self.reserved = 0
-        self._waiting: deque[_Turn] = deque()
+        self._waiting: deque[Reservation] = deque()
 
     @property
     def waiting(self) -> int:
         return len(self._waiting)
 
-    async def reserve(self, size: int) -> Callable[[], None]:
-        """Waits until `size` bytes are free; call what it returns to give them back (once or more often).
-
-        Raises `ValueError` for more than the whole budget, which would wait for ever.
-        """
+    async def reserve(self, size: int) -> Reservation:
+        """Waits until `size` bytes are free. Raises `ValueError` for more than the whole budget, never to be free."""
         if size > self.total:
             raise ValueError("more than the whole budget")
-        turn = _Turn(size)
-        self._waiting.append(turn)
+        reservation = Reservation(self, size)
+        self._waiting.append(reservation)
         self._admit()
         try:
-            await turn.come.wait()
+            await reservation.come.wait()
         except BaseException:
-            self._leave(turn)
+            self._leave(reservation)
             raise
-        return lambda: self._give_back(turn)
+        return reservation
 
     def _admit(self) -> None:
         while self._waiting and self.reserved + self._waiting[0].size <= self.total:
-            turn = self._waiting.popleft()
-            self.reserved += turn.size
-            turn.come.set()
+            reservation = self._waiting.popleft()
+            self.reserved += reservation.size
+            reservation.come.set()
 
-    def _leave(self, turn: _Turn) -> None:
+    def _leave(self, reservation: Reservation) -> None:
         """Cancelled while waiting, or just after its turn had come."""
-        if turn.come.is_set():
-            self._give_back(turn)
+        if reservation.come.is_set():
+            reservation.give_back()
         else:
-            self._waiting.remove(turn)
+            self._waiting.remove(reservation)
             self._admit()
 
-    def _give_back(self, turn: _Turn) -> None:
-        if turn.given_back:
-            return
-        turn.given_back = True
-        self.reserved -= turn.size
+    def _freed(self, size: int) -> None:
+        self.reserved -= size
         self._admit()
 
 
-class _Turn:
-    def __init__(self, size: int) -> None:
+class Reservation:
+    """Bytes that are ours until the `with` block ends, or, after `keep`, until they are given back."""
+
+    def __init__(self, budget: Budget, size: int) -> None:
+        self._budget = budget
+        self._kept = False
         self.size = size
         self.come = anyio.Event()
-        self.given_back = False
+
+    def shrink_to(self, size: int) -> None:
+        """Keeps `size` bytes of it: the body turned out smaller than was allowed for."""
+        freed, self.size = self.size - size, size
+        self._budget._freed(freed)
+
+    def keep(self) -> Callable[[], None]:
+        """What gives them back later."""
+        self._kept = True
+        return self.give_back
+
+    def give_back(self) -> None:
+        """May be called again."""
+        self.shrink_to(0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        if not self._kept:
+            self.give_back()

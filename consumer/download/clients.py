@@ -96,7 +96,16 @@ def file_client(
         reach = Reach(public_names=rules.region_hosts | rules.allowed_hosts, trusted_hosts=origins)
     else:
         reach = Reach(trusted_hosts=frozenset({httpx.URL(proxy).raw_host.decode()}))
-    return _client(CheckedResolver(reach, lookup), permit, ca_file, timeouts or Timeouts(), proxy=proxy)
+    client = _client(CheckedResolver(reach, lookup), permit, ca_file, timeouts or Timeouts(), proxy=proxy)
+    client.event_hooks = {"response": [_set_location_aside]}
+    return client
+
+
+async def _set_location_aside(response: httpx.Response) -> None:
+    """Into `extensions["location"]`: httpx prepares the next request even when it is not to follow, and a hostile
+    address there makes it raise what no handler of network errors expects.
+    """
+    response.extensions["location"] = response.headers.pop("location", None)
 
 
 def _client(

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
+from urllib.parse import urljoin
 
 REGION_HOSTS = ("api", "login", "apps", "api-downloads")
 LONGEST = 8_192  # what servers take in a request line
@@ -88,6 +89,16 @@ def judge_url(url: str, rules: UrlRules) -> UrlJudgement:
     if split is None:
         return UrlJudgement(False, "host and port can't be told apart")
     return _judge_origin(scheme, split["host"], split["port"], rules)
+
+
+def redirect_target(url: str, location: str) -> str:
+    """Where an answer to `url` leads, as text for `judge_url`. Never raises."""
+    if _problem_of_text(location):
+        return location  # joining would quietly drop some of what is wrong with it
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
 
 
 def _problem_of_text(url: str) -> str | None:

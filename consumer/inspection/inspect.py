@@ -99,8 +99,8 @@ class Inspector:
             if not isinstance(got, Expired):
                 return got
             status = got.status
-        if status == 403:
-            raise NotYet(Dependency.FILES, "the file host answered 403 to every fresh link")
+        if status not in (404, 410):
+            raise NotYet(Dependency.FILES, f"the file host answered {status} to every fresh link")
         if attachment.message_time is None or self.now() - attachment.message_time > YOUNG:
             return Reason.NO_LONGER_AVAILABLE
         raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE)

@@ -1,12 +1,11 @@
 import random
-from collections.abc import Callable
 
 import anyio
 import pytest
 from anyio import wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
-from consumer.download.budget import Budget
+from consumer.download.budget import Budget, Reservation
 
 
 async def test_never_hands_out_more_than_the_total_and_everybody_gets_a_turn() -> None:
@@ -16,11 +15,11 @@ async def test_never_hands_out_more_than_the_total_and_everybody_gets_a_turn() -
 
     async def use(size: int, steps: int) -> None:
         nonlocal served
-        give_back = await budget.reserve(size)
+        reservation = await budget.reserve(size)
         assert budget.reserved <= budget.total
         for _ in range(steps):
             await checkpoint()
-        give_back()
+        reservation.give_back()
         served += 1
 
     async with anyio.create_task_group() as group:
@@ -31,7 +30,7 @@ async def test_never_hands_out_more_than_the_total_and_everybody_gets_a_turn() -
 
 async def test_a_large_body_is_not_overtaken_by_small_ones() -> None:
     budget = Budget(100)
-    give_back = await budget.reserve(60)
+    reservation = await budget.reserve(60)
     order: list[int] = []
 
     async def use(size: int) -> None:
@@ -44,14 +43,14 @@ async def test_a_large_body_is_not_overtaken_by_small_ones() -> None:
         group.start_soon(use, 10)
         await wait_all_tasks_blocked()
         assert order == []
-        give_back()
+        reservation.give_back()
     assert order == [90, 10]
 
 
 async def test_one_that_gives_up_waiting_frees_the_way_for_the_next() -> None:
     budget = Budget(100)
-    give_back = await budget.reserve(60)
-    got: list[Callable[[], None]] = []
+    reservation = await budget.reserve(60)
+    got: list[Reservation] = []
 
     async def use(size: int) -> None:
         got.append(await budget.reserve(size))
@@ -65,9 +64,9 @@ async def test_one_that_gives_up_waiting_frees_the_way_for_the_next() -> None:
             leaving.start_soon(use, 80)
             await wait_all_tasks_blocked()
             leaving.cancel_scope.cancel()
-        give_back()
+        reservation.give_back()
     assert budget.reserved == 90
-    got[0]()
+    got[0].give_back()
     assert (budget.reserved, budget.waiting) == (0, 0)
 
 
@@ -83,11 +82,29 @@ async def test_giving_back_twice_counts_once() -> None:
     budget = Budget(100)
     first = await budget.reserve(50)
     await budget.reserve(50)
-    first()
-    first()
+    first.give_back()
+    first.give_back()
     assert budget.reserved == 50
 
 
 async def test_more_than_the_whole_budget_is_refused_at_once() -> None:
     with pytest.raises(ValueError):
         await Budget(100).reserve(101)
+
+
+async def test_a_body_smaller_than_reserved_leaves_the_rest_to_others() -> None:
+    budget = Budget(100)
+    with await budget.reserve(100) as reservation:
+        reservation.shrink_to(30)
+        await budget.reserve(70)
+        give_back = reservation.keep()
+    assert budget.reserved == 100
+    give_back()
+    assert budget.reserved == 70
+
+
+async def test_what_is_not_kept_is_given_back_at_the_end_of_the_block() -> None:
+    budget = Budget(100)
+    with pytest.raises(RuntimeError), await budget.reserve(100):
+        raise RuntimeError
+    assert budget.reserved == 0

@@ -1,0 +1,139 @@
+"""One link to the bytes behind it: judged, capped, counted, hashed, and never more of them in memory than allowed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+import anyio
+import httpx
+
+from consumer.download.addresses import AddressNotAllowed
+from consumer.download.answers import Coming, Redirect, Wanted, judge_head
+from consumer.download.body import Body, Spool
+from consumer.download.budget import Budget, Reservation
+from consumer.download.urls import UrlJudgement, UrlRules, judge_url, redirect_target
+from consumer.errors import NotYet, Unavailable
+from consumer.model import Dependency, Expired, Reason
+
+REDIRECTS = 5
+
+
+class Fetcher:
+    """Delivers bodies. At most `connections` at once; a slot is held only while a fetch runs."""
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        rules: UrlRules,
+        budget: Budget,
+        *,
+        connections: int = 64,
+        deadline_s: float = 300.0,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._rules = rules
+        self._budget = budget
+        self._slots = anyio.CapacityLimiter(connections)
+        self._deadline_s = deadline_s
+        self._now = now
+
+    @property
+    def running(self) -> int:
+        return int(self._slots.borrowed_tokens)
+
+    async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Expired | Reason:
+        """The body, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
+
+        Raises `Unavailable` when the host is away or says "later", `NotYet` when it answers and does not deliver.
+        """
+        wanted = Wanted(cap, declared_type)
+        async with self._slots:
+            ends = anyio.current_time() + self._deadline_s
+            for _ in range(1 + REDIRECTS):
+                where = judge_url(url, self._rules)
+                if not where.allowed:
+                    return Reason.URL_NOT_ALLOWED
+                got = await _Hop(url, where, wanted, self._budget, self._now).run(self._client, ends)
+                if not isinstance(got, Redirect):
+                    return got
+                url = redirect_target(url, got.location)
+                if judge_url(url, self._rules).host == self._rules.login_host:
+                    return Reason.HTML_PAGE  # its login page, which is what the bytes would be
+        return Reason.URL_NOT_ALLOWED  # it leads round and round, to nowhere that is allowed
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """One request of a fetch, to a URL that was judged."""
+
+    url: str
+    where: UrlJudgement
+    wanted: Wanted
+    budget: Budget
+    now: Callable[[], datetime]
+
+    async def run(self, client: httpx.AsyncClient, ends: float) -> Body | Redirect | Expired | Reason:
+        with anyio.CancelScope(deadline=ends) as scope:
+            try:
+                return await self._ask(client, scope)
+            except AddressNotAllowed:
+                if not self.where.region:
+                    return Reason.URL_NOT_ALLOWED
+                # No customer decides where the region's names lead: that is a fault of our own network.
+                raise self._away("its name leads to an address that is not public") from None
+            except httpx.TransportError as error:
+                raise self._away(str(error)) from None
+        raise self._away("the file took longer than its deadline")
+
+    async def _ask(self, client: httpx.AsyncClient, scope: anyio.CancelScope) -> Body | Redirect | Expired | Reason:
+        async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
+            location = response.extensions["location"]
+            head = judge_head(response.status_code, response.headers, location, self.wanted, self._outside, self.now())
+            if not isinstance(head, Coming):
+                return head
+            size = self.wanted.cap if head.promised is None else head.promised
+            if size > self.budget.total:
+                return Reason.TOO_LARGE
+            with await self._reserve(size, scope) as reservation:
+                return await self._receive(response, head.promised, reservation)
+
+    async def _reserve(self, size: int, scope: anyio.CancelScope) -> Reservation:
+        """While we wait for memory of our own the clock of the host stands still."""
+        left = scope.deadline - anyio.current_time()
+        scope.deadline = float("inf")
+        reservation = await self.budget.reserve(size)
+        scope.deadline = anyio.current_time() + left
+        return reservation
+
+    async def _receive(self, response: httpx.Response, promised: int | None, reservation: Reservation) -> Body | Reason:
+        try:
+            with Spool() as spool:
+                async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as pieces:
+                    async for piece in pieces:
+                        if spool.size + len(piece) > reservation.size:
+                            return Reason.TOO_LARGE
+                        spool.write(piece)
+                if promised is not None and spool.size != promised:
+                    raise self._cut()
+                reservation.shrink_to(spool.size)
+                return spool.seal(reservation.keep())
+        except httpx.RemoteProtocolError:
+            raise self._cut() from None
+        except OSError:
+            raise Unavailable(Dependency.FILES, "no memory or no descriptor left for a body", host=None) from None
+
+    @property
+    def _outside(self) -> str | None:
+        return None if self.where.region else self.where.host
+
+    def _away(self, what: str) -> Unavailable:
+        return Unavailable(Dependency.FILES, f"file host: {what}", host=self._outside)
+
+    def _cut(self) -> NotYet:
+        detail = "the host sent fewer bytes than it promised"
+        return NotYet(Dependency.FILES, detail, final=Reason.TRUNCATED, host=self._outside)

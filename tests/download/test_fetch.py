@@ -1,0 +1,274 @@
+"""Fetching, on real loopback servers that behave badly in every way we could think of."""
+
+import asyncio
+import hashlib
+import socket
+import struct
+
+import anyio
+import pytest
+from aiohttp import web
+from anyio import wait_all_tasks_blocked
+from anyio.lowlevel import checkpoint
+
+from consumer.download.body import Body
+from consumer.download.budget import Budget
+from consumer.errors import NotYet, Unavailable
+from consumer.model import Reason
+from tests.download.fetching import CAP, DATA, at, fetching, fetching_from, head
+from tests.download.servers import answering, serving, talking
+
+
+async def test_delivers_the_bytes_counted_and_hashed_and_sends_nothing_that_it_should_not() -> None:
+    seen: list[web.Request] = []
+
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        seen.append(request)
+        return web.Response(body=DATA, content_type="binary/octet-stream")
+
+    budget = Budget(10 * CAP)
+    async with serving(deliver) as port, fetching_from(port, budget) as fetcher:
+        body = await fetcher.fetch(at(port), CAP, "image/png")
+        assert isinstance(body, Body)
+        assert budget.reserved == len(DATA)
+        with body:
+            assert (body.size, body.sha256) == (len(DATA), hashlib.sha256(DATA).hexdigest())
+            assert b"".join(body.chunks()) == DATA
+    assert budget.reserved == 0
+    assert seen[0].headers["Accept-Encoding"] == "identity"
+    assert not {"Authorization", "Cookie", "Referer"} & seen[0].headers.keys()
+
+
+async def test_a_body_of_unknown_length_reserves_the_cap_and_keeps_what_it_needs() -> None:
+    budget = Budget(10 * CAP)
+    reserved: list[int] = []
+
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(DATA)
+        reserved.append(budget.reserved)
+        await response.write_eof()
+        return response
+
+    async with serving(deliver) as port, fetching_from(port, budget) as fetcher:
+        body = await fetcher.fetch(at(port), CAP, None)
+        assert isinstance(body, Body)
+        with body:
+            assert body.size == budget.reserved == len(DATA)
+    assert set(reserved) <= {0, CAP}
+
+
+@pytest.mark.parametrize("more", [0, 1])
+async def test_the_cap_is_exact(more: int) -> None:
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(DATA + b"x" * more)
+        return response
+
+    async with serving(deliver) as port, fetching_from(port) as fetcher:
+        got = await fetcher.fetch(at(port), len(DATA), None)
+    if more:
+        assert got is Reason.TOO_LARGE
+    else:
+        assert isinstance(got, Body)
+        got.close()
+
+
+async def test_a_length_above_the_cap_is_refused_before_a_byte_of_the_body() -> None:
+    async def promise(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(f"Content-Length: {CAP + 1}"))
+        await _.read()
+
+    budget = Budget(10 * CAP)
+    async with talking(promise) as port, fetching_from(port, budget) as fetcher:
+        assert await fetcher.fetch(at(port), CAP, None) is Reason.TOO_LARGE
+    assert budget.reserved == 0
+
+
+async def test_an_endless_body_is_cut_at_the_cap() -> None:
+    sent = 0
+
+    async def pour(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal sent
+        writer.write(head())
+        while True:
+            writer.write(b"x" * 65_536)
+            await writer.drain()
+            sent += 65_536
+
+    budget = Budget(10 * CAP)
+    async with talking(pour) as port, fetching_from(port, budget) as fetcher:
+        assert await fetcher.fetch(at(port), CAP, None) is Reason.TOO_LARGE
+    assert budget.reserved == 0
+    assert sent < 20 * CAP
+
+
+async def _drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(head("Content-Length: 1000000"))
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await anyio.sleep(0.01)
+
+
+async def _drip_headers(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X: y\r\n")
+        await writer.drain()
+        await anyio.sleep(0.01)
+
+
+@pytest.mark.parametrize("drip", [_drip, _drip_headers])
+async def test_an_endless_slow_answer_is_cut_at_the_deadline(drip: object) -> None:
+    budget = Budget(10 * CAP)
+    async with talking(drip) as port, fetching_from(port, budget, deadline_s=0.2) as fetcher:  # type: ignore[arg-type]
+        with pytest.raises(Unavailable, match="deadline") as caught:
+            await fetcher.fetch(at(port), CAP, None)
+    assert not isinstance(caught.value, NotYet)
+    assert budget.reserved == 0
+
+
+async def test_a_silent_host_is_unavailable() -> None:
+    async def silence(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    async with talking(silence) as port, fetching(f"http://127.0.0.1:{port}", read_s=0.05) as fetcher:
+        with pytest.raises(Unavailable, match="nothing arrived in time"):
+            await fetcher.fetch(at(port), CAP, None)
+
+
+async def _reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(head("Content-Length: 10") + b"abc")
+    await writer.drain()
+    sock: socket.socket = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+async def _cut(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(head("Content-Length: 10") + b"abc")
+
+
+async def _cut_chunk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(head("Transfer-Encoding: chunked") + b"5\r\nabcde\r\n5\r\nab")
+
+
+@pytest.mark.parametrize("talk", [_reset, _cut, _cut_chunk])
+async def test_a_body_shorter_than_promised_is_asked_for_again_and_truncated_in_the_end(talk: object) -> None:
+    budget = Budget(10 * CAP)
+    async with talking(talk) as port, fetching_from(port, budget) as fetcher:  # type: ignore[arg-type]
+        with pytest.raises(NotYet) as caught:
+            await fetcher.fetch(at(port), CAP, None)
+    assert caught.value.final is Reason.TRUNCATED
+    assert budget.reserved == 0
+
+
+async def test_bytes_beyond_the_promised_length_are_no_answer_at_all() -> None:
+    async with (
+        answering(head("Content-Length: 3", "Connection: close") + b"abcdef") as port,
+        fetching_from(port) as fetcher,
+    ):
+        with pytest.raises(Unavailable, match="no valid HTTP"):
+            await fetcher.fetch(at(port), CAP, None)
+
+
+async def test_a_body_waits_for_memory_before_it_is_read_and_its_deadline_waits_as_well() -> None:
+    budget = Budget(len(DATA))
+    taken = await budget.reserve(1)
+
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=DATA)
+
+    async def free_memory_after_the_deadline() -> None:
+        with anyio.fail_after(5):
+            while not budget.waiting:
+                await checkpoint()
+        assert budget.reserved == 1
+        await anyio.sleep(0.4)
+        taken.give_back()
+
+    async with (
+        serving(deliver) as port,
+        fetching_from(port, budget, deadline_s=0.3) as fetcher,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(free_memory_after_the_deadline)
+        body = await fetcher.fetch(at(port), CAP, None)
+    assert isinstance(body, Body)
+    assert budget.reserved == len(DATA)
+    body.close()
+
+
+async def test_a_body_larger_than_all_the_memory_there_is_is_too_large() -> None:
+    answer = head("Content-Length: 200") + b"x" * 200
+    async with answering(answer) as port, fetching_from(port, Budget(100)) as fetcher:
+        assert await fetcher.fetch(at(port), CAP, None) is Reason.TOO_LARGE
+
+
+async def test_many_bodies_share_a_small_budget_and_all_arrive() -> None:
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=DATA)
+
+    budget = Budget(3 * len(DATA))
+    done = 0
+    async with serving(deliver) as port, fetching_from(port, budget) as fetcher:
+
+        async def fetch() -> None:
+            nonlocal done
+            body = await fetcher.fetch(at(port), CAP, None)
+            assert isinstance(body, Body)
+            assert budget.reserved <= budget.total
+            with body:
+                await wait_all_tasks_blocked()
+            done += 1
+
+        async with anyio.create_task_group() as group:
+            for _ in range(40):
+                group.start_soon(fetch)
+    assert (done, budget.reserved, fetcher.running) == (40, 0, 0)
+
+
+async def test_never_more_downloads_at_once_than_allowed() -> None:
+    running = most = 0
+
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await anyio.sleep(0.01)
+        running -= 1
+        return web.Response(body=b"x")
+
+    async with serving(deliver) as port, fetching(f"http://127.0.0.1:{port}", connections=3) as fetcher:
+
+        async def fetch() -> None:
+            body = await fetcher.fetch(at(port), CAP, None)
+            assert isinstance(body, Body)
+            body.close()
+
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(fetch)
+    assert most == 3
+
+
+async def test_a_fetch_that_is_cancelled_gives_everything_back() -> None:
+    budget = Budget(10 * CAP)
+    async with talking(_drip) as port, fetching_from(port, budget) as fetcher, anyio.create_task_group() as group:
+        group.start_soon(fetcher.fetch, at(port), CAP, None)
+        with anyio.fail_after(5):
+            while not budget.reserved:
+                await checkpoint()
+        group.cancel_scope.cancel()
+    assert (budget.reserved, fetcher.running) == (0, 0)
+
+
+async def test_no_failure_tells_the_link() -> None:
+    for talk in (_reset, _cut, _cut_chunk):
+        async with talking(talk) as port, fetching_from(port) as fetcher:
+            with pytest.raises(Unavailable) as caught:
+                await fetcher.fetch(at(port), CAP, None)
+        assert "secret" not in repr(caught.value) + caught.value.detail
+        assert caught.value.__suppress_context__
