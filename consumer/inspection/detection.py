@@ -1,0 +1,61 @@
+"""libmagic's opinion, in names that do not change from version to version."""
+
+from __future__ import annotations
+
+import re
+
+import magic
+
+from consumer.inspection.seen import Unreadable
+
+ALIASES = {
+    "image/apng": "image/png",
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "application/cdfv2": "application/x-ole-storage",
+    "application/x-ole-storage": "application/x-ole-storage",
+    "application/cdfv2-encrypted": "application/encrypted",
+    "inode/x-empty": "application/x-empty",
+    "application/x-pdf": "application/pdf",
+    "application/x-zip-compressed": "application/zip",
+    "application/x-dosexec": "application/x-msdownload",
+    "application/vnd.microsoft.portable-executable": "application/x-msdownload",
+    "application/x-rar-compressed": "application/x-rar",
+    "application/vnd.rar": "application/x-rar",
+    "audio/x-wav": "audio/wav",
+    "text/x-csv": "text/csv",
+    "text/rtf": "application/rtf",
+}
+
+_RUNS = re.compile(rb"[ \t\r\n\f\v]{64,}")
+_MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
+
+
+class Detector:
+    """One libmagic cookie. Not for threads; a worker process has one of its own."""
+
+    def __init__(self) -> None:
+        self._magic = magic.Magic(mime=True)
+
+    def detect(self, data: bytes) -> str:
+        """A MIME type. `Unreadable` when libmagic gives up on these bytes."""
+        try:
+            said = self._magic.from_buffer(squeezed(data))
+        except magic.MagicException:
+            raise Unreadable("libmagic gave up on it") from None
+        said = said.lower()
+        return ALIASES.get(said, said) if _MIME.fullmatch(said) else "application/octet-stream"
+
+
+def squeezed(data: bytes) -> bytes:
+    """Long runs of white space made short in what can only be text: 64 KB of newlines cost libmagic 0.3 to 0.6 s."""
+    if b"\0" in data[:4096]:
+        return data
+    return _RUNS.sub(b"\n", data)
+
+
+def libmagic_version() -> str:
+    """As people write it: `5.44`."""
+    number = int(magic.version())  # type: ignore[no-untyped-call] # python-magic has no types
+    return f"{number // 100}.{number % 100}"

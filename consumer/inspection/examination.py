@@ -1,0 +1,105 @@
+"""The bytes of one file, to what they are and what is in them. Pure: runs in a worker process, in tests, anywhere.
+
+Structure decides, libmagic is asked for what has none. Of two formats that a file could be, the one that begins with
+its first byte is its type, and the other is a finding.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from consumer.inspection import images, ole, ooxml, pdf, text, trailing
+from consumer.inspection.formats import PADDING
+from consumer.inspection.seen import Limits, Seen, Unreadable
+from consumer.model import Reason
+
+VERSION = "1"  # goes into every result: raise it when an examination would answer differently
+
+ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+STRUCTURED = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/gif",
+        "application/pdf",
+        "application/msword",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    }
+)
+
+
+class Detects(Protocol):
+    def detect(self, data: bytes) -> str: ...
+
+
+def examine(data: bytes, detector: Detects, limits: Limits = Limits()) -> Seen:  # noqa: B008 # frozen
+    """Never raises on what `data` holds; without a type that is certain there is a finding that says why."""
+    seen = Seen()
+    if not data.strip(PADDING):
+        seen.detected_type = "application/x-empty" if not data else "application/octet-stream"
+        seen.find(Reason.EMPTY, "no bytes" if not data else "nothing but padding and white space")
+        return seen
+    try:
+        if not _by_structure(data, seen, limits):
+            _by_content(data, detector, seen)
+    except Unreadable as problem:
+        seen.find(Reason.MALFORMED, str(problem))
+    return seen
+
+
+def _by_structure(data: bytes, seen: Seen, limits: Limits) -> bool:
+    """Whether the bytes begin as one of the formats that have a reader here."""
+    if data.startswith((images.PNG, images.JPEG, *images.GIF)):
+        seen.detected_type = _picture_type(data)
+        picture = images.walk(data)
+        assert picture is not None, "walk knows what begins as a picture"
+        images.measure(data, picture, seen, limits)
+        trailing.examine_picture(data, picture, seen)
+    elif ole.is_ole(data):
+        ole.examine(data, seen)
+    elif data.startswith(ZIP_STARTS):
+        ooxml.examine(data, seen, limits)
+    elif pdf.is_pdf(data):
+        pdf.examine(data, seen, limits)
+    else:
+        return False
+    return True
+
+
+def _picture_type(data: bytes) -> str:
+    if data.startswith(images.PNG):
+        return "image/png"
+    return "image/jpeg" if data.startswith(images.JPEG) else "image/gif"
+
+
+def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
+    try:
+        said = detector.detect(data)
+    except Unreadable as problem:
+        seen.find(Reason.UNDETECTABLE, str(problem))
+        return
+    seen.detected_type = said
+    decoded = text.decode(data)
+    if decoded is not None and _is_text(said, data):
+        seen.detected_type = text.markup(decoded) or "text/plain"
+        text.examine(decoded, seen)
+    elif said in STRUCTURED:
+        seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")
+    elif said == "text/plain":
+        seen.detected_type = "application/octet-stream"
+
+
+def _is_text(said: str, data: bytes) -> bool:
+    """Every text may look like something to libmagic: a list with commas, a letter, a patch. It stays text.
+
+    In an encoding of one byte nothing tells text from binary data but libmagic's statistics.
+    """
+    if said in ("application/rtf", "application/postscript"):
+        return False
+    return (
+        said.startswith(("text/", "message/"))
+        or text.is_utf8(data)
+        or data[:2] in (b"\xff\xfe", b"\xfe\xff")
+        or b"\0" in data
+    )

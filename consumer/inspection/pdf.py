@@ -1,0 +1,164 @@
+"""PDF: whether it is one, whether it needs a password, what it runs or carries, and what else is in the file."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+
+from consumer.inspection import formats, pdf_password
+from consumer.inspection.formats import PADDING
+from consumer.inspection.seen import Limits, Seen, Unreadable
+from consumer.inspection.zip_reader import inflate_raw
+from consumer.model import Reason
+
+MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
+MOST_STREAMS = 2_000
+MOST_STREAM = 8 * 1024 * 1024
+END = b"%%EOF"
+
+_HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
+_OBJECT = re.compile(rb"\b\d{1,10}\s+\d{1,10}\s+obj\b")
+_STREAM = re.compile(rb"\bstream\r?\n")
+_NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_STOP = rb"(?=[\s/<>\[\](){}%]|$)"
+_JAVASCRIPT = re.compile(rb"/(?:JavaScript|JS)" + _STOP)
+_LAUNCH = re.compile(rb"/S\s*/Launch" + _STOP)
+_FLASH = re.compile(rb"/(?:RichMedia|Flash)" + _STOP)
+_FORM = re.compile(rb"/(?:AcroForm|XFA)" + _STOP)
+_FILES = re.compile(rb"/EmbeddedFiles?" + _STOP)
+_OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm" + _STOP)
+_EMBEDDED_STREAM = re.compile(rb"/Type\s*/EmbeddedFile" + _STOP)
+_LITERAL_SECOND = re.compile(rb"/Subtype\s*/(?:Image|Form)" + _STOP)
+
+
+def find_header(data: bytes) -> int | None:
+    """Where the document begins; None if these bytes are no PDF to any reader."""
+    match = _HEADER.search(data, 0, MOST_HEADER + 8)
+    return match.start() if match else None
+
+
+def is_pdf(data: bytes) -> bool:
+    """A header that a reader would find, and an object behind it: the header alone is a word."""
+    start = find_header(data)
+    return start is not None and _OBJECT.search(data, start) is not None
+
+
+def examine(data: bytes, seen: Seen, limits: Limits) -> None:
+    start = find_header(data)
+    seen.detected_type = "application/pdf"
+    if start is None or _OBJECT.search(data, start) is None:
+        seen.find(Reason.MALFORMED, "it begins as a PDF and has no objects")
+        return
+    _before(data, start, seen)
+    _behind(data, seen)
+    _inside(data, seen)
+    encryption = pdf_password.encryption(data)
+    if encryption is pdf_password.Encryption.NEEDS_PASSWORD:
+        seen.find(Reason.ENCRYPTED, "the document needs a password to be opened")
+    elif encryption is pdf_password.Encryption.OPENS_FREELY:
+        seen.flag("restricted")
+    _active(data, seen)
+    budget = limits.inflation(len(data))
+    for dictionary, content in _inflated_streams(data, budget):
+        if _OBJECT_STREAM.search(dictionary):
+            _active(content, seen)
+        elif formats.executable(content):
+            seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached to the document")
+
+
+def _active(content: bytes, seen: Seen) -> None:
+    """What the names of dictionaries tell. Names may be written with escapes; streams are not read as names."""
+    if b"#" in content:
+        content = _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), content)
+    if _LAUNCH.search(content):
+        seen.find(Reason.ACTIVE_CONTENT, "it starts a program on an action")
+    if _JAVASCRIPT.search(content):
+        seen.find(Reason.ACTIVE_CONTENT, "it contains JavaScript")
+    if _FLASH.search(content):
+        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media")
+    if _FORM.search(content):
+        seen.flag("form")
+    if _FILES.search(content):
+        seen.flag("embedded_files")
+
+
+def _inflated_streams(data: bytes, budget: int) -> Iterator[tuple[bytes, bytes]]:
+    """Object streams and attached files with their dictionaries, within a budget; the rest is pictures and text."""
+    for count, match in enumerate(_STREAM.finditer(data)):
+        if count >= MOST_STREAMS or budget <= 0:
+            return
+        opened = data.rfind(b"obj", max(0, match.start() - 2048), match.start())
+        dictionary = _NAME_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), data[max(0, opened) : match.start()])
+        wanted = _OBJECT_STREAM.search(dictionary) or _EMBEDDED_STREAM.search(dictionary)
+        if not wanted:
+            continue
+        stop = data.find(b"endstream", match.end())
+        raw = memoryview(data)[match.end() : stop if stop >= 0 else len(data)]
+        content = _decoded(raw, dictionary, min(budget, MOST_STREAM))
+        budget -= len(content)
+        yield dictionary, content
+
+
+def _decoded(raw: memoryview, dictionary: bytes, most: int) -> bytes:
+    if b"/FlateDecode" not in dictionary and b"/Fl" not in dictionary:
+        return bytes(raw[:most])
+    content = bytearray()
+    try:
+        for piece in inflate_raw(raw, zlib.MAX_WBITS):
+            content += piece
+            if len(content) >= most:
+                break
+    except Unreadable:
+        pass  # a damaged stream tells what it told so far: readers recover in the same way
+    return bytes(content[:most])
+
+
+def _before(data: bytes, start: int, seen: Seen) -> None:
+    before = data[:start]
+    if not before.strip(PADDING + b"\xef\xbb\xbf"):
+        return
+    found = formats.format_at(before) or formats.format_at(before.lstrip(PADDING))
+    if found:
+        seen.find(Reason.SECOND_FORMAT, f"{found} before the document")
+    elif formats.markup_in(before) is not None or formats.looks_like_code(before) or before.startswith(b"#!"):
+        seen.find(Reason.SECOND_FORMAT, "a script before the document")
+    else:
+        seen.find(Reason.TRAILING_DATA, "bytes before the document's header")
+
+
+def _behind(data: bytes, seen: Seen) -> None:
+    end = data.rfind(END)
+    if end < 0:
+        seen.flag("incomplete")
+        return
+    content = data[end + len(END) :].lstrip(PADDING)
+    if not content:
+        return
+    found = formats.format_at(content)
+    if found:
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document")
+    elif formats.markup_in(content) is not None:
+        seen.find(Reason.SECOND_FORMAT, "markup or a script behind the document")
+    else:
+        seen.find(Reason.TRAILING_DATA, "bytes behind the document")
+
+
+def _inside(data: bytes, seen: Seen) -> None:
+    for name in formats.formats_at_fixed_places(data):
+        seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well")
+    for at, name in formats.formats_in(data):
+        program = name.endswith("program")
+        if program and _is_attached(data, at):
+            seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached to the document")
+        elif not _is_attached(data, at):
+            seen.find(Reason.SECOND_FORMAT, f"{name} inside the document")
+
+
+def _is_attached(data: bytes, at: int) -> bool:
+    """Whether these bytes are those of a file that the document itself attaches, not compressed."""
+    begin = data.rfind(b"stream", 0, at + 1)
+    if begin < 0 or data[begin - 3 : begin] == b"end":
+        return False
+    opened = data.rfind(b"obj", max(0, begin - 2048), begin)
+    return opened >= 0 and _EMBEDDED_STREAM.search(data, opened, begin) is not None
