@@ -1,0 +1,241 @@
+"""Compares what came out with what had to: a `read_committed` reader of the three output topics, and its score."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import anyio
+import orjson
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from consumer.kafka_client import consumer_options
+from consumer.model import conversation_identity, message_identity
+from consumer.sandbox.cases import Outcome
+from consumer.sandbox.expectation import Expectation, Expected, value_id
+from consumer.settings import KafkaSettings, TopicSettings
+from consumer.wire.results import Output
+
+SHOWN = 20  # of each list in a tally
+POLL_MS = 250
+SETTLED_S = 1.0
+TOPIC_WAIT_S = 30.0
+Headers = Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """One record of an output topic: an answer."""
+
+    id: str
+    outcome: Outcome
+    reason: str | None
+    where: str  # topic, partition and offset
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts; of what is not as it must be, the first few in words."""
+
+    expected: int
+    published: int
+    accepted: int
+    rejected: int
+    dead_lettered: int
+    by_reason: dict[str, int]
+    missing: int
+    duplicated: int
+    wrong: int
+    which: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def good(self) -> bool:
+        return not (self.missing or self.duplicated or self.wrong)
+
+
+class Score:
+    """Takes answers as they come; can be asked at any time."""
+
+    def __init__(self, expectation: Expectation) -> None:
+        self._expected: dict[str, list[Expected]] = defaultdict(list)
+        self._around: dict[str, list[Expected]] = defaultdict(list)  # by what a dead letter may carry instead
+        for answer in expectation.answers:
+            self._expected[answer.id].append(answer)
+            for other in _around(answer):
+                self._around[other].append(answer)
+        self._total = len(expectation.answers)
+        self._came: dict[str, list[Came]] = defaultdict(list)
+        self._open = set(self._expected)  # ids without an answer of their own yet
+        self.counts: Counter[Outcome] = Counter()
+        self.by_reason: Counter[str] = Counter()
+        self.replayed = 0
+
+    @property
+    def published(self) -> int:
+        return self.counts.total()
+
+    @property
+    def answered(self) -> int:
+        """How many of the expected answers are there, quickly; one that a covering dead letter gives is not counted."""
+        return self._total - len(self._open)
+
+    def take(self, output: Output, value: bytes | None, headers: Headers, where: str = "") -> None:
+        """An answer that an operator's replay added is counted apart: it is a second one on purpose."""
+        came, replayed = self._dead(value, headers, where) if output is Output.DEAD_LETTER else _result(value, where)
+        if replayed:
+            self.replayed += 1
+            return
+        self._came[came.id].append(came)
+        self._open.discard(came.id)
+        self.counts[came.outcome] += 1
+        if came.reason:
+            self.by_reason[came.reason] += 1
+
+    def _dead(self, value: bytes | None, headers: Headers, where: str) -> tuple[Came, bool]:
+        """Ours are the last of their names, behind what the original record may have carried."""
+        ours = {name: content.decode("utf-8", "replace") for name, content in headers if name.startswith("dlq.")}
+        known = ours.get("dlq.id", "")
+        if known not in self._expected and known not in self._around:
+            known = f"sha256:{ours['dlq.value-sha256']}" if ours.get("dlq.value-sha256") else value_id(value)
+        came = Came(known, Outcome.DEAD, ours.get("dlq.reason"), where)
+        return came, ours.get("dlq.generation", "1") != "1"
+
+    def tally(self) -> Tally:
+        """Walks through everything; for thousands of answers some milliseconds."""
+        missing: list[str] = []
+        duplicated: list[str] = []
+        wrong: list[str] = []
+        explained: set[str] = set()
+        for known, answers in self._expected.items():
+            own = self._came.get(known, [])
+            explained.add(known)
+            duplicated += [f"{_named(answers[0])}: again at {came.where}" for came in own[len(answers) :]]
+            wrong += [_differs(answers[0], came) for came in own if not _fits(answers[0], came)]
+            for answer in answers[len(own) :]:
+                covering = self._covering(answer)
+                explained.update(came.id for came in covering)
+                if not covering:
+                    missing.append(_named(answer))
+                wrong += [_differs(answer, came) for came in covering[:1] if not _fits(answer, came)]
+        for known, all_came in self._came.items():
+            if known not in explained:
+                wrong += [
+                    f"nobody asked for {came.outcome} {came.reason} of {known} at {came.where}" for came in all_came
+                ]
+            elif known not in self._expected:
+                duplicated += [f"{known}: again at {came.where}" for came in all_came[1:]]
+        which = {"missing": missing[:SHOWN], "duplicated": duplicated[:SHOWN], "wrong": wrong[:SHOWN]}
+        return Tally(
+            expected=self._total,
+            published=self.published,
+            accepted=self.counts[Outcome.ACCEPTED],
+            rejected=self.counts[Outcome.REJECTED],
+            dead_lettered=self.counts[Outcome.DEAD],
+            by_reason=dict(sorted(self.by_reason.items())),
+            missing=len(missing),
+            duplicated=len(duplicated),
+            wrong=len(wrong),
+            which=which,
+        )
+
+    def _covering(self, answer: Expected) -> list[Came]:
+        """Dead letters of its message or conversation: they answer for what has no other answer."""
+        return [came for other in _around(answer) for came in self._came.get(other, []) if other not in self._expected]
+
+
+def _around(answer: Expected) -> set[str]:
+    found = set(answer.covers)
+    if answer.conversation_id is not None:
+        found.add(conversation_identity(answer.conversation_id).hex())
+        if answer.message_id is not None:
+            found.add(message_identity(answer.conversation_id, answer.message_id).hex())
+    return found - {answer.id}
+
+
+def _result(value: bytes | None, where: str) -> tuple[Came, bool]:
+    body: dict[str, Any] = orjson.loads(value or b"{}")
+    came = Came(body.get("id", ""), Outcome(body.get("verdict", "accepted")), body.get("reason"), where)
+    return came, body.get("replayOf") is not None
+
+
+def _fits(answer: Expected, came: Came) -> bool:
+    return (answer.outcome, answer.reason) == (came.outcome, came.reason)
+
+
+def _named(answer: Expected) -> str:
+    place = "/".join(part for part in (answer.conversation_id, answer.message_id, answer.attachment_id) if part)
+    return f"{answer.case} {place or answer.id}"
+
+
+def _differs(answer: Expected, came: Came) -> str:
+    expected, got = (
+        " ".join(filter(None, pair)) for pair in ((answer.outcome, answer.reason), (came.outcome, came.reason))
+    )
+    return f"{_named(answer)}: {got} at {came.where}, not {expected}"
+
+
+class OutputReader:
+    """Reads the three output topics from their beginning, `read_committed`, while the context is open.
+
+    Raises aiokafka's errors when the broker can't be reached.
+    """
+
+    def __init__(self, kafka: KafkaSettings, topics: TopicSettings) -> None:
+        self._outputs = {
+            topics.accepted: Output.ACCEPTED,
+            topics.rejected: Output.REJECTED,
+            topics.dead_letter: Output.DEAD_LETTER,
+        }
+        self._consumer = AIOKafkaConsumer(
+            **consumer_options(kafka), group_id=None, isolation_level="read_committed", auto_offset_reset="earliest"
+        )
+
+    async def __aenter__(self) -> Self:
+        await self._consumer.start()
+        try:
+            self._consumer.assign(await _partitions(self._consumer, self._outputs))
+        except BaseException:
+            await self._consumer.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+
+    async def poll(self, score: Score, timeout_ms: int = POLL_MS) -> int:
+        """Hands what is there to the score; how many records that were."""
+        found = await self._consumer.getmany(timeout_ms=timeout_ms)
+        records = [record for some in found.values() for record in some]
+        for record in records:
+            where = f"{record.topic}-{record.partition}@{record.offset}"
+            score.take(self._outputs[record.topic], record.value, record.headers, where)
+        return len(records)
+
+
+async def read_to_end(
+    reader: OutputReader, score: Score, *, patience_s: float, clock: Callable[[], float] = time.monotonic
+) -> None:
+    """Until nothing is missing, and nothing more comes for a second; else until nothing came for `patience_s`."""
+    quiet_since = clock()
+    while True:
+        if await reader.poll(score):
+            quiet_since = clock()
+            continue
+        quiet = clock() - quiet_since
+        if quiet >= patience_s or (quiet >= SETTLED_S and score.tally().missing == 0):
+            return
+
+
+async def _partitions(consumer: AIOKafkaConsumer, names: Iterable[str]) -> list[TopicPartition]:
+    """All of them; a topic that is not there yet is waited for."""
+    found: list[TopicPartition] = []
+    for name in names:
+        with anyio.fail_after(TOPIC_WAIT_S):
+            while not consumer.partitions_for_topic(name):
+                await consumer.topics()
+                await anyio.sleep(0.1)
+        found += [TopicPartition(name, number) for number in consumer.partitions_for_topic(name)]
+    return found
