@@ -38,7 +38,7 @@ ApiCall = Literal[
     "token", "token_check", "conversation", "message", "messages", "media", "download", "user_conversation", "notify"
 ]
 ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
-WorkerEnd = Literal["died", "late", "protocol", "memory"]
+WorkerEnd = Literal["died", "deadline", "cancelled"]
 Notification = Literal["sent", "failed", "skipped"]
 
 STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -83,7 +83,7 @@ class Metrics:
         if verdict.facts.size is not None:
             self.attachment_bytes.observe(verdict.facts.size)
 
-    def api_call(self, call: ApiCall, status: int | None) -> None:
+    def api_call(self, call: str, status: int | None) -> None:
         """Counts one answer of the API; None when there was none."""
         self.api_calls[call, status_label(status)].inc()
 
@@ -199,7 +199,7 @@ class Metrics:
         calls = Counter(
             f"{PREFIX}_api_calls_total", "Calls to the API, by answer", ["call", "status"], registry=self.registry
         )
-        self.api_calls: Mapping[tuple[ApiCall, ApiStatus], Counter] = {
+        self.api_calls: Mapping[tuple[str, ApiStatus], Counter] = {
             (call, status): calls.labels(call, status) for call in get_args(ApiCall) for status in get_args(ApiStatus)
         }
         self.api_wait_seconds = self._counter("api_wait_seconds", "Time that calls waited for the rate limit")
@@ -208,7 +208,7 @@ class Metrics:
         )
 
     def _declare_the_process(self) -> None:
-        self.worker_restarts: Mapping[WorkerEnd, Counter] = self._counters(
+        self.worker_restarts: Mapping[str, Counter] = self._counters(
             "worker_restarts", "Examining processes that were replaced", "cause", get_args(WorkerEnd)
         )
         self.policy_reload_failures = self._counter(

@@ -61,12 +61,18 @@ def _clamd(text: str) -> str:
     return text
 
 
+def _host(text: str) -> str:
+    if not re.fullmatch(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", text.lower()):
+        raise ValueError(f"{text!r} is no exact host name")
+    return text.lower()
+
+
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 Servers = Annotated[str, AfterValidator(_servers)]
 Origin = Annotated[str, AfterValidator(_origin)]
 StorageUrl = Annotated[str, AfterValidator(_storage)]
 ClamdAddress = Annotated[str, AfterValidator(_clamd)]
-Domain = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+Host = Annotated[str, AfterValidator(_host)]
 
 
 class KafkaSettings(Group):
@@ -138,7 +144,7 @@ class TopicSettings(Group):
 class GenesysSettings(Group):
     client_id: str = Field(min_length=1)
     client_secret: SecretStr = Field(min_length=1)
-    region: Domain = Field("mypurecloud.com", description="The region's domain, as in https://apps.{region}")
+    region: Host = Field("mypurecloud.com", description="The region's domain, as in https://apps.{region}")
     login_url: HttpUrl | None = Field(None, description="Base URL of the login host, if not https://login.{region}")
     api_url: HttpUrl | None = Field(None, description="Base URL of the API, if not https://api.{region}")
     organization_id: str | None = Field(None, description="Events that name another organisation become dead letters")
@@ -153,7 +159,7 @@ class GenesysSettings(Group):
 
 
 class DownloadSettings(Group):
-    allowed_hosts: tuple[str, ...] = Field((), description="Exact hosts outside the region that files may come from")
+    allowed_hosts: tuple[Host, ...] = Field((), description="Exact hosts outside the region that files may come from")
     allowed_origins: tuple[Origin, ...] = Field(
         (), description="scheme://address:port taken as part of the region: for an emulator, never in production"
     )

@@ -9,7 +9,7 @@ import contextlib
 import difflib
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,13 +72,8 @@ def load_with_origins(
     """As `load`, and where each value came from. `toml` defaults to what CONFIG_FILE names."""
     env = os.environ if env is None else env
     problems: list[str] = []
-    sources = _sources(toml, env, dotenv, problems)
-    merged: dict[str, Any] = {group: {} for group in Settings.model_fields}  # so that what a whole group lacks is named
     origins: dict[str, str] = {}
-    for origin, values in sources:
-        for path in _paths(values):
-            origins.setdefault(variable(path), origin)
-        merged = _over(merged, values)
+    merged = _merged(_sources(toml, env, dotenv, problems), origins)
     try:
         settings = Settings.of(merged)
     except ValidationError as invalid:
@@ -86,6 +81,13 @@ def load_with_origins(
     if problems:
         raise SettingsProblem(problems + list(_unknown(env)))
     return Loaded(settings, origins, tuple(_unknown(env)))
+
+
+def given(
+    toml: Path | None = None, env: Mapping[str, str] | None = None, dotenv: Path = Path(".env")
+) -> dict[str, dict[str, Any]]:
+    """What the sources say, by group, unchecked: for commands that need a part of it and no more."""
+    return _merged(_sources(toml, os.environ if env is None else env, dotenv, []), {})
 
 
 def credentials(
@@ -157,6 +159,15 @@ def _sources(
     secrets = env.get(SECRETS_DIR) or in_file.get(SECRETS_DIR)
     if secrets:
         yield secrets, _Flat(_read_secrets(Path(secrets), problems))()
+
+
+def _merged(sources: Iterable[tuple[str, dict[str, Any]]], origins: dict[str, str]) -> dict[str, Any]:
+    merged: dict[str, Any] = {group: {} for group in Settings.model_fields}  # so that what a whole group lacks is named
+    for origin, values in sources:
+        for path in _paths(values):
+            origins.setdefault(variable(path), origin)
+        merged = _over(merged, values)
+    return merged
 
 
 def _read_toml(file: Path, problems: list[str]) -> dict[str, Any]:

@@ -1,0 +1,65 @@
+"""How a command ends: its exit code, and what it says on stderr when it can't do what it was asked."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+
+class Exit(IntEnum):
+    FINE = 0
+    NEGATIVE = 1  # a file is rejected, a URL refused, a topic differs
+    USAGE = 2  # wrong arguments or settings
+    DOWN = 3  # a dependency does not answer
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Turns the failures that a command may meet into a message and its exit code."""
+    from consumer.errors import Refused, Unavailable
+    from consumer.settings_load import SettingsProblem
+
+    try:
+        yield
+    except SettingsProblem as problem:
+        raise ended(Exit.USAGE, str(problem)) from None
+    except Unavailable as failure:
+        raise ended(Exit.DOWN, f"{failure.dependency}: {failure.detail}") from None
+    except Refused as failure:
+        raise ended(Exit.NEGATIVE, f"{failure.dependency}: {failure.detail}") from None
+
+
+def ended(code: Exit, message: str = "") -> typer.Exit:
+    if message:
+        typer.echo(message, err=True)
+    return typer.Exit(int(code))
+
+
+def data(text: str) -> None:
+    """One line of the answer, on stdout."""
+    typer.echo(text)
+
+
+def data_json(document: object) -> None:
+    data(json.dumps(document, ensure_ascii=False, default=str))
+
+
+def show(table: Table) -> None:
+    """A table for people. Not cut where no terminal is: someone pipes it into grep."""
+    _console().print(table)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty())
