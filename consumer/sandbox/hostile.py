@@ -114,9 +114,9 @@ def wide_picture(rng: random.Random) -> bytes:
     return png_file(side, side, 1, 0, b"\x78\xda" + body + struct.pack(">I", checksum))
 
 
-def broken_picture(rng: random.Random) -> bytes:
-    """Begins as a PNG and ends in the middle of its pixels."""
-    whole = png(rng)
+def broken_document(rng: random.Random) -> bytes:
+    """Begins as a .docx and ends before the directory of its parts."""
+    whole = office.word(_letter(rng))
     return whole[: len(whole) // 2]
 
 
@@ -162,7 +162,7 @@ RECIPES: dict[str, Callable[[random.Random], bytes]] = {
     "bomb": bomb,
     "picture_and_archive": picture_and_archive,
     "wide_picture": wide_picture,
-    "broken_picture": broken_picture,
+    "broken_document": broken_document,
     "poison": poison,
     "script": script,
     "eicar": eicar,

@@ -57,9 +57,10 @@ class Dealer:
         case = self._once.popleft() if self._once else self._rng.choices(CASES, self._weights)[0]
         return self.file(case)
 
-    def file(self, case: Case) -> File:
+    def file(self, case: Case, recipe: str | None = None) -> File:
+        """A file of the case, by one of its recipes."""
         rng = self._rng
-        recipe = rng.choice(case.recipes)
+        recipe = recipe or rng.choice(case.recipes)
         seed = rng.randrange(2**32)
         attachment_id = random_uuid(rng)
         extension = case.extension or recipe
