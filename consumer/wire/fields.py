@@ -17,7 +17,7 @@ ATTACHMENT_ID_LENGTH = 256
 NAME_LENGTH = 1_024
 TYPE_LENGTH = 255
 SHA256 = re.compile(r"[0-9a-f]{64}")
-DOWNLOAD_PATH = re.compile(r"(?:/platform)?/api/v2/downloads/([A-Za-z0-9._~-]{1,200})/?")
+DOWNLOAD_PATH = re.compile(r"(?:/platform)?/api/v2/downloads/([A-Za-z0-9][A-Za-z0-9._~-]{0,199})/?")
 
 
 class BadId(Malformed):
@@ -126,7 +126,8 @@ def first_time(*values: object) -> datetime | None:
     return next((moment for value in values if (moment := time(value))), None)
 
 
-def _host_and_path(url: str) -> tuple[str, str]:
+def host_and_path_of(url: str) -> tuple[str, str]:
+    """Host in lower case and path, whatever the text is: for telling links apart, never for connecting."""
     rest = url.partition("://")[2] or url
     rest = rest.partition("?")[0].partition("#")[0]
     host, slash, path = rest.partition("/")
@@ -135,10 +136,10 @@ def _host_and_path(url: str) -> tuple[str, str]:
 
 def download_id(url: str | None) -> str | None:
     """The id in a Genesys download link, whichever of its hosts the link names."""
-    match = DOWNLOAD_PATH.fullmatch(_host_and_path(url)[1]) if url else None
+    match = DOWNLOAD_PATH.fullmatch(host_and_path_of(url)[1]) if url else None
     return match.group(1) if match else None
 
 
 def host_and_path(url: str | None) -> str | None:
     """What of a URL stays the same when it is signed anew."""
-    return "".join(_host_and_path(url)) if url else None
+    return "".join(host_and_path_of(url)) if url else None

@@ -1,0 +1,124 @@
+"""How fast the API may be called: below what it allows, whoever else uses the same allowance.
+
+A bucket refills at 80 % of the allowed calls and holds 10 % of them, so no 60 seconds, wherever they begin, see more
+than 90 %. The API's headers say what is allowed and what it has counted; so the calls of other processes show, and at
+95 % of the window this one waits for the next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import anyio
+
+WINDOW_S = 60.0
+REFILL_SHARE = 0.8
+BURST_SHARE = 0.1
+CEILING_SHARE = 0.95
+SAME_WINDOW_S = 2.0  # the headers give whole seconds
+
+
+class Pace:
+    """The pure core: no clock, no waiting. Times are seconds of one monotonic clock."""
+
+    def __init__(self, per_minute: int, now: float) -> None:
+        self.allowed = per_minute
+        self._tokens = self._burst
+        self._refilled_at = now
+        self._paused_until = now
+        self._window_end = now
+        self._counted = 0  # by the API, in its window
+        self._in_flight = 0
+
+    @property
+    def _burst(self) -> float:
+        return max(1.0, self.allowed * BURST_SHARE)
+
+    @property
+    def _per_second(self) -> float:
+        return self.allowed * REFILL_SHARE / WINDOW_S
+
+    def take(self, now: float) -> float:
+        """0 and the call is counted as begun, or the seconds after which to ask again."""
+        self._refill(now)
+        if now < self._paused_until:
+            return self._paused_until - now
+        ceiling = max(1.0, self.allowed * CEILING_SHARE)
+        if now < self._window_end and self._counted + self._in_flight >= ceiling:
+            return self._window_end - now
+        if self._tokens < 1.0:
+            return (1.0 - self._tokens) / self._per_second
+        self._tokens -= 1.0
+        self._in_flight += 1
+        return 0.0
+
+    def lost(self) -> None:
+        """A call that was begun ended without an answer."""
+        self._in_flight -= 1
+
+    def answered(self, now: float, headers: Mapping[str, str]) -> None:
+        """A call that was begun was answered with these headers."""
+        self._in_flight -= 1
+        allowed, counted, reset_s = (
+            _number(headers.get(f"inin-ratelimit-{name}")) for name in ("allowed", "count", "reset")
+        )
+        if allowed:
+            self._refill(now)
+            self.allowed = allowed
+            self._tokens = min(self._tokens, self._burst)
+        if counted is not None and reset_s is not None:
+            self._note_window(now + reset_s, counted)
+
+    def _note_window(self, end: float, counted: int) -> None:
+        if end > self._window_end + SAME_WINDOW_S:
+            self._window_end, self._counted = end, counted
+        elif end >= self._window_end - SAME_WINDOW_S:
+            self._counted = max(self._counted, counted)
+
+    def pause(self, until: float) -> None:
+        """The API asked for silence."""
+        self._paused_until = max(self._paused_until, until)
+
+    def _refill(self, now: float) -> None:
+        elapsed = max(0.0, now - self._refilled_at)
+        self._tokens = min(self._burst, self._tokens + elapsed * self._per_second)
+        self._refilled_at = now
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 7 else None
+
+
+class Limiter:
+    """One for all calls of the process; they get their turn in the order in which they asked."""
+
+    def __init__(
+        self,
+        per_minute: int,
+        *,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        on_wait: Callable[[float], None] = lambda seconds: None,
+    ) -> None:
+        self._now = now
+        self._sleep = sleep
+        self._on_wait = on_wait
+        self._pace = Pace(per_minute, now())
+        self._queue = anyio.Lock()
+
+    async def turn(self) -> None:
+        """Waits until a call may begin. It must end in `answered` or `lost`."""
+        async with self._queue:
+            while (seconds := self._pace.take(self._now())) > 0:
+                await self._sleep(seconds)
+                self._on_wait(seconds)
+
+    def answered(self, headers: Mapping[str, str]) -> None:
+        self._pace.answered(self._now(), headers)
+
+    def lost(self) -> None:
+        self._pace.lost()
+
+    def pause(self, seconds: float) -> None:
+        self._pace.pause(self._now() + seconds)

@@ -1,0 +1,213 @@
+"""What Genesys knows about messages and their files, for as few calls as what is known already allows."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable, Iterable, Set
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from consumer.errors import Malformed, NotJudged, NotYet
+from consumer.genesys.api import Api, Missing
+from consumer.genesys.links import bearer_id
+from consumer.genesys.merged import Batch, Merged
+from consumer.model import Attachment, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
+from consumer.wire import shapes
+from consumer.wire.fields import ID, BadId, read_id
+
+YOUNG = timedelta(minutes=5)  # the file of a message this young may still be on its way into the storage of Genesys
+
+Found = dict[str, Message | NotJudged]
+
+
+def wants_lookup(event: Event, patterns: Iterable[str]) -> bool:
+    """Whether an event is worth a call: it names messages, or no topic, or one of the topics of the setting.
+
+    Patterns are shell-like (`*.customer.end`). Most bare events come before the file does, and would find nothing.
+    """
+    if event.messages or event.topic_name is None:
+        return True
+    return any(fnmatch.fnmatchcase(event.topic_name, pattern) for pattern in patterns)
+
+
+def is_complete(message: Message) -> bool:
+    """Whether an event said all that the API could say about a message's files (the setting `metadata = "event"`)."""
+    return (
+        message.direction is Direction.INBOUND
+        and bool(message.attachments)
+        and all(
+            a.attachment_id and a.url and a.name and a.declared_type and a.declared_size is not None
+            for a in message.attachments
+        )
+        and not any(a.status in (MediaStatus.UPLOADING, MediaStatus.INVALID) for a in message.attachments)
+    )
+
+
+class Lookup:
+    """Finds messages, conversations and files. `link_origins` are the hosts whose download links are our API's."""
+
+    def __init__(
+        self, api: Api, link_origins: Set[str], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._api = api
+        self._link_origins = link_origins
+        self._now = now
+        self._conversations: Merged[None, dict[str, Message]] = Merged(self._list)
+        self._messages: Merged[frozenset[str], Found] = Merged(self._read)
+
+    async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
+        """The messages with these ids; with none, all of the conversation that may carry files.
+
+        What is not there is not in it. Questions about one conversation share calls, never one that began earlier.
+        """
+        if message_ids:
+            return await self._find(conversation_id, message_ids)
+        listed = await self._conversations.ask(conversation_id, None)
+        unread = frozenset(id_ for id_, message in listed.items() if not _is_told(message))
+        found = await self._find(conversation_id, unread) if unread else {}
+        return {id_: _both(message, found.get(id_)) for id_, message in listed.items()}
+
+    async def _find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
+        found = await self._messages.ask(conversation_id, message_ids)
+        messages = {}
+        for message_id in message_ids & found.keys():
+            message = found[message_id]
+            if isinstance(message, NotJudged):
+                raise message.with_traceback(None)
+            messages[message_id] = message
+        return messages
+
+    async def conversation_of(self, message_id: str) -> str:
+        """The conversation of a message that came without one."""
+        raw = await self._api.message_details(message_id)
+        try:
+            conversation_id = read_id(raw.get("conversationId"), "conversation id")
+        except BadId as bad:
+            raise NotYet(Dependency.API, bad.detail) from None
+        if conversation_id is None:
+            raise NotYet(Dependency.API, "Genesys does not say to which conversation the message belongs")
+        return conversation_id
+
+    # ---- merged questions about a conversation
+
+    async def _list(self, conversation_id: str, batch: Batch[None, dict[str, Message]]) -> dict[str, Message]:
+        """What the conversation itself says, of messages that may carry files of the customer."""
+        raw = await self._api.conversation(conversation_id, begun=batch.close)
+        try:
+            seen = shapes.conversation(raw, conversation_id)
+        except Malformed as malformed:
+            raise NotYet(Dependency.API, f"the conversation is of an unknown shape: {malformed.detail}") from None
+        messages = (one.message for one in seen)
+        return {m.message_id: m for m in messages if m.announces_media and m.direction is not Direction.OUTBOUND}
+
+    async def _read(self, conversation_id: str, batch: Batch[frozenset[str], Found]) -> Found:
+        """The authoritative form: one bulk call, or one call for each message where bulk is not to be had."""
+
+        def ids() -> list[str]:
+            batch.close()
+            return sorted(frozenset().union(*batch.needs))
+
+        try:
+            entities = await self._api.messages(conversation_id, ids)
+        except (Missing, NotJudged):
+            return await self._one_by_one(conversation_id, ids())
+        return dict(message for raw in entities if (message := _message(raw, conversation_id)))
+
+    async def _one_by_one(self, conversation_id: str, ids: list[str]) -> Found:
+        found: Found = {}
+        for id_ in ids:
+            try:
+                raw = await self._api.message(conversation_id, id_)
+            except Missing:
+                continue
+            except NotJudged as failure:
+                found[id_] = failure
+                continue
+            if message := _message(raw, conversation_id):
+                found[message[0]] = message[1]
+        return found
+
+    # ---- where a file is
+
+    async def locate(self, attachment: Attachment, again: bool = False) -> str | Reason:
+        """The URL that delivers the bytes now, without a token. `again`: the one before was no longer good.
+
+        Raises `NotYet` while Genesys has no finished upload, or has not got the file yet.
+        """
+        if attachment.removed:
+            return Reason.REMOVED
+        if attachment.status is MediaStatus.INVALID:
+            return Reason.UPLOAD_FAILED
+        url = attachment.url
+        ours = bearer_id(url, self._link_origins) if url else None
+        if url is None or attachment.status is MediaStatus.UPLOADING or (again and ours is None):
+            now = await self._ask_for_upload(attachment)
+            if isinstance(now, Reason):
+                return now
+            url, ours = now, bearer_id(now, self._link_origins)
+        return url if ours is None else await self._resolve(ours, attachment)
+
+    async def _resolve(self, download_id: str, attachment: Attachment) -> str | Reason:
+        try:
+            return await self._api.download_url(download_id)
+        except Missing as missing:
+            sent = attachment.message_time
+            if sent is None or self._now() - sent > YOUNG:
+                return Reason.NO_LONGER_AVAILABLE
+            raise NotYet(Dependency.API, missing.detail, final=Reason.NO_LONGER_AVAILABLE) from None
+
+    async def _ask_for_upload(self, attachment: Attachment) -> str | Reason:
+        current = await self._by_media(attachment) or await self._by_message(attachment)
+        if current is None:
+            raise NotYet(Dependency.API, "Genesys does not show the attachment")
+        if current.removed:
+            return Reason.REMOVED
+        if current.status is MediaStatus.INVALID:
+            return Reason.UPLOAD_FAILED
+        if current.url is None or current.status is MediaStatus.UPLOADING:
+            raise NotYet(Dependency.API, "the upload is not finished")
+        return current.url
+
+    async def _by_media(self, attachment: Attachment) -> Attachment | None:
+        """The status of the upload itself: the cheapest answer, where the communication is known."""
+        communication_id, media_id = attachment.communication_id, attachment.attachment_id
+        if not communication_id or not media_id or not ID.fullmatch(communication_id) or not ID.fullmatch(media_id):
+            return None
+        try:
+            raw = await self._api.media(attachment.conversation_id, communication_id, media_id)
+            return shapes.finished(attachment, raw)
+        except (Missing, NotJudged, Malformed):
+            return None
+
+    async def _by_message(self, attachment: Attachment) -> Attachment | None:
+        # The tutorial's world has no other call than the conversation's.
+        ids = frozenset(() if attachment.shape is Shape.TUTORIAL else (attachment.message_id,))
+        message = (await self.find(attachment.conversation_id, ids)).get(attachment.message_id)
+        if message is None:
+            return None
+        here = (a for a in message.attachments if a.key == attachment.key)
+        return next(here, replace(attachment, removed=True) if message.removed else None)
+
+
+def _message(raw: dict[str, Any], conversation_id: str) -> tuple[str, Message] | None:
+    """Under the conversation that was asked, whichever the answer names; None for an unknown shape: as if not there."""
+    try:
+        message = shapes.message_data({**raw, "conversationId": conversation_id}).message
+    except Malformed:
+        return None
+    return message.message_id, message
+
+
+def _is_told(message: Message) -> bool:
+    """The tutorial's conversations tell everything at once, and there is nothing else to ask."""
+    return any(attachment.shape is Shape.TUTORIAL for attachment in message.attachments)
+
+
+def _both(listed: Message, found: Message | NotJudged | None) -> Message:
+    """The authoritative form, with what only the conversation knows."""
+    if not isinstance(found, Message):
+        return listed
+    communication_id = found.communication_id or listed.communication_id
+    attachments = tuple(replace(a, communication_id=communication_id) for a in found.attachments)
+    return replace(found, attachments=attachments or listed.attachments, communication_id=communication_id)

@@ -1,0 +1,457 @@
+"""The cheapest correct calls, shared by all who ask at the same time."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import orjson
+import pytest
+from aiohttp import web
+
+from consumer.errors import NotJudged, NotYet, Refused
+from consumer.genesys.lookup import is_complete, wants_lookup
+from consumer.model import Attachment, DeadReason, Direction, Event, MediaStatus, Message, Reason, Shape
+from tests.genesys.cloud import Asked, Client, Cloud, connected, json, serving
+from tests.genesys.payloads import payload
+from tests.genesys.test_shapes import CLAIM_FORM, CONVERSATION, LISTED, MESSAGE, TUTORIAL
+
+BULK = f"/api/v2/conversations/messages/{CONVERSATION}/messages/bulk"
+WHOLE = f"/api/v2/conversations/{CONVERSATION}"
+SINGLE = f"/api/v2/conversations/messages/{CONVERSATION}/messages"
+OLD = datetime(2026, 2, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[Cloud]:
+    async with serving(Cloud()) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+async def client(cloud: Cloud) -> AsyncIterator[Client]:
+    async with connected(cloud, date=lambda: OLD) as client:
+        yield client
+
+
+def message(id_: str, **more: Any) -> dict[str, Any]:
+    attachment = {"id": f"a-{id_}", "mediaType": "File", "url": f"https://x.invalid/{id_}"}
+    content = [{"contentType": "Attachment", "attachment": attachment}]
+    normalized = {"id": id_, "type": "Text", "direction": "Inbound", "content": content}
+    return {"id": id_, "direction": "inbound", "normalizedMessage": normalized, **more}
+
+
+def bulk_of(known: set[str]) -> Callable[[Asked], web.Response]:
+    def respond(asked: Asked) -> web.Response:
+        return json({"entities": [message(id_) for id_ in orjson.loads(asked.body) if id_ in known]})
+
+    return respond
+
+
+# ---- which calls
+
+
+async def test_known_messages_cost_one_bulk_call(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", BULK, bulk_of({"m-1", "m-2"}))
+    found = await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2", "m-3"}))
+    assert found.keys() == {"m-1", "m-2"}, "what is not there is not in the answer"
+    assert found["m-1"].attachments[0].attachment_id == "a-m-1"
+    assert cloud.calls == {f"POST {BULK}": 1}
+
+
+async def test_a_bulk_call_takes_a_thousand_ids(cloud: Cloud, client: Client) -> None:
+    ids = frozenset(f"m-{i}" for i in range(1_001))
+    sizes = []
+
+    def respond(asked: Asked) -> web.Response:
+        sizes.append(len(orjson.loads(asked.body)))
+        return bulk_of(set(ids))(asked)
+
+    cloud.at("POST", BULK, respond)
+    assert (await client.lookup.find(CONVERSATION, ids)).keys() == ids
+    assert sizes == [1_000, 1]
+
+
+async def test_a_bare_conversation_costs_its_own_call_and_one_bulk(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", WHOLE, payload("conversation"))
+    cloud.at("POST", BULK, payload("bulk"))
+    found = await client.lookup.find(CONVERSATION, frozenset())
+    expected = replace(CLAIM_FORM, communication_id=LISTED.communication_id)
+    assert found[MESSAGE].attachments == (expected,)
+    assert cloud.calls == {f"GET {WHOLE}": 1, f"POST {BULK}": 1}
+
+
+async def test_only_messages_that_may_carry_files_are_read(cloud: Cloud, client: Client) -> None:
+    entries = [
+        {"messageId": "m-text", "messageMetadata": {"type": "Text", "content": [{"contentType": "Text"}]}},
+        {"messageId": "m-receipt", "messageMetadata": {"type": "Receipt"}},
+        {"messageId": "m-outbound", "direction": "outbound", "media": [{"id": "x"}]},
+        {"messageId": "m-file", "messageMetadata": {"content": [{"contentType": "Attachment", "subType": "File"}]}},
+        {"messageId": "m-media", "media": [{"id": "a-m-media"}]},
+        {"messageId": "m-silent"},
+    ]
+    cloud.at("GET", WHOLE, {"participants": [{"messages": [{"messages": entries}]}]})
+    cloud.at("POST", BULK, bulk_of({"m-file", "m-media", "m-silent"}))
+    await client.lookup.find(CONVERSATION, frozenset())
+    assert orjson.loads(cloud.asked[1].body) == ["m-file", "m-media", "m-silent"]
+
+
+async def test_a_conversation_without_files_costs_no_bulk_call(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", WHOLE, {"participants": [{"messages": [{"id": "c", "messages": []}]}]})
+    assert await client.lookup.find(CONVERSATION, frozenset()) == {}
+    assert cloud.calls == {f"GET {WHOLE}": 1}
+
+
+async def test_what_only_the_conversation_knows_is_kept(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", WHOLE, payload("conversation"))
+    cloud.at("POST", BULK, {"entities": []})
+    assert (await client.lookup.find(CONVERSATION, frozenset()))[MESSAGE].attachments == (LISTED,)
+
+
+async def test_a_tutorials_answer_is_taken_as_it_is(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", WHOLE, payload("tutorial"))
+    found = await client.lookup.find(CONVERSATION, frozenset())
+    assert found["m-1"].attachments == (TUTORIAL,)
+    assert cloud.calls == {f"GET {WHOLE}": 1}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+async def test_where_bulk_is_not_to_be_had_messages_are_read_one_by_one(
+    cloud: Cloud, client: Client, status: int
+) -> None:
+    cloud.at("POST", BULK, lambda asked: json({"code": "not.authorized"}, status))
+    cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
+    found = await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2"}))
+    assert found.keys() == {"m-1"}
+
+
+async def test_one_forbidden_message_does_not_spoil_the_answer_for_others(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", BULK, lambda asked: json({"code": "not.authorized"}, 403))
+    cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
+    cloud.at("GET", f"{SINGLE}/m-2", lambda asked: json({"code": "not.authorized"}, 403))
+    outcomes: dict[str, object] = {}
+
+    async def ask(id_: str) -> None:
+        try:
+            outcomes[id_] = (await client.lookup.find(CONVERSATION, frozenset({id_}))).keys()
+        except NotJudged as failure:
+            outcomes[id_] = failure.reason
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(ask, "m-1")
+        tg.start_soon(ask, "m-2")
+    assert outcomes == {"m-1": {"m-1"}, "m-2": DeadReason.FORBIDDEN}
+
+
+async def test_an_unknown_conversation_is_not_there_yet(client: Client) -> None:
+    with pytest.raises(NotYet):
+        await client.lookup.find(CONVERSATION, frozenset())
+
+
+async def test_an_answer_of_a_wrong_shape_is_no_answer(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", WHOLE, {"participants": "none"})
+    with pytest.raises(NotYet):
+        await client.lookup.find(CONVERSATION, frozenset())
+    cloud.at("POST", BULK, {"entities": [5, {"id": 5}, {"id": "m-1", "normalizedMessage": []}, message("m-2")]})
+    assert (await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2"}))).keys() == {"m-2"}
+
+
+async def test_a_message_stays_in_the_conversation_that_was_asked(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", BULK, {"entities": [message("m-1", conversationId="another")]})
+    found = await client.lookup.find(CONVERSATION, frozenset({"m-1"}))
+    assert found["m-1"].attachments[0].conversation_id == CONVERSATION
+
+
+async def test_a_bare_message_tells_its_conversation(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", f"/api/v2/conversations/messages/{MESSAGE}/details", payload("message-data"))
+    assert await client.lookup.conversation_of(MESSAGE) == CONVERSATION
+    with pytest.raises(NotYet):
+        await client.lookup.conversation_of("unknown")
+
+
+# ---- who shares them
+
+
+class Held:
+    """A bulk endpoint that answers when it is told to."""
+
+    def __init__(self) -> None:
+        self.began = [anyio.Event() for _ in range(5)]
+        self.answer = [anyio.Event() for _ in range(5)]
+        self.ids: list[list[str]] = []
+
+    async def __call__(self, asked: Asked) -> web.Response:
+        number = len(self.ids)
+        self.ids.append(orjson.loads(asked.body))
+        self.began[number].set()
+        await self.answer[number].wait()
+        return json({"entities": [message(id_) for id_ in self.ids[number]]})
+
+
+async def test_who_asks_while_a_call_runs_shares_the_next_one(cloud: Cloud, client: Client) -> None:
+    held = Held()
+    cloud.at("POST", BULK, held)
+    answers: dict[str, set[str]] = {}
+
+    async def ask(*ids: str) -> None:
+        answers["+".join(ids)] = set(await client.lookup.find(CONVERSATION, frozenset(ids)))
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(ask, "m-1")
+        await held.began[0].wait()
+        for late in ("m-1", "m-2"), ("m-3",), ("m-4",):
+            tg.start_soon(ask, *late)
+        await anyio.wait_all_tasks_blocked()
+        held.answer[0].set()
+        await held.began[1].wait()
+        held.answer[1].set()
+    assert held.ids == [["m-1"], ["m-1", "m-2", "m-3", "m-4"]]
+    assert answers == {"m-1": {"m-1"}, "m-1+m-2": {"m-1", "m-2"}, "m-3": {"m-3"}, "m-4": {"m-4"}}
+
+
+async def test_who_asks_while_a_call_waits_for_its_turn_is_in_it(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", BULK, bulk_of({"m-1", "m-2"}))
+    await client.login.token()
+    async with anyio.create_task_group() as tg, client.limiter._queue:
+        tg.start_soon(client.lookup.find, CONVERSATION, frozenset({"m-1"}))
+        await anyio.wait_all_tasks_blocked()
+        tg.start_soon(client.lookup.find, CONVERSATION, frozenset({"m-2"}))
+        await anyio.wait_all_tasks_blocked()
+    assert [orjson.loads(asked.body) for asked in cloud.asked] == [["m-1", "m-2"]]
+
+
+async def test_when_the_one_who_asks_for_all_is_cancelled_the_next_one_asks(cloud: Cloud, client: Client) -> None:
+    held = Held()
+    cloud.at("POST", BULK, held)
+    answers: list[set[str]] = []
+
+    async def ask() -> None:
+        answers.append(set(await client.lookup.find(CONVERSATION, frozenset({"m-1"}))))
+
+    async with anyio.create_task_group() as tg:
+        with anyio.CancelScope() as leaving:
+            async with anyio.create_task_group() as leaders:
+                leaders.start_soon(ask)
+                tg.start_soon(ask)
+                await held.began[0].wait()
+                leaving.cancel()
+        held.answer[1].set()
+        await held.began[1].wait()
+    assert answers == [{"m-1"}]
+
+
+async def test_a_failed_call_fails_all_who_shared_it_and_nobody_else(cloud: Cloud, client: Client) -> None:
+    failures: list[str] = []
+
+    async def ask() -> None:
+        try:
+            await client.lookup.find(CONVERSATION, frozenset())
+        except NotYet as failure:
+            failures.append(failure.detail)
+
+    async with anyio.create_task_group() as tg:
+        for _ in range(3):
+            tg.start_soon(ask)
+    assert len(failures) == 3
+    assert cloud.calls == {f"GET {WHOLE}": 1}
+    cloud.at("GET", WHOLE, payload("tutorial"))
+    assert await client.lookup.find(CONVERSATION, frozenset())
+
+
+async def test_nothing_is_kept_of_conversations_that_nobody_asks_about(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", BULK, bulk_of({"m-1"}))
+    await client.lookup.find(CONVERSATION, frozenset({"m-1"}))
+    assert not client.lookup._messages._shelves
+
+
+# ---- where a file is
+
+LINK = "/api/v2/downloads/30c5bf36123e95ee"
+SIGNED = "https://api-downloads.mypurecloud.com/path/object?Expires=1&Signature=abc&Key-Pair-Id=K"
+FILE = replace(CLAIM_FORM, url=f"https://api-downloads.mypurecloud.com{LINK}")
+YOUNG_FILE = replace(FILE, message_time=OLD - timedelta(minutes=4))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"https://api-downloads.mypurecloud.com{LINK}",
+        f"https://API.mypurecloud.com:443{LINK}?contentDisposition=attachment",
+        f"https://apps.mypurecloud.com/platform{LINK}",
+        "{api}" + LINK,
+    ],
+)
+async def test_a_bearer_link_is_resolved_on_our_api_with_the_token(cloud: Cloud, client: Client, url: str) -> None:
+    cloud.at("GET", LINK, {"url": SIGNED})
+    assert await client.lookup.locate(replace(FILE, url=url.replace("{api}", cloud.url))) == SIGNED
+    (asked,) = cloud.asked
+    assert asked.token == "Bearer token-1"
+    assert asked.query == {"issueRedirect": "false", "redirectToAuth": "false"}
+
+
+async def test_a_redirect_is_as_good_as_json(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", LINK, lambda asked: web.Response(status=303, headers={"location": SIGNED}))
+    assert await client.lookup.locate(FILE) == SIGNED
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        SIGNED,
+        f"https://api-downloads.mypurecloud.com{LINK}?Expires=1&Signature=abc&Key-Pair-Id=K",
+        f"https://evil.invalid{LINK}",
+        f"https://evil-mypurecloud.com{LINK}",
+        f"https://api.mypurecloud.com.evil.invalid{LINK}",
+        f"https://api.mypurecloud.com@evil.invalid{LINK}",
+        f"https://u:p@api.mypurecloud.com{LINK}",
+        f"http://api.mypurecloud.com{LINK}",
+        f"https://api.mypurecloud.com:8443{LINK}",
+        "https://api.mypurecloud.com/api/v2/downloads/..",
+        "https://[::1",
+    ],
+)
+async def test_every_other_url_is_left_as_it_is(cloud: Cloud, client: Client, url: str) -> None:
+    assert await client.lookup.locate(replace(FILE, url=url)) == url
+    assert not cloud.asked
+    assert not cloud.logins
+
+
+async def test_the_token_goes_nowhere_else(client: Client) -> None:
+    async with serving(Cloud()) as other:
+        url = f"{other.url}{LINK}"
+        assert await client.lookup.locate(replace(FILE, url=url)) == url
+        assert not other.asked
+
+
+async def test_a_missing_file_of_an_old_message_is_gone(client: Client) -> None:
+    assert await client.lookup.locate(FILE) is Reason.NO_LONGER_AVAILABLE
+    assert await client.lookup.locate(replace(FILE, message_time=None)) is Reason.NO_LONGER_AVAILABLE
+
+
+async def test_a_missing_file_of_a_young_message_may_still_come(client: Client) -> None:
+    with pytest.raises(NotYet) as raised:
+        await client.lookup.locate(YOUNG_FILE)
+    assert raised.value.final is Reason.NO_LONGER_AVAILABLE
+
+
+@pytest.mark.parametrize(
+    "respond",
+    [
+        lambda asked: web.Response(text="<html>log in", content_type="text/html"),
+        lambda asked: web.Response(status=302, headers={"location": "https://login.mypurecloud.com/#/x"}),
+        lambda asked: web.Response(status=302, headers={"location": "/login"}),
+    ],
+)
+async def test_a_login_page_is_never_a_file(cloud: Cloud, client: Client, respond: Any) -> None:
+    cloud.at("GET", LINK, respond)
+    with pytest.raises(NotYet) as raised:
+        await client.lookup.locate(FILE)
+    assert raised.value.final is Reason.HTML_PAGE
+    assert [asked.token for asked in cloud.asked] == ["Bearer token-1", "Bearer token-2"], "a new token is tried once"
+
+
+async def test_what_genesys_gave_up_is_a_verdict_without_a_call(cloud: Cloud, client: Client) -> None:
+    assert await client.lookup.locate(replace(FILE, removed=True)) is Reason.REMOVED
+    assert await client.lookup.locate(replace(FILE, status=MediaStatus.INVALID)) is Reason.UPLOAD_FAILED
+    assert not cloud.asked
+
+
+WAITING = Attachment(
+    CONVERSATION, MESSAGE, "a-1", "id:a-1", communication_id="c-1", direction=Direction.INBOUND, shape=Shape.EVENT
+)
+MEDIA = f"/api/v2/conversations/messages/{CONVERSATION}/communications/c-1/messages/media/a-1"
+
+
+async def test_an_upload_is_asked_for_until_it_is_finished(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", MEDIA, {"id": "a-1", "status": "uploading", "uploadUrl": "https://x.invalid/"})
+    with pytest.raises(NotYet) as raised:
+        await client.lookup.locate(WAITING)
+    assert raised.value.final is None
+    cloud.at("GET", MEDIA, {"id": "a-1", "status": "valid", "url": SIGNED})
+    assert await client.lookup.locate(WAITING) == SIGNED
+    cloud.at("GET", MEDIA, {"id": "a-1", "status": "invalid"})
+    assert await client.lookup.locate(WAITING) is Reason.UPLOAD_FAILED
+    assert cloud.calls == {f"GET {MEDIA}": 3}
+
+
+async def test_an_upload_of_an_unknown_communication_is_asked_for_by_its_message(cloud: Cloud, client: Client) -> None:
+    waiting = replace(WAITING, communication_id=None, attachment_id="a-m-1", key="id:a-m-1", message_id="m-1")
+    cloud.at("POST", BULK, {"entities": []})
+    with pytest.raises(NotYet):
+        await client.lookup.locate(waiting)
+    cloud.at("POST", BULK, bulk_of({"m-1"}))
+    assert await client.lookup.locate(waiting) == "https://x.invalid/m-1"
+    cloud.at("POST", BULK, {"entities": [{"id": "m-1", "status": "removed"}]})
+    assert await client.lookup.locate(waiting) is Reason.REMOVED
+
+
+async def test_the_link_of_a_finished_upload_is_resolved_too(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", MEDIA, {"status": "valid", "url": f"https://api.mypurecloud.com{LINK}"})
+    cloud.at("GET", LINK, {"url": SIGNED})
+    assert await client.lookup.locate(WAITING) == SIGNED
+
+
+async def test_an_expired_signed_link_is_asked_for_anew(cloud: Cloud, client: Client) -> None:
+    expired = replace(TUTORIAL, url="https://files.example.invalid/a-1?sig=old")
+    assert await client.lookup.locate(expired) == expired.url
+    cloud.at("GET", WHOLE, payload("tutorial"))
+    assert await client.lookup.locate(expired, again=True) == TUTORIAL.url
+    assert cloud.calls == {f"GET {WHOLE}": 1}
+
+
+async def test_an_expired_bearer_link_costs_one_more_resolve_only(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", LINK, {"url": SIGNED})
+    assert await client.lookup.locate(FILE, again=True) == SIGNED
+    assert cloud.calls == {f"GET {LINK}": 1}
+
+
+async def test_a_forbidden_download_is_that_files_own_trouble(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", LINK, lambda asked: json(payload("error-403"), 403))
+    with pytest.raises(NotJudged) as raised:
+        await client.lookup.locate(FILE)
+    assert raised.value.reason is DeadReason.FORBIDDEN
+
+
+async def test_a_missing_permission_is_named(cloud: Cloud, client: Client) -> None:
+    nil = "00000000-0000-0000-0000-000000000000"
+    cloud.at("POST", BULK, lambda asked: json(payload("error-403"), 403))
+    cloud.at("GET", f"/api/v2/conversations/messages/{nil}/messages/{nil}", lambda a: json(payload("error-403"), 403))
+    with pytest.raises(Refused, match="conversation:message:view, conversation:webmessaging:view"):
+        await client.lookup.find(CONVERSATION, frozenset({"m-1"}))
+
+
+# ---- rules without calls
+
+PATTERNS = ("*.customer.end", "*.acd.end")
+
+
+@pytest.mark.parametrize(
+    ("topic", "wanted"),
+    [
+        ("v2.detail.events.conversation.x.customer.end", True),
+        ("v2.detail.events.conversation.{id}.acd.end", True),
+        ("v2.detail.events.conversation.x.customer.start", False),
+        ("v2.conversations.x.transcription", False),
+        (None, True),
+    ],
+)
+def test_bare_events_cause_a_look_by_their_topic(topic: str | None, wanted: bool) -> None:
+    assert wants_lookup(Event(CONVERSATION, topic_name=topic), PATTERNS) is wanted
+    assert wants_lookup(Event(CONVERSATION, (Message(CONVERSATION, MESSAGE),), topic_name=topic), PATTERNS)
+
+
+def test_event_media_is_complete_when_the_api_could_add_nothing() -> None:
+    whole = Message(CONVERSATION, MESSAGE, (CLAIM_FORM,), direction=Direction.INBOUND)
+    assert is_complete(whole)
+    for lacking in (
+        {"attachment_id": None},
+        {"url": None},
+        {"name": None},
+        {"declared_type": None},
+        {"declared_size": None},
+        {"status": MediaStatus.UPLOADING},
+    ):
+        assert not is_complete(replace(whole, attachments=(replace(CLAIM_FORM, **lacking),)))
+    assert not is_complete(replace(whole, attachments=()))
+    assert not is_complete(replace(whole, direction=Direction.UNKNOWN))
