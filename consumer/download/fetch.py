@@ -34,13 +34,16 @@ class Fetcher:
         connections: int = 64,
         deadline_s: float = 300.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_answer` is told each time that one of the region's hosts answered as it should."""
         self._client = client
         self._rules = rules
         self._budget = budget
         self._slots = anyio.CapacityLimiter(connections)
         self._deadline_s = deadline_s
         self._now = now
+        self._on_answer = on_answer
 
     @property
     def running(self) -> int:
@@ -59,6 +62,8 @@ class Fetcher:
                 if not where.allowed:
                     return Reason.URL_NOT_ALLOWED
                 got = await _Hop(url, where, wanted, self._budget, self._now).run(self._client, ends)
+                if where.region:
+                    self._on_answer()
                 if not isinstance(got, Redirect):
                     return got
                 url = redirect_target(url, got.location)

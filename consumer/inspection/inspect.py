@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, Self, TypeVar
+from typing import Literal, Protocol, Self, TypeVar
 
 from consumer.errors import NotYet
 from consumer.inspection.policy import Policy
 from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Verdict
 
 T = TypeVar("T")
+Stage = Literal["fetch", "examine", "scan", "store"]
 
 RESOLVES = 3  # a signed link lives for minutes: one that expired on the way is resolved again, this often in all
 YOUNG = timedelta(minutes=5)  # a file of a message this young may still be on its way into the storage of Genesys
@@ -36,8 +38,11 @@ class Body(Protocol):
 
 
 class Links(Protocol):
-    async def locate(self, attachment: Attachment) -> str | Reason:
-        """The URL that delivers the bytes now. `NotYet` while Genesys has no finished upload."""
+    async def locate(self, attachment: Attachment, again: bool = False) -> str | Reason:
+        """The URL that delivers the bytes now; `again` if the one before had expired.
+
+        Raises `NotYet` while Genesys has no finished upload.
+        """
 
 
 class Downloads(Protocol):
@@ -69,6 +74,7 @@ class Inspector:
     policy: Callable[[], Policy]
     antivirus: Antivirus | None = None
     quarantine: Storage | None = None
+    timed: Callable[[Stage], AbstractContextManager[None]] = lambda stage: nullcontext()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def inspect(self, attachment: Attachment, attempt: Attempt) -> Verdict:
@@ -78,7 +84,8 @@ class Inspector:
             return policy.reject(reason, attachment)
 
         try:
-            body = await attempt(lambda: self._fetch(attachment, policy.size_limit(attachment)))
+            with self.timed("fetch"):
+                body = await attempt(lambda: self._fetch(attachment, policy.size_limit(attachment)))
         except NotYet as missing:
             if missing.final is None:
                 raise
@@ -91,8 +98,8 @@ class Inspector:
 
     async def _fetch(self, attachment: Attachment, cap: int) -> Body | Reason:
         status = 0
-        for _ in range(RESOLVES):
-            url = await self.links.locate(attachment)
+        for earlier in range(RESOLVES):
+            url = await self.links.locate(attachment, again=earlier > 0)
             if isinstance(url, Reason):
                 return url
             got = await self.downloads.fetch(url, cap, attachment.declared_type)
@@ -106,22 +113,24 @@ class Inspector:
         raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE)
 
     async def _judge(self, body: Body, attachment: Attachment, policy: Policy, attempt: Attempt) -> Verdict:
-        facts = await self.examiner.examine(body, attachment)
+        with self.timed("examine"):
+            facts = await self.examiner.examine(body, attachment)
         reason = policy.decide(attachment, facts)
         antivirus = self.antivirus
         if reason is None and antivirus is not None:
-            facts = await attempt(lambda: antivirus.scan(body, facts), Dependency.ANTIVIRUS)
+            with self.timed("scan"):
+                facts = await attempt(lambda: antivirus.scan(body, facts), Dependency.ANTIVIRUS)
             reason = policy.decide(attachment, facts)
+        if reason is None:
+            return Accepted(facts, await self._store(self.storage, attachment, body, facts, attempt))
+        if self.quarantine is not None:
+            await self._store(self.quarantine, attachment, body, facts, attempt)
+        return policy.reject(reason, attachment, facts)
+
+    async def _store(self, storage: Storage, attachment: Attachment, body: Body, facts: Facts, attempt: Attempt) -> str:
         identity = attachment.identity
         assert identity is not None, "only an attachment with a key is inspected"
-        if reason is None:
-            uri = await attempt(
-                lambda: self.storage.put(attachment.conversation_id, identity, body, facts), Dependency.STORAGE
+        with self.timed("store"):
+            return await attempt(
+                lambda: storage.put(attachment.conversation_id, identity, body, facts), Dependency.STORAGE
             )
-            return Accepted(facts, uri)
-        quarantine = self.quarantine
-        if quarantine is not None:
-            await attempt(
-                lambda: quarantine.put(attachment.conversation_id, identity, body, facts), Dependency.STORAGE
-            )
-        return policy.reject(reason, attachment, facts)

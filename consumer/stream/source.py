@@ -47,6 +47,7 @@ class Stream(ConsumerRebalanceListener):
         max_message_bytes: Mapping[str, int],
         may_take: Callable[[], bool],
         polled: Callable[[], None] = lambda: None,
+        assigned: Callable[[list[int]], None] = lambda partitions: None,
         hindered: Callable[[int | None, str | None], None] = lambda partition, detail: None,
         committed: Callable[[Batch], None] = lambda batch: None,
         steps: Step = lambda step: None,
@@ -55,7 +56,8 @@ class Stream(ConsumerRebalanceListener):
         self.assignments: dict[int, Assignment] = {}
         self._kafka, self._topics, self._metrics = kafka, topics, metrics
         self._limits, self._max_message_bytes = limits, max_message_bytes
-        self._may_take, self._polled, self._hindered, self._steps = may_take, polled, hindered, steps
+        self._may_take, self._polled, self._assigned = may_take, polled, assigned
+        self._hindered, self._steps = hindered, steps
         self._ledgers: dict[int, Ledger] = {}
         self._consumer: AIOKafkaConsumer
         self._group: TaskGroup
@@ -204,7 +206,7 @@ class Stream(ConsumerRebalanceListener):
             assignment = Assignment(partition, self._consumer, self._ledgers[partition], self._plan)
             self.assignments[partition] = assignment
             self._group.start_soon(assignment.run)
-        self._metrics.assigned_partitions.set(len(self.assignments))
+        self._show_assigned()
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         partitions = {tp.partition for tp in revoked}
@@ -217,7 +219,11 @@ class Stream(ConsumerRebalanceListener):
         for assignment in assignments:
             del self.assignments[assignment.partition]
             self._metrics.forget_partition(assignment.partition)
+        self._show_assigned()
+
+    def _show_assigned(self) -> None:
         self._metrics.assigned_partitions.set(len(self.assignments))
+        self._assigned(sorted(self.assignments))
 
 
 def _explain(error: BaseException) -> str:

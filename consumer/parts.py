@@ -1,0 +1,250 @@
+"""The adapters of one service, made from its settings and tied to its gates and metrics."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+import anyio
+import httpx
+
+from consumer.attempts import Backoff, Gates, Patience, Probe
+from consumer.conditions import Conditions
+from consumer.download.budget import Budget
+from consumer.download.clients import Timeouts, api_client, file_client, login_client
+from consumer.download.fetch import Fetcher
+from consumer.download.urls import UrlRules
+from consumer.errors import Refused, Unavailable
+from consumer.genesys.api import Api
+from consumer.genesys.limiter import Limiter
+from consumer.genesys.login import Login
+from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
+from consumer.genesys.regions import Hosts
+from consumer.inspection.antivirus import Clamd
+from consumer.inspection.inspect import Inspector
+from consumer.inspection.policy import PolicyFile
+from consumer.inspection.workers import Workers
+from consumer.judge.task import Judge
+from consumer.metrics import Metrics
+from consumer.model import Dependency
+from consumer.settings import Settings
+from consumer.storage import ObjectStorage
+
+log = logging.getLogger(__name__)
+
+Credentials = Callable[[], tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Genesys:
+    hosts: Hosts
+    login: Login
+    api: Api
+    lookup: Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the life of the service has to do with."""
+
+    settings: Settings
+    metrics: Metrics
+    conditions: Conditions
+    gates: Gates
+    patience: Patience
+    policies: PolicyFile
+    lookup: Lookup
+    inspector: Inspector
+    probes: dict[Dependency, Probe]
+
+    def judge(self, dead_letter_bytes: int) -> Judge:
+        settings = self.settings
+        return Judge(
+            lookup=self.lookup,
+            inspector=self.inspector,
+            patience=self.patience,
+            metrics=self.metrics,
+            policy_version=lambda: self.policies.current.version,
+            horizon=timedelta(days=settings.topics.horizon_days),
+            dead_letter_bytes=dead_letter_bytes,
+            on_outcome=self.conditions.judged,
+            looks_up_bare=lambda event: wants_lookup(event, settings.genesys.bare_events),
+            trusts=is_complete if settings.genesys.metadata == "event" else lambda message: False,
+            organization_id=lambda: settings.genesys.organization_id,
+            on_foreign=self.conditions.foreign,
+        )
+
+    async def check_dependencies(self) -> None:
+        """Asks each dependency once: what refuses us is said before the first task meets it."""
+        async with anyio.create_task_group() as group:
+            for dependency, probe in self.probes.items():
+                group.start_soon(self._check, dependency, probe)
+
+    async def _check(self, dependency: Dependency, probe: Probe) -> None:
+        try:
+            await probe()
+        except (Refused, Unavailable) as failure:
+            log.warning("%s does not answer as it should: %s", dependency.value, failure.detail)
+            self.gates[failure.dependency].failed(failure)
+
+
+@asynccontextmanager
+async def assembled(
+    settings: Settings, metrics: Metrics, conditions: Conditions, credentials: Credentials | None
+) -> AsyncIterator[Parts]:
+    async with AsyncExitStack() as stack:
+        policies = PolicyFile(
+            settings.inspection.policy_file, on_failure=lambda error: metrics.policy_reload_failures.inc()
+        )
+        workers = await stack.enter_async_context(_workers(settings, metrics))
+        probes: dict[Dependency, Probe] = {}
+        attempts = settings.attempts
+        gates = Gates(
+            failures=attempts.gate_failures,
+            probe_s=attempts.probe_s,
+            probe_max_s=attempts.probe_max_s,
+            probes=probes,
+            on_change=conditions.gate_changed,
+        )
+        conditions.watch(gates)
+        genesys = await _genesys(settings, metrics, gates, credentials or _fixed(settings), stack)
+        rules = UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
+        files = await stack.enter_async_context(_file_client(settings, rules))
+        storage = ObjectStorage(settings.storage.url, settings.storage.options)
+        antivirus = Clamd(settings.antivirus) if settings.antivirus.address else None
+        probes[Dependency.LOGIN] = genesys.login.token
+        probes[Dependency.API] = genesys.api.check_access
+        probes[Dependency.FILES] = partial(_ask_file_host, files, settings)
+        probes[Dependency.STORAGE] = storage.probe
+        if antivirus is not None:
+            stack.push_async_callback(antivirus.aclose)
+            probes[Dependency.ANTIVIRUS] = antivirus.probe
+        yield Parts(
+            settings=settings,
+            metrics=metrics,
+            conditions=conditions,
+            gates=gates,
+            patience=_patience(settings, metrics, gates),
+            policies=policies,
+            lookup=genesys.lookup,
+            inspector=Inspector(
+                links=genesys.lookup,
+                downloads=_fetcher(settings, files, rules, gates),
+                examiner=workers,
+                storage=storage,
+                policy=policies,
+                antivirus=antivirus,
+                quarantine=_quarantine(settings),
+                timed=lambda stage: metrics.stage_seconds[stage].time(),
+            ),
+            probes=probes,
+        )
+
+
+def _fixed(settings: Settings) -> Credentials:
+    genesys = settings.genesys
+    return lambda: (genesys.client_id, genesys.client_secret.get_secret_value())
+
+
+def _patience(settings: Settings, metrics: Metrics, gates: Gates) -> Patience:
+    return Patience(
+        gates=gates,
+        backoff=Backoff(settings.attempts.attempts, settings.attempts.over_s),
+        host_patience_s=settings.download.host_patience_s,
+        on_failure=lambda dependency: metrics.attempts_failed[dependency].inc(),
+    )
+
+
+def _workers(settings: Settings, metrics: Metrics) -> Workers:
+    inspection = settings.inspection
+    return Workers(
+        inspection.workers,
+        inspection.deadline_s,
+        inspection.address_space_bytes,
+        on_restart=lambda cause: metrics.worker_restarts[cause].inc(),
+    )
+
+
+async def _genesys(
+    settings: Settings, metrics: Metrics, gates: Gates, credentials: Credentials, stack: AsyncExitStack
+) -> Genesys:
+    chosen = settings.genesys
+    origins = frozenset(settings.download.allowed_origins)
+    hosts = Hosts.of(
+        chosen.region,
+        login_url=str(chosen.login_url) if chosen.login_url else None,
+        api_url=str(chosen.api_url) if chosen.api_url else None,
+        extra_origins=origins,
+    )
+    ca, timeouts = chosen.ca_file, _timeouts(settings)
+    to_login = login_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=chosen.login_url is not None)
+    to_api = api_client(hosts.api_url, ca_file=ca, timeouts=timeouts, any_address=chosen.api_url is not None)
+    await stack.enter_async_context(to_login)
+    await stack.enter_async_context(to_api)
+
+    def called(call: str, status: int | None) -> None:
+        metrics.api_call(call, status)
+        if status is not None and status < 500 and status != 429:
+            gates[Dependency.LOGIN if call == "token" else Dependency.API].answered()
+
+    def renewed(lifetime_s: float) -> None:
+        metrics.token_expires_timestamp_seconds.set(time.time() + lifetime_s)
+
+    login = Login(to_login, credentials, on_call=called, on_token=renewed)
+    limiter = Limiter(chosen.calls_per_minute, on_wait=metrics.api_wait_seconds.inc)
+    api = Api(
+        to_api,
+        login,
+        limiter,
+        expected_organization=lambda: chosen.organization_id,
+        on_call=called,
+    )
+    return Genesys(hosts, login, api, Lookup(api, hosts.link_origins))
+
+
+def _timeouts(settings: Settings) -> Timeouts:
+    return Timeouts(settings.download.connect_timeout_s, settings.download.read_timeout_s)
+
+
+def _file_client(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:
+    proxy = settings.download.proxy
+    return file_client(
+        rules,
+        ca_file=settings.genesys.ca_file,
+        timeouts=_timeouts(settings),
+        proxy=str(proxy) if proxy else None,
+    )
+
+
+def _fetcher(settings: Settings, files: httpx.AsyncClient, rules: UrlRules, gates: Gates) -> Fetcher:
+    download = settings.download
+    return Fetcher(
+        files,
+        rules,
+        Budget(download.max_bytes_in_memory),
+        connections=download.connections,
+        deadline_s=download.deadline_s,
+        on_answer=gates[Dependency.FILES].answered,
+    )
+
+
+async def _ask_file_host(files: httpx.AsyncClient, settings: Settings) -> None:
+    """Any answer but a 5xx shows that the region's file host is there."""
+    origins = settings.download.allowed_origins
+    url = origins[0] if origins else f"https://api-downloads.{settings.genesys.region}"
+    try:
+        status = (await files.get(url + "/")).status_code
+    except httpx.TransportError:
+        raise Unavailable(Dependency.FILES, "the region's file host does not answer") from None
+    if status >= 500:
+        raise Unavailable(Dependency.FILES, f"the region's file host answers {status}")
+
+
+def _quarantine(settings: Settings) -> ObjectStorage | None:
+    url = settings.storage.quarantine_url
+    return ObjectStorage(url, settings.storage.options) if url else None

@@ -1,0 +1,118 @@
+"""Three workers, a broker, the emulated Genesys, and trouble: afterwards each attachment must have its one answer."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import anyio
+from aiokafka import AIOKafkaProducer
+
+from consumer.sandbox.check import OutputReader, Score, Tally
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.traffic import Traffic, plan_traffic, publish
+from consumer.settings import KafkaSettings, TopicSettings
+from tests.brokers import create_topics, private_broker
+from tests.chaos.trouble import Trouble
+from tests.chaos.workers import Workers
+
+WORKERS = 3
+EVENT_PARTITIONS = 4
+SESSION_S = 6.0
+EVERY_S = 2.0  # between two troubles, on average
+CATCH_UP_S = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    seed: int
+    events: int
+    seconds: float
+    troubles: dict[str, int]
+    downloads_per_attachment: float
+    calls: dict[str, int]
+    tally: Tally
+
+    @property
+    def good(self) -> bool:
+        return self.tally.good
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
+    """Writes the events over `seconds` while trouble happens, then lets the workers catch up in peace."""
+    began = time.monotonic()
+    topics = TopicSettings(replication=1)
+    traffic = plan_traffic(events, seed)
+    with ExitStack() as stack:
+        broker = stack.enter_context(private_broker())
+        await create_topics(broker.bootstrap_servers, topics, EVENT_PARTITIONS)
+        files = stack.enter_context(tempfile.TemporaryDirectory())
+        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        async with Emulator(traffic.world) as emulator, OutputReader(kafka, topics) as reader:
+            env = _env(broker.bootstrap_servers, emulator, files)
+            workers = stack.enter_context(Workers(WORKERS, env, logs))
+            trouble = Trouble(random.Random(seed), workers.all, broker, SESSION_S)
+            score = Score(traffic.expectation)
+            async with anyio.create_task_group() as group:
+                written = anyio.Event()
+                group.start_soon(_write, broker.bootstrap_servers, topics.events, traffic, seconds, written)
+                group.start_soon(reader.follow, score)
+                await trouble.run(written.is_set, EVERY_S)
+                with anyio.move_on_after(CATCH_UP_S):
+                    while score.answered < len(traffic.expectation.answers):
+                        await anyio.sleep(0.5)
+                await anyio.sleep(3)  # what comes twice comes soon after
+                group.cancel_scope.cancel()
+            delivered = [n for (_, what), n in emulator.state.progress.items() if what == "delivered"]
+            return Report(
+                seed=seed,
+                events=events,
+                seconds=round(time.monotonic() - began, 1),
+                troubles=dict(trouble.happened),
+                downloads_per_attachment=round(sum(delivered) / max(len(delivered), 1), 3),
+                calls=dict(emulator.state.calls),
+                tally=score.tally(),
+            )
+
+
+async def _write(servers: str, topic: str, traffic: Traffic, seconds: float, written: anyio.Event) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, request_timeout_ms=120_000)
+    await producer.start()
+    began, count = anyio.current_time(), len(traffic.records)
+
+    async def pause(number: int) -> None:
+        ahead = began + seconds * number / count - anyio.current_time()
+        if ahead > 0.05:
+            await anyio.sleep(ahead)
+
+    try:
+        await publish(traffic.records, producer, topic, pause=pause)
+    finally:
+        await producer.stop()
+        written.set()
+
+
+def _env(servers: str, emulator: Emulator, folder: str) -> dict[str, str]:
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": servers,
+        "KAFKA__SESSION_TIMEOUT_MS": str(int(SESSION_S * 1000)),
+        "GENESYS_CLIENT_ID": "sandbox",
+        "GENESYS_CLIENT_SECRET": "sandbox-secret",
+        "GENESYS__LOGIN_URL": emulator.login_url,
+        "GENESYS__API_URL": emulator.api_url,
+        "GENESYS__CALLS_PER_MINUTE": "1000000",
+        "DOWNLOAD__ALLOWED_ORIGINS": emulator.files_url,
+        "STORAGE__URL": folder,
+        "ATTEMPTS__OVER_S": "20",
+        "DOWNLOAD__HOST_PATIENCE_S": "5",
+        "WEB__HOST": "127.0.0.1",
+        "WEB__PORT": "0",
+        "LOG__FORMAT": "json",
+    }

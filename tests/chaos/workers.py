@@ -1,0 +1,66 @@
+"""Workers of the service as processes, to be killed, frozen and stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+class Worker:
+    """One `attachment-consumer run`, started again after each end."""
+
+    def __init__(self, name: str, env: dict[str, str], logs: Path) -> None:
+        self.name = name
+        self._env = {**os.environ, **env}
+        self._log = logs / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "consumer", "run"], env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
+
+    def wait(self, seconds: float) -> int | None:
+        """Its exit status; None if it did not end by itself and was killed."""
+        assert self._process is not None
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            return None
+
+    @property
+    def ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
+
+class Workers:
+    """Some of them; whatever happens, none survives the context."""
+
+    def __init__(self, count: int, env: dict[str, str], logs: Path) -> None:
+        self.all = [Worker(f"worker-{n}", env, logs) for n in range(count)]
+
+    def __enter__(self) -> Self:
+        for worker in self.all:
+            worker.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self.all:
+            if not worker.ended:
+                worker.send(signal.SIGCONT)
+                worker.send(signal.SIGKILL)
+            worker.wait(5)
