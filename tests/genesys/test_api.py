@@ -1,0 +1,267 @@
+"""Each status by its remedy, the token renewed once, and nothing secret in any sentence."""
+
+from collections.abc import AsyncIterator
+
+import anyio
+import anyio.lowlevel
+import pytest
+from aiohttp import web
+
+from consumer.errors import Failure, NotJudged, NotYet, Refused, Throttled, Unavailable
+from consumer.genesys.api import NIL, NOT_FOUND_RUN, Missing
+from consumer.genesys.limiter import Limiter
+from consumer.model import DeadReason, Dependency
+from tests.genesys.cloud import Asked, Client, Cloud, connected, json, serving
+from tests.genesys.payloads import payload
+
+CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
+PATH = f"/api/v2/conversations/{CONVERSATION}"
+NOBODY = f"/api/v2/conversations/{NIL}"
+NO_MESSAGE = f"/api/v2/conversations/messages/{NIL}/messages/{NIL}"
+ME = "/api/v2/tokens/me"
+ORGANIZATION = "32aa07aa-db1b-4987-abd0-9483601ec29d"
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[Cloud]:
+    async with serving(Cloud()) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+async def client(cloud: Cloud) -> AsyncIterator[Client]:
+    async with connected(cloud) as client:
+        yield client
+
+
+async def failure_of(client: Client) -> Failure:
+    with pytest.raises(Failure) as raised:
+        await client.api.conversation(CONVERSATION)
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, NotJudged),
+        (403, NotJudged),
+        (404, Missing),
+        (410, Missing),
+        (408, Unavailable),
+        (409, NotYet),
+        (415, NotYet),
+        (429, Throttled),
+        (500, Unavailable),
+        (503, Unavailable),
+        (504, Unavailable),
+        (307, NotYet),
+    ],
+)
+async def test_each_status_by_its_remedy(cloud: Cloud, client: Client, status: int, kind: type[Failure]) -> None:
+    cloud.at("GET", PATH, lambda asked: json({"code": "some.code"}, status))
+    failure = await failure_of(client)
+    assert type(failure) is kind
+    assert client.called == [("token", 200), ("conversation", status)]
+
+
+async def test_an_unavailable_api_says_when_to_come_again(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", PATH, lambda asked: json({}, 503, retry_after="9"))
+    failure = await failure_of(client)
+    assert isinstance(failure, Unavailable)
+    assert (failure.dependency, failure.retry_after_s) == (Dependency.API, 9)
+
+
+async def test_a_401_costs_one_new_token(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", PATH, {"id": CONVERSATION})
+    await client.api.conversation(CONVERSATION)
+    cloud.good.clear()
+    assert await client.api.conversation(CONVERSATION) == {"id": CONVERSATION}
+    assert [asked.token for asked in cloud.asked] == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
+
+
+async def test_many_401s_at_once_cost_one_login(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", PATH, {"id": CONVERSATION})
+    await client.api.conversation(CONVERSATION)
+    cloud.good.clear()
+    async with anyio.create_task_group() as tg:
+        for _ in range(20):
+            tg.start_soon(client.api.conversation, CONVERSATION)
+    assert len(cloud.logins) == 2
+
+
+async def test_a_rotated_secret_needs_no_restart(cloud: Cloud) -> None:
+    secrets = ["s3cret"]
+    cloud.at("GET", PATH, {"id": CONVERSATION})
+    async with connected(cloud, secret=lambda: secrets[-1]) as client:
+        await client.api.conversation(CONVERSATION)
+        cloud.secret = "rotated"
+        cloud.good.clear()
+        secrets.append("rotated")
+        assert await client.api.conversation(CONVERSATION)
+
+
+async def test_a_new_token_that_is_refused_too_stops_the_service(cloud: Cloud, client: Client) -> None:
+    def log_in(asked: Asked) -> web.Response:
+        return json({"access_token": f"bad-{len(cloud.logins)}", "expires_in": 100})
+
+    cloud.on_login = log_in
+    failure = await failure_of(client)
+    assert isinstance(failure, Refused)
+    assert "bad-" not in failure.detail
+    assert len(cloud.asked) == len(cloud.logins) == 2
+
+
+async def test_a_permission_that_is_missing_altogether_is_named(cloud: Cloud, client: Client) -> None:
+    for path in (PATH, NOBODY):
+        cloud.at("GET", path, lambda asked: json(payload("error-403"), 403))
+    failure = await failure_of(client)
+    assert isinstance(failure, Refused)
+    assert "conversation:message:view, conversation:webmessaging:view" in failure.detail
+
+
+async def test_a_conversation_that_is_forbidden_alone_is_a_dead_letter(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", PATH, lambda asked: json(payload("error-403"), 403))
+    for _ in range(3):
+        failure = await failure_of(client)
+        assert isinstance(failure, NotJudged)
+        assert failure.reason is DeadReason.FORBIDDEN
+        assert "conversation:message:view" in failure.detail
+    assert cloud.calls[f"GET {NOBODY}"] == 1, "the permission itself is asked for once a minute"
+
+
+async def test_a_403_without_a_permission_is_about_this_conversation(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", PATH, lambda asked: json({"code": "not.authorized"}, 403))
+    failure = await failure_of(client)
+    assert isinstance(failure, NotJudged)
+    assert cloud.calls == {f"GET {PATH}": 1}
+
+
+async def test_too_many_calls_make_all_wait(cloud: Cloud) -> None:
+    now, slept = [0.0], []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+        await anyio.lowlevel.checkpoint()
+
+    cloud.at("GET", PATH, lambda asked: json(payload("error-429"), 429, retry_after="17", inin_ratelimit_reset="40"))
+    limiter = Limiter(300, now=lambda: now[0], sleep=sleep)
+    async with connected(cloud, limiter=limiter) as client:
+        failure = await failure_of(client)
+        assert isinstance(failure, Throttled)
+        assert failure.retry_after_s == 17
+        cloud.at("GET", PATH, {"id": CONVERSATION})
+        await client.api.conversation(CONVERSATION)
+    assert sum(slept) >= 17
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"nothing", b"\xff", b"5"])
+async def test_a_good_answer_is_a_json_object(cloud: Cloud, client: Client, body: bytes) -> None:
+    cloud.at("GET", PATH, lambda asked: web.Response(body=body, content_type="application/json"))
+    assert type(await failure_of(client)) is NotYet
+
+
+async def test_an_endless_answer_is_cut(cloud: Cloud, client: Client) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b" " * 65_536
+
+    cloud.at("GET", PATH, lambda asked: web.Response(body=endless()))
+    failure = await failure_of(client)
+    assert isinstance(failure, NotYet)
+    assert "exceeds" in failure.detail
+
+
+async def test_an_answer_that_nobody_asked_to_compress_is_not_unpacked(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", PATH, lambda asked: web.Response(body=b"x", headers={"content-encoding": "gzip"}))
+    assert type(await failure_of(client)) is NotYet
+
+
+async def test_an_api_that_does_not_answer_is_unavailable(cloud: Cloud) -> None:
+    async def hangs(asked: Asked) -> web.StreamResponse:
+        await anyio.sleep_forever()
+        return web.Response()
+
+    cloud.at("GET", PATH, hangs)
+    async with connected(cloud, deadline_s=0.05) as client:
+        failure = await failure_of(client)
+        assert isinstance(failure, Unavailable)
+        assert client.called[-1] == ("conversation", None)
+
+
+async def test_nobody_at_the_api_is_unavailable(cloud: Cloud) -> None:
+    async with connected(cloud) as client:
+        await client.login.token()
+        client.api._http.base_url = "http://127.0.0.1:1"
+        failure = await failure_of(client)
+        assert isinstance(failure, Unavailable)
+        assert failure.dependency is Dependency.API
+
+
+async def test_the_correlation_id_is_told_and_nothing_else_of_the_answer(cloud: Cloud, client: Client) -> None:
+    secret = "https://x.invalid/?Signature=abc"
+    cloud.at("GET", PATH, lambda a: json({"code": secret, "message": secret}, 500, inin_correlation_id="ca138a93-3198"))
+    failure = await failure_of(client)
+    assert "ca138a93-3198" in failure.detail
+    assert "Signature" not in failure.detail
+    cloud.at("GET", PATH, lambda a: json({"code": "x y", "message": secret}, 403, inin_correlation_id=secret))
+    assert "Signature" not in (await failure_of(client)).detail
+
+
+async def test_an_id_that_is_no_path_segment_never_leaves(cloud: Cloud, client: Client) -> None:
+    for bad in ("..", "a/b", "a?b", "", "a\r\nb"):
+        with pytest.raises(NotJudged):
+            await client.api.conversation(bad)
+    assert not cloud.asked
+
+
+async def test_a_gateway_with_a_path_is_kept(cloud: Cloud, client: Client) -> None:
+    client.api._http.base_url = f"{cloud.url}/genesys"
+    cloud.at("GET", f"/genesys{PATH}", {"id": CONVERSATION})
+    assert await client.api.conversation(CONVERSATION)
+
+
+# ---- whose credentials these are
+
+
+async def test_the_token_tells_the_organisation(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", ME, {"organization": {"id": ORGANIZATION, "name": "x"}})
+    assert await client.api.organization() == ORGANIZATION
+
+
+async def test_a_token_of_nobody_is_no_answer(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", ME, {"organization": []})
+    with pytest.raises(Unavailable):
+        await client.api.organization()
+
+
+async def test_access_is_checked_before_anything_is_judged(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", ME, {"organization": {"id": ORGANIZATION}})
+    assert await client.api.check_access() == ORGANIZATION
+    cloud.at("GET", NO_MESSAGE, lambda asked: json(payload("error-403"), 403))
+    with pytest.raises(Refused, match="conversation:message:view"):
+        await client.api.check_access()
+
+
+async def test_a_run_of_404s_asks_whose_organisation_it_is(cloud: Cloud) -> None:
+    cloud.at("GET", ME, {"organization": {"id": ORGANIZATION}})
+    async with connected(cloud, expected_organization=lambda: "another") as client:
+        for _ in range(NOT_FOUND_RUN - 1):
+            assert type(await failure_of(client)) is Missing
+        failure = await failure_of(client)
+        assert isinstance(failure, Refused)
+        assert ORGANIZATION in failure.detail
+    async with connected(cloud, expected_organization=lambda: ORGANIZATION) as client:
+        for _ in range(NOT_FOUND_RUN + 1):
+            assert type(await failure_of(client)) is Missing
+        assert ("token_check", 200) in client.called
+
+
+async def test_a_success_ends_the_run(cloud: Cloud, client: Client) -> None:
+    for _ in range(2):
+        for _ in range(NOT_FOUND_RUN - 1):
+            await failure_of(client)
+        cloud.at("GET", PATH, {"id": CONVERSATION})
+        await client.api.conversation(CONVERSATION)
+        del cloud.responds["GET", PATH]
+    assert cloud.calls[f"GET {ME}"] == 0
