@@ -32,7 +32,7 @@ QUIET = ("aiokafka", "kafka", "aiohttp", "httpx", "httpcore", "asyncio", "urllib
 
 _SECRET_KEY = re.compile(r"(?i)(authorization|password|passwd|secret|token|cookie|credential)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+|%20)[A-Za-z0-9._~+/=-]{12,}")
-_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)([^\s/?#@\"'<>]*@)?([^\s?#\"'<>]*)([?#][^\s\"'<>]*)?")
+_URL = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*:(?:\\*/){2})([^\s/?#@\"'<>]*@)?([^\s?#\"'<>]*)([?#][^\s\"'<>]*)?")
 _PAIR = re.compile(
     r"(?i)\b([\w-]*(?:signature|secret|token|password|credential)|sig|policy|key-pair-id)([\"']?\s*[=:]\s*[\"']?)[^\s&\"',;}]+"
 )

@@ -6,7 +6,7 @@ Nothing that exists is ever changed here. The topic of the events is the custome
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,11 +31,12 @@ COMPARED = ("cleanup.policy", "retention.ms", "retention.bytes", "message.timest
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic, wanted or found. `partitions` 0: any number."""
+    """One topic, wanted or found. Of a wanted one that is not `fixed`, any number of partitions will do."""
 
     name: str
     partitions: int
     configs: Mapping[str, str] = field(default_factory=dict)
+    fixed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def wanted(settings: TopicSettings) -> list[Topic]:
         settings.tasks: settings.tasks_retention_days,
         settings.ledger: settings.horizon_days + 1,  # the ledger forgets by whole days
     }
+    paired = (settings.tasks, settings.ledger)
     large = (settings.dead_letter, settings.tasks)  # they carry foreign records, with headers of ours on top
     return [
         Topic(
@@ -74,6 +76,7 @@ def wanted(settings: TopicSettings) -> list[Topic]:
                 "message.timestamp.type": "LogAppendTime",
                 "max.message.bytes": str(2 * MIB if name in large else MIB),
             },
+            fixed=name in paired,
         )
         for name, days in retention_days.items()
     ]
@@ -116,6 +119,15 @@ async def check(kafka: KafkaSettings, settings: TopicSettings) -> Checked:
     return Checked({name: _number(there[name], "max.message.bytes", MIB) for name in names})
 
 
+async def partitions(kafka: KafkaSettings, topic: str) -> list[int]:
+    """Those of one topic. Raises `Refused` when there is no such topic; never creates it."""
+    async with _admin(kafka) as admin:
+        there = await _found(admin, [topic])
+    if topic not in there:
+        raise Refused(Dependency.KAFKA, f"{topic} is missing, or may not be described: run `topics create`")
+    return list(range(there[topic].partitions))
+
+
 def differences(asked: Iterable[Topic], there: Mapping[str, Topic]) -> list[Difference]:
     """What `there` has otherwise than `asked`; more room than asked for is no difference."""
     told = []
@@ -124,7 +136,7 @@ def differences(asked: Iterable[Topic], there: Mapping[str, Topic]) -> list[Diff
             told.append(Difference(topic.name, "missing", f"{topic.partitions} partitions", ""))
             continue
         found = there[topic.name]
-        if topic.partitions not in (0, found.partitions):
+        if topic.fixed and topic.partitions != found.partitions:
             told.append(Difference(topic.name, "partitions", str(topic.partitions), str(found.partitions)))
         for name, value in topic.configs.items():
             if not _is_enough(name, value, found.configs.get(name, "")):
@@ -193,24 +205,30 @@ def _number(topic: Topic, config: str, default: int) -> int:
     return int(topic.configs.get(config, default))
 
 
+@contextmanager
+def kafka_failures(kafka: KafkaSettings) -> Iterator[None]:
+    """Turns what aiokafka raises into `Unavailable`, in words that help."""
+    try:
+        yield
+    except KafkaConnectionError:
+        raise Unavailable(
+            Dependency.KAFKA,
+            f"no broker of {kafka.bootstrap_servers} answers as {kafka.security_protocol}; a wrong password, a "
+            "wrong authority (CA) and a wrong mechanism look the same",
+        ) from None
+    except TimeoutError:
+        raise Unavailable(Dependency.KAFKA, "the brokers did not answer in time") from None
+    except KafkaError as error:
+        raise Unavailable(Dependency.KAFKA, f"the brokers refused: {type(error).__name__}") from None
+
+
 @asynccontextmanager
 async def _admin(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
-        try:
-            with anyio.fail_after(DEADLINE_S):
-                await admin.start()
-                yield admin
-        except KafkaConnectionError:
-            raise Unavailable(
-                Dependency.KAFKA,
-                f"no broker of {kafka.bootstrap_servers} answers as {kafka.security_protocol}; a wrong password, a "
-                "wrong authority (CA) and a wrong mechanism look the same",
-            ) from None
-        except TimeoutError:
-            raise Unavailable(Dependency.KAFKA, f"no answer of the brokers within {DEADLINE_S:.0f} s") from None
-        except KafkaError as error:
-            raise Unavailable(Dependency.KAFKA, f"the brokers refused: {type(error).__name__}") from None
+        with kafka_failures(kafka), anyio.fail_after(DEADLINE_S):
+            await admin.start()
+            yield admin
     finally:
         await admin.close()
 
@@ -219,12 +237,12 @@ async def _found(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, 
     """Those of the topics that exist and that we may describe. Asks for all: asking by name may create a topic."""
     described: list[dict[str, Any]] = await admin.describe_topics()
     asked = set(names)
-    partitions = {
+    counts = {
         topic["topic"]: len(topic["partitions"])
         for topic in described
         if topic["topic"] in asked and topic["error_code"] == 0
     }
-    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in partitions]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in counts]
     configs: dict[str, dict[str, str]] = {}
     for answer in await admin.describe_configs(resources) if resources else []:
         for resource in answer.to_object()["resources"]:
@@ -232,7 +250,7 @@ async def _found(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, 
             configs[resource["resource_name"]] = {
                 entry["config_names"]: entry["config_value"] for entry in entries if entry["config_names"] in COMPARED
             }
-    return {name: Topic(name, count, configs.get(name, {})) for name, count in partitions.items()}
+    return {name: Topic(name, count, configs.get(name, {})) for name, count in counts.items()}
 
 
 async def _create(admin: AIOKafkaAdminClient, missing: Iterable[Topic], replication: int) -> list[str]:

@@ -82,6 +82,7 @@ def test_no_secret_leaves_whatever_way_it_was_logged(stream: io.StringIO, render
 def test_a_bearer_token_and_a_query_are_masked_in_any_surroundings(around: str, secret: str) -> None:
     assert secret not in mask(f"{around} Authorization: Bearer {secret} {around}").replace(around, "")
     assert secret not in mask(f"{around} https://h.example/p?{secret}").replace(around, "")
+    assert secret not in mask(f'{around} {{"url":"https:\\/\\/h.example\\/p?{secret}"}}').replace(around, "")
 
 
 def test_masking_keeps_what_is_not_secret() -> None:

@@ -1,0 +1,101 @@
+"""`demo`: broker, Genesys emulator, traffic and the service in one go, and whether every answer was the right one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from consumer.cli.outcome import Exit, data_json, ended
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from consumer.sandbox.demo import Report, View
+    from consumer.sandbox.traffic import Traffic
+
+FOLDER = Path(".demo")
+LOG = FOLDER / "service.log"
+DEADLINE_S, EVENTS_PER_S = 55.0, 20.0  # a run is given up after the first, or at this rate if that takes longer
+
+
+class BrokerKind(StrEnum):
+    EMBEDDED = "embedded"
+    KAFKA = "kafka"
+
+
+def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: bool) -> None:
+    """Exit 1 if an answer is missing, came twice, or is not the expected one."""
+    from rich.console import Console
+
+    from consumer.log import setup
+    from consumer.sandbox.demo_view import as_json as report_as_json
+    from consumer.sandbox.demo_view import summary
+    from consumer.sandbox.traffic import plan_traffic
+    from consumer.settings import LogSettings
+
+    FOLDER.mkdir(exist_ok=True)
+    traffic = plan_traffic(events, seed)
+    console = Console(stderr=as_json)
+    with LOG.open("w") as log, _running(broker, events) as bootstrap_servers, _view(traffic, console) as view:
+        setup(LogSettings(format="json"), log)
+        report = _played(traffic, bootstrap_servers, view, embedded=broker is BrokerKind.EMBEDDED, keep=keep)
+    if as_json:
+        data_json(report_as_json(report))
+    else:
+        console.print(summary(report))
+    if not report.tally.good:
+        raise ended(Exit.NEGATIVE, f"not every answer is as it must be; what the service says is in {LOG}")
+
+
+def _played(traffic: Traffic, bootstrap_servers: str, view: View, *, embedded: bool, keep: bool) -> Report:
+    from consumer.inspection.policy import PolicyError
+    from consumer.inspection.workers import WorkersNotStarted
+    from consumer.sandbox.demo import play
+
+    deadline_s = max(DEADLINE_S, traffic.expectation.events / EVENTS_PER_S)
+    hold = anyio.sleep_forever if keep else None
+    run = partial(play, embedded=embedded, deadline_s=deadline_s, hold=hold)
+    try:
+        return anyio.run(run, traffic, bootstrap_servers, FOLDER, view)
+    except WorkersNotStarted as missing:
+        raise ended(Exit.DOWN, str(missing)) from None
+    except PolicyError as wrong:
+        raise ended(Exit.USAGE, str(wrong)) from None
+
+
+@contextmanager
+def _view(traffic: Traffic, console: Console) -> Iterator[View]:
+    """The live table, where somebody looks."""
+    from consumer.sandbox.demo_view import LiveView, Quiet
+
+    if console.stderr and not sys.stderr.isatty():
+        yield Quiet()
+        return
+    with LiveView(traffic.expectation, console) as live:
+        yield live
+
+
+@contextmanager
+def _running(broker: BrokerKind, events: int) -> Iterator[str]:
+    """The broker's address."""
+    if broker is BrokerKind.KAFKA:
+        from consumer.sandbox.kafka import BrokerFailed, KafkaBroker
+
+        try:
+            with KafkaBroker() as kafka:
+                yield kafka.bootstrap_servers
+        except BrokerFailed as failed:
+            raise ended(Exit.DOWN, str(failed)) from None
+        return
+    from consumer.sandbox.arrangement import topic_partitions
+    from consumer.sandbox.embedded import EmbeddedBroker
+
+    with EmbeddedBroker(topic_partitions(events)) as embedded:
+        yield embedded.bootstrap_servers

@@ -1,0 +1,240 @@
+"""What the `dlq` commands do."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import sys
+from collections import Counter
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import anyio
+import orjson
+
+from consumer.cli.loading import quiet_settings
+from consumer.cli.outcome import Exit, data, data_json, ended, show
+from consumer.deadletters import Fate, Filter, Found, read, replay
+from consumer.log import mask
+from consumer.model import DeadLetter, DeadReason
+from consumer.settings import Settings
+from consumer.text import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+AGO = {"m": "minutes", "h": "hours", "d": "days"}
+LINE_LIMIT = 100_000
+FAILED = (Fate.TOO_OFTEN, Fate.NO_VALUE, Fate.TOO_LARGE)
+
+
+def chosen(
+    reasons: list[str] | None,
+    identities: list[str] | None,
+    conversation: str | None,
+    since: str | None,
+    until: str | None,
+) -> Filter:
+    """The filter that the options say; ends with 2 when one of them means nothing."""
+    now = datetime.now(UTC)
+    try:
+        return Filter(
+            reasons=frozenset(DeadReason(reason) for reason in reasons or ()),
+            identities=frozenset(_identity(text) for text in identities or ()),
+            conversation_id=conversation,
+            since=_time(since, now) if since else None,
+            until=_time(until, now) if until else None,
+        )
+    except ValueError as wrong:
+        raise ended(Exit.USAGE, f"{wrong}; reasons are: {', '.join(DeadReason)}") from None
+
+
+def list_letters(config: Path | None, wanted: Filter, limit: int, as_json: bool) -> None:
+    settings = quiet_settings(config)
+    found = anyio.run(_matching, settings, wanted, limit)
+    if as_json:
+        for one in found:
+            data_json(_summary(one))
+    elif found:
+        show(_table(found))
+    if len(found) == limit:
+        print(f"there may be more than {limit}: --limit", file=sys.stderr)  # noqa: T201 # what a command says
+
+
+def show_letter(config: Path | None, place: str, as_json: bool) -> None:
+    settings = quiet_settings(config)
+    wanted = _place(place)
+    found = anyio.run(_last, settings, wanted)
+    if found is None or found.letter is None:
+        raise ended(Exit.NEGATIVE, f"no dead letter at {printable(place, 100)}")
+    told = _summary(found) | _whole(found.letter, masked=True)
+    if as_json:
+        data_json(told)
+        return
+    for name, value in told.items():
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        data(f"{name}: " + "\n  ".join(printable(line, LINE_LIMIT) for line in text.splitlines()))
+
+
+def replay_letters(
+    config: Path | None,
+    wanted: Filter,
+    dry_run: bool,
+    rate: float,
+    max_generation: int,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    if wanted == Filter() and not (yes or dry_run):
+        raise ended(Exit.USAGE, "this would replay all dead letters: choose some, or say --yes")
+    settings = quiet_settings(config)
+    fates: Counter[Fate] = Counter()
+
+    async def work() -> None:
+        replayed = replay(
+            settings.kafka, settings.topics, wanted, dry_run=dry_run, max_generation=max_generation, rate=rate
+        )
+        async with aclosing(replayed):
+            async for found, fate in replayed:
+                fates[fate] += 1
+                if as_json:
+                    data_json(_summary(found) | {"fate": fate})
+                elif fate in FAILED:
+                    data(f"{_summary(found)['id']}: {fate}")
+
+    anyio.run(work)
+    if not as_json:
+        data(", ".join(f"{fate}: {count}" for fate, count in fates.items()) or "nothing chosen")
+    if any(fates[fate] for fate in FAILED):
+        raise ended(Exit.NEGATIVE)
+
+
+def export_letters(config: Path | None, wanted: Filter, output: Path | None) -> None:
+    settings = quiet_settings(config)
+    if output is None:
+        anyio.run(_export, settings, wanted, sys.stdout)
+        return
+    try:
+        descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise ended(Exit.USAGE, f"{printable(str(output), 4_096)}: {error.strerror}") from None
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        anyio.run(_export, settings, wanted, file)
+
+
+async def _export(settings: Settings, wanted: Filter, file: TextIO) -> None:
+    async with aclosing(read(settings.kafka, settings.topics)) as every:
+        async for found in every:
+            if wanted.matches(found) and found.letter is not None:
+                document = _summary(found) | _whole(found.letter, masked=False)
+                file.write(orjson.dumps(document).decode() + "\n")
+
+
+async def _matching(settings: Settings, wanted: Filter, limit: int) -> list[Found]:
+    matching: list[Found] = []
+    async with aclosing(read(settings.kafka, settings.topics)) as every:
+        async for found in every:
+            if wanted.matches(found):
+                matching.append(found)
+            if len(matching) == limit:
+                break
+    return matching
+
+
+async def _last(settings: Settings, place: bytes | tuple[int, int]) -> Found | None:
+    last: Found | None = None
+    async with aclosing(read(settings.kafka, settings.topics)) as every:
+        async for found in every:
+            if found.letter is None:
+                continue
+            if place in (found.letter.identity, (found.partition, found.offset)) and (
+                last is None or last.letter is None or found.letter.generation >= last.letter.generation
+            ):
+                last = found
+    return last
+
+
+def _summary(found: Found) -> dict[str, Any]:
+    letter = found.letter
+    assert letter is not None, "only letters of ours match a filter"
+    source = letter.source
+    return {
+        "at": found.written_at.isoformat(timespec="seconds"),
+        "id": letter.identity.hex(),
+        "generation": letter.generation,
+        "reason": letter.reason.value,
+        "stage": letter.stage,
+        "detail": letter.detail,
+        "attempts": letter.attempts,
+        "conversation": letter.conversation_id,
+        "message": letter.message_id,
+        "attachment": letter.attachment_id,
+        "source": f"{source.topic}:{source.partition}:{source.offset}{source.path}",
+        "place": f"{found.partition}:{found.offset}",
+    }
+
+
+def _whole(letter: DeadLetter, *, masked: bool) -> dict[str, Any]:
+    """Key, headers and value as text, or in base64 where they are none."""
+    return {
+        "firstAt": letter.first_at.isoformat(),
+        "lastAt": letter.last_at.isoformat(),
+        "valueOmitted": letter.value_sha256 is not None,
+        "key": _text(letter.key, masked),
+        "headers": [[printable(name, 1_000), _text(content, masked)] for name, content in letter.headers],
+        "value": _text(letter.value, masked),
+    }
+
+
+def _text(content: bytes | None, masked: bool) -> str | dict[str, str] | None:
+    if content is None:
+        return None
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        # What is no text can't be searched for secrets, so of a masked letter only its size is told.
+        return {"bytes": str(len(content))} if masked else {"base64": base64.b64encode(content).decode()}
+    return mask(text) if masked else text
+
+
+def _identity(text: str) -> bytes:
+    if not re.fullmatch(r"[0-9a-fA-F]{32}", text):
+        raise ValueError(f"{printable(text, 100)!r} is no identity (32 hex digits)")
+    return bytes.fromhex(text)
+
+
+def _place(text: str) -> bytes | tuple[int, int]:
+    partition, colon, offset = text.partition(":")
+    if colon and partition.isdecimal() and offset.isdecimal():
+        return int(partition), int(offset)
+    try:
+        return _identity(text)
+    except ValueError as wrong:
+        raise ended(Exit.USAGE, f"{wrong}, nor partition:offset") from None
+
+
+def _time(text: str, now: datetime) -> datetime:
+    if ago := re.fullmatch(r"(\d{1,6})([mhd])", text):
+        return now - timedelta(**{AGO[ago[2]]: int(ago[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{printable(text, 100)!r} is no time") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _table(found: list[Found]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    columns = ("at", "id", "generation", "reason", "stage", "conversation", "source", "detail")
+    table = Table(box=None, header_style="bold")
+    for column in columns:
+        table.add_column("gen" if column == "generation" else column, overflow="fold")
+    for one in found:
+        told = _summary(one)
+        table.add_row(*(Text(printable(str(told[column] or ""), 300)) for column in columns))
+    return table

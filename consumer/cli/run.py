@@ -1,0 +1,86 @@
+"""`run`: the service, until a signal ends it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+from anyio.abc import TaskGroup
+
+from consumer.cli.outcome import Exit, ended
+
+if TYPE_CHECKING:
+    from consumer.service import Running
+    from consumer.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+TOLD_EVERY_S = 2.0
+
+
+def run_service(config: Path | None) -> None:
+    """Serves until SIGTERM or SIGINT. The first drains and says what it waits for; the second stops now."""
+    from consumer.cli.loading import checked
+    from consumer.inspection.workers import WorkersNotStarted
+    from consumer.log import setup
+    from consumer.settings_load import credentials
+
+    loaded = checked(config)
+    setup(loaded.settings.log)
+    for unknown in loaded.unknown:
+        log.warning(unknown)
+    try:
+        anyio.run(_serve, loaded.settings, credentials(loaded.settings, config))
+    except WorkersNotStarted as missing:
+        raise ended(Exit.DOWN, str(missing)) from None
+
+
+async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]]) -> None:
+    from consumer.service import run
+
+    shutdown = anyio.Event()
+    running: list[Running] = []
+    async with anyio.create_task_group() as group:
+        group.start_soon(_on_signals, group, shutdown, running, settings.kafka.drain_s)
+        await run(settings, shutdown=shutdown, credentials=credentials, started=running.append)
+        group.cancel_scope.cancel()
+
+
+async def _on_signals(group: TaskGroup, shutdown: anyio.Event, running: list[Running], drain_s: float) -> None:
+    with anyio.open_signal_receiver(*SIGNALS) as signals:
+        async for received in signals:
+            if shutdown.is_set():
+                log.warning("stopped now; what ran is done again after the start")
+                logging.shutdown()
+                os._exit(128 + received)  # a cancelled task may shield itself, and this was the second request
+            log.warning("draining for at most %g s; a second signal stops now", drain_s)
+            shutdown.set()
+            group.start_soon(_tell_what_is_waited_for, running)
+
+
+async def _tell_what_is_waited_for(running: list[Running]) -> None:
+    while running:
+        metrics = running[0].metrics
+        log.warning(
+            "waiting for what runs",
+            extra={
+                "inspections": int(sample(metrics.inspections_in_flight)),
+                "tasks": int(sample(metrics.tasks_in_flight)),
+            },
+        )
+        await anyio.sleep(TOLD_EVERY_S)
+
+
+def sample(gauge: object) -> float:
+    """The value of a metric without labels."""
+    from prometheus_client import Gauge
+
+    assert isinstance(gauge, Gauge)
+    (family,) = gauge.collect()
+    return family.samples[0].value

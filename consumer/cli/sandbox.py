@@ -1,0 +1,188 @@
+"""`sandbox`: the demo's parts one by one, for anyone's own Kafka."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import anyio
+import typer
+
+from consumer.cli.loading import AsJson
+from consumer.cli.outcome import Exit, data, data_json, ended, failures_told
+
+if TYPE_CHECKING:
+    from consumer.sandbox.check import Tally
+    from consumer.sandbox.traffic import Traffic
+    from consumer.settings import Settings
+
+app = typer.Typer(help="The demo's parts one by one: for your own Kafka, and for trying things.", no_args_is_help=True)
+
+Events = Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of events.")]
+Seed = Annotated[int, typer.Option(help="The same events and seed give the same conversations, files and answers.")]
+
+
+@app.command()
+def emulator(
+    events: Events = 300,
+    seed: Seed = 1,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="0: a free one.")] = 8080,
+    base_url: Annotated[
+        str | None, typer.Option(help="Where clients reach it, if not at that address: http://emulator:8080")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Serve Genesys Cloud's login, API and files on loopback until SIGTERM or SIGINT.
+
+    What is printed are the settings of a service beside it. `POST /_control` switches outages and limits.
+    """
+    from consumer.sandbox.plan import plan_world
+
+    world = plan_world(events, seed)
+
+    async def serve() -> None:
+        from consumer.sandbox.arrangement import environment
+        from consumer.sandbox.emulator import Emulator
+
+        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+            async with Emulator(world, host=host, ports=(port,), advertised=base_url) as running:
+                settings = environment(running, base_url=base_url)
+                if as_json:
+                    data_json(settings)
+                else:
+                    data("\n".join(f"{name}='{value}'" for name, value in settings.items()))
+                sys.stdout.flush()
+                async for _ in signals:
+                    break
+
+    try:
+        anyio.run(serve)
+    except OSError as taken:
+        raise ended(Exit.DOWN, f"can't listen on {host}:{port}: {taken.strerror}") from None
+
+
+@app.command()
+def traffic(
+    expect: Annotated[Path, typer.Option(help="File for the answers that must come out.", show_default=False)],
+    events: Events = 300,
+    seed: Seed = 1,
+    rate: Annotated[float, typer.Option(min=0, help="Records a second; 0: as fast as Kafka takes them.")] = 0,
+    antivirus: Annotated[bool, typer.Option(help="The service has an antivirus: the test signature is found.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write the events of a seed to the input topic, and the expected answers to a file."""
+    from consumer.sandbox.traffic import plan_traffic
+
+    planned = plan_traffic(events, seed, antivirus=antivirus)
+    with failures_told():
+        settings = _settings()
+        try:
+            planned.expectation.write(expect)
+        except OSError as error:
+            raise ended(Exit.USAGE, f"{expect}: {error.strerror}") from None
+        sent = anyio.run(_publish, planned, settings, rate)
+    told = {
+        "events": events,
+        "records": sent,
+        "attachments": planned.expectation.attachments,
+        "expected": len(planned.expectation.answers),
+        "topic": settings.topics.events,
+    }
+    if as_json:
+        data_json(told)
+    else:
+        data(", ".join(f"{name} {value}" for name, value in told.items()))
+
+
+async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
+    from aiokafka import AIOKafkaProducer
+
+    from consumer.kafka_client import client_options
+    from consumer.sandbox.traffic import publish
+
+    async def pause(number: int) -> None:
+        if rate:
+            await anyio.sleep(1 / rate)
+
+    with _kafka_failures_told(settings):
+        producer = AIOKafkaProducer(**client_options(settings.kafka), linger_ms=5)
+        async with producer:
+            return await publish(planned.records, producer, settings.topics.events, pause=pause)
+
+
+@app.command()
+def check(
+    file: Annotated[Path, typer.Argument(help="What `sandbox traffic --expect` wrote.", show_default=False)],
+    wait: Annotated[
+        float, typer.Option(min=0, help="Seconds without a new answer until what is not there counts as missing.")
+    ] = 10.0,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the output topics with what must be in them; exit 1 if anything is missing, duplicated or wrong."""
+    from consumer.sandbox.expectation import Expectation
+
+    try:
+        expectation = Expectation.read(file)
+    except (OSError, ValueError) as wrong:
+        raise ended(Exit.USAGE, str(wrong)) from None
+
+    async def compare() -> Tally:
+        from consumer.sandbox.check import OutputReader, Score, read_to_end
+
+        score = Score(expectation)
+        with _kafka_failures_told(settings):
+            async with OutputReader(settings.kafka, settings.topics) as reader:
+                await read_to_end(reader, score, patience_s=wait)
+        return score.tally()
+
+    with failures_told():
+        settings = _settings()
+        tally = anyio.run(compare)
+    _tell(tally, expectation.events, as_json)
+    if not tally.good:
+        raise typer.Exit(int(Exit.NEGATIVE))
+
+
+def _settings() -> Settings:
+    """As the service reads them; what only Genesys needs may be left out."""
+    from consumer.log import setup
+    from consumer.settings_load import load
+
+    settings = load(env={"GENESYS_CLIENT_ID": "none", "GENESYS_CLIENT_SECRET": "none", **os.environ})
+    setup(settings.log)
+    return settings
+
+
+@contextmanager
+def _kafka_failures_told(settings: Settings) -> Iterator[None]:
+    from aiokafka.errors import KafkaError
+
+    from consumer.errors import Unavailable
+    from consumer.model import Dependency
+
+    try:
+        yield
+    except TimeoutError:
+        raise Unavailable(Dependency.KAFKA, "a topic is missing: `topics create` makes them") from None
+    except KafkaError as error:
+        told = f"{settings.kafka.bootstrap_servers} does not answer as it should: {type(error).__name__}"
+        raise Unavailable(Dependency.KAFKA, told) from None
+
+
+def _tell(tally: Tally, events: int, as_json: bool) -> None:
+    if as_json:
+        data_json({"events": events, **asdict(tally)})
+        return
+    for name, value in asdict(tally).items():
+        if name != "which":
+            data(f"{name:>14}  {value}")
+    for kind, lines in tally.which.items():
+        for line in lines:
+            data(f"{kind}: {line}")

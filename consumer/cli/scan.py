@@ -1,0 +1,137 @@
+"""`scan`: judges files by hand. The service's own inspector, with a folder in place of Genesys and of the storage."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from pydantic import ValidationError
+
+from consumer.cli.outcome import Exit, data_json, ended, show
+from consumer.download.body import Body
+from consumer.inspection.inspect import Antivirus, Inspector
+from consumer.inspection.policy import Policy, PolicyError
+from consumer.inspection.workers import Workers, WorkersNotStarted
+from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
+from consumer.settings import AntivirusSettings
+from consumer.settings_load import SettingsProblem
+from consumer.text import printable
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+T = TypeVar("T")
+
+
+class ByHand:
+    """The ports of the inspector for files that are here already: nothing is fetched, nothing is kept."""
+
+    async def locate(self, attachment: Attachment, again: bool = False) -> str | Reason:
+        assert attachment.url is not None, "every file of a scan has its path there"
+        return attachment.url
+
+    async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Reason:
+        return Body.from_path(Path(url), cap)
+
+    async def put(self, conversation_id: str, identity: bytes, body: object, facts: Facts) -> str:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    file: Path
+    verdict: Verdict
+
+    def as_json(self) -> dict[str, Any]:
+        facts = self.verdict.facts
+        rejected = self.verdict if isinstance(self.verdict, Rejected) else None
+        return {
+            "file": printable(str(self.file), 4_096),
+            "verdict": "rejected" if rejected else "accepted",
+            "reason": rejected.reason.value if rejected else None,
+            "detail": rejected.detail if rejected else None,
+            "detected": facts.detected_type,
+            "extension": facts.extension_type,
+            "size": facts.size,
+            "sha256": facts.sha256,
+            "findings": [{"code": finding.code.value, "detail": finding.detail} for finding in facts.findings],
+            "flags": list(facts.flags),
+            "scanned": facts.scanned,
+            "detectors": dict(facts.detectors),
+        }
+
+
+def scan(files: Sequence[Path], policy_file: Path | None, clamd: str | None, as_json: bool) -> None:
+    """Prints a verdict a file; ends with 1 when one is rejected, and with 2 when one can't be read."""
+    try:
+        policy = Policy.load(policy_file)
+        antivirus = _antivirus(clamd) if clamd else None
+        scanned, unreadable = anyio.run(_scan, files, policy, antivirus)
+    except PolicyError as error:
+        raise ended(Exit.USAGE, str(error)) from None
+    except WorkersNotStarted as missing:
+        raise ended(Exit.DOWN, str(missing)) from None
+    if as_json:
+        for one in scanned:
+            data_json(one.as_json())
+    elif scanned:
+        show(_table(scanned))
+    if unreadable:
+        raise ended(Exit.USAGE, "\n".join(unreadable))
+    if any(isinstance(one.verdict, Rejected) for one in scanned):
+        raise ended(Exit.NEGATIVE)
+
+
+async def _scan(files: Sequence[Path], policy: Policy, antivirus: Antivirus | None) -> tuple[list[Scanned], list[str]]:
+    by_hand = ByHand()
+    scanned: list[Scanned] = []
+    unreadable: list[str] = []
+    async with Workers(1) as workers:
+        inspector = Inspector(by_hand, by_hand, workers, by_hand, lambda: policy, antivirus)
+        for file in files:
+            try:
+                verdict = await inspector.inspect(_attachment(file), _once)
+            except OSError as error:
+                unreadable.append(f"{printable(str(file), 4_096)}: {error.strerror}")
+            else:
+                scanned.append(Scanned(file, verdict))
+    return scanned, unreadable
+
+
+def _antivirus(address: str) -> Antivirus:
+    from consumer.inspection.antivirus import Clamd
+
+    try:
+        return Clamd(AntivirusSettings(address=address))
+    except ValidationError:
+        raise SettingsProblem(["--antivirus must be tcp://host:port or unix:///path"]) from None
+
+
+def _attachment(file: Path) -> Attachment:
+    return Attachment("scan", "scan", None, f"url:{file}", name=file.name, url=str(file))
+
+
+async def _once(step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
+    return await step()
+
+
+def _table(scanned: Sequence[Scanned]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold")
+    for column in ("file", "verdict", "reason", "detected", "findings"):
+        table.add_column(column, overflow="fold")
+    for one in scanned:
+        told = one.as_json()
+        table.add_row(
+            Text(told["file"]),
+            Text(told["verdict"], "red" if told["reason"] else "green"),
+            Text(told["reason"] or ""),
+            Text(told["detected"] or ""),
+            Text("; ".join(finding["detail"] or finding["code"] for finding in told["findings"])),
+        )
+    return table

@@ -1,0 +1,73 @@
+"""`topics create` and `topics describe`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from consumer.cli.loading import quiet_settings
+from consumer.cli.outcome import Exit, data, data_json, ended, show
+from consumer.topics import Difference, Topic, create, describe
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def create_topics(config: Path | None, events_partitions: int, as_json: bool) -> None:
+    """Creates what is missing; ends with 1 when something that exists differs, which is never changed."""
+    settings = quiet_settings(config)
+
+    async def work() -> list[str]:
+        return await create(settings.kafka, settings.topics, events_partitions=events_partitions)
+
+    created = anyio.run(work)
+    if as_json:
+        data_json({"created": created})
+        return
+    for name in created:
+        data(f"created {name}")
+    if not created:
+        data("nothing was missing")
+
+
+def describe_topics(config: Path | None, as_json: bool) -> None:
+    """Shows what exists and how it differs from what `create` makes; ends with 1 if it does."""
+    settings = quiet_settings(config)
+    topics, differing = anyio.run(describe, settings.kafka, settings.topics)
+    if as_json:
+        data_json({"topics": [_as_json(topic) for topic in topics], "differences": [_difference(d) for d in differing]})
+    else:
+        show(_table(topics, differing))
+    if differing:
+        raise ended(Exit.NEGATIVE)
+
+
+def _as_json(topic: Topic) -> dict[str, object]:
+    return {"name": topic.name, "partitions": topic.partitions, "configs": dict(topic.configs)}
+
+
+def _difference(difference: Difference) -> dict[str, str]:
+    return {
+        "topic": difference.topic,
+        "what": difference.what,
+        "wanted": difference.wanted,
+        "found": difference.found,
+    }
+
+
+def _table(topics: Sequence[Topic], differing: Sequence[Difference]) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    for column in ("topic", "partitions", "differs"):
+        table.add_column(column, overflow="fold")
+    for topic in topics:
+        told = [f"{d.what}: {d.found or 'unset'}, not {d.wanted}" for d in differing if d.topic == topic.name]
+        table.add_row(topic.name, str(topic.partitions), "[red]" + "; ".join(told) if told else "[green]no")
+    for difference in differing:
+        if difference.what == "missing":
+            table.add_row(difference.topic, "-", f"[red]missing: {difference.wanted}")
+    return table

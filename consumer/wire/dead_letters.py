@@ -1,0 +1,51 @@
+"""A record of the dead-letter topic, read back: the original record, and what `wire.results` said about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from consumer.errors import Malformed
+from consumer.model import DeadLetter, DeadReason, Source
+
+Headers = tuple[tuple[str, bytes], ...]
+
+FIRST = "dlq.id"
+
+
+def decode_dead_letter(key: bytes | None, value: bytes | None, headers: Headers) -> DeadLetter:
+    """Raises `Malformed` for a record that this service did not write."""
+    begins = max((index for index, (name, _) in enumerate(headers) if name == FIRST), default=None)
+    if begins is None:
+        raise Malformed("a record of the dead-letter topic without our headers")
+    try:
+        ours = {name: content.decode() for name, content in headers[begins:]}
+        return DeadLetter(
+            identity=bytes.fromhex(ours["dlq.id"]),
+            generation=int(ours["dlq.generation"]),
+            reason=DeadReason(ours["dlq.reason"]),
+            detail=ours["dlq.detail"],
+            stage=ours["dlq.stage"],
+            attempts=int(ours["dlq.attempts"]),
+            source=_source(ours),
+            first_at=datetime.fromisoformat(ours["dlq.first-at"]),
+            last_at=datetime.fromisoformat(ours["dlq.last-at"]),
+            key=key,
+            value=value,
+            headers=headers[:begins],
+            conversation_id=ours["dlq.conversation"] or None,
+            message_id=ours["dlq.message"] or None,
+            attachment_id=ours["dlq.attachment"] or None,
+            value_sha256=ours["dlq.value-sha256"] if ours["dlq.value-omitted"] == "true" else None,
+        )
+    except (KeyError, ValueError):  # UnicodeDecodeError is one
+        raise Malformed("a record of the dead-letter topic whose headers are not ours") from None
+
+
+def _source(ours: dict[str, str]) -> Source:
+    return Source(
+        topic=ours["dlq.source.topic"],
+        partition=int(ours["dlq.source.partition"]),
+        offset=int(ours["dlq.source.offset"]),
+        timestamp_ms=int(ours["dlq.source.timestamp"]),
+        path=ours["dlq.source.path"],
+    )
