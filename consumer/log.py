@@ -38,8 +38,9 @@ _PAIR = re.compile(
 )
 
 
-def setup(settings: LogSettings, stream: TextIO = sys.stderr) -> None:
-    """Routes structlog and the standard library's logging to `stream`. Calling it again replaces what it set up."""
+def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
+    """Routes structlog and the standard library's logging to `stream`, stderr by default. A later call replaces it."""
+    stream = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,

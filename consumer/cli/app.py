@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from consumer.cli import dlq
+from consumer.cli import dlq, sandbox
+from consumer.cli.demo import BrokerKind
 from consumer.cli.loading import AsJson, ConfigFile
 from consumer.cli.outcome import failures_told
 
@@ -15,21 +16,40 @@ app = typer.Typer(
     name="attachment-consumer",
     help="Judges the files that customers send in Genesys Cloud messaging: Kafka events in, verdicts out.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # half a second of imports for a frame around the help
     pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-topics_app = typer.Typer(help="The service's topics.", no_args_is_help=True)
+topics_app = typer.Typer(help="The service's topics.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(topics_app, name="topics")
 app.add_typer(dlq.app, name="dlq")
+app.add_typer(sandbox.app, name="sandbox")
 
 
 @app.command()
 def run(config: ConfigFile = None) -> None:
-    """Run the service until SIGTERM or SIGINT: the first drains, a second one stops now."""
+    """Run the service, until a signal. The first SIGTERM or SIGINT drains, a second one stops now."""
     from consumer.cli.run import run_service
 
     with failures_told():
         run_service(config)
+
+
+@app.command()
+def demo(
+    events: Annotated[int, typer.Option(min=1, max=100_000, help="Number of events.")] = 300,
+    seed: Annotated[int, typer.Option(help="The same events and seed give the same files and answers.")] = 1,
+    broker: Annotated[
+        BrokerKind, typer.Option(help="The one that comes with the sandbox extra, or a real Apache Kafka.")
+    ] = BrokerKind.EMBEDDED,
+    keep: Annotated[bool, typer.Option("--keep", help="Go on serving /metrics until interrupted.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show it working, all in one go. Broker, Genesys emulator, traffic and service; exit 1 if one answer differs."""
+    from consumer.cli.demo import play_demo
+
+    with failures_told():
+        play_demo(events, seed, broker, as_json, keep)
 
 
 @app.command()
@@ -53,7 +73,7 @@ def scan(
 
 @app.command("check-config")
 def check_config(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Show every setting and where it comes from, or everything that is wrong. Contacts nothing."""
+    """Show all settings, or all that is wrong. With the source of each; contacts nothing."""
     from consumer.cli import checks
 
     with failures_told():
@@ -66,7 +86,7 @@ def check_url(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether the service may connect to these URLs, and why not. Connects nowhere; exit 1 if it may not."""
+    """Say whether URLs may be connected to. And why not; connects nowhere; exit 1 if one may not."""
     from consumer.cli.checks import check_urls
 
     with failures_told():
