@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import anyio
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer
 
 from consumer.kafka_client import consumer_options
 from consumer.model import conversation_identity, message_identity
@@ -22,7 +21,6 @@ from consumer.wire.results import Output
 SHOWN = 20  # of each list in a tally
 POLL_MS = 250
 SETTLED_S = 1.0
-TOPIC_WAIT_S = 30.0
 Headers = Sequence[tuple[str, bytes]]
 
 
@@ -68,19 +66,8 @@ class Score:
                 self._around[other].append(answer)
         self._total = len(expectation.answers)
         self._came: dict[str, list[Came]] = defaultdict(list)
-        self._open = set(self._expected)  # ids without an answer of their own yet
-        self.counts: Counter[Outcome] = Counter()
-        self.by_reason: Counter[str] = Counter()
+        self.by_row: Counter[tuple[Outcome, str]] = Counter()  # by outcome and reason
         self.replayed = 0
-
-    @property
-    def published(self) -> int:
-        return self.counts.total()
-
-    @property
-    def answered(self) -> int:
-        """How many of the expected answers are there, quickly; one that a covering dead letter gives is not counted."""
-        return self._total - len(self._open)
 
     def take(self, output: Output, value: bytes | None, headers: Headers, where: str = "") -> None:
         """An answer that an operator's replay added is counted apart: it is a second one on purpose."""
@@ -89,10 +76,7 @@ class Score:
             self.replayed += 1
             return
         self._came[came.id].append(came)
-        self._open.discard(came.id)
-        self.counts[came.outcome] += 1
-        if came.reason:
-            self.by_reason[came.reason] += 1
+        self.by_row[came.outcome, came.reason or ""] += 1
 
     def _dead(self, value: bytes | None, headers: Headers, where: str) -> tuple[Came, bool]:
         """Ours are the last of their names, behind what the original record may have carried."""
@@ -127,14 +111,20 @@ class Score:
                 ]
             elif known not in self._expected:
                 duplicated += [f"{known}: again at {came.where}" for came in all_came[1:]]
+        counts: Counter[Outcome] = Counter()
+        by_reason: Counter[str] = Counter()
+        for (outcome, reason), count in self.by_row.items():
+            counts[outcome] += count
+            by_reason[reason] += count
+        del by_reason[""]
         which = {"missing": missing[:SHOWN], "duplicated": duplicated[:SHOWN], "wrong": wrong[:SHOWN]}
         return Tally(
             expected=self._total,
-            published=self.published,
-            accepted=self.counts[Outcome.ACCEPTED],
-            rejected=self.counts[Outcome.REJECTED],
-            dead_lettered=self.counts[Outcome.DEAD],
-            by_reason=dict(sorted(self.by_reason.items())),
+            published=counts.total(),
+            accepted=counts[Outcome.ACCEPTED],
+            rejected=counts[Outcome.REJECTED],
+            dead_lettered=counts[Outcome.DEAD],
+            by_reason=dict(sorted(by_reason.items())),
             missing=len(missing),
             duplicated=len(duplicated),
             wrong=len(wrong),
@@ -190,16 +180,15 @@ class OutputReader:
             topics.dead_letter: Output.DEAD_LETTER,
         }
         self._consumer = AIOKafkaConsumer(
-            **consumer_options(kafka), group_id=None, isolation_level="read_committed", auto_offset_reset="earliest"
+            *self._outputs,
+            **consumer_options(kafka),
+            group_id=None,
+            isolation_level="read_committed",
+            auto_offset_reset="earliest",
         )
 
     async def __aenter__(self) -> Self:
         await self._consumer.start()
-        try:
-            self._consumer.assign(await _partitions(self._consumer, self._outputs))
-        except BaseException:
-            await self._consumer.stop()
-            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -227,15 +216,3 @@ async def read_to_end(
         quiet = clock() - quiet_since
         if quiet >= patience_s or (quiet >= SETTLED_S and score.tally().missing == 0):
             return
-
-
-async def _partitions(consumer: AIOKafkaConsumer, names: Iterable[str]) -> list[TopicPartition]:
-    """All of them; a topic that is not there yet is waited for."""
-    found: list[TopicPartition] = []
-    for name in names:
-        with anyio.fail_after(TOPIC_WAIT_S):
-            while not consumer.partitions_for_topic(name):
-                await consumer.topics()
-                await anyio.sleep(0.1)
-        found += [TopicPartition(name, number) for number in consumer.partitions_for_topic(name)]
-    return found

@@ -152,12 +152,13 @@ async def _api_rules(request: web.Request, handler: Handler) -> web.StreamRespon
 
 
 def _part(request: web.Request) -> str:
+    """Which host of Genesys's a path belongs to; one that is nobody's is asked of the file host, as a probe does."""
     path = request.path
     if path.startswith(("/api/", "/platform/api/")):
         return "api"
     if path.startswith("/_control"):
         return "control"
-    return "files" if path.startswith("/attachments/") else "login"
+    return "login" if path in ("/oauth/token", "/login") else "files"
 
 
 def _token_problem(state: State, token: str) -> str | None:

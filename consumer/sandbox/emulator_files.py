@@ -75,17 +75,23 @@ class Files:
             response.content_length = len(body)
         await response.prepare(request)
         cut = self._state.goes_wrong(file, "cut", delivery.cuts)
-        end = len(body) // 2 if cut else len(body)
-        size = max(1, -(-end // SLOW_PIECES)) if delivery.seconds else PIECE
-        for at in range(0, end, size):
-            if delivery.seconds:
-                await asyncio.sleep(delivery.seconds / SLOW_PIECES)
-            await response.write(body[at : min(at + size, end)])
+        try:
+            await _write(response, body[: len(body) // 2] if cut else body, delivery.seconds)
+        except ConnectionError:  # the client has seen enough
+            return response
         if cut and request.transport is not None:
             request.transport.close()
             return response
         await response.write_eof()
         return response
+
+
+async def _write(response: web.StreamResponse, body: bytes, seconds: float) -> None:
+    size = max(1, -(-len(body) // SLOW_PIECES)) if seconds else PIECE
+    for at in range(0, len(body), size):
+        if seconds:
+            await asyncio.sleep(seconds / SLOW_PIECES)
+        await response.write(body[at : at + size])
 
 
 def _failure(status: int) -> web.Response:

@@ -480,3 +480,14 @@ async def test_the_agent_s_side_lists_the_same_message_again() -> None:
         body = (await http.get(f"{TALKS}/{CONVERSATION}")).json()
     listed = {one["id"]: one["messages"][0]["messages"][0]["messageId"] for one in body["participants"]}
     assert listed == {CUSTOMER: MESSAGE, AGENT: MESSAGE}
+
+
+async def test_a_client_that_leaves_in_the_middle_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    file = file_of("too_large_endless")
+    async with client_of(World([talk_with(file)])) as (_, http):
+        link = await signed_link(http, file)
+        async with httpx.AsyncClient() as leaving, leaving.stream("GET", link) as response:
+            async for _piece in response.aiter_raw():
+                break
+        assert (await http.get(f"{TALKS}/{CONVERSATION}")).status_code == 200
+    assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []

@@ -1,0 +1,135 @@
+"""Everything at once: emulator, traffic, the service, and a reader that compares what comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import anyio
+from aiokafka import AIOKafkaProducer
+
+from consumer import service, topics
+from consumer.errors import Failure
+from consumer.inspection.policy import PolicyError
+from consumer.inspection.workers import WorkersNotStarted
+from consumer.kafka_client import client_options
+from consumer.sandbox.arrangement import demo_settings, partitions_for
+from consumer.sandbox.check import OutputReader, Score, Tally
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.traffic import Traffic, publish
+from consumer.settings import Settings
+
+SETTLE_POLLS = 4  # without a record, after the service has stopped
+REFRESH_S = 0.5
+
+
+class View(Protocol):
+    """What shows the run while it goes on."""
+
+    def serving(self, metrics_url: str) -> None: ...
+    def came(self, score: Score) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    traffic: Traffic
+    tally: Tally
+    seconds: float
+    metrics_url: str
+    files: Path
+    calls: dict[str, int]  # of the emulator, by kind
+
+
+async def play(
+    traffic: Traffic,
+    bootstrap_servers: str,
+    folder: Path,
+    view: View,
+    *,
+    embedded: bool,
+    deadline_s: float,
+    hold: Callable[[], Awaitable[None]] | None = None,
+) -> Report:
+    """Runs until every answer is there, or for `deadline_s`, and then as long as `hold` waits.
+
+    Raises what keeps the service from starting.
+    """
+    begun = time.monotonic()
+    events = traffic.expectation.events
+    async with Emulator(traffic.world) as emulator:
+        settings = demo_settings(emulator, bootstrap_servers, folder, events, embedded=embedded)
+        if not embedded:
+            await topics.create(settings.kafka, settings.topics, events_partitions=partitions_for(events))
+        score = Score(traffic.expectation)
+        run = _Run(settings, traffic, score, view)
+        async with OutputReader(settings.kafka, settings.topics) as reader:
+            await run.until_answered(reader, deadline_s, hold)
+            seconds = time.monotonic() - begun
+            await run.rest(reader)
+        if run.failure is not None:
+            raise run.failure
+        calls = dict(emulator.state.calls)
+    files = folder / "attachments"
+    return Report(traffic, score.tally(), round(seconds, 1), run.metrics_url, files.resolve(), calls)
+
+
+class _Run:
+    """One run of the service, and what is known about it."""
+
+    def __init__(self, settings: Settings, traffic: Traffic, score: Score, view: View) -> None:
+        self._settings, self._traffic, self._score, self._view = settings, traffic, score, view
+        self._shutdown = anyio.Event()
+        self.metrics_url = ""
+        self.failure: Failure | PolicyError | WorkersNotStarted | None = None
+
+    async def until_answered(
+        self, reader: OutputReader, deadline_s: float, hold: Callable[[], Awaitable[None]] | None
+    ) -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._serve)
+            group.start_soon(self._publish)
+            with anyio.move_on_after(deadline_s):
+                await self._read(reader)
+            if hold is not None and self.failure is None:
+                await hold()
+            self._shutdown.set()
+
+    async def rest(self, reader: OutputReader) -> None:
+        """What the drain still published, and anything that came once too often."""
+        quiet = 0
+        while quiet < SETTLE_POLLS:
+            quiet = 0 if await reader.poll(self._score) else quiet + 1
+        self._view.came(self._score)
+
+    async def _serve(self) -> None:
+        try:
+            await service.run(self._settings, shutdown=self._shutdown, started=self._started)
+        except (Failure, PolicyError, WorkersNotStarted) as failure:
+            self.failure = failure  # a task group would wrap it
+            self._shutdown.set()
+
+    def _started(self, running: service.Running) -> None:
+        self.metrics_url = f"http://127.0.0.1:{running.metrics_port}/metrics"
+        self._view.serving(self.metrics_url)
+
+    async def _publish(self) -> None:
+        producer = AIOKafkaProducer(**client_options(self._settings.kafka), linger_ms=5)
+        await producer.start()
+        try:
+            await publish(self._traffic.records, producer, self._settings.topics.events)
+        finally:
+            await producer.stop()
+
+    async def _read(self, reader: OutputReader) -> None:
+        looked = 0.0
+        while not self._shutdown.is_set():
+            came = await reader.poll(self._score)
+            self._view.came(self._score)
+            if came and time.monotonic() - looked < REFRESH_S:
+                continue
+            looked = time.monotonic()
+            if self._score.tally().missing == 0:
+                return
