@@ -1,0 +1,55 @@
+"""What holds for all commands."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import NEEDED, Command
+
+
+def test_help_names_every_command(command: Command) -> None:
+    listed = command("--help").stdout
+    for name in ("run", "demo", "scan", "check-config", "check-url", "topics", "dlq", "sandbox", "version"):
+        assert f"\n  {name} " in listed
+
+
+def test_help_imports_none_of_the_heavy_libraries() -> None:
+    heavy = ("aiokafka", "aiohttp", "httpx", "obstore", "pydantic", "prometheus_client", "rich.console", "structlog")
+    script = f"""
+import sys
+from consumer.cli.app import app
+try:
+    app(["--help"])
+except SystemExit:
+    pass
+print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ended.stderr == "[]\n"
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("scan",), ("check-config", "--nonsense")])
+def test_wrong_usage_ends_with_2(command: Command, arguments: tuple[str, ...]) -> None:
+    assert command(*arguments).exit_code == 2
+
+
+def test_wrong_settings_end_the_service_with_2_before_anything_is_contacted(command: Command) -> None:
+    result = command("run", KAFKA__TICK_MS="soon", GENESYS_CLIENT_ID="")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "KAFKA__TICK_MS" in result.stderr
+    assert "GENESYS_CLIENT_ID is not set" in result.stderr
+
+
+def test_a_reader_that_stops_reading_is_no_error() -> None:
+    code = "import sys; sys.argv = ['x', 'check-config']; from consumer.__main__ import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=NEEDED, cwd="/"
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, errors = process.communicate(timeout=30)
+    assert b"Traceback" not in errors
+    assert b"BrokenPipe" not in errors

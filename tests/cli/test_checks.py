@@ -1,0 +1,91 @@
+"""`check-config`, `check-url` and `version`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Command
+
+
+def test_every_setting_is_shown_with_its_source_and_secrets_are_masked(command: Command) -> None:
+    result = command("check-config", "--json", KAFKA__GROUP="mine")
+    shown = json.loads(result.stdout)
+    assert (result.exit_code, shown["ok"]) == (0, True)
+    assert shown["settings"]["KAFKA__GROUP"] == {"value": "mine", "from": "environment"}
+    assert shown["settings"]["LOG__LEVEL"] == {"value": "info", "from": "default"}
+    assert "hush-hush" not in result.stdout + result.stderr + command("check-config").stdout
+
+
+def test_all_problems_come_at_once_the_policys_included(command: Command, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text("nonsense = true\n")
+    wrong = {"KAFKA__TICK_MS": "soon", "LOG__LEVEL": "loud", "INSPECTION__POLICY_FILE": str(policy)}
+    result = command("check-config", GENESYS_CLIENT_ID="", **wrong)
+    assert (result.exit_code, result.stdout) == (2, "")
+    for part in ("KAFKA__TICK_MS", "LOG__LEVEL", "GENESYS_CLIENT_ID is not set", "nonsense"):
+        assert part in result.stderr
+    as_json = command("check-config", "--json", GENESYS_CLIENT_ID="", **wrong)
+    assert as_json.exit_code == 2
+    assert len(json.loads(as_json.stdout)["problems"]) >= 4
+
+
+def test_a_policy_that_is_not_there_is_told_once(command: Command) -> None:
+    result = command("check-config", INSPECTION__POLICY_FILE="/nonexistent")
+    assert result.exit_code == 2
+    assert result.stderr.count("/nonexistent") == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("DOWNLOAD__ALLOWED_ORIGINS", "http://127.0.0.1:8080"),
+        ("GENESYS__API_URL", "http://127.0.0.1:8080"),
+        ("KAFKA__CHECK_TOPICS", "false"),
+        ("KAFKA_GROUP", "x"),
+    ],
+)
+def test_what_is_rarely_meant_in_production_is_warned_of(command: Command, setting: str, value: str) -> None:
+    result = command("check-config", **{setting: value})
+    assert result.exit_code == 0
+    assert f"warning: {setting}" in result.stderr
+    assert setting in " ".join(json.loads(command("check-config", "--json", **{setting: value}).stdout)["warnings"])
+
+
+def test_a_toml_file_is_named_by_an_option(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[kafka]\ngroup = "toml"\n')
+    result = command("check-config", "--json", "--config", "c.toml")
+    assert json.loads(result.stdout)["settings"]["KAFKA__GROUP"] == {"value": "toml", "from": "c.toml"}
+
+
+def test_a_url_is_judged_without_credentials_and_without_a_connection(command: Command) -> None:
+    nothing = {"KAFKA_BOOTSTRAP_SERVERS": "", "GENESYS_CLIENT_ID": "", "GENESYS_CLIENT_SECRET": ""}
+    result = command("check-url", "--json", "https://apps.mypurecloud.com/x", **nothing)
+    assert (result.exit_code, json.loads(result.stdout)["allowed"]) == (0, True)
+    refused = command("check-url", "--json", "http://169.254.169.254/latest/meta-data", **nothing)
+    assert (refused.exit_code, json.loads(refused.stdout)["allowed"]) == (1, False)
+
+
+def test_the_hosts_that_are_allowed_by_name_count(command: Command) -> None:
+    url = "https://files.example.com/a.pdf"
+    assert command("check-url", url).exit_code == 1
+    assert command("check-url", url, DOWNLOAD__ALLOWED_HOSTS="files.example.com").exit_code == 0
+    wrong = command("check-url", url, DOWNLOAD__ALLOWED_HOSTS="*.example.com")
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+
+
+def test_urls_come_from_stdin_as_well_and_no_signature_is_printed(command: Command) -> None:
+    urls = "https://apps.mypurecloud.com/a\n\nhttps://evil.example/b?X-Amz-Signature=s3cret\x1b[2J\n"
+    result = command("check-url", "-", stdin=urls)
+    assert result.exit_code == 1
+    assert "evil.example/b" in result.stdout
+    assert "s3cret" not in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+def test_version_names_all_that_a_verdict_depends_on(command: Command) -> None:
+    told = json.loads(command("version", "--json").stdout)
+    assert {"attachment-consumer", "python", "libmagic", "aiokafka", "inspection"} <= set(told)
+    assert f"libmagic {told['libmagic']}" in command("version").stdout.splitlines()

@@ -1,0 +1,144 @@
+"""`topics` and `dlq`, on a real broker."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from typer.testing import Result
+
+from consumer.cli.dlq_commands import chosen
+from consumer.model import DeadReason
+from consumer.settings import KafkaSettings, TopicSettings
+from tests.brokers import Broker
+from tests.cli.conftest import Command
+from tests.surface.test_deadletters import letter, put, tasks
+
+SIGNED = b'{"media":{"url":"https://files.example/a?X-Amz-Signature=s3cret"},"token":"s3cret"}'
+
+
+@pytest.fixture
+def topics() -> TopicSettings:
+    prefix = f"cli-{secrets.token_hex(4)}"
+    return TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=2, replication=1)
+
+
+@pytest.fixture
+def env(kafka: Broker, topics: TopicSettings) -> dict[str, str]:
+    return {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "TOPICS__EVENTS": topics.events,
+        "TOPICS__PREFIX": topics.prefix,
+        "TOPICS__PARTITIONS": str(topics.partitions),
+        "TOPICS__REPLICATION": "1",
+    }
+
+
+@pytest.fixture
+def letters(command: Command, env: dict[str, str], topics: TopicSettings) -> KafkaSettings:
+    """Three dead letters in topics of this test's own: two not found, one of a bug."""
+    assert command("topics", "create", "--events-partitions", "1", **env).exit_code == 0
+    kafka = KafkaSettings(bootstrap_servers=env["KAFKA_BOOTSTRAP_SERVERS"])
+    one = replace(letter(1), value=SIGNED)
+    anyio.run(put, kafka, topics, one, letter(2), letter(3, reason=DeadReason.BUG))
+    return kafka
+
+
+def told(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.mark.kafka
+def test_topics_are_created_once_and_described(command: Command, env: dict[str, str], topics: TopicSettings) -> None:
+    missing = command("topics", "describe", **env)
+    assert (missing.exit_code, missing.stdout.count("missing")) == (1, 6)
+    (created,) = told(command("topics", "create", "--json", "--events-partitions", "1", **env))
+    assert len(created["created"]) == 6
+    again = command("topics", "create", **env)
+    assert (again.exit_code, again.stdout) == (0, "nothing was missing\n")
+    described = command("topics", "describe", **env)
+    assert (described.exit_code, topics.ledger in described.stdout) == (0, True)
+
+
+@pytest.mark.kafka
+def test_topics_that_differ_end_with_1_and_stay_as_they_are(command: Command, env: dict[str, str]) -> None:
+    assert command("topics", "create", **env).exit_code == 0
+    other = {**env, "TOPICS__PARTITIONS": "3"}
+    refused = command("topics", "create", **other)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "partitions is 2, not 3" in refused.stderr
+    assert command("topics", "describe", **other).exit_code == 1
+
+
+@pytest.mark.kafka
+@pytest.mark.usefixtures("letters")
+def test_dead_letters_are_listed_by_filters(command: Command, env: dict[str, str]) -> None:
+    every = told(command("dlq", "ls", "--json", **env))
+    assert sorted(one["reason"] for one in every) == ["bug", "not_found", "not_found"]
+    assert [one["id"] for one in told(command("dlq", "ls", "--json", "--reason", "bug", **env))] == ["03" * 16]
+    assert told(command("dlq", "ls", "--json", "--conversation", "c-2", **env))[0]["id"] == "02" * 16
+    assert told(command("dlq", "ls", "--json", "--until", "1h", **env)) == []
+    assert len(told(command("dlq", "ls", "--json", "--since", "1h", "--limit", "2", **env))) == 2
+    assert "not_found" in command("dlq", "ls", **env).stdout
+
+
+@pytest.mark.kafka
+@pytest.mark.usefixtures("letters")
+def test_show_masks_and_export_does_not(command: Command, env: dict[str, str], tmp_path: Path) -> None:
+    shown = command("dlq", "show", "01" * 16, **env)
+    (as_json,) = told(command("dlq", "show", "--json", "01" * 16, **env))
+    assert (shown.exit_code, as_json["key"]) == (0, "original key")
+    assert "files.example/a" in shown.stdout
+    assert "s3cret" not in shown.stdout + json.dumps(as_json)
+    assert command("dlq", "show", as_json["place"], **env).stdout == shown.stdout
+    assert command("dlq", "show", "0f" * 16, **env).exit_code == 1
+    file = tmp_path / "letters.jsonl"
+    assert command("dlq", "export", "--id", "01" * 16, "--output", file, **env).exit_code == 0
+    (exported,) = [json.loads(line) for line in file.read_text().splitlines()]
+    assert exported["value"] == SIGNED.decode()
+    assert file.stat().st_mode & 0o077 == 0
+    assert command("dlq", "export", "--output", file, **env).exit_code == 2
+    assert len(told(command("dlq", "export", **env))) == 3
+
+
+@pytest.mark.kafka
+def test_replay_needs_a_choice_or_a_yes_and_a_dry_run_writes_nothing(
+    command: Command, env: dict[str, str], topics: TopicSettings, letters: KafkaSettings
+) -> None:
+    assert command("dlq", "replay", **env).exit_code == 2
+    dry = told(command("dlq", "replay", "--dry-run", "--json", **env))
+    assert [one["fate"] for one in dry] == ["would_be_written"] * 3
+    assert anyio.run(tasks, letters, topics) == []
+    written = command("dlq", "replay", "--reason", "not_found", "--rate", "1000", **env)
+    assert (written.exit_code, written.stdout) == (0, "written: 2\n")
+    assert len(anyio.run(tasks, letters, topics)) == 2
+    too_often = command("dlq", "replay", "--yes", "--max-generation", "1", **env)
+    assert (too_often.exit_code, "too_often: 3" in too_often.stdout) == (1, True)
+
+
+def test_brokers_that_are_away_end_with_3(command: Command) -> None:
+    for arguments in (("topics", "describe"), ("dlq", "ls"), ("dlq", "replay", "--yes")):
+        result = command(*arguments)
+        assert (result.exit_code, result.stdout) == (3, "")
+        assert "kafka: no broker of 127.0.0.1:1 answers" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--reason", "nonsense"), ("--id", "xyz"), ("--since", "yesterday"), ("--until", "5x")]
+)
+def test_options_that_mean_nothing_end_with_2_before_anything_is_contacted(
+    command: Command, arguments: tuple[str, str]
+) -> None:
+    result = command("dlq", "ls", *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "kafka" not in result.stderr
+
+
+def test_times_without_a_zone_are_utc() -> None:
+    wanted = chosen(None, None, None, "2026-11-23T09:30", "2026-11-23T10:30+01:00")
+    assert wanted.since == wanted.until

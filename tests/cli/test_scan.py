@@ -1,0 +1,105 @@
+"""`scan`: files judged by hand, with the very code of the service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from consumer.sandbox.files import build
+from tests.cli.conftest import Command
+
+
+def told(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    file = tmp_path / "report.pdf"
+    file.write_bytes(build("pdf", 1))
+    return file
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> Path:
+    file = tmp_path / "invoice.pdf"
+    file.write_bytes(build("program", 1))
+    return file
+
+
+def test_an_accepted_file_ends_with_0_and_is_told_with_what_it_is(command: Command, good: Path) -> None:
+    result = command("scan", "--json", good)
+    (one,) = told(result)
+    assert (result.exit_code, one["verdict"], one["reason"]) == (0, "accepted", None)
+    assert (one["file"], one["detected"], one["size"]) == (str(good), "application/pdf", good.stat().st_size)
+    assert one["scanned"] is False
+    assert one["detectors"]["libmagic"]
+
+
+def test_one_rejected_among_many_ends_with_1(command: Command, good: Path, bad: Path) -> None:
+    result = command("scan", "--json", good, bad)
+    assert result.exit_code == 1
+    assert [(one["verdict"], one["reason"]) for one in told(result)] == [
+        ("accepted", None),
+        ("rejected", "content_not_allowed"),
+    ]
+    assert told(result)[1]["detail"]
+
+
+def test_people_get_a_table(command: Command, good: Path, bad: Path) -> None:
+    result = command("scan", good, bad)
+    assert "report.pdf" in result.stdout
+    assert "content_not_allowed" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_a_name_cannot_steer_the_terminal(command: Command, tmp_path: Path, good: Path) -> None:
+    hostile = good.rename(tmp_path / "a\x1b[2J[red]\u202efdp.pdf")
+    for output in (command("scan", hostile).stdout, command("scan", "--json", hostile).stdout):
+        assert "\x1b" not in output
+        assert "\u202e" not in output
+    assert "[red]" in command("scan", hostile).stdout
+
+
+def test_a_file_that_cannot_be_read_ends_with_2_and_the_others_are_still_judged(
+    command: Command, good: Path, tmp_path: Path
+) -> None:
+    result = command("scan", "--json", tmp_path / "missing.pdf", tmp_path, good)
+    assert result.exit_code == 2
+    assert [one["file"] for one in told(result)] == [str(good)]
+    assert "missing.pdf: No such file or directory" in result.stderr
+    assert f"{tmp_path}: Is a directory" in result.stderr
+
+
+def test_the_policy_of_an_operator_decides(command: Command, good: Path, tmp_path: Path) -> None:
+    shipped = Path(__file__).parents[2] / "consumer" / "inspection" / "policy.toml"
+    lines = shipped.read_text().splitlines()
+    strict = tmp_path / "policy.toml"
+    strict.write_text("\n".join(line for line in lines if not line.startswith('"application/pdf"')))
+    assert command("scan", good).exit_code == 0
+    (one,) = told(command("scan", "--json", "--policy", strict, good))
+    assert one["reason"] == "content_not_allowed"
+    (again,) = told(command("scan", "--json", good, INSPECTION__POLICY_FILE=str(strict)))
+    assert again["reason"] == "content_not_allowed"
+
+
+def test_a_wrong_policy_is_named_and_nothing_is_judged(command: Command, good: Path, tmp_path: Path) -> None:
+    wrong = tmp_path / "policy.toml"
+    wrong.write_text("version = 1\nnonsense = true\n")
+    result = command("scan", "--policy", wrong, good)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "nonsense" in result.stderr
+
+
+def test_a_file_larger_than_the_policy_allows_is_rejected_without_reading_all_of_it(
+    command: Command, tmp_path: Path
+) -> None:
+    huge = tmp_path / "huge.pdf"
+    with huge.open("wb") as file:
+        file.truncate(200 * 1024 * 1024)
+    (one,) = told(command("scan", "--json", huge))
+    assert one["reason"] == "too_large"
