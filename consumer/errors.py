@@ -52,7 +52,7 @@ class Unavailable(Failure):
 class NotYet(Unavailable):
     """The dependency answered, and what was asked for is not there yet: wait and ask again, no gate closes.
 
-    `final` is the verdict when waiting did not help; without one it becomes a dead letter.
+    `final` is the verdict when waiting did not help; without one it becomes a dead letter of the reason `dead`.
     """
 
     def __init__(
@@ -61,11 +61,13 @@ class NotYet(Unavailable):
         detail: str,
         *,
         final: Reason | None = None,
+        dead: DeadReason = DeadReason.UNAVAILABLE,
         retry_after_s: float | None = None,
         host: str | None = None,
     ) -> None:
         super().__init__(dependency, detail, retry_after_s=retry_after_s, host=host)
         self.final = final
+        self.dead = dead
 
 
 class Throttled(Unavailable):

@@ -210,6 +210,7 @@ class Task:
     headers: tuple[tuple[str, bytes], ...] = ()  # the original record's
     value_sha256: str | None = None  # of a value that was too large to be carried
     replay: Replay | None = None
+    conversation_id: str | None = None  # what a call told, of an event that names only a message
     moves: int = 0  # how often it was written to tasks again under another key
     taken_ms: int = 0  # the broker's time at which it became a task
 

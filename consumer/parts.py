@@ -42,10 +42,20 @@ Credentials = Callable[[], tuple[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Genesys:
-    hosts: Hosts
     login: Login
     api: Api
     lookup: Lookup
+
+
+class Organization:
+    """The id of the organisation that the credentials belong to: as set, else as the API told it."""
+
+    def __init__(self, api: Api, configured: str | None) -> None:
+        self._api = api
+        self.id = configured
+
+    async def probe(self) -> None:
+        self.id = await self._api.check_access()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Parts:
     patience: Patience
     policies: PolicyFile
     lookup: Lookup
+    organization: Organization
     inspector: Inspector
     probes: dict[Dependency, Probe]
 
@@ -75,7 +86,7 @@ class Parts:
             on_outcome=self.conditions.judged,
             looks_up_bare=lambda event: wants_lookup(event, settings.genesys.bare_events),
             trusts=is_complete if settings.genesys.metadata == "event" else lambda message: False,
-            organization_id=lambda: settings.genesys.organization_id,
+            organization_id=lambda: self.organization.id,
             on_foreign=self.conditions.foreign,
         )
 
@@ -118,7 +129,8 @@ async def assembled(
         storage = ObjectStorage(settings.storage.url, settings.storage.options)
         antivirus = Clamd(settings.antivirus) if settings.antivirus.address else None
         probes[Dependency.LOGIN] = genesys.login.token
-        probes[Dependency.API] = genesys.api.check_access
+        organization = Organization(genesys.api, settings.genesys.organization_id)
+        probes[Dependency.API] = organization.probe
         probes[Dependency.FILES] = partial(_ask_file_host, files, settings)
         probes[Dependency.STORAGE] = storage.probe
         if antivirus is not None:
@@ -132,6 +144,7 @@ async def assembled(
             patience=_patience(settings, metrics, gates),
             policies=policies,
             lookup=genesys.lookup,
+            organization=organization,
             inspector=Inspector(
                 links=genesys.lookup,
                 downloads=_fetcher(settings, files, rules, gates),
@@ -204,7 +217,7 @@ async def _genesys(
         expected_organization=lambda: chosen.organization_id,
         on_call=called,
     )
-    return Genesys(hosts, login, api, Lookup(api, hosts.link_origins))
+    return Genesys(login, api, Lookup(api, hosts.link_origins))
 
 
 def _timeouts(settings: Settings) -> Timeouts:

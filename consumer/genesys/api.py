@@ -215,7 +215,7 @@ class Api:
             raise await self._forbidden(call, answer)
         if status in (404, 405, 410, 501):
             await self._note_not_found()
-            raise Missing(Dependency.API, said)
+            raise Missing(Dependency.API, said, dead=DeadReason.NOT_FOUND)
         if status == 429:
             raise Throttled(Dependency.API, said, retry_after_s=retry_after_s(answer.headers) or PAUSE_S)
         if status in (400, 422):

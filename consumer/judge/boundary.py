@@ -12,7 +12,7 @@ from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.judge.answers import Answer
 from consumer.metrics import Metrics
-from consumer.model import AnswerKind, DeadLetter, DeadReason, Dependency, LedgerEntry, Task
+from consumer.model import AnswerKind, DeadLetter, DeadReason, LedgerEntry, Task
 from consumer.wire.results import encode_dead_letter
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,4 @@ class Boundary:
 def _reason(failure: Unavailable) -> DeadReason:
     if failure.host is not None:
         return DeadReason.HOST_UNAVAILABLE
-    if isinstance(failure, NotYet) and failure.dependency is Dependency.API:
-        return DeadReason.NOT_FOUND
-    return DeadReason.UNAVAILABLE
+    return failure.dead if isinstance(failure, NotYet) else DeadReason.UNAVAILABLE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -27,6 +27,7 @@ from consumer.model import (
     LedgerEntry,
     Message,
     Replay,
+    Shape,
     Task,
     Verdict,
     conversation_identity,
@@ -95,7 +96,7 @@ class _Judging:
         for item in decode(self.task.value):
             match item:
                 case Event():
-                    await self._event(item)
+                    await self._event(_at_home(item, self.task.conversation_id))
                 case Unreadable():
                     self._dead_bytes(item.reason, item.detail)
                 case Noise():
@@ -109,7 +110,7 @@ class _Judging:
         if foreign:
             self._dead_event(event, DeadReason.OTHER_ORGANIZATION, "an event of another Genesys organisation")
         elif not event.conversation_id:
-            await self._move_to_its_conversation(event.messages[0])
+            await self._find_its_conversation(event, event.messages[0])
         elif not self.answers.owns(event.conversation_id):
             self._move(event.conversation_id)
         elif event.messages:
@@ -121,13 +122,15 @@ class _Judging:
         ours = self.judge.organization_id()
         return ours is not None and event.organization_id is not None and event.organization_id != ours
 
-    async def _move_to_its_conversation(self, message: Message) -> None:
+    async def _find_its_conversation(self, event: Event, message: Message) -> None:
         if self._answered(message.identity):
             return
         subject = Subject(message.identity, "metadata", None, message.message_id)
         found = await self._ask(subject, lambda: self.judge.lookup.conversation_of(message.message_id))
         if isinstance(found, Answer):
             self._give_dead(found)
+        elif self.answers.owns(found):
+            await self._event(_at_home(event, found))
         else:
             self._move(found)
 
@@ -168,13 +171,18 @@ class _Judging:
             await self._found(event, found, missing)
 
     async def _find(self, announced: Message) -> Message:
-        found = await self.judge.lookup.find(announced.conversation_id, frozenset((announced.message_id,)))
-        message = found.get(announced.message_id)
+        message = await self._show(announced.conversation_id, announced.message_id, announced.attachments)
         if message is None:
-            raise NotYet(Dependency.API, "Genesys does not show the announced message")
+            raise NotYet(Dependency.API, "Genesys does not show the announced message", dead=DeadReason.NOT_FOUND)
         if any(attachment.key is None for attachment in self._judgeable(message)):
             raise NotYet(Dependency.API, "an attachment has neither an id nor a link yet")
-        return message
+        return _with_communication(message, announced.communication_id)
+
+    async def _show(self, conversation_id: str, message_id: str, announced: Iterable[Attachment]) -> Message | None:
+        """The tutorial's world knows no call but the conversation's."""
+        whole = any(attachment.shape is Shape.TUTORIAL for attachment in announced)
+        found = await self.judge.lookup.find(conversation_id, frozenset(() if whole else (message_id,)))
+        return found.get(message_id)
 
     async def _found(self, event: Event, message: Message, missing: Sequence[Attachment]) -> None:
         """Each attachment goes its own way: those that are there, and those that the event announced beside them."""
@@ -225,12 +233,11 @@ class _Judging:
 
     async def _find_and_inspect(self, event: Event, announced: Attachment, resting: Resting) -> Answer:
         async def find() -> Attachment:
-            ids = frozenset((announced.message_id,))
-            message = (await self.judge.lookup.find(announced.conversation_id, ids)).get(announced.message_id)
+            message = await self._show(announced.conversation_id, announced.message_id, (announced,))
             for attachment in message.attachments if message else ():
                 if attachment.identity == announced.identity:
                     return attachment
-            raise NotYet(Dependency.API, "Genesys does not show the announced attachment")
+            raise NotYet(Dependency.API, "Genesys does not show the announced attachment", dead=DeadReason.NOT_FOUND)
 
         return await self._verdict(event, announced, lambda attempts: attempts(find, Dependency.API), resting)
 
@@ -311,6 +318,27 @@ class _Judging:
             subjects = [Subject(conversation_identity(conversation_id), "decode", conversation_id)]
         for subject in subjects:
             self._give_dead(self.boundary.dead(subject, reason, detail))
+
+
+def _at_home(event: Event, conversation_id: str | None) -> Event:
+    """The event with the conversation that a call told, if it names none itself."""
+    if event.conversation_id or conversation_id is None:
+        return event
+    messages = tuple(
+        replace(
+            message,
+            conversation_id=conversation_id,
+            attachments=tuple(replace(a, conversation_id=conversation_id) for a in message.attachments),
+        )
+        for message in event.messages
+    )
+    return replace(event, conversation_id=conversation_id, messages=messages)
+
+
+def _with_communication(message: Message, communication_id: str | None) -> Message:
+    """Only snapshots name the communication, and only by it can the status of an upload be asked."""
+    known = tuple(replace(a, communication_id=a.communication_id or communication_id) for a in message.attachments)
+    return replace(message, attachments=known)
 
 
 async def _all(works: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:

@@ -238,7 +238,7 @@ class Assignment:
         return self._home(conversation_id) == self.partition
 
     def move(self, task: Task, conversation_id: str) -> None:
-        key, headers = conversation_id.encode("utf-8", "surrogatepass"), encode_task(moved(task))
+        key, headers = conversation_id.encode("utf-8", "surrogatepass"), encode_task(moved(task, conversation_id))
         self._outbox.move(Record(self.tp.topic, key, task.value, headers, self._home(conversation_id)))
 
     def _home(self, conversation_id: str) -> int:

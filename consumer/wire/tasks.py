@@ -17,6 +17,7 @@ SOURCE = "task.source"  # topic, partition, offset, timestamp in ms, path; joine
 KEY = "task.source-key"
 SHA256 = "task.value-sha256"  # set when the value was too large to be carried
 REPLAY = "task.replay"  # identity in hex, generation
+CONVERSATION = "task.conversation"  # of an event that names only a message, once a call told it
 MOVES = "task.moves"
 CARRIED = "task.header."  # + the original header's name
 
@@ -42,6 +43,8 @@ def encode_task(task: Task) -> Headers:
         headers.append((SHA256, task.value_sha256.encode()))
     if task.replay is not None:
         headers.append((REPLAY, f"{task.replay.identity.hex()} {task.replay.generation}".encode()))
+    if task.conversation_id is not None:
+        headers.append((CONVERSATION, task.conversation_id.encode("utf-8", "surrogatepass")))
     if task.moves:
         headers.append((MOVES, str(task.moves).encode()))
     headers.extend((CARRIED + name, value) for name, value in task.headers)
@@ -59,6 +62,7 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
             headers=tuple((name.removeprefix(CARRIED), v) for name, v in headers if name.startswith(CARRIED)),
             value_sha256=ours[SHA256].decode("ascii") if SHA256 in ours else None,
             replay=_replay(ours[REPLAY]) if REPLAY in ours else None,
+            conversation_id=_text(ours.get(CONVERSATION)),
             moves=int(ours.get(MOVES, b"0")),
             taken_ms=at.timestamp_ms,
         )
@@ -66,8 +70,12 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
         raise Malformed("a record of the tasks topic that this service did not write") from None
 
 
-def moved(task: Task) -> Task:
-    return replace(task, moves=task.moves + 1)
+def moved(task: Task, conversation_id: str) -> Task:
+    return replace(task, conversation_id=conversation_id, moves=task.moves + 1)
+
+
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("utf-8", "surrogatepass")
 
 
 def _source(header: bytes) -> Source:
