@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from prometheus_client import CollectorRegistry
 
 from consumer.judge.answers import VERDICT, Answer, Answers, Resting
@@ -121,3 +122,49 @@ class Answered:
     async def _read(self, milliseconds: int) -> None:
         for records in (await self._consumer.getmany(timeout_ms=milliseconds)).values():
             self.names.update((record.value or b"").decode() for record in records)
+
+
+async def everything(kafka: KafkaSettings, topic: str) -> list[bytes]:
+    """The values of all records that a `read_committed` reader finds, to the end that the topic has now."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap_servers, isolation_level="read_committed", enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        await consumer._client._wait_on_metadata(topic)
+        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        ends = await consumer.end_offsets(partitions)
+        values: list[bytes] = []
+        with anyio.fail_after(30):
+            while any([await consumer.position(p) < ends[p] for p in partitions]):
+                for records in (await consumer.getmany(timeout_ms=100)).values():
+                    values.extend(record.value or b"" for record in records)
+        return values
+    finally:
+        await consumer.stop()
+
+
+async def until_committed(kafka: KafkaSettings, topics: TopicSettings, seconds: float = 40) -> None:
+    """Waits until the group has committed everything that is in the tasks topic now."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, enable_auto_commit=False)
+    await admin.start()
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets([TopicPartition(topics.tasks, p) for p in range(topics.partitions)])
+        due = {tp: end for tp, end in ends.items() if end > 0}
+        with anyio.fail_after(seconds):
+            committed = await _committed(admin, kafka)
+            while any(end > committed.get(tp, 0) for tp, end in due.items()):
+                await anyio.sleep(0.05)  # the broker tells nobody
+                committed = await _committed(admin, kafka)
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+async def _committed(admin: AIOKafkaAdminClient, kafka: KafkaSettings) -> dict[TopicPartition, int]:
+    offsets = await admin.list_consumer_group_offsets(kafka.group)
+    return {tp: committed.offset for tp, committed in offsets.items()}

@@ -1,0 +1,118 @@
+"""The engine with one law broken in each variant: the controls that show that a test can fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+import anyio
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from consumer.stream.partition import Assignment
+from consumer.stream.transaction import Record, Transactor
+from consumer.stream.window import Window
+
+
+class RestoresFirst(Assignment):
+    """The ledger is replayed before the producer is initialised."""
+
+    async def _prepare(self, transactor: Transactor) -> int:
+        self._plan.steps("restore the ledger")
+        await self._plan.restore(self._ledger, TopicPartition(self._plan.ledger, self.partition))
+        await transactor.open()
+        start = await self._starting_offset()
+        self._outbox.rebuilt(self._ledger)
+        self._consumer.seek(self.tp, start)
+        return start
+
+
+class FetchesFirst(Assignment):
+    """The committed offset is fetched before the producer is initialised."""
+
+    async def _prepare(self, transactor: Transactor) -> int:
+        start = await self._starting_offset()
+        await transactor.open()
+        await self._plan.restore(self._ledger, TopicPartition(self._plan.ledger, self.partition))
+        self._outbox.rebuilt(self._ledger)
+        self._consumer.seek(self.tp, start)
+        return start
+
+
+class ComputesLate(Assignment):
+    """The watermark is computed after an `await`, here one that lasts until another task was settled."""
+
+    async def _commit(self, transactor: Transactor, window: Window) -> None:
+        batch, before = self._outbox.take(), window.committable
+        with anyio.move_on_after(0.2):
+            while window.committable == before or len(self._outbox) == len(batch.answers):
+                await self._plan.room.changed.wait()  # it does when a task is settled
+        offset = window.committable
+        if batch or offset > before:
+            entries = [self._entry(answer) for answer in batch.answers]
+            results = [self._result(answer.outgoing) for answer in batch.answers if answer.outgoing is not None]
+            timestamps = await transactor.commit([*entries, *results], {self.tp: offset})
+            for answer, timestamp in zip(batch.answers, timestamps, strict=False):
+                self._ledger.add(answer.entry, timestamp)
+            self._outbox.committed(batch)
+
+
+class OneIdPerWorker(Transactor):
+    """The transactional id is the worker's, so nobody fences its predecessor."""
+
+    def __init__(self, transactional_id: str, options: Mapping[str, Any], **rest: Any) -> None:
+        super().__init__(f"{transactional_id}-{os.getpid()}", options, **rest)
+
+
+class ForgetsFutures(Transactor):
+    """Records are sent, and what became of them is not awaited before the commit."""
+
+    async def _produce(self, records: Sequence[Record]) -> list[int]:
+        for r in records:
+            future = await self._producer.send(r.topic, r.value, r.key, r.partition, headers=list(r.headers))
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())
+        with suppress(TimeoutError):
+            await self._producer.flush()
+        return [0] * len(records)
+
+
+class LedgerOutside(Transactor):
+    """Ledger entries are written beside the transaction, by a producer of their own."""
+
+    async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
+        entries = [record for record in records if record.topic.endswith(".ledger")]
+        beside = AIOKafkaProducer(bootstrap_servers=self._producer.client._bootstrap_servers)
+        await beside.start()
+        for entry in entries:
+            await beside.send_and_wait(entry.topic, entry.value, entry.key, entry.partition)
+        await beside.stop()
+        timestamps = await super().commit([record for record in records if record not in entries], offsets)
+        return [*[0] * len(entries), *timestamps]
+
+
+class AbortsAndGoesOn(Transactor):
+    """After an error the transaction is aborted and the producer used again."""
+
+    async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
+        await self._producer.begin_transaction()
+        try:
+            for r in records:
+                await self._producer.send_and_wait(r.topic, r.value, r.key, r.partition, headers=list(r.headers))
+            await self._producer.send_offsets_to_transaction(dict(offsets), self._group)
+        except Exception:
+            await self._producer.abort_transaction()
+            raise
+        await self._producer.commit_transaction()
+        return [0] * len(records)
+
+
+VARIANTS: dict[str, dict[str, type]] = {
+    "product": {},
+    "restores first": {"Assignment": RestoresFirst},
+    "fetches first": {"Assignment": FetchesFirst},
+    "computes late": {"Assignment": ComputesLate},
+    "one id per worker": {"Transactor": OneIdPerWorker},
+    "forgets futures": {"Transactor": ForgetsFutures},
+    "ledger outside": {"Transactor": LedgerOutside},
+}
