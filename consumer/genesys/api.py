@@ -130,6 +130,14 @@ class Api:
             raise NotYet(Dependency.API, "the API resolved a download link to nothing")
         return url
 
+    async def send_message(self, body: Json) -> None:
+        """The agentless message. Not idempotent: only after `Throttled` is it certain that nothing was sent."""
+        await self._done(Call("notify", "POST", f"{MESSAGES}/agentless", lambda: orjson.dumps(body)))
+
+    async def set_attributes(self, conversation_id: str, participant_id: str, attributes: dict[str, str]) -> None:
+        path = f"{CONVERSATIONS}/{_part(conversation_id)}/participants/{_part(participant_id)}/attributes"
+        await self._done(Call("notify", "PATCH", path, lambda: orjson.dumps({"attributes": attributes})))
+
     async def organization(self) -> str:
         """The id of the organisation that the credentials belong to."""
         answer = await self._json(Call("token_check", "GET", "/api/v2/tokens/me"))
@@ -154,6 +162,12 @@ class Api:
 
     async def _json(self, call: Call) -> Json:
         return await self._checked(call, await self._send(call))
+
+    async def _done(self, call: Call) -> None:
+        """For calls whose good answer may be empty."""
+        answer = await self._send(call)
+        if not 200 <= answer.status < 300 or answer.is_html:
+            await self._checked(call, answer)
 
     async def _send(self, call: Call) -> Answer:
         """The answer; where it is a 401 or a login page, the answer to a second try with a new token."""
