@@ -4,16 +4,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, Protocol
 
-import anyio
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient
 
+from consumer import topics
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.kafka_jars import JarMissing
-from consumer.settings import TopicSettings
+from consumer.settings import KafkaSettings, TopicSettings
 
 EVENTS_PARTITIONS: Final = 4
-DAY_MS: Final = 86_400_000
 
 
 class Broker(Protocol):
@@ -51,47 +50,16 @@ def guarded_broker(passwords: Mapping[str, str]) -> Iterator[KafkaBroker]:
         yield broker
 
 
-async def create_topics(bootstrap_servers: str, topics: TopicSettings, events: int = EVENTS_PARTITIONS) -> None:
-    """Creates the six topics as an operator should; `events` is the number of partitions of the customer's topic."""
-    stamped = {"message.timestamp.type": "LogAppendTime"}
-    kept = {
-        "tasks": {**stamped, "retention.ms": str(topics.tasks_retention_days * DAY_MS)},
-        "ledger": {**stamped, "retention.ms": str(topics.horizon_days * DAY_MS)},
-    }
-    wanted = [
-        NewTopic(topics.events, events, 1),
-        NewTopic(topics.tasks, topics.partitions, 1, topic_configs=kept["tasks"]),
-        NewTopic(topics.ledger, topics.partitions, 1, topic_configs=kept["ledger"]),
-        *(NewTopic(name, 2, 1, topic_configs=stamped) for name in (topics.accepted, topics.rejected)),
-        NewTopic(topics.dead_letter, 1, 1, topic_configs=stamped),
-    ]
+async def create_topics(bootstrap_servers: str, settings: TopicSettings, events: int = EVENTS_PARTITIONS) -> None:
+    """Creates the six topics as the service's own command does; `events` counts the partitions of the customer's."""
+    await topics.create(KafkaSettings(bootstrap_servers=bootstrap_servers), settings, events_partitions=events)
+
+
+async def delete_topics(bootstrap_servers: str, settings: TopicSettings) -> None:
+    ours = [topic.name for topic in topics.wanted(settings)]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:
-        answer = await admin.create_topics(wanted)
-        refused = [error for error in answer.to_object()["topic_errors"] if error["error_code"]]
-        assert not refused, refused
-        with anyio.fail_after(30):
-            while not await _are_served(admin, [topic.name for topic in wanted]):  # noqa: ASYNC110 - the broker tells nobody
-                await anyio.sleep(0.02)
-    finally:
-        await admin.close()
-
-
-async def _are_served(admin: AIOKafkaAdminClient, names: list[str]) -> bool:
-    """The controller answers for a new topic before the broker itself knows it; a client would meet an error."""
-    described = await admin.describe_topics(names)
-    return all(
-        topic["error_code"] == 0 and all(partition["leader"] >= 0 for partition in topic["partitions"])
-        for topic in described
-    )
-
-
-async def delete_topics(bootstrap_servers: str, topics: TopicSettings) -> None:
-    ours = [topics.accepted, topics.rejected, topics.dead_letter, topics.tasks, topics.ledger]
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
-        await admin.delete_topics([topics.events, *ours])
+        await admin.delete_topics([settings.events, *ours])
     finally:
         await admin.close()

@@ -1,0 +1,121 @@
+"""compose file, Kubernetes manifests and Dockerfile: valid, of one mind with the settings, and without privileges."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from consumer.settings_load import SECRETS_DIR, load, load_with_origins
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+KUBERNETES = ROOT / "deploy" / "kubernetes"
+NO_DOTENV = Path("/nowhere/.env")
+
+
+def _compose() -> dict[str, Any]:
+    return dict(yaml.safe_load(COMPOSE.read_text()))
+
+
+def _manifest(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((KUBERNETES / name).read_text()))
+
+
+def _pod() -> dict[str, Any]:
+    return dict(_manifest("deployment.yaml")["spec"]["template"]["spec"])
+
+
+def _container() -> dict[str, Any]:
+    (container,) = _pod()["containers"]
+    return dict(container)
+
+
+def _settings_env() -> dict[str, str]:
+    lines = (KUBERNETES / "settings.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_the_compose_file_follows_the_schema() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_compose_file_gives_settings_that_the_service_takes() -> None:
+    settings = load(env=_compose()["x-service"]["environment"], dotenv=NO_DOTENV)
+    assert settings.kafka.bootstrap_servers == "kafka:19092"
+    assert settings.download.allowed_origins == ("http://emulator:8080",)
+
+
+def test_the_manifests_give_settings_that_the_service_takes(tmp_path: Path) -> None:
+    (tmp_path / "GENESYS_CLIENT_ID").write_text("id")
+    (tmp_path / "GENESYS_CLIENT_SECRET").write_text("secret")
+    loaded = load_with_origins(env={**_settings_env(), SECRETS_DIR: str(tmp_path)}, dotenv=NO_DOTENV)
+    assert loaded.settings.genesys.client_id == "id"
+    assert not loaded.unknown
+
+
+def test_the_compose_file_names_no_setting_that_does_not_exist() -> None:
+    assert not load_with_origins(env=_compose()["x-service"]["environment"], dotenv=NO_DOTENV).unknown
+
+
+def test_compose_ports_are_open_on_this_machine_only() -> None:
+    ports = [port for service in _compose()["services"].values() for port in service.get("ports", [])]
+    assert ports and all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_every_file_that_a_manifest_names_is_there() -> None:
+    resources = _manifest("kustomization.yaml")["resources"]
+    on_disk = {path.name for path in KUBERNETES.glob("*.yaml")} - {"kustomization.yaml"}
+    assert set(resources) == on_disk
+    mounted = [
+        volume.split(":")[0]
+        for service in _compose()["services"].values()
+        for volume in service.get("volumes", [])
+        if volume.startswith("./")
+    ]
+    assert mounted and all((ROOT / path).exists() for path in mounted)
+
+
+def test_the_pod_has_no_privileges() -> None:
+    security = _container()["securityContext"]
+    assert security["readOnlyRootFilesystem"] is True
+    assert security["allowPrivilegeEscalation"] is False
+    assert security["capabilities"] == {"drop": ["ALL"]}
+    assert _pod()["securityContext"]["runAsNonRoot"] is True
+    assert _pod()["automountServiceAccountToken"] is False
+
+
+def test_the_probes_ask_where_the_service_answers() -> None:
+    container = _container()
+    (port,) = (port for port in container["ports"] if port["name"] == "metrics")
+    assert port["containerPort"] == 9464
+    probes = {name: container[f"{name}Probe"]["httpGet"] for name in ("startup", "liveness", "readiness")}
+    assert {name: probe["path"] for name, probe in probes.items()} == {
+        "startup": "/livez",
+        "liveness": "/livez",
+        "readiness": "/readyz",
+    }
+    assert {probe["port"] for probe in probes.values()} == {"metrics"}
+
+
+def test_the_pod_has_time_to_drain() -> None:
+    settings = load(env=_compose()["x-service"]["environment"], dotenv=NO_DOTENV)
+    assert _pod()["terminationGracePeriodSeconds"] >= 30
+    assert settings.kafka.drain_s + 10 <= _pod()["terminationGracePeriodSeconds"]
+
+
+def test_the_image_runs_as_the_user_that_the_pod_asks_for_and_hears_signals() -> None:
+    lines = (ROOT / "deploy" / "Dockerfile").read_text().splitlines()
+    security = _pod()["securityContext"]
+    assert f"USER {security['runAsUser']}:{security['runAsGroup']}" in lines
+    assert 'ENTRYPOINT ["attachment-consumer"]' in lines
+    assert 'CMD ["run"]' in lines
+
+
+def test_the_image_is_built_with_the_uv_that_setup_uses() -> None:
+    version = re.search(r"^UV_VERSION=(\S+)$", (ROOT / "deploy" / "setup.sh").read_text(), re.MULTILINE)
+    assert version and f"astral-sh/uv:{version[1]} " in (ROOT / "deploy" / "Dockerfile").read_text()
