@@ -83,6 +83,7 @@ def check_config(config: ConfigFile = None, as_json: AsJson = False) -> None:
 @app.command("check-url")
 def check_url(
     urls: Annotated[list[str], typer.Argument(help="URLs, or - to read them from stdin.", show_default=False)],
+    resolve: Annotated[bool, typer.Option("--resolve", help="Look the names up, and judge their addresses.")] = False,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +91,7 @@ def check_url(
     from consumer.cli.checks import check_urls
 
     with failures_told():
-        check_urls(urls, config, as_json)
+        check_urls(urls, config, as_json, resolve)
 
 
 @topics_app.command("create")

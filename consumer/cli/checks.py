@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import anyio
 from pydantic import ValidationError
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data_json, ended, show
-from consumer.download.urls import UrlJudgement, UrlRules, judge_url
+from consumer.download.addresses import Lookup, system_lookup, why_not_public
+from consumer.download.urls import UrlRules, judge_url
 from consumer.log import mask
 from consumer.settings import DownloadSettings, GenesysSettings, Settings
 from consumer.settings_load import Loaded, SettingsProblem, given
@@ -62,25 +65,69 @@ def warnings_about(settings: Settings) -> Iterator[str]:
         yield "KAFKA__CHECK_TOPICS is off: topics that lose or repeat answers are not noticed"
 
 
-def check_urls(urls: Sequence[str], config: Path | None, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One URL and what the service would do with it."""
+
+    url: str
+    allowed: bool
+    reason: str
+    host: str | None
+    port: int | None
+    addresses: tuple[str, ...] | None = None  # None: not resolved
+
+    def as_json(self) -> dict[str, Any]:
+        told = {
+            "url": self.url,
+            "allowed": self.allowed,
+            "reason": self.reason,
+            "host": self.host,
+            "port": self.port,
+        }
+        return told if self.addresses is None else told | {"addresses": list(self.addresses)}
+
+
+def check_urls(
+    urls: Sequence[str], config: Path | None, as_json: bool, resolve: bool, lookup: Lookup = system_lookup
+) -> None:
     """Prints for each URL whether this service may connect to it; `-` reads them from stdin, one a line."""
     rules = _rules(config)
-    told = [(url, judge_url(url, rules)) for url in _each(urls)]
+    asked = [_judged(url, rules) for url in _each(urls)]
+    if resolve:
+        asked = anyio.run(_resolved, asked, rules, lookup)
     if as_json:
-        for url, judgement in told:
-            data_json(
-                {
-                    "url": _without_secrets(url),
-                    "allowed": judgement.allowed,
-                    "reason": judgement.reason,
-                    "host": judgement.host,
-                    "region": judgement.region,
-                }
-            )
-    elif told:
-        show(_urls_table(told))
-    if not all(judgement.allowed for _, judgement in told):
+        for one in asked:
+            data_json(one.as_json(), only_ascii=True)
+    elif asked:
+        show(_urls_table(asked))
+    if not all(one.allowed for one in asked):
         raise ended(Exit.NEGATIVE)
+
+
+def _judged(url: str, rules: UrlRules) -> Asked:
+    judgement = judge_url(url, rules)
+    return Asked(url, judgement.allowed, judgement.reason, judgement.host, judgement.port)
+
+
+async def _resolved(asked: Sequence[Asked], rules: UrlRules, lookup: Lookup) -> list[Asked]:
+    """The same, with what the name service says now of those that are allowed so far."""
+    trusted = {origin.host for origin in rules.allowed_origins}
+    return [
+        one if not one.allowed or one.host is None or one.host in trusted else await _with_addresses(one, lookup)
+        for one in asked
+    ]
+
+
+async def _with_addresses(one: Asked, lookup: Lookup) -> Asked:
+    assert one.host is not None, "an allowed URL has a host"
+    try:
+        addresses = tuple(dict.fromkeys(await lookup(one.host, one.port or 443)))
+    except OSError:
+        return replace(one, allowed=False, reason="the name does not resolve", addresses=())
+    for address in addresses:
+        if what := why_not_public(address):
+            return replace(one, allowed=False, reason=f"leads to {address}: {what}", addresses=addresses)
+    return replace(one, addresses=addresses)
 
 
 def _rules(config: Path | None) -> UrlRules:
@@ -99,7 +146,9 @@ def _rules(config: Path | None) -> UrlRules:
 def _each(urls: Iterable[str]) -> Iterator[str]:
     for url in urls:
         if url == "-":
-            yield from (line.rstrip("\r\n") for line in sys.stdin if line.strip())
+            for line in sys.stdin.buffer:
+                if text := line.decode("utf-8", "surrogateescape").rstrip("\r\n"):
+                    yield text
         else:
             yield url
 
@@ -121,14 +170,15 @@ def _settings_table(loaded: Loaded) -> Table:
     return table
 
 
-def _urls_table(told: Iterable[tuple[str, UrlJudgement]]) -> Table:
+def _urls_table(asked: Iterable[Asked]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(box=None, header_style="bold")
     for column in ("url", "answer", "why"):
         table.add_column(column, overflow="fold")
-    for url, judgement in told:
-        answer = Text("allowed", "green") if judgement.allowed else Text("refused", "red")
-        table.add_row(Text(_without_secrets(url)), answer, Text(judgement.reason))
+    for one in asked:
+        answer = Text("allowed", "green") if one.allowed else Text("refused", "red")
+        told = f"{one.reason} ({', '.join(one.addresses)})" if one.addresses else one.reason
+        table.add_row(Text(_without_secrets(one.url)), answer, Text(told))
     return table

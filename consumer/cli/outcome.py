@@ -50,8 +50,9 @@ def data(text: str) -> None:
     typer.echo(text)
 
 
-def data_json(document: object) -> None:
-    data(json.dumps(document, ensure_ascii=False, default=str))
+def data_json(document: object, *, only_ascii: bool = False) -> None:
+    """One JSON object on a line; `only_ascii` for foreign text that goes out as it came in."""
+    data(json.dumps(document, ensure_ascii=only_ascii, default=str))
 
 
 def show(table: Table) -> None:

@@ -28,7 +28,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Command
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
 
-    def run(*arguments: object, stdin: str | None = None, **env: str) -> Result:
+    def run(*arguments: object, stdin: str | bytes | None = None, **env: str) -> Result:
         return CliRunner().invoke(
             app, [str(argument) for argument in arguments], input=stdin, env={**NEEDED, **env}, catch_exceptions=False
         )

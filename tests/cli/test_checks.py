@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 
+from consumer.cli.checks import check_urls
 from tests.cli.conftest import Command
 
 
@@ -76,13 +78,56 @@ def test_the_hosts_that_are_allowed_by_name_count(command: Command) -> None:
     assert (wrong.exit_code, wrong.stdout) == (2, "")
 
 
-def test_urls_come_from_stdin_as_well_and_no_signature_is_printed(command: Command) -> None:
+def test_urls_come_from_stdin_as_well_and_no_signature_is_printed_in_a_table(command: Command) -> None:
     urls = "https://apps.mypurecloud.com/a\n\nhttps://evil.example/b?X-Amz-Signature=s3cret\x1b[2J\n"
     result = command("check-url", "-", stdin=urls)
     assert result.exit_code == 1
     assert "evil.example/b" in result.stdout
     assert "s3cret" not in result.stdout
     assert "\x1b" not in result.stdout
+
+
+def test_json_names_each_url_as_it_was_given_on_a_line_of_plain_ascii(command: Command) -> None:
+    hostile = "https://evil.example/\u202e\x1b[2J?a=b"
+    result = command("check-url", "--json", "-", hostile, stdin=b"https://apps.mypurecloud.com:443/a\r\n\xff://\n")
+    first, broken, last = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.stdout.isascii()
+    assert "\x1b" not in result.stdout
+    assert (first["url"], first["host"], first["port"]) == (
+        "https://apps.mypurecloud.com:443/a",
+        "apps.mypurecloud.com",
+        443,
+    )
+    assert (last["url"], last["allowed"], broken["allowed"]) == (hostile, False, False)
+    assert set(last) == {"url", "allowed", "reason", "host", "port"}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "allowed", "reason"),
+    [
+        (["93.184.215.14"], True, ""),
+        (["93.184.215.14", "10.0.0.1"], False, "10.0.0.1: private"),
+        (None, False, "resolve"),
+    ],
+)
+def test_on_demand_the_addresses_of_an_allowed_name_are_judged_as_well(
+    capsys: pytest.CaptureFixture[str], command: Command, addresses: list[str] | None, allowed: bool, reason: str
+) -> None:
+    assert command("check-config").exit_code == 0  # in an empty folder and environment
+
+    async def lookup(host: str, port: int) -> list[str]:
+        assert (host, port) == ("apps.mypurecloud.com", 443)
+        if addresses is None:
+            raise OSError("no such name")
+        return addresses
+
+    urls = ["https://apps.mypurecloud.com/a", "https://elsewhere.example/"]
+    with pytest.raises(typer.Exit):
+        check_urls(urls, None, as_json=True, resolve=True, lookup=lookup)
+    first, second = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (first["allowed"], first["addresses"]) == (allowed, addresses or [])
+    assert reason in first["reason"]
+    assert "addresses" not in second
 
 
 def test_version_names_all_that_a_verdict_depends_on(command: Command) -> None:
