@@ -190,7 +190,7 @@ class Api:
                 self._limiter.lost()
         self._limiter.answered(answer.headers)
         if status == 429:
-            self._limiter.pause(retry_after_s(answer.headers) or PAUSE_S)
+            self._limiter.pause(retry_after_s(answer.headers, limited=True) or PAUSE_S)
         return answer
 
     def _request(self, call: Call, token: str) -> httpx.Request:
@@ -231,7 +231,7 @@ class Api:
             await self._note_not_found()
             raise Missing(Dependency.API, said, dead=DeadReason.NOT_FOUND)
         if status == 429:
-            raise Throttled(Dependency.API, said, retry_after_s=retry_after_s(answer.headers) or PAUSE_S)
+            raise Throttled(Dependency.API, said, retry_after_s=retry_after_s(answer.headers, limited=True) or PAUSE_S)
         if status in (400, 422):
             raise NotJudged(DeadReason.NO_IDS, f"the API does not take these ids: {said}")
         if status in (408, 425) or status >= 500:

@@ -87,9 +87,14 @@ async def _body(response: httpx.Response, dependency: Dependency, cap: int) -> b
     return bytes(body)
 
 
-def retry_after_s(headers: httpx.Headers) -> float | None:
-    """Seconds, as Genesys gives them; capped, since a whole service would wait for a wrong one."""
-    return _seconds(headers.get("retry-after")) or _seconds(headers.get("inin-ratelimit-reset"))
+def retry_after_s(headers: httpx.Headers, *, limited: bool = False) -> float | None:
+    """Seconds, as Genesys gives them; capped, since a whole service would wait for a wrong one.
+
+    `limited`: it is the rate limit that speaks, and without another word its window tells when to come again. Every
+    answer names that window, so for any other failure it says nothing.
+    """
+    window = _seconds(headers.get("inin-ratelimit-reset")) if limited else None
+    return _seconds(headers.get("retry-after")) or window
 
 
 def _seconds(text: str | None) -> float | None:

@@ -125,7 +125,9 @@ class Login:
 def _raise_for(answer: Answer) -> None:
     status, code = answer.status, answer.code or "no code"
     if status == 429:
-        raise Unavailable(Dependency.LOGIN, "too many logins", retry_after_s=retry_after_s(answer.headers))
+        raise Unavailable(
+            Dependency.LOGIN, "too many logins", retry_after_s=retry_after_s(answer.headers, limited=True)
+        )
     if status >= 500 or status == 408:
         raise Unavailable(Dependency.LOGIN, f"the login host answered {status}{answer.trace}")
     if status in (400, 401, 403):
