@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def _played(traffic: Traffic, bootstrap_servers: str, view: View, *, embedded: b
     from consumer.sandbox.demo import play
 
     deadline_s = max(DEADLINE_S, traffic.expectation.events / EVENTS_PER_S)
-    hold = anyio.sleep_forever if keep else None
+    hold = _until_interrupted if keep else None
     run = partial(play, embedded=embedded, deadline_s=deadline_s, hold=hold)
     try:
         return anyio.run(run, traffic, bootstrap_servers, FOLDER, view)
@@ -68,6 +69,12 @@ def _played(traffic: Traffic, bootstrap_servers: str, view: View, *, embedded: b
         raise ended(Exit.DOWN, str(missing)) from None
     except PolicyError as wrong:
         raise ended(Exit.USAGE, str(wrong)) from None
+
+
+async def _until_interrupted() -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            return
 
 
 @contextmanager

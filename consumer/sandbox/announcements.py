@@ -34,6 +34,8 @@ def _shapes(talk: Conversation, message: Message) -> list[str]:
     full = ["user", "queue", "user_messages", "queue_messages"]
     if message.ghosts or not message.known:
         return [*full, "webhook"]
+    if not talk.readable:
+        return [*full, "webhook", "ids"]  # a bare conversation is a dead letter of its own
     return [*full, *full, "webhook", "ids", "conversation", "message", "ended"]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import orjson
@@ -54,6 +54,13 @@ class Tally:
         return not (self.missing or self.duplicated or self.wrong)
 
 
+@dataclass(slots=True)
+class _Faults:
+    missing: list[str] = field(default_factory=list)
+    duplicated: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+
 class Score:
     """Takes answers as they come; can be asked at any time."""
 
@@ -89,35 +96,31 @@ class Score:
 
     def tally(self) -> Tally:
         """Walks through everything; for thousands of answers some milliseconds."""
-        missing: list[str] = []
-        duplicated: list[str] = []
-        wrong: list[str] = []
-        explained: set[str] = set()
+        faults = _Faults()
+        explained = set(self._expected)
         for known, answers in self._expected.items():
             own = self._came.get(known, [])
-            explained.add(known)
-            duplicated += [f"{_named(answers[0])}: again at {came.where}" for came in own[len(answers) :]]
-            wrong += [_differs(answers[0], came) for came in own if not _fits(answers[0], came)]
+            faults.duplicated += [f"{_named(answers[0])}: again at {came.where}" for came in own[len(answers) :]]
+            faults.wrong += [_differs(answers[0], came) for came in own if not _fits(answers[0], came)]
             for answer in answers[len(own) :]:
                 covering = self._covering(answer)
                 explained.update(came.id for came in covering)
-                if not covering:
-                    missing.append(_named(answer))
-                wrong += [_differs(answer, came) for came in covering[:1] if not _fits(answer, came)]
+                faults.missing += [] if covering else [_named(answer)]
+                faults.wrong += [_differs(answer, came) for came in covering[:1] if not _fits(answer, came)]
         for known, all_came in self._came.items():
             if known not in explained:
-                wrong += [
-                    f"nobody asked for {came.outcome} {came.reason} of {known} at {came.where}" for came in all_came
-                ]
+                faults.wrong += [f"nobody asked for {came.reason or came.outcome} at {came.where}" for came in all_came]
             elif known not in self._expected:
-                duplicated += [f"{known}: again at {came.where}" for came in all_came[1:]]
+                faults.duplicated += [f"{known}: again at {came.where}" for came in all_came[1:]]
+        return self._tallied(faults)
+
+    def _tallied(self, faults: _Faults) -> Tally:
         counts: Counter[Outcome] = Counter()
         by_reason: Counter[str] = Counter()
         for (outcome, reason), count in self.by_row.items():
             counts[outcome] += count
             by_reason[reason] += count
         del by_reason[""]
-        which = {"missing": missing[:SHOWN], "duplicated": duplicated[:SHOWN], "wrong": wrong[:SHOWN]}
         return Tally(
             expected=self._total,
             published=counts.total(),
@@ -125,10 +128,10 @@ class Score:
             rejected=counts[Outcome.REJECTED],
             dead_lettered=counts[Outcome.DEAD],
             by_reason=dict(sorted(by_reason.items())),
-            missing=len(missing),
-            duplicated=len(duplicated),
-            wrong=len(wrong),
-            which=which,
+            missing=len(faults.missing),
+            duplicated=len(faults.duplicated),
+            wrong=len(faults.wrong),
+            which={kind: lines[:SHOWN] for kind, lines in asdict(faults).items()},
         )
 
     def _covering(self, answer: Expected) -> list[Came]:
