@@ -50,7 +50,8 @@ def _origin(text: str) -> str:
 
 
 def _storage(text: str) -> str:
-    if "://" in text and not text.startswith(("s3://", "gs://", "az://", "file://")):
+    schemes = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "file")
+    if "://" in text and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
         raise ValueError("must be a folder, or begin with s3://, gs:// or az://")
     return text
 

@@ -31,7 +31,7 @@ def run_service(config: Path | None) -> None:
     from consumer.log import setup
     from consumer.settings_load import credentials
 
-    loaded = checked(config)
+    loaded = checked(config, make_folders=True)
     setup(loaded.settings.log)
     for unknown in loaded.unknown:
         log.warning(unknown)

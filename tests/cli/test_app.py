@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +42,12 @@ def test_wrong_settings_end_the_service_with_2_before_anything_is_contacted(comm
     assert (result.exit_code, result.stdout) == (2, "")
     assert "KAFKA__TICK_MS" in result.stderr
     assert "GENESYS_CLIENT_ID is not set" in result.stderr
+
+
+def test_a_folder_that_cannot_be_made_ends_the_service_with_2(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = command("run", STORAGE__URL=str(tmp_path / "file" / "store"))
+    assert (result.exit_code, "STORAGE__URL" in result.stderr) == (2, True)
 
 
 def test_a_reader_that_stops_reading_is_no_error() -> None:

@@ -34,6 +34,29 @@ def test_all_problems_come_at_once_the_policys_included(command: Command, tmp_pa
     assert len(json.loads(as_json.stdout)["problems"]) >= 4
 
 
+def test_what_only_the_users_of_a_setting_can_tell_is_a_problem_as_well(command: Command, tmp_path: Path) -> None:
+    no_pem = tmp_path / "ca.pem"
+    no_pem.write_text("not a certificate")
+    result = command(
+        "check-config",
+        KAFKA__SECURITY_PROTOCOL="SSL",
+        KAFKA__CA_FILE=str(no_pem),
+        GENESYS__CA_FILE=str(no_pem),
+        STORAGE__URL="s3://bucket/prefix",
+        STORAGE__OPTIONS='{"allow_invalid_certificates": "true"}',
+    )
+    assert result.exit_code == 2
+    for name in ("KAFKA__CA_FILE", "GENESYS__CA_FILE", "STORAGE__OPTIONS: allow_invalid_certificates"):
+        assert result.stderr.count(name) == 1
+    folder = command("check-config", STORAGE__OPTIONS='{"region": "eu"}')
+    assert (folder.exit_code, "takes no STORAGE__OPTIONS" in folder.stderr) == (2, True)
+
+
+def test_checking_makes_no_folder(command: Command, tmp_path: Path) -> None:
+    assert command("check-config", STORAGE__URL=str(tmp_path / "store")).exit_code == 0
+    assert not (tmp_path / "store").exists()
+
+
 def test_a_policy_that_is_not_there_is_told_once(command: Command) -> None:
     result = command("check-config", INSPECTION__POLICY_FILE="/nonexistent")
     assert result.exit_code == 2

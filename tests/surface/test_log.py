@@ -128,6 +128,13 @@ def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds_with_a_count
     assert vars(again)["held_back"] == 500
 
 
+def test_the_handler_holds_repeats_back(stream: io.StringIO) -> None:
+    setup(LogSettings(), stream)
+    for broker in range(20):
+        logging.getLogger("aiokafka.conn").error("connect to %s failed", broker)
+    assert len(lines(stream)) == 1
+
+
 def test_our_own_lines_are_never_held_back() -> None:
     repeats = Repeats(lambda: 0.0)
     assert all(repeats.filter(record("consumer.judge")) for _ in range(10))

@@ -151,6 +151,11 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_what_sources_and_values_have_wrong_comes_together() -> None:
+    found = problems({**ENOUGH, CONFIG_FILE: "/nonexistent.toml", "WEB__PORT": "x"})
+    assert [problem.split(":")[0] for problem in found] == ["/nonexistent.toml", "WEB__PORT"]
+
+
 def test_no_secret_is_in_a_message_or_in_what_is_shown() -> None:
     secret = "s3cr3t-value"
     env = {
