@@ -81,7 +81,7 @@ def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
         return
     seen.detected_type = said
     decoded = text.decode(data)
-    if decoded is not None and _is_text(said, data):
+    if decoded is not None and said not in STRUCTURED and _is_text(said, data):
         seen.detected_type = text.markup(decoded) or "text/plain"
         text.examine(decoded, seen)
     elif said in STRUCTURED:

@@ -64,9 +64,11 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"#!/", "a script"),
     (b"**ACE**", "an ACE archive"),
 )
+_SIGNATURES = tuple(signature for signature, _ in _STARTS)
 
+_MARKUP_WORDS = (b"<?php", b"<script", b"<html", b"<!doctype html", b"<svg", b"<iframe")
 _MARKUP = re.compile(
-    rb"<\?php|<script[\s>]|<html[\s>]|<!doctype\s+html|<svg[\s>]|<iframe[\s>]|<%@|<\?xml[^>]{0,200}>\s*<svg", re.I
+    rb"(?:<\?xml[^>]{0,200}>\s*)?(?:<\?php|<(?:script|html|svg|iframe)[\s>]|<!doctype\s+(?:html|svg))", re.I
 )
 _CODE = re.compile(
     rb"^\s*(?:\*/)?\s*[=;,)]+\s*[\w$.]+\s*[(=]|\b(?:eval|alert|require|import|document\.\w+|WScript\.\w+)\s*\("
@@ -80,12 +82,11 @@ _DOS_STUB = re.compile(rb"This program (?:cannot|must|can't) be run (?:in|under)
 
 def format_at(data: bytes) -> str | None:
     """What begins with the first byte of `data`, in words; None if it is nothing that is known."""
-    for signature, name in _STARTS:
-        if data.startswith(signature):
-            return name
+    if data.startswith(_SIGNATURES):
+        return next(name for signature, name in _STARTS if data.startswith(signature))
     if data[:2] == b"MZ" and len(data) > 64:
         return "a Windows or DOS program"
-    if data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and len(data) > 12):
+    if b"ftyp" in (data[4:8], data[1:5]) or (data[:4] == b"RIFF" and len(data) > 12):
         return "media"
     if data[257:262] == b"ustar" or _is_tar(data[:512]):
         return "a tar archive"
@@ -151,7 +152,7 @@ def zip_at(data: bytes) -> int | None:
     try:
         archive = zip_reader.read_archive(data, 0xFFFF)
     except Unreadable:
-        return end if data.find(zip_reader.CENTRAL, max(0, end - 1 << 20), end) >= 0 else None
+        return end if data.find(zip_reader.CENTRAL, max(0, end - (1 << 20)), end) >= 0 else None
     return min((entry.start for entry in archive.entries), default=None)
 
 
@@ -166,8 +167,13 @@ def pdf_in(data: bytes, start: int = 0) -> int | None:
 
 def markup_in(data: bytes, start: int = 0, end: int | None = None) -> int | None:
     """Where a browser or a web server would begin to run something."""
-    match = _MARKUP.search(data, start, len(data) if end is None else end)
-    return match.start() if match else None
+    low = data[start:end].lower()
+    for word in _MARKUP_WORDS:
+        at = -1
+        while (at := low.find(word, at + 1)) >= 0:
+            if _MARKUP.match(low, at):
+                return start + at
+    return None
 
 
 def looks_like_code(data: bytes) -> bool:

@@ -13,6 +13,9 @@ PNG_PIXELS = (b"IDAT", b"fdAT")
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 MOST_BLOCKS = 1_000_000
+MOST_REMARKS = 5_000
+SHORTEST_REMARK = 8  # bytes: nothing shorter is a file of its own
+GIF_CONTROL = b"\xf9"  # one for each frame of an animation
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def _png(data: bytes) -> Picture:
         if kind in PNG_PIXELS:
             pixels = True
         elif kind != b"PLTE":
-            remarks.append((at + 8, min(len(data), at + 8 + length)))
+            _remark(remarks, at + 8, min(len(data), at + 8 + length))
         at += 12 + length
     if not pixels:
         raise Unreadable("the PNG has no pixels")
@@ -101,13 +104,20 @@ def _jpeg(data: bytes) -> Picture:
             height, width = struct.unpack_from(">2H", data.ljust(at + 9, b"\0"), at + 5)
             size = (max(size[0], width), max(size[1], height, 1))
         elif kind == 0xFE or 0xE0 <= kind <= 0xEF:
-            remarks.append((at + 4, min(len(data), at + 2 + length)))
+            _remark(remarks, at + 4, min(len(data), at + 2 + length))
         at += 2 + length
         if kind == 0xDA:
             at = _entropy_end(data, at)
     if size[0] == 0:
         raise Unreadable("the JPEG has no picture")
     return Picture("image/jpeg", *size, None, tuple(remarks))
+
+
+def _remark(remarks: list[tuple[int, int]], begin: int, stop: int) -> None:
+    if stop - begin >= SHORTEST_REMARK:
+        remarks.append((begin, stop))
+    if len(remarks) > MOST_REMARKS:
+        raise Unreadable("the picture has too many comments")
 
 
 def _marker(data: bytes, at: int) -> int:
@@ -150,7 +160,8 @@ def _gif(data: bytes) -> Picture:
         elif kind == b"\x21":
             begin = at + 2
             at = _sub_blocks(data, begin)
-            remarks.append((begin + 1, min(at, len(data))))
+            if data[begin - 1 : begin] != GIF_CONTROL:
+                _remark(remarks, begin + 1, min(at, len(data)))
         else:
             break
     if not frames:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
+from consumer.inspection import vba
 from consumer.inspection.extensions import EXECUTABLE_EXTENSIONS, extension_of
 from consumer.inspection.formats import PADDING, executable, format_at, formats_at_fixed_places, zip_at
 from consumer.inspection.seen import Seen, Unreadable
@@ -26,6 +28,13 @@ ROOT_STREAMS: tuple[tuple[str, str], ...] = (
     ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("visiodocument", "application/vnd.visio"),
 )
+WORD_STARTS = (
+    b"\xec\xa5",
+    b"\xdc\xa5",
+    b"\x97\xa6",
+    b"\x98\xa6",
+    b"\x99\xa6",
+)  # 97 and later; 6 and 95; their East Asian ones
 ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x06dataspaces")
 
 
@@ -165,15 +174,21 @@ def examine(data: bytes, seen: Seen) -> None:
         seen.detected_type = "application/encrypted" if "encryptedpackage" in root else seen.detected_type
     if seen.detected_type == MSWORD:
         _word(file, root["worddocument"], seen)
-    if _names_macros(file):
-        seen.find(Reason.MACROS, "it contains macros")
+    for has_code in _projects(file):
+        if has_code:
+            seen.find(Reason.MACROS, "it contains macros")
+        else:
+            seen.flag("empty_macro_project")
     _objects(data, seen)
     _behind(data, file, seen)
 
 
 def _word(file: CompoundFile, stream: Node, seen: Seen) -> None:
     head = file.read(stream, 32)
-    if len(head) < 32 or head[1] not in (0xA5,) or head[0] not in (0xEC, 0xDC, 0xDB):
+    if len(head) < 32:
+        seen.flag("incomplete")
+        return
+    if head[:2] not in WORD_STARTS:
         seen.find(Reason.MALFORMED, "its text does not begin as a Word document")
         return
     bits = int.from_bytes(head[10:12], "little")
@@ -183,19 +198,21 @@ def _word(file: CompoundFile, stream: Node, seen: Seen) -> None:
         seen.find(Reason.TEMPLATE, "it is a Word template")
 
 
-def _names_macros(file: CompoundFile) -> bool:
-    """A project has its source in a storage named VBA, with a stream `dir` beside the modules."""
+def _projects(file: CompoundFile) -> Iterator[bool]:
+    """For each VBA project, whether it has code. It is a storage with a stream `dir` beside the modules."""
     for index, node in enumerate(file.nodes):
-        if node.kind == STORAGE and node.name == "vba":
-            names = {file.nodes[child].name for child in file.children(index)}
-            if "dir" in names or "_vba_project" in names:
-                return True
-    return False
+        if node.kind != STORAGE or node.name not in ("vba", "_vba_project_cur"):
+            continue
+        streams = {file.nodes[child].name: file.nodes[child] for child in file.children(index)}
+        if "dir" in streams:
+            yield vba.has_code({name: partial(file.read, stream) for name, stream in streams.items()})
+        elif "_vba_project" in streams:
+            yield True
 
 
 def has_macros(data: bytes) -> bool:
     try:
-        return _names_macros(CompoundFile(data))
+        return any(_projects(CompoundFile(data)))
     except Unreadable:
         return False
 

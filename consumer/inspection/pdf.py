@@ -16,6 +16,7 @@ MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
 MOST_STREAMS = 2_000
 MOST_STREAM = 8 * 1024 * 1024
 END = b"%%EOF"
+OPENINGS = (b"#!", b"/*", b"//", b"<!--")  # of comments and scripts, in which the rest is hidden
 
 _HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
 _OBJECT = re.compile(rb"\b\d{1,10}\s+\d{1,10}\s+obj\b")
@@ -29,7 +30,6 @@ _FORM = re.compile(rb"/(?:AcroForm|XFA)" + _STOP)
 _FILES = re.compile(rb"/EmbeddedFiles?" + _STOP)
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm" + _STOP)
 _EMBEDDED_STREAM = re.compile(rb"/Type\s*/EmbeddedFile" + _STOP)
-_LITERAL_SECOND = re.compile(rb"/Subtype\s*/(?:Image|Form)" + _STOP)
 
 
 def find_header(data: bytes) -> int | None:
@@ -53,6 +53,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     _before(data, start, seen)
     _behind(data, seen)
     _inside(data, seen)
+    _markup(data, seen)
     encryption = pdf_password.encryption(data)
     if encryption is pdf_password.Encryption.NEEDS_PASSWORD:
         seen.find(Reason.ENCRYPTED, "the document needs a password to be opened")
@@ -89,7 +90,8 @@ def _inflated_streams(data: bytes, budget: int) -> Iterator[tuple[bytes, bytes]]
         if count >= MOST_STREAMS or budget <= 0:
             return
         opened = data.rfind(b"obj", max(0, match.start() - 2048), match.start())
-        dictionary = _NAME_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), data[max(0, opened) : match.start()])
+        opened = max(0, match.start() - 2048) if opened < 0 else opened
+        dictionary = _NAME_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), data[opened : match.start()])
         wanted = _OBJECT_STREAM.search(dictionary) or _EMBEDDED_STREAM.search(dictionary)
         if not wanted:
             continue
@@ -121,7 +123,11 @@ def _before(data: bytes, start: int, seen: Seen) -> None:
     found = formats.format_at(before) or formats.format_at(before.lstrip(PADDING))
     if found:
         seen.find(Reason.SECOND_FORMAT, f"{found} before the document")
-    elif formats.markup_in(before) is not None or formats.looks_like_code(before) or before.startswith(b"#!"):
+    elif (
+        formats.markup_in(before) is not None
+        or formats.looks_like_code(before)
+        or before.lstrip(PADDING).startswith(OPENINGS)
+    ):
         seen.find(Reason.SECOND_FORMAT, "a script before the document")
     else:
         seen.find(Reason.TRAILING_DATA, "bytes before the document's header")
@@ -153,6 +159,13 @@ def _inside(data: bytes, seen: Seen) -> None:
             seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached to the document")
         elif not _is_attached(data, at):
             seen.find(Reason.SECOND_FORMAT, f"{name} inside the document")
+
+
+def _markup(data: bytes, seen: Seen) -> None:
+    """A page that a browser or a web server would run. Dynamic forms (XFA) and attached files hold pages rightly."""
+    at = formats.markup_in(data)
+    if at is not None and not _is_attached(data, at) and b"/XFA" not in data:
+        seen.find(Reason.SECOND_FORMAT, "markup or a script inside the document")
 
 
 def _is_attached(data: bytes, at: int) -> bool:

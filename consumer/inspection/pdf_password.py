@@ -11,6 +11,7 @@ from consumer.inspection.aes import encrypt_cbc
 
 _ENCRYPT = re.compile(rb"/Encrypt\s*(?:(\d{1,10})\s+(\d{1,5})\s+R|(<<))")
 _ID = re.compile(rb"/ID\s*\[\s*(<[0-9A-Fa-f\s]*>|\()")
+_CONTENT_FILTER = re.compile(rb"/St[mr]F\s*/(?!Identity\b)")
 _PAD = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 MOST_DICTIONARY = 4096
@@ -101,6 +102,8 @@ def _document_id(data: bytes) -> bytes:
 def _opens(dictionary: bytes, document_id: bytes) -> bool:
     """Tries the empty password, as every reader does before it asks for one."""
     revision = _number(dictionary, b"R", 0)
+    if _number(dictionary, b"V", 0) >= 4 and not _CONTENT_FILTER.search(dictionary):
+        return True  # only attached files are
     if b"/Standard" not in dictionary:
         return False
     owner, user = _string(dictionary, b"O"), _string(dictionary, b"U")
@@ -120,14 +123,17 @@ def _opens_rc4(dictionary: bytes, document_id: bytes, owner: bytes, user: bytes,
     key = seed.digest()
     if revision == 2:
         return _rc4(key[:5], _PAD) == user[:32]
-    versions = _number(dictionary, b"V", 1)
-    length = 16 if versions == 4 else min(16, max(5, _number(dictionary, b"Length", 40) // 8))
+    said = min(16, max(5, _number(dictionary, b"Length", 40) // 8))
+    return any(_answer(key, length, document_id) == user[:16] for length in {said, 16})  # writers differ on it
+
+
+def _answer(key: bytes, length: int, document_id: bytes) -> bytes:
     for _ in range(50):
         key = hashlib.md5(key[:length], usedforsecurity=False).digest()
     answer = _rc4(key[:length], hashlib.md5(_PAD + document_id, usedforsecurity=False).digest())
     for turn in range(1, 20):
         answer = _rc4(bytes(byte ^ turn for byte in key[:length]), answer)
-    return answer == user[:16]
+    return answer
 
 
 def _rc4(key: bytes, text: bytes) -> bytes:

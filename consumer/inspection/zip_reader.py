@@ -53,7 +53,7 @@ class Archive:
 
 def find_end(data: bytes) -> int | None:
     """Where the last end record is that has a directory before it; None if there is none near the end."""
-    floor = max(0, len(data) - _FULL16 - _END.size - PIECE)
+    floor = max(0, len(data) - _FULL16 - _END.size)
     position = len(data)
     while (position := data.rfind(END, floor, position)) >= 0:
         if len(data) - position >= _END.size:
@@ -64,10 +64,6 @@ def find_end(data: bytes) -> int | None:
             start = position - size
             if (count == 0 and size == 0) or size == _FULL32 or (start >= 0 and data[start : start + 4] == CENTRAL):
                 return position
-        position += 3
-        if position <= floor:
-            return None
-        position -= 3
     return None
 
 
@@ -165,12 +161,12 @@ def _located(data: bytes, raw_name: bytes, flags: int, method: int, compressed: 
 
 
 def _descriptor_size(data: bytes, at: int, compressed: int) -> int:
+    """With or without a signature, sizes of four or eight bytes: nothing but what follows it tells which."""
     signed = 4 if data[at : at + 4] == DESCRIPTOR else 0
-    if data[at + signed + 4 : at + signed + 12] == compressed.to_bytes(8, "little"):
-        return signed + 20
-    if data[at + signed + 4 : at + signed + 8] == compressed.to_bytes(4, "little"):
-        return signed + 12
-    return 0
+    if data[at + signed + 4 : at + signed + 8] != (compressed & _FULL32).to_bytes(4, "little"):
+        return 0
+    wide = data[at + signed + 20 : at + signed + 22] == b"PK" and data[at + signed + 12 : at + signed + 14] != b"PK"
+    return signed + (20 if wide else 12)
 
 
 def inflate(data: bytes, entry: Entry) -> Iterator[bytes]:

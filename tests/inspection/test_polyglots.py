@@ -1,0 +1,63 @@
+import pytest
+
+from consumer.inspection.detection import Detector
+from consumer.inspection.examination import examine
+from consumer.inspection.policy import Policy
+from consumer.model import Facts, Reason
+from tests.inspection.files import attachment, chunk, gif, jpeg, pdf, png, segment
+from tests.inspection.polyglots import polyglots
+
+POLICY = Policy.load()
+DETECTOR = Detector()
+
+
+def judged(data: bytes) -> Reason | None:
+    seen = examine(data, DETECTOR)
+    facts = Facts(size=len(data), detected_type=seen.detected_type, findings=tuple(seen.findings))
+    return POLICY.decide(attachment(None), facts)
+
+
+@pytest.mark.parametrize("name", sorted(polyglots()))
+def test_a_file_that_is_two_things_is_rejected(name: str) -> None:
+    assert judged(polyglots()[name]) is not None
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [b"\0" * 512, b"\r\n\r\n", b"\xff" * 16, b" \n", b"\x8f\x11\x00\x17" * 50, b"camera note 0x17", b"\x1a"],
+    ids=["zeros", "lines", "ones", "space", "binary", "words", "end of file"],
+)
+@pytest.mark.parametrize("data", [png(), jpeg(), gif(), pdf()], ids=["png", "jpg", "gif", "pdf"])
+def test_padding_and_junk_behind_the_end_are_told_and_accepted(data: bytes, junk: bytes) -> None:
+    seen = examine(data + junk, DETECTOR)
+    assert {finding.code for finding in seen.findings} <= {Reason.TRAILING_DATA}
+    assert judged(data + junk) is None
+
+
+def test_previews_and_exposures_behind_a_photo_are_pictures_of_it() -> None:
+    assert judged(jpeg() + jpeg() + bytes(16) + jpeg()) is None
+
+
+def test_a_motion_photo_is_a_photo_if_it_says_so() -> None:
+    clip = b"\0\0\0\x18ftypmp42" + bytes(12) + b"\0\0\0\x08mdat"
+    announced = jpeg(segment(0xE1, b'http://ns.adobe.com/xap/1.0/\0<x:xmpmeta GCamera:MotionPhoto="1"/>'))
+    assert judged(announced + clip) is None
+    assert judged(jpeg() + clip) is Reason.SECOND_FORMAT
+
+
+def test_ordinary_metadata_is_no_second_file() -> None:
+    exif = segment(0xE1, b"Exif\0\0MM\0*\0\0\0\x08" + bytes(20) + jpeg())
+    profile = segment(0xE2, b"ICC_PROFILE\0\x01\x01" + bytes(128))
+    note = segment(0xFE, b"CREATOR: gd-jpeg v1.0 (using IJG JPEG v62), quality = 90\n")
+    assert judged(jpeg(exif + profile + note)) is None
+    assert judged(png(extra=chunk(b"tEXt", b"Software\0Paint; see http://example.com/?a=1"))) is None
+    assert judged(gif(b"Created with GIMP")) is None
+
+
+def test_a_file_that_a_pdf_attaches_is_not_hidden_in_it() -> None:
+    from tests.inspection.polyglots import ZIP
+
+    attached = b"9 0 obj\n<< /Type /EmbeddedFile /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(ZIP), ZIP)
+    seen = examine(pdf(attached), DETECTOR)
+    assert seen.flags == ["embedded_files"]
+    assert judged(pdf(attached)) is None
