@@ -127,7 +127,7 @@ async def assembled(
         rules = UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
         files = await stack.enter_async_context(_file_client(settings, rules))
         storage = ObjectStorage(settings.storage.url, settings.storage.options)
-        antivirus = Clamd(settings.antivirus) if settings.antivirus.address else None
+        antivirus = _antivirus(settings)
         probes[Dependency.LOGIN] = genesys.login.token
         organization = Organization(genesys.api, settings.genesys.organization_id)
         probes[Dependency.API] = organization.probe
@@ -256,6 +256,13 @@ async def _ask_file_host(files: httpx.AsyncClient, settings: Settings) -> None:
         raise Unavailable(Dependency.FILES, "the region's file host does not answer") from None
     if status >= 500:
         raise Unavailable(Dependency.FILES, f"the region's file host answers {status}")
+
+
+def _antivirus(settings: Settings) -> Clamd | None:
+    chosen = settings.antivirus
+    if chosen.address is None:
+        return None
+    return Clamd(chosen.address, connections=chosen.connections, timeout_s=chosen.timeout_s)
 
 
 def _quarantine(settings: Settings) -> ObjectStorage | None:

@@ -23,7 +23,11 @@ class Worker:
     def start(self) -> None:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "consumer", "run"], env=self._env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                [sys.executable, "-m", "consumer", "run"],
+                env=self._env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
             )
 
     def send(self, number: signal.Signals) -> None:
