@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
-from pydantic import ValidationError
 
 from consumer.cli.outcome import Exit, data_json, ended, show
 from consumer.download.body import Body
-from consumer.inspection.inspect import Antivirus, Inspector
+from consumer.inspection.antivirus import Clamd
+from consumer.inspection.inspect import Inspector
 from consumer.inspection.policy import Policy, PolicyError
 from consumer.inspection.workers import Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
-from consumer.settings import AntivirusSettings
 from consumer.settings_load import SettingsProblem
 from consumer.text import printable
 
@@ -85,11 +85,14 @@ def scan(files: Sequence[Path], policy_file: Path | None, clamd: str | None, as_
         raise ended(Exit.NEGATIVE)
 
 
-async def _scan(files: Sequence[Path], policy: Policy, antivirus: Antivirus | None) -> tuple[list[Scanned], list[str]]:
+async def _scan(files: Sequence[Path], policy: Policy, antivirus: Clamd | None) -> tuple[list[Scanned], list[str]]:
     by_hand = ByHand()
     scanned: list[Scanned] = []
     unreadable: list[str] = []
-    async with Workers(1) as workers:
+    async with AsyncExitStack() as stack:
+        workers = await stack.enter_async_context(Workers(1))
+        if antivirus:
+            stack.push_async_callback(antivirus.aclose)
         inspector = Inspector(by_hand, by_hand, workers, by_hand, lambda: policy, antivirus)
         for file in files:
             try:
@@ -101,12 +104,10 @@ async def _scan(files: Sequence[Path], policy: Policy, antivirus: Antivirus | No
     return scanned, unreadable
 
 
-def _antivirus(address: str) -> Antivirus:
-    from consumer.inspection.antivirus import Clamd
-
+def _antivirus(address: str) -> Clamd:
     try:
-        return Clamd(AntivirusSettings(address=address))
-    except ValidationError:
+        return Clamd(address)
+    except ValueError:
         raise SettingsProblem(["--antivirus must be tcp://host:port or unix:///path"]) from None
 
 

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import Result
 
 from consumer.sandbox.files import build
+from tests.antivirus.conftest import needs_clamd, running_clamd
 from tests.cli.conftest import Command
 
 
@@ -103,3 +104,25 @@ def test_a_file_larger_than_the_policy_allows_is_rejected_without_reading_all_of
         file.truncate(200 * 1024 * 1024)
     (one,) = told(command("scan", "--json", huge))
     assert one["reason"] == "too_large"
+
+
+def test_an_antivirus_is_asked_where_one_is_named(command: Command, good: Path, tmp_path: Path) -> None:
+    needs_clamd()
+    infected = tmp_path / "note.txt"
+    infected.write_bytes(build("eicar", 1))
+    with running_clamd(tmp_path) as clamd:
+        result = command("scan", "--json", "--antivirus", clamd.tcp, good, infected)
+    clean, found = told(result)
+    assert (clean["verdict"], clean["scanned"]) == ("accepted", True)
+    assert (found["reason"], found["scanned"]) == ("infected", True)
+    assert "clamav" in clean["detectors"]
+
+
+def test_an_antivirus_that_is_away_ends_with_3_and_not_with_an_answer(command: Command, good: Path) -> None:
+    result = command("scan", "--antivirus", "tcp://127.0.0.1:1", good)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr.startswith("antivirus: ")
+
+
+def test_an_antivirus_that_can_be_none_ends_with_2(command: Command, good: Path) -> None:
+    assert command("scan", "--antivirus", "localhost", good).exit_code == 2
