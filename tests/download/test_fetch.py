@@ -13,10 +13,17 @@ from anyio.lowlevel import checkpoint
 
 from consumer.download.body import Body
 from consumer.download.budget import Budget
+from consumer.download.fetch import Fetcher
 from consumer.errors import NotYet, Unavailable
+from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
 from tests.download.fetching import CAP, DATA, at, fetching, fetching_from, head
 from tests.download.servers import answering, serving, talking
+
+
+def fits_where_the_inspector_wants_downloads(fetcher: Fetcher) -> Downloads:
+    """Checked by mypy."""
+    return fetcher
 
 
 async def test_delivers_the_bytes_counted_and_hashed_and_sends_nothing_that_it_should_not() -> None:
