@@ -1,0 +1,61 @@
+"""README, ARCHITECTURE and Makefile name only what exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from consumer.cli.app import app
+from consumer.settings_load import variables
+
+ROOT = Path(__file__).parents[1]
+PAGES = ("README.md", "ARCHITECTURE.md")
+OTHER_VARIABLES = {"REQUIRE_ALL"}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file(page: str) -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text())
+    assert links
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_setting_that_is_named_exists(page: str) -> None:
+    named = set(re.findall(r"\b[A-Z]+(?:_+[A-Z]+)+\b", (ROOT / page).read_text()))
+    assert named <= {*variables(), *OTHER_VARIABLES}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_is_shown_exists(page: str) -> None:
+    shown = re.findall(r"attachment-consumer ((?:[a-z-]+ ?)+)", _code(page)) + re.findall(r"`(dlq [a-z]+)", _code(page))
+    missing = [words for words in shown if not _is_command(words.split())]
+    assert missing == []
+
+
+def test_the_readme_starts_with_the_two_commands() -> None:
+    commands = re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert commands[:2] == ["demo", "test"]
+    assert (ROOT / "README.md").read_text().index("make demo") < 100
+
+
+def test_every_room_is_on_the_map() -> None:
+    house = (ROOT / "ARCHITECTURE.md").read_text().split("## The rooms")[1].split("## The journey")[0]
+    first_columns = [row.split("|")[1] for row in house.splitlines() if row.startswith("| `")]
+    on_the_map = {name.rstrip("/") for column in first_columns for name in re.findall(r"`([^`]+)`", column)}
+    there = {path.name.removesuffix(".py") for path in (ROOT / "consumer").iterdir() if path.suffix in {"", ".py"}}
+    assert there - {"__init__", "__pycache__"} == on_the_map
+
+
+def _code(page: str) -> str:
+    return "\n".join(line.split("#")[0] for line in (ROOT / page).read_text().splitlines())
+
+
+def _is_command(words: list[str]) -> bool:
+    command: object = typer.main.get_command(app)
+    while commands := getattr(command, "commands", None):  # of a group
+        if not words or words[0] not in commands:
+            return False
+        command = commands[words.pop(0)]
+    return True
