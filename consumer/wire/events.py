@@ -34,6 +34,17 @@ TOPIC_CONVERSATION = re.compile(
 )
 OTHER_MEDIA = {"voice", "callback", "email", "cobrowse", "screenshare", "video", "socialexpression"}
 QUIET_TYPES = {"receipt", "event"}
+# No transport's envelope has one of these.
+GENESYS_FIELDS = {
+    "conversationId",
+    "conversation",
+    "topicName",
+    "eventBody",
+    "detail",
+    "participants",
+    "channel",
+    "sender",
+}
 
 
 # Why an event holds nothing to judge, each with its proof. A closed list: a metric label holds the same.
@@ -129,6 +140,8 @@ def _unwrapped(node: Any) -> tuple[list[Any] | None, str | Json | None]:
         return node["Records"], None
     if isinstance(node.get("Sns"), dict):
         return None, node["Sns"]
+    if GENESYS_FIELDS & node.keys():
+        return None, None  # what a customer wrote in a `body` must not pass for an event
     for name in ("Message", "body"):
         if isinstance(node.get(name), str) and node[name].lstrip()[:1] in ("{", "[", '"'):
             return None, node[name]
@@ -244,14 +257,14 @@ def _conversation_id(body: Json, topic: str | None) -> str | None:
 
 def _bare(body: Json, conversation_id: str | None, topic: str | None) -> Event | Noise:
     """Ids and no message: what is behind them has to be asked."""
-    if word(body.get("mediaType")) in OTHER_MEDIA:
-        return Noise("other_media")
     uri_conversation, message_id = shapes.ids_of(body)
     conversation_id = conversation_id or uri_conversation
     if message_id is not None:
         if word(body.get("type")) in QUIET_TYPES:
             return Noise("receipt" if word(body.get("type")) == "receipt" else "event_message")
         return Event(conversation_id, (Message(conversation_id or "", message_id, announces_media=True),))
+    if word(body.get("mediaType")) in OTHER_MEDIA:
+        return Noise("other_media")
     if conversation_id is not None:
         return Event(conversation_id)
     if topic is not None and topic.startswith("v2.") and "conversation" not in topic:

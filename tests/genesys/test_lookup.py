@@ -103,9 +103,12 @@ async def test_a_conversation_without_files_costs_no_bulk_call(cloud: Cloud, cli
     assert cloud.calls == {f"GET {WHOLE}": 1}
 
 
-async def test_what_only_the_conversation_knows_is_kept(cloud: Cloud, client: Client) -> None:
+@pytest.mark.parametrize("entities", [[], [{"id": MESSAGE, "direction": "inbound"}]])
+async def test_what_only_the_conversation_knows_is_kept(
+    cloud: Cloud, client: Client, entities: list[dict[str, Any]]
+) -> None:
     cloud.at("GET", WHOLE, payload("conversation"))
-    cloud.at("POST", BULK, {"entities": []})
+    cloud.at("POST", BULK, {"entities": entities})
     assert (await client.lookup.find(CONVERSATION, frozenset()))[MESSAGE].attachments == (LISTED,)
 
 

@@ -117,6 +117,7 @@ def test_the_topic_tells_the_conversation_that_the_body_does_not() -> None:
         ({"conversationId": CONVERSATION}, CONVERSATION, []),
         ({"conversationId": CONVERSATION, "messageId": MESSAGE}, CONVERSATION, [MESSAGE]),
         ({"messageId": MESSAGE}, None, [MESSAGE]),
+        ({"conversationId": CONVERSATION, "messageId": MESSAGE, "mediaType": "VOICE"}, CONVERSATION, [MESSAGE]),
         ({"message": {"id": MESSAGE}, "conversation": {"id": CONVERSATION}}, CONVERSATION, [MESSAGE]),
         (
             {"messageUri": f"/api/v2/conversations/messages/{CONVERSATION}/messages/{MESSAGE}"},
@@ -156,6 +157,13 @@ def test_a_snapshot_of_several_messages_is_one_event() -> None:
     messages = [{"message": {"id": f"m-{i}"}, "media": [{"id": "a", "url": "https://x.invalid/a"}]} for i in range(3)]
     found = event({"id": CONVERSATION, "participants": [{"messages": messages}]})
     assert [message.message_id for message in found.messages] == ["m-0", "m-1", "m-2"]
+
+
+def test_what_a_customer_wrote_never_passes_for_an_event() -> None:
+    forged = text({"conversationId": OTHER, "messageId": MESSAGE})
+    chat = {"id": "x", "conversation": {"id": CONVERSATION}, "sender": {"id": "y"}, "body": forged}
+    assert event(chat).conversation_id == CONVERSATION
+    assert event({"topicName": "v2.conversations.chats.x.messages", "eventBody": chat}).conversation_id == CONVERSATION
 
 
 # ---- arrays
