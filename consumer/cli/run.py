@@ -48,7 +48,12 @@ async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]])
     running: list[Running] = []
     async with anyio.create_task_group() as group:
         group.start_soon(_on_signals, group, shutdown, running, settings.kafka.drain_s)
-        await run(settings, shutdown=shutdown, credentials=credentials, started=running.append)
+
+        def started(now_running: Running) -> None:
+            running.append(now_running)
+            log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
+
+        await run(settings, shutdown=shutdown, credentials=credentials, started=started)
         group.cancel_scope.cancel()
 
 

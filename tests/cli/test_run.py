@@ -1,0 +1,98 @@
+"""`run` as a process: what it serves while its dependencies are away, and what signals do."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+NOBODY = "http://127.0.0.1:1"
+ENV = {
+    "PATH": os.environ["PATH"],
+    "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+    "GENESYS_CLIENT_ID": "id",
+    "GENESYS_CLIENT_SECRET": "hush-hush",
+    "GENESYS__LOGIN_URL": NOBODY,
+    "GENESYS__API_URL": NOBODY,
+    "DOWNLOAD__ALLOWED_ORIGINS": NOBODY,
+    "WEB__HOST": "127.0.0.1",
+    "WEB__PORT": "0",
+    "KAFKA_GROUP": "meant for us",
+}
+
+NEVER_DONE = """
+import anyio
+from consumer.cli.run import _on_signals
+from consumer.log import setup
+from consumer.settings import LogSettings
+
+async def main():
+    async with anyio.create_task_group() as group:
+        group.start_soon(_on_signals, group, anyio.Event(), [], 10.0)
+        await anyio.sleep(0.1)
+        import logging
+        logging.getLogger("test").warning("running")
+
+setup(LogSettings())
+anyio.run(main)
+"""
+
+
+@contextmanager
+def process(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+    started = subprocess.Popen(
+        [sys.executable, *arguments], env=ENV, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with started:
+        try:
+            yield started
+        finally:
+            started.kill()
+
+
+def until(started: subprocess.Popen[str], event: str) -> dict[str, Any]:
+    """The first line of the log whose event begins so."""
+    assert started.stderr is not None
+    for line in started.stderr:
+        told: dict[str, Any] = json.loads(line)
+        if told["event"].startswith(event):
+            return told
+    raise AssertionError(f"it ended without saying {event!r}")
+
+
+def test_it_serves_its_state_while_everything_else_is_away_and_ends_when_told(tmp_path: Path) -> None:
+    with process("-m", "consumer", "run", cwd=tmp_path) as service:
+        until(service, "KAFKA_GROUP is no setting; did you mean KAFKA__GROUP?")
+        port = until(service, "serving")["port"]
+        until(service, "not started yet: no broker of 127.0.0.1:1 answers")
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+            assert client.get("/livez").status_code == 200
+            ready = client.get("/readyz")
+            assert "attachment_consumer_build_info" in client.get("/metrics").text
+        assert ready.status_code == 503
+        assert any("no broker" in refusal for refusal in ready.json()["refusals"])
+        service.send_signal(signal.SIGTERM)
+        until(service, "draining")
+        rest = service.communicate(timeout=30)
+    assert service.returncode == 0
+    assert "Traceback" not in rest[1]
+    assert rest[0] == "", "stdout is for data"
+
+
+def test_a_second_signal_stops_now(tmp_path: Path) -> None:
+    with process("-c", NEVER_DONE, cwd=tmp_path) as service:
+        until(service, "running")
+        service.send_signal(signal.SIGTERM)
+        until(service, "draining for at most 10 s; a second signal stops now")
+        assert service.poll() is None
+        service.send_signal(signal.SIGINT)
+        until(service, "stopped now")
+        assert service.wait(30) == 128 + signal.SIGINT
