@@ -38,7 +38,7 @@ def test_every_name_has_our_prefix_a_help_text_and_the_suffix_of_its_kind(metric
             assert family.name.endswith(("_seconds", "_bytes"))
 
 
-def test_reasons_are_the_same_in_the_model_the_metrics_and_the_schemas(metrics: Metrics) -> None:
+def test_reasons_are_the_same_in_the_model_the_metrics_the_schemas_and_the_docs(metrics: Metrics) -> None:
     rejected = json.loads((SCHEMAS / "rejected.json").read_text())["properties"]
     dead = json.loads((SCHEMAS / "dead-letter.json").read_text())["properties"]
     assert labels(metrics, "attachments", "reason") == {"none", *Reason}
@@ -47,6 +47,9 @@ def test_reasons_are_the_same_in_the_model_the_metrics_and_the_schemas(metrics: 
     assert labels(metrics, "dead_letters", "reason") == set(DeadReason)
     assert dead["dlq.reason"]["enum"] == list(DeadReason)
     assert labels(metrics, "gate_closed", "dependency") == set(Dependency)
+    page = (SCHEMAS / "README.md").read_text().partition("## Why an attachment is rejected")[2]
+    documented = re.findall(r"^\| `([a-z_]+)` \| .", page, re.MULTILINE)
+    assert documented == [*Reason, *DeadReason]
 
 
 def test_every_series_with_a_closed_label_exists_before_anything_happened(metrics: Metrics) -> None:
