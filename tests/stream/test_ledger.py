@@ -1,0 +1,187 @@
+"""The ledger: what is answered stays answered until the horizon, and a million entries have their bound."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from consumer.model import AnswerKind, LedgerEntry
+from consumer.stream.ledger import DAY_MS, VERDICT, Ledger
+from tests.stream.machines import explore
+
+HORIZON_DAYS = 3
+IDENTITIES = [bytes([number]) * 16 for number in range(5)]
+
+identities = st.sampled_from(IDENTITIES)
+times = st.integers(0, DAY_MS - 1)
+
+
+class Ledgers(RuleBasedStateMachine):
+    """One partition's ledger beside a plain list of all records that it read."""
+
+    kind: type[Ledger] = Ledger
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.today = 20_000
+        self.ledger = self.kind(HORIZON_DAYS)
+        self.read: list[tuple[int, int, bytes]] = []  # day, generation, identity
+
+    def live(self) -> set[tuple[int, int, bytes]]:
+        newest = max((day for day, _, _ in self.read), default=0)
+        return {entry for entry in self.read if entry[0] >= newest - HORIZON_DAYS}
+
+    def add(self, day: int, generation: int, identity: bytes, time: int) -> None:
+        kind = AnswerKind.DEAD if generation else AnswerKind.VERDICT
+        self.ledger.add(LedgerEntry(identity, kind, generation), day * DAY_MS + time)
+        if (day, generation, identity) not in self.read:
+            self.read.append((day, generation, identity))
+
+    @rule(identity=identities, time=times)
+    def verdict(self, identity: bytes, time: int) -> None:
+        self.add(self.today, VERDICT, identity, time)
+
+    @rule(identity=identities, generation=st.integers(1, 4), time=times)
+    def dead_letter(self, identity: bytes, generation: int, time: int) -> None:
+        self.add(self.today, generation, identity, time)
+
+    @rule(identity=identities, generation=st.integers(0, 2), days=st.integers(1, HORIZON_DAYS + 2), time=times)
+    def record_of_an_earlier_day(self, identity: bytes, generation: int, days: int, time: int) -> None:
+        self.add(self.today - days, generation, identity, time)
+
+    @rule(days=st.integers(1, HORIZON_DAYS + 2))
+    def days_pass(self, days: int) -> None:
+        self.today += days
+
+    @precondition(lambda self: self.read)
+    @rule(data=st.data(), time=times)
+    def record_is_read_again(self, data: st.DataObject, time: int) -> None:
+        day, generation, identity = data.draw(st.sampled_from(self.read))
+        self.add(day, generation, identity, time)
+
+    @rule()
+    def all_is_read_again(self) -> None:
+        for day, generation, identity in list(self.read):
+            self.add(day, generation, identity, 0)
+
+    @invariant()
+    def a_verdict_outweighs_and_the_latest_generation_counts(self) -> None:
+        for identity in IDENTITIES:
+            generations = [generation for _, generation, known in self.live() if known == identity]
+            expected = VERDICT if VERDICT in generations else max(generations, default=None)
+            assert self.ledger.generation(identity) == expected
+
+    @invariant()
+    def no_entry_is_counted_twice_nor_kept_beyond_the_horizon(self) -> None:
+        assert len(self.ledger) == len(self.live())
+
+
+def test_the_ledger_knows_each_answer_up_to_the_horizon() -> None:
+    explore(Ledgers, examples=150)
+
+
+# ---- planted faults: the machine must find each
+
+
+class Forgetful(Ledger):
+    """Ages a day too early."""
+
+    def __init__(self, horizon_days: int) -> None:
+        super().__init__(horizon_days - 1)
+
+
+class Hoarding(Ledger):
+    """Never ages."""
+
+    def __init__(self, horizon_days: int) -> None:
+        super().__init__(horizon_days * 1_000)
+
+
+class TakesTheLast(Ledger):
+    """What was said last counts: a dead letter that is read again takes a verdict back."""
+
+    def __init__(self, horizon_days: int) -> None:
+        super().__init__(horizon_days)
+        self.last: dict[bytes, int] = {}
+
+    def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
+        super().add(entry, timestamp_ms)
+        self.last[entry.identity] = entry.generation
+
+    def generation(self, identity: bytes) -> int | None:
+        return None if super().generation(identity) is None else self.last[identity]
+
+
+class TakesTheFirst(Ledger):
+    """A dead letter stays of the generation that it first had."""
+
+    def __init__(self, horizon_days: int) -> None:
+        super().__init__(horizon_days)
+        self.first: dict[bytes, int] = {}
+
+    def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
+        super().add(entry, timestamp_ms)
+        self.first.setdefault(entry.identity, entry.generation)
+
+    def generation(self, identity: bytes) -> int | None:
+        found = super().generation(identity)
+        return self.first[identity] if found else found
+
+
+class TakesDeadForAnswered(Ledger):
+    """Files dead answers as verdicts: a replay would not pass."""
+
+    def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
+        super().add(LedgerEntry(entry.identity, AnswerKind.VERDICT), timestamp_ms)
+
+
+class TrustsAnyClock(Ledger):
+    """A record with a time of tomorrow ages the rest a day early."""
+
+    def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
+        super().add(entry, timestamp_ms)
+        super().add(LedgerEntry(b"x" * 16, AnswerKind.VERDICT), timestamp_ms + DAY_MS)
+
+
+@pytest.mark.parametrize(
+    "broken", [Forgetful, Hoarding, TakesTheLast, TakesTheFirst, TakesDeadForAnswered, TrustsAnyClock]
+)
+def test_control_a_planted_fault_is_found(broken: type[Ledger]) -> None:
+    machine = type(f"Ledgers{broken.__name__}", (Ledgers,), {"kind": broken})
+    with pytest.raises(AssertionError):
+        explore(machine, examples=150)
+
+
+# ---- memory
+
+FILL = """
+import os, sys
+from consumer.model import AnswerKind, LedgerEntry
+from consumer.stream.ledger import DAY_MS, Ledger
+
+partitions, days, dead_of_ten = map(int, sys.argv[1:])
+
+def resident():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+before = resident()
+ledgers = [Ledger(35) for _ in range(partitions)]
+for number in range(1_000_000):
+    dead = number % 10 < dead_of_ten
+    entry = LedgerEntry(os.urandom(16), AnswerKind.DEAD if dead else AnswerKind.VERDICT, int(dead))
+    ledgers[number % partitions].add(entry, (20_000 + number * days // 1_000_000) * DAY_MS)
+assert sum(map(len, ledgers)) == 1_000_000
+print((resident() - before) / 1e6)
+"""
+
+
+@pytest.mark.parametrize(("partitions", "days", "dead_of_ten"), [(1, 1, 0), (1, 36, 0), (12, 36, 1)], ids=str)
+def test_a_million_entries_take_at_most_120_megabytes(partitions: int, days: int, dead_of_ten: int) -> None:
+    arguments = [str(partitions), str(days), str(dead_of_ten)]
+    done = subprocess.run([sys.executable, "-c", FILL, *arguments], capture_output=True, text=True, check=True)
+    assert float(done.stdout) <= 120
