@@ -8,6 +8,9 @@ from typing import Any
 
 import yaml
 
+from consumer.sandbox.arrangement import environment
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.world import World
 from consumer.settings_load import SECRETS_DIR, load, load_with_origins
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +59,15 @@ def test_the_manifests_give_settings_that_the_service_takes(tmp_path: Path) -> N
     loaded = load_with_origins(env={**_settings_env(), SECRETS_DIR: str(tmp_path)}, dotenv=NO_DOTENV)
     assert loaded.settings.genesys.client_id == "id"
     assert not loaded.unknown
+
+
+def test_the_compose_file_says_of_the_emulator_what_the_emulator_says_of_itself() -> None:
+    told = environment(Emulator(World([])), base_url="http://emulator:8080")
+    theirs = load(env={**told, "KAFKA_BOOTSTRAP_SERVERS": "kafka:19092"}, dotenv=NO_DOTENV)
+    ours = load(env=_compose()["x-service"]["environment"], dotenv=NO_DOTENV)
+    assert ours.genesys.model_copy(update={"calls_per_minute": theirs.genesys.calls_per_minute}) == theirs.genesys
+    assert ours.download.allowed_hosts == theirs.download.allowed_hosts
+    assert ours.download.allowed_origins == theirs.download.allowed_origins
 
 
 def test_the_compose_file_names_no_setting_that_does_not_exist() -> None:
