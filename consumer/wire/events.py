@@ -208,7 +208,7 @@ def _read_body(body: Json, topic: str | None) -> Event | Noise:
     seen = _messages(body, conversation_id or "")
     if seen is None:
         return _bare(body, conversation_id, topic)
-    announced = [one.message for one in seen if one.message.announces_media and not _proven_quiet(one)]
+    announced = [one.message for one in seen if one.message.announces_media]
     if not announced:
         return Noise(_noise_kind(seen))
     conversation_id = announced[0].conversation_id or None
@@ -228,10 +228,6 @@ def _messages(body: Json, conversation_id: str) -> list[Seen] | None:
     if "content" in body or ("channel" in body and "type" in body):
         return [shapes.webhook(body, conversation_id)]
     return None
-
-
-def _proven_quiet(one: Seen) -> bool:
-    return one.type in QUIET_TYPES and not one.message.attachments
 
 
 def _noise_kind(seen: list[Seen]) -> NoiseKind:

@@ -240,6 +240,7 @@ def test_noise_is_dropped_on_proof(value: bytes | None, kind: str) -> None:
         {"messageMetadata": {"type": "Text", "content": [{"contentType": "ATTACHMENT"}]}},
         {"messageMetadata": METADATA_TEXT, "media": [{"id": "a"}]},
         {"messageMetadata": {"type": "Receipt"}, "media": [{"id": "a"}]},
+        {"messageMetadata": {"type": "Receipt", "content": [{"contentType": "Attachment"}]}},
     ],
 )
 def test_what_is_not_proven_to_be_noise_is_announced(message: dict[str, Any]) -> None:
