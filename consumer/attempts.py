@@ -41,7 +41,7 @@ class Backoff:
     def wait_s(self, failed: int, retry_after_s: float | None = None) -> float:
         """Seconds to wait after the attempt number `failed` (from 1); jitter adds up to a half, never takes away."""
         waits = max(self.attempts - 1, 1)
-        shortest = self.over_s / (2**waits - 1)
+        shortest = self.over_s / (2.0**waits - 1)
         wait = shortest * 2.0 ** (min(failed, waits) - 1) * (1 + self.jitter() / 2)
         return max(wait, retry_after_s or 0.0)
 
