@@ -29,6 +29,7 @@ class Conditions:
         self._foreign = 0
         self._hindrances: dict[object, str] = {}
         self._gates: Gates | None = None
+        self._joined = False
 
     def watch(self, gates: Gates) -> None:
         self._gates = gates
@@ -77,12 +78,14 @@ class Conditions:
             self.hinder(gate.dependency, None)
 
     def assigned(self, partitions: list[int]) -> None:
+        """Ready from the first time on, and with no partitions as well: a spare process waits for one."""
+        self._joined = True
         self._health.assigned = partitions
         self._show()
 
     def _show(self) -> None:
         closed = self._gates.closed if self._gates else []
         self._health.refusals = list(self._hindrances.values())
-        self._health.ready = bool(self._health.assigned) and not self._hindrances
+        self._health.ready = self._joined and not self._hindrances
         self._metrics.intake_stopped["gate"].set(bool(closed))
         self._metrics.intake_stopped["refused"].set(any(gate.refused for gate in closed))

@@ -216,9 +216,9 @@ class Stream(ConsumerRebalanceListener):
         async with anyio.create_task_group() as group:
             for assignment in assignments:
                 group.start_soon(assignment.close)
-        for assignment in assignments:
-            del self.assignments[assignment.partition]
-            self._metrics.forget_partition(assignment.partition)
+        for assignment in assignments:  # a revoke in the middle of the last drain closes the same ones
+            if self.assignments.pop(assignment.partition, None) is not None:
+                self._metrics.forget_partition(assignment.partition)
         self._show_assigned()
 
     def _show_assigned(self) -> None:
