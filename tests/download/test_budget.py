@@ -113,11 +113,10 @@ async def test_what_is_not_kept_is_given_back_at_the_end_of_the_block() -> None:
 async def test_one_that_leaves_the_head_of_the_queue_lets_a_small_one_in_at_once() -> None:
     budget = Budget(100)
     await budget.reserve(60)
-    async with anyio.create_task_group() as group:
-        async with anyio.create_task_group() as impatient:
-            impatient.start_soon(budget.reserve, 90)
-            await wait_all_tasks_blocked()
-            group.start_soon(budget.reserve, 40)
-            await wait_all_tasks_blocked()
-            impatient.cancel_scope.cancel()
+    async with anyio.create_task_group() as group, anyio.create_task_group() as impatient:
+        impatient.start_soon(budget.reserve, 90)
+        await wait_all_tasks_blocked()
+        group.start_soon(budget.reserve, 40)
+        await wait_all_tasks_blocked()
+        impatient.cancel_scope.cancel()
     assert (budget.reserved, budget.waiting) == (100, 0)
