@@ -162,14 +162,14 @@ def _settings() -> Settings:
 
 @contextmanager
 def _kafka_failures_told(settings: Settings) -> Iterator[None]:
-    from aiokafka.errors import KafkaError
+    from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
     from consumer.errors import Unavailable
     from consumer.model import Dependency
 
     try:
         yield
-    except TimeoutError:
+    except UnknownTopicOrPartitionError:
         raise Unavailable(Dependency.KAFKA, "a topic is missing: `topics create` makes them") from None
     except KafkaError as error:
         told = f"{settings.kafka.bootstrap_servers} does not answer as it should: {type(error).__name__}"

@@ -134,7 +134,7 @@ def _stranger(world: World, rng: random.Random) -> tuple[bytes, Expected]:
     body = {"id": conversation, "participants": [{"id": "p", "purpose": "customer", "messages": [entry]}]}
     event = envelopes.notification(envelopes.TOPICS["queue_messages"], body, conversation)
     value = orjson.dumps(envelopes.event_bridge(event, stamp(world.now), conversation, OTHER_ORGANIZATION_ID))
-    return value, of_stranger(conversation, message, attachment, value)
+    return value, of_stranger(conversation, message, attachment)
 
 
 KINDS: tuple[tuple[str, DeadReason, bytes], ...] = (

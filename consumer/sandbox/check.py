@@ -173,7 +173,7 @@ def _differs(answer: Expected, came: Came) -> str:
 class OutputReader:
     """Reads the three output topics from their beginning, `read_committed`, while the context is open.
 
-    Raises aiokafka's errors when the broker can't be reached.
+    Raises aiokafka's errors when the broker can't be reached, or a topic is missing.
     """
 
     def __init__(self, kafka: KafkaSettings, topics: TopicSettings) -> None:

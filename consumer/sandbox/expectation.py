@@ -141,7 +141,7 @@ def of_value(value: bytes | None, reason: DeadReason, case: str) -> Expected:
     return Expected(value_id(value), Outcome.DEAD, reason.value, case)
 
 
-def of_stranger(conversation_id: str, message_id: str, attachment_id: str, value: bytes) -> Expected:
+def of_stranger(conversation_id: str, message_id: str, attachment_id: str) -> Expected:
     """Of an event of another organisation: it is dead as a whole, whatever it names."""
     return Expected(
         message_identity(conversation_id, message_id).hex(),
@@ -151,7 +151,6 @@ def of_stranger(conversation_id: str, message_id: str, attachment_id: str, value
         (
             conversation_identity(conversation_id).hex(),
             identity("attachment", conversation_id, message_id, f"id:{attachment_id}").hex(),
-            value_id(value),
         ),
         conversation_id,
         message_id,

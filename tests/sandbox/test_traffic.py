@@ -32,7 +32,7 @@ def test_the_same_numbers_give_the_same_records_and_answers(traffic: Traffic) ->
 
 def test_another_moment_changes_no_id_and_no_answer(traffic: Traffic) -> None:
     later = plan_traffic(600, 11, datetime(2027, 1, 1, tzinfo=UTC))
-    assert later.expectation.answers[:-30] == traffic.expectation.answers[:-30]
+    assert later.expectation == traffic.expectation
     assert [record.slot for record in later.records if record.key] == [r.slot for r in traffic.records if r.key]
 
 
