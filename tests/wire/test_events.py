@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from consumer.model import DeadReason, Direction, Event, Message
-from consumer.wire.events import MAX_EVENTS, Item, Noise, Unreadable, decode
+from consumer.wire.events import MAX_EVENTS, MAX_WRAPPING, Item, Noise, Unreadable, decode
 from tests.genesys.payloads import payload
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
@@ -194,6 +194,18 @@ def test_an_array_has_a_limit() -> None:
     (item,) = decode(b"[" + b"0," * MAX_EVENTS + b"0]")
     assert isinstance(item, Unreadable)
     assert len(decode(b"[" + b"0," * (MAX_EVENTS - 1) + b"0]")) == MAX_EVENTS
+
+
+def test_wrapping_has_a_limit() -> None:
+    """Each level is written anew: without a limit a record's cost would grow with the square of its depth."""
+    raw: object = {"conversationId": CONVERSATION}
+    for _ in range(MAX_WRAPPING):
+        raw = [raw]
+    assert event(raw).path == "[0]" * MAX_WRAPPING
+    for deeper in ([raw], text(raw), {"Message": text(raw)}):
+        item = one(deeper)
+        assert isinstance(item, Unreadable)
+        assert item.path == ""
 
 
 # ---- noise
