@@ -192,9 +192,11 @@ class Assignment:
             and self._outbox.size_bytes < self._plan.outbox_bytes
         )
 
-    def take(self, window: Window, record: ConsumerRecord[bytes, bytes]) -> None:
-        """Begins to judge a record that was polled while `window` was the one of this assignment."""
-        if self.window is not window or self._closing.is_set() or not window.take(record.offset):
+    def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        """Begins to judge a record. Dropped while the partition is not ready: the seek, which is one step with
+        becoming ready, brings it again."""
+        window = self.window
+        if window is None or self._closing.is_set() or not window.take(record.offset):
             return
         self._taken_at.append((record.offset, time.monotonic()))
         self._plan.room.started(len(record.value or b""))
@@ -222,11 +224,12 @@ class Assignment:
         return VERDICT if VERDICT in (waiting, known) else max(waiting, known)
 
     async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
-        before = self.generation(message)
+        before, known = self.generation(message), self.generation(identity)
 
         def land(answer: Answer) -> None:
             died = self.generation(message) != before and self.generation(message)
-            if not died:
+            # While our producer was replaced, a thawed worker may have answered: its entry came with the ledger.
+            if not died and self.generation(identity) == known:
                 self.give(answer)
 
         await self._flights.join(identity, work, land).wait()

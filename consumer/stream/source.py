@@ -150,15 +150,15 @@ class Stream(ConsumerRebalanceListener):
     async def _poll(self, shutdown: anyio.Event) -> None:
         while not shutdown.is_set():
             self._polled()
-            windows = {a.tp: a.window for a in self.assignments.values() if a.has_room()}
+            roomy = [a.tp for a in self.assignments.values() if a.has_room()]
             self._metrics.ready_partitions.set(sum(a.window is not None for a in self.assignments.values()))
-            if not windows or self.room.tasks <= 0 or not self._may_take():
+            if not roomy or self.room.tasks <= 0 or not self._may_take():
                 await self._until_changed(shutdown)
                 continue
             try:
                 # Never cancelled (that would switch off aiokafka's own watch), never without partitions (it would
                 # read all of them), never with no room.
-                polled = await self._consumer.getmany(*windows, timeout_ms=POLL_MS, max_records=self.room.tasks)
+                polled = await self._consumer.getmany(*roomy, timeout_ms=POLL_MS, max_records=self.room.tasks)
             except NoOffsetForPartitionError:
                 continue  # of before the seek
             except OffsetOutOfRangeError as error:
@@ -172,17 +172,17 @@ class Stream(ConsumerRebalanceListener):
                 log.warning("a poll failed: %s", type(error).__name__)
                 await self._until_changed(shutdown)
                 continue
-            self._hand_over(polled, windows)
+            self._hand_over(polled)
 
-    def _hand_over(self, polled: Mapping[TopicPartition, list[Any]], windows: Mapping[TopicPartition, Any]) -> None:
-        """Only to the windows that were ready before the poll: one that ended behind a seek would make skipped
-        offsets look compacted."""
+    def _hand_over(self, polled: Mapping[TopicPartition, list[Any]]) -> None:
+        """To the windows that are ready now, in one step with the end of the poll, which moved the positions: what
+        began before a rebalance and ended behind the seek of the next assignment would never come again."""
         for tp, records in polled.items():
             self._metrics.records_received["stream"].inc(len(records))
             assignment = self.assignments.get(tp.partition)
             if assignment is not None:
                 for record in records:
-                    assignment.take(windows[tp], record)
+                    assignment.take(record)
                 self._metrics.lag(tp.topic, tp.partition, self._lag(tp, records[-1].offset))
 
     def _lag(self, tp: TopicPartition, offset: int) -> int:
