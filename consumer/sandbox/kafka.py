@@ -97,19 +97,11 @@ class KafkaBroker:
         self._classpath = os.pathsep.join(str(path) for path in class_path())
         self._folder = Path(tempfile.mkdtemp(prefix="attachment-consumer-kafka-"))
         try:
-            for attempts_left in (2, 1, 0):
-                try:
-                    self._prepare(random.sample(PORTS, 3))
-                    self.start()
-                    return self
-                except BrokerFailed as failed:
-                    # Nobody can reserve a port for another process: whoever takes it first costs us one more start.
-                    if PORT_TAKEN not in str(failed) or not attempts_left:
-                        raise
-            raise AssertionError("the loop returns or raises")
+            self._start_on_free_ports()
         except BaseException:
             self._clear()
             raise
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._clear()
@@ -168,6 +160,18 @@ class KafkaBroker:
     def thaw(self) -> None:
         self._running().send_signal(signal.SIGCONT)
 
+    def _start_on_free_ports(self) -> None:
+        # Nobody can reserve a port for another process: whoever takes it first costs us one more start.
+        for attempts_left in (2, 1, 0):
+            try:
+                self._prepare(random.sample(PORTS, 3))
+                self.start()
+            except BrokerFailed as failed:
+                if PORT_TAKEN not in str(failed) or not attempts_left:
+                    raise
+            else:
+                return
+
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             raise BrokerFailed("the broker is not running")
@@ -195,12 +199,13 @@ class KafkaBroker:
 
     def _prepare(self, ports: Sequence[int]) -> None:
         self._ports = ports
+        shutil.rmtree(self._folder / "data", ignore_errors=True)
         (self._folder / "log4j2.properties").write_text(LOGGING)
         settings = self._folder / "server.properties"
         lines = (f"{key}={value}\n" for key, value in {**self._layout(), **DEFAULTS, **self._properties}.items())
         settings.write_text("".join(lines))
         cluster = "attachment-consumer-00"  # 22 characters, as a UUID in base 64 has
-        command = ("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", cluster, "-c", str(settings))
+        command = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings))
         done = subprocess.run(  # noqa: S603 - our own program and arguments
             self._java(*command, *self._format_options), capture_output=True, text=True, env={}, timeout=READY_WITHIN
         )

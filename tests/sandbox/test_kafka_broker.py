@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import random
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from anyio import fail_after
 from anyio.to_thread import run_sync
 
+from consumer.sandbox.kafka import PORTS
 from consumer.sandbox.kafka_jars import JarMissing, LockedJar, WrongJar, class_path, locked_jars
 from tests.brokers import private_broker
 
@@ -55,6 +58,16 @@ def test_the_broker_dies_and_leaves_nothing_behind_when_its_parent_is_killed(tmp
     assert parent.returncode == -signal.SIGKILL
     pid, folder = parent.stdout.split()
     _wait_until_gone(int(pid), Path(folder))
+
+
+@pytest.mark.usefixtures("kafka")
+def test_a_port_that_was_taken_costs_one_more_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        free = random.sample(PORTS, 6)
+        choices = iter([[taken.getsockname()[1], *free[:2]], free[3:]])
+        monkeypatch.setattr("consumer.sandbox.kafka.random.sample", lambda *_: next(choices))
+        with private_broker() as broker:
+            assert broker.bootstrap_servers == f"127.0.0.1:{free[3]}"
 
 
 @pytest.mark.usefixtures("kafka")
