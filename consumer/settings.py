@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
 
+from consumer.model import Reason
+
 MIB = 1024 * 1024
 
 KNOWN_NAMES = {
@@ -212,6 +214,11 @@ class AttemptSettings(Group):
     bug_ceiling: int = Field(20, ge=1, description="Bugs in a row that stop the intake")
 
 
+class NotifySettings(Group):
+    channel: Literal["off", "message", "attributes"] = Field("off", description="How `notify` tells of rejected files")
+    silent: tuple[Reason, ...] = Field((Reason.REMOVED,), description="Reasons that nobody is told of")
+
+
 class WebSettings(Group):
     host: str = "0.0.0.0"  # noqa: S104 # Prometheus and the kubelet come from outside
     port: int = Field(9464, ge=0, le=65_535)
@@ -234,6 +241,7 @@ class Settings(Group):
     inspection: InspectionSettings = InspectionSettings()
     limits: LimitSettings = LimitSettings()
     attempts: AttemptSettings = AttemptSettings()
+    notify: NotifySettings = NotifySettings()
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
 

@@ -119,6 +119,15 @@ def topics_describe(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
 
 @app.command()
+def notify(config: ConfigFile = None) -> None:
+    """Tell of rejected files, until a signal. Off unless NOTIFY__CHANNEL says how; at most once each."""
+    from consumer.cli.notify import run_notify
+
+    with failures_told():
+        run_notify(config)
+
+
+@app.command()
 def version(as_json: AsJson = False) -> None:
     """Versions of everything that a verdict depends on."""
     from consumer.cli.versions import print_versions

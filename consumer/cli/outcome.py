@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
+
+PIPED_WIDTH = 10_000
 
 
 class Exit(IntEnum):
@@ -39,6 +40,18 @@ def failures_told() -> Iterator[None]:
         raise ended(Exit.NEGATIVE, f"{failure.dependency}: {failure.detail}") from None
 
 
+@contextmanager
+def unwrapped() -> Iterator[None]:
+    """Raises what went wrong inside a task group as itself, if it is one thing."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        only: BaseException = group
+        while isinstance(only, BaseExceptionGroup) and len(only.exceptions) == 1:
+            only = only.exceptions[0]
+        raise only from None
+
+
 def ended(code: Exit, message: str = "") -> typer.Exit:
     if message:
         typer.echo(message, err=True)
@@ -56,11 +69,7 @@ def data_json(document: object, *, only_ascii: bool = False) -> None:
 
 
 def show(table: Table) -> None:
-    """A table for people. Not cut where no terminal is: someone pipes it into grep."""
-    _console().print(table)
-
-
-def _console() -> Console:
+    """A table for people; one line a row where no terminal is, since someone pipes it into grep."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 200, soft_wrap=not sys.stdout.isatty())
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.abc import TaskGroup
 
-from consumer.cli.outcome import Exit, ended
+from consumer.cli.outcome import Exit, ended, unwrapped
 
 if TYPE_CHECKING:
     from consumer.service import Running
@@ -46,15 +46,16 @@ async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]])
 
     shutdown = anyio.Event()
     running: list[Running] = []
-    async with anyio.create_task_group() as group:
-        group.start_soon(_on_signals, group, shutdown, running, settings.kafka.drain_s)
+    with unwrapped():
+        async with anyio.create_task_group() as group:
+            group.start_soon(_on_signals, group, shutdown, running, settings.kafka.drain_s)
 
-        def started(now_running: Running) -> None:
-            running.append(now_running)
-            log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
+            def started(now_running: Running) -> None:
+                running.append(now_running)
+                log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
 
-        await run(settings, shutdown=shutdown, credentials=credentials, started=started)
-        group.cancel_scope.cancel()
+            await run(settings, shutdown=shutdown, credentials=credentials, started=started)
+            group.cancel_scope.cancel()
 
 
 async def _on_signals(group: TaskGroup, shutdown: anyio.Event, running: list[Running], drain_s: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from tests.cli.conftest import NEEDED, Command
 
 def test_help_names_every_command(command: Command) -> None:
     listed = command("--help").stdout
-    for name in ("run", "demo", "scan", "check-config", "check-url", "topics", "dlq", "sandbox", "version"):
+    for name in ("run", "demo", "scan", "check-config", "check-url", "topics", "dlq", "notify", "sandbox", "version"):
         assert f"\n  {name} " in listed
 
 
@@ -48,6 +49,24 @@ def test_a_folder_that_cannot_be_made_ends_the_service_with_2(command: Command, 
     (tmp_path / "file").write_text("")
     result = command("run", STORAGE__URL=str(tmp_path / "file" / "store"))
     assert (result.exit_code, "STORAGE__URL" in result.stderr) == (2, True)
+
+
+def test_a_port_that_is_taken_ends_the_service_with_2(command: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = command("run", WEB__HOST="127.0.0.1", WEB__PORT=str(port))
+    assert (result.exit_code, f"can't listen on 127.0.0.1:{port}" in result.stderr) == (2, True)
+
+
+def test_nobody_is_told_of_anything_unless_a_setting_says_how(command: Command) -> None:
+    result = command("notify")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "NOTIFY__CHANNEL is off" in result.stderr
+
+
+def test_telling_needs_kafka(command: Command) -> None:
+    result = command("notify", NOTIFY__CHANNEL="message", WEB__HOST="127.0.0.1", WEB__PORT="0")
+    assert (result.exit_code, "kafka: no broker" in result.stderr) == (3, True)
 
 
 def test_a_reader_that_stops_reading_is_no_error() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 
+import anyio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -34,6 +35,10 @@ async def make(server: KafkaSettings, *topics: NewTopic) -> None:
     try:
         answer = await admin.create_topics(list(topics))
         assert not [error for error in answer.to_object()["topic_errors"] if error["error_code"]]
+        names = [topic.name for topic in topics]
+        with anyio.fail_after(30):
+            while any(there["error_code"] for there in await admin.describe_topics(names)):  # noqa: ASYNC110 # the broker tells nobody
+                await anyio.sleep(0.02)  # the controller answers before the broker knows
     finally:
         await admin.close()
 
