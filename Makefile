@@ -42,7 +42,7 @@ fuzz: setup ## 200,000 hostile inputs for the inspection; what it finds is kept 
 chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10]
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
 
-bench: setup ## Throughput and where the time goes, on this machine
+bench: setup ## Throughput on a real broker, and where the time goes, on this machine
 	$(BIN)/python -m tests.bench
 
 clean: ## Remove what was built here; the downloads in the cache folder stay
