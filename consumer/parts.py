@@ -202,7 +202,7 @@ async def _genesys(
 
     def called(call: str, status: int | None) -> None:
         metrics.api_call(call, status)
-        if status is not None and status < 500 and status != 429:
+        if status is not None and status < 500 and status not in (401, 403, 429):
             gates[Dependency.LOGIN if call == "token" else Dependency.API].answered()
 
     def renewed(lifetime_s: float) -> None:

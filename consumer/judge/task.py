@@ -166,8 +166,7 @@ class _Judging:
         if isinstance(found, Answer):
             self._give_dead(found)
         else:
-            known = {attachment.identity for attachment in found.attachments}
-            missing = [a for a in self._judgeable(announced) if a.identity is not None and a.identity not in known]
+            missing = [a for a in self._judgeable(announced) if not any(_is_same(a, f) for f in found.attachments)]
             await self._found(event, found, missing)
 
     async def _find(self, announced: Message) -> Message:
@@ -235,7 +234,7 @@ class _Judging:
         async def find() -> Attachment:
             message = await self._show(announced.conversation_id, announced.message_id, (announced,))
             for attachment in message.attachments if message else ():
-                if attachment.identity == announced.identity:
+                if _is_same(announced, attachment):
                     return attachment
             raise NotYet(Dependency.API, "Genesys does not show the announced attachment", dead=DeadReason.NOT_FOUND)
 
@@ -333,6 +332,11 @@ def _at_home(event: Event, conversation_id: str | None) -> Event:
         for message in event.messages
     )
     return replace(event, conversation_id=conversation_id, messages=messages)
+
+
+def _is_same(announced: Attachment, found: Attachment) -> bool:
+    """An event may lack the id that the message API gives: the link tells as well which attachment it is."""
+    return announced.key == found.key or (announced.attachment_id is None and announced.url == found.url)
 
 
 def _with_communication(message: Message, communication_id: str | None) -> Message:
