@@ -122,6 +122,7 @@ class Assignment:
             if self._closing.is_set():
                 return None
             async with anyio.create_task_group() as self._tasks:
+                self._consumer.seek(self.tp, start)  # one step with becoming ready: what is polled in between is lost
                 self.window = Window(start)
                 self._taken_at.clear()
                 self._plan.hindered(self.partition, None)
@@ -148,7 +149,6 @@ class Assignment:
             await plan.restore(self._ledger, TopicPartition(plan.ledger, self.partition))
         self._outbox.rebuilt(self._ledger)
         plan.steps("seek")
-        self._consumer.seek(self.tp, start)
         return start
 
     async def _starting_offset(self) -> int:

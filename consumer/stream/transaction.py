@@ -164,15 +164,26 @@ class Transactor:
             await self._force()
 
     async def _force(self) -> None:
-        """aiokafka has no public way to do this; what is left open otherwise: the sender task and its sockets."""
+        """aiokafka has no public way to do this; what is left open otherwise: sockets, the sender, and its requests.
+
+        The sender answers a cancellation by waiting for its requests, and those wait for the client for ever.
+        """
         producer = self._producer
+        accumulator, sender = producer._message_accumulator, producer._sender
         error = KafkaError("the producer was discarded")
-        accumulator = producer._message_accumulator
         for batch in [*accumulator._pending_batches, *(b for queue in accumulator._batches.values() for b in queue)]:
             batch.failure(exception=error)
-        task = producer._sender.sender_task if producer._sender is not None else None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task], timeout=3.0)
+            batch._drain_waiter.exception()  # else it warns that nobody asked
         with suppress(TimeoutError, KafkaError, OSError):
             await asyncio.wait_for(producer.client.close(), 3.0)
+        tasks = [task for task in asyncio.all_tasks() if _runs_for(task, (accumulator, sender))]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=3.0)
+
+
+def _runs_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:
+    """Whether a task runs a method of one of `owners`: aiokafka keeps no list of them."""
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    return frame is not None and frame.f_locals.get("self") in owners
