@@ -116,7 +116,8 @@ def _repeats(world: World, fresh: list[_Fresh], count: int, rng: random.Random) 
 
 def _bundle(parts: list[_Fresh]) -> tuple[float, Record]:
     value = orjson.dumps([part.event for part in parts])
-    return max(part.at for part in parts), Record(None, value, zlib.crc32(value), len(parts))
+    slot = zlib.crc32("".join(part.talk.conversation_id for part in parts).encode())
+    return max(part.at for part in parts), Record(None, value, slot, len(parts))
 
 
 async def publish(

@@ -30,10 +30,10 @@ def test_the_same_numbers_give_the_same_records_and_answers(traffic: Traffic) ->
     assert again.expectation == traffic.expectation
 
 
-def test_another_moment_changes_no_id_and_no_answer(traffic: Traffic) -> None:
+def test_another_moment_changes_no_id_no_place_and_no_answer(traffic: Traffic) -> None:
     later = plan_traffic(600, 11, datetime(2027, 1, 1, tzinfo=UTC))
     assert later.expectation == traffic.expectation
-    assert [record.slot for record in later.records if record.key] == [r.slot for r in traffic.records if r.key]
+    assert [(record.key, record.slot) for record in later.records] == [(r.key, r.slot) for r in traffic.records]
 
 
 def test_another_seed_shares_no_id(traffic: Traffic) -> None:
