@@ -1,6 +1,7 @@
 """README, ARCHITECTURE and Makefile name only what exists."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ def test_every_room_is_on_the_map() -> None:
     on_the_map = {name.rstrip("/") for column in first_columns for name in re.findall(r"`([^`]+)`", column)}
     there = {path.name.removesuffix(".py") for path in (ROOT / "consumer").iterdir() if path.suffix in {"", ".py"}}
     assert there - {"__init__", "__pycache__"} == on_the_map
+
+
+def test_every_program_that_the_makefile_runs_is_there() -> None:
+    modules = re.findall(r"-m ([\w.]+)", (ROOT / "Makefile").read_text())
+    assert modules
+    assert [module for module in modules if not _is_program(module)] == []
+
+
+def _is_program(module: str) -> bool:
+    found = find_spec(module)
+    return found is not None and (found.submodule_search_locations is None or bool(find_spec(f"{module}.__main__")))
 
 
 def _code(page: str) -> str:
