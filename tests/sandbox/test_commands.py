@@ -20,11 +20,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from consumer.sandbox.arrangement import topic_partitions
-from consumer.sandbox.cases import Outcome
+from consumer.sandbox.cases import AWAY_HOST, Outcome
 from consumer.sandbox.embedded import EmbeddedBroker
 from consumer.sandbox.expectation import Expectation, Expected
 from consumer.sandbox.traffic import plan_traffic
 from consumer.settings import TopicSettings
+from consumer.settings_load import load
 
 EVENTS, SEED = 80, 9
 SAME = ("--events", str(EVENTS), "--seed", str(SEED))
@@ -178,3 +179,12 @@ async def test_without_an_address_of_kafka_the_missing_variable_is_named(tmp_pat
     code, _, err = await ran(["traffic", "--expect", "x"], tmp_path)
     assert code == 2
     assert "KAFKA_BOOTSTRAP_SERVERS" in err
+
+
+async def test_what_an_emulator_prints_are_settings_that_the_service_takes() -> None:
+    async with emulator() as (printed, _):
+        settings = load(env=printed | {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092"}, dotenv=Path("none"))
+    api_url = printed["GENESYS__API_URL"]
+    assert settings.download.allowed_origins == (api_url,)
+    assert settings.download.allowed_hosts == (AWAY_HOST,)
+    assert str(settings.genesys.api_url).rstrip("/") == api_url
