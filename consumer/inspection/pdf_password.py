@@ -7,7 +7,9 @@ import re
 from collections import deque
 from enum import Enum
 
-from consumer.inspection.aes import encrypt_cbc
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 _ENCRYPT = re.compile(rb"/Encrypt\s*(?:(\d{1,10})\s+(\d{1,5})\s+R|(<<))")
 _ID = re.compile(rb"/ID\s*\[\s*(<[0-9A-Fa-f\s]*>|\()")
@@ -154,7 +156,8 @@ def _hash_r6(salt: bytes) -> bytes:
     """The hardened hash of ISO 32000-2 (algorithm 2.B), of the empty password."""
     key = hashlib.sha256(salt).digest()
     for turn in range(1024):
-        mixed = encrypt_cbc(key[:16], key[16:32], key * 64)
+        cipher = Cipher(AES(key[:16]), CBC(key[16:32])).encryptor()
+        mixed = cipher.update(key * 64) + cipher.finalize()
         kind = (hashlib.sha256, hashlib.sha384, hashlib.sha512)[sum(mixed[:16]) % 3]
         key = kind(mixed).digest()
         if turn >= 63 and mixed[-1] <= turn - 31:
