@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from consumer.metrics import RebuildCause
 from consumer.stream.partition import Assignment
 from consumer.stream.transaction import Record, Transactor
 from consumer.stream.window import Window
@@ -99,12 +100,27 @@ class AbortsAndGoesOn(Transactor):
         try:
             for r in records:
                 await self._producer.send_and_wait(r.topic, r.value, r.key, r.partition, headers=list(r.headers))
-            await self._producer.send_offsets_to_transaction(dict(offsets), self._group)
+            await self._send_offsets(offsets)
         except Exception:
             await self._producer.abort_transaction()
             raise
         await self._producer.commit_transaction()
         return [0] * len(records)
+
+
+class NeverForces(Transactor):
+    """A producer that does not stop by itself is left alone."""
+
+    async def _force(self) -> None:
+        pass
+
+
+class WaitsForTheNextAssignment(Assignment):
+    """Takes being fenced for the end of its ownership."""
+
+    async def _live(self) -> RebuildCause | None:
+        cause = await super()._live()
+        return None if cause == "fenced" else cause
 
 
 VARIANTS: dict[str, dict[str, type]] = {

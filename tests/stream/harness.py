@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import CollectorRegistry
 
 from consumer.judge.answers import VERDICT, Answer, Answers, Resting
@@ -148,23 +148,42 @@ async def everything(kafka: KafkaSettings, topic: str) -> list[bytes]:
 
 async def until_committed(kafka: KafkaSettings, topics: TopicSettings, seconds: float = 40) -> None:
     """Waits until the group has committed everything that is in the tasks topic now."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, enable_auto_commit=False)
-    await admin.start()
     await consumer.start()
     try:
         ends = await consumer.end_offsets([TopicPartition(topics.tasks, p) for p in range(topics.partitions)])
-        due = {tp: end for tp, end in ends.items() if end > 0}
-        with anyio.fail_after(seconds):
-            committed = await _committed(admin, kafka)
-            while any(end > committed.get(tp, 0) for tp, end in due.items()):
-                await anyio.sleep(0.05)  # the broker tells nobody
-                committed = await _committed(admin, kafka)
     finally:
         await consumer.stop()
+    with anyio.fail_after(seconds):
+        done = await committed(kafka, topics)
+        while any(end > done.get(tp.partition, 0) for tp, end in ends.items()):
+            await anyio.sleep(0.05)  # the broker tells nobody
+            done = await committed(kafka, topics)
+
+
+async def committed(kafka: KafkaSettings, topics: TopicSettings) -> dict[int, int]:
+    """The committed offset of each tasks partition that has one."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap_servers, group_id=kafka.group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        partitions = [TopicPartition(topics.tasks, p) for p in range(topics.partitions)]
+        consumer.assign(partitions)
+        offsets = {tp.partition: await consumer.committed(tp) for tp in partitions}
+        return {partition: offset for partition, offset in offsets.items() if offset is not None}
+    finally:
+        await consumer.stop()
+
+
+async def create_narrow_topics(kafka: KafkaSettings, topics: TopicSettings, max_message_bytes: int) -> None:
+    """Topics of which the one for accepted files takes no larger record."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        narrow = {"max.message.bytes": str(max_message_bytes)}
+        inner = [NewTopic(name, topics.partitions, 1) for name in (topics.tasks, topics.ledger)]
+        outer = [NewTopic(name, 1, 1) for name in (topics.events, topics.rejected, topics.dead_letter)]
+        await admin.create_topics([*inner, *outer, NewTopic(topics.accepted, 1, 1, topic_configs=narrow)])
+    finally:
         await admin.close()
-
-
-async def _committed(admin: AIOKafkaAdminClient, kafka: KafkaSettings) -> dict[TopicPartition, int]:
-    offsets = await admin.list_consumer_group_offsets(kafka.group)
-    return {tp: committed.offset for tp, committed in offsets.items()}

@@ -1,0 +1,41 @@
+"""Granting to and taking from a user of a guarded broker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import anyio.to_thread
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
+from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+
+RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "id": ResourceType.TRANSACTIONAL_ID}
+
+
+async def grant_all(internal_servers: str, user: str, prefix: str) -> None:
+    """Everything on topics, groups and transactional ids whose names begin with `prefix`."""
+    for resource in RESOURCES:
+        await grant(internal_servers, user, resource, prefix)
+
+
+async def grant(internal_servers: str, user: str, resource: str, prefix: str) -> None:
+    binding = AclBinding(*_pattern(user, resource, prefix), AclOperation.ALL, AclPermissionType.ALLOW)
+    await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.create_acls([binding]))
+
+
+async def revoke(internal_servers: str, user: str, resource: str, prefix: str) -> None:
+    """Takes back what `grant` gave."""
+    binding = AclBindingFilter(*_pattern(user, resource, prefix), AclOperation.ANY, AclPermissionType.ANY)
+    await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.delete_acls([binding]))
+
+
+def _pattern(user: str, resource: str, prefix: str) -> tuple[ResourceType, str, ResourcePatternType, str, str]:
+    return RESOURCES[resource], prefix, ResourcePatternType.PREFIXED, f"User:{user}", "*"
+
+
+def _until_done(internal_servers: str, change: Callable[[AdminClient], dict[Any, Future[Any]]]) -> None:
+    admin = AdminClient({"bootstrap.servers": internal_servers})
+    for future in change(admin).values():
+        future.result(10)

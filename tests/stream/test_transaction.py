@@ -1,0 +1,232 @@
+"""The laws of a transactional producer, each on a real broker, and what happens to who does not keep it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from consumer.kafka_client import client_options
+from consumer.sandbox.kafka import KafkaBroker
+from consumer.settings import KafkaSettings, TopicSettings
+from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
+from tests.brokers import create_topics, delete_topics, guarded_broker, private_broker
+from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces
+from tests.stream.grants import grant_all, revoke
+from tests.stream.harness import committed, create_narrow_topics, everything
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+
+def transactor(
+    kafka: KafkaSettings, topics: TopicSettings, kind: type[Transactor] = Transactor, **options: Any
+) -> Transactor:
+    defaults: dict[str, Any] = {"group": kafka.group, "max_message_bytes": {}}
+    return kind(f"{topics.tasks}-0", client_options(kafka), **defaults | options)
+
+
+def offset(topics: TopicSettings, number: int) -> dict[TopicPartition, int]:
+    return {TopicPartition(topics.tasks, 0): number}
+
+
+@pytest.fixture
+async def narrow(kafka_settings: KafkaSettings) -> AsyncIterator[TopicSettings]:
+    """Topics of which the one for accepted files takes no record above 2,000 bytes."""
+    prefix = f"{kafka_settings.group}-narrow"
+    topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=1, replication=1)
+    await create_narrow_topics(kafka_settings, topics, 2_000)
+    yield topics
+    await delete_topics(kafka_settings.bootstrap_servers, topics)
+
+
+async def test_a_refused_record_takes_offset_and_answers_with_it(
+    kafka_settings: KafkaSettings, narrow: TopicSettings
+) -> None:
+    records = [Record(narrow.rejected, b"k", b"small"), Record(narrow.accepted, b"k", b"x" * 3_000)]
+    first = transactor(kafka_settings, narrow)
+    await first.open()
+    with pytest.raises(TransactionFailed, match="await sends: MessageSizeTooLargeError"):
+        await first.commit(records, offset(narrow, 1))
+    await first.dispose()
+
+    second = transactor(kafka_settings, narrow)  # its initialisation ends what the first one left
+    await second.open()
+    await second.dispose()
+
+    assert await committed(kafka_settings, narrow) == {}
+    assert await everything(kafka_settings, narrow.rejected) == []
+
+
+async def test_control_who_forgets_futures_commits_the_offset_of_a_record_that_is_gone(
+    kafka_settings: KafkaSettings, narrow: TopicSettings
+) -> None:
+    forgetful = transactor(kafka_settings, narrow, ForgetsFutures)
+    await forgetful.open()
+    await forgetful.commit([Record(narrow.accepted, b"k", b"x" * 3_000)], offset(narrow, 1))
+    await forgetful.dispose()
+
+    assert await committed(kafka_settings, narrow) == {0: 1}
+    assert await everything(kafka_settings, narrow.accepted) == []
+
+
+async def test_a_producer_that_failed_is_finished_and_its_successor_goes_on(
+    kafka_settings: KafkaSettings, narrow: TopicSettings
+) -> None:
+    first, second = transactor(kafka_settings, narrow), transactor(kafka_settings, narrow)
+    await first.open()
+    with pytest.raises(TransactionFailed):
+        await first.commit([Record(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
+    with pytest.raises(TransactionFailed, match="begin: IllegalOperation"):
+        await first.commit([Record(narrow.accepted, b"k", b"small", partition=0)], {})
+    await first.dispose()
+    await second.open()
+    await second.commit([Record(narrow.accepted, b"k", b"small", partition=0)], {})
+    await second.dispose()
+
+    assert await everything(kafka_settings, narrow.accepted) == [b"small"]
+
+
+async def test_control_who_aborts_and_goes_on_has_a_broken_sequence(
+    kafka_settings: KafkaSettings, narrow: TopicSettings
+) -> None:
+    stubborn = transactor(kafka_settings, narrow, AbortsAndGoesOn)
+    await stubborn.open()
+    with pytest.raises(KafkaError, match="MessageSizeTooLarge"):
+        await stubborn.commit([Record(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
+    with pytest.raises(KafkaError, match="OutOfOrderSequence"):
+        await stubborn.commit([Record(narrow.accepted, b"k", b"small", partition=0)], {})
+    await stubborn.dispose()
+
+    assert await everything(kafka_settings, narrow.accepted) == []
+
+
+async def test_a_known_limit_is_checked_before_anything_is_sent(
+    kafka_settings: KafkaSettings, narrow: TopicSettings
+) -> None:
+    producer = transactor(kafka_settings, narrow, max_message_bytes={narrow.accepted: 2_000})
+    await producer.open()
+    with pytest.raises(TooLarge, match=r"takes 2000: raise its max\.message\.bytes"):
+        await producer.commit([Record(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
+    headers = (("name", b"x" * 500),) * 2
+    largest = Record(narrow.accepted, b"k", b"x" * (2_000 - Record("t", b"k", b"", headers).size), headers, 0)
+    await producer.commit([largest], {})  # what is counted as small enough is small enough for the broker
+    await producer.dispose()
+
+    assert await everything(kafka_settings, narrow.accepted) == [largest.value]
+
+
+# ---- grants
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[KafkaBroker]:
+    with guarded_broker({"svc": "secret"}) as broker:
+        yield broker
+
+
+@pytest.fixture
+async def login(guarded: KafkaBroker) -> tuple[KafkaSettings, KafkaSettings, TopicSettings]:
+    """Settings of a user that may do everything it needs, of the superuser, and topics."""
+    prefix = f"guarded-{os.urandom(3).hex()}"
+    topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=1, replication=1)
+    await create_topics(guarded.internal_servers, topics)
+    await grant_all(guarded.internal_servers, "svc", prefix)
+    ours = KafkaSettings.model_validate(
+        {
+            "bootstrap_servers": guarded.bootstrap_servers,
+            "group": prefix,
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "PLAIN",
+            "sasl_username": "svc",
+            "sasl_password": "secret",
+        }
+    )
+    return ours, KafkaSettings(bootstrap_servers=guarded.internal_servers, group=prefix), topics
+
+
+Login = tuple[KafkaSettings, KafkaSettings, TopicSettings]
+
+
+def refused(topics: TopicSettings) -> list[Record]:
+    """Of two records the second one goes where the user may not write."""
+    return [Record(topics.accepted, b"k", b"failed"), Record(f"not-granted.{topics.prefix}", b"k", b"failed")]
+
+
+async def test_after_a_missing_grant_nothing_of_the_failed_transaction_comes_out(login: Login) -> None:
+    ours, root, topics = login
+    first, second = transactor(ours, topics), transactor(ours, topics)
+    await first.open()
+    with pytest.raises(TransactionFailed, match="send: TopicAuthorizationFailedError"):
+        await first.commit(refused(topics), {})
+    await first.dispose()
+    await second.open()
+    await second.commit([Record(topics.accepted, b"k", b"after")], {})
+    await second.dispose()
+
+    assert await everything(root, topics.accepted) == [b"after"]
+
+
+async def test_control_who_aborts_and_goes_on_publishes_what_was_aborted(login: Login) -> None:
+    ours, root, topics = login
+    stubborn = transactor(ours, topics, AbortsAndGoesOn)
+    await stubborn.open()
+    with pytest.raises(KafkaError, match="TopicAuthorizationFailedError"):
+        await stubborn.commit(refused(topics), {})
+    await stubborn.commit([Record(topics.accepted, b"k", b"after")], {})
+    await stubborn.dispose()
+
+    assert sorted(await everything(root, topics.accepted)) == [b"after", b"failed"]
+
+
+async def test_without_a_grant_on_the_group_the_transaction_fails_as_a_whole(login: Login) -> None:
+    ours, root, topics = login
+    first, second = transactor(ours, topics), transactor(ours, topics)
+    await first.open()
+    await revoke(root.bootstrap_servers, "svc", "group", root.group)
+    with pytest.raises(TransactionFailed, match="send offsets: GroupAuthorizationFailedError"):
+        await first.commit([Record(topics.accepted, b"k", b"failed")], offset(topics, 1))
+    await first.dispose()
+    await second.open()
+    await second.dispose()
+
+    assert await everything(root, topics.accepted) == []
+
+
+# ---- calls that hang
+
+
+def sockets() -> int:
+    links = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    return sum(link.name.startswith("socket:") for link in links)
+
+
+@pytest.mark.parametrize(("kind", "leaves"), [(Transactor, False), (NeverForces, True)], ids=["product", "control"])
+async def test_a_call_that_hangs_has_a_deadline_and_leaves_no_socket_and_no_task(
+    kind: type[Transactor], leaves: bool
+) -> None:
+    with private_broker() as broker:
+        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        topics = TopicSettings(prefix="frozen", events="frozen.events", partitions=1, replication=1)
+        await create_topics(broker.bootstrap_servers, topics)
+        before = sockets(), len(asyncio.all_tasks())
+        producer = transactor(kafka, topics, kind, call_deadline_s=1.0)
+        await producer.open()
+        await producer.commit([Record(topics.accepted, b"k", b"before")], {})
+        broker.freeze()
+        with anyio.fail_after(30), pytest.raises(TransactionFailed) as failed:
+            await producer.commit([Record(topics.accepted, b"k", b"during")], {})
+        with anyio.fail_after(10):
+            await producer.dispose()
+        after = sockets(), len(asyncio.all_tasks())
+        await Transactor._force(producer)
+        assert (sockets(), len(asyncio.all_tasks())) == before
+
+    assert isinstance(failed.value.cause, TimeoutError | KafkaError)
+    assert (after != before) == leaves
