@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", (b"GIF87a", b"GIF89a")
 PNG_PIXELS = (b"IDAT", b"fdAT")
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-MOST_BLOCKS = 1_000_000
+_MARKER = re.compile(rb"\xff+[^\xff\x00]")
+MOST_BLOCKS = 300_000
 MOST_REMARKS = 5_000
 SHORTEST_REMARK = 8  # bytes: nothing shorter is a file of its own
 GIF_CONTROL = b"\xf9"  # one for each frame of an animation
@@ -122,12 +124,8 @@ def _remark(remarks: list[tuple[int, int]], begin: int, stop: int) -> None:
 
 def _marker(data: bytes, at: int) -> int:
     """The next marker from `at` on. Encoders pad with 0xFF, and some leave a few stray bytes: readers skip them."""
-    at = data.find(b"\xff", at, at + 4096)
-    while 0 <= at < len(data) - 1:
-        if data[at + 1] not in (0xFF, 0x00):
-            return at
-        at = data.find(b"\xff", at + 1)
-    return -1
+    match = _MARKER.search(data, at)
+    return match.end() - 2 if match and match.start() < at + 4096 else -1
 
 
 def _entropy_end(data: bytes, at: int) -> int:

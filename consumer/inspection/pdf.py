@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from consumer.inspection import formats, pdf_password
+from consumer.inspection import formats, pdf_password, text
 from consumer.inspection.formats import PADDING
 from consumer.inspection.seen import Limits, Seen, Unreadable
 from consumer.inspection.zip_reader import inflate_raw
@@ -15,6 +15,7 @@ from consumer.model import Reason
 MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
 MOST_STREAMS = 2_000
 MOST_STREAM = 8 * 1024 * 1024
+MOST_ESCAPES = 200_000
 END = b"%%EOF"
 OPENINGS = (b"#!", b"/*", b"//", b"<!--")  # of comments and scripts, in which the rest is hidden
 
@@ -71,7 +72,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 def _active(content: bytes, seen: Seen) -> None:
     """What the names of dictionaries tell. Names may be written with escapes; streams are not read as names."""
     if b"#" in content:
-        content = _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), content)
+        content = _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), content, count=MOST_ESCAPES)
     if _LAUNCH.search(content):
         seen.find(Reason.ACTIVE_CONTENT, "it starts a program on an action")
     if _JAVASCRIPT.search(content):
@@ -129,6 +130,8 @@ def _before(data: bytes, start: int, seen: Seen) -> None:
         or before.lstrip(PADDING).startswith(OPENINGS)
     ):
         seen.find(Reason.SECOND_FORMAT, "a script before the document")
+    elif text.decode(before) is None:
+        seen.find(Reason.SECOND_FORMAT, "binary data of another format before the document")
     else:
         seen.find(Reason.TRAILING_DATA, "bytes before the document's header")
 

@@ -20,9 +20,9 @@ _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x08\x1b\x1a\x0b"
 _ALLOWED_CONTROLS = 0.001  # of all characters: form feeds of old printers and stray bytes, never binary data
 
 _MARKUP = re.compile(
-    r"\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*(?:<!doctype\s+(?:html|svg)|<(?:html|head|body|script|svg|iframe|style|hta:application)[\s>/])",
-    re.I | re.S,
+    r"<(?:!doctype\s{1,9}(?:html|svg)|(?:html|head|body|script|svg|iframe|style|hta:application)[\s>/])", re.I
 )
+_BEFORE_MARKUP = (("<!--", "-->"), ("<?xml", ">"))
 _PROGRAM_STARTS = re.compile(
     r"#!\s*/|<\?php\s|<%@|@echo\s+(?:off|on)\b|<job\b|<package\b|Windows Registry Editor Version", re.I
 )
@@ -57,7 +57,8 @@ _LANGUAGES = (
     ),
     (  # batch files
         re.compile(
-            r"^\s*@?(?:echo\s+off|start\s+|powershell|cmd\s+/c|del\s+/|reg\s+add|certutil|bitsadmin|mshta|rundll32|regsvr32|setlocal|goto\s+\w)",
+            r"^[ \t]{0,80}@?(?:echo\s+off|start\s+|powershell|cmd\s+/c|del\s+/|reg\s+add|certutil|"
+            r"bitsadmin|mshta|rundll32|regsvr32|setlocal|goto\s+\w)",
             re.I | re.M,
         ),
         re.compile(
@@ -111,10 +112,24 @@ def _wide(data: bytes) -> str | None:
 
 def markup(text: str) -> str | None:
     """The MIME type of a page or a drawing that begins here, which a browser would run."""
-    match = _MARKUP.match(text)
+    at = _behind_comments(text)
+    match = _MARKUP.match(text, at)
     if match is None:
         return None
-    return "image/svg+xml" if "svg" in match[0][-12:].lower() else "text/html"
+    return "image/svg+xml" if "svg" in match[0].lower() else "text/html"
+
+
+def _behind_comments(text: str) -> int:
+    """By hand: a pattern with a loop in a loop takes for ever on what is made for it."""
+    at = len(text) - len(text.lstrip())
+    while pair := next((pair for pair in _BEFORE_MARKUP if text.startswith(pair[0], at)), None):  # at once
+        end = text.find(pair[1], at + len(pair[0]))
+        if end < 0:
+            return at
+        at = end + len(pair[1])
+        while text[at : at + 1].isspace():
+            at += 1
+    return at
 
 
 def examine(text: str, seen: Seen) -> None:

@@ -51,7 +51,7 @@ def second_files() -> dict[str, bytes]:
         "7z": seven_zip(),
         "arj": arj(),
         "tar": tar(),
-        "gzip": gzip.compress(b"hello"),
+        "gzip": gzip.compress(b"hello", mtime=0),
         "bzip2": bz2.compress(b"hello"),
         "xz": lzma.compress(b"hello"),
         "cab": b"MSCF" + bytes(4) + struct.pack("<L", 100) + bytes(90),

@@ -1,0 +1,47 @@
+"""What has to hold for every input, whatever it is."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from consumer.inspection.detection import Detector
+from consumer.inspection.examination import examine
+from consumer.inspection.policy import Policy
+from consumer.inspection.seen import Seen
+from consumer.model import Attachment, Facts, Reason
+
+DEADLINE_S = 2.0  # of CPU time, so that a busy machine is no finding
+POLICY = Policy.load()
+ATTACHMENT = Attachment("fuzz", "fuzz", "fuzz", "id:fuzz")
+_MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+
+
+class Broken(AssertionError):
+    """An input for which a promise does not hold; the text says which."""
+
+
+def check(data: bytes, detector: Detector) -> Seen:
+    """What an examination saw of `data`. `Broken` if it was late, or said what a worker may not say."""
+    before = time.process_time()
+    seen = examine(data, detector)
+    took = time.process_time() - before
+    if took > DEADLINE_S:
+        raise Broken(f"took {took:.1f} s")
+    if seen.detected_type is None and not seen.has(Reason.UNDETECTABLE):
+        raise Broken("no type, and no word why")
+    if seen.detected_type is not None and not _MIME.fullmatch(seen.detected_type):
+        raise Broken("its type is none")
+    if not all(len(f.detail) <= 200 and f.detail.isprintable() for f in seen.findings) or len(seen.findings) > 40:
+        raise Broken("a finding is too long or not printable")
+    facts = Facts(size=len(data), detected_type=seen.detected_type, findings=tuple(seen.findings))
+    reason = POLICY.decide(ATTACHMENT, facts)
+    if reason is None and seen.detected_type not in POLICY.types:
+        raise Broken("accepted a type that is not allowed")
+    return seen
+
+
+def behaviour(seen: Seen) -> tuple[object, ...]:
+    """Two inputs of one behaviour teach the same."""
+    details = (re.sub(r"\d+", "n", finding.detail) for finding in seen.findings)
+    return (seen.detected_type, tuple(sorted(details)), tuple(sorted(seen.flags)))

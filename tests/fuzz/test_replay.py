@@ -1,0 +1,38 @@
+"""The inputs that the long run kept, and the first of those that it makes."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from consumer.inspection.detection import Detector
+from tests.fuzz.check import check
+from tests.fuzz.inputs import fuzzed, seeds
+
+KEPT = sorted(path for path in Path(__file__).with_name("kept").iterdir() if path.name != ".gitignore")
+DETECTOR = Detector()
+
+
+def test_there_are_kept_inputs() -> None:
+    assert len(KEPT) > 50
+
+
+@pytest.mark.parametrize("path", KEPT, ids=lambda path: path.name)
+def test_a_kept_input_keeps_every_promise(path: Path) -> None:
+    check(path.read_bytes(), DETECTOR)
+
+
+def test_the_first_made_inputs_keep_every_promise() -> None:
+    for number in range(1_500):
+        check(fuzzed(number), DETECTOR)
+
+
+def test_an_input_is_always_the_same() -> None:
+    assert fuzzed(7) == fuzzed(7) != fuzzed(8)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=2_000), st.sampled_from([data[:64] for data in seeds()]), st.booleans())
+def test_any_bytes_behind_any_beginning_keep_every_promise(rest: bytes, beginning: bytes, begun: bool) -> None:
+    check(beginning + rest if begun else rest, DETECTOR)

