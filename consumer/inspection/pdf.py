@@ -17,7 +17,7 @@ MOST_STREAMS = 2_000
 MOST_STREAM = 8 * 1024 * 1024
 MOST_ESCAPES = 200_000
 END = b"%%EOF"
-OPENINGS = (b"#!", b"/*", b"//", b"<!--")  # of comments and scripts, in which the rest is hidden
+OPENINGS = (b"#!", b"%!", b"/*", b"//", b"<!--")  # of comments, scripts and PostScript
 
 _HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
 _OBJECT = re.compile(rb"\b\d{1,10}\s+\d{1,10}\s+obj\b")
