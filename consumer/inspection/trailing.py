@@ -38,7 +38,8 @@ def begins_script(data: bytes) -> bool:
         if formats.looks_like_code(data[at : at + 200]):
             return True
         at += 2
-    return data.startswith(images.GIF) and re.match(rb"GIF8[79]a\s*=", data) is not None
+    # "GIF89a=" alone is a picture 61 pixels wide; text where its height and flags should be is an assignment.
+    return re.match(rb"GIF8[79]a\s*=[\t\n\r -~]{5}", data) is not None
 
 
 def _behind_picture(data: bytes, end: int, seen: Seen) -> None:
