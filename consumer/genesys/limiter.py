@@ -16,6 +16,7 @@ WINDOW_S = 60.0
 REFILL_SHARE = 0.8
 BURST_SHARE = 0.1
 CEILING_SHARE = 0.95
+LONGEST_WINDOW_S = 120  # a wrong header must not stop the calls for days
 SAME_WINDOW_S = 2.0  # the headers give whole seconds
 
 
@@ -68,7 +69,7 @@ class Pace:
             self.allowed = allowed
             self._tokens = min(self._tokens, self._burst)
         if counted is not None and reset_s is not None:
-            self._note_window(now + reset_s, counted)
+            self._note_window(now + min(reset_s, LONGEST_WINDOW_S), counted)
 
     def _note_window(self, end: float, counted: int) -> None:
         if end > self._window_end + SAME_WINDOW_S:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import anyio
 import anyio.lowlevel
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumer.genesys.limiter import Limiter, Pace
@@ -118,6 +118,7 @@ def test_a_pause_holds_everybody() -> None:
         st.text(max_size=9) | st.integers(-5, 10**9).map(str),
     )
 )
+@example({"inin-ratelimit-count": "1", "inin-ratelimit-allowed": "1", "inin-ratelimit-reset": "9999999"})
 def test_wrong_headers_never_stop_the_calls_for_long(headers: dict[str, str]) -> None:
     pace = Pace(300, 0.0)
     assert pace.take(0.0) == 0.0
