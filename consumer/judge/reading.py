@@ -1,0 +1,48 @@
+"""What an event and its messages ask for. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from consumer.metrics import Skipped
+from consumer.model import Attachment, Direction, Event, Kind, Message, Task
+
+
+def no_answer_needed(message: Message, attachment: Attachment, task: Task, horizon: timedelta) -> Skipped | None:
+    """Why the attachment gets no answer of ours; None if it gets one."""
+    if Direction.OUTBOUND in (message.direction, attachment.direction):
+        return "outbound"
+    if attachment.kind is Kind.LINK:
+        return "link"
+    sent = attachment.message_time or message.time
+    taken = datetime.fromtimestamp(task.taken_ms / 1000, UTC)
+    if sent is not None and taken - sent > horizon:
+        return "beyond_horizon"  # its own event announced it in its time; what the ledger knew of it has aged
+    return None
+
+
+def at_home(event: Event, conversation_id: str | None) -> Event:
+    """The event with the conversation that a call told, if it names none itself."""
+    if event.conversation_id or conversation_id is None:
+        return event
+    messages = tuple(
+        replace(
+            message,
+            conversation_id=conversation_id,
+            attachments=tuple(replace(a, conversation_id=conversation_id) for a in message.attachments),
+        )
+        for message in event.messages
+    )
+    return replace(event, conversation_id=conversation_id, messages=messages)
+
+
+def is_same(announced: Attachment, found: Attachment) -> bool:
+    """An event may lack the id that the message API gives: the link tells as well which attachment it is."""
+    return announced.key == found.key or (announced.attachment_id is None and announced.url == found.url)
+
+
+def with_communication(message: Message, communication_id: str | None) -> Message:
+    """Only snapshots name the communication, and only by it can the status of an upload be asked."""
+    known = tuple(replace(a, communication_id=a.communication_id or communication_id) for a in message.attachments)
+    return replace(message, attachments=known)
