@@ -131,8 +131,8 @@ class Transactor:
             await self._call("send", send_all)
             sent = await self._call("await sends", lambda: asyncio.gather(*futures))
         finally:
-            for future in futures:  # those that nobody awaited would warn of exceptions that were never retrieved
-                future.add_done_callback(lambda done: done.cancelled() or done.exception())
+            for future in futures:
+                future.add_done_callback(_ask)
         return [metadata.timestamp for metadata in sent]
 
     async def _send_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -156,6 +156,7 @@ class Transactor:
     async def dispose(self) -> None:
         """Closes the producer whatever state it is in, by force where it hangs. An open transaction stays open."""
         self._finished = True
+        _ask(self._producer._txn_manager._transaction_waiter)
         with anyio.CancelScope(shield=True):
             with suppress(TimeoutError, KafkaError, IllegalOperation, AssertionError, OSError, asyncio.CancelledError):
                 await asyncio.wait_for(self._producer.stop(), 3.0)
@@ -173,7 +174,7 @@ class Transactor:
         error = KafkaError("the producer was discarded")
         for batch in [*accumulator._pending_batches, *(b for queue in accumulator._batches.values() for b in queue)]:
             batch.failure(exception=error)
-            batch._drain_waiter.exception()  # else it warns that nobody asked
+            _ask(batch._drain_waiter)
         with suppress(TimeoutError, KafkaError, OSError):
             await asyncio.wait_for(producer.client.close(), 3.0)
         tasks = [task for task in asyncio.all_tasks() if _runs_for(task, (accumulator, sender))]
@@ -187,3 +188,9 @@ def _runs_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:
     """Whether a task runs a method of one of `owners`: aiokafka keeps no list of them."""
     frame = getattr(task.get_coro(), "cr_frame", None)
     return frame is not None and frame.f_locals.get("self") in owners
+
+
+def _ask(future: asyncio.Future[Any] | None) -> None:
+    """A future whose exception nobody asked for warns of it, with a traceback, whenever it is collected."""
+    if future is not None and future.done() and not future.cancelled():
+        future.exception()

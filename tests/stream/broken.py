@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from consumer.metrics import RebuildCause
 from consumer.stream.partition import Assignment
-from consumer.stream.transaction import Record, Transactor
+from consumer.stream.transaction import Record, Transactor, _ask
 from consumer.stream.window import Window
 
 
@@ -102,6 +102,7 @@ class AbortsAndGoesOn(Transactor):
                 await self._producer.send_and_wait(r.topic, r.value, r.key, r.partition, headers=list(r.headers))
             await self._send_offsets(offsets)
         except Exception:
+            _ask(self._producer._txn_manager._transaction_waiter)
             await self._producer.abort_transaction()
             raise
         await self._producer.commit_transaction()

@@ -20,8 +20,10 @@ async def grant_all(internal_servers: str, user: str, prefix: str) -> None:
         await grant(internal_servers, user, resource, prefix)
 
 
-async def grant(internal_servers: str, user: str, resource: str, prefix: str) -> None:
-    binding = AclBinding(*_pattern(user, resource, prefix), AclOperation.ALL, AclPermissionType.ALLOW)
+async def grant(
+    internal_servers: str, user: str, resource: str, prefix: str, operation: AclOperation = AclOperation.ALL
+) -> None:
+    binding = AclBinding(*_pattern(user, resource, prefix), operation, AclPermissionType.ALLOW)
     await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.create_acls([binding]))
 
 

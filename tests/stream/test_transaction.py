@@ -12,6 +12,7 @@ import anyio
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from confluent_kafka.admin._acl import AclOperation
 
 from consumer.kafka_client import client_options
 from consumer.sandbox.kafka import KafkaBroker
@@ -19,7 +20,7 @@ from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
 from tests.brokers import create_topics, delete_topics, guarded_broker, private_broker
 from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces
-from tests.stream.grants import grant_all, revoke
+from tests.stream.grants import grant, grant_all, revoke
 from tests.stream.harness import committed, create_narrow_topics, everything
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -154,17 +155,21 @@ async def login(guarded: KafkaBroker) -> tuple[KafkaSettings, KafkaSettings, Top
 Login = tuple[KafkaSettings, KafkaSettings, TopicSettings]
 
 
-def refused(topics: TopicSettings) -> list[Record]:
-    """Of two records the second one goes where the user may not write."""
-    return [Record(topics.accepted, b"k", b"failed"), Record(f"not-granted.{topics.prefix}", b"k", b"failed")]
+async def refused(root: KafkaSettings, topics: TopicSettings) -> list[Record]:
+    """Of two records the second one goes where the user may look and not write."""
+    foreign = f"foreign.{topics.prefix}"
+    await create_topics(root.bootstrap_servers, topics.model_copy(update={"prefix": foreign, "events": f"{foreign}.e"}))
+    await grant(root.bootstrap_servers, "svc", "topic", foreign, AclOperation.DESCRIBE)
+    return [Record(topics.accepted, b"k", b"failed"), Record(f"{foreign}.accepted", b"k", b"failed")]
 
 
 async def test_after_a_missing_grant_nothing_of_the_failed_transaction_comes_out(login: Login) -> None:
     ours, root, topics = login
     first, second = transactor(ours, topics), transactor(ours, topics)
+    records = await refused(root, topics)
     await first.open()
-    with pytest.raises(TransactionFailed, match="send: TopicAuthorizationFailedError"):
-        await first.commit(refused(topics), {})
+    with pytest.raises(TransactionFailed, match="await sends: TopicAuthorizationFailedError"):
+        await first.commit(records, {})
     await first.dispose()
     await second.open()
     await second.commit([Record(topics.accepted, b"k", b"after")], {})
@@ -176,9 +181,10 @@ async def test_after_a_missing_grant_nothing_of_the_failed_transaction_comes_out
 async def test_control_who_aborts_and_goes_on_publishes_what_was_aborted(login: Login) -> None:
     ours, root, topics = login
     stubborn = transactor(ours, topics, AbortsAndGoesOn)
+    records = await refused(root, topics)
     await stubborn.open()
     with pytest.raises(KafkaError, match="TopicAuthorizationFailedError"):
-        await stubborn.commit(refused(topics), {})
+        await stubborn.commit(records, {})
     await stubborn.commit([Record(topics.accepted, b"k", b"after")], {})
     await stubborn.dispose()
 
