@@ -70,6 +70,7 @@ class Files:
     async def _deliver(self, request: web.Request, file: File) -> web.StreamResponse:
         """Without a length, slowly, or only the first half of it, as the file's case says."""
         delivery, body = file.case.delivery, file.body
+        self._state.progress[file.download_id, "delivered"] += 1
         response = web.StreamResponse(headers={"Content-Type": delivery.content_type, "ETag": f'"{file.download_id}"'})
         if not delivery.chunked:
             response.content_length = len(body)

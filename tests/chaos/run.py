@@ -67,7 +67,7 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
                 group.start_soon(_write, broker.bootstrap_servers, topics.events, traffic, seconds, written)
                 await trouble.run(written.is_set, EVERY_S)
             await read_to_end(reader, score, patience_s=CATCH_UP_S)
-            delivered = [n for (_, what), n in emulator.state.progress.items() if what == "delivered"]
+            delivered = _deliveries(traffic, emulator)
             return Report(
                 seed=seed,
                 events=events,
@@ -77,6 +77,13 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
                 calls=dict(emulator.state.calls),
                 tally=score.tally(),
             )
+
+
+def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
+    """How often each file was delivered, of those that are delivered in one piece: the others are asked for again."""
+    whole = [name for name, (_, file) in traffic.world.files.items() if not file.case.delivery.cuts]
+    counts = [emulator.state.progress[name, "delivered"] for name in whole]
+    return [count for count in counts if count]
 
 
 async def _write(servers: str, topic: str, traffic: Traffic, seconds: float, written: anyio.Event) -> None:
