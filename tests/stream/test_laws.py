@@ -1,0 +1,382 @@
+"""What the second loop does on its bad days, on real Kafka: nothing is lost, nothing is answered twice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from prometheus_client import Counter
+
+from consumer.judge.answers import Resting
+from consumer.kafka_client import client_options, partition_of
+from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
+from consumer.stream import source
+from consumer.stream.source import Stream
+from consumer.stream.transaction import Record, Transactor
+from tests.brokers import create_topics, delete_topics, guarded_broker
+from tests.stream.broken import WaitsForTheNextAssignment
+from tests.stream.grants import grant, grant_all, revoke
+from tests.stream.harness import (
+    Answered,
+    NamesJudge,
+    create_narrow_topics,
+    everything,
+    make_stream,
+    running,
+    until_committed,
+    write_tasks,
+)
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+SIXTY = [(f"c{n}", f"a{n}") for n in range(60)]
+
+
+def names(tasks: Iterable[tuple[str, str]]) -> set[str]:
+    return {name for _, named in tasks for name in named.split()}
+
+
+class Complaints:
+    """What the stream said that an operator must mend."""
+
+    def __init__(self) -> None:
+        self.open: dict[int | None, str] = {}
+        self._changed = anyio.Event()
+
+    def __call__(self, partition: int | None, detail: str | None) -> None:
+        self.open.pop(partition, None)
+        if detail is not None:
+            self.open[partition] = detail
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def until(self, text: str) -> None:
+        with anyio.fail_after(30):
+            while not any(text in detail for detail in self.open.values()):
+                await self._changed.wait()
+
+
+@pytest.fixture
+async def one(kafka_settings: KafkaSettings) -> AsyncIterator[TopicSettings]:
+    """Topics with one tasks partition, so that all tasks go the same way."""
+    prefix = f"{kafka_settings.group}-one"
+    topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=1, replication=1)
+    await create_topics(kafka_settings.bootstrap_servers, topics)
+    yield topics
+    await delete_topics(kafka_settings.bootstrap_servers, topics)
+
+
+async def commit(kafka: KafkaSettings, topics: TopicSettings, offset: int) -> None:
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=kafka.bootstrap_servers, group_id=kafka.group, enable_auto_commit=False
+    )
+    await consumer.start()
+    try:
+        tp = TopicPartition(topics.tasks, 0)
+        consumer.assign([tp])
+        await consumer.commit({tp: offset})
+    finally:
+        await consumer.stop()
+
+
+async def delete_records(kafka: KafkaSettings, topics: TopicSettings, before: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.delete_records({TopicPartition(topics.tasks, 0): RecordsToDelete(before_offset=before)})
+    finally:
+        await admin.close()
+
+
+# ---- offsets that the log does not have
+
+
+async def test_a_committed_offset_below_the_log_start_is_counted_and_said(
+    kafka_settings: KafkaSettings, one: TopicSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    await write_tasks(kafka_settings, one, SIXTY)
+    await commit(kafka_settings, one, 10)
+    await delete_records(kafka_settings, one, 30)
+    stream = make_stream(NamesJudge(), kafka_settings, one)
+    async with running(stream):
+        await until_committed(kafka_settings, one)
+        lost = stream._metrics.retention_lost_records._value.get()  # prometheus_client has no public way to read one
+
+    assert sorted(await everything(kafka_settings, one.accepted)) == sorted(f"a{n}".encode() for n in range(30, 60))
+    assert lost == 20
+    assert "retention took 20 tasks before they were judged" in caplog.text
+
+
+async def test_a_committed_offset_above_the_end_means_a_topic_made_anew(
+    kafka_settings: KafkaSettings, one: TopicSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    await write_tasks(kafka_settings, one, SIXTY)
+    await commit(kafka_settings, one, 5_000)
+    async with Answered(kafka_settings, one) as answered, running(make_stream(NamesJudge(), kafka_settings, one)):
+        found = await answered.until(names(SIXTY))
+
+    assert found == dict.fromkeys(names(SIXTY), 1)
+    assert "was made anew (committed 5000, end 60)" in caplog.text
+
+
+async def test_records_that_retention_takes_while_the_gate_is_closed_do_not_stop_the_partition(
+    kafka_settings: KafkaSettings, one: TopicSettings
+) -> None:
+    opened = [True]
+    stream = make_stream(NamesJudge(), kafka_settings, one, may_take=lambda: opened[0])
+    first, rest = SIXTY[:20], SIXTY[20:]
+    async with Answered(kafka_settings, one) as answered, running(stream):
+        await write_tasks(kafka_settings, one, first)
+        await answered.until(names(first))
+        opened[0] = False
+        await write_tasks(kafka_settings, one, rest)
+        await delete_records(kafka_settings, one, 50)
+        opened[0] = True
+        await until_committed(kafka_settings, one)
+        found = await answered.until({"a59"})
+
+    assert set(found.values()) == {1}
+    assert names(first) | {f"a{n}" for n in range(50, 60)} <= set(found)
+
+
+# ---- a ledger that can't be read, results that can't be published
+
+
+async def test_an_unknown_version_in_the_ledger_hinders_its_partition_and_no_other(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers) as producer:
+        await producer.send_and_wait(topics.ledger, bytes([9]) + b"v" + bytes(4), b"i" * 16, partition=1)
+    await write_tasks(kafka_settings, topics, SIXTY)
+    others = {name for key, name in SIXTY if partition_of(key.encode(), topics.partitions) != 1}
+    complaints = Complaints()
+    async with (
+        Answered(kafka_settings, topics) as answered,
+        running(make_stream(NamesJudge(), kafka_settings, topics, hindered=complaints)),
+    ):
+        await complaints.until("a ledger record of version 9; this release reads version 1")
+        found = await answered.until(others)
+
+    assert found == dict.fromkeys(others, 1)
+    assert list(complaints.open) == [1]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["limit known", "limit unknown"])
+async def test_a_result_that_its_topic_does_not_take_is_kept_until_it_does(
+    kafka_settings: KafkaSettings, known: bool
+) -> None:
+    prefix = f"{kafka_settings.group}-narrow"
+    topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=1, replication=1)
+    await create_narrow_topics(kafka_settings, topics, 2_000)
+    large = "x" * 3_000
+    limits = {topics.accepted: 2_000} if known else {}
+    complaints, judge = Complaints(), NamesJudge()
+    stream = make_stream(judge, kafka_settings, topics, max_message_bytes=limits, hindered=complaints)
+    async with Answered(kafka_settings, topics) as answered, running(stream):
+        await write_tasks(kafka_settings, topics, [("c", large), *SIXTY])
+        if known:
+            await complaints.until("raise its max.message.bytes")
+        else:
+            await until_counted(stream._metrics.rebuilds["failed"])
+        await set_max_message_bytes(kafka_settings, topics.accepted, 1_000_000)
+        limits.clear()
+        found = await answered.until({large} | names(SIXTY))
+    await delete_topics(kafka_settings.bootstrap_servers, topics)
+
+    assert found == dict.fromkeys({large} | names(SIXTY), 1)
+    assert set(judge.begun.values()) == {1}, "a rebuild inspects nothing again"
+    assert not complaints.open
+
+
+async def set_max_message_bytes(kafka: KafkaSettings, topic: str, size: int) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})])
+    finally:
+        await admin.close()
+
+
+async def until_counted(counter: Counter, least: int = 1, seconds: float = 30) -> None:
+    """Waits until a metric that somebody else counts has reached `least`."""
+    with anyio.fail_after(seconds):
+        while counter._value.get() < least:  # noqa: ASYNC110 - looks from outside, as Prometheus does
+            await anyio.sleep(0.02)
+
+
+# ---- fenced and still assigned
+
+
+async def thaws_takes_the_id_and_dies(kafka: KafkaSettings, topics: TopicSettings) -> None:
+    """A worker that was frozen before its initialisation: it leaves an open transaction and is gone."""
+    zombie = Transactor(f"{topics.tasks}-0", client_options(kafka), group=kafka.group, max_message_bytes={})
+    await zombie.open()
+    await zombie._producer.begin_transaction()
+    await zombie._produce([Record(topics.accepted, b"k", b"never")])
+    await zombie.dispose()
+
+
+async def test_who_is_fenced_and_still_assigned_goes_on(kafka_settings: KafkaSettings, one: TopicSettings) -> None:
+    judge = NamesJudge()
+    async with Answered(kafka_settings, one) as answered, running(make_stream(judge, kafka_settings, one)):
+        await write_tasks(kafka_settings, one, SIXTY[:30])
+        await answered.until(names(SIXTY[:30]))
+        await thaws_takes_the_id_and_dies(kafka_settings, one)
+        await write_tasks(kafka_settings, one, SIXTY)
+        found = await answered.until(names(SIXTY))
+
+    assert found == dict.fromkeys(names(SIXTY), 1)
+    assert set(judge.begun.values()) == {1}, "a rebuild inspects nothing again"
+
+
+async def test_control_who_waits_for_the_next_assignment_when_fenced_stalls(
+    kafka_settings: KafkaSettings, one: TopicSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "Assignment", WaitsForTheNextAssignment)
+    async with Answered(kafka_settings, one) as answered, running(make_stream(NamesJudge(), kafka_settings, one)):
+        await write_tasks(kafka_settings, one, SIXTY[:30])
+        await answered.until(names(SIXTY[:30]))
+        await thaws_takes_the_id_and_dies(kafka_settings, one)
+        await write_tasks(kafka_settings, one, SIXTY)
+        found = await answered.until(names(SIXTY), seconds=6)
+
+    assert len(found) == 30
+
+
+# ---- membership
+
+
+class PreparesInTheListener(Stream):
+    """Its listener returns when the partitions are ready: no heartbeats until then."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        await super().on_partitions_assigned(assigned)
+        while any(a.window is None for a in self.assignments.values()):  # noqa: ASYNC110 - a control: no beauty
+            await anyio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "expelled"), [(Stream, False), (PreparesInTheListener, True)], ids=["product", "control"]
+)
+async def test_a_preparation_longer_than_the_session_does_not_expel_the_member(
+    kafka_settings: KafkaSettings,
+    one: TopicSettings,
+    kind: type[Stream],
+    expelled: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    impatient = kafka_settings.model_copy(update={"session_timeout_ms": 1_000, "heartbeat_ms": 200})
+    monkeypatch.setattr("tests.stream.harness.Stream", kind)
+    stream = make_stream(NamesJudge(), impatient, one)
+    prompt = stream._plan.restore
+
+    async def slow(*arguments: Any) -> None:
+        await anyio.sleep(2.5)  # the work itself, not a wait for something
+        await prompt(*arguments)
+
+    stream._plan = replace(stream._plan, restore=slow)
+    await write_tasks(impatient, one, SIXTY)
+    async with Answered(impatient, one) as answered, running(stream):
+        await answered.until({"a59"}, seconds=6)
+        if expelled:
+            await until_counted(stream._metrics.rebalances, 2)
+
+    assert (stream._metrics.rebalances._value.get() > 1) == expelled
+
+
+async def test_a_lost_grant_on_the_group_is_said_and_its_return_is_noticed() -> None:
+    with guarded_broker({"svc": "secret"}) as broker:
+        prefix = f"guarded-{os.urandom(3).hex()}"
+        topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=2, replication=1)
+        await create_topics(broker.internal_servers, topics)
+        await grant_all(broker.internal_servers, "svc", prefix)
+        root = KafkaSettings(bootstrap_servers=broker.internal_servers, group=prefix)
+        ours = KafkaSettings.model_validate(
+            {
+                "bootstrap_servers": broker.bootstrap_servers,
+                "group": prefix,
+                "security_protocol": "SASL_PLAINTEXT",
+                "sasl_mechanism": "PLAIN",
+                "sasl_username": "svc",
+                "sasl_password": "secret",
+                "heartbeat_ms": 200,
+            }
+        )
+        complaints = Complaints()
+        async with (
+            Answered(root, topics) as answered,
+            running(make_stream(NamesJudge(), ours, topics, hindered=complaints)),
+        ):
+            await write_tasks(root, topics, SIXTY[:30])
+            await answered.until(names(SIXTY[:30]))
+            await revoke(broker.internal_servers, "svc", "group", prefix)
+            await complaints.until("grant READ on it to KAFKA__SASL_USERNAME")
+            await write_tasks(root, topics, SIXTY[30:])
+            await grant(broker.internal_servers, "svc", "group", prefix)
+            found = await answered.until(names(SIXTY))
+
+    assert found == dict.fromkeys(names(SIXTY), 1)
+    assert not complaints.open
+
+
+# ---- partitions that move in the middle of the work
+
+
+async def test_a_second_worker_joins_and_leaves_in_the_middle_of_the_work(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    async def inspect(name: str, resting: Resting) -> None:
+        await anyio.sleep(0.02)
+
+    tasks = [(f"c{n % 40}", f"c{n % 40}/{n} c{n % 40}/{(n - 40 * (n % 3)) % 1200}") for n in range(1200)]
+    limits = LimitSettings(tasks=20)
+    first, second = NamesJudge(inspect), NamesJudge(inspect)
+    stream, other = (make_stream(judge, kafka_settings, topics, limits=limits) for judge in (first, second))
+    async with Answered(kafka_settings, topics) as answered, running(stream):
+        await write_tasks(kafka_settings, topics, tasks[:400])
+        await answered.until({"c0/0"})
+        async with running(other):
+            with anyio.fail_after(30):
+                while not any(a.window for a in other.assignments.values()):  # noqa: ASYNC110 - looks from outside
+                    await anyio.sleep(0.01)
+            await write_tasks(kafka_settings, topics, tasks[400:800])
+            with anyio.fail_after(30):
+                while not second.begun:  # noqa: ASYNC110 - looks from outside
+                    await anyio.sleep(0.01)
+        await write_tasks(kafka_settings, topics, tasks[800:])
+        found = await answered.until(names(tasks))
+
+    assert found == dict.fromkeys(names(tasks), 1)
+
+
+async def test_a_partition_that_moves_away_in_the_middle_of_the_last_drain(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    finish = anyio.Event()
+    began = anyio.Event()
+
+    async def inspect(name: str, resting: Resting) -> None:
+        if name == "slow" and not finish.is_set():
+            began.set()
+            await finish.wait()
+
+    patient = kafka_settings.model_copy(update={"drain_s": 3.0})
+    second = make_stream(NamesJudge(), patient, topics)
+    async with Answered(kafka_settings, topics) as answered:  # noqa: SIM117 - it outlives the worker
+        async with running(make_stream(NamesJudge(inspect), patient, topics)) as shutdown:
+            await write_tasks(kafka_settings, topics, [("c", "slow"), *SIXTY])
+            await began.wait()
+            await answered.until(names(SIXTY))
+            shutdown.set()
+            async with running(second):
+                found = await answered.until({"slow"}, seconds=30)
+                finish.set()
+
+    assert found == dict.fromkeys({"slow"} | names(SIXTY), 1)
