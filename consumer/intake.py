@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 POLL_MS = 200
 POLL_RECORDS = 500
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
+METADATA_MS = 30_000  # within which a partition that the events topic gained is found
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class Intake:
             session_timeout_ms=kafka.session_timeout_ms,
             heartbeat_interval_ms=kafka.heartbeat_ms,
             max_poll_interval_ms=2**31 - 1,
+            metadata_max_age_ms=METADATA_MS,
         )
         producer = AIOKafkaProducer(
             **client_options(kafka),
