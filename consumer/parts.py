@@ -18,6 +18,7 @@ from consumer.conditions import Conditions
 from consumer.download.budget import Budget
 from consumer.download.clients import Timeouts, api_client, file_client, login_client
 from consumer.download.fetch import Fetcher
+from consumer.download.transport import CertificateNotTrusted, not_trusted
 from consumer.download.urls import UrlRules
 from consumer.errors import Refused, Unavailable
 from consumer.genesys.api import Api
@@ -252,6 +253,8 @@ async def _ask_file_host(files: httpx.AsyncClient, settings: Settings) -> None:
     url = origins[0] if origins else f"https://api-downloads.{settings.genesys.region}"
     try:
         status = (await files.get(url + "/")).status_code
+    except CertificateNotTrusted:
+        raise Refused(Dependency.FILES, not_trusted("file host")) from None
     except httpx.TransportError:
         raise Unavailable(Dependency.FILES, "the region's file host does not answer") from None
     if status >= 500:

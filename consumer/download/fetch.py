@@ -15,8 +15,9 @@ from consumer.download.addresses import AddressNotAllowed
 from consumer.download.answers import Coming, Redirect, Wanted, judge_head
 from consumer.download.body import Body, Spool
 from consumer.download.budget import Budget, Reservation
+from consumer.download.transport import CertificateNotTrusted, not_trusted
 from consumer.download.urls import UrlJudgement, UrlRules, judge_url, redirect_target
-from consumer.errors import NotYet, Unavailable
+from consumer.errors import NotYet, Refused, Unavailable
 from consumer.model import Dependency, Expired, Reason
 
 REDIRECTS = 5
@@ -52,7 +53,8 @@ class Fetcher:
     async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Expired | Reason:
         """The body, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
 
-        Raises `Unavailable` when the host is away or says "later", `NotYet` when it answers and does not deliver.
+        Raises `Unavailable` when the host is away or says "later", `NotYet` when it answers and does not deliver,
+        `Refused` when one of the region's hosts shows a certificate that is not trusted.
         """
         wanted = Wanted(cap, declared_type)
         async with self._slots:
@@ -91,6 +93,10 @@ class _Hop:
                     return Reason.URL_NOT_ALLOWED
                 # No customer decides where the region's names lead: that is a fault of our own network.
                 raise self._away("its name leads to an address that is not public") from None
+            except CertificateNotTrusted as error:
+                if self.where.region:
+                    raise Refused(Dependency.FILES, not_trusted("file host")) from None
+                raise self._away(str(error)) from None
             except httpx.TransportError as error:
                 raise self._away(str(error)) from None
         raise self._away("the file took longer than its deadline")

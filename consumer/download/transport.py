@@ -15,6 +15,15 @@ from yarl import URL
 from consumer.download.addresses import CheckedResolver
 
 
+class CertificateNotTrusted(httpx.ConnectError):
+    """The host shows a certificate of another authority, for another name or of another time: no waiting helps."""
+
+
+def not_trusted(host: str) -> str:
+    """The sentence for the operator, who alone can mend it."""
+    return f"the certificate of the {host} is not trusted: check GENESYS__CA_FILE, and who stands between us"
+
+
 class Session:
     """Stands where `AiohttpTransport` wants a session or a function that gives one; opens it at the first request."""
 
@@ -120,7 +129,7 @@ def _translated(error: Exception) -> httpx.TransportError:
 
 # The first that fits: each class stands before the ones that it inherits from.
 _TRANSLATIONS: tuple[tuple[type[Exception], type[httpx.TransportError], str], ...] = (
-    (aiohttp.ClientConnectorCertificateError, httpx.ConnectError, "its certificate is not trusted"),
+    (aiohttp.ClientConnectorCertificateError, CertificateNotTrusted, "its certificate is not trusted"),
     (aiohttp.ClientConnectorSSLError, httpx.ConnectError, "TLS could not be agreed on"),
     (aiohttp.ClientConnectorDNSError, httpx.ConnectError, "its name could not be resolved"),
     (aiohttp.ClientProxyConnectionError, httpx.ProxyError, "the proxy can't be reached"),

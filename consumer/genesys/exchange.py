@@ -11,6 +11,7 @@ import httpx
 import orjson
 
 from consumer.download.addresses import AddressNotAllowed, NameNotAllowed
+from consumer.download.transport import CertificateNotTrusted, not_trusted
 from consumer.errors import NotYet, Refused, Unavailable
 from consumer.model import Dependency
 
@@ -59,7 +60,8 @@ async def exchange(
     deadline_s: float,
     cap: int,
 ) -> Answer:
-    """Sends `request`, follows no redirect. Raises `Unavailable` when no answer came, `NotYet` for one beyond `cap`."""
+    """Sends `request`, follows no redirect. Raises `Unavailable` when no answer came, `NotYet` for one beyond `cap`,
+    `Refused` when the host is not who it should be."""
     try:
         with anyio.fail_after(deadline_s):
             response = await http.send(request, stream=True, follow_redirects=False)
@@ -69,6 +71,8 @@ async def exchange(
                 await response.aclose()
     except TimeoutError:
         raise Unavailable(dependency, f"no answer of the {dependency.value} host in {deadline_s:g} s") from None
+    except CertificateNotTrusted:
+        raise Refused(dependency, not_trusted(f"{dependency.value} host")) from None
     except httpx.TransportError as error:
         kind = type(error).__name__
         raise Unavailable(dependency, f"the {dependency.value} host cannot be reached ({kind})") from None

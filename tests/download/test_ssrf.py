@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from consumer.download.body import Body
-from consumer.errors import Unavailable
+from consumer.errors import Refused, Unavailable
 from consumer.model import Reason
 from tests.download.conftest import PrivateAuthority
 from tests.download.fetching import CAP, DATA, at, fetching, fetching_from, head
@@ -167,5 +167,5 @@ async def test_over_tls_the_certificate_must_be_of_the_host(private_authority: P
                 assert isinstance(got, Body)
                 got.close()
             else:
-                with pytest.raises(Unavailable, match="its certificate is not trusted"):
+                with pytest.raises(Refused, match="the certificate of the file host is not trusted"):
                     await fetcher.fetch(f"{origin}/x", CAP, None)

@@ -1,0 +1,145 @@
+"""Login, API and files over TLS with a private authority: with it everything works, with another nothing is sent."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+import trustme
+
+from consumer.sandbox.check import OutputReader, read_to_end
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.service import Running
+from consumer.settings import KafkaSettings, Settings, TopicSettings
+from tests.service.composed import LONGEST_S, Kept, changed, serving, settings_for, until_true, write
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
+
+EVENTS, SEED = 30, 11
+SEPARATE = (0, 0, 0)  # a port each for login, API and files
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    return pem_of(authority, tmp_path / "ca.pem")
+
+
+@pytest.fixture
+def traffic() -> Traffic:
+    return plan_traffic(EVENTS, SEED)
+
+
+def pem_of(authority: trustme.CA, file: Path) -> Path:
+    authority.cert_pem.write_to_path(str(file))
+    return file
+
+
+async def answered(settings: Settings, score: Kept) -> None:
+    async with OutputReader(settings.kafka, settings.topics) as reader:
+        await read_to_end(reader, score, patience_s=30)
+
+
+async def health_of(running: Running) -> str:
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return (await client.get(f"http://127.0.0.1:{running.metrics_port}/readyz")).text
+
+
+async def test_a_private_authority_is_trusted_by_login_api_and_files(
+    kafka_settings: KafkaSettings,
+    topics: TopicSettings,
+    tls: ssl.SSLContext,
+    ca_file: Path,
+    traffic: Traffic,
+    tmp_path: Path,
+) -> None:
+    async with Emulator(traffic.world, ports=SEPARATE, ssl_context=tls) as emulator:
+        settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=ca_file)
+        assert {str(settings.genesys.login_url)[:8], str(settings.genesys.api_url)[:8]} == {"https://"}
+        score = Kept(traffic.expectation)
+        await write(settings, traffic.records)
+        async with serving(settings):
+            await answered(settings, score)
+        assert score.tally().good, score.tally()
+        asked = {part.partition(" ")[0] for part, count in emulator.state.answers.items() if count}
+    assert asked == {"login", "api", "files"}
+
+
+@pytest.mark.parametrize("given", ["another authority", "none"])
+async def test_a_certificate_of_an_unknown_authority_is_refused_before_anything_is_sent(
+    kafka_settings: KafkaSettings,
+    topics: TopicSettings,
+    tls: ssl.SSLContext,
+    traffic: Traffic,
+    tmp_path: Path,
+    given: str,
+) -> None:
+    other = pem_of(trustme.CA(), tmp_path / "other.pem") if given == "another authority" else None
+    async with Emulator(traffic.world, ports=SEPARATE, ssl_context=tls) as emulator:
+        settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=other)
+        score = Kept(traffic.expectation)
+        await write(settings, traffic.records)
+        async with serving(settings) as running:
+            await until_true(lambda: len(running.health.refusals) >= 2)
+            said = await health_of(running)
+            async with OutputReader(settings.kafka, settings.topics) as reader:
+                await read_to_end(reader, score, patience_s=3)
+        assert not emulator.state.answers, "neither secret nor question got there"
+        secret = settings.genesys.client_secret.get_secret_value()
+    told = json.loads(said)
+    assert not told["ready"]
+    assert {"login", "files"} <= told["closedGates"].keys()
+    for host in ("login", "file"):
+        assert any(f"the certificate of the {host} host is not trusted" in refusal for refusal in told["refusals"])
+    assert all("GENESYS__CA_FILE" in refusal for refusal in told["refusals"])
+    assert secret not in said
+    assert [record for record in score.records if not _is_unreadable(record.ours)] == [], "an outage costs no answer"
+
+
+async def test_a_file_host_with_the_certificate_of_another_name_is_waited_out(
+    kafka_settings: KafkaSettings,
+    topics: TopicSettings,
+    authority: trustme.CA,
+    tls: ssl.SSLContext,
+    ca_file: Path,
+    traffic: Traffic,
+    tmp_path: Path,
+) -> None:
+    async with Emulator(traffic.world, ports=SEPARATE, ssl_context=tls) as emulator:
+        elsewhere = emulator.files_url.replace("127.0.0.1", "localhost")
+        emulator.state.files_url = elsewhere
+        settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=ca_file)
+        settings = changed(settings, "download", allowed_origins=(elsewhere, emulator.api_url))
+        score = Kept(traffic.expectation)
+        await write(settings, traffic.records)
+        async with serving(settings) as running:
+            await until_true(lambda: bool(running.health.refusals))
+            said = await health_of(running)
+            assert emulator.state.calls["file"] == 0, "no link was followed to a host of another name"
+            authority.issue_cert("127.0.0.1", "localhost").configure_cert(tls)  # the operator mends it
+            with anyio.fail_after(LONGEST_S):
+                await answered(settings, score)
+        assert score.tally().good, score.tally()
+    refusals = json.loads(said)["refusals"]
+    assert any("the certificate of the file host is not trusted" in refusal for refusal in refusals)
+    assert "Signature" not in said
+
+
+def _is_unreadable(headers: dict[str, bytes]) -> bool:
+    return headers.get("dlq.stage") == b"decode"
