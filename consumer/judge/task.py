@@ -185,7 +185,13 @@ class _Judging:
         return found.get(message_id)
 
     async def _found(self, event: Event, message: Message, missing: Sequence[Attachment]) -> None:
-        """Each attachment goes its own way: those that are there, and those that the event announced beside them."""
+        """Each attachment goes its own way: those that are there, and those that the event announced beside them.
+
+        A message that was given up, be it while we were asking, has its answer for all of them in its dead letter.
+        """
+        if self.known.dead(message.identity):
+            self.judge.metrics.attachments_skipped["answered"].inc(len(message.attachments))
+            return
         here = [(a, partial(self._inspect, event, a)) for a in self._judgeable(message, count=True)]
         late = [(a, partial(self._find_and_inspect, event, a)) for a in missing]
         await _all([partial(self._once, a, work) for a, work in here + late])

@@ -1,0 +1,159 @@
+"""A tasks partition without Kafka: the real assignment with its outbox, flights and ledger, and Genesys as a table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import anyio
+import anyio.lowlevel
+import orjson
+from prometheus_client import CollectorRegistry
+
+from consumer.attempts import Attempts, Backoff, Gates, Patience
+from consumer.judge.answers import Answer
+from consumer.judge.task import Judge
+from consumer.metrics import Metrics
+from consumer.model import Attachment, Message, Reason, Rejected, Replay, Source, Task, Verdict, attachment_key
+from consumer.settings import KafkaSettings, TopicSettings
+from consumer.stream.flights import Flights
+from consumer.stream.ledger import Ledger
+from consumer.stream.partition import Assignment
+from consumer.wire.results import Output
+from tests.stream.harness import make_stream
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+CONVERSATION = "11111111-1111-4111-8111-111111111111"
+
+
+def attachment(name: str, message: str = "m1", **fields: Any) -> Attachment:
+    return Attachment(CONVERSATION, message, name, attachment_key(name, None, None), **fields)
+
+
+def message(name: str = "m1", *attachments: Attachment, **fields: Any) -> Message:
+    return Message(CONVERSATION, name, attachments, announces_media=True, **fields)
+
+
+def event(attachments: list[str], message: str = "m1", conversation: str = CONVERSATION) -> bytes:
+    """A conversation event that announces one message with these attachments."""
+    media = [{"id": name, "url": f"https://api.mypurecloud.com/api/v2/downloads/{name}"} for name in attachments]
+    said = {"messageId": message, "messageMetadata": {"type": "Structured"}, "media": media}
+    return orjson.dumps({"id": conversation, "participants": [{"messages": [{"id": "comm", "messages": [said]}]}]})
+
+
+class Genesys:
+    """The messages that there are. `before` runs before each answer, and may wait or raise."""
+
+    def __init__(self, *messages: Message) -> None:
+        self.messages = {m.message_id: m for m in messages}
+        self.conversations: dict[str, str] = {}
+        self.calls = 0
+        self.before: Callable[[int], Awaitable[None]] = _nothing
+
+    async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
+        self.calls += 1
+        await self.before(self.calls)
+        ours = {m.message_id: m for m in self.messages.values() if m.conversation_id == conversation_id}
+        return {name: m for name, m in ours.items() if name in message_ids} if message_ids else ours
+
+    async def conversation_of(self, message_id: str) -> str:
+        self.calls += 1
+        await self.before(self.calls)
+        return self.conversations[message_id]
+
+
+class Inspecting:
+    """Rejects everything as empty, once `before` has returned."""
+
+    def __init__(self) -> None:
+        self.begun: Counter[str | None] = Counter()
+        self.before: Callable[[str | None, Attempts], Awaitable[None]] = _nothing
+
+    async def inspect(self, attachment: Attachment, attempt: Attempts) -> Verdict:
+        self.begun[attachment.attachment_id] += 1
+        await self.before(attachment.attachment_id, attempt)
+        return Rejected(Reason.EMPTY, "it is empty")
+
+
+async def _nothing(*_: object) -> None:
+    await anyio.lowlevel.checkpoint()
+
+
+class Home:
+    """One partition, its judge, and what came out of it."""
+
+    def __init__(self, genesys: Genesys, partitions: int = 1) -> None:
+        self.genesys, self.inspecting = genesys, Inspecting()
+        self.metrics = Metrics(CollectorRegistry())
+        self.waited: list[float] = []
+        self.bugs: list[bool] = []
+        gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={})
+        backoff = Backoff(attempts=4, over_s=7, jitter=lambda: 0.0)
+        self.judge = Judge(
+            lookup=genesys,
+            inspector=self.inspecting,
+            patience=Patience(gates, backoff, host_patience_s=10, sleep=self._sleep, clock=lambda: sum(self.waited)),
+            metrics=self.metrics,
+            policy_version=lambda: "1",
+            horizon=timedelta(days=35),
+            dead_letter_bytes=1_000_000,
+            on_outcome=self.bugs.append,
+            now=lambda: NOW,
+        )
+        self.published: list[Answer] = []
+        self.moved: list[Any] = []
+        self._ledger = Ledger(35)
+        topics = TopicSettings(partitions=partitions)
+        stream = make_stream(self.judge.judge, KafkaSettings(bootstrap_servers="127.0.0.1:9"), topics)
+        self.assignment = Assignment(0, cast("Any", None), self._ledger, stream._plan)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+        await anyio.lowlevel.checkpoint()
+
+    async def take(self, value: bytes | None, **fields: Any) -> None:
+        """One task, until it is settled."""
+        task = Task(Source("events", 0, 7, NOW_MS), value, taken_ms=NOW_MS)
+        await self.judge.judge(replace(task, **fields), self.assignment, nullcontext)
+
+    def commit(self) -> None:
+        """What a tick does with the outbox, but for Kafka."""
+        batch = self.assignment._outbox.take()
+        for answer in batch.answers:
+            self._ledger.add(answer.entry, NOW_MS)
+        self.assignment._outbox.committed(batch)
+        self.published.extend(answer for answer in batch.answers if answer.outgoing is not None)
+        self.moved.extend(batch.moved)
+
+    @property
+    def verdicts(self) -> list[str]:
+        self.commit()
+        return sorted(str(a.decision.attachment.attachment_id) for a in self.published if a.decision is not None)
+
+    @property
+    def letters(self) -> list[tuple[str, str, int]]:
+        """Reason, whose it is, and the generation, of each dead letter."""
+        self.commit()
+        found = [a.letter for a in self.published if a.outgoing and a.outgoing.output is Output.DEAD_LETTER]
+        named = [(x, x.attachment_id or x.message_id or x.conversation_id or "bytes") for x in found if x is not None]
+        return [(x.reason.value, name, x.generation) for x, name in named]
+
+    def replay(self) -> Replay:
+        """Of the last dead letter."""
+        self.commit()
+        last = next(a for a in reversed(self.published) if a.letter is not None)
+        return Replay(last.entry.identity, last.entry.generation)
+
+
+@asynccontextmanager
+async def at_home(*messages: Message, partitions: int = 1) -> AsyncIterator[Home]:
+    home = Home(Genesys(*messages), partitions)
+    async with anyio.create_task_group() as group:
+        home.assignment._flights = Flights(group)
+        yield home
+        group.cancel_scope.cancel()

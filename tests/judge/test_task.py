@@ -1,0 +1,350 @@
+"""One task, from its bytes until everything that it announces is answered: once, whatever else goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import anyio
+import orjson
+import pytest
+
+from consumer.attempts import Attempts
+from consumer.errors import Malformed, NotJudged, Unavailable
+from consumer.model import DeadReason, Dependency, Direction, Kind, Replay
+from tests.judge.home import CONVERSATION, NOW, Home, at_home, attachment, event, message
+
+BARE = orjson.dumps({"conversationId": CONVERSATION})
+M1 = message("m1", attachment("a1"), attachment("a2"))
+
+
+# ---- once
+
+
+async def test_each_attachment_of_a_message_gets_a_verdict_and_a_repeat_costs_no_call() -> None:
+    async with at_home(M1) as home:
+        await home.take(event(["a1", "a2"]))
+        assert home.verdicts == ["a1", "a2"]
+        calls = home.genesys.calls
+        await home.take(event(["a1", "a2"]))
+        await home.take(event(["a2"]))
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.genesys.calls == calls
+        assert home.metrics.inspections._value.get() == 2
+
+
+async def test_two_tasks_that_name_the_same_attachment_share_one_inspection() -> None:
+    finish = anyio.Event()
+
+    async def hold(name: str | None, attempt: Attempts) -> None:
+        await finish.wait()
+
+    async with at_home(M1) as home, anyio.create_task_group() as group:
+        home.inspecting.before = hold
+        group.start_soon(home.take, event(["a1"]))
+        group.start_soon(home.take, event(["a1", "a2"]))
+        group.start_soon(home.take, BARE)
+        await anyio.wait_all_tasks_blocked()
+        assert home.inspecting.begun == {"a1": 1, "a2": 1}
+        assert home.verdicts == []
+        finish.set()
+        await anyio.wait_all_tasks_blocked()
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.inspecting.begun == {"a1": 1, "a2": 1}
+
+
+async def test_an_answer_that_waits_for_its_commit_is_an_answer() -> None:
+    async with at_home(M1) as home:
+        await home.take(event(["a1"]))
+        await home.take(BARE)
+
+        assert home.inspecting.begun == {"a1": 1, "a2": 1}
+
+
+async def test_an_attachment_that_comes_later_into_an_answered_message_is_judged() -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+        await home.take(event(["a1"]))
+        home.genesys.messages["m1"] = M1
+        await home.take(event(["a1", "a2"]))
+
+        assert home.verdicts == ["a1", "a2"]
+
+
+# ---- what was announced settles only when it was found, or dead
+
+
+async def test_an_announced_message_that_is_not_there_yet_is_waited_for() -> None:
+    async with at_home() as home:
+
+        async def appears(call: int) -> None:
+            if call == 3:
+                home.genesys.messages["m1"] = M1
+
+        home.genesys.before = appears
+        await home.take(event(["a1"]))
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.letters == []
+        assert home.waited == [1, 2]
+
+
+async def test_an_announced_message_that_never_comes_is_dead_once() -> None:
+    async with at_home() as home:
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(home.take, event(["a1"]))
+        await home.take(event(["a1"]))
+
+        assert home.letters == [("not_found", "m1", 1)]
+        assert home.verdicts == []
+
+
+async def test_an_announced_attachment_that_never_comes_is_dead_and_the_others_are_judged() -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+        await home.take(event(["a1", "late"]))
+        await home.take(event(["a1", "late"]))
+
+        assert home.letters == [("not_found", "late", 1)]
+        assert home.verdicts == ["a1"]
+
+
+async def test_an_announced_attachment_that_comes_late_is_judged() -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+
+        async def appears(call: int) -> None:
+            if call == 3:
+                home.genesys.messages["m1"] = M1
+
+        home.genesys.before = appears
+        await home.take(event(["a1", "a2"]))
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.letters == []
+
+
+# ---- a dead message answers for all of its attachments that have no answer yet
+
+
+async def dies(home: Home) -> None:
+    """The announced message does not come, and so is dead."""
+    await home.take(event(["a1"]))
+    assert home.letters == [("not_found", "m1", 1)]
+
+
+async def test_after_a_dead_message_no_event_that_names_its_attachments_costs_a_call() -> None:
+    async with at_home() as home:
+        await dies(home)
+        home.genesys.messages["m1"] = M1
+        calls = home.genesys.calls
+        await home.take(event(["a1", "a2"]))
+
+        assert home.genesys.calls == calls
+        assert home.verdicts == []
+
+
+async def test_a_dead_message_answers_for_its_attachments_when_the_whole_conversation_is_asked() -> None:
+    async with at_home() as home:
+        await dies(home)
+        home.genesys.messages = {"m1": M1, "m2": message("m2", attachment("b1", "m2"))}
+        await home.take(BARE)
+
+        assert home.verdicts == ["b1"]
+        assert home.letters == [("not_found", "m1", 1)]
+
+
+async def test_a_message_that_is_found_after_another_task_gave_it_up_stays_dead() -> None:
+    """Both asked; the first one's last attempt failed while the second one's call was on its way."""
+    answered = anyio.Event()
+
+    async with at_home() as home, anyio.create_task_group() as group:
+
+        async def late(call: int) -> None:
+            if call == 1:
+                await answered.wait()
+
+        home.genesys.before = late
+        group.start_soon(home.take, event(["a1"]))
+        await anyio.wait_all_tasks_blocked()
+        await home.take(event(["a1"]))
+        assert home.letters == [("not_found", "m1", 1)]
+        home.genesys.messages["m1"] = M1
+        answered.set()
+        await anyio.wait_all_tasks_blocked()
+
+        assert home.verdicts == []
+        assert home.letters == [("not_found", "m1", 1)]
+
+
+async def test_an_inspection_that_ends_after_its_message_died_is_no_second_answer() -> None:
+    finish = anyio.Event()
+
+    async def hold(name: str | None, attempt: Attempts) -> None:
+        await finish.wait()
+
+    async with at_home(M1) as home, anyio.create_task_group() as group:
+        home.inspecting.before = hold
+        group.start_soon(home.take, BARE)
+        await anyio.wait_all_tasks_blocked()
+        home.genesys.messages.clear()
+        await home.take(event(["a1", "a2", "a3"]))
+        assert home.letters == [("not_found", "m1", 1)]
+        finish.set()
+        await anyio.wait_all_tasks_blocked()
+
+        assert home.verdicts == []
+
+
+# ---- replays
+
+
+async def test_a_replay_passes_the_answer_that_it_names_and_twice_changes_nothing() -> None:
+    async with at_home() as home:
+        await dies(home)
+        replay = home.replay()
+        home.genesys.messages["m1"] = M1
+        for _ in range(2):
+            await home.take(event(["a1", "a2"]), replay=replay)
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.letters == [("not_found", "m1", 1)]
+        assert {a.decision.replay for a in home.published if a.decision} == {replay}
+
+
+async def test_a_replay_that_fails_again_is_of_the_next_generation_and_the_old_one_passes_no_more() -> None:
+    async with at_home() as home:
+        await dies(home)
+        first = home.replay()
+        for _ in range(2):
+            await home.take(event(["a1"]), replay=first)
+        assert home.letters == [("not_found", "m1", 1), ("not_found", "m1", 2)]
+        home.genesys.messages["m1"] = M1
+        await home.take(event(["a1", "a2"]), replay=first)
+        assert home.verdicts == []
+        await home.take(event(["a1", "a2"]), replay=home.replay())
+
+        assert home.verdicts == ["a1", "a2"]
+
+
+async def test_a_replay_of_one_thing_passes_nothing_else() -> None:
+    async with at_home() as home:
+        await dies(home)
+        home.genesys.messages["m1"] = M1
+        await home.take(event(["a1"]), replay=Replay(b"somebody else's.", 1))
+
+        assert home.verdicts == []
+
+
+# ---- whose it is
+
+
+async def test_a_task_of_another_partition_s_conversation_is_moved_and_not_judged() -> None:
+    async with at_home(M1, partitions=64) as home:
+        strangers = [f"00000000-0000-4000-8000-{n:012}" for n in range(20)]
+        stranger = next(s for s in strangers if not home.assignment.owns(s))
+        await home.take(event(["a1"], conversation=stranger))
+        home.commit()
+
+        assert [(m.key, m.value) for m in home.moved] == [(stranger.encode(), event(["a1"], conversation=stranger))]
+        assert home.genesys.calls == 0
+
+
+async def test_a_task_that_keeps_moving_is_a_dead_letter() -> None:
+    async with at_home(partitions=64) as home:
+        strangers = [f"00000000-0000-4000-8000-{n:012}" for n in range(20)]
+        stranger = next(s for s in strangers if not home.assignment.owns(s))
+        await home.take(event(["a1"], conversation=stranger), moves=3)
+
+        assert home.letters == [("bug", "bytes", 1)]
+        assert home.moved == []
+
+
+async def test_an_event_that_names_only_a_message_is_judged_where_its_conversation_lives() -> None:
+    async with at_home(M1) as home:
+        home.genesys.conversations["m1"] = CONVERSATION
+        await home.take(orjson.dumps({"messageId": "m1"}))
+
+        assert home.verdicts == ["a1", "a2"]
+
+
+# ---- what needs no answer
+
+
+async def test_outbound_messages_links_and_what_lies_beyond_the_horizon_are_skipped_and_counted() -> None:
+    old = NOW - timedelta(days=36)
+    messages = [
+        message("out", attachment("o1", "out"), direction=Direction.OUTBOUND),
+        message("link", attachment("l1", "link", kind=Kind.LINK)),
+        message("old", attachment("x1", "old"), time=old),
+        message("new", attachment("n1", "new"), time=NOW - timedelta(days=34)),
+    ]
+    async with at_home(*messages) as home:
+        await home.take(BARE)
+
+        assert home.verdicts == ["n1"]
+        assert home.letters == []
+        skipped = {cause: counter._value.get() for cause, counter in home.metrics.attachments_skipped.items()}
+        assert skipped == {"outbound": 1, "link": 1, "beyond_horizon": 1, "answered": 0}
+
+
+# ---- dead letters
+
+
+@pytest.mark.parametrize(
+    ("failure", "reason"),
+    [
+        (NotJudged(DeadReason.FORBIDDEN, "not this one"), "forbidden"),
+        (Malformed("odd"), "unreadable"),
+        (Unavailable(Dependency.FILES, "away", host="elsewhere.example"), "host_unavailable"),
+        (KeyError("a secret"), "bug"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, str) else None,
+)
+async def test_what_can_t_be_judged_is_a_dead_letter_with_its_reason(failure: Exception, reason: str) -> None:
+    async def fails(name: str | None, attempt: Attempts) -> None:
+        async def step() -> None:
+            raise failure
+
+        if name == "a1":
+            await attempt(step)
+
+    async with at_home(M1) as home:
+        home.inspecting.before = fails
+        await home.take(event(["a1", "a2"]))
+        await home.take(event(["a1", "a2"]))
+
+        assert home.letters == [(reason, "a1", 1)]
+        assert home.verdicts == ["a2"]
+        letter = next(a.letter for a in home.published if a.letter)
+        assert "secret" not in letter.detail
+        assert letter.value == event(["a1", "a2"])
+        assert home.bugs.count(True) == (reason == "bug")
+
+
+async def test_failures_that_count_end_in_a_dead_letter_while_the_dependency_answers_others() -> None:
+    async def fails(name: str | None, attempt: Attempts) -> None:
+        async def step() -> None:
+            raise Unavailable(Dependency.FILES, "away")
+
+        if name == "a1":
+            await attempt(step)
+
+    async with at_home(M1) as home:
+        home.inspecting.before = fails
+        await home.take(event(["a1", "a2"]))
+
+        assert home.letters == [("unavailable", "a1", 1)]
+        assert home.waited == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [(b"\xff\xfe", "unreadable"), (b"[]x", "unreadable"), (None, "unreadable"), (b'{"a": 1}', "no_ids")],
+)
+async def test_bytes_that_nothing_can_be_read_from_are_dead_once(value: bytes | None, reason: str) -> None:
+    async with at_home() as home:
+        await home.take(value)
+        await home.take(value)
+
+        assert home.letters == [(reason, "bytes", 1)]
+        assert home.genesys.calls == 0
