@@ -3,7 +3,8 @@
 A gate stops the intake while its dependency is down. It closes after some failures in a row, or at once when the
 dependency refuses us as we are set up; then one probe at a time asks, at 1 s and doubling, until it is answered.
 Attempts that fail behind a closed gate do not count: an outage is waited out. Attempts that fail while the
-dependency answers others do, and after enough of them the caller gets the failure.
+dependency answers others do, and after enough of them the caller gets the failure: no single task, whatever it is
+answered, keeps a gate closed for ever.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ Sleep = Callable[[float], Awaitable[None]]
 Probe = Callable[[], Awaitable[object]]
 
 HOST_BACKOFF_MAX_S = 60.0
+RETRY_AFTER_MAX_S = 300.0  # whatever a host asks for: a task that slept for years would hold its partition back
+PROBE_DEADLINE_S = 30.0  # else a probe that hangs could outlast the outage by minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Backoff:
         waits = max(self.attempts - 1, 1)
         shortest = self.over_s / (2.0**waits - 1)
         wait = shortest * 2.0 ** (min(failed, waits) - 1) * (1 + self.jitter() / 2)
-        return max(wait, retry_after_s or 0.0)
+        return max(wait, min(retry_after_s or 0.0, RETRY_AFTER_MAX_S))
 
 
 class Gate:
@@ -54,6 +57,7 @@ class Gate:
         self.closed_since: float | None = None  # seconds since the epoch
         self.detail = ""
         self.refused = False
+        self.answers = 0  # how often it answered whoever asked
         self._failures = 0
         self._limit = failures
         self._now = now
@@ -65,6 +69,10 @@ class Gate:
         return self.closed_since is not None
 
     def answered(self) -> None:
+        self.answers += 1
+        self.open()
+
+    def open(self) -> None:
         self._failures = 0
         self.refused = False
         if self.closed:
@@ -77,10 +85,13 @@ class Gate:
     def failed(self, failure: Failure) -> None:
         self._failures += 1
         self.detail = failure.detail
-        self.refused = isinstance(failure, Refused)
+        before, self.refused = self.refused, isinstance(failure, Refused)
         if not self.closed and (self.refused or self._failures >= self._limit):
             self.closed_since = self._now()
             log.error("the gate of %s is closed, no tasks are taken: %s", self.dependency.value, failure.detail)
+            self._changed()
+        elif self.closed and self.refused is not before:
+            log.error("the gate of %s stays closed: %s", self.dependency.value, failure.detail)
             self._changed()
 
     async def wait_open(self) -> None:
@@ -144,14 +155,17 @@ class Gates:
             await self._sleep(wait)
             wait = min(wait * 2, self._probe_max_s)
             if probe is None or not gate.closed:
-                gate.answered()  # nothing to ask: let the next tasks find out
+                gate.open()  # nothing to ask: let the next tasks find out
                 return
             try:
-                await probe()
-            except (Unavailable, Refused) as failure:
+                with anyio.fail_after(PROBE_DEADLINE_S):
+                    await probe()
+            except TimeoutError:
+                gate.failed(Unavailable(gate.dependency, "it does not answer"))
+            except Failure as failure:  # of whatever remedy: what the probe meets, tasks would meet as well
                 gate.failed(failure)
             else:
-                gate.answered()
+                gate.open()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +187,8 @@ class Patience:
 class Attempts:
     """The attempts of one piece of work: `await attempts(step)` runs the step until it is answered.
 
-    Raises the last failure when the attempts ran out, and never `Refused`: that is waited out behind its gate.
+    Raises the last failure when the attempts ran out, and never `Refused`: that is waited out behind its gate, unless
+    it is this work alone that is refused; then the last refusal comes as `Unavailable`.
     `resting` surrounds every wait: work that only waits may be cancelled at once when its partition moves away.
     """
 
@@ -181,6 +196,7 @@ class Attempts:
     resting: Callable[[], AbstractContextManager[None]] = nullcontext
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _host_failed_at: float | None = field(default=None, init=False)
+    _answers_seen: dict[Dependency, int] = field(default_factory=dict, init=False)
 
     async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
         """The step's result. `dependency`, if named, is the one that a result is an answer of."""
@@ -192,8 +208,7 @@ class Attempts:
             try:
                 result = await step()
             except Refused as failure:
-                self._note(failure.dependency, failure)
-                await self._pass(self.patience.gates[failure.dependency])
+                failed += await self._after_refusal(failure, failed)
             except Unavailable as failure:
                 failed += await self._after(failure, failed)
             else:
@@ -212,17 +227,39 @@ class Attempts:
         if isinstance(failure, NotYet):
             gate.answered()
         elif isinstance(failure, Throttled):
-            await self._rest(max(failure.retry_after_s or 0.0, patience.backoff.wait_s(1)))
+            await self._rest(patience.backoff.wait_s(1, failure.retry_after_s))
             return 0
-        else:
-            gate.failed(failure)
-            if gate.closed:
-                await self._pass(gate)
-                return 0
+        elif not await self._counts(gate, failure):
+            return 0
+        return await self._count(gate, failure, failed)
+
+    async def _after_refusal(self, failure: Refused, failed: int) -> int:
+        """As `_after`. What refuses everybody is waited out; what refuses this work alone ends it."""
+        self.patience.on_failure(failure.dependency)
+        gate = self.patience.gates[failure.dependency]
+        if not await self._counts(gate, failure):
+            return 0
+        return await self._count(gate, Unavailable(failure.dependency, failure.detail), failed)
+
+    async def _counts(self, gate: Gate, failure: Failure) -> bool:
+        """Waits behind the gate if the failure finds or makes it closed. Then it counts only if the dependency has
+        answered others since it failed here last: its probe alone may well be answered in the middle of an outage."""
+        gate.failed(failure)
+        if not gate.closed:
+            return True
+        seen, now = self._answers_seen.get(gate.dependency), gate.answers
+        self._answers_seen[gate.dependency] = now
+        await self._pass(gate)
+        if seen == now:  # maybe it is this work that keeps closing the gate: let others through before it asks again
+            await self._rest(self.patience.backoff.wait_s(1))
+            await self._pass(gate)
+        return seen is not None and seen != now
+
+    async def _count(self, gate: Gate, failure: Unavailable, failed: int) -> int:
         self.made += 1
-        if failed + 1 >= patience.backoff.attempts:
+        if failed + 1 >= self.patience.backoff.attempts:
             raise failure
-        await self._rest(patience.backoff.wait_s(failed + 1, failure.retry_after_s))
+        await self._rest(self.patience.backoff.wait_s(failed + 1, failure.retry_after_s))
         await self._pass(gate)
         return 1
 
@@ -237,10 +274,6 @@ class Attempts:
         wait = min(patience.backoff.wait_s(failed + 1, failure.retry_after_s), HOST_BACKOFF_MAX_S)
         await self._rest(min(wait, max(patience.host_patience_s - (now - self._host_failed_at), 0.01)))
         return 1
-
-    def _note(self, dependency: Dependency, failure: Failure) -> None:
-        self.patience.on_failure(dependency)
-        self.patience.gates[dependency].failed(failure)
 
     async def _pass(self, gate: Gate) -> None:
         if gate.closed:

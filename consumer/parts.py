@@ -15,12 +15,13 @@ import httpx
 
 from consumer.attempts import Backoff, Gates, Patience, Probe
 from consumer.conditions import Conditions
+from consumer.download.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.download.budget import Budget
 from consumer.download.clients import Timeouts, api_client, file_client, login_client
 from consumer.download.fetch import Fetcher
 from consumer.download.transport import CertificateNotTrusted, not_trusted
 from consumer.download.urls import UrlRules
-from consumer.errors import Refused, Unavailable
+from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.api import Api
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
@@ -100,9 +101,10 @@ class Parts:
     async def _check(self, dependency: Dependency, probe: Probe) -> None:
         try:
             await probe()
-        except (Refused, Unavailable) as failure:
+        except Failure as failure:
             log.warning("%s does not answer as it should: %s", dependency.value, failure.detail)
-            self.gates[failure.dependency].failed(failure)
+            at_fault = failure.dependency if isinstance(failure, Refused | Unavailable) else dependency
+            self.gates[at_fault].failed(failure)
 
 
 @asynccontextmanager
@@ -257,6 +259,8 @@ async def _ask_file_host(files: httpx.AsyncClient, settings: Settings) -> None:
         raise Refused(Dependency.FILES, not_trusted("file host")) from None
     except httpx.TransportError:
         raise Unavailable(Dependency.FILES, "the region's file host does not answer") from None
+    except (AddressNotAllowed, NameNotAllowed):
+        raise Unavailable(Dependency.FILES, "the region's file host leads to an address that is not public") from None
     if status >= 500:
         raise Unavailable(Dependency.FILES, f"the region's file host answers {status}")
 

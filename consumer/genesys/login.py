@@ -72,6 +72,7 @@ class Login:
         token = self._token
         if token is not None and token.value != refused:
             return token.value
+        self._token = None  # however long it was to last: else a login that is down looks as if it answered
         return await self._login(spent=token)
 
     async def _login(self, spent: _Token | None) -> str:

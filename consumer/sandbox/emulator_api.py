@@ -168,6 +168,8 @@ class Api:
         talk = self._state.world.conversations.get(request.match_info["conversation"])
         if talk is None or not talk.known or (talk.tutorial and not tutorial):
             raise Answered(answers.not_found())
+        if talk.failing:
+            raise Answered(answers.unavailable(500))
         if not talk.readable:
             raise Answered(answers.not_authorized())
         return talk

@@ -117,6 +117,16 @@ async def test_those_who_wait_share_a_failed_login(cloud: Cloud, login: Login) -
     assert (await login.token()).startswith("token-")
 
 
+async def test_a_refused_token_is_not_given_again_while_the_login_host_is_away(cloud: Cloud, login: Login) -> None:
+    """The probe of the login asks for a token: one that is known to be worthless would call an outage over."""
+    refused = await login.token()
+    cloud.on_login = lambda asked: json({}, 503)
+    with pytest.raises(Unavailable):
+        await login.renewed(refused)
+    with pytest.raises(Unavailable):
+        await login.token()
+
+
 async def test_a_cancelled_login_leaves_the_turn_to_the_next(cloud: Cloud, login: Login) -> None:
     began, tokens = anyio.Event(), []
 
