@@ -1,0 +1,278 @@
+"""Trying again: what counts as an attempt, how long is waited, and whose gate stops whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import anyio
+import anyio.lowlevel
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe
+from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
+from consumer.model import Dependency
+
+API, FILES, LOGIN = Dependency.API, Dependency.FILES, Dependency.LOGIN
+
+
+class Clock:
+    """Time that passes when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+        await anyio.lowlevel.checkpoint()
+
+
+class World:
+    def __init__(self, attempts: int = 4, failures: int = 3, probes: dict[Dependency, Probe] | None = None) -> None:
+        self.clock = Clock()
+        self.changes: list[tuple[Dependency, bool]] = []
+        self.gates = Gates(
+            failures=failures,
+            probe_s=1,
+            probe_max_s=8,
+            probes=probes or {},
+            now=lambda: self.clock.now,
+            sleep=self.clock.sleep,
+            on_change=lambda gate: self.changes.append((gate.dependency, gate.closed)),
+        )
+        backoff = Backoff(attempts=attempts, over_s=7, jitter=lambda: 0.0)
+        self.patience = Patience(
+            self.gates, backoff, host_patience_s=20, sleep=self.clock.sleep, clock=lambda: self.clock.now
+        )
+
+
+class Step:
+    """Fails in the given ways, one after the other, and then answers."""
+
+    def __init__(self, *failures: Failure) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+
+    async def __call__(self) -> str:
+        self.calls += 1
+        await anyio.lowlevel.checkpoint()
+        if self.failures:
+            raise self.failures.pop(0)
+        return "answered"
+
+
+def away(dependency: Dependency = FILES, **fields: float) -> Unavailable:
+    return Unavailable(dependency, "away", retry_after_s=fields.get("retry_after_s"))
+
+
+# ---- backoff
+
+
+@given(
+    attempts=st.integers(2, 12),
+    over_s=st.floats(0.1, 10_000),
+    jitters=st.lists(st.floats(0, 1), min_size=11, max_size=11),
+)
+def test_the_last_attempt_comes_at_least_over_s_after_the_first_and_at_most_half_later(
+    attempts: int, over_s: float, jitters: list[float]
+) -> None:
+    given_jitters = iter(jitters)
+    backoff = Backoff(attempts, over_s, jitter=lambda: next(given_jitters))
+    waits = [backoff.wait_s(failed) for failed in range(1, attempts)]
+
+    assert sum(waits) >= over_s * 0.999_999
+    assert sum(waits) <= over_s * 1.500_001
+
+
+def test_each_wait_is_about_twice_the_one_before_and_never_below_what_was_asked_for() -> None:
+    backoff = Backoff(4, 7, jitter=lambda: 0.0)
+    assert [backoff.wait_s(failed) for failed in (1, 2, 3)] == [1, 2, 4]
+    assert [backoff.wait_s(failed, retry_after_s=3) for failed in (1, 2, 3)] == [3, 3, 4]
+
+
+# ---- attempts
+
+
+async def test_attempts_that_ran_out_raise_the_last_failure_after_all_waits() -> None:
+    world = World(failures=100)
+    step = Step(*(away() for _ in range(4)))
+    with pytest.raises(Unavailable, match="away"):
+        await world.patience.attempts()(step)
+
+    assert step.calls == 4
+    assert world.clock.slept == [1, 2, 4]
+
+
+async def test_an_attempt_that_is_answered_ends_it_and_all_of_them_are_counted() -> None:
+    world = World()
+    attempts = world.patience.attempts()
+    assert await attempts(Step(away(retry_after_s=30), away())) == "answered"
+
+    assert attempts.made == 3
+    assert world.clock.slept == [30, 2]
+
+
+async def test_throttling_waits_as_long_as_asked_and_counts_as_no_attempt() -> None:
+    world = World()
+    attempts = world.patience.attempts()
+    step = Step(*(Throttled(API, "slow down", retry_after_s=5) for _ in range(20)))
+    assert await attempts(step, API) == "answered"
+
+    assert attempts.made == 1
+    assert world.clock.slept == [5] * 20
+    assert not world.gates.closed
+
+
+async def test_not_yet_is_an_answer_of_the_dependency_and_counts() -> None:
+    world = World()
+    step = Step(*(NotYet(API, "not there yet") for _ in range(10)))
+    with pytest.raises(NotYet):
+        await world.patience.attempts()(step, API)
+
+    assert step.calls == 4
+    assert not world.gates.closed
+
+
+# ---- gates
+
+
+async def test_an_outage_counts_for_nobody_and_all_wait_behind_one_gate() -> None:
+    """Of five tasks none runs out of its four attempts, however long the dependency is away."""
+    down = [True]
+    probed = [0]
+
+    async def probe() -> None:
+        probed[0] += 1
+        if probed[0] == 10:
+            down[0] = False
+        if down[0]:
+            raise away()
+
+    async def step() -> str:
+        await anyio.lowlevel.checkpoint()
+        if down[0]:
+            raise away()
+        return "answered"
+
+    world = World(probes={FILES: probe})
+    answers = []
+
+    async def task() -> None:
+        answers.append(await world.patience.attempts()(step, FILES))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(world.gates.run)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(5):
+                tasks.start_soon(task)
+        group.cancel_scope.cancel()
+
+    assert answers == ["answered"] * 5
+    assert [s for s in world.clock.slept if s > 2][:8] == [4, 8, 8, 8, 8, 8, 8, 8], "probes double up to the bound"
+    assert world.changes == [(FILES, True), (FILES, False)]
+
+
+async def test_a_gate_closes_after_failures_in_a_row_only() -> None:
+    world = World(failures=3)
+    gate = world.gates[FILES]
+    for _ in range(5):
+        gate.failed(away())
+        gate.failed(away())
+        gate.answered()
+    assert world.gates.closed == []
+    for _ in range(3):
+        gate.failed(away())
+
+    assert gate.closed_since == 0.0
+    assert [g.dependency for g in world.gates.closed] == [FILES]
+
+
+async def test_the_gate_of_one_dependency_stops_no_other() -> None:
+    world = World()
+    for _ in range(3):
+        world.gates[FILES].failed(away())
+
+    assert await world.patience.attempts()(Step(), API) == "answered"
+
+
+async def test_refused_closes_at_once_and_is_waited_out_behind_its_own_gate() -> None:
+    """The call was to the API; what is wrong is the login."""
+    world = World()
+    step = Step(Refused(LOGIN, "the client id is unknown"))
+    attempts = world.patience.attempts()
+    async with anyio.create_task_group() as group:
+        group.start_soon(attempts, step, API)
+        await anyio.wait_all_tasks_blocked()
+        gate = world.gates[LOGIN]
+        assert (gate.closed, gate.refused, gate.detail) == (True, True, "the client id is unknown")
+        assert not world.gates[API].closed
+        assert step.calls == 1
+        gate.answered()
+
+    assert step.calls == 2
+    assert attempts.made == 1
+
+
+async def test_who_comes_while_a_gate_is_closed_does_not_even_try() -> None:
+    world = World()
+    for _ in range(3):
+        world.gates[API].failed(away(API))
+    step = Step()
+    async with anyio.create_task_group() as group:
+        group.start_soon(world.patience.attempts(), step, API)
+        await anyio.wait_all_tasks_blocked()
+        assert step.calls == 0
+        world.gates[API].answered()
+
+    assert step.calls == 1
+
+
+# ---- hosts outside the region
+
+
+async def test_a_host_outside_the_region_gets_patience_by_the_clock_and_closes_no_gate() -> None:
+    world = World(attempts=3)
+    step = Step(*(Unavailable(FILES, "away", host="files.example") for _ in range(1_000)))
+    with pytest.raises(Unavailable):
+        await world.patience.attempts()(step)
+
+    assert sum(world.clock.slept) == pytest.approx(20, abs=0.02)
+    assert not world.gates.closed
+
+
+# ---- what only waits may be cancelled
+
+
+async def test_every_wait_is_resting_and_no_call_is() -> None:
+    resting = [0]
+    seen: list[tuple[str, int]] = []
+
+    @contextmanager
+    def rest() -> Iterator[None]:
+        resting[0] += 1
+        try:
+            yield
+        finally:
+            resting[0] -= 1
+
+    world = World()
+
+    async def sleep(seconds: float) -> None:
+        seen.append(("wait", resting[0]))
+        await anyio.lowlevel.checkpoint()
+
+    failures = [away(), Throttled(FILES, "slow down"), Unavailable(FILES, "away", host="files.example")]
+
+    async def step() -> None:
+        seen.append(("call", resting[0]))
+        if failures:
+            raise failures.pop(0)
+
+    patience = Patience(world.gates, world.patience.backoff, 20, sleep=sleep, clock=lambda: 0.0)
+    await Attempts(patience, rest)(step)
+
+    assert seen == [("call", 0), ("wait", 1)] * 3 + [("call", 0)]
