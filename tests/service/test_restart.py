@@ -1,0 +1,170 @@
+"""The service as a process: killed, told to stop, started again; and what readers of the results then find."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from jsonschema import Draft202012Validator
+
+from consumer.sandbox.arrangement import environment
+from consumer.sandbox.check import OutputReader, read_to_end
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.settings import KafkaSettings, Settings, TopicSettings
+from consumer.wire.results import Output
+from tests.chaos.workers import Worker, Workers
+from tests.service.composed import Kept, serving, settings_for, until, until_true, write
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+EVENTS, SEED = 300, 7
+GRACE_S = 25.0  # Kubernetes gives 30 between SIGTERM and SIGKILL
+CATCH_UP_S = 60.0
+SCHEMAS = Path(__file__).parents[2] / "schemas"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A broker's topics with the traffic in them, the emulator, and a process that is not started yet."""
+
+    settings: Settings
+    traffic: Traffic
+    emulator: Emulator
+    reader: OutputReader
+    score: Kept
+    env: dict[str, str]
+    logs: Path
+
+    def first_half_is_done(self) -> bool:
+        return len(self.score.records) >= len(self.traffic.expectation.answers) / 3
+
+
+@pytest.fixture
+async def scene(kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path) -> AsyncIterator[Scene]:
+    traffic = plan_traffic(EVENTS, SEED)
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    async with Emulator(traffic.world) as emulator:
+        settings = settings_for(emulator, kafka_settings, topics, tmp_path)
+        env = variables(emulator, settings)
+        await write(settings, traffic.records)
+        async with OutputReader(settings.kafka, settings.topics) as reader:
+            yield Scene(settings, traffic, emulator, reader, Kept(traffic.expectation), env, logs)
+
+
+def variables(emulator: Emulator, settings: Settings) -> dict[str, str]:
+    return environment(emulator) | {
+        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+        "KAFKA__GROUP": settings.kafka.group,
+        "KAFKA__SESSION_TIMEOUT_MS": "6000",
+        "KAFKA__DRAIN_S": "3",
+        "TOPICS__EVENTS": settings.topics.events,
+        "TOPICS__PREFIX": settings.topics.prefix,
+        "TOPICS__PARTITIONS": str(settings.topics.partitions),
+        "TOPICS__REPLICATION": "1",
+        "GENESYS__CALLS_PER_MINUTE": "1000000",
+        "DOWNLOAD__HOST_PATIENCE_S": "3",
+        "STORAGE__URL": settings.storage.url,
+        "ATTEMPTS__ATTEMPTS": "5",
+        "ATTEMPTS__OVER_S": "4",
+        "WEB__HOST": "127.0.0.1",
+        "WEB__PORT": "0",
+        "LOG__FORMAT": "json",
+    }
+
+
+def logged(scene: Scene, worker: Worker) -> list[dict[str, Any]]:
+    lines = (scene.logs / f"{worker.name}.log").read_text().splitlines()
+    return [json.loads(line) for line in lines]
+
+
+async def test_a_process_that_is_killed_in_the_middle_and_started_again_gives_every_result_once(scene: Scene) -> None:
+    with Workers(1, scene.env, scene.logs) as workers:
+        (worker,) = workers.all
+        await until(scene.reader, scene.score, scene.first_half_is_done)
+        worker.send(signal.SIGKILL)
+        assert worker.wait(10) == -signal.SIGKILL
+        assert scene.score.tally().missing, "it was killed in the middle"
+        worker.start()
+        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+        assert scene.score.tally().good, scene.score.tally()
+    check_what_was_published(scene)
+
+
+async def test_sigterm_with_work_in_flight_ends_with_0_in_time_and_loses_nothing(scene: Scene) -> None:
+    with Workers(1, scene.env, scene.logs) as workers:
+        (worker,) = workers.all
+        await until(scene.reader, scene.score, scene.first_half_is_done)
+        asked = scene.emulator.state.calls["file"]
+        scene.emulator.state.switch({"outage": {"files": "hang"}})
+        await until_true(lambda: scene.emulator.state.calls["file"] > asked)
+        worker.send(signal.SIGTERM)
+        assert worker.wait(GRACE_S) == 0
+        waiting = [line for line in logged(scene, worker) if line["event"] == "waiting for what runs"]
+        assert waiting[0]["inspections"] > 0, "there was work in flight"
+        scene.emulator.state.switch({"outage": {"files": "off"}})
+        worker.start()
+        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+        worker.send(signal.SIGTERM)
+        assert worker.wait(GRACE_S) == 0
+    assert scene.score.tally().good, scene.score.tally()
+    assert not [line for line in logged(scene, worker) if "exception" in line]
+
+
+def check_what_was_published(scene: Scene) -> None:
+    """By a validator that the service does not use itself."""
+    validators = {output: _validator(output) for output in Output}
+    assert {record.output for record in scene.score.records} == set(Output)
+    for record in scene.score.records:
+        headers = {name: content.decode() for name, content in record.ours.items()}
+        if record.output is Output.DEAD_LETTER:
+            validators[record.output].validate({n: text for n, text in headers.items() if n.startswith("dlq.")})
+            continue
+        body = json.loads(record.value or b"")
+        validators[record.output].validate(body)
+        assert headers == {
+            "ce_specversion": "1.0",
+            "ce_id": body["id"],
+            "ce_type": f"genesys.attachment.{record.output}.v1",
+            "ce_source": "/attachment-consumer",
+            "ce_subject": f"conversations/{body['conversationId']}/messages/{body['messageId']}",
+            "ce_time": body["decidedAt"],
+            "ce_dataschema": f"urn:attachment-consumer:schema:{record.output}:1",
+            "content-type": "application/json",
+        }
+
+
+def _validator(output: Output) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{output}.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+async def test_kcat_reads_each_result_under_its_conversation(scene: Scene) -> None:
+    """A reader that is nobody's of ours: key and body, of what is committed."""
+    kcat = shutil.which("kcat")
+    if kcat is None:
+        pytest.skip("kcat is not installed")
+    async with serving(scene.settings):
+        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+    for output in (Output.ACCEPTED, Output.REJECTED):
+        topic = f"{scene.settings.topics.prefix}.{output}"
+        rows = await read_with(kcat, scene.settings.kafka.bootstrap_servers, topic)
+        ours = [json.loads(record.value or b"") for record in scene.score.records if record.output is output]
+        assert sorted(body["id"] for _, body in rows) == sorted(body["id"] for body in ours) != []
+        assert all(key == body["conversationId"] for key, body in rows)
+
+
+async def read_with(kcat: str, servers: str, topic: str) -> list[tuple[str, dict[str, Any]]]:
+    command = [kcat, "-b", servers, "-C", "-e", "-q", "-t", topic, "-f", "%k\\t%s\\n"]
+    read = await anyio.run_process([*command, "-X", "isolation.level=read_committed"])
+    rows = [line.split("\t", 1) for line in read.stdout.decode().splitlines()]
+    return [(key, json.loads(body)) for key, body in rows]
