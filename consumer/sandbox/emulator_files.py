@@ -83,7 +83,6 @@ class Files:
         if cut and request.transport is not None:
             request.transport.close()
             return response
-        self._state.progress[file.download_id, "delivered"] += 1
         await response.write_eof()
         return response
 

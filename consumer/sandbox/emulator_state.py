@@ -70,7 +70,7 @@ class State:
     answers: Counter[str] = field(default_factory=Counter)  # "api 429" → how many
     progress: Counter[tuple[str, str]] = field(
         default_factory=Counter
-    )  # (file, what) → how often it went wrong already, or was "delivered" whole
+    )  # (file, what) → how often it went wrong already, or was "delivered"
     first_asked: dict[str, float] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)  # agentless messages
     attributes: list[dict[str, Any]] = field(default_factory=list)  # changes of participants' attributes
