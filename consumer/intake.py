@@ -14,7 +14,7 @@ from typing import Any
 
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateError, KafkaError
 
 from consumer.errors import Failure
 from consumer.kafka_client import client_options, consumer_options, partition_of
@@ -137,7 +137,7 @@ class Intake:
                 polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
                 if polled:
                     await self._write(producer, polled)
-                    await consumer.commit({tp: records[-1].offset + 1 for tp, records in polled.items()})
+                    await _commit(consumer, {tp: records[-1].offset + 1 for tp, records in polled.items()})
         finally:
             with anyio.CancelScope(shield=True):
                 with anyio.move_on_after(5):
@@ -171,3 +171,11 @@ class Intake:
 
     def _dropped(self, kind: Any) -> None:
         self._metrics.noise_dropped[kind].inc()
+
+
+async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
+    """What moved away in the middle of a rebalance comes again to its next owner, and the ledger absorbs it."""
+    try:
+        await consumer.commit(offsets)
+    except (CommitFailedError, IllegalStateError) as moved:
+        log.info("a commit came too late for a rebalance: %s", type(moved).__name__)
