@@ -29,7 +29,7 @@ from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
 from consumer.genesys.regions import Hosts
 from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector
-from consumer.inspection.policy import PolicyFile
+from consumer.inspection.policy import Policy, PolicyError, PolicyFile
 from consumer.inspection.workers import Workers
 from consumer.judge.task import Judge
 from consumer.metrics import Metrics
@@ -112,9 +112,7 @@ async def assembled(
     settings: Settings, metrics: Metrics, conditions: Conditions, credentials: Credentials | None
 ) -> AsyncIterator[Parts]:
     async with AsyncExitStack() as stack:
-        policies = PolicyFile(
-            settings.inspection.policy_file, on_failure=lambda error: metrics.policy_reload_failures.inc()
-        )
+        policies = policy_file(settings, metrics)
         workers = await stack.enter_async_context(_workers(settings, metrics))
         probes: dict[Dependency, Probe] = {}
         attempts = settings.attempts
@@ -160,6 +158,20 @@ async def assembled(
             ),
             probes=probes,
         )
+
+
+def policy_file(settings: Settings, metrics: Metrics) -> PolicyFile:
+    """The policy in force, which says in log and metrics what becomes of the file. `PolicyError` if it is bad now."""
+
+    def failed(error: PolicyError) -> None:
+        metrics.policy_reload_failures.inc()
+        log.error("the policy file is wrong, the one before stays in force: %s", error)
+
+    def in_force(policy: Policy) -> None:
+        metrics.policy_info.info({"version": policy.version})
+        log.info("policy in force", extra={"version": policy.version})
+
+    return PolicyFile(settings.inspection.policy_file, on_failure=failed, on_policy=in_force)
 
 
 def _fixed(settings: Settings) -> Credentials:

@@ -15,6 +15,7 @@ from consumer import topics
 from consumer.conditions import Conditions
 from consumer.errors import Refused, Unavailable
 from consumer.health import Health, serving
+from consumer.inspection.policy import PolicyFile
 from consumer.intake import Intake
 from consumer.metrics import Metrics
 from consumer.parts import Parts, assembled
@@ -36,6 +37,7 @@ class Running:
     metrics_port: int
     metrics: Metrics
     health: Health
+    policies: PolicyFile
 
 
 async def run(
@@ -57,7 +59,7 @@ async def run(
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
         parts = await stack.enter_async_context(assembled(settings, metrics, conditions, credentials))
-        started(Running(port, metrics, health))
+        started(Running(port, metrics, health, parts.policies))
         async with anyio.create_task_group() as background:
             background.start_soon(parts.gates.run)
             background.start_soon(parts.policies.watch, POLICY_WATCH_S, anyio.sleep)

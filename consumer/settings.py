@@ -216,6 +216,12 @@ class AttemptSettings(Group):
 
 class NotifySettings(Group):
     channel: Literal["off", "message", "attributes"] = Field("off", description="How `notify` tells of rejected files")
+    language: str | None = Field(
+        None,
+        pattern="^[a-z]{2,3}$",
+        description="Of what customers are told, as in the policy's [sentences.*]; unset: the customer's own where the "
+        "policy has it, else the policy's",
+    )
     silent: tuple[Reason, ...] = Field((Reason.REMOVED,), description="Reasons that nobody is told of")
 
 

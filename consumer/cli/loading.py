@@ -34,9 +34,12 @@ def checked(config: Path | None, *, make_folders: bool = False) -> Loaded:
     else:
         problems += _problems_of(loaded.settings)
         problems += _problems_of_storage(loaded.settings.storage, make_folders)
-    policy_file = given(config).get("inspection", {}).get("policy_file")
+    said = given(config)
+    policy_file = said.get("inspection", {}).get("policy_file")
     if policy_file is None or Path(policy_file).is_file():  # one that can't be read is among the problems already
-        problems += _problems_of_policy(Path(policy_file) if policy_file else None)
+        problems += _problems_of_policy(
+            Path(policy_file) if policy_file else None, said.get("notify", {}).get("language")
+        )
     if problems:
         raise SettingsProblem(problems)
     return loaded
@@ -74,13 +77,16 @@ def _problems_of_storage(storage: StorageSettings, make_folders: bool) -> Iterat
                 yield str(wrong) if name == "STORAGE__URL" else f"{name}: {wrong}"
 
 
-def _problems_of_policy(file: Path | None) -> Iterator[str]:
+def _problems_of_policy(file: Path | None, language: str | None) -> Iterator[str]:
     from consumer.inspection.policy import Policy, PolicyError
 
     try:
-        Policy.load(file)
+        policy = Policy.load(file)
     except PolicyError as error:
         yield f"INSPECTION__POLICY_FILE: {error}"
+    else:
+        if language and language not in policy.translations:
+            yield f"NOTIFY__LANGUAGE: the policy speaks {', '.join(sorted(policy.translations))}, not {language!r}"
 
 
 def quiet_settings(config: Path | None) -> Settings:

@@ -21,14 +21,15 @@ from consumer.download.clients import api_client, login_client
 from consumer.genesys.api import Api
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
-from consumer.genesys.notify import Notifier, Record, Told, notify
+from consumer.genesys.notify import Notifier, Record, Sentence, Told, notify
 from consumer.genesys.regions import Hosts
 from consumer.health import Health, serving
-from consumer.inspection.policy import PolicyFile
+from consumer.inspection.policy import Policy, PolicyFile
 from consumer.kafka_client import consumer_options
 from consumer.log import setup
 from consumer.metrics import Metrics
-from consumer.model import Reason
+from consumer.parts import policy_file
+from consumer.service import POLICY_WATCH_S
 from consumer.settings import Settings
 from consumer.settings_load import Credentials, credentials
 from consumer.topics import kafka_failures, partitions
@@ -56,29 +57,34 @@ async def _serve(settings: Settings, secrets: Credentials) -> None:
             await partitions(settings.kafka, settings.topics.rejected)
             stopped = anyio.Event()
             group = await stack.enter_async_context(anyio.create_task_group())
-            group.start_soon(_stop_on_signal, stopped)
+            policies = policy_file(settings, metrics)
+            group.start_soon(_on_signals, stopped, policies)
+            group.start_soon(policies.watch, POLICY_WATCH_S, anyio.sleep)
             consumer = await stack.enter_async_context(_consumer(settings))
             log.info("serving /metrics, /livez and /readyz", extra={"port": port})
             async with aclosing(_rejections(consumer, stopped, health)) as records:
-                await notify(records, _notifier(settings, api), partial(_told, metrics))
+                await notify(records, _notifier(settings, api, policies), partial(_told, metrics))
             group.cancel_scope.cancel()
 
 
-async def _stop_on_signal(stopped: anyio.Event) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for _ in signals:
-            stopped.set()
+async def _on_signals(stopped: anyio.Event, policies: PolicyFile) -> None:
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async for received in signals:
+            if received is signal.SIGHUP:
+                policies.reload()
+            else:
+                stopped.set()
 
 
-def _notifier(settings: Settings, api: Api) -> Notifier:
-    policies = PolicyFile(settings.inspection.policy_file)
+def _notifier(settings: Settings, api: Api, policies: PolicyFile) -> Notifier:
+    chosen = settings.notify
+    assert chosen.channel != "off", "refused before"
+    return Notifier(api, spoken(policies, chosen.language), channel=chosen.channel, silent=frozenset(chosen.silent))
 
-    def sentence(reason: Reason, language: str) -> str:
-        return policies.current.sentences[reason]
 
-    channel = settings.notify.channel
-    assert channel != "off", "refused before"
-    return Notifier(api, sentence, channel=channel, silent=frozenset(settings.notify.silent))
+def spoken(policy: Callable[[], Policy], always: str | None) -> Sentence:
+    """What customers are told: in the language `always`, else in their own, else in the policy's."""
+    return lambda reason, language: policy().sentence(reason, always or language)
 
 
 def _told(metrics: Metrics, told: Told) -> None:

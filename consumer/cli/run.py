@@ -20,17 +20,21 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 TOLD_EVERY_S = 2.0
 
 
 def run_service(config: Path | None) -> None:
-    """Serves until SIGTERM or SIGINT. The first drains and says what it waits for; the second stops now."""
+    """Serves until SIGTERM or SIGINT. The first drains and says what it waits for; the second stops now.
+
+    SIGHUP reads the policy file again.
+    """
     from consumer.cli.loading import checked
-    from consumer.inspection.workers import WorkersNotStarted
+    from consumer.inspection.workers import WorkersNotStarted, hide_from_peers
     from consumer.log import setup
     from consumer.settings_load import credentials
 
+    hide_from_peers()
     loaded = checked(config, make_folders=True)
     setup(loaded.settings.log)
     for unknown in loaded.unknown:
@@ -61,6 +65,10 @@ async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]])
 async def _on_signals(group: TaskGroup, shutdown: anyio.Event, running: list[Running], drain_s: float) -> None:
     with anyio.open_signal_receiver(*SIGNALS) as signals:
         async for received in signals:
+            if received is signal.SIGHUP:
+                for service in running:
+                    service.policies.reload()
+                continue
             if shutdown.is_set():
                 log.warning("stopped now; what ran is done again after the start")
                 logging.shutdown()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from consumer.inspection.extensions import extension_of, extension_type, is_generic
@@ -24,7 +23,9 @@ class Policy:
     version: str
     types: Mapping[str, int]  # MIME type → largest size in bytes
     rejects: Mapping[Reason, bool]  # findings that only tell are False; what is not named rejects
-    sentences: Mapping[Reason, str]
+    sentences: Mapping[Reason, str]  # for people, in `language`; complete
+    language: str = "en"
+    translations: Mapping[str, Mapping[Reason, str]] = field(default_factory=dict)  # language → what it has
     families: tuple[frozenset[str], ...] = ()
     reject_declared: bool = True
     reject_extension: bool = True
@@ -82,7 +83,11 @@ class Policy:
 
     def reject(self, reason: Reason, attachment: Attachment, facts: Facts = Facts()) -> Rejected:  # noqa: B008 # frozen
         """The verdict with its sentence for people. Nothing of the attachment's own text gets into the sentence."""
-        return Rejected(reason, self.sentences[reason], facts)
+        return Rejected(reason, self.sentence(reason), facts)
+
+    def sentence(self, reason: Reason, language: str = "") -> str:
+        """For people, in `language` where the policy speaks it, else in the policy's own."""
+        return self.translations.get(language, {}).get(reason) or self.sentences[reason]
 
     def _mismatch(self, attachment: Attachment, facts: Facts, detected: str) -> bool:
         declared = None if is_generic(attachment.declared_type) else attachment.declared_type
@@ -106,14 +111,23 @@ class Policy:
 
 
 class PolicyFile:
-    """The policy in force. A changed file replaces it; a bad one changes nothing and is told to `on_failure`."""
+    """The policy in force. A changed file replaces it; a bad one changes nothing and is told to `on_failure`.
 
-    def __init__(self, path: Path | None = None, on_failure: Callable[[PolicyError], None] | None = None) -> None:
+    `on_policy` is told of each that comes into force, the first included.
+    """
+
+    def __init__(
+        self,
+        path: Path | None = None,
+        on_failure: Callable[[PolicyError], None] = lambda error: None,
+        on_policy: Callable[[Policy], None] = lambda policy: None,
+    ) -> None:
         self.path = path or SHIPPED
-        self._on_failure = on_failure or (lambda error: None)
+        self._on_failure = on_failure
+        self._on_policy = on_policy
         self._seen = _stamp(self.path)
-        self._asked = False
         self._policy = Policy.load(self.path)
+        on_policy(self._policy)
 
     def __call__(self) -> Policy:
         return self._policy
@@ -123,32 +137,22 @@ class PolicyFile:
         return self._policy
 
     def reload(self) -> bool:
-        """Reads the file again; whether the policy in it is in force now."""
+        """Reads the file again, changed or not; whether the policy in it is in force now."""
         self._seen = _stamp(self.path)
         try:
             self._policy = Policy.load(self.path)
         except PolicyError as error:
             self._on_failure(error)
             return False
+        self._on_policy(self._policy)
         return True
-
-    def ask(self) -> None:
-        """Has `watch` read the file again at its next look, changed or not: what SIGHUP does."""
-        self._asked = True
 
     async def watch(self, interval_s: float, sleep: Callable[[float], Awaitable[object]]) -> None:
         """Looks for a change every `interval_s` seconds, until cancelled."""
         while True:
             await sleep(interval_s)
-            if self._asked or _stamp(self.path) != self._seen:
-                self._asked = False
+            if _stamp(self.path) != self._seen:
                 self.reload()
-
-
-def ask_on_hangup(policies: PolicyFile) -> None:
-    """Makes SIGHUP read the policy again. To be called once, in the main thread; nothing where there is no SIGHUP."""
-    if hasattr(signal, "SIGHUP"):
-        signal.signal(signal.SIGHUP, lambda number, frame: policies.ask())
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

@@ -32,6 +32,7 @@ CONFIGURABLE = (
 )
 
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)  # as the first part of a customer's locale
 _SIZE = re.compile(r"([0-9]{1,12}) ?([A-Za-z]*)", re.ASCII)
 _HEADER = re.compile(r"""\s*\[\[?\s*([^\]#]+?)\s*\]\]?""")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
@@ -77,7 +78,7 @@ def read_policy(content: bytes, source: str) -> dict[str, Any]:
         "version": f"{version}+{hashlib.sha256(content).hexdigest()[:8]}",
         "types": _types(_table(document, "types", problems), problems),
         "rejects": _findings(_table(document, "findings", problems), problems),
-        "sentences": _sentences(document, problems),
+        **_sentences(document, problems),
         **_disagreement(_table(document, "disagreement", problems), problems),
     }
     if problems.found:
@@ -153,24 +154,38 @@ def _disagreement(table: Mapping[str, Any], problems: _Problems) -> dict[str, An
     return {**fields, "families": tuple(frozenset(family) for family in families)}
 
 
-def _sentences(document: Mapping[str, Any], problems: _Problems) -> dict[Reason, str]:
-    language = _word(document, "language", problems)
+def _sentences(document: Mapping[str, Any], problems: _Problems) -> dict[str, Any]:
+    """The policy's own language is complete; any other may leave out what the first one then says."""
+    language = _language(document, problems)
     tables = _table(document, "sentences", problems)
-    for name, table in tables.items():
-        if not isinstance(table, dict):
-            problems.add(("sentences", name), f"sentences.{name} must be a table")
-            continue
-        problems.unknown(("sentences", name), table, list(Reason))
-        for key, sentence in table.items():
-            if not isinstance(sentence, str) or not 0 < len(sentence) <= 500 or not sentence.isprintable():
-                problems.add(
-                    ("sentences", name, key), f"the sentence for {key} must be one line, at most 500 characters"
-                )
-    chosen = tables.get(language, {})
-    missing = [reason.value for reason in Reason if not isinstance(chosen, dict) or reason.value not in chosen]
+    read = {name: _of_language(name, table, problems) for name, table in tables.items()}
+    chosen = read.get(language, {})
+    missing = [reason.value for reason in Reason if reason not in chosen]
     if missing and language:
-        problems.add(("sentences", language), f"no sentence in {language!r} for: {', '.join(missing)}")
-    return {Reason(key): sentence for key, sentence in chosen.items() if key in list(Reason)} if not missing else {}
+        place = ("sentences", language) if language in read else ("language",)
+        problems.add(place, f"no sentence in {language!r} for: {', '.join(missing)}")
+    return {"language": language, "sentences": chosen, "translations": read}
+
+
+def _language(document: Mapping[str, Any], problems: _Problems) -> str:
+    language = document.get("language")
+    if isinstance(language, str) and _LANGUAGE.fullmatch(language):
+        return language
+    problems.add(("language",), 'language must be two or three small letters, like "en"')
+    return ""
+
+
+def _of_language(name: str, table: object, problems: _Problems) -> dict[Reason, str]:
+    if not _LANGUAGE.fullmatch(name):
+        problems.add(("sentences", name), f"{name!r} is no language: two or three small letters, like sentences.en")
+    if not isinstance(table, dict):
+        problems.add(("sentences", name), f"sentences.{name} must be a table")
+        return {}
+    problems.unknown(("sentences", name), table, list(Reason))
+    for key, sentence in table.items():
+        if not isinstance(sentence, str) or not 0 < len(sentence) <= 500 or not sentence.isprintable():
+            problems.add(("sentences", name, key), f"the sentence for {key} must be one line, at most 500 characters")
+    return {Reason(key): sentence for key, sentence in table.items() if key in list(Reason)}
 
 
 def _lines(text: str) -> dict[tuple[str, ...], int]:

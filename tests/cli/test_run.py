@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+
+from consumer.inspection.policy import SHIPPED
 
 NOBODY = "http://127.0.0.1:1"
 ENV = {
@@ -47,9 +51,9 @@ anyio.run(main)
 
 
 @contextmanager
-def process(*arguments: str, cwd: Path) -> Iterator[subprocess.Popen[str]]:
+def process(*arguments: str, cwd: Path, **env: str) -> Iterator[subprocess.Popen[str]]:
     started = subprocess.Popen(
-        [sys.executable, *arguments], env=ENV, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, *arguments], env=ENV | env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     with started:
         try:
@@ -96,3 +100,41 @@ def test_a_second_signal_stops_now(tmp_path: Path) -> None:
         service.send_signal(signal.SIGINT)
         until(service, "stopped now")
         assert service.wait(30) == 128 + signal.SIGINT
+
+
+def versions_told(port: int) -> list[str]:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
+        return re.findall(r'^attachment_consumer_policy_info\{version="([^"]+)"\} 1', client.get("/metrics").text, re.M)
+
+
+def test_a_hangup_reads_the_policy_again_and_metrics_tell_which_is_in_force(tmp_path: Path) -> None:
+    policy = tmp_path / "policy.toml"
+    policy.write_text(SHIPPED.read_text())
+    with process("-m", "consumer", "run", cwd=tmp_path, INSPECTION__POLICY_FILE=str(policy)) as service:
+        port = until(service, "serving")["port"]
+        (first,) = versions_told(port)
+        policy.write_text(SHIPPED.read_text().replace('version = "1"', 'version = "2"'))
+        service.send_signal(signal.SIGHUP)
+        second = until(service, "policy in force")["version"]
+        assert (first.partition("+")[0], versions_told(port)) == ("1", [second])
+        policy.write_text("version = ")
+        service.send_signal(signal.SIGHUP)
+        until(service, "the policy file is wrong, the one before stays in force")
+        assert versions_told(port) == [second]
+        service.send_signal(signal.SIGTERM)
+        until(service, "draining")
+        service.communicate(timeout=30)
+    assert service.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a Linux call")
+def test_nobody_else_of_the_same_user_may_read_the_services_memory(tmp_path: Path) -> None:
+    code = (
+        "import ctypes\n"
+        "from consumer.cli.run import run_service\n"
+        "from consumer.settings_load import SettingsProblem\n"
+        "try: run_service(None)\n"
+        "except SettingsProblem: print(ctypes.CDLL(None).prctl(3))\n"
+    )
+    with process("-c", code, cwd=tmp_path, WEB__PORT="wrong") as service:
+        assert service.communicate(timeout=30)[0] == "0\n"
