@@ -130,10 +130,14 @@ def _facts(body: FileBody, attachment: Attachment, answer: Answer, detectors: ob
         flags.append("generic_declared_type")
     if attachment.declared_size is not None and attachment.declared_size != body.size:
         flags.append("size_differs")
+    named = extension_type(attachment.name)
+    claims = {named, None if is_generic(attachment.declared_type) else attachment.declared_type} - {None}
+    if claims - {answer.detected_type}:
+        flags.append("type_differs")
     return Facts(
         size=body.size,
         sha256=body.sha256,
-        extension_type=extension_type(attachment.name),
+        extension_type=named,
         detected_type=answer.detected_type,
         findings=answer.findings,
         flags=tuple(flags),

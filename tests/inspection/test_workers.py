@@ -1,6 +1,7 @@
 """Real worker processes. Planted ones do what a taken-over or broken worker would."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import anyio
 import pytest
 
 from consumer.inspection import confinement, worker_process
+from consumer.inspection.policy import Policy
 from consumer.inspection.workers import LibmagicMissing, Workers, WorkersNotStarted, versions
 from consumer.model import Facts, Reason
 from tests.inspection.files import BENIGN, TYPES_BY_EXTENSION, MemoryBody, attachment
@@ -52,6 +54,32 @@ async def test_every_allowed_type_is_told_by_a_real_worker() -> None:
             assert facts.findings == ()
             assert facts.size == len(data)
             assert facts.detectors == versions()
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "differs"),
+    [
+        ("a.jpg", None, True),
+        ("a.png", "image/jpeg", True),
+        ("a.png", "image/png", False),
+        ("a", None, False),
+        ("a.unheardof", "application/octet-stream", False),
+    ],
+)
+async def test_a_name_or_declaration_of_another_type_is_a_flag(name: str, declared: str | None, differs: bool) -> None:
+    async with Workers(count=1, deadline_s=20.0) as workers:
+        with MemoryBody(BENIGN["png"]) as body:
+            facts = await workers.examine(body, attachment(name, declared))
+    assert ("type_differs" in facts.flags) == differs
+    assert Policy.load().decide(attachment(name, declared), facts) is None
+
+
+def test_every_flag_is_explained_to_readers_of_the_results() -> None:
+    source = "".join(file.read_text() for file in Path(worker_process.__file__).parent.glob("*.py"))
+    told = set(re.findall(r'flags?\.?(?:append)?\("([a-z_]+)"\)', source))
+    page = (worker_process.ROOT / "schemas" / "README.md").read_text()
+    listed = set(re.findall(r"^\| `([a-z_]+)` \|", page.partition("## Remarks")[2].partition("## Dead")[0], re.M))
+    assert told == listed
 
 
 async def test_remarks_about_the_declaration_are_flags() -> None:
