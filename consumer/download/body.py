@@ -26,7 +26,7 @@ class Body:
 
     def __init__(self, fd: int, size: int, sha256: str, release: Callable[[], None] | None = None) -> None:
         self._fd: int | None = fd
-        self._release = release
+        self._on_close = [release] if release is not None else []
         self.size = size
         self.sha256 = sha256
 
@@ -58,14 +58,18 @@ class Body:
             yield piece
             offset += len(piece)
 
+    def on_close(self, release: Callable[[], None]) -> None:
+        """Calls `release` as well when the body is closed."""
+        self._on_close.append(release)
+
     def close(self) -> None:
         """May be called again."""
         if self._fd is None:
             return
         fd, self._fd = self._fd, None
         os.close(fd)
-        if self._release is not None:
-            self._release()
+        for release in self._on_close:
+            release()
 
     def __enter__(self) -> Self:
         return self

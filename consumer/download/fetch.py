@@ -24,7 +24,8 @@ REDIRECTS = 5
 
 
 class Fetcher:
-    """Delivers bodies. At most `connections` at once; a slot is held only while a fetch runs."""
+    """Delivers bodies. At most `connections` are under way or in the hands of a caller that has not closed them yet:
+    what was fetched and not judged is done again after a crash, so there must not be much of it."""
 
     def __init__(
         self,
@@ -56,21 +57,32 @@ class Fetcher:
         Raises `Unavailable` when the host is away or says "later", `NotYet` when it answers and does not deliver,
         `Refused` when one of the region's hosts shows a certificate that is not trusted.
         """
-        wanted = Wanted(cap, declared_type)
-        async with self._slots:
-            ends = anyio.current_time() + self._deadline_s
-            for _ in range(1 + REDIRECTS):
-                where = judge_url(url, self._rules)
-                if not where.allowed:
-                    return Reason.URL_NOT_ALLOWED
-                got = await _Hop(url, where, wanted, self._budget, self._now).run(self._client, ends)
-                if where.region:
-                    self._on_answer()
-                if not isinstance(got, Redirect):
-                    return got
-                url = redirect_target(url, got.location)
-                if judge_url(url, self._rules).host == self._rules.login_host:
-                    return Reason.HTML_PAGE  # its login page, which is what the bytes would be
+        holder = object()
+        await self._slots.acquire_on_behalf_of(holder)
+        got: Body | Expired | Reason | None = None
+        try:
+            got = await self._follow(url, Wanted(cap, declared_type))
+        finally:
+            if isinstance(got, Body):
+                got.on_close(lambda: self._slots.release_on_behalf_of(holder))
+            else:
+                self._slots.release_on_behalf_of(holder)
+        return got
+
+    async def _follow(self, url: str, wanted: Wanted) -> Body | Expired | Reason:
+        ends = anyio.current_time() + self._deadline_s
+        for _ in range(1 + REDIRECTS):
+            where = judge_url(url, self._rules)
+            if not where.allowed:
+                return Reason.URL_NOT_ALLOWED
+            got = await _Hop(url, where, wanted, self._budget, self._now).run(self._client, ends)
+            if where.region:
+                self._on_answer()
+            if not isinstance(got, Redirect):
+                return got
+            url = redirect_target(url, got.location)
+            if judge_url(url, self._rules).host == self._rules.login_host:
+                return Reason.HTML_PAGE  # its login page, which is what the bytes would be
         return Reason.URL_NOT_ALLOWED  # it leads round and round, to nowhere that is allowed
 
 

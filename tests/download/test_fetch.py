@@ -279,3 +279,26 @@ async def test_no_failure_tells_the_link() -> None:
                 await fetcher.fetch(at(port), CAP, None)
         assert "secret" not in repr(caught.value) + caught.value.detail
         assert caught.value.__suppress_context__
+
+
+async def test_a_body_keeps_its_slot_until_it_is_closed() -> None:
+    async def deliver(_: web.Request) -> web.Response:
+        return web.Response(body=DATA)
+
+    async with serving(deliver) as port, fetching(f"http://127.0.0.1:{port}", connections=1) as fetcher:
+        first = await fetcher.fetch(at(port), CAP, None)
+        assert isinstance(first, Body)
+        bodies: list[object] = []
+
+        async def fetch_another() -> None:
+            bodies.append(await fetcher.fetch(at(port), CAP, None))
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(fetch_another)
+            await wait_all_tasks_blocked()
+            assert (bodies, fetcher.running) == ([], 1)
+            first.close()
+        (second,) = bodies
+        assert isinstance(second, Body)
+        second.close()
+        assert fetcher.running == 0
