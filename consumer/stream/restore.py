@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumer.stream.ledger import Ledger
@@ -14,6 +15,7 @@ from consumer.wire.entries import decode_entry
 log = logging.getLogger(__name__)
 
 RECORDS_A_POLL = 5_000
+START_S, STOP_S = 10.0, 3.0
 
 
 async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[str, Any]) -> None:
@@ -24,8 +26,10 @@ async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[st
     consumer = AIOKafkaConsumer(
         **options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none"
     )
-    await consumer.start()
     try:
+        # Not cut off in the middle, when the partition moves away: aiokafka forgets the connections that it is opening.
+        with anyio.fail_after(START_S, shield=True):
+            await consumer.start()
         consumer.assign([partition])
         end = (await consumer.end_offsets([partition]))[partition]
         begin = (await consumer.beginning_offsets([partition]))[partition]
@@ -41,4 +45,5 @@ async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[st
             position = await consumer.position(partition)
         ledger.position = position
     finally:
-        await consumer.stop()
+        with anyio.move_on_after(STOP_S, shield=True):
+            await consumer.stop()

@@ -97,7 +97,8 @@ class Transactor:
 
     async def open(self) -> None:
         """Initialises the producer: fences its predecessor, and completes or aborts the transaction that it left."""
-        await self._call("initialise", self._producer.start)
+        with anyio.CancelScope(shield=True):  # law 5: aiokafka forgets the connections that it is opening
+            await self._call("initialise", self._producer.start)
 
     async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
         """Publishes `records` and commits `offsets`, both or neither; the broker's timestamp of each record, in ms.

@@ -1,0 +1,110 @@
+"""Reading the ledger back: to its end, from where it was read, and leaving nothing open when it is cut off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from consumer.kafka_client import client_options, consumer_options
+from consumer.model import AnswerKind, LedgerEntry
+from consumer.settings import KafkaSettings, TopicSettings
+from consumer.stream.ledger import Ledger
+from consumer.stream.restore import restore
+from consumer.stream.transaction import Transactor
+from consumer.wire.entries import encode_entry
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+
+def identities(numbers: range) -> list[bytes]:
+    return [number.to_bytes(16, "big") for number in numbers]
+
+
+async def write_entries(kafka: KafkaSettings, topics: TopicSettings, numbers: range) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers) as producer:
+        for identity in identities(numbers):
+            key, value = encode_entry(LedgerEntry(identity, AnswerKind.VERDICT))
+            await producer.send(topics.ledger, value, key, partition=0)
+        await producer.flush()
+
+
+def open_sockets() -> int:
+    links = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
+    return sum(link.name.startswith("socket:") for link in links)
+
+
+async def test_all_entries_are_read_and_later_only_those_behind_the_position(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    ledger, tp = Ledger(topics.horizon_days), TopicPartition(topics.ledger, 0)
+    await write_entries(kafka_settings, topics, range(7_000))
+    await restore(ledger, tp, consumer_options(kafka_settings))
+    assert (len(ledger), ledger.position) == (7_000, 7_000)
+
+    later = Ledger(topics.horizon_days)
+    later.position = 6_990
+    await restore(later, tp, consumer_options(kafka_settings))
+    assert len(later) == 10
+
+
+async def test_a_ledger_that_was_made_anew_is_said_and_read_from_its_beginning(
+    kafka_settings: KafkaSettings, topics: TopicSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = Ledger(topics.horizon_days)
+    ledger.position = 5_000
+    await write_entries(kafka_settings, topics, range(10))
+    await restore(ledger, TopicPartition(topics.ledger, 0), consumer_options(kafka_settings))
+
+    assert (len(ledger), ledger.position) == (10, 10)
+    assert "was made anew: what it held is lost" in caplog.text
+
+
+async def test_a_restore_that_is_cut_off_anywhere_leaves_no_socket_and_no_task(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    await write_entries(kafka_settings, topics, range(100))
+    ledger, tp = Ledger(topics.horizon_days), TopicPartition(topics.ledger, 0)
+    await leaves_nothing(lambda: restore(ledger, tp, consumer_options(kafka_settings)))
+
+
+async def test_an_initialisation_that_is_cut_off_anywhere_leaves_no_socket_and_no_task(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    async def open_and_dispose() -> None:
+        transactor = Transactor(
+            f"{topics.tasks}-0", client_options(kafka_settings), group=kafka_settings.group, max_message_bytes={}
+        )
+        try:
+            await transactor.open()
+        finally:
+            await transactor.dispose()
+
+    await leaves_nothing(open_and_dispose)
+
+
+async def leaves_nothing(work: Callable[[], Awaitable[None]]) -> None:
+    """Runs `work` again and again, cut off a little later each time, until it ends by itself."""
+    before = open_sockets(), len(asyncio.all_tasks())
+    for turns in range(0, 2_000, 3):
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(_cancel_after, turns, scope)
+                await work()
+                group.cancel_scope.cancel()
+        await anyio.lowlevel.checkpoint()
+        assert (open_sockets(), len(asyncio.all_tasks())) == before, f"cut off after {turns} turns of the loop"
+        if not scope.cancelled_caught:
+            return
+    raise AssertionError("it never ended by itself")
+
+
+async def _cancel_after(turns: int, scope: anyio.CancelScope) -> None:
+    for _ in range(turns):
+        await anyio.lowlevel.checkpoint()
+    scope.cancel()
