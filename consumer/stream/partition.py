@@ -104,6 +104,7 @@ class Assignment:
                     wait = min(wait * 2, REBUILD_MAX_S)
                 flights.cancel_scope.cancel()
         finally:
+            self._plan.hindered(self.partition, None)  # whatever it was, it is its next owner's to say
             self._closed.set()
 
     async def close(self) -> None:

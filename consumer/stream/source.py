@@ -219,6 +219,7 @@ class Stream(ConsumerRebalanceListener):
         for assignment in assignments:  # a revoke in the middle of the last drain closes the same ones
             if self.assignments.pop(assignment.partition, None) is not None:
                 self._metrics.forget_partition(assignment.partition)
+                self._metrics.forget_lag(self._topics.tasks, assignment.partition)
         self._show_assigned()
 
     def _show_assigned(self) -> None:
