@@ -1,0 +1,85 @@
+"""`python -m tests.outages [NAME …]`: each outage at full length, two minutes, and twelve for the API.
+
+One JSON object a line on stdout; exit 1 if one of them lost, repeated or gave up anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import anyio
+
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.kafka import KafkaBroker
+from consumer.sandbox.traffic import plan_traffic
+from consumer.settings import KafkaSettings, TopicSettings
+from tests.brokers import create_topics
+from tests.outages.dependencies import Outage, clamd, of_genesys, of_kafka, s3_server
+from tests.outages.run import run
+from tests.outages.scene import Scale
+
+TWO_MINUTES = Scale(120.0, 60.0, host_patience_s=60.0, probe_s=1.0, probe_max_s=30.0, read_timeout_s=10.0)
+TWELVE_MINUTES = Scale(720.0, 600.0, host_patience_s=600.0, probe_s=1.0, probe_max_s=30.0, read_timeout_s=30.0)
+EVENTS_IN_TWO_MINUTES, A_SECOND, SEED = 1_500, 10.0, 5
+
+Open = Callable[[Emulator, KafkaBroker, Path], AbstractAsyncContextManager[Outage]]
+
+
+def ready(make: Callable[[Emulator, KafkaBroker], Outage]) -> Open:
+    @asynccontextmanager
+    async def opened(emulator: Emulator, broker: KafkaBroker, folder: Path) -> AsyncIterator[Outage]:
+        yield make(emulator, broker)
+
+    return opened
+
+
+OUTAGES: dict[str, Open] = {
+    "login": ready(lambda emulator, broker: of_genesys(emulator, "login", "unavailable")),
+    "api": ready(lambda emulator, broker: of_genesys(emulator, "api", "unavailable")),
+    "api-hangs": ready(lambda emulator, broker: of_genesys(emulator, "api", "hang")),
+    "files": ready(lambda emulator, broker: of_genesys(emulator, "files", "unavailable")),
+    "storage": lambda emulator, broker, folder: s3_server(),
+    "antivirus": lambda emulator, broker, folder: clamd(folder),
+    "kafka": ready(lambda emulator, broker: of_kafka(broker, "stop")),
+    "kafka-freezes": ready(lambda emulator, broker: of_kafka(broker, "freeze")),
+    "twelve-minutes": ready(lambda emulator, broker: of_genesys(emulator, "api", "unavailable")),
+}
+
+
+async def play(name: str) -> tuple[dict[str, object], list[str]]:
+    scale = TWELVE_MINUTES if name == "twelve-minutes" else TWO_MINUTES
+    topics = TopicSettings(replication=1)
+    with KafkaBroker() as broker, tempfile.TemporaryDirectory() as text:
+        await create_topics(broker.bootstrap_servers, topics)
+        events = round(EVENTS_IN_TWO_MINUTES * scale.outage_s / 120)
+        traffic = plan_traffic(events, SEED, antivirus=name == "antivirus")
+        async with AsyncExitStack() as stack:
+            emulator = await stack.enter_async_context(Emulator(traffic.world))
+            outage = await stack.enter_async_context(OUTAGES[name](emulator, broker, Path(text)))
+            kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+            report = await run(outage, traffic, emulator, kafka, topics, Path(text), scale, A_SECOND)
+            return report.as_json(), report.problems(outage, scale)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.outages")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(OUTAGES)}; all of them if none is named")
+    names = parser.parse_args().names or list(OUTAGES)
+    if unknown := set(names) - set(OUTAGES):
+        parser.error(f"no such outage: {', '.join(sorted(unknown))}")
+    failed = 0
+    for name in names:
+        report, problems = anyio.run(play, name)
+        print(json.dumps({"outage": name, "problems": problems, **report}), flush=True)
+        failed += bool(problems)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+"""One outage in the middle of traffic, from before it until everything is answered."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+import anyio
+
+from consumer.sandbox.check import Tally
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.traffic import Traffic
+from consumer.settings import KafkaSettings, TopicSettings
+from tests.outages.dependencies import Outage
+from tests.outages.scene import Scale, Scene, playing, settings_for
+
+STOPS_WITHIN_S = 5.0
+WARM = 20  # answers before the outage begins
+POLL_S = 1.0  # a poll that had begun when the gate closed still hands over what it brings
+
+
+@dataclass(slots=True)
+class Report:
+    """What was seen. `taken_after_s`: how long after the outage's begin tasks were still taken."""
+
+    outage_s: float = 0.0
+    stopped_after_s: float | None = None
+    taken_after_s: float = 0.0
+    in_flight_then: float = 0.0
+    in_flight_most: float = 0.0
+    ready: dict[str, object] = field(default_factory=dict)
+    answered_before: float = 0.0
+    answered_within: float = 0.0
+    caught_up_after_s: float = 0.0
+    rebalances: float = 0.0
+    rebuilds: float = 0.0
+    closed_at_the_end: float = 0.0
+    tally: Tally | None = None
+
+    def as_json(self) -> dict[str, object]:
+        return asdict(self)
+
+    def problems(self, outage: Outage, scale: Scale) -> list[str]:
+        """What is not as it is promised; empty if all is."""
+        assert self.tally is not None
+        found = [] if self.tally.good else [f"answers: {self.tally}"]
+        if self.closed_at_the_end:
+            found.append("a gate is still closed")
+        if outage.gate is not None:
+            found += self._problems_of_gate(outage, scale)
+        return found
+
+    def _problems_of_gate(self, outage: Outage, scale: Scale) -> list[str]:
+        allowed = STOPS_WITHIN_S + (scale.read_timeout_s if outage.hangs else 0.0)
+        found = []
+        if self.stopped_after_s is None or self.stopped_after_s > allowed:
+            found.append(f"the intake stopped after {self.stopped_after_s} s")
+        if self.taken_after_s > allowed + POLL_S:
+            found.append(f"tasks were taken until {self.taken_after_s:.1f} s after the outage began")
+        if self.in_flight_most > self.in_flight_then:
+            found.append(f"tasks in flight grew from {self.in_flight_then} to {self.in_flight_most}")
+        if self.rebalances:
+            found.append(f"{self.rebalances} rebalances")
+        gates = self.ready.get("closedGates")
+        assert isinstance(gates, dict)
+        if list(gates) != [outage.gate]:
+            found.append(f"/readyz names {gates}")
+        else:
+            datetime.fromisoformat(gates[outage.gate])
+        return found
+
+
+async def run(
+    outage: Outage,
+    traffic: Traffic,
+    emulator: Emulator,
+    kafka: KafkaSettings,
+    topics: TopicSettings,
+    folder: Path,
+    scale: Scale,
+    a_second: float,
+) -> Report:
+    settings = settings_for(emulator, kafka, topics, folder, scale, outage.settings)
+    report = Report()
+    async with playing(settings, traffic, emulator, a_second) as scene:
+        await scene.until(lambda: scene.answered >= WARM, 60)
+        before = scene.series("rebalances_total"), _rebuilds(scene)
+        await _take_away(scene, outage, report, scale)
+        report.rebalances = scene.series("rebalances_total") - before[0]
+        began = time.monotonic()
+        await outage.end()
+        await scene.written.wait()
+        await scene.read_to_end(30 + 2 * max(scale.attempts_s, scale.host_patience_s, scale.probe_max_s))
+        report.caught_up_after_s = round(time.monotonic() - began, 1)
+        report.rebuilds = _rebuilds(scene) - before[1]
+        report.closed_at_the_end = float(len(scene.running.health.closed_gates))
+        report.tally = scene.score.tally()
+    return report
+
+
+async def _take_away(scene: Scene, outage: Outage, report: Report, scale: Scale) -> None:
+    """Begins the outage, and watches until it has lasted long enough."""
+    health, began = scene.running.health, time.monotonic()
+    report.answered_before = scene.answered
+    await outage.begin()
+    if outage.gate is not None:
+        gate = outage.gate
+        with anyio.move_on_after(scale.outage_s):
+            await scene.until(lambda: gate in health.closed_gates, scale.outage_s)
+            report.stopped_after_s = round(time.monotonic() - began, 2)
+            await anyio.sleep(POLL_S)
+            report.in_flight_then = scene.series("tasks_in_flight")
+            scene.most_in_flight = 0.0
+            _, report.ready = await scene.readyz()
+    await anyio.sleep(max(0.0, scale.outage_s - (time.monotonic() - began)))
+    report.outage_s = round(time.monotonic() - began, 1)
+    report.taken_after_s = round(max(0.0, scene.last_taken - began), 2)
+    report.in_flight_most = scene.most_in_flight
+    report.answered_within = scene.answered - report.answered_before
+
+
+def _rebuilds(scene: Scene) -> float:
+    return sum(scene.series("rebuilds_total", cause=cause) for cause in scene.running.metrics.rebuilds)
