@@ -39,8 +39,11 @@ class Trouble:
 
     async def _term(self, worker: Worker) -> None:
         worker.send(signal.SIGTERM)
-        if await anyio.to_thread.run_sync(worker.wait, DRAIN_S) != 0:
-            self.happened["did not drain"] += 1
+        status = await anyio.to_thread.run_sync(worker.wait, DRAIN_S)
+        if status == -signal.SIGTERM:
+            self.happened["stopped before it served"] += 1
+        elif status != 0:
+            self.happened[f"did not drain: {status}"] += 1
 
     async def _freeze(self, worker: Worker) -> None:
         worker.send(signal.SIGSTOP)
