@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from consumer.inspection import zip_reader
 from consumer.inspection.extensions import EXECUTABLE_EXTENSIONS, extension_of
@@ -12,7 +12,7 @@ from consumer.inspection.seen import Limits, Seen, Unreadable
 from consumer.inspection.zip_reader import Archive, Entry
 from consumer.model import Reason
 
-HEAD = 4096  # bytes of each entry that are kept to tell what it is
+HEAD = 4096  # bytes of each entry that tell what it is
 KEPT = 8 * 1024 * 1024  # bytes of an entry that are kept whole, when a reader asks for it
 XML_NAMES = (".xml", ".rels", ".vml")
 DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
@@ -30,12 +30,8 @@ class Budget:
         return cls(limits.inflation(size), limits.entries)
 
 
-@dataclass(slots=True)
-class Contents:
-    """Entry heads by name, and whole entries where they were wanted."""
-
-    heads: dict[str, bytes] = field(default_factory=dict)
-    whole: dict[str, bytes] = field(default_factory=dict)
+Take = Callable[[str, bytes], None]
+"""Gets the name and the content of a wanted entry, one after the other: none is kept beside the next."""
 
 
 class TooMuch(Exception):
@@ -60,33 +56,32 @@ def read_contents(
     data: bytes,
     archive: Archive,
     wanted: Callable[[str], bool],
+    take: Take,
     budget: Budget,
     seen: Seen,
     limits: Limits,
     depth: int = 0,
-) -> Contents:
-    """Inflates every entry, counting; keeps heads and what is wanted. Stops at the first limit that is reached."""
-    contents = Contents()
+) -> None:
+    """Inflates every entry, counting, and hands over what is wanted. Stops at the first limit that is reached."""
     try:
         for entry in archive.entries:
             if entry.encrypted:
                 seen.find(Reason.ENCRYPTED, "an entry of the archive is encrypted")
             elif not entry.is_folder:
-                _read_entry(data, entry, wanted, budget, seen, limits, depth, contents)
+                _read_entry(data, entry, wanted, take, budget, seen, limits, depth)
     except TooMuch as limit:
         seen.find(Reason.ARCHIVE_LIMITS, str(limit))
-    return contents
 
 
 def _read_entry(
     data: bytes,
     entry: Entry,
     wanted: Callable[[str], bool],
+    take: Take,
     budget: Budget,
     seen: Seen,
     limits: Limits,
     depth: int,
-    contents: Contents,
 ) -> None:
     nested = data[entry.data : entry.data + 4] == zip_reader.LOCAL or entry.name.lower().endswith((".zip", ".jar"))
     keep = wanted(entry.name) or nested
@@ -111,9 +106,8 @@ def _read_entry(
         return
     if counted != entry.size:
         seen.find(Reason.ARCHIVE_LIMITS, "an entry has another size than its header says")
-    contents.heads[entry.name] = bytes(kept[:HEAD])
     if wanted(entry.name):
-        contents.whole[entry.name] = bytes(kept)
+        take(entry.name, bytes(kept))
     if executable(kept) or extension_of(entry.name) in EXECUTABLE_EXTENSIONS:
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is among the entries of the archive")
     if nested and kept[:4] == zip_reader.LOCAL:
@@ -127,7 +121,7 @@ def _nested(data: bytes, budget: Budget, seen: Seen, limits: Limits, depth: int)
     inner = Seen()
     archive = open_archive(data, budget, inner)
     if archive is not None:
-        read_contents(data, archive, lambda name: False, budget, inner, limits, depth)
+        read_contents(data, archive, lambda name: False, lambda name, content: None, budget, inner, limits, depth)
     for finding in inner.findings:
         if finding.code in (Reason.ARCHIVE_LIMITS, Reason.EMBEDDED_EXECUTABLE):
             seen.find(finding.code, finding.detail)

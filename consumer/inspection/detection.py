@@ -28,7 +28,8 @@ ALIASES = {
     "text/rtf": "application/rtf",
 }
 
-_RUNS = re.compile(rb"[ \t\r\n\f\v]{64,}")
+HEAD = 1024 * 1024  # what is asked about here shows itself at its beginning; formats that do not have readers
+_RUNS = re.compile(rb"[ \t\r\n\f\v]{16,}")
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
 
 
@@ -49,10 +50,12 @@ class Detector:
 
 
 def squeezed(data: bytes) -> bytes:
-    """Long runs of white space made short in what can only be text: 64 KB of newlines cost libmagic 0.3 to 0.6 s."""
-    if b"\0" in data[:4096]:
-        return data
-    return _RUNS.sub(b"\n", data)
+    """The head, with long runs of white space made short in what can only be text.
+
+    64 KB of newlines cost libmagic 0.3 to 0.6 s, and 10 MB of short runs cost the pattern 3 s.
+    """
+    head = data[:HEAD]
+    return head if b"\0" in head[:4096] else _RUNS.sub(b"\n", head)
 
 
 def libmagic_version() -> str:

@@ -61,7 +61,7 @@ def _by_structure(data: bytes, seen: Seen, limits: Limits) -> bool:
     elif data.startswith(ZIP_STARTS):
         ooxml.examine(data, seen, limits)
     elif pdf.is_pdf(data):
-        pdf.examine(data, seen, limits)
+        pdf.examine(data, seen)
     else:
         return False
     return True

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from posixpath import basename, normpath
-from xml.parsers import expat
 
 from consumer.inspection import containers, ole
-from consumer.inspection.containers import Budget, Contents
+from consumer.inspection.containers import Budget
 from consumer.inspection.extensions import EXECUTABLE_EXTENSIONS, extension_of
 from consumer.inspection.seen import Limits, Seen, Unreadable
+from consumer.inspection.xml_reader import Element, read_elements
 from consumer.inspection.zip_reader import Archive
 from consumer.model import Reason
 
@@ -61,6 +61,10 @@ MACRO_PARTS = (
     "application/vnd.ms-excel.macrosheet",
 )
 LOADED_AT_ONCE = ("/attachedtemplate", "/oleobject", "/frame", "/afchunk", "/control")
+LISTING = "/[content_types].xml"
+MOST_ELEMENTS = 200_000  # of all parts that are read; a large sheet has 65,530 links
+MOST_DEFAULTS = 1_000
+MOST_ROOTS = 10
 REMOTE = ("http://", "https://", "ftp://", "\\\\", "//", "file://", "mhtml:", "ms-")
 
 
@@ -71,91 +75,105 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     archive = containers.open_archive(data, budget, seen)
     if archive is None:
         return
-    contents = containers.read_contents(data, archive, _wanted, budget, seen, limits)
-    names = {_part(entry.name): entry.name for entry in archive.entries}
-    listing = names.get("/[content_types].xml")
-    if listing is None:
-        seen.detected_type = _by_mimetype_entry(contents)
-        return
-    try:
-        types = _content_types(contents.whole.get(listing, b""))
-        relations = {
-            name: _relationships(whole) for name, whole in contents.whole.items() if name.lower().endswith(".rels")
-        }
-    except Unreadable as problem:
-        seen.find(Reason.MALFORMED, str(problem))
-        return
-    _main_part(types, relations, names, seen)
-    _macros(types, names, seen)
-    _external(relations, seen)
-    _embedded(archive, contents, seen)
+    package = _Package(archive)
+    containers.read_contents(data, archive, package.wants, package.take, budget, seen, limits)
+    if LISTING not in package.names:
+        seen.detected_type = package.kind
+    elif package.problem is not None:
+        seen.find(Reason.MALFORMED, package.problem)
+    else:
+        _main_part(package, seen)
+        _macros(package, seen)
+        for finding in package.inner.findings:
+            seen.find(finding.code, finding.detail)
+        for flag in package.inner.flags:
+            seen.flag(flag)
 
 
-def _wanted(name: str) -> bool:
-    low = name.lower()
-    return low == "[content_types].xml" or low.endswith((".rels", ".bin", ".ole"))
+class _Package:
+    """What is kept of the parts as they pass by: little, whatever they hold."""
+
+    def __init__(self, archive: Archive) -> None:
+        self.names = {_part(entry.name) for entry in archive.entries}
+        self.overrides: dict[str, str] = {}  # part → content type
+        self.defaults: dict[str, str] = {}  # extension → content type
+        self.roots: list[str] = []  # parts that the package's own relationships call its document
+        self.kind = "application/zip"  # as an entry "mimetype" tells it
+        self.inner = Seen()  # what the parts bring along
+        self.problem: str | None = None
+        self._elements_left = MOST_ELEMENTS
+        if any("/embeddings/" in name for name in self.names):
+            self.inner.flag("embedded_files")
+
+    def wants(self, name: str) -> bool:
+        return _part(name) in (LISTING, "/mimetype") or name.lower().endswith((".rels", ".bin", ".ole"))
+
+    def take(self, name: str, content: bytes) -> None:
+        part = _part(name)
+        if part == "/mimetype":
+            self.kind = _said_by(content)
+        elif part == LISTING:
+            self._read(content, self._type)
+        elif part.endswith(".rels"):
+            self._read(content, self._root_relation if part == "/_rels/.rels" else self._relation)
+        elif ole.is_ole(content):
+            self._embedded(part, content)
+
+    def type_of(self, part: str) -> str:
+        return self.overrides.get(part) or self.defaults.get(extension_of(part), "")
+
+    def _read(self, content: bytes, element: Element) -> None:
+        try:
+            self._elements_left -= read_elements(content, element, self._elements_left)
+        except Unreadable as problem:
+            self.problem = str(problem)
+
+    def _type(self, name: str, attributes: dict[str, str]) -> None:
+        kind = attributes.get("ContentType", "").split(";")[0].strip().lower()
+        if name.endswith("Override"):
+            part = _part(attributes.get("PartName", ""))
+            if part in self.names:
+                self.overrides[part] = kind
+        elif name.endswith("Default") and len(self.defaults) < MOST_DEFAULTS:
+            self.defaults[attributes.get("Extension", "").lower()] = kind
+
+    def _root_relation(self, name: str, attributes: dict[str, str]) -> None:
+        target = _part(attributes.get("Target", ""))
+        if attributes.get("Type", "").endswith("/officeDocument") and target in self.names:
+            self.roots = [*self.roots, target][:MOST_ROOTS]
+        self._relation(name, attributes)
+
+    def _relation(self, name: str, attributes: dict[str, str]) -> None:
+        if not name.endswith("Relationship") or attributes.get("TargetMode", "").lower() != "external":
+            return
+        kind, target = attributes.get("Type", "").lower(), attributes.get("Target", "").strip().lower()
+        if kind.endswith("/hyperlink") or not target.startswith(REMOTE) or target.startswith("file:///"):
+            return
+        if kind.endswith(LOADED_AT_ONCE):
+            detail = "it loads a template or an object from the network when it is opened"
+            self.inner.find(Reason.EXTERNAL_REFERENCE, detail)
+        else:
+            self.inner.flag("external_references")
+
+    def _embedded(self, part: str, content: bytes) -> None:
+        for label, begin in ole.packaged(content):
+            if begin or extension_of(label) in EXECUTABLE_EXTENSIONS:
+                self.inner.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
+        if basename(part) != "vbaproject.bin" and ole.has_macros(content):
+            self.inner.flag("embedded_macros")
 
 
-def _by_mimetype_entry(contents: Contents) -> str:
+def _said_by(content: bytes) -> str:
     """OpenDocument and EPUB say what they are in an entry of their own."""
-    said = contents.heads.get("mimetype", b"")[:100].strip().decode("ascii", "replace")
+    said = content[:100].strip().decode("ascii", "replace")
     known = said.startswith(("application/vnd.oasis.opendocument.", "application/epub+zip")) and said.isprintable()
     return said if known and "\ufffd" not in said else "application/zip"
 
 
-class _ContentTypes:
-    def __init__(self) -> None:
-        self.overrides: dict[str, str] = {}
-        self.defaults: dict[str, str] = {}
-
-    def of(self, part: str) -> str:
-        return self.overrides.get(part) or self.defaults.get(extension_of(part), "")
-
-    def element(self, name: str, attributes: dict[str, str]) -> None:
-        kind = attributes.get("ContentType", "").split(";")[0].strip().lower()
-        if name.endswith("Override"):
-            self.overrides[_part(attributes.get("PartName", ""))] = kind
-        elif name.endswith("Default"):
-            self.defaults[attributes.get("Extension", "").lower()] = kind
-
-
-def _content_types(whole: bytes) -> _ContentTypes:
-    types = _ContentTypes()
-    _parse(whole, types.element)
-    return types
-
-
-def _relationships(whole: bytes) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
-    _parse(whole, lambda name, attributes: found.append(attributes) if name.endswith("Relationship") else None)
-    return found
-
-
-def _parse(whole: bytes, element: object) -> None:
-    """Feeds the elements to `element`. A document type is refused before any of it is read: entities expand there."""
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = element  # type: ignore[assignment] # typeshed wants a wider dict of attributes
-    parser.StartDoctypeDeclHandler = _refuse
-    try:
-        parser.Parse(whole, True)
-    except expat.ExpatError:
-        raise Unreadable("a part of the document is not XML") from None
-    except (ValueError, LookupError):  # an encoding that nobody knows
-        raise Unreadable("a part of the document is not XML that can be read") from None
-
-
-def _refuse(*declaration: object) -> None:
-    raise Unreadable("a part of the document declares a document type")
-
-
-def _main_part(
-    types: _ContentTypes, relations: Mapping[str, list[dict[str, str]]], names: Mapping[str, str], seen: Seen
-) -> None:
-    root = relations.get(names.get("/_rels/.rels", ""), [])
-    targets = [_part(r.get("Target", "")) for r in root if r.get("Type", "").endswith("/officeDocument")]
-    kinds = [types.of(target) for target in targets if target in names]
+def _main_part(package: _Package, seen: Seen) -> None:
+    kinds = [package.type_of(part) for part in package.roots]
     if not kinds:  # relationships are missing or wrong: any main part that is there counts, the worst first
-        kinds = [kind for part, kind in types.overrides.items() if kind in MAIN_PARTS and part in names]
+        kinds = list(package.overrides.values())
     kinds = [kind for kind in kinds if kind in MAIN_PARTS]
     if not kinds:
         return
@@ -168,40 +186,14 @@ def _main_part(
         seen.find(reason, "its main part is a template")
 
 
-def _macros(types: _ContentTypes, names: Mapping[str, str], seen: Seen) -> None:
-    declared = {types.of(part) for part in names}
-    if declared & set(MACRO_PARTS) or any(basename(part) == "vbaproject.bin" for part in names):
+def _macros(package: _Package, seen: Seen) -> None:
+    declared = {package.type_of(part) for part in package.names}
+    if declared & set(MACRO_PARTS) or any(basename(part) == "vbaproject.bin" for part in package.names):
         seen.find(Reason.MACROS, "it contains macros")
-    if any(part.startswith("/xl/macrosheets/") for part in names):
+    if any(part.startswith("/xl/macrosheets/") for part in package.names):
         seen.find(Reason.MACROS, "it contains macro sheets")
     if any("activex" in kind for kind in declared):
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
-
-
-def _external(relations: Mapping[str, list[dict[str, str]]], seen: Seen) -> None:
-    for relation in (r for several in relations.values() for r in several):
-        if relation.get("TargetMode", "").lower() != "external":
-            continue
-        kind, target = relation.get("Type", "").lower(), relation.get("Target", "").strip().lower()
-        if kind.endswith("/hyperlink") or not target.startswith(REMOTE) or target.startswith("file:///"):
-            continue
-        if kind.endswith(LOADED_AT_ONCE):
-            seen.find(Reason.EXTERNAL_REFERENCE, "it loads a template or an object from the network when it is opened")
-        else:
-            seen.flag("external_references")
-
-
-def _embedded(archive: Archive, contents: Contents, seen: Seen) -> None:
-    for name, whole in contents.whole.items():
-        if not ole.is_ole(whole):
-            continue
-        for label, begin in ole.packaged(whole):
-            if begin or extension_of(label) in EXECUTABLE_EXTENSIONS:
-                seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
-        if basename(name).lower() != "vbaproject.bin" and ole.has_macros(whole):
-            seen.flag("embedded_macros")
-    if any("/embeddings/" in entry.name.lower() for entry in archive.entries):
-        seen.flag("embedded_files")
 
 
 def _part(name: str) -> str:

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 
 from consumer.inspection import formats, pdf_password, text
 from consumer.inspection.formats import PADDING
-from consumer.inspection.seen import Limits, Seen, Unreadable
+from consumer.inspection.seen import Seen, Unreadable
 from consumer.inspection.zip_reader import inflate_raw
 from consumer.model import Reason
 
 MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
-MOST_STREAMS = 2_000
-MOST_STREAM = 8 * 1024 * 1024
+ALL_STREAMS = 64 * 1024 * 1024  # bytes that a document's objects may inflate to
+ONE_STREAM = 8 * 1024 * 1024
+STREAM_HEAD = 64 * 1024  # of an attached file
+MOST_FILTERS = 4
 MOST_ESCAPES = 200_000
 END = b"%%EOF"
 OPENINGS = (b"#!", b"%!", b"/*", b"//", b"<!--")  # of comments, scripts and PostScript
@@ -29,6 +31,7 @@ _LAUNCH = re.compile(rb"/S\s*/Launch" + _STOP)
 _FLASH = re.compile(rb"/(?:RichMedia|Flash)" + _STOP)
 _FORM = re.compile(rb"/(?:AcroForm|XFA)" + _STOP)
 _FILES = re.compile(rb"/EmbeddedFiles?" + _STOP)
+_FLATE = re.compile(rb"/(?:FlateDecode|Fl)" + _STOP)
 _OBJECT_STREAM = re.compile(rb"/Type\s*/ObjStm" + _STOP)
 _EMBEDDED_STREAM = re.compile(rb"/Type\s*/EmbeddedFile" + _STOP)
 
@@ -45,7 +48,7 @@ def is_pdf(data: bytes) -> bool:
     return start is not None and _OBJECT.search(data, start) is not None
 
 
-def examine(data: bytes, seen: Seen, limits: Limits) -> None:
+def examine(data: bytes, seen: Seen) -> None:
     start = find_header(data)
     seen.detected_type = "application/pdf"
     if start is None or _OBJECT.search(data, start) is None:
@@ -61,8 +64,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     elif encryption is pdf_password.Encryption.OPENS_FREELY:
         seen.flag("restricted")
     _active(data, seen)
-    budget = limits.inflation(len(data))
-    for dictionary, content in _inflated_streams(data, budget):
+    for dictionary, content in _inflated_streams(data, seen):
         if _OBJECT_STREAM.search(dictionary):
             _active(content, seen)
         elif formats.executable(content):
@@ -85,30 +87,37 @@ def _active(content: bytes, seen: Seen) -> None:
         seen.flag("embedded_files")
 
 
-def _inflated_streams(data: bytes, budget: int) -> Iterator[tuple[bytes, bytes]]:
-    """Object streams and attached files with their dictionaries, within a budget; the rest is pictures and text."""
-    for count, match in enumerate(_STREAM.finditer(data)):
-        if count >= MOST_STREAMS or budget <= 0:
-            return
+def _inflated_streams(data: bytes, seen: Seen) -> Iterator[tuple[bytes, bytes]]:
+    """Object streams, and the heads of attached files, with their dictionaries. The rest is pictures and text."""
+    budget = ALL_STREAMS
+    for match in _STREAM.finditer(data):
         opened = data.rfind(b"obj", max(0, match.start() - 2048), match.start())
         opened = max(0, match.start() - 2048) if opened < 0 else opened
         dictionary = _NAME_ESCAPE.sub(lambda m: bytes([int(m[1], 16)]), data[opened : match.start()])
-        wanted = _OBJECT_STREAM.search(dictionary) or _EMBEDDED_STREAM.search(dictionary)
-        if not wanted:
+        objects = _OBJECT_STREAM.search(dictionary)
+        if not objects and not _EMBEDDED_STREAM.search(dictionary):
             continue
         stop = data.find(b"endstream", match.end())
         raw = memoryview(data)[match.end() : stop if stop >= 0 else len(data)]
-        content = _decoded(raw, dictionary, min(budget, MOST_STREAM))
+        content = _decoded(raw, dictionary, min(budget, ONE_STREAM) if objects else STREAM_HEAD)
         budget -= len(content)
+        if budget <= 0 or (objects and len(content) >= ONE_STREAM):
+            seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
+            return
         yield dictionary, content
 
 
 def _decoded(raw: memoryview, dictionary: bytes, most: int) -> bytes:
-    if b"/FlateDecode" not in dictionary and b"/Fl" not in dictionary:
-        return bytes(raw[:most])
+    content = raw
+    for _ in _FLATE.findall(dictionary)[:MOST_FILTERS]:
+        content = memoryview(_inflated(content, most))
+    return bytes(content[:most])
+
+
+def _inflated(packed: memoryview, most: int) -> bytes:
     content = bytearray()
     try:
-        for piece in inflate_raw(raw, zlib.MAX_WBITS):
+        for piece in inflate_raw(packed, zlib.MAX_WBITS):
             content += piece
             if len(content) >= most:
                 break

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-from tests.inspection.files import archive, chunk, ooxml, png
+from tests.inspection.files import archive, chunk, ooxml, pdf, png, relationships
 
 MIB = 1024 * 1024
 
@@ -88,8 +88,6 @@ def lying_size() -> bytes:
 
 
 def pdf_objects() -> bytes:
-    from tests.inspection.files import pdf
-
     packed = zlib.compress(bytes(64 * MIB), 9)
     part = b"9 0 obj\n<< /Type /ObjStm /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n"
     return pdf(part % (len(packed), packed))
@@ -97,6 +95,68 @@ def pdf_objects() -> bytes:
 
 def chunks() -> bytes:
     return png(extra=b"".join(chunk(b"teXt", b"") for _ in range(200_000)))
+
+
+def kept_parts(count: int = 20, size: int = 8 * MIB) -> bytes:
+    """Parts that a reader wants whole, each of a fair size: together they are more than it should hold."""
+    return ooxml(
+        "docx", {f"word/embeddings/{n}.bin": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(size) for n in range(count)}
+    )
+
+
+def kept_parts_of_a_large_file() -> bytes:
+    """With two megabytes that do not compress, the ratio lets it inflate to the whole limit."""
+    import random
+
+    more = {f"word/embeddings/{n}.bin": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(8 * MIB) for n in range(22)}
+    return ooxml("docx", {"word/media/image1.png": random.Random(1).randbytes(3 * MIB), **more})
+
+
+def external_relationships(rows: int = 150_000) -> bytes:
+    row = '<Relationship Id="r" Type="t" TargetMode="External" Target="http://a.example/%d"/>'
+    return ooxml("docx", {"word/_rels/a.xml.rels": relationships("".join(row % n for n in range(rows)))})
+
+
+def content_types(rows: int = 150_000) -> bytes:
+    return ooxml("docx", types="".join(f'<Override PartName="/a{n}" ContentType="a/b{n}"/>' for n in range(rows)))
+
+
+def many_relationships(parts: int = 10, rows: int = 200_000) -> bytes:
+    row = '<Relationship Id="r" Type="t" Target="x"/>'
+    return ooxml("docx", {f"word/_rels/{n}.xml.rels": relationships(row * rows) for n in range(parts)})
+
+
+def deep_xml(levels: int = 500_000) -> bytes:
+    return ooxml("docx", {"word/_rels/a.xml.rels": "<a>" * levels})
+
+
+def long_attribute(size: int = 8 * MIB) -> bytes:
+    return ooxml("docx", {"word/_rels/a.xml.rels": relationships(f'<Relationship Target="{"x" * size}"/>')})
+
+
+def newlines(size: int = 10 * MIB) -> bytes:
+    return b"\n" * (size - 1) + b"x"
+
+
+def spaces_and_letters(size: int = 10 * MIB) -> bytes:
+    """White space that is never long enough to be a run."""
+    return (b"\n" * 60 + b"x") * (size // 61)
+
+
+def pdf_streams(count: int = 150) -> bytes:
+    packed = zlib.compress(bytes(8 * MIB), 9)
+    part = b"%d 0 obj\n<< /Type /ObjStm /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+    return pdf(b"".join(part % (n, len(packed), packed) for n in range(9, 9 + count)))
+
+
+def pdf_twice_packed() -> bytes:
+    packed = zlib.compress(zlib.compress(bytes(256 * MIB), 9), 9)
+    part = b"9 0 obj\n<< /Type /ObjStm /Filter [/FlateDecode /FlateDecode] >>\nstream\n%s\nendstream\nendobj\n"
+    return pdf(part % packed)
+
+
+def pdf_escapes() -> bytes:
+    return pdf(b"9 0 obj\n<< " + b"/#4a#53 " * (MIB // 8 * 9) + b">>\nendobj\n")
 
 
 BOMBS: dict[str, Callable[[], bytes]] = {
@@ -110,3 +170,20 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "nearly only pixels": nearly_only_pixels,
     "many entries": many_entries,
 }
+HEAVY: dict[str, Callable[[], bytes]] = {
+    "PNG chunks": chunks,
+    "parts kept whole": kept_parts,
+    "parts of a large file": kept_parts_of_a_large_file,
+    "relationships": many_relationships,
+    "external relationships": external_relationships,
+    "content types": content_types,
+    "deep XML": deep_xml,
+    "long attribute": long_attribute,
+    "newlines": newlines,
+    "short runs of newlines": spaces_and_letters,
+    "PDF stream": pdf_objects,
+    "PDF streams": pdf_streams,
+    "PDF stream packed twice": pdf_twice_packed,
+    "PDF names in escapes": pdf_escapes,
+}
+"""Not all of these are to be rejected; none may cost much."""

@@ -1,0 +1,70 @@
+"""What each bomb costs: `python -m tests.inspection.measured`. A fresh worker for each, its time and its memory.
+
+The times are for people to read and depend on the machine; tests hold the memory and the verdicts.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from consumer.inspection.policy import Policy
+from consumer.inspection.worker_process import Answer, WorkerProcess, default_command
+from consumer.model import Facts, Reason
+from tests.inspection.bombs import BOMBS, HEAVY
+from tests.inspection.files import MemoryBody, attachment
+
+MIB = 1024 * 1024
+ADDRESS_SPACE, DEADLINE_S = 1024 * MIB, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    size: int  # bytes of the file
+    seconds: float  # by the clock, as the service would wait
+    extra: int  # bytes of memory at its highest, above the idle worker
+    reason: Reason | None
+
+
+def status(pid: int, field: str) -> int:
+    """Bytes of `VmHWM` (most memory so far), `VmRSS` or `VmSize` of a process. Linux only."""
+    match = re.search(rf"^{field}:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(), re.M)
+    assert match is not None, "the kernel tells it of every process"
+    return int(match[1]) * 1024
+
+
+async def cost(data: bytes) -> Cost:
+    worker = await WorkerProcess.start(default_command(ADDRESS_SPACE, DEADLINE_S))
+    try:
+        idle = status(worker.pid, "VmRSS")
+        with MemoryBody(data) as body:
+            began = time.perf_counter()
+            answer = await worker.ask(body.fileno(), body.size)
+            seconds = time.perf_counter() - began
+        return Cost(len(data), seconds, status(worker.pid, "VmHWM") - idle, _reason(answer, len(data)))
+    finally:
+        await worker.kill()
+
+
+def _reason(answer: Answer, size: int) -> Reason | None:
+    facts = Facts(size=size, detected_type=answer.detected_type, findings=answer.findings, flags=answer.flags)
+    return Policy.load().decide(attachment(None), facts)
+
+
+async def table(bombs: dict[str, Callable[[], bytes]]) -> None:
+    print(f"{'bomb':<28}{'bytes':>12}{'seconds':>9}{'extra MiB':>11}  verdict")
+    for name, make in bombs.items():
+        found = await cost(make())
+        print(
+            f"{name:<28}{found.size:>12,}{found.seconds:>9.3f}{found.extra / MIB:>11.1f}  {found.reason or 'accepted'}"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(anyio.run(table, BOMBS | HEAVY))
