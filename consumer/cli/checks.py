@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,9 @@ from pydantic import ValidationError
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data_json, ended, show
-from consumer.download.addresses import Lookup, system_lookup, why_not_public
-from consumer.download.urls import UrlRules, judge_url
+from consumer.download.addresses import Lookup, system_lookup
+from consumer.download.check import CheckedUrl, check_url
+from consumer.download.urls import UrlRules
 from consumer.log import mask
 from consumer.settings import DownloadSettings, GenesysSettings, Settings
 from consumer.settings_load import Loaded, SettingsProblem, given
@@ -57,77 +57,35 @@ def warnings_about(settings: Settings) -> Iterator[str]:
         yield f"KAFKA__SECURITY_PROTOCOL: {settings.kafka.security_protocol} sends everything unencrypted"
     if settings.antivirus.address is None:
         yield "ANTIVIRUS__ADDRESS is not set: files are judged by their structure alone, and results say scanned: false"
-    if genesys.organization_id is None:
-        yield "GENESYS__ORGANIZATION_ID is not set: events of another organisation are not told apart"
     if settings.storage.quarantine_url is not None and settings.storage.quarantine_url == settings.storage.url:
         yield "STORAGE__QUARANTINE_URL is where accepted files go: rejected ones would lie among them"
     if not settings.kafka.check_topics:
         yield "KAFKA__CHECK_TOPICS is off: topics that lose or repeat answers are not noticed"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One URL and what the service would do with it."""
-
-    url: str
-    allowed: bool
-    reason: str
-    host: str | None
-    port: int | None
-    addresses: tuple[str, ...] | None = None  # None: not resolved
-
-    def as_json(self) -> dict[str, Any]:
-        told = {
-            "url": self.url,
-            "allowed": self.allowed,
-            "reason": self.reason,
-            "host": self.host,
-            "port": self.port,
-        }
-        return told if self.addresses is None else told | {"addresses": list(self.addresses)}
-
-
 def check_urls(
     urls: Sequence[str], config: Path | None, as_json: bool, resolve: bool, lookup: Lookup = system_lookup
 ) -> None:
     """Prints for each URL whether this service may connect to it; `-` reads them from stdin, one a line."""
-    rules = _rules(config)
-    asked = [_judged(url, rules) for url in _each(urls)]
-    if resolve:
-        asked = anyio.run(_resolved, asked, rules, lookup)
+    checked_urls = anyio.run(_checked, list(_each(urls)), _rules(config), resolve, lookup)
     if as_json:
-        for one in asked:
-            data_json(one.as_json(), only_ascii=True)
-    elif asked:
-        show(_urls_table(asked))
-    if not all(one.allowed for one in asked):
+        for one in checked_urls:
+            data_json(_as_json(one), only_ascii=True)
+    elif checked_urls:
+        show(_urls_table(checked_urls))
+    if not all(one.allowed for one in checked_urls):
         raise ended(Exit.NEGATIVE)
 
 
-def _judged(url: str, rules: UrlRules) -> Asked:
-    judgement = judge_url(url, rules)
-    return Asked(url, judgement.allowed, judgement.reason, judgement.host, judgement.port)
+async def _checked(urls: Sequence[str], rules: UrlRules, resolve: bool, lookup: Lookup) -> list[CheckedUrl]:
+    return [await check_url(url, rules, resolve=resolve, lookup=lookup) for url in urls]
 
 
-async def _resolved(asked: Sequence[Asked], rules: UrlRules, lookup: Lookup) -> list[Asked]:
-    """The same, with what the name service says now of those that are allowed so far."""
-    trusted = {origin.host for origin in rules.allowed_origins}
-    return [
-        one if not one.allowed or one.host is None or one.host in trusted else await _with_addresses(one, lookup)
-        for one in asked
-    ]
-
-
-async def _with_addresses(one: Asked, lookup: Lookup) -> Asked:
-    assert one.host is not None, "an allowed URL has a host"
-    try:
-        addresses = tuple(dict.fromkeys(await lookup(one.host, one.port or 443)))
-    except OSError:
-        return replace(one, allowed=False, reason="the name does not resolve", addresses=())
-    for address in addresses:
-        if what := why_not_public(address):
-            return replace(one, allowed=False, reason=f"leads to {address}: {what}", addresses=addresses)
-    return replace(one, addresses=addresses)
+def _as_json(one: CheckedUrl) -> dict[str, Any]:
+    told = {"url": one.url, "allowed": one.allowed, "reason": one.reason, "host": one.host, "port": one.port}
+    if one.addresses is None:
+        return told
+    return told | {"addresses": [address.address for address in one.addresses]}
 
 
 def _rules(config: Path | None) -> UrlRules:
@@ -170,7 +128,7 @@ def _settings_table(loaded: Loaded) -> Table:
     return table
 
 
-def _urls_table(asked: Iterable[Asked]) -> Table:
+def _urls_table(asked: Iterable[CheckedUrl]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -179,6 +137,7 @@ def _urls_table(asked: Iterable[Asked]) -> Table:
         table.add_column(column, overflow="fold")
     for one in asked:
         answer = Text("allowed", "green") if one.allowed else Text("refused", "red")
-        told = f"{one.reason} ({', '.join(one.addresses)})" if one.addresses else one.reason
+        addresses = ", ".join(address.address for address in one.addresses or ())
+        told = f"{one.reason} ({addresses})" if addresses else one.reason
         table.add_row(Text(_without_secrets(one.url)), answer, Text(told))
     return table

@@ -41,9 +41,10 @@ async def check_url(url: str, rules: UrlRules, *, resolve: bool = False, lookup:
     addresses = tuple(_checked(address, trusted) for address in dict.fromkeys(found))
     if not addresses:
         return CheckedUrl(url, False, "its name could not be resolved", judged.host, judged.port, ())
-    if not all(address.allowed for address in addresses):
-        reason = "its name leads to an address that is not public"
-        return CheckedUrl(url, False, reason, judged.host, judged.port, addresses)
+    for address in addresses:
+        if not address.allowed:
+            reason = f"its name leads to {address.address}: {address.reason}"
+            return CheckedUrl(url, False, reason, judged.host, judged.port, addresses)
     return CheckedUrl(url, True, judged.reason, judged.host, judged.port, addresses)
 
 

@@ -34,7 +34,7 @@ async def test_tells_of_each_address_what_is_decided_about_it() -> None:
         return ["93.184.216.34", "10.0.0.1"]
 
     row = await check_url(LINK, RULES, resolve=True, lookup=lookup)
-    assert (row.allowed, row.reason) == (False, "its name leads to an address that is not public")
+    assert (row.allowed, row.reason) == (False, "its name leads to 10.0.0.1: private")
     assert row.addresses == (
         CheckedAddress("93.184.216.34", True, "public"),
         CheckedAddress("10.0.0.1", False, "private"),
