@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from consumer.model import Reason
 from tests import accuracy
-from tests.inspection.files import BENIGN, TYPES_BY_EXTENSION, ooxml, png
+from tests.inspection.files import BENIGN, OFFICE, TYPES_BY_EXTENSION, doc, ooxml, pdf, png, program, relationships
+from tests.witnesses import witness
+
+TEMPLATE_FROM_AFAR = relationships(
+    f'<Relationship Id="r" Type="{OFFICE}/attachedTemplate" Target="http://a.example/t.dotm" TargetMode="External"/>'
+)
 
 
 def corpus(folder: Path, files: dict[str, tuple[bytes, str]]) -> Path:
@@ -30,16 +36,56 @@ def test_it_counts_both_kinds_of_mistake_and_lists_each(tmp_path: Path, capsys: 
     told = json.loads(capsys.readouterr().out)
     assert code == 0
     totals = {row["name"]: row for row in told["false_rejects"]}
-    assert (totals["all"]["files"], totals["all"]["ours"], totals["all"]["evidence"]) == (9, 1, 1)
-    accepted = {row["name"]: row["ours"] for row in told["hostile_accepted"]}
+    assert (totals["all"]["files"], totals["all"]["wrong"], totals["all"]["explained"]) == (9, 0, 1)
+    (explained,) = (file for file in told["files"] if file["explained"])
+    assert (explained["file"], explained["explained"]) == ("macros.docx", "a content type that enables macros")
+    accepted = {row["name"]: row["wrong"] for row in told["hostile_accepted"]}
     assert accepted == {"hostile_or_broken docx": 0, "hostile_or_broken png": 1, "all": 1}
 
 
-def test_more_than_one_reject_without_evidence_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_libmagic_alone_gets_wrong_stands_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    list_of_commas = b"Hello, world\n" * 12
+    accuracy.main([str(corpus(tmp_path, {"list.txt": (list_of_commas, "benign")})), "--json"])
+    (text, _) = json.loads(capsys.readouterr().out)["false_rejects"]
+    assert (text["wrong"], text["libmagic"]) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("reason", "data", "seen"),
+    [
+        (Reason.MACROS, doc(storages={"Macros": {"_VBA_PROJECT": b"x"}}), True),
+        (Reason.MACROS, ooxml("docx", {"word/vbaProject.bin": b"x"}), True),
+        (Reason.MACROS, doc(), False),
+        (Reason.MACROS, ooxml("docx"), False),
+        (Reason.TEMPLATE, ooxml("dotx"), True),
+        (Reason.TEMPLATE, ooxml("docx"), False),
+        (Reason.ENCRYPTED, doc(flags=0x0100), True),
+        (Reason.ENCRYPTED, doc(), False),
+        (Reason.ENCRYPTED, pdf(trailer=b"/Encrypt 5 0 R"), True),
+        (Reason.ENCRYPTED, pdf(), False),
+        (Reason.EMBEDDED_EXECUTABLE, ooxml("docx", {"word/embeddings/a.bin": program()}), True),
+        (Reason.EMBEDDED_EXECUTABLE, ooxml("docx"), False),
+        (Reason.EXTERNAL_REFERENCE, ooxml("docx", {"word/_rels/settings.xml.rels": TEMPLATE_FROM_AFAR}), True),
+        (Reason.EXTERNAL_REFERENCE, ooxml("docx"), False),
+        (Reason.SECOND_FORMAT, png() + ooxml("docx"), False),
+        (Reason.MALFORMED, png()[:20], False),
+    ],
+)
+def test_a_witness_names_what_is_in_the_file_and_nothing_else(reason: Reason, data: bytes, seen: bool) -> None:
+    assert (witness(data, reason, "a/b", "a/c", "a/d") is not None) == seen
+
+
+@pytest.mark.parametrize(("libmagic", "explained"), [("application/rtf", True), ("application/msword", False)])
+def test_another_type_is_explained_when_libmagic_sees_it_as_well(libmagic: str, explained: bool) -> None:
+    told = witness(b"", Reason.CONTENT_NOT_ALLOWED, "application/rtf", "application/msword", libmagic)
+    assert (told is not None) == explained
+
+
+def test_more_than_one_reject_that_nothing_explains_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     broken = png()[:20]
     folder = corpus(tmp_path, {"a.png": (broken, "benign"), "b.png": (broken, "benign")})
     assert accuracy.main([str(folder)]) == 1
-    assert "rejected a.png: malformed: the PNG has no header" in capsys.readouterr().out
+    assert "a.png: malformed: the PNG has no header" in capsys.readouterr().out
 
 
 def test_a_folder_without_labels_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
