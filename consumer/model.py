@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Reason(StrEnum):
@@ -193,8 +194,9 @@ class AnswerKind(StrEnum):
     DEAD = "dead"  # could not be judged; a replay of just its generation passes
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
+class LedgerEntry(NamedTuple):
+    """A tuple: a start makes millions of them, and three times as fast as of a frozen dataclass."""
+
     identity: bytes  # 16 bytes
     kind: AnswerKind
     generation: int = 0  # of a dead answer: 1, and one more for each replay that failed again

@@ -27,11 +27,16 @@ class Ledger:
     def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
         """Notes an answer. The same again changes nothing; a verdict outweighs any dead answer, before or after it."""
         day = timestamp_ms // DAY_MS
-        self._age(day)
-        if day < self._newest_day - self._horizon_days:
-            return
+        if day != self._newest_day:
+            self._age(day)
+            if day < self._newest_day - self._horizon_days:
+                return
         generation = VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
-        self._days.setdefault(day, {}).setdefault(generation, set()).add(_number(entry.identity))
+        try:
+            identities = self._days[day][generation]
+        except KeyError:
+            identities = self._days.setdefault(day, {}).setdefault(generation, set())
+        identities.add(_number(entry.identity))
 
     def generation(self, identity: bytes) -> int | None:
         """None: no answer. 0 (`VERDICT`): a verdict. Above: that often dead, each time but the first on a replay."""

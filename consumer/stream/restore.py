@@ -15,6 +15,7 @@ from consumer.wire.entries import decode_entry
 log = logging.getLogger(__name__)
 
 RECORDS_A_POLL = 5_000
+POLL_MS = 20  # of the last one: behind the last entry there is only a transaction's end, which no poll returns for
 START_S, STOP_S = 10.0, 3.0
 
 
@@ -39,7 +40,7 @@ async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[st
         position = max(ledger.position, begin)
         consumer.seek(partition, position)
         while position < end:
-            records = await consumer.getmany(partition, timeout_ms=500, max_records=RECORDS_A_POLL)
+            records = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=RECORDS_A_POLL)
             for record in records.get(partition, ()):
                 ledger.add(decode_entry(record.key, record.value), record.timestamp)
             position = await consumer.position(partition)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from consumer.errors import Malformed
 from consumer.model import AnswerKind, LedgerEntry
 
@@ -19,9 +21,15 @@ def decode_entry(key: bytes | None, value: bytes | None) -> LedgerEntry:
     """Raises `Malformed` for what this version did not write: guessing would lose or repeat an answer."""
     if key is None or value is None or len(key) != 16 or len(value) != 6:
         raise Malformed("a ledger record that this version can't read: not a 16-byte key with a 6-byte value")
+    kind, generation = _decode_value(value)
+    return LedgerEntry(key, kind, generation)
+
+
+@lru_cache(maxsize=64)  # nearly all values are the same one
+def _decode_value(value: bytes) -> tuple[AnswerKind, int]:
     if value[0] != VERSION:
         raise Malformed(f"a ledger record of version {value[0]}; this release reads version {VERSION}")
     kind = KINDS_BY_CODE.get(value[1])
     if kind is None:
         raise Malformed(f"a ledger record of unknown kind {value[1]}")
-    return LedgerEntry(key, kind, int.from_bytes(value[2:], "big"))
+    return kind, int.from_bytes(value[2:], "big")
