@@ -1,0 +1,49 @@
+"""`python -m tests.bench [NAME …] [--json]`: figures of this machine; without a name, all of them.
+
+Emulator, reader and often the service share one process, and the broker its cores: compare two runs on one machine,
+and take no figure for what a deployment does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from tests.bench import fetched, restored, stuck, takeover, throughput
+from tests.bench.figures import Figures, table
+
+BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
+    "throughput": ("answers a second, where the time goes, share of it in transactions", throughput.run),
+    "transactions": ("share of the wall time that is spent in transactions", throughput.transactions),
+    "fetched": ("bytes fetched for each byte consumed, under backpressure", fetched.run),
+    "restore": ("reading the ledger, against a bare read of the same topic", restored.run),
+    "takeover": ("from the kill of one of three workers to the first results of its partitions", takeover.run),
+    "stuck": ("throughput with one stuck attachment in each partition, against without", stuck.run),
+}
+
+
+def main() -> int:
+    lines = "\n".join(f"  {name:<14}{what}" for name, (what, _) in BENCHES.items())
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", epilog=lines, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help="one or more of the list below; default: all")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, on stdout")
+    arguments = parser.parse_args()
+    names = arguments.names or [name for name in BENCHES if name != "transactions"]  # throughput tells those too
+    if unknown := set(names) - set(BENCHES):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    for name in names:
+        what, bench = BENCHES[name]
+        figures = anyio.run(bench)
+        shown = json.dumps({"bench": name, **figures}) if arguments.json else table(f"{name}: {what}", figures)
+        print(shown, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
