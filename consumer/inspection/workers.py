@@ -32,11 +32,14 @@ class FileBody(Protocol):
     def fileno(self) -> int: ...
 
 
+SECOND_DEADLINE = 2  # times the first: a machine that was too busy may be so still
+
+
 class Workers:
     """`count` processes, each examining one file at a time. Enter it before use; leaving it ends them.
 
-    `deadline_s` is for one examination; waiting for a free worker does not count. `on_restart` is told why a worker
-    had to be replaced: "deadline", "died" or "cancelled".
+    `deadline_s` is for one examination, twice that for its second try; waiting for a free worker does not count.
+    `on_restart` is told why a worker had to be replaced: "deadline", "died" or "cancelled".
     """
 
     def __init__(
@@ -49,7 +52,7 @@ class Workers:
         command: Sequence[str] | None = None,
     ) -> None:
         self._deadline_s = deadline_s
-        self._command = tuple(command or default_command(address_space_bytes, deadline_s))
+        self._command = tuple(command or default_command(address_space_bytes, deadline_s * SECOND_DEADLINE))
         self._on_restart = on_restart
         self._free = anyio.Semaphore(count)
         self._idle: list[WorkerProcess | None] = [None] * count  # None: to be started by whoever takes the place
@@ -76,26 +79,37 @@ class Workers:
         await self._end()
 
     async def examine(self, body: FileBody, attachment: Attachment) -> Facts:
-        """What the bytes are and hold. A worker that crashes, hangs or babbles on them gives `UNDETECTABLE`."""
+        """What the bytes are and hold. Bytes on which two workers in turn crash, hang or babble give `UNDETECTABLE`.
+
+        One worker's end is no evidence: this process may have been frozen, or the machine out of memory.
+        """
         async with self._free:
             taken, healthy = self._idle.pop(), None
             try:
-                if taken is not None and not taken.alive:
-                    await self._replace(taken, "died")
-                    taken = None
-                worker = taken or await self._started()
-                detectors = worker.detectors
-                answer, healthy = await self._ask(worker, body)
+                for deadline_s in (self._deadline_s, self._deadline_s * SECOND_DEADLINE):
+                    worker = await self._alive(taken)
+                    taken, detectors = None, worker.detectors
+                    answer, healthy = await self._ask(worker, body, deadline_s)
+                    if healthy is not None:
+                        break
             finally:
                 self._idle.append(healthy)
         return _facts(body, attachment, answer, detectors)
 
-    async def _ask(self, worker: WorkerProcess, body: FileBody) -> tuple[Answer, WorkerProcess | None]:
+    async def _alive(self, worker: WorkerProcess | None) -> WorkerProcess:
+        if worker is not None and not worker.alive:
+            await self._replace(worker, "died")
+            worker = None
+        return worker or await self._started()
+
+    async def _ask(
+        self, worker: WorkerProcess, body: FileBody, deadline_s: float
+    ) -> tuple[Answer, WorkerProcess | None]:
         """The answer, and the worker if it may be asked again."""
         cause = "cancelled"
         answer = None
         try:
-            with anyio.move_on_after(self._deadline_s):
+            with anyio.move_on_after(deadline_s):
                 answer = await worker.ask(body.fileno(), body.size)
             cause = "deadline"
         except Died:

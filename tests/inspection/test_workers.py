@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import sys
 from pathlib import Path
 
@@ -111,14 +112,24 @@ async def test_remarks_about_the_declaration_are_flags() -> None:
 )
 async def test_a_worker_that_misbehaves_gives_undetectable_and_is_replaced(expression: str, cause: str) -> None:
     causes: list[str] = []
-    async with Workers(1, 3.0, command=planted(), on_restart=causes.append) as workers:
+    async with Workers(1, 1.0, command=planted(), on_restart=causes.append) as workers:
         with plant(expression) as body:
             facts = await workers.examine(body, attachment())
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert facts.detected_type is None
         assert facts.sha256 == body.sha256
         assert (await examined(workers, b"next")).detected_type == "text/plain"
-    assert causes == [cause]
+    assert causes == [cause, cause]
+
+
+async def test_a_worker_that_was_held_up_once_costs_no_verdict() -> None:
+    causes: list[str] = []
+    async with Workers(1, 1.0, on_restart=causes.append) as workers:
+        (worker,) = workers._idle
+        assert worker is not None
+        os.kill(worker.pid, signal.SIGSTOP)
+        assert (await examined(workers, b"text")).detected_type == "text/plain"
+    assert causes == ["deadline"]
 
 
 async def test_a_worker_that_eats_its_address_space_says_so_and_goes_on() -> None:
