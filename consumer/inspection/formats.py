@@ -63,6 +63,16 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"BPG\xfb", "a BPG picture"),
     (b"#!/", "a script"),
     (b"**ACE**", "an ACE archive"),
+    (b"\xd4\xc3\xb2\xa1", "captured network traffic"),
+    (b"\xa1\xb2\xc3\xd4", "captured network traffic"),
+    (b"\x0a\x0d\x0d\x0a", "captured network traffic"),
+    (b"IWAD", "a game's data"),
+    (b"PWAD", "a game's data"),
+    (b"NES\x1a", "a game's data"),
+    (b"ILDA\0\0\0", "a laser show"),
+    (b"\x89HDF\r\n", "scientific data"),
+    (b"SIMPLE  = ", "scientific data"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000"),
 )
 _SIGNATURES = tuple(signature for signature, _ in _STARTS)
 

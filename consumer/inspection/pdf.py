@@ -18,11 +18,15 @@ ONE_STREAM = 8 * 1024 * 1024
 STREAM_HEAD = 64 * 1024  # of an attached file
 MOST_FILTERS = 4
 MOST_ESCAPES = 200_000
+MOST_MARKUP = 20  # places that are looked at before it is taken for a page
 END = b"%%EOF"
 OPENINGS = (b"#!", b"%!", b"/*", b"//", b"<!--")  # of comments, scripts and PostScript
 
 _HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
 _OBJECT = re.compile(rb"\b\d{1,10}\s+\d{1,10}\s+obj\b")
+_OPENED = re.compile(rb"[({\[<\"'`=*][^\r\n]{0,64}\Z|(?:\"\"\"|'''|`|<<-?[\"']?\w{1,40}[\"']?|[({\[=])\s*\Z")
+"""Something that swallows the document: what programs write before one ends with its line, and opens nothing."""
+_SHOWN = re.compile(rb"\)\s*(?:Tj|'|\")|\]\s*TJ")
 _STREAM = re.compile(rb"\bstream\r?\n")
 _NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _STOP = rb"(?=[\s/<>\[\](){}%]|$)"
@@ -137,12 +141,18 @@ def _before(data: bytes, start: int, seen: Seen) -> None:
         formats.markup_in(before) is not None
         or formats.looks_like_code(before)
         or before.lstrip(PADDING).startswith(OPENINGS)
+        or _OPENED.search(before)
     ):
         seen.find(Reason.SECOND_FORMAT, "a script before the document")
-    elif text.decode(before) is None:
+    elif text.decode(before) is None and not _is_mac_binary(before):
         seen.find(Reason.SECOND_FORMAT, "binary data of another format before the document")
     else:
         seen.find(Reason.TRAILING_DATA, "bytes before the document's header")
+
+
+def _is_mac_binary(before: bytes) -> bool:
+    """The 128 bytes that old Macs sent before a file, and which name its kind."""
+    return len(before) == 128 and before[65:69] == b"PDF "
 
 
 def _behind(data: bytes, seen: Seen) -> None:
@@ -175,9 +185,24 @@ def _inside(data: bytes, seen: Seen) -> None:
 
 def _markup(data: bytes, seen: Seen) -> None:
     """A page that a browser or a web server would run. Dynamic forms (XFA) and attached files hold pages rightly."""
+    if b"/XFA" in data:
+        return
     at = formats.markup_in(data)
-    if at is not None and not _is_attached(data, at) and b"/XFA" not in data:
-        seen.find(Reason.SECOND_FORMAT, "markup or a script inside the document")
+    for _ in range(MOST_MARKUP):
+        if at is None:
+            return
+        if not _is_attached(data, at) and not _is_page_text(data, at):
+            break
+        at = formats.markup_in(data, at + 1)
+    seen.find(Reason.SECOND_FORMAT, "markup or a script inside the document")
+
+
+def _is_page_text(data: bytes, at: int) -> bool:
+    """Whether these bytes are words of a page that is not compressed: a string, and behind it what shows strings."""
+    begin = data.rfind(b"stream", 0, at)
+    if begin < 0 or data[begin - 3 : begin] == b"end" or data[at : at + 2] == b"<?":
+        return False
+    return data.rfind(b"BT", begin, at) >= 0 and _SHOWN.search(data, at, at + 4096) is not None
 
 
 def _is_attached(data: bytes, at: int) -> bool:

@@ -57,7 +57,8 @@ _LANGUAGES = (
     ),
     (  # batch files
         re.compile(
-            r"^[ \t]{0,80}@?(?:echo\s+off|start\s+|powershell|cmd\s+/c|del\s+/|reg\s+add|certutil|"
+            r"^[ \t]{0,80}@?(?:echo\s+off|start\s+(?:/|\"|\S+\.(?:exe|bat|cmd|com|msi|vbs|js|ps1)\b)|"
+            r"powershell|cmd\s+/c|del\s+/|reg\s+add|certutil|"
             r"bitsadmin|mshta|rundll32|regsvr32|setlocal|goto\s+\w)",
             re.I | re.M,
         ),
@@ -75,8 +76,10 @@ def decode(data: bytes) -> str | None:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _strict(data, encoding)
-    if b"\0" in data:
+    whole = data.rstrip(b"\0")  # some programs write the end of their string as well
+    if b"\0" in whole:
         return _wide(data)
+    data = whole
     controls = len(data) - len(data.translate(None, _CONTROLS))
     if controls > len(data) * _ALLOWED_CONTROLS:
         return None

@@ -143,6 +143,42 @@ def test_a_header_may_stand_a_little_late(before: bytes) -> None:
     assert reason(before + pdf(), "a.pdf") is None
 
 
+@pytest.mark.parametrize(
+    "before",
+    [b"/{(", b'x = "', b"x = `\n", b"cat <<EOF\n", b"$x = <<'END'\r\n", b'"""\n', b"run(\n", b"(*", b"--[["],
+)
+def test_what_opens_a_string_that_swallows_the_document_is_a_script(before: bytes) -> None:
+    assert reason(before + pdf(), "a.pdf") is Reason.SECOND_FORMAT
+
+
+def test_the_header_of_an_old_mac_is_no_second_format() -> None:
+    header = b"\0\x05a.pdf".ljust(65, b"\0") + b"PDF CARO"
+    assert reason(header.ljust(128, b"\0") + pdf(), "a.pdf") is None
+    assert reason(header.ljust(127, b"\1") + pdf(), "a.pdf") is Reason.SECOND_FORMAT
+
+
+def test_words_of_a_page_may_speak_of_markup() -> None:
+    shown = b"9 0 obj\n<< /Length 60 >>\nstream\nBT (the <html> tag and <script>) Tj ET\nendstream\nendobj\n"
+    assert reason(pdf(shown), "a.pdf") is None
+    for hidden in (
+        shown.replace(b"Tj", b"--"),
+        shown.replace(b"BT", b"--"),
+        shown.replace(b"<script>", b"<?php eval();"),
+    ):
+        assert reason(pdf(hidden), "a.pdf") is Reason.SECOND_FORMAT
+    assert reason(pdf(shown + b"<script>alert(1)</script>"), "a.pdf") is Reason.SECOND_FORMAT
+
+
+def test_a_text_may_end_with_the_end_of_its_string() -> None:
+    assert reason(b"a text that a program wrote\n\0", "a.txt") is None
+    assert reason(b"a text that\0a program wrote\n", "a.txt") is not None
+
+
+def test_a_list_of_things_to_do_is_no_program() -> None:
+    assert reason(b"Call Bob\nSet the table\nStart the oven\nGo home\nCopy the keys\nExit at nine\n", "a.txt") is None
+    assert reason(b"copy a b\nstart evil.exe\nexit\n", "a.txt") is Reason.SCRIPT
+
+
 def test_binary_data_before_the_header_is_another_file() -> None:
     assert reason(bytes(range(1, 100)) + bytes(20) + pdf(), "a.pdf") is Reason.SECOND_FORMAT
 
