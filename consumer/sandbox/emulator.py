@@ -31,7 +31,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Emulator:
     """Serves a world while the context is open. With three ports login, API and files have one each.
 
-    `advertised` is the base URL that signed links carry, where clients reach the emulator under another name.
+    `advertised` is the base URL that signed links carry, where clients reach the emulator under another name. `heard`
+    is told each request as it came, answered or not.
     """
 
     def __init__(
@@ -45,9 +46,10 @@ class Emulator:
         advertised: str | None = None,
         ssl_context: ssl.SSLContext | None = None,
         now: Callable[[], float] = time.time,
+        heard: Callable[[web.Request], None] = lambda request: None,
     ) -> None:
         switches = Switches(client_secret=client_secret, organization_id=ORGANIZATION_ID)
-        self.state = State(world, switches, client_id=client_id, now=now)
+        self.state = State(world, switches, client_id=client_id, now=now, heard=heard)
         self._host, self._ports, self._ssl, self._advertised = host, ports, ssl_context, advertised
         self._runner: web.AppRunner | None = None
         self._urls: list[str] = []
@@ -97,6 +99,7 @@ def application(state: State) -> web.Application:
 async def _counted(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Counts each call by its kind, and the answers by part and status."""
     state, part = request.app[STATE], _part(request)
+    state.heard(request)
     if part == "control":
         return await handler(request)
     route = request.match_info.route.name or "unknown"

@@ -64,6 +64,7 @@ class State:
     files_url: str = ""
     client_id: str = "sandbox"
     now: Callable[[], float] = time.time
+    heard: Callable[[Any], None] = lambda request: None  # told each request as it came
     tokens: dict[str, float] = field(default_factory=dict)  # token → when it ends
     minutes: dict[str, Minute] = field(default_factory=dict)  # by token
     calls: Counter[str] = field(default_factory=Counter)

@@ -1,0 +1,289 @@
+"""Any bytes in the events topic, all of them in one run: each record is settled or dead with its own bytes, nothing
+breaks, nothing is written outside the storage, and what is genuine between them is judged as ever."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import anyio
+import orjson
+import pytest
+from aiohttp import web
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from consumer.sandbox.check import Headers, OutputReader
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.expectation import Expectation
+from consumer.sandbox.files import dice
+from consumer.sandbox.plan import GENUINE_CASE, Dealer
+from consumer.sandbox.world import Conversation, File, Message, World
+from consumer.service import Running
+from consumer.settings import KafkaSettings, Settings, TopicSettings
+from consumer.wire.results import Output
+from tests.service.composed import LONGEST_S, Kept, Published, changed, serving, settings_for, until
+from tests.wire.test_events_properties import HOSTILE, records
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
+
+EXAMPLES = 400
+GENUINE, GENUINE_MESSAGE = "genuine-conversation", "genuine-message"  # which no hostile event names
+MB = 1_000_000
+LARGEST = 6 * MB  # that the events topic takes
+BIDI = "\u202e\u2066gnp.exe"
+IDS = [
+    *HOSTILE,
+    "../../../../etc/cron.d/x",
+    "a/../../b",
+    "%2e%2e%2f",
+    "\u0000",
+    BIDI,
+    "..",
+    "-",
+    "x" * 201,
+    0,
+    {},
+    [[]],
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+def event_with(conversation: object, message: object, attachment: object) -> bytes:
+    media = {"id": attachment, "name": BIDI, "mediaType": "image/png", "url": f"https://api-downloads.x/{attachment}"}
+    entry = {"messageId": message, "media": [media], "messageMetadata": {"content": [{"contentType": "Attachment"}]}}
+    body = {"id": conversation, "participants": [{"messages": [entry]}]}
+    return orjson.dumps({"topicName": "v2.users.u.conversations.messages", "eventBody": body})
+
+
+def by_hand() -> list[bytes | None]:
+    """What chance would not find, and what is too large for it."""
+    ids = [event_with(*places) for hostile in IDS for places in _places(hostile)]
+    return [
+        *ids,
+        None,
+        b"",
+        b"\xff\xfe",
+        b"\x00" * 100,
+        b"null",
+        b"[]",
+        b'{"conversationId":"\\ud800"}',
+        b"[" * 200_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"\xff" * (5 * MB),
+        b"[" + b"0," * (2 * MB) + b"0]",
+        orjson.dumps({"conversationId": "c-3", "note": "x" * (5 * MB)}),
+        b"[" * (5 * MB),
+    ]
+
+
+def _places(hostile: object) -> list[tuple[object, object, object]]:
+    return [(hostile, "m-1", "a"), ("c-1", hostile, "a"), ("c-2", "m-2", hostile), (hostile, hostile, hostile)]
+
+
+def drawn() -> list[Sent]:
+    """Examples of hypothesis's, collected: each is a record of the same run."""
+    collected: list[Sent] = []
+    written = records.map(_dumped)
+    cut = st.tuples(written, st.integers(0, 200)).map(lambda pair: pair[0][: pair[1]])
+    values = st.binary(max_size=200) | written | cut | st.text(max_size=50).map(lambda text: text.encode("utf-16"))
+    names = st.sampled_from(["dlq.id", "dlq.reason", "task.replay", "task.source", "ce_id", "h", ""])
+    headers = st.lists(st.tuples(names, st.binary(max_size=20)), max_size=3)
+    keys = st.none() | st.binary(max_size=300)
+
+    @settings(max_examples=EXAMPLES, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck))
+    @given(keys, values, headers)
+    def collect(key: bytes | None, value: bytes, carried: list[tuple[str, bytes]]) -> None:
+        collected.append(Sent(key, value, tuple(carried)))
+
+    collect()
+    return collected
+
+
+def _dumped(raw: Any) -> bytes:
+    try:
+        return orjson.dumps(raw)
+    except TypeError:  # a lone surrogate, or deeper than it writes
+        return json.dumps(raw).encode()
+
+
+def hostile_talk() -> tuple[Conversation, tuple[File, ...]]:
+    """A conversation that Genesys knows, whose files are fine and whose names and ids are not."""
+    names = ["../../../../tmp/evil.png", "/etc/passwd", "a\x00b.png", f"{BIDI}.png", "x" * 1_000 + ".png"]
+    fine = Dealer(dice("bad input")).file(GENUINE_CASE, "png")
+    files = tuple(
+        replace(fine, attachment_id=f"{name[:200]}#{n}" if name.isprintable() else None, name=name, download_id=f"d{n}")
+        for n, name in enumerate(names)
+    )
+    message = Message(GENUINE, GENUINE_MESSAGE, files)
+    return Conversation(GENUINE, "communication", "customer", "agent", (message,)), files
+
+
+@dataclass
+class Paths:
+    """Of all requests that reach the emulator."""
+
+    asked: Counter[str] = field(default_factory=Counter)
+
+    def heard(self, request: web.Request) -> None:
+        self.asked[request.raw_path.partition("?")[0]] += 1
+
+
+@pytest.fixture
+async def large_events(kafka_settings: KafkaSettings, topics: TopicSettings) -> AsyncIterator[TopicSettings]:
+    """Another topic of events, which takes records of megabytes."""
+    name = f"{topics.events}.large"
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka_settings.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.create_topics([NewTopic(name, 3, 1, topic_configs={"max.message.bytes": str(LARGEST)})])
+        yield topics.model_copy(update={"events": name})
+        await admin.delete_topics([name])
+    finally:
+        await admin.close()
+
+
+async def send_all(service: Settings, sent: list[Sent]) -> dict[tuple[int, int], Sent]:
+    """By partition and offset."""
+    producer = AIOKafkaProducer(bootstrap_servers=service.kafka.bootstrap_servers, max_request_size=LARGEST)
+    await producer.start()
+    try:
+        topic = service.topics.events
+        acknowledged = [
+            (await producer.send(topic, one.value, one.key, headers=list(one.headers)), one) for one in sent
+        ]
+        places = [(await future, one) for future, one in acknowledged]
+        return {(at.partition, at.offset): one for at, one in places}
+    finally:
+        await producer.stop()
+
+
+@asynccontextmanager
+async def member_of(service: Settings, group: str, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """Looks at a group's commits without joining it."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=service.kafka.bootstrap_servers,
+        group_id=group,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+    )
+    await consumer.start()
+    consumer.assign([TopicPartition(topic, n) for n in await partitions_of(consumer, topic)])
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer._client.force_metadata_update()  # public calls answer from memory
+    return set(consumer.partitions_for_topic(topic) or ())
+
+
+async def unsettled(service: Settings, group: str, topic: str) -> int:
+    """How many records are above what the group committed."""
+    async with member_of(service, group, topic) as consumer:
+        for partition in consumer.assignment():
+            consumer.seek(partition, await consumer.committed(partition) or 0)
+        found = await consumer.getmany(timeout_ms=1_000)
+        return sum(len(some) for some in found.values())
+
+
+def is_json(value: bytes) -> bool:
+    with suppress(ValueError, RecursionError):
+        json.loads(value.decode("utf-8-sig"))
+        return True
+    return False
+
+
+@pytest.mark.parametrize("metadata", ["api", "event"])
+async def test_any_bytes_end_as_a_dead_letter_or_settled(
+    kafka_settings: KafkaSettings, large_events: TopicSettings, tmp_path: Path, metadata: str
+) -> None:
+    talk, files = hostile_talk()
+    genuine = {file.identity(GENUINE, GENUINE_MESSAGE).hex() for file in files}
+    paths, home = Paths(), tmp_path / "home"
+    home.mkdir()
+    rubbish = drawn() + [Sent(b"k", value, ()) for value in by_hand()]
+    announced = Sent(None, orjson.dumps({"conversationId": GENUINE, "messageId": GENUINE_MESSAGE}), ())
+    async with Emulator(World([talk]), heard=paths.heard) as emulator:
+        service = changed(settings_for(emulator, kafka_settings, large_events, home), "genesys", metadata=metadata)
+        score = Kept(Expectation(0, 0, ()))
+        async with OutputReader(service.kafka, service.topics) as reader:
+            async with serving(service) as running:
+                sent = await send_all(service, [*rubbish, announced])
+                await until(reader, score, lambda: genuine <= ids_of(score.records))
+                await settled(service, running, reader, score)
+            await reader.poll(score)
+    dead = [record for record in score.records if record.output is Output.DEAD_LETTER]
+    assert {record.ours["dlq.reason"] for record in dead}.isdisjoint({b"bug"})
+    check_bytes(sent, dead)
+    check_unreadable(sent, dead)
+    assert {path for path in paths.asked if ".." in unquote(path) or not unquote(path).isprintable()} == set()
+    check_files(tmp_path, home / "attachments", len(files))
+
+
+def ids_of(records: list[Published]) -> set[str]:
+    return {orjson.loads(record.value or b"{}")["id"] for record in records if record.output is Output.ACCEPTED}
+
+
+async def settled(service: Settings, running: Running, reader: OutputReader, score: Kept) -> None:
+    """Until nothing that is in the topics is still to be done, while the service is there and has no complaint."""
+    kafka, names = service.kafka, service.topics
+    with anyio.fail_after(LONGEST_S):
+        while await unsettled(service, f"{kafka.group}-intake", names.events) or await unsettled(
+            service, kafka.group, names.tasks
+        ):
+            await reader.poll(score)
+            assert running.health.refusals == []
+    assert running.health.ready
+
+
+def check_bytes(sent: dict[tuple[int, int], Sent], dead: list[Published]) -> None:
+    """Each dead letter is of a record that was sent: its key, its headers, and its bytes or their hash."""
+    for letter in dead:
+        ours = letter.ours
+        original = sent[int(ours["dlq.source.partition"]), int(ours["dlq.source.offset"])]
+        begins = max(n for n, (name, _) in enumerate(letter.headers) if name == "dlq.id")
+        assert letter.headers[:begins] == tuple(original.headers)
+        if ours["dlq.source.path"]:
+            continue  # an element of an array, written anew
+        assert ours["dlq.value-sha256"].decode() == hashlib.sha256(original.value or b"").hexdigest()
+        assert letter.value == original.value or (
+            ours["dlq.value-omitted"] == b"true" and len(original.value or b"") > MB
+        )
+
+
+def check_unreadable(sent: dict[tuple[int, int], Sent], dead: list[Published]) -> None:
+    """What is no JSON in any reader's eyes is dead, once."""
+    letters = Counter(
+        (int(one.ours["dlq.source.partition"]), int(one.ours["dlq.source.offset"]))
+        for one in dead
+        if not one.ours["dlq.source.path"]
+    )
+    no_json = {at for at, one in sent.items() if one.value is not None and not is_json(one.value)}
+    assert len(no_json) > EXAMPLES / 10
+    assert {at: letters[at] for at in no_json} == dict.fromkeys(no_json, 1)
+
+
+def check_files(root: Path, storage: Path, count: int) -> None:
+    everything = [path for path in root.rglob("*") if path.is_file() or path.is_symlink()]
+    assert len(everything) == count
+    for path in everything:
+        assert path.parent.parent == storage, path
+        assert all(character in "0123456789abcdef-" for character in path.parent.name + path.name)
