@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 POLL_MS = 200
 POLL_RECORDS = 500
+LEAVE_S = 1.0
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 METADATA_MS = 30_000  # within which a partition that the events topic gained is found
 
@@ -89,7 +90,22 @@ class Intake:
         self._may_take, self._polled, self._hindered = may_take, polled, hindered
 
     async def run(self, shutdown: anyio.Event) -> None:
-        """Until `shutdown`. After any failure: new clients, from what is committed."""
+        """Until `shutdown`, and a moment longer for what is being written. What is cut off then comes again."""
+        ended = anyio.Event()
+
+        async def serve() -> None:
+            await self._serve_again_and_again(shutdown)
+            ended.set()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(serve)
+            await shutdown.wait()
+            with anyio.move_on_after(LEAVE_S):
+                await ended.wait()
+            group.cancel_scope.cancel()
+
+    async def _serve_again_and_again(self, shutdown: anyio.Event) -> None:
+        """After any failure: new clients, from what is committed."""
         wait = RETRY_FIRST_S
         while not shutdown.is_set():
             began = anyio.current_time()

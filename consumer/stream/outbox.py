@@ -61,8 +61,8 @@ class Outbox:
         """After a producer was lost: what the ledger holds was committed after all, and the tasks behind moved
         records come again, since their offsets were not committed or their records were."""
         for answer in list(self._answers.values()):
-            known = ledger.generation(answer.entry.identity)
-            if known is not None and (known == VERDICT or known >= answer.entry.generation):
+            known, ours = ledger.generation(answer.entry.identity), answer.entry.generation
+            if known == VERDICT or (known is not None and ours != VERDICT and known >= ours):
                 del self._answers[answer.entry.identity]
                 self.size_bytes -= _size(answer)
         self._moved.clear()

@@ -171,6 +171,8 @@ class Assignment:
         if isinstance(failure, TransactionFailed):
             log.warning("%s: its producer is replaced: %s", self.tp, failure)
             fenced = isinstance(failure.cause, ProducerFenced)
+            if failure.step == "initialise" and not fenced:  # until it is ready again, or no longer ours
+                self._plan.hindered(self.partition, f"Kafka gives partition {self.partition} no producer: {failure}")
             return "fenced" if fenced else "timeout" if isinstance(failure.cause, TimeoutError) else "failed"
         if isinstance(failure, TooLarge | Malformed):
             log.error("%s can't go on: %s", self.tp, failure)

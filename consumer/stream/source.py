@@ -25,6 +25,7 @@ from consumer.wire.results import Output
 log = logging.getLogger(__name__)
 
 POLL_MS = 200
+LEAVE_S = 1.0  # after the shutdown, a poll that has not come back is left
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watches the poller instead
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
@@ -61,6 +62,7 @@ class Stream(ConsumerRebalanceListener):
         self._ledgers: dict[int, Ledger] = {}
         self._consumer: AIOKafkaConsumer
         self._group: TaskGroup
+        self._polling: anyio.CancelScope
         self._plan = self._shared(judge, committed)
 
     def _shared(self, judge: JudgeTask, committed: Callable[[Batch], None]) -> Plan:
@@ -137,7 +139,9 @@ class Stream(ConsumerRebalanceListener):
                 await self._consumer.start()
                 self._consumer.subscribe([self._topics.tasks], listener=self)
                 self._hindered(None, None)
-                await self._poll(shutdown)
+                self._group.start_soon(self._leave_the_poll, shutdown)
+                with anyio.CancelScope() as self._polling:
+                    await self._poll(shutdown)
             finally:
                 with anyio.CancelScope(shield=True):
                     await self._close(list(self.assignments.values()))
@@ -146,6 +150,12 @@ class Stream(ConsumerRebalanceListener):
             self._group.cancel_scope.cancel()
 
     # ---- polling
+
+    async def _leave_the_poll(self, shutdown: anyio.Event) -> None:
+        """A poll waits without end for a rebalance that the broker is not there to finish."""
+        await shutdown.wait()
+        await anyio.sleep(LEAVE_S)
+        self._polling.cancel()
 
     async def _poll(self, shutdown: anyio.Event) -> None:
         while not shutdown.is_set():
@@ -156,8 +166,8 @@ class Stream(ConsumerRebalanceListener):
                 await self._until_changed(shutdown)
                 continue
             try:
-                # Never cancelled (that would switch off aiokafka's own watch), never without partitions (it would
-                # read all of them), never with no room.
+                # Never cancelled before the end (that would switch off aiokafka's own watch), never without
+                # partitions (it would read all of them), never with no room.
                 polled = await self._consumer.getmany(*roomy, timeout_ms=POLL_MS, max_records=self.room.tasks)
             except NoOffsetForPartitionError:
                 continue  # of before the seek
