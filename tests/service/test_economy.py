@@ -166,7 +166,7 @@ class Clock:
         return self.seconds
 
     async def sleep(self, seconds: float) -> None:
-        self.seconds += seconds
+        self.seconds += max(seconds, 0.001)  # less would be lost in rounding, and the clock stand still for ever
         await anyio.lowlevel.checkpoint()
 
 
