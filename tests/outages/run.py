@@ -18,6 +18,7 @@ from tests.outages.scene import Scale, Scene, playing, settings_for
 
 STOPS_WITHIN_S = 5.0
 WARM = 20  # answers before the outage begins
+LONG_S = 60.0  # by then every call to a broker that is away has met its deadline
 POLL_S = 1.0  # a poll that had begun when the gate closed still hands over what it brings
 
 
@@ -50,6 +51,8 @@ class Report:
             found.append("a gate is still closed")
         if outage.gate is not None:
             found += self._problems_of_gate(outage, scale)
+        elif self.outage_s > LONG_S and self.ready.get("ready"):
+            found.append("/readyz says nothing of the broker")
         return found
 
     def _problems_of_gate(self, outage: Outage, scale: Scale) -> list[str]:
@@ -115,6 +118,8 @@ async def _take_away(scene: Scene, outage: Outage, report: Report, scale: Scale)
             scene.most_in_flight = 0.0
             _, report.ready = await scene.readyz()
     await anyio.sleep(max(0.0, scale.outage_s - (time.monotonic() - began)))
+    if outage.gate is None:
+        _, report.ready = await scene.readyz()
     report.outage_s = round(time.monotonic() - began, 1)
     report.taken_after_s = round(max(0.0, scene.last_taken - began), 2)
     report.in_flight_most = scene.most_in_flight
