@@ -123,6 +123,8 @@ class _Package:
         return self.overrides.get(part) or self.defaults.get(extension_of(part), "")
 
     def _read(self, content: bytes, element: Element) -> None:
+        if self.problem is not None:
+            return  # rejected as it is: the next part would cost as much again
         try:
             self._elements_left -= read_elements(content, element, self._elements_left)
         except Unreadable as problem:

@@ -1,0 +1,49 @@
+"""How many hostile files made here libmagic alone and the service accept: `python -m tests.inspection.compared`."""
+
+from __future__ import annotations
+
+import magic
+
+from consumer.inspection.detection import Detector
+from consumer.inspection.examination import examine
+from consumer.inspection.policy import Policy
+from consumer.model import Facts
+from tests.inspection.bombs import BOMBS
+from tests.inspection.files import MAIN_TYPES, attachment, ooxml
+from tests.inspection.polyglots import polyglots
+
+NOT_ALLOWED = sorted(MAIN_TYPES.keys() - {"docx", "xlsx"})
+
+
+def made() -> dict[str, list[bytes]]:
+    return {
+        "two formats in one file": list(polyglots().values()),
+        "macro, template and binary OOXML": [ooxml(kind) for kind in NOT_ALLOWED],
+        "bombs": [make() for make in BOMBS.values()],
+    }
+
+
+def accepted(data: bytes, policy: Policy, detector: Detector) -> bool:
+    seen = examine(data, detector)
+    facts = Facts(size=len(data), detected_type=seen.detected_type, findings=tuple(seen.findings))
+    return policy.decide(attachment(None), facts) is None
+
+
+def accepted_by_libmagic(data: bytes, policy: Policy, alone: magic.Magic) -> bool:
+    try:
+        return alone.from_buffer(data) in policy.types
+    except magic.MagicException:
+        return False
+
+
+def main() -> None:
+    policy, detector, alone = Policy.load(), Detector(), magic.Magic(mime=True)
+    print(f"{'':<36}{'files':>6}{'libmagic':>10}{'service':>9}")
+    for name, files in made().items():
+        ours = sum(accepted(data, policy, detector) for data in files)
+        theirs = sum(accepted_by_libmagic(data, policy, alone) for data in files)
+        print(f"{name:<36}{len(files):>6}{theirs:>10}{ours:>9}")
+
+
+if __name__ == "__main__":
+    main()
