@@ -38,6 +38,12 @@ def test_every_name_has_our_prefix_a_help_text_and_the_suffix_of_its_kind(metric
             assert family.name.endswith(("_seconds", "_bytes"))
 
 
+def documented(heading: str) -> list[str]:
+    """The codes in the table under a heading of the page on results."""
+    section = (SCHEMAS / "README.md").read_text().partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([a-z_]+)` \| .", section, re.MULTILINE)
+
+
 def test_reasons_are_the_same_in_the_model_the_metrics_the_schemas_and_the_docs(metrics: Metrics) -> None:
     rejected = json.loads((SCHEMAS / "rejected.json").read_text())["properties"]
     dead = json.loads((SCHEMAS / "dead-letter.json").read_text())["properties"]
@@ -47,9 +53,8 @@ def test_reasons_are_the_same_in_the_model_the_metrics_the_schemas_and_the_docs(
     assert labels(metrics, "dead_letters", "reason") == set(DeadReason)
     assert dead["dlq.reason"]["enum"] == list(DeadReason)
     assert labels(metrics, "gate_closed", "dependency") == set(Dependency)
-    page = (SCHEMAS / "README.md").read_text().partition("## Why an attachment is rejected")[2]
-    documented = re.findall(r"^\| `([a-z_]+)` \| .", page, re.MULTILINE)
-    assert documented == [*Reason, *DeadReason]
+    assert documented("Why an attachment is rejected") == list(Reason)
+    assert documented("Dead letters") == list(DeadReason)
 
 
 def test_every_series_with_a_closed_label_exists_before_anything_happened(metrics: Metrics) -> None:
