@@ -31,7 +31,7 @@ POLL_MS = 200
 POLL_RECORDS = 500
 LEAVE_S = 1.0
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
-METADATA_MS = 30_000  # within which a partition that the events topic gained is found
+METADATA_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +84,13 @@ class Intake:
         may_take: Callable[[], bool],
         polled: Callable[[], None] = lambda: None,
         hindered: Callable[[str | None], None] = lambda detail: None,
+        metadata_ms: int = METADATA_MS,
     ) -> None:
+        """`metadata_ms`: within which a partition that the events topic gained is found."""
         self._kafka, self._topics, self._metrics = kafka, topics, metrics
         self._max_task_bytes = max_task_bytes
         self._may_take, self._polled, self._hindered = may_take, polled, hindered
+        self._metadata_ms = metadata_ms
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and a moment longer for what is being written. What is cut off then comes again."""
@@ -132,7 +135,7 @@ class Intake:
             session_timeout_ms=kafka.session_timeout_ms,
             heartbeat_interval_ms=kafka.heartbeat_ms,
             max_poll_interval_ms=2**31 - 1,
-            metadata_max_age_ms=METADATA_MS,
+            metadata_max_age_ms=self._metadata_ms,
         )
         producer = AIOKafkaProducer(
             **client_options(kafka),
