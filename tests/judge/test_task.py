@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from dataclasses import replace
 from datetime import timedelta
 
 import anyio
@@ -285,6 +287,23 @@ async def test_outbound_messages_links_and_what_lies_beyond_the_horizon_are_skip
         assert home.letters == []
         skipped = {cause: counter._value.get() for cause, counter in home.metrics.attachments_skipped.items()}
         assert skipped == {"outbound": 1, "link": 1, "beyond_horizon": 1, "answered": 0}
+
+
+@pytest.mark.parametrize("days", [[40], [-40], [0, 40, -40, 0]], ids=["fast", "slow", "jumping"])
+async def test_no_clock_of_a_worker_decides_what_is_beyond_the_horizon_or_answered(days: list[int]) -> None:
+    clock = itertools.cycle(NOW + timedelta(days=day) for day in days)
+    messages = [
+        message("old", attachment("x1", "old"), time=NOW - timedelta(days=36)),
+        message("new", attachment("n1", "new"), time=NOW - timedelta(days=34)),
+    ]
+    async with at_home(*messages) as home:
+        home.judge = replace(home.judge, now=lambda: next(clock))
+        for _ in range(4):
+            await home.take(BARE)
+            assert home.verdicts == ["n1"]
+
+        assert home.letters == []
+        assert home.inspecting.begun == {"n1": 1}
 
 
 # ---- dead letters
