@@ -208,7 +208,9 @@ class LimitSettings(Group):
 class AttemptSettings(Group):
     attempts: int = Field(8, ge=1)
     over_s: float = Field(600.0, gt=0, description="At least this long, from the first attempt to the last")
-    gate_failures: int = Field(5, ge=1, description="Failures in a row that close a dependency's gate")
+    gate_failures: int = Field(
+        5, ge=2, description="Failures in a row that close a dependency's gate; one tells nothing"
+    )
     probe_s: float = Field(1.0, gt=0, description="First probe of a closed gate; doubles")
     probe_max_s: float = Field(30.0, gt=0)
     bug_ceiling: int = Field(20, ge=1, description="Bugs in a row that stop the intake")

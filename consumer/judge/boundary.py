@@ -51,13 +51,17 @@ class Boundary:
             return self.dead(subject, DeadReason.UNREADABLE, failure.detail, attempts.made)
         except Unavailable as failure:
             return self.dead(subject, _reason(failure), failure.detail, attempts.made)
-        except Exception as bug:
-            log.exception("a bug: the %s stage of a task failed", subject.stage)
-            self.metrics.bugs.inc()
-            self.on_outcome(True)
-            return self.dead(subject, DeadReason.BUG, f"an error of ours: {type(bug).__name__}", attempts.made)
+        except Exception as error:  # noqa: BLE001 # logged where it becomes an answer
+            return self.bug(subject, error, attempts.made)
         self.on_outcome(False)
         return result
+
+    def bug(self, subject: Subject, error: Exception, attempts: int = 0) -> Answer:
+        """To be called while `error` is handled: the log gets its traceback, the dead letter its class alone."""
+        log.exception("a bug: the %s stage of a task failed", subject.stage)
+        self.metrics.bugs.inc()
+        self.on_outcome(True)
+        return self.dead(subject, DeadReason.BUG, f"an error of ours: {type(error).__name__}", attempts)
 
     def dead(self, subject: Subject, reason: DeadReason, detail: str, attempts: int = 0) -> Answer:
         """The dead letter as an answer, one generation above the last one of the same subject."""

@@ -76,7 +76,11 @@ class Judge:
         boundary = Boundary(
             task, self.now(), self.now, answers.generation, self.dead_letter_bytes, self.metrics, self.on_outcome
         )
-        await _Judging(self, task, answers, resting, boundary, Known(answers, task.replay)).run()
+        judging = _Judging(self, task, answers, resting, boundary, Known(answers, task.replay))
+        try:
+            await judging.run()
+        except Exception as error:  # noqa: BLE001 # or one event would end the service, again and again
+            judging.known.give_dead(boundary.bug(judging.whole, error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,12 @@ class _Judging:
     resting: Resting
     boundary: Boundary
     known: Known
+
+    @property
+    def whole(self) -> Subject:
+        """The task itself, where it can't be said what it is about."""
+        value = self.task.value if self.task.value is not None else (self.task.value_sha256 or "").encode()
+        return Subject(unreadable_identity(self.task.source, value), "decode")
 
     async def run(self) -> None:
         if self.task.value is None:
@@ -237,28 +247,25 @@ class _Judging:
         return mark(announced.identity or b"")
 
     async def _inspect(self, event: Event, attachment: Attachment, resting: Resting) -> Answer:
-        judge, attempts = self.judge, self.judge.patience.attempts(resting)
+        judge, attempts, subject = self.judge, self.judge.patience.attempts(resting), _subject(attachment)
 
-        async def inspect() -> Verdict:
+        async def inspect() -> Answer:
             judge.metrics.inspections.inc()
             with judge.metrics.inspections_in_flight.track_inprogress():
-                return await judge.inspector.inspect(attachment, attempts)
+                verdict = await judge.inspector.inspect(attachment, attempts)
+            decision = Decision(
+                attachment=attachment,
+                verdict=verdict,
+                source=self.task.source,
+                event_time=event.time,
+                decided_at=judge.now(),
+                attempts=attempts.made,
+                policy_version=judge.policy_version(),
+                replay=self.task.replay,
+            )
+            return Answer(LedgerEntry(subject.identity, AnswerKind.VERDICT), encode_result(decision), decision)
 
-        subject = _subject(attachment)
-        verdict = await self.boundary.run(subject, attempts, inspect)
-        if isinstance(verdict, Answer):
-            return verdict
-        decision = Decision(
-            attachment=attachment,
-            verdict=verdict,
-            source=self.task.source,
-            event_time=event.time,
-            decided_at=judge.now(),
-            attempts=attempts.made,
-            policy_version=judge.policy_version(),
-            replay=self.task.replay,
-        )
-        return Answer(LedgerEntry(subject.identity, AnswerKind.VERDICT), encode_result(decision), decision)
+        return await self.boundary.run(subject, attempts, inspect)
 
     # ---- asking, and dead ones
 
@@ -279,9 +286,7 @@ class _Judging:
         return await self.boundary.run(subject, attempts, lambda: attempts(call, Dependency.API))
 
     def _dead_bytes(self, reason: DeadReason, detail: str) -> None:
-        value = self.task.value if self.task.value is not None else (self.task.value_sha256 or "").encode()
-        subject = Subject(unreadable_identity(self.task.source, value), "decode")
-        self.known.give_dead(self.boundary.dead(subject, reason, detail))
+        self.known.give_dead(self.boundary.dead(self.whole, reason, detail))
 
     def _dead_event(self, event: Event, reason: DeadReason, detail: str) -> None:
         conversation_id = event.conversation_id or ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import NoReturn
 
 import anyio
 import orjson
@@ -367,3 +368,29 @@ async def test_bytes_that_nothing_can_be_read_from_are_dead_once(value: bytes | 
 
         assert home.letters == [(reason, "bytes", 1)]
         assert home.genesys.calls == 0
+
+
+def fail_with_a_bug(*_: object) -> NoReturn:
+    raise KeyError("a secret")
+
+
+async def test_a_bug_before_anything_is_known_of_an_event_is_its_dead_letter_and_the_next_one_is_judged() -> None:
+    async with at_home(M1) as home:
+        judge, home.judge = home.judge, replace(home.judge, organization_id=fail_with_a_bug)
+        await home.take(event(["a1"]))
+        home.judge = judge
+        await home.take(event(["a2"]))
+
+        assert home.letters == [("bug", "bytes", 1)]
+        assert home.verdicts == ["a1", "a2"]
+        assert home.bugs.count(True) == 1
+
+
+async def test_a_bug_behind_the_verdict_is_the_attachment_s_dead_letter() -> None:
+    """In the flight that other tasks may share: an error that escaped from there would end the service."""
+    async with at_home(message("m1", attachment("a1"))) as home:
+        home.judge = replace(home.judge, policy_version=fail_with_a_bug)
+        await home.take(event(["a1"]))
+
+        assert home.letters == [("bug", "a1", 1)]
+        assert home.verdicts == []

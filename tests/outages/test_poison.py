@@ -52,7 +52,7 @@ async def scene_of(
             yield scene
 
 
-@pytest.mark.parametrize("gate_failures", [1, 5])
+@pytest.mark.parametrize("gate_failures", [2, 5])
 @pytest.mark.parametrize("bad", [failing_conversation, failing_file, refused_file])
 async def test_poison_under_traffic_becomes_dead_letters_and_everything_else_is_answered(
     bad: Callable[[Maker], list[Conversation]],
