@@ -39,12 +39,12 @@ class Boundary:
     generation: Callable[[bytes], int | None]
     dead_letter_bytes: int  # what the dead-letter topic takes
     metrics: Metrics
-    on_outcome: Callable[[bool], None]  # told whether it was a bug; many in a row stop the intake
+    on_bug: Callable[[], None]
 
     async def run(self, subject: Subject, attempts: Attempts, work: Callable[[], Awaitable[T]]) -> T | Answer:
         """The work's result, or the dead letter that stands for it. Only a cancellation passes."""
         try:
-            result = await work()
+            return await work()
         except NotJudged as failure:
             return self.dead(subject, failure.reason, failure.detail, attempts.made)
         except Malformed as failure:
@@ -53,14 +53,12 @@ class Boundary:
             return self.dead(subject, _reason(failure), failure.detail, attempts.made)
         except Exception as error:  # noqa: BLE001 # logged where it becomes an answer
             return self.bug(subject, error, attempts.made)
-        self.on_outcome(False)
-        return result
 
     def bug(self, subject: Subject, error: Exception, attempts: int = 0) -> Answer:
         """To be called while `error` is handled: the log gets its traceback, the dead letter its class alone."""
         log.exception("a bug: the %s stage of a task failed", subject.stage)
         self.metrics.bugs.inc()
-        self.on_outcome(True)
+        self.on_bug()
         return self.dead(subject, DeadReason.BUG, f"an error of ours: {type(error).__name__}", attempts)
 
     def dead(self, subject: Subject, reason: DeadReason, detail: str, attempts: int = 0) -> Answer:

@@ -64,7 +64,7 @@ class Judge:
     policy_version: Callable[[], str]
     horizon: timedelta
     dead_letter_bytes: int
-    on_outcome: Callable[[bool], None] = lambda bug: None
+    on_outcome: Callable[[bool], None] = lambda bug: None  # of each bug, and of each verdict: many bugs stop the intake
     looks_up_bare: Callable[[Event], bool] = lambda event: True
     trusts: Callable[[Message], bool] = lambda message: False  # event media so complete that no call is needed
     organization_id: Callable[[], str | None] = lambda: None
@@ -74,8 +74,9 @@ class Judge:
     async def judge(self, task: Task, answers: Answers, resting: Resting) -> None:
         """Returns when all attachments that the task names are answered. Raises nothing but a cancellation."""
         boundary = Boundary(
-            task, self.now(), self.now, answers.generation, self.dead_letter_bytes, self.metrics, self.on_outcome
-        )
+            task, self.now(), self.now, answers.generation, self.dead_letter_bytes, self.metrics,
+            on_bug=lambda: self.on_outcome(True),
+        )  # fmt: skip
         judging = _Judging(self, task, answers, resting, boundary, Known(answers, task.replay))
         try:
             await judging.run()
@@ -263,7 +264,9 @@ class _Judging:
                 policy_version=judge.policy_version(),
                 replay=self.task.replay,
             )
-            return Answer(LedgerEntry(subject.identity, AnswerKind.VERDICT), encode_result(decision), decision)
+            answer = Answer(LedgerEntry(subject.identity, AnswerKind.VERDICT), encode_result(decision), decision)
+            judge.on_outcome(False)
+            return answer
 
         return await self.boundary.run(subject, attempts, inspect)
 

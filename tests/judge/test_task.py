@@ -394,3 +394,21 @@ async def test_a_bug_behind_the_verdict_is_the_attachment_s_dead_letter() -> Non
 
         assert home.letters == [("bug", "a1", 1)]
         assert home.verdicts == []
+
+
+async def test_only_a_verdict_ends_a_row_of_bugs() -> None:
+    """The metadata of a file whose inspection fails by a bug is read without one."""
+
+    async def fails(name: str | None, attempt: Attempts) -> None:
+        if name != "good":
+            fail_with_a_bug()
+
+    async with at_home(message("m1", *(attachment(f"a{n}") for n in range(3)))) as home:
+        home.inspecting.before = fails
+        for n in range(3):
+            await home.take(event([f"a{n}"]))
+        assert home.bugs == [True] * 3
+
+        home.genesys.messages["m2"] = message("m2", attachment("good", message="m2"))
+        await home.take(event(["good"], message="m2"))
+        assert home.bugs == [True] * 3 + [False]
