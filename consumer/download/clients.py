@@ -86,7 +86,8 @@ def file_client(
     """
 
     def permit(request: httpx.Request) -> None:
-        if not judge_url(str(request.url), rules).allowed:
+        # Only where it goes: what stands behind was judged as it was written, and httpx has encoded it since.
+        if not judge_url(str(request.url.copy_with(raw_path=b"/")), rules).allowed:
             raise NotPermitted("a download from where the rules do not allow")
         if request.headers.keys() & {"authorization", "cookie", "proxy-authorization"}:
             raise NotPermitted("credentials on their way to a file host")

@@ -38,7 +38,7 @@ class UrlRules:
     def of(cls, region: str, allowed_hosts: Iterable[str] = (), allowed_origins: Iterable[str] = ()) -> UrlRules:
         """Raises `ValueError` that names each setting which can't be meant."""
         hosts = [host.lower() for host in allowed_hosts]
-        origins = {text: _origin_of(text) for text in allowed_origins}
+        origins = {text: _origin_alone(text) for text in allowed_origins}
         problems = [] if _is_name(region) else [f"GENESYS_REGION: {region!r} is no domain"]
         problems += [f"DOWNLOAD__ALLOWED_HOSTS: {host!r} is no exact host name" for host in hosts if not _is_name(host)]
         problems += [
@@ -76,19 +76,14 @@ def judge_url(url: str, rules: UrlRules) -> UrlJudgement:
     An allow-list of exact hosts decides. The checks before it keep out every spelling on which two parsers could
     disagree, and name what is wrong for the person who asks.
     """
-    if problem := _problem_of_text(url):
-        return UrlJudgement(False, problem)
-    parts = _URL.match(url)
-    if parts is None:
-        return UrlJudgement(False, "not an absolute URL with a host")
-    scheme = parts["scheme"].lower()
-    authority = parts["authority"].lower()
-    if problem := _problem_of_authority(authority):
-        return UrlJudgement(False, problem)
-    split = _AUTHORITY.fullmatch(authority)
-    if split is None:
-        return UrlJudgement(False, "host and port can't be told apart")
-    return _judge_origin(scheme, split["host"], split["port"], rules)
+    where = _read(url)
+    return where if isinstance(where, UrlJudgement) else _judge_origin(where, rules)
+
+
+def origin_of(url: str) -> Origin | None:
+    """Where `url` points, read as `judge_url` reads it; None for every URL of which nothing can be certain."""
+    where = _read(url)
+    return where.origin if isinstance(where, _Written) else None
 
 
 def redirect_target(url: str, location: str) -> str:
@@ -99,6 +94,34 @@ def redirect_target(url: str, location: str) -> str:
         return urljoin(url, location)
     except ValueError:
         return location
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    origin: Origin
+    literal: bool  # an address in place of a name
+
+
+def _read(url: str) -> _Written | UrlJudgement:
+    """The origin in its plain spelling, or the judgement about every other one."""
+    if problem := _problem_of_text(url):
+        return UrlJudgement(False, problem)
+    parts = _URL.match(url)
+    if parts is None:
+        return UrlJudgement(False, "not an absolute URL with a host")
+    scheme, authority = parts["scheme"].lower(), parts["authority"].lower()
+    if problem := _problem_of_authority(authority):
+        return UrlJudgement(False, problem)
+    split = _AUTHORITY.fullmatch(authority)
+    if split is None:
+        return UrlJudgement(False, "host and port can't be told apart")
+    host, literal = _host_of(split["host"])
+    if host is None:
+        return UrlJudgement(False, _odd_host(split["host"]))
+    port = int(split["port"]) if split["port"] else DEFAULT_PORTS.get(scheme)
+    if port is None or not 0 < port < 65_536:
+        return UrlJudgement(False, "only https is allowed" if port is None else "not a port", host)
+    return _Written(Origin(scheme, host, port), literal)
 
 
 def _problem_of_text(url: str) -> str | None:
@@ -125,22 +148,17 @@ def _problem_of_authority(authority: str) -> str | None:
     return None
 
 
-def _judge_origin(scheme: str, written: str, port_text: str | None, rules: UrlRules) -> UrlJudgement:
-    host, literal = _host_of(written)
-    if host is None:
-        return UrlJudgement(False, _odd_host(written))
-    port = int(port_text) if port_text else DEFAULT_PORTS.get(scheme)
-    if port is None or not 0 < port < 65_536:
-        return UrlJudgement(False, "only https is allowed" if port is None else "not a port", host)
+def _judge_origin(where: _Written, rules: UrlRules) -> UrlJudgement:
+    scheme, host, port = where.origin
 
     def refused(reason: str) -> UrlJudgement:
         return UrlJudgement(False, reason, host, port)
 
-    if (scheme, host, port) in rules.allowed_origins:
+    if where.origin in rules.allowed_origins:
         return UrlJudgement(True, "an allowed origin", host, port, region=True)
     if scheme != "https":
         return refused("only https is allowed")
-    if literal:
+    if where.literal:
         return refused("an address in place of a name")
     in_region = host in rules.region_hosts
     if not in_region and host not in rules.allowed_hosts:
@@ -174,14 +192,7 @@ def _odd_host(written: str) -> str:
     return "not a host name"
 
 
-def _origin_of(text: str) -> Origin | None:
+def _origin_alone(text: str) -> Origin | None:
     """`scheme://address:port`, nothing behind it; the port may be left out."""
-    rest = _URL.fullmatch(text.removesuffix("/").lower())
-    if rest is None or rest["scheme"] not in DEFAULT_PORTS or _problem_of_authority(rest["authority"]):
-        return None
-    split = _AUTHORITY.fullmatch(rest["authority"])
-    host = _host_of(split["host"])[0] if split else None
-    if split is None or host is None:
-        return None
-    port = int(split["port"] or DEFAULT_PORTS[rest["scheme"]])
-    return Origin(rest["scheme"], host, port) if 0 < port < 65_536 else None
+    origin = origin_of(text) if _URL.fullmatch(text.removesuffix("/")) else None
+    return origin if origin and origin.scheme in DEFAULT_PORTS else None

@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 import httpx
 import orjson
 
+from consumer.download.urls import redirect_target
 from consumer.errors import Failure, NotJudged, NotYet, Refused, Throttled, Unavailable
 from consumer.genesys.exchange import Answer, exchange, retry_after_s
 from consumer.genesys.limiter import Limiter
@@ -121,7 +122,7 @@ class Api:
         location: str | None = answer.headers.get("location")
         if 300 <= answer.status < 400 and location and not self._asks_to_log_in(answer):
             self._not_found = 0
-            return urljoin(str(self._http.base_url), location)
+            return redirect_target(str(self._http.base_url), location)
         if self._asks_to_log_in(answer):
             detail = "the API answers a download link with a login page"
             raise NotYet(Dependency.API, detail, final=Reason.HTML_PAGE)

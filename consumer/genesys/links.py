@@ -9,22 +9,20 @@ from __future__ import annotations
 from collections.abc import Set
 from urllib.parse import parse_qsl, urlsplit
 
+from consumer.download.urls import Origin, origin_of
 from consumer.wire.fields import download_id
 
 SIGNATURES = {"signature", "key-pair-id", "policy", "x-amz-signature"}
-DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
-def bearer_id(url: str, origins: Set[str]) -> str | None:
+def bearer_id(url: str, origins: Set[Origin]) -> str | None:
     """The id to ask our API for, if `url` is such a link on one of `origins`; else None. Never raises."""
+    return download_id(url) if origin_of(url) in origins and not _is_signed(url) else None
+
+
+def _is_signed(url: str) -> bool:
     try:
-        parts = urlsplit(url)
-        port = parts.port
-        signed = SIGNATURES & {name.lower() for name, _ in parse_qsl(parts.query, max_num_fields=100)}
+        query = parse_qsl(urlsplit(url).query, max_num_fields=100)
     except ValueError:
-        return None
-    if parts.username is not None or parts.hostname is None or signed:
-        return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname.rstrip(".")
-    shown_port = "" if port in (None, DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
-    return download_id(url) if f"{parts.scheme}://{host}{shown_port}" in origins else None
+        return True
+    return any(name.lower() in SIGNATURES for name, _ in query)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from consumer.download.urls import Origin
 from consumer.errors import Malformed, NotJudged, NotYet
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
@@ -48,7 +49,7 @@ class Lookup:
     """Finds messages, conversations and files. `link_origins` are the hosts whose download links are our API's."""
 
     def __init__(
-        self, api: Api, link_origins: Set[str], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self, api: Api, link_origins: Set[Origin], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
     ) -> None:
         self._api = api
         self._link_origins = link_origins

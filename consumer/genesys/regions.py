@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consumer.download.urls import Origin, origin_of
+
 # AWS region → domain. Compared as a whole: a suffix would let `evil-pure.cloud` in, and miss the two sovereign clouds.
 REGIONS = {
     "us-east-1": "mypurecloud.com",
@@ -34,7 +36,7 @@ class Hosts:
 
     login_url: str
     api_url: str
-    link_origins: frozenset[str]  # scheme://host[:port] whose /api/v2/downloads/{id} are links to our API
+    link_origins: frozenset[Origin]  # whose /api/v2/downloads/{id} are links to our API
 
     @classmethod
     def of(
@@ -46,14 +48,9 @@ class Hosts:
         extra_origins: frozenset[str] = frozenset(),
     ) -> Hosts:
         api_url = api_url or f"https://api.{domain}"
-        own = {f"https://{name}.{domain}" for name in ("api", "api-downloads", "apps")}
+        own = {f"https://{name}.{domain}" for name in ("api", "api-downloads", "apps")} | {api_url} | extra_origins
         return cls(
             login_url=login_url or f"https://login.{domain}",
             api_url=api_url,
-            link_origins=frozenset(own | {_origin(api_url)} | {_origin(origin) for origin in extra_origins}),
+            link_origins=frozenset(origin for url in own if (origin := origin_of(url))),
         )
-
-
-def _origin(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}".lower()
