@@ -42,8 +42,8 @@ class Conditions:
         """Stopped for good: only an operator can help, and a restart tries again."""
         return self._bugs >= self._bug_ceiling or self._foreign >= FOREIGN_LIMIT
 
-    def polled(self) -> None:
-        self._health.poller_seen(self._monotonic())
+    def polled(self, loop: str) -> None:
+        self._health.poller_seen(loop, self._monotonic())
 
     def judged(self, bug: bool) -> None:
         self._bugs = self._bugs + 1 if bug else 0 if not self.stuck else self._bugs

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 
 import anyio
 from prometheus_client import CollectorRegistry
@@ -25,6 +27,8 @@ from consumer.stream.source import Stream
 from consumer.stream.transaction import DEFAULT_MAX_MESSAGE_BYTES, Step
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 POLICY_WATCH_S = 5.0
 TOPICS_RETRY_S = 5.0
@@ -64,7 +68,7 @@ async def run(
             background.start_soon(parts.gates.run)
             background.start_soon(parts.policies.watch, POLICY_WATCH_S, anyio.sleep)
             await _until(shutdown, parts.check_dependencies)
-            limits = await _checked_topics(settings, conditions, shutdown)
+            limits = await _until(shutdown, partial(_checked_topics, settings, conditions))
             if limits is not None:
                 await _both_loops(settings, parts, limits, metrics, conditions, shutdown, steps)
             background.cancel_scope.cancel()
@@ -87,7 +91,7 @@ async def _both_loops(
         metrics,
         max_task_bytes=limits.get(names.tasks, DEFAULT_MAX_MESSAGE_BYTES),
         may_take=lambda: not conditions.stuck,
-        polled=conditions.polled,
+        polled=lambda: conditions.polled("intake"),
         hindered=lambda detail: conditions.hinder("intake", detail),
     )
     stream = Stream(
@@ -97,8 +101,9 @@ async def _both_loops(
         settings.limits,
         metrics,
         max_message_bytes=limits,
+        read_limits=partial(_limits, settings) if settings.kafka.check_topics else None,
         may_take=conditions.may_take,
-        polled=conditions.polled,
+        polled=lambda: conditions.polled("stream"),
         assigned=conditions.assigned,
         hindered=lambda partition, detail: conditions.hinder(("partition", partition), detail),
         committed=lambda batch: _count(metrics, batch),
@@ -122,28 +127,29 @@ def _count(metrics: Metrics, batch: Batch) -> None:
                 metrics.event_to_answer_seconds.observe(max(age.total_seconds(), 0.0))
 
 
-async def _checked_topics(
-    settings: Settings, conditions: Conditions, shutdown: anyio.Event
-) -> Mapping[str, int] | None:
-    """What each topic takes, once they are as they must be; None if shut down before. Says what is wrong meanwhile."""
+async def _checked_topics(settings: Settings, conditions: Conditions) -> Mapping[str, int]:
+    """What each topic takes, once they are as they must be. Says what is wrong meanwhile."""
     if not settings.kafka.check_topics:
         return {}
-    while not shutdown.is_set():
+    while True:
         try:
-            checked = await topics.check(settings.kafka, settings.topics)
+            limits = await _limits(settings)
         except (Refused, Unavailable) as failure:
             log.error("not started yet: %s", failure.detail)
             conditions.hinder("topics", failure.detail)
-            with anyio.move_on_after(TOPICS_RETRY_S):
-                await shutdown.wait()
+            await anyio.sleep(TOPICS_RETRY_S)
         else:
             conditions.hinder("topics", None)
-            return checked.max_message_bytes
-    return None
+            return limits
 
 
-async def _until(shutdown: anyio.Event, work: Callable[[], Awaitable[None]]) -> None:
-    """The work, or as much of it as there was time for before the shutdown."""
+async def _limits(settings: Settings) -> Mapping[str, int]:
+    return (await topics.check(settings.kafka, settings.topics)).max_message_bytes
+
+
+async def _until(shutdown: anyio.Event, work: Callable[[], Awaitable[T]]) -> T | None:
+    """What the work gives, or None if the shutdown comes before."""
+    result: T | None = None
     async with anyio.create_task_group() as group:
 
         async def watch() -> None:
@@ -151,5 +157,6 @@ async def _until(shutdown: anyio.Event, work: Callable[[], Awaitable[None]]) -> 
             group.cancel_scope.cancel()
 
         group.start_soon(watch)
-        await work()
+        result = await work()
         group.cancel_scope.cancel()
+    return result

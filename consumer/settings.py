@@ -135,6 +135,11 @@ class TopicSettings(Group):
     def ledger(self) -> str:
         return f"{self.prefix}.ledger"
 
+    @property
+    def ledger_days(self) -> int:
+        """A task may wait for its whole retention, and what it repeats be as old as the horizon when it was taken."""
+        return self.horizon_days + self.tasks_retention_days
+
     @model_validator(mode="after")
     def _horizon_covers_tasks(self) -> Self:
         if self.tasks_retention_days > self.horizon_days:

@@ -61,7 +61,7 @@ def wanted(settings: TopicSettings) -> list[Topic]:
         settings.rejected: settings.results_retention_days,
         settings.dead_letter: settings.dead_letter_retention_days,
         settings.tasks: settings.tasks_retention_days,
-        settings.ledger: settings.horizon_days + 1,  # the ledger forgets by whole days
+        settings.ledger: settings.ledger_days + 1,  # the ledger forgets by whole days
     }
     paired = (settings.tasks, settings.ledger)
     large = (settings.dead_letter, settings.tasks)  # they carry foreign records, with headers of ours on top
@@ -170,6 +170,7 @@ def _problems(settings: TopicSettings, there: Mapping[str, Topic]) -> Iterator[s
             yield from _problems_of_internal(settings, there[name])
     smallest = dict.fromkeys((settings.accepted, settings.rejected), LARGEST_RESULT)
     smallest |= {settings.dead_letter: LARGEST_DEAD_HEADERS, settings.tasks: LARGEST_DEAD_HEADERS}
+    smallest |= {settings.ledger: LARGEST_DEAD_HEADERS}  # its entries are small, and so would every batch be
     for name, bytes_needed in smallest.items():
         if name in there and _number(there[name], "max.message.bytes", MIB) < bytes_needed:
             yield f"{name} takes too small records: set its max.message.bytes to {bytes_needed} or more"
@@ -183,8 +184,8 @@ def _problems_of_internal(settings: TopicSettings, topic: Topic) -> Iterator[str
             "ledger must have just as many, for ever; correct the setting, or begin anew under another TOPICS__PREFIX"
         )
     is_ledger = name == settings.ledger
-    days = settings.horizon_days if is_ledger else settings.tasks_retention_days
-    setting = "TOPICS__HORIZON_DAYS" if is_ledger else "TOPICS__TASKS_RETENTION_DAYS"
+    days = settings.ledger_days if is_ledger else settings.tasks_retention_days
+    setting = "TOPICS__TASKS_RETENTION_DAYS" if not is_ledger else "TOPICS__HORIZON_DAYS + TOPICS__TASKS_RETENTION_DAYS"
     retention_ms = _number(topic, "retention.ms", 7 * DAY_MS)
     if 0 <= retention_ms < days * DAY_MS:
         yield f"{name} keeps records too short: set its retention.ms to {days * DAY_MS} or more ({setting} is {days})"

@@ -96,12 +96,12 @@ def _told(metrics: Metrics, told: Told) -> None:
 async def _rejections(consumer: AIOKafkaConsumer, stopped: anyio.Event, health: Health) -> AsyncGenerator[Record, None]:
     """Each rejected result with the commit of its own place. Small polls: what was polled is told before the end."""
     while not stopped.is_set():
-        health.poller_seen(time.monotonic())
+        health.poller_seen("notify", time.monotonic())
         for partition, records in (await consumer.getmany(timeout_ms=POLL_MS, max_records=10)).items():
             for record in records:
                 if stopped.is_set():
                     return
-                health.poller_seen(time.monotonic())
+                health.poller_seen("notify", time.monotonic())
                 yield record.value, _commit(consumer, partition, record)
 
 

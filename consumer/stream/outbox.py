@@ -41,6 +41,7 @@ class Outbox:
 
     def move(self, record: Record) -> None:
         self._moved.append(record)
+        self.size_bytes += record.size
 
     def generation(self, identity: bytes) -> int | None:
         answer = self._answers.get(identity)
@@ -55,7 +56,7 @@ class Outbox:
             if self._answers.get(answer.entry.identity) is answer:
                 del self._answers[answer.entry.identity]
                 self.size_bytes -= _size(answer)
-        del self._moved[: len(batch.moved)]
+        self._forget_moved(len(batch.moved))
 
     def rebuilt(self, ledger: Ledger) -> None:
         """After a producer was lost: what the ledger holds was committed after all, and the tasks behind moved
@@ -65,7 +66,11 @@ class Outbox:
             if known == VERDICT or (known is not None and ours != VERDICT and known >= ours):
                 del self._answers[answer.entry.identity]
                 self.size_bytes -= _size(answer)
-        self._moved.clear()
+        self._forget_moved(len(self._moved))
+
+    def _forget_moved(self, count: int) -> None:
+        self.size_bytes -= sum(record.size for record in self._moved[:count])
+        del self._moved[:count]
 
     def __len__(self) -> int:
         return len(self._answers) + len(self._moved)

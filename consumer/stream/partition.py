@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Resting
-from consumer.kafka_client import partition_of
+from consumer.kafka_client import explain, partition_of
 from consumer.metrics import Metrics, RebuildCause
 from consumer.model import Source, Task
 from consumer.stream.flights import Flights
@@ -51,6 +51,7 @@ class Plan:
     outputs: Mapping[Output, str]
     partitions: int
     open_transactor: Callable[[int], Transactor]
+    read_limits: Callable[[], Awaitable[None]]  # again, after a record that its topic does not take
     restore: Callable[[Ledger, TopicPartition], Awaitable[None]]
     tick_s: Callable[[], float]
     heartbeat_s: float
@@ -76,6 +77,7 @@ class Assignment:
         self._outbox = Outbox()
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
         self._lost = False
+        self._failed = False  # the last producer failed, and nothing was committed since
         self._closing = anyio.Event()
         self._closed = anyio.Event()
         self._preparing = anyio.CancelScope()
@@ -95,7 +97,10 @@ class Assignment:
                     cause = await self._live()
                     if cause is None:
                         break
+                    self._failed = True
                     self._plan.metrics.rebuilds[cause].inc()
+                    if cause == "refused":
+                        await self._plan.read_limits()
                     wait = REBUILD_FIRST_S if anyio.current_time() - began > REBUILD_MAX_S else wait
                     # Fenced may mean that an own transaction timed out: who is still assigned after two heartbeats
                     # is the owner, and initialises again.
@@ -126,7 +131,6 @@ class Assignment:
                 self._consumer.seek(self.tp, start)  # one step with becoming ready: what is polled in between is lost
                 self.window = Window(start)
                 self._taken_at.clear()
-                self._plan.hindered(self.partition, None)
                 self._plan.room.wake()
                 await self._tick_until_closed(transactor, self.window)
                 self._tasks.cancel_scope.cancel()
@@ -171,8 +175,10 @@ class Assignment:
         if isinstance(failure, TransactionFailed):
             log.warning("%s: its producer is replaced: %s", self.tp, failure)
             fenced = isinstance(failure.cause, ProducerFenced)
-            if failure.step == "initialise" and not fenced:  # until it is ready again, or no longer ours
-                self._plan.hindered(self.partition, f"Kafka gives partition {self.partition} no producer: {failure}")
+            # Once is no news: the new producer may do. Twice is a grant or a topic that is gone, or the broker.
+            if not fenced and (self._failed or failure.step == "initialise"):
+                why = f"{failure.step}: {explain(failure.cause)}"
+                self._plan.hindered(self.partition, f"partition {self.partition} can't commit: {why}")
             return "fenced" if fenced else "timeout" if isinstance(failure.cause, TimeoutError) else "failed"
         if isinstance(failure, TooLarge | Malformed):
             log.error("%s can't go on: %s", self.tp, failure)
@@ -229,13 +235,18 @@ class Assignment:
     async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
         before, known = self.generation(message), self.generation(identity)
 
-        def land(answer: Answer) -> None:
+        def answered() -> bool:
+            """By a verdict, by its message's death, or (while our producer was replaced) by a thawed worker, whose
+            entry came with the ledger."""
             died = self.generation(message) != before and self.generation(message)
-            # While our producer was replaced, a thawed worker may have answered: its entry came with the ledger.
-            if not died and self.generation(identity) == known:
+            return known == VERDICT or bool(died) or self.generation(identity) != known
+
+        def land(answer: Answer) -> None:
+            if not answered():
                 self.give(answer)
 
-        await self._flights.join(identity, work, land).wait()
+        while not answered():  # the flight that was joined may have begun before its message died: a replay flies anew
+            await self._flights.join(identity, work, land).wait()
 
     def give(self, answer: Answer) -> None:
         self._outbox.put(answer)
@@ -264,6 +275,9 @@ class Assignment:
             await self._commit(transactor, window)
             if closing:
                 return
+            if self._failed:
+                self._failed = False
+                self._plan.hindered(self.partition, None)
             if self._lost:
                 self._lost = False
                 raise OffsetOutOfRangeError(self.tp)

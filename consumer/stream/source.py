@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -11,7 +12,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from anyio.abc import TaskGroup
 
-from consumer.kafka_client import client_options, consumer_options
+from consumer.errors import Failure
+from consumer.kafka_client import client_options, consumer_options, explain
 from consumer.metrics import Metrics
 from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.ledger import Ledger
@@ -25,9 +27,11 @@ from consumer.wire.results import Output
 log = logging.getLogger(__name__)
 
 POLL_MS = 200
+METADATA_MS = 30_000
 LEAVE_S = 1.0  # after the shutdown, a poll that has not come back is left
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watches the poller instead
+STOP_S = 3.0
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
 
@@ -46,20 +50,25 @@ class Stream(ConsumerRebalanceListener):
         metrics: Metrics,
         *,
         max_message_bytes: Mapping[str, int],
+        read_limits: Callable[[], Awaitable[Mapping[str, int]]] | None = None,
         may_take: Callable[[], bool],
         polled: Callable[[], None] = lambda: None,
         assigned: Callable[[list[int]], None] = lambda partitions: None,
         hindered: Callable[[int | None, str | None], None] = lambda partition, detail: None,
         committed: Callable[[Batch], None] = lambda batch: None,
         steps: Step = lambda step: None,
+        metadata_ms: int = METADATA_MS,
     ) -> None:
+        """`metadata_ms`: within which a change of the tasks topic's partitions is found."""
         self.room = Room(limits, metrics)
         self.assignments: dict[int, Assignment] = {}
         self._kafka, self._topics, self._metrics = kafka, topics, metrics
         self._limits, self._max_message_bytes = limits, max_message_bytes
+        self._limits_now = read_limits
         self._may_take, self._polled, self._assigned = may_take, polled, assigned
-        self._hindered, self._steps = hindered, steps
+        self._hindered, self._steps, self._metadata_ms = hindered, steps, metadata_ms
         self._ledgers: dict[int, Ledger] = {}
+        self._complaint: str | None = None
         self._consumer: AIOKafkaConsumer
         self._group: TaskGroup
         self._polling: anyio.CancelScope
@@ -79,6 +88,7 @@ class Stream(ConsumerRebalanceListener):
             },
             partitions=topics.partitions,
             open_transactor=self._transactor,
+            read_limits=self._read_limits,
             restore=lambda ledger, tp: restore(ledger, tp, consumer_options(kafka)),
             tick_s=self.tick_s,
             heartbeat_s=kafka.heartbeat_ms / 1000,
@@ -101,6 +111,12 @@ class Stream(ConsumerRebalanceListener):
             steps=self._steps,
         )
 
+    async def _read_limits(self) -> None:
+        """An operator may have raised what a topic takes."""
+        if self._limits_now is not None:
+            with suppress(Failure):
+                self._max_message_bytes = await self._limits_now()
+
     def tick_s(self) -> float:
         """A broker bears about 100 transactions a second from one process, so more partitions commit less often."""
         return max(self._kafka.tick_ms, 10 * len(self.assignments)) / 1000
@@ -109,13 +125,12 @@ class Stream(ConsumerRebalanceListener):
         """Until `shutdown`, and then until everything that runs is drained and committed."""
         wait = RETRY_FIRST_S
         while not shutdown.is_set():
+            self._polled()
             try:
                 await self._serve(shutdown)
                 wait = RETRY_FIRST_S
             except* (KafkaError, OSError) as failures:
-                detail = _explain(failures.exceptions[0])
-                log.error("no tasks can be read: %s", detail)
-                self._hindered(None, detail)
+                self._complain(f"tasks can't be read: {explain(failures.exceptions[0])}")
                 with anyio.move_on_after(wait):
                     await shutdown.wait()
                 wait = min(wait * 2, RETRY_MAX_S)
@@ -133,19 +148,20 @@ class Stream(ConsumerRebalanceListener):
             heartbeat_interval_ms=kafka.heartbeat_ms,
             rebalance_timeout_ms=int((kafka.drain_s + GRACE_S + 5) * 1000),
             max_poll_interval_ms=NEVER_MS,
+            metadata_max_age_ms=self._metadata_ms,
         )
         async with anyio.create_task_group() as self._group:
             try:
                 await self._consumer.start()
                 self._consumer.subscribe([self._topics.tasks], listener=self)
-                self._hindered(None, None)
+                self._complain(None)
                 self._group.start_soon(self._leave_the_poll, shutdown)
                 with anyio.CancelScope() as self._polling:
                     await self._poll(shutdown)
             finally:
                 with anyio.CancelScope(shield=True):
                     await self._close(list(self.assignments.values()))
-                    with anyio.move_on_after(GRACE_S):
+                    with anyio.move_on_after(STOP_S):
                         await self._consumer.stop()
             self._group.cancel_scope.cancel()
 
@@ -160,6 +176,9 @@ class Stream(ConsumerRebalanceListener):
     async def _poll(self, shutdown: anyio.Event) -> None:
         while not shutdown.is_set():
             self._polled()
+            # Also while nothing is asked for: after an error of the group aiokafka does nothing until somebody looks.
+            assert self._consumer._coordinator is not None, "only before its start"
+            self._consumer._coordinator.check_errors()
             roomy = [a.tp for a in self.assignments.values() if a.has_room()]
             self._metrics.ready_partitions.set(sum(a.window is not None for a in self.assignments.values()))
             if not roomy or self.room.tasks <= 0 or not self._may_take():
@@ -172,17 +191,26 @@ class Stream(ConsumerRebalanceListener):
             except NoOffsetForPartitionError:
                 continue  # of before the seek
             except OffsetOutOfRangeError as error:
-                for tp in error.args[0]:
-                    self.assignments[tp.partition].lost_its_place()
+                for assignment in (self.assignments.get(tp.partition) for tp in error.args[0]):
+                    if assignment is not None:
+                        assignment.lost_its_place()
                 await self._until_changed(shutdown)
                 continue
             except GroupAuthorizationFailedError:
                 raise
             except KafkaError as error:
-                log.warning("a poll failed: %s", type(error).__name__)
+                self._complain(f"tasks can't be read: {explain(error)}")
                 await self._until_changed(shutdown)
                 continue
+            self._complain(None)
             self._hand_over(polled)
+
+    def _complain(self, detail: str | None) -> None:
+        if detail != self._complaint:
+            self._complaint = detail
+            self._hindered(None, detail)
+            if detail is not None:
+                log.error(detail)
 
     def _hand_over(self, polled: Mapping[TopicPartition, list[Any]]) -> None:
         """To the windows that are ready now, in one step with the end of the poll, which moved the positions: what
@@ -209,9 +237,10 @@ class Stream(ConsumerRebalanceListener):
         partitions = sorted(tp.partition for tp in assigned)
         there = len(self._consumer.partitions_for_topic(self._topics.tasks) or ())
         if there != self._topics.partitions:
-            self._hindered(None, f"{self._topics.tasks} has {there} partitions, not {self._topics.partitions}")
+            self._complain(f"{self._topics.tasks} has {there} partitions, not {self._topics.partitions}")
             return
-        self._ledgers = {p: self._ledgers.get(p) or Ledger(self._topics.horizon_days) for p in partitions}
+        self._complain(None)
+        self._ledgers = {p: self._ledgers.get(p) or Ledger(self._topics.ledger_days) for p in partitions}
         for partition in partitions:
             assignment = Assignment(partition, self._consumer, self._ledgers[partition], self._plan)
             self.assignments[partition] = assignment
@@ -235,15 +264,3 @@ class Stream(ConsumerRebalanceListener):
     def _show_assigned(self) -> None:
         self._metrics.assigned_partitions.set(len(self.assignments))
         self._assigned(sorted(self.assignments))
-
-
-def _explain(error: BaseException) -> str:
-    name = type(error).__name__
-    if name == "KafkaConnectionError":
-        return (
-            "no broker answers at KAFKA_BOOTSTRAP_SERVERS. A wrong address, a wrong password, a wrong CA and a wrong "
-            "mechanism all look like this"
-        )
-    if isinstance(error, GroupAuthorizationFailedError):
-        return "the group may not be used: grant READ on it to KAFKA__SASL_USERNAME"
-    return name

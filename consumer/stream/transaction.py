@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +29,7 @@ from consumer.wire.results import record_size
 
 log = logging.getLogger(__name__)
 
+STOP_S, FORCE_S = 2.0, 1.0  # with the deadline of a commit they have to fit into a pod's 30 s
 MAX_BATCH_BYTES = 1024 * 1024  # one request for a tick's answers instead of one for each 16 KiB
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own, for a topic whose limit could not be read
 
@@ -89,7 +90,7 @@ class Transactor:
             **options,
             transactional_id=transactional_id,
             transaction_timeout_ms=transaction_timeout_ms,
-            max_batch_size=MAX_BATCH_BYTES,
+            max_batch_size=min([MAX_BATCH_BYTES, *max_message_bytes.values()]),  # a topic's limit is that of a batch
             max_request_size=max([MAX_BATCH_BYTES * 2, *max_message_bytes.values()]),
             request_timeout_ms=int(call_deadline_s * 1000),
         )
@@ -131,6 +132,11 @@ class Transactor:
         try:
             await self._call("send", send_all)
             sent = await self._call("await sends", lambda: asyncio.gather(*futures))
+        except TransactionFailed as failed:
+            refused = _first_refusal(futures)
+            if refused is None:
+                raise
+            raise TransactionFailed("await sends", refused) from failed
         finally:
             for future in futures:
                 future.add_done_callback(_ask)
@@ -160,7 +166,7 @@ class Transactor:
         _ask(self._producer._txn_manager._transaction_waiter)
         with anyio.CancelScope(shield=True):
             with suppress(TimeoutError, KafkaError, IllegalOperation, AssertionError, OSError, asyncio.CancelledError):
-                await asyncio.wait_for(self._producer.stop(), 3.0)
+                await asyncio.wait_for(self._producer.stop(), STOP_S)
                 return
             log.warning("a producer did not stop by itself: closing it by force")
             await self._force()
@@ -177,18 +183,24 @@ class Transactor:
             batch.failure(exception=error)
             _ask(batch._drain_waiter)
         with suppress(TimeoutError, KafkaError, OSError):
-            await asyncio.wait_for(producer.client.close(), 3.0)
+            await asyncio.wait_for(producer.client.close(), FORCE_S)
         tasks = [task for task in asyncio.all_tasks() if _runs_for(task, (accumulator, sender))]
         for task in tasks:
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=3.0)
+            await asyncio.wait(tasks, timeout=FORCE_S)
 
 
 def _runs_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:
     """Whether a task runs a method of one of `owners`: aiokafka keeps no list of them."""
     frame = getattr(task.get_coro(), "cr_frame", None)
     return frame is not None and frame.f_locals.get("self") in owners
+
+
+def _first_refusal(futures: Iterable[asyncio.Future[Any]]) -> BaseException | None:
+    """Why a producer failed in the background: the next send only hears that it did."""
+    done = (future for future in futures if future.done() and not future.cancelled())
+    return next((error for future in done if (error := future.exception())), None)
 
 
 def _ask(future: asyncio.Future[Any] | None) -> None:

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
+
+from consumer.settings import KafkaSettings, TopicSettings
+
+
+class Login(NamedTuple):
+    """Settings of a user that may do everything it needs, of the superuser, and topics."""
+
+    ours: KafkaSettings
+    root: KafkaSettings
+    topics: TopicSettings
+
 
 RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "id": ResourceType.TRANSACTIONAL_ID}
 
@@ -27,8 +38,14 @@ async def grant(
     await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.create_acls([binding]))
 
 
+async def deny(internal_servers: str, user: str, resource: str, name: str, operation: AclOperation) -> None:
+    """Whatever else was granted. `revoke` ends it."""
+    binding = AclBinding(*_pattern(user, resource, name), operation, AclPermissionType.DENY)
+    await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.create_acls([binding]))
+
+
 async def revoke(internal_servers: str, user: str, resource: str, prefix: str) -> None:
-    """Takes back what `grant` gave."""
+    """Takes back what `grant` gave, and what `deny` took."""
     binding = AclBindingFilter(*_pattern(user, resource, prefix), AclOperation.ANY, AclPermissionType.ANY)
     await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.delete_acls([binding]))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import CollectorRegistry
 
-from consumer.judge.answers import VERDICT, Answer, Answers, Resting
+from consumer.judge.answers import Answer, Answers, Resting
 from consumer.kafka_client import partition_of
 from consumer.metrics import Metrics
 from consumer.model import AnswerKind, LedgerEntry, Source, Task, identity
@@ -22,6 +22,32 @@ from consumer.wire.results import Outgoing, Output
 from consumer.wire.tasks import encode_task
 
 Inspect = Callable[[str, Resting], Awaitable[None]]
+
+SIXTY = [(f"c{n}", f"a{n}") for n in range(60)]
+
+
+def names(tasks: Iterable[tuple[str, str]]) -> set[str]:
+    return {name for _, named in tasks for name in named.split()}
+
+
+class Complaints:
+    """What the stream said that an operator must mend."""
+
+    def __init__(self) -> None:
+        self.open: dict[int | None, str] = {}
+        self._changed = anyio.Event()
+
+    def __call__(self, partition: int | None, detail: str | None) -> None:
+        self.open.pop(partition, None)
+        if detail is not None:
+            self.open[partition] = detail
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def until(self, text: str, seconds: float = 30) -> None:
+        with anyio.fail_after(seconds):
+            while not any(text in detail for detail in self.open.values()):
+                await self._changed.wait()
 
 
 async def at_once(name: str, resting: Resting) -> None:
@@ -39,8 +65,7 @@ class NamesJudge:
         assert task.value is not None
         async with anyio.create_task_group() as group:
             for name in task.value.decode().split():
-                if answers.generation(identity("attachment", name)) != VERDICT:
-                    group.start_soon(answers.once, identity("attachment", name), b"m" * 16, self._work(name))
+                group.start_soon(answers.once, identity("attachment", name), b"m" * 16, self._work(name))
 
     def _work(self, name: str) -> Callable[[Resting], Awaitable[Answer]]:
         async def work(resting: Resting) -> Answer:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import Counter
 
@@ -20,47 +19,23 @@ from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import source
 from consumer.stream.source import Stream
 from consumer.stream.transaction import Record, Transactor
-from tests.brokers import create_topics, delete_topics, guarded_broker
+from tests.brokers import create_topics, delete_topics
 from tests.stream.broken import WaitsForTheNextAssignment
-from tests.stream.grants import grant, grant_all, revoke
 from tests.stream.harness import (
+    SIXTY,
     Answered,
+    Complaints,
     NamesJudge,
     create_narrow_topics,
     everything,
     make_stream,
+    names,
     running,
     until_committed,
     write_tasks,
 )
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
-
-SIXTY = [(f"c{n}", f"a{n}") for n in range(60)]
-
-
-def names(tasks: Iterable[tuple[str, str]]) -> set[str]:
-    return {name for _, named in tasks for name in named.split()}
-
-
-class Complaints:
-    """What the stream said that an operator must mend."""
-
-    def __init__(self) -> None:
-        self.open: dict[int | None, str] = {}
-        self._changed = anyio.Event()
-
-    def __call__(self, partition: int | None, detail: str | None) -> None:
-        self.open.pop(partition, None)
-        if detail is not None:
-            self.open[partition] = detail
-        self._changed.set()
-        self._changed = anyio.Event()
-
-    async def until(self, text: str) -> None:
-        with anyio.fail_after(30):
-            while not any(text in detail for detail in self.open.values()):
-                await self._changed.wait()
 
 
 @pytest.fixture
@@ -178,7 +153,13 @@ async def test_a_result_that_its_topic_does_not_take_is_kept_until_it_does(
     large = "x" * 3_000
     limits = {topics.accepted: 2_000} if known else {}
     complaints, judge = Complaints(), NamesJudge()
-    stream = make_stream(judge, kafka_settings, topics, max_message_bytes=limits, hindered=complaints)
+
+    async def read_limits() -> dict[str, int]:
+        return dict(limits)
+
+    stream = make_stream(
+        judge, kafka_settings, topics, max_message_bytes=dict(limits), read_limits=read_limits, hindered=complaints
+    )
     async with Answered(kafka_settings, topics) as answered, running(stream):
         await write_tasks(kafka_settings, topics, [("c", large), *SIXTY])
         if known:
@@ -186,13 +167,57 @@ async def test_a_result_that_its_topic_does_not_take_is_kept_until_it_does(
         else:
             await until_counted(stream._metrics.rebuilds["failed"])
         await set_max_message_bytes(kafka_settings, topics.accepted, 1_000_000)
-        limits.clear()
+        limits[topics.accepted] = 1_000_000
         found = await answered.until({large} | names(SIXTY))
     await delete_topics(kafka_settings.bootstrap_servers, topics)
 
     assert found == dict.fromkeys({large} | names(SIXTY), 1)
     assert set(judge.begun.values()) == {1}, "a rebuild inspects nothing again"
     assert not complaints.open
+
+
+async def test_many_small_results_go_in_batches_that_their_topic_takes(kafka_settings: KafkaSettings) -> None:
+    """A topic's limit is that of a batch, and the results of one tick may be many."""
+    prefix = f"{kafka_settings.group}-narrow"
+    topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=1, replication=1)
+    await create_narrow_topics(kafka_settings, topics, 100_000)
+    many = " ".join(f"{n}-{'x' * 3_000}" for n in range(120))
+    stream = make_stream(NamesJudge(), kafka_settings, topics, max_message_bytes={topics.accepted: 100_000})
+    async with Answered(kafka_settings, topics) as answered, running(stream):
+        await write_tasks(kafka_settings, topics, [("c", many)])
+        found = await answered.until(set(many.split()))
+    await delete_topics(kafka_settings.bootstrap_servers, topics)
+
+    assert found == dict.fromkeys(many.split(), 1)
+    assert not sum(counter._value.get() for counter in stream._metrics.rebuilds.values())
+
+
+async def test_a_result_topic_that_is_deleted_is_said_and_what_was_answered_goes_into_the_new_one(
+    kafka_settings: KafkaSettings, one: TopicSettings
+) -> None:
+    complaints, judge = Complaints(), NamesJudge()
+    async with running(make_stream(judge, kafka_settings, one, hindered=complaints)):
+        await write_tasks(kafka_settings, one, SIXTY[:30])
+        await until_committed(kafka_settings, one)
+        await delete_topic(kafka_settings, one.accepted)
+        await write_tasks(kafka_settings, one, SIXTY[30:])
+        await complaints.until("partition 0 can't commit", seconds=60)
+        await create_topics(kafka_settings.bootstrap_servers, one)
+        await until_committed(kafka_settings, one)
+        found = await everything(kafka_settings, one.accepted)
+
+    assert sorted(found) == sorted(name.encode() for name in names(SIXTY[30:]))
+    assert set(judge.begun.values()) == {1}
+    assert not complaints.open
+
+
+async def delete_topic(kafka: KafkaSettings, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.delete_topics([topic])
+    finally:
+        await admin.close()
 
 
 async def set_max_message_bytes(kafka: KafkaSettings, topic: str, size: int) -> None:
@@ -291,40 +316,32 @@ async def test_a_preparation_longer_than_the_session_does_not_expel_the_member(
     assert (stream._metrics.rebalances._value.get() > 1) == expelled
 
 
-async def test_a_lost_grant_on_the_group_is_said_and_its_return_is_noticed() -> None:
-    with guarded_broker({"svc": "secret"}) as broker:
-        prefix = f"guarded-{os.urandom(3).hex()}"
-        topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=2, replication=1)
-        await create_topics(broker.internal_servers, topics)
-        await grant_all(broker.internal_servers, "svc", prefix)
-        root = KafkaSettings(bootstrap_servers=broker.internal_servers, group=prefix)
-        ours = KafkaSettings.model_validate(
-            {
-                "bootstrap_servers": broker.bootstrap_servers,
-                "group": prefix,
-                "security_protocol": "SASL_PLAINTEXT",
-                "sasl_mechanism": "PLAIN",
-                "sasl_username": "svc",
-                "sasl_password": "secret",
-                "heartbeat_ms": 200,
-                "session_timeout_ms": 2_000,
-            }
-        )
-        complaints = Complaints()
-        async with (
-            Answered(root, topics) as answered,
-            running(make_stream(NamesJudge(), ours, topics, hindered=complaints)),
-        ):
-            await write_tasks(root, topics, SIXTY[:30])
-            await answered.until(names(SIXTY[:30]))
-            await revoke(broker.internal_servers, "svc", "group", prefix)
-            await complaints.until("grant READ on it to KAFKA__SASL_USERNAME")
-            await write_tasks(root, topics, SIXTY[30:])
-            await grant(broker.internal_servers, "svc", "group", prefix)
-            found = await answered.until(names(SIXTY))
+# ---- a tasks topic that is not as it was
 
-    assert found == dict.fromkeys(names(SIXTY), 1)
-    assert not complaints.open
+
+async def test_a_tasks_topic_that_grew_stops_the_intake_of_tasks_and_says_so(
+    kafka_settings: KafkaSettings, one: TopicSettings
+) -> None:
+    """What is keyed into the new partition has no ledger beside it: it is not judged, and not lost."""
+    complaints, judge = Complaints(), NamesJudge()
+    async with running(make_stream(judge, kafka_settings, one, hindered=complaints, metadata_ms=500)):
+        await write_tasks(kafka_settings, one, SIXTY[:30])
+        await until_committed(kafka_settings, one)
+        await add_a_partition(kafka_settings, one.tasks)
+        await complaints.until("has 2 partitions, not 1")
+        grown = one.model_copy(update={"partitions": 2})
+        await write_tasks(kafka_settings, grown, SIXTY[30:])
+
+    assert names(SIXTY[:30]) == set(judge.begun)
+
+
+async def add_a_partition(kafka: KafkaSettings, topic: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await admin.start()
+    try:
+        await admin.create_partitions({topic: NewPartitions(total_count=2)})
+    finally:
+        await admin.close()
 
 
 # ---- partitions that move in the middle of the work

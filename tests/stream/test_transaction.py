@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,11 @@ from aiokafka.errors import KafkaError
 from confluent_kafka.admin._acl import AclOperation
 
 from consumer.kafka_client import client_options
-from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
-from tests.brokers import create_topics, delete_topics, guarded_broker, private_broker
+from tests.brokers import create_topics, delete_topics, private_broker
 from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces
-from tests.stream.grants import grant, grant_all, revoke
+from tests.stream.grants import Login, grant, revoke
 from tests.stream.harness import committed, create_narrow_topics, everything
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -124,35 +122,6 @@ async def test_a_known_limit_is_checked_before_anything_is_sent(
 
 
 # ---- grants
-
-
-@pytest.fixture(scope="module")
-def guarded() -> Iterator[KafkaBroker]:
-    with guarded_broker({"svc": "secret"}) as broker:
-        yield broker
-
-
-@pytest.fixture
-async def login(guarded: KafkaBroker) -> tuple[KafkaSettings, KafkaSettings, TopicSettings]:
-    """Settings of a user that may do everything it needs, of the superuser, and topics."""
-    prefix = f"guarded-{os.urandom(3).hex()}"
-    topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=1, replication=1)
-    await create_topics(guarded.internal_servers, topics)
-    await grant_all(guarded.internal_servers, "svc", prefix)
-    ours = KafkaSettings.model_validate(
-        {
-            "bootstrap_servers": guarded.bootstrap_servers,
-            "group": prefix,
-            "security_protocol": "SASL_PLAINTEXT",
-            "sasl_mechanism": "PLAIN",
-            "sasl_username": "svc",
-            "sasl_password": "secret",
-        }
-    )
-    return ours, KafkaSettings(bootstrap_servers=guarded.internal_servers, group=prefix), topics
-
-
-Login = tuple[KafkaSettings, KafkaSettings, TopicSettings]
 
 
 async def refused(root: KafkaSettings, topics: TopicSettings) -> list[Record]:

@@ -1,0 +1,59 @@
+"""What one partition gives as the answer of one attachment, when several tasks ask for it at once."""
+
+from __future__ import annotations
+
+import anyio
+
+from consumer.attempts import Attempts
+from consumer.errors import NotJudged
+from consumer.judge.answers import Answer, Resting, mark
+from consumer.model import DeadReason
+from tests.judge.home import Home, at_home, attachment, event, message
+
+
+async def test_what_has_a_verdict_is_worked_on_by_nobody() -> None:
+    """Whoever asked a moment before the verdict came, and comes only now."""
+    begun = 0
+
+    async def work(resting: Resting) -> Answer:
+        nonlocal begun
+        begun += 1
+        return mark(b"a" * 16)
+
+    async with at_home() as home:
+        await home.assignment.once(b"a" * 16, b"m" * 16, work)
+        home.commit()
+        await home.assignment.once(b"a" * 16, b"m" * 16, work)
+
+    assert begun == 1
+
+
+async def test_a_replay_that_finds_an_inspection_of_before_its_message_s_death_begins_a_new_one() -> None:
+    finish = anyio.Event()
+
+    async def hold(name: str | None, attempt: Attempts) -> None:
+        await finish.wait()
+
+    async def forbidden(call: int) -> None:
+        if call == 2:
+            raise NotJudged(DeadReason.FORBIDDEN, "not this message")
+
+    async with at_home(message("m1", attachment("a1"))) as home:
+        home.inspecting.before, home.genesys.before = hold, forbidden
+        async with anyio.create_task_group() as group:
+            group.start_soon(home.take, event(["a1"]))
+            await anyio.wait_all_tasks_blocked()
+            await home.take(event(["a1"]))
+            assert home.letters == [("forbidden", "m1", 1)]
+            group.start_soon(_replay, home)
+            await anyio.wait_all_tasks_blocked()
+            finish.set()
+        await home.take(event(["a1"]))
+
+        assert home.verdicts == ["a1"]
+        assert home.inspecting.begun == {"a1": 2}
+        assert all(a.decision.replay is not None for a in home.published if a.decision is not None)
+
+
+async def _replay(home: Home) -> None:
+    await home.take(event(["a1"]), replay=home.replay())
