@@ -111,6 +111,8 @@ class _Hop:
                 raise self._away(str(error)) from None
             except httpx.TransportError as error:
                 raise self._away(str(error)) from None
+            except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
+                return Reason.URL_NOT_ALLOWED
         raise self._away("the file took longer than its deadline")
 
     async def _ask(self, client: httpx.AsyncClient, scope: anyio.CancelScope) -> Body | Redirect | Expired | Reason:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -11,10 +12,12 @@ import httpx
 import orjson
 
 from consumer.download.addresses import AddressNotAllowed, NameNotAllowed
+from consumer.download.answers import seconds_to_wait
 from consumer.download.transport import CertificateNotTrusted, not_trusted
 from consumer.errors import NotYet, Refused, Unavailable
 from consumer.model import Dependency
 
+LONGEST_WAIT_S = 300.0
 CODE = re.compile(r"[a-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
 
@@ -97,9 +100,7 @@ def retry_after_s(headers: httpx.Headers, *, limited: bool = False) -> float | N
     `limited`: it is the rate limit that speaks, and without another word its window tells when to come again. Every
     answer names that window, so for any other failure it says nothing.
     """
-    window = _seconds(headers.get("inin-ratelimit-reset")) if limited else None
-    return _seconds(headers.get("retry-after")) or window
-
-
-def _seconds(text: str | None) -> float | None:
-    return min(float(text), 300.0) if text and re.fullmatch(r"\d{1,6}", text.strip()) else None
+    seconds = seconds_to_wait(headers.get("retry-after"), datetime.now(UTC))
+    if not seconds and limited:
+        seconds = seconds_to_wait(headers.get("inin-ratelimit-reset"), datetime.now(UTC))
+    return min(seconds, LONGEST_WAIT_S) if seconds else None

@@ -108,7 +108,7 @@ class Inspector:
             status = got.status
         if status not in (404, 410):
             raise NotYet(Dependency.FILES, f"the file host answered {status} to every fresh link")
-        if attachment.message_time is None or self.now() - attachment.message_time > YOUNG:
+        if attachment.message_time is not None and self.now() - attachment.message_time > YOUNG:
             return Reason.NO_LONGER_AVAILABLE
         raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE)
 

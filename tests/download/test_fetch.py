@@ -66,6 +66,24 @@ async def test_a_body_of_unknown_length_reserves_the_cap_and_keeps_what_it_needs
     assert set(reserved) <= {0, CAP}
 
 
+async def test_a_link_that_grows_when_it_is_encoded_is_asked_for_like_any_other() -> None:
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=DATA)
+
+    async with serving(deliver) as port, fetching_from(port) as fetcher:
+        with pytest.raises(NotYet, match="answered 400"):  # of a server that takes no line this long
+            await fetcher.fetch(at(port) + "ü" * 3_000, CAP, None)
+        body = await fetcher.fetch(at(port) + "ü" * 1_000, CAP, None)
+        assert isinstance(body, Body)
+        body.close()
+
+
+async def test_a_name_that_can_t_be_encoded_is_not_allowed() -> None:
+    host = "xn--0.example"
+    async with fetching(hosts=[host]) as fetcher:
+        assert await fetcher.fetch(f"https://{host}/x", CAP, None) is Reason.URL_NOT_ALLOWED
+
+
 @pytest.mark.parametrize("more", [0, 1])
 async def test_the_cap_is_exact(more: int) -> None:
     async def deliver(request: web.Request) -> web.StreamResponse:

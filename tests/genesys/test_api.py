@@ -71,6 +71,26 @@ async def test_an_unavailable_api_says_when_to_come_again(cloud: Cloud, client: 
     assert (failure.dependency, failure.retry_after_s) == (Dependency.API, 9)
 
 
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (503, {"retry_after": "Mon, 01 Jan 2091 00:00:00 GMT"}, 300),
+        (503, {"retry_after": "9999999999"}, 300),
+        (503, {"retry_after": "soon"}, None),
+        (429, {"retry_after": "soon", "inin_ratelimit_reset": "40"}, 40),
+        (429, {"retry_after": "0"}, 5),
+        (429, {}, 5),
+    ],
+)
+async def test_when_to_come_again_is_read_in_both_forms_and_bounded(
+    cloud: Cloud, client: Client, status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    cloud.at("GET", PATH, lambda asked: json({}, status, **headers))
+    failure = await failure_of(client)
+    assert isinstance(failure, Unavailable)
+    assert failure.retry_after_s == seconds
+
+
 async def test_a_401_costs_one_new_token(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", PATH, {"id": CONVERSATION})
     await client.api.conversation(CONVERSATION)
