@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -13,6 +15,8 @@ import pytest
 import yaml
 from aiohttp import web
 from aiokafka import AIOKafkaConsumer
+from anyio.to_thread import run_sync
+from confluent_kafka import Producer
 
 from consumer.model import Event
 from consumer.settings import KafkaSettings, TopicSettings
@@ -38,8 +42,40 @@ def test_the_template_for_eventbridge_names_what_it_has() -> None:
     assert set(re.findall(r'environ\["(\w+)"\]', program("eventbridge.md"))) == variables.keys()
 
 
-def test_the_function_for_eventbridge_is_a_program() -> None:
-    compile(program("eventbridge.md"), "producer.py", "exec")
+@pytest.mark.kafka
+async def test_the_function_for_eventbridge_carries_a_batch_and_names_what_was_not_taken(
+    kafka_settings: KafkaSettings, topics: TopicSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Run as the cloud runs it, but for its secrets and for the login of its broker."""
+
+    class Secrets:
+        def get_secret_value(self, SecretId: str) -> dict[str, str]:  # noqa: N803 - the cloud's own name
+            return {"SecretString": '{"username": "u", "password": "p"}'}
+
+    def producer(options: dict[str, Any]) -> Producer:
+        plain = {name: value for name, value in options.items() if name[:4] not in ("sasl", "secu")}
+        return Producer(plain | {"message.max.bytes": 10_000})
+
+    for name, value in {
+        "BROKERS": kafka_settings.bootstrap_servers,
+        "TOPIC": topics.events,
+        "LOGIN_SECRET": "s",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(client=lambda service: Secrets()))
+    monkeypatch.setattr("confluent_kafka.Producer", producer)
+    function: dict[str, Any] = {"__name__": "producer"}
+    exec(compile(program("eventbridge.md"), "producer.py", "exec"), function)
+    envelope = {"detail-type": "v2.detail.events.conversation.{id}.customer.end", "detail": BARE}
+    bodies = [orjson.dumps(envelope).decode(), "[1]", "no JSON"]
+    batch = {"Records": [{"messageId": str(n), "body": body} for n, body in enumerate(bodies)]}
+    answer = await run_sync(function["handle"], batch, None)
+    read = await _read_raw(kafka_settings, topics.events, 3)
+
+    assert answer == {"batchItemFailures": []}
+    assert set(read) == {(b"c-2", bodies[0].encode()), (None, b"[1]"), (None, b"no JSON")}
+    too_large = {"Records": [{"messageId": "7", "body": "x" * 20_000}]}
+    assert await run_sync(function["handle"], too_large, None) == {"batchItemFailures": [{"itemIdentifier": "7"}]}
 
 
 @pytest.mark.kafka
@@ -105,7 +141,44 @@ async def test_the_bridge_carries_what_the_channel_says(
     assert (kinds.count(Noise), kinds.count(Event)) == (2, 1), "a heartbeat, and a snapshot that holds no message"
 
 
+async def test_the_bridge_waits_longer_and_longer_for_a_channel_that_closes_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each new channel counts against a limit, and costs calls."""
+    for name in ("GENESYS_TOPICS", "KAFKA_BOOTSTRAP_SERVERS"):
+        monkeypatch.setenv(name, "x")
+    bridge: dict[str, Any] = {"__name__": "bridge"}
+    exec(compile(program("notifications.md"), "bridge.py", "exec"), bridge)
+    waits: list[float] = []
+
+    class Enough(Exception):
+        pass
+
+    class Producer:
+        def __init__(self, **options: Any) -> None: ...
+        async def start(self) -> None: ...
+        async def stop(self) -> None: ...
+
+    async def ends_at_once(*arguments: Any) -> None: ...
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 8:
+            raise Enough
+
+    bridge |= {"AIOKafkaProducer": Producer, "carry": ends_at_once}
+    monkeypatch.setattr("asyncio.sleep", sleep)
+    with pytest.raises(Enough):
+        await bridge["main"]()
+    assert waits == [2, 4, 8, 16, 32, 60, 60, 60]
+
+
 async def _read(kafka: KafkaSettings, topic: str, count: int) -> list[tuple[bytes | None, bytes]]:
+    """With each value as orjson writes it."""
+    return [(key, orjson.dumps(orjson.loads(value))) for key, value in await _read_raw(kafka, topic, count)]
+
+
+async def _read_raw(kafka: KafkaSettings, topic: str, count: int) -> list[tuple[bytes | None, bytes]]:
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
     await consumer.start()
     try:
@@ -113,4 +186,4 @@ async def _read(kafka: KafkaSettings, topic: str, count: int) -> list[tuple[byte
             found = [await consumer.getone() for _ in range(count)]
     finally:
         await consumer.stop()
-    return [(record.key, orjson.dumps(orjson.loads(record.value or b""))) for record in found]
+    return [(record.key, record.value or b"") for record in found]
