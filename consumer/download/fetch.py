@@ -21,6 +21,7 @@ from consumer.errors import NotYet, Refused, Unavailable
 from consumer.model import Dependency, Expired, Reason
 
 REDIRECTS = 5
+OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
 
 
 class Fetcher:
@@ -43,6 +44,7 @@ class Fetcher:
         self._rules = rules
         self._budget = budget
         self._slots = anyio.CapacityLimiter(connections)
+        self._outside: dict[str, anyio.CapacityLimiter] = {}
         self._deadline_s = deadline_s
         self._now = now
         self._on_answer = on_answer
@@ -58,16 +60,32 @@ class Fetcher:
         `Refused` when one of the region's hosts shows a certificate that is not trusted.
         """
         holder = object()
-        await self._slots.acquire_on_behalf_of(holder)
+        held: list[anyio.CapacityLimiter] = []
+
+        def release() -> None:
+            for slots in held:
+                slots.release_on_behalf_of(holder)
+
         got: Body | Expired | Reason | None = None
         try:
+            for slots in self._slots_for(url):
+                await slots.acquire_on_behalf_of(holder)
+                held.append(slots)
             got = await self._follow(url, Wanted(cap, declared_type))
         finally:
             if isinstance(got, Body):
-                got.on_close(lambda: self._slots.release_on_behalf_of(holder))
+                got.on_close(release)
             else:
-                self._slots.release_on_behalf_of(holder)
+                release()
         return got
+
+    def _slots_for(self, url: str) -> list[anyio.CapacityLimiter]:
+        """Its own host's first: who waits for that holds back no other."""
+        where = judge_url(url, self._rules)
+        if not where.allowed or where.region or where.host is None:
+            return [self._slots]
+        most = max(1, int(self._slots.total_tokens) // OUTSIDE_SHARE)
+        return [self._outside.setdefault(where.host, anyio.CapacityLimiter(most)), self._slots]
 
     async def _follow(self, url: str, wanted: Wanted) -> Body | Expired | Reason:
         ends = anyio.current_time() + self._deadline_s

@@ -320,3 +320,29 @@ async def test_a_body_keeps_its_slot_until_it_is_closed() -> None:
         assert isinstance(second, Body)
         second.close()
         assert fetcher.running == 0
+
+
+async def test_a_host_outside_the_region_that_hangs_leaves_slots_for_the_others() -> None:
+    never = asyncio.Event()
+
+    async def lookup(host: str, port: int) -> list[str]:
+        await never.wait()
+        return []
+
+    async def deliver(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=DATA)
+
+    async with (
+        serving(deliver) as port,
+        fetching(f"http://127.0.0.1:{port}", hosts=["away.example"], connections=8, lookup=lookup) as fetcher,
+        anyio.create_task_group() as group,
+    ):
+        for number in range(20):
+            group.start_soon(fetcher.fetch, f"https://away.example/{number}", CAP, None)
+        await wait_all_tasks_blocked()
+        assert fetcher.running == 2
+        body = await fetcher.fetch(at(port), CAP, None)
+        assert isinstance(body, Body)
+        body.close()
+        group.cancel_scope.cancel()
+    assert fetcher.running == 0
