@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from consumer.inspection import zip_reader
 from consumer.inspection.extensions import EXECUTABLE_EXTENSIONS, extension_of
 from consumer.inspection.formats import PADDING, executable, format_at
-from consumer.inspection.seen import Limits, Seen, Unreadable
+from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.zip_reader import Archive, Entry
 from consumer.model import Reason
 
@@ -32,10 +32,6 @@ class Budget:
 
 Take = Callable[[str, bytes], None]
 """Gets the name and the content of a wanted entry, one after the other: none is kept beside the next."""
-
-
-class TooMuch(Exception):
-    """A limit is reached; the text says which."""
 
 
 def open_archive(data: bytes, budget: Budget, seen: Seen) -> Archive | None:

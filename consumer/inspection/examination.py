@@ -10,7 +10,7 @@ from typing import Protocol
 
 from consumer.inspection import images, ole, ooxml, pdf, text, trailing
 from consumer.inspection.formats import PADDING
-from consumer.inspection.seen import Limits, Seen, Unreadable
+from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.model import Reason
 
 VERSION = "1"  # goes into every result: raise it when an examination would answer differently
@@ -45,6 +45,8 @@ def examine(data: bytes, detector: Detects, limits: Limits = Limits()) -> Seen: 
             _by_content(data, detector, seen)
     except Unreadable as problem:
         seen.find(Reason.MALFORMED, str(problem))
+    except TooMuch as limit:
+        seen.find(Reason.ARCHIVE_LIMITS, str(limit))
     return seen
 
 

@@ -25,6 +25,25 @@ class Limits:
         return min(self.inflated, max(self.unquestioned, self.ratio * size))
 
 
+class TooMuch(Exception):
+    """A limit is reached; the text says which, in our own words."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What one examination may cost, in bytes that are read, searched or inflated, each as often as it is.
+
+    Hostile files are small and dear: whoever does something for each of many places has to pay for each of them.
+    """
+
+    left: int = 512 * 1024 * 1024
+
+    def spend(self, count: int) -> None:
+        self.left -= count
+        if self.left < 0:
+            raise TooMuch("examining it costs more than any real file does")
+
+
 @dataclass(slots=True)
 class Seen:
     """Collects what an examination sees. Findings and flags keep their order and come once each."""
@@ -32,6 +51,7 @@ class Seen:
     detected_type: str | None = None
     findings: list[Finding] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    work: Work = field(default_factory=Work)
 
     def find(self, code: Reason, detail: str) -> None:
         finding = Finding(code, detail)
