@@ -41,7 +41,8 @@ class Report:
 
     @property
     def good(self) -> bool:
-        return self.tally.good and self.downloads_per_attachment <= MOST_DOWNLOADS
+        drained = not any(name.startswith("did not drain") for name in self.troubles)
+        return self.tally.good and drained and self.downloads_per_attachment <= MOST_DOWNLOADS
 
     def as_json(self) -> dict[str, object]:
         return asdict(self)

@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.to_thread import run_sync
 from jsonschema import Draft202012Validator
 
 from consumer.sandbox.arrangement import environment
@@ -20,13 +21,14 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, plan_traffic
 from consumer.settings import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
+from tests.brokers import create_topics, private_broker
 from tests.chaos.workers import Worker, Workers
 from tests.service.composed import Kept, serving, settings_for, until, until_true, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 EVENTS, SEED = 300, 7
-GRACE_S = 25.0  # Kubernetes gives 30 between SIGTERM and SIGKILL
+GRACE_S = 30.0  # that Kubernetes gives between SIGTERM and SIGKILL; all that takes part of it is as it is shipped
 CATCH_UP_S = 60.0
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 
@@ -65,7 +67,6 @@ def variables(emulator: Emulator, settings: Settings) -> dict[str, str]:
         "KAFKA_BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
         "KAFKA__GROUP": settings.kafka.group,
         "KAFKA__SESSION_TIMEOUT_MS": "6000",
-        "KAFKA__DRAIN_S": "3",
         "TOPICS__EVENTS": settings.topics.events,
         "TOPICS__PREFIX": settings.topics.prefix,
         "TOPICS__PARTITIONS": str(settings.topics.partitions),
@@ -117,6 +118,45 @@ async def test_sigterm_with_work_in_flight_ends_with_0_in_time_and_loses_nothing
         assert worker.wait(GRACE_S) == 0
     assert scene.score.tally().good, scene.score.tally()
     assert not [line for line in logged(scene, worker) if "exception" in line]
+
+
+async def test_a_second_signal_stops_at_once_and_costs_no_answer(scene: Scene) -> None:
+    with Workers(1, scene.env, scene.logs) as workers:
+        (worker,) = workers.all
+        await until(scene.reader, scene.score, scene.first_half_is_done)
+        scene.emulator.state.switch({"outage": {"files": "hang"}})
+        worker.send(signal.SIGTERM)
+        await until_true(lambda: any(line["event"] == "waiting for what runs" for line in logged(scene, worker)))
+        worker.send(signal.SIGTERM)
+        assert worker.wait(3) == 128 + signal.SIGTERM
+        scene.emulator.state.switch({"outage": {"files": "off"}})
+        worker.start()
+        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+    assert scene.score.tally().good, scene.score.tally()
+
+
+async def test_sigterm_while_the_broker_is_frozen_ends_in_time(tmp_path: Path) -> None:
+    topics, traffic = TopicSettings(partitions=4, replication=1), plan_traffic(EVENTS, SEED)
+    with private_broker() as broker:
+        await create_topics(broker.bootstrap_servers, topics)
+        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        async with Emulator(traffic.world) as emulator, OutputReader(kafka, topics) as reader:
+            settings = settings_for(emulator, kafka, topics, tmp_path)
+            await write(settings, traffic.records)
+            score = Kept(traffic.expectation)
+            with Workers(1, variables(emulator, settings), tmp_path) as workers:
+                (worker,) = workers.all
+                await until(reader, score, lambda: len(score.records) >= EVENTS / 6)
+                emulator.state.switch({"outage": {"files": "hang"}})  # so that the drain takes its whole time
+                await run_sync(broker.freeze)
+                worker.send(signal.SIGTERM)
+                status = await run_sync(worker.wait, GRACE_S)
+                await run_sync(broker.thaw)
+                assert status == 0
+                emulator.state.switch({"outage": {"files": "off"}})
+                worker.start()
+                await read_to_end(reader, score, patience_s=CATCH_UP_S)
+            assert score.tally().good, score.tally()
 
 
 def check_what_was_published(scene: Scene) -> None:

@@ -1,0 +1,59 @@
+"""A dead letter that an operator has judged again: one more answer, which says so, and no other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from consumer import deadletters
+from consumer.deadletters import Fate, Filter
+from consumer.sandbox.check import OutputReader
+from consumer.sandbox.emulator import Emulator
+from consumer.settings import KafkaSettings, TopicSettings
+from consumer.wire.results import Output
+from tests.outages.crafted import GOOD, Maker, announced, traffic_of
+from tests.service.composed import Kept, Published, changed, serving, settings_for, until, write
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+
+
+def of_kind(score: Kept, output: Output) -> list[Published]:
+    return [record for record in score.records if record.output is output]
+
+
+async def test_a_replay_gives_one_more_answer_however_often_it_is_written(
+    kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    maker = Maker("replay", topics.partitions)
+    broken, others = maker.talk(GOOD, failing=True), maker.talks(3)
+    traffic = traffic_of([broken, *others])
+    score = Kept(traffic.expectation)
+    async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
+        settings = settings_for(emulator, kafka_settings, topics, tmp_path)
+        settings = changed(settings, "attempts", attempts=2, over_s=0.2)
+        async with serving(settings):
+            await write(settings, traffic.records)
+            await until(reader, score, lambda: len(score.records) == 4)
+            assert len(of_kind(score, Output.DEAD_LETTER)) == 1
+            traffic.world.conversations[broken.conversation_id] = replace(broken, failing=False)
+
+            for _ in range(2):
+                fates = [fate async for _, fate in deadletters.replay(kafka_settings, topics, Filter(), rate=100)]
+                assert fates == [Fate.WRITTEN]
+            await until(reader, score, lambda: len(score.records) == 5)
+            later = maker.talk(GOOD)  # what comes after all repeats shows that nothing came of them
+            emulator.state.world.conversations[later.conversation_id] = later
+            emulator.state.world.files.update({f.download_id: (later.messages[0], f) for f in later.messages[0].files})
+            await write(settings, [announced(broken), announced(later)])
+            await until(reader, score, lambda: len(score.records) >= 6)
+            while await reader.poll(score, timeout_ms=1_000):
+                pass
+
+    accepted = [json.loads(record.value or b"") for record in of_kind(score, Output.ACCEPTED)]
+    again = [body for body in accepted if body["conversationId"] == broken.conversation_id]
+    assert len(score.records) == 6
+    assert [body["replayOf"]["generation"] for body in again] == [1]
+    assert [body["replayOf"] for body in accepted if body not in again] == [None] * 4
