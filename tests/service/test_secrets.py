@@ -183,7 +183,7 @@ class Misfortune:
         self.felt: list[str] = []
 
     async def happens(self) -> None:
-        for what in ("unavailable", "drop"):
+        for what in ("unavailable", "drop", "hang"):
             for part in ("api", "files"):
                 await self._until_felt({"outage": {part: what}}, {"outage": {part: "off"}}, part)
         await self._tokens_expire_while_login_is_away()
@@ -265,7 +265,7 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
                     out.add("requests to files", request)
     for record in score.records:
         add_published(out, record.output, record.value, record.ours)
-    assert len(misfortune.felt) == 8
+    assert len(misfortune.felt) == 10
     assert {
         "log",
         "exceptions",
@@ -273,12 +273,13 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
         "/readyz",
         "results",
         "dead letters",
+        "dead letters' values",
         "requests to files",
     } <= out.texts.keys()
     assert (score.tally().missing, score.tally().duplicated) == (0, 0), score.tally()
     assert len(emulator.state.tokens) >= 3
     assert len(heard.signatures) > 50
-    kept_apart = {"requests to files"}  # which is where signatures belong, and tokens do not
+    kept_apart = {"requests to files", "dead letters' values"}  # where signatures belong, and tokens do not
     unsigned = Out({where: texts for where, texts in out.texts.items() if where not in kept_apart})
     assert unsigned.found(secrets | set(MARKS) | set(FOREIGN.replace("&", "=").split("=")[1::2])) == []
     assert out.found(secrets - heard.signatures) == []
@@ -290,4 +291,5 @@ def add_published(out: Out, output: Output, value: bytes | None, headers: dict[s
     if output is not Output.DEAD_LETTER:
         out.add("results", f"{(value or b'').decode()} {headers}")
     else:
+        out.add("dead letters' values", f"{(value or b'').decode(errors='replace')} {headers}")
         out.add("dead letters", str({name: content for name, content in headers.items() if name.startswith("dlq.")}))

@@ -112,7 +112,9 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_before_anything_
     assert [record for record in score.records if not _is_unreadable(record.ours)] == [], "an outage costs no answer"
 
 
-async def test_a_file_host_with_the_certificate_of_another_name_is_waited_out(
+@pytest.mark.parametrize("part", ["file", "api"])
+async def test_a_host_with_the_certificate_of_another_name_is_waited_out(
+    part: str,
     kafka_settings: KafkaSettings,
     topics: TopicSettings,
     authority: trustme.CA,
@@ -122,22 +124,26 @@ async def test_a_file_host_with_the_certificate_of_another_name_is_waited_out(
     tmp_path: Path,
 ) -> None:
     async with Emulator(traffic.world, ports=SEPARATE, ssl_context=tls) as emulator:
-        elsewhere = emulator.files_url.replace("127.0.0.1", "localhost")
-        emulator.state.files_url = elsewhere
         settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=ca_file)
-        settings = changed(settings, "download", allowed_origins=(elsewhere, emulator.api_url))
+        if part == "file":
+            elsewhere = emulator.files_url.replace("127.0.0.1", "localhost")
+            emulator.state.files_url = elsewhere
+            settings = changed(settings, "download", allowed_origins=(elsewhere, emulator.api_url))
+        else:
+            settings = changed(settings, "genesys", api_url=emulator.api_url.replace("127.0.0.1", "localhost"))
         score = Kept(traffic.expectation)
         await write(settings, traffic.records)
         async with serving(settings) as running:
             await until_true(lambda: bool(running.health.refusals))
             said = await health_of(running)
-            assert emulator.state.calls["file"] == 0, "no link was followed to a host of another name"
+            reached = {part for part, count in emulator.state.answers.items() if count and not part.startswith("login")}
+            assert not any(one.startswith(part) for one in reached), "nothing was sent to a host of another name"
             authority.issue_cert("127.0.0.1", "localhost").configure_cert(tls)  # the operator mends it
             with anyio.fail_after(LONGEST_S):
                 await answered(settings, score)
         assert score.tally().good, score.tally()
     refusals = json.loads(said)["refusals"]
-    assert any("the certificate of the file host is not trusted" in refusal for refusal in refusals)
+    assert any(f"the certificate of the {part} host is not trusted" in refusal for refusal in refusals)
     assert "Signature" not in said
 
 
