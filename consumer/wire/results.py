@@ -93,7 +93,7 @@ def _result(decision: Decision) -> dict[str, Any]:
         "declaredType": _text(attachment.declared_type, TYPE_LIMIT),
         "declaredSize": attachment.declared_size,
         **_facts(verdict.facts),
-        "storageUri": verdict.storage_uri[:URI_LIMIT] if isinstance(verdict, Accepted) else None,
+        "storageUri": printable(verdict.storage_uri, URI_LIMIT) if isinstance(verdict, Accepted) else None,
         "policyVersion": printable(decision.policy_version, ID_LIMIT),
         "source": {
             "topic": source.topic,
