@@ -18,7 +18,7 @@ from aiokafka.structs import ConsumerRecord
 
 from consumer.errors import Malformed
 from consumer.kafka_client import client_options, consumer_options, partition_of
-from consumer.model import DeadLetter, DeadReason, Replay, Task
+from consumer.model import DeadLetter, DeadReason, Headers, Replay, Task
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.topics import check, kafka_failures, partitions
 from consumer.wire.dead_letters import decode_dead_letter
@@ -132,7 +132,7 @@ async def _latest_generations(kafka: KafkaSettings, topics: TopicSettings) -> di
     return latest
 
 
-def task_record(letter: DeadLetter) -> tuple[bytes, bytes | None, tuple[tuple[str, bytes], ...]]:
+def task_record(letter: DeadLetter) -> tuple[bytes, bytes | None, Headers]:
     """Key, value and headers of the task that judges `letter` again, in the partition that holds its dead answer."""
     named = letter.conversation_id or letter.message_id
     key = named.encode("utf-8", "surrogatepass") if named else unreadable_key(letter.source)

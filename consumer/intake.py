@@ -19,11 +19,11 @@ from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateErr
 from consumer.errors import Failure
 from consumer.kafka_client import client_options, consumer_options, partition_of
 from consumer.metrics import Metrics
-from consumer.model import Event, Source, Task
+from consumer.model import Event, Headers, Source, Task
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.wire.events import Noise, decode
 from consumer.wire.results import record_size
-from consumer.wire.tasks import Headers, encode_task, key_of, unreadable_key
+from consumer.wire.tasks import encode_task, key_of, unreadable_key
 
 log = logging.getLogger(__name__)
 

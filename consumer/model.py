@@ -9,6 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+Headers = tuple[tuple[str, bytes | None], ...]  # of a record: in order, repeats and nulls included
+
 
 class Reason(StrEnum):
     """Why an attachment was rejected. A closed list, stable for ever: schemas, metric labels and docs hold the same."""
@@ -209,7 +211,7 @@ class Task:
     source: Source
     value: bytes | None  # None: larger than the tasks topic takes, or a tombstone
     key: bytes | None = None  # the original record's
-    headers: tuple[tuple[str, bytes], ...] = ()  # the original record's
+    headers: Headers = ()  # the original record's
     value_sha256: str | None = None  # of a value that was too large to be carried
     replay: Replay | None = None
     conversation_id: str | None = None  # what a call told, of an event that names only a message
@@ -291,7 +293,7 @@ class DeadLetter:
     last_at: datetime
     key: bytes | None  # the original record's
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: Headers = ()
     conversation_id: str | None = None
     message_id: str | None = None
     attachment_id: str | None = None

@@ -21,7 +21,7 @@ from consumer.wire.results import Output
 SHOWN = 20  # of each list in a tally
 POLL_MS = 250
 SETTLED_S = 1.0
-Headers = Sequence[tuple[str, bytes]]
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,9 @@ class Score:
 
     def _dead(self, value: bytes | None, headers: Headers, where: str) -> tuple[Came, bool]:
         """Ours are the last of their names, behind what the original record may have carried."""
-        ours = {name: content.decode("utf-8", "replace") for name, content in headers if name.startswith("dlq.")}
+        ours = {
+            name: (content or b"").decode("utf-8", "replace") for name, content in headers if name.startswith("dlq.")
+        }
         known = ours.get("dlq.id", "")
         if known not in self._expected and known not in self._around:
             known = f"sha256:{ours['dlq.value-sha256']}" if ours.get("dlq.value-sha256") else value_id(value)

@@ -25,6 +25,7 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
+from consumer.model import Headers
 from consumer.wire.results import record_size
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Record:
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
+    headers: Headers = ()
     partition: int | None = None  # None: as the default partitioner says
 
     @property

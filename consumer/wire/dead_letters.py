@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from consumer.errors import Malformed
-from consumer.model import DeadLetter, DeadReason, Source
-
-Headers = tuple[tuple[str, bytes], ...]
+from consumer.model import DeadLetter, DeadReason, Headers, Source
 
 FIRST = "dlq.id"
 
@@ -18,7 +16,7 @@ def decode_dead_letter(key: bytes | None, value: bytes | None, headers: Headers)
     if begins is None:
         raise Malformed("a record of the dead-letter topic without our headers")
     try:
-        ours = {name: content.decode() for name, content in headers[begins:]}
+        ours = {name: content.decode() for name, content in headers[begins:] if content is not None}
         return DeadLetter(
             identity=bytes.fromhex(ours["dlq.id"]),
             generation=int(ours["dlq.generation"]),

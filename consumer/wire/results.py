@@ -13,10 +13,8 @@ from typing import Any
 
 import orjson
 
-from consumer.model import Accepted, DeadLetter, Decision, Facts, Rejected
+from consumer.model import Accepted, DeadLetter, Decision, Facts, Headers, Rejected
 from consumer.text import printable
-
-Headers = tuple[tuple[str, bytes], ...]
 
 SCHEMA = "urn:attachment-consumer:schema:{}:1"  # the `$id` in schemas/; the number is the major version
 SOURCE = "/attachment-consumer"
@@ -60,7 +58,7 @@ class Outgoing:
 
 def record_size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
     named = sum(
-        len(name.encode("utf-8", "surrogatepass")) + len(content) + HEADER_OVERHEAD for name, content in headers
+        len(name.encode("utf-8", "surrogatepass")) + len(content or b"") + HEADER_OVERHEAD for name, content in headers
     )
     return RECORD_OVERHEAD + len(key or b"") + len(value or b"") + named
 

@@ -9,9 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from consumer.errors import Malformed
-from consumer.model import Event, Replay, Source, Task
-
-Headers = tuple[tuple[str, bytes], ...]
+from consumer.model import Event, Headers, Replay, Source, Task
 
 SOURCE = "task.source"  # topic, partition, offset, timestamp in ms, path; joined by a space
 KEY = "task.source-key"
@@ -36,7 +34,7 @@ def encode_task(task: Task) -> Headers:
     """The headers of a task's record; its value is the task's value."""
     source = task.source
     place = f"{source.topic} {source.partition} {source.offset} {source.timestamp_ms} {source.path}".rstrip()
-    headers = [(SOURCE, place.encode())]
+    headers: list[tuple[str, bytes | None]] = [(SOURCE, place.encode())]
     if task.key is not None:
         headers.append((KEY, task.key))
     if task.value_sha256 is not None:
@@ -53,7 +51,7 @@ def encode_task(task: Task) -> Headers:
 
 def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
     """The task of a record at `at` in the tasks topic. Raises `Malformed` for one that nobody of us wrote."""
-    ours = dict(headers)
+    ours = {name: content for name, content in headers if content is not None}
     try:
         return Task(
             source=_source(ours[SOURCE]),

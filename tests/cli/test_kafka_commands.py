@@ -96,6 +96,7 @@ def test_show_masks_and_export_does_not(command: Command, env: dict[str, str], t
     (as_json,) = told(command("dlq", "show", "--json", "01" * 16, **env))
     assert (shown.exit_code, as_json["key"]) == (0, "original key")
     assert "files.example/a" in shown.stdout
+    assert ["null", None] in as_json["headers"]
     assert "s3cret" not in shown.stdout + json.dumps(as_json)
     assert command("dlq", "show", as_json["place"], **env).stdout == shown.stdout
     assert command("dlq", "show", "0f" * 16, **env).exit_code == 1
@@ -103,6 +104,7 @@ def test_show_masks_and_export_does_not(command: Command, env: dict[str, str], t
     assert command("dlq", "export", "--id", "01" * 16, "--output", file, **env).exit_code == 0
     (exported,) = [json.loads(line) for line in file.read_text().splitlines()]
     assert exported["value"] == SIGNED.decode()
+    assert exported["headers"][:2] == [["trace", {"base64": "/w=="}], ["null", None]]
     assert file.stat().st_mode & 0o077 == 0
     assert command("dlq", "export", "--output", file, **env).exit_code == 2
     assert len(told(command("dlq", "export", **env))) == 3

@@ -34,6 +34,7 @@ def result(score: Score, answer: Expected, **changes: object) -> None:
 def dead(score: Score, identity: str, reason: str, value: bytes = b"{}", generation: int = 1) -> None:
     headers = (
         ("dlq.id", b"of the original record"),
+        ("dlq.reason", None),
         ("dlq.id", identity.encode()),
         ("dlq.reason", reason.encode()),
         ("dlq.generation", str(generation).encode()),

@@ -33,7 +33,7 @@ class Published:
     @property
     def ours(self) -> dict[str, bytes]:
         """Of headers with the same name the last one counts: before ours come those of the original record."""
-        return dict(self.headers)
+        return {name: content or b"" for name, content in self.headers}
 
 
 class Kept(Score):

@@ -103,12 +103,12 @@ def drawn() -> list[Sent]:
     cut = st.tuples(written, st.integers(0, 200)).map(lambda pair: pair[0][: pair[1]])
     values = st.binary(max_size=200) | written | cut | st.text(max_size=50).map(lambda text: text.encode("utf-16"))
     names = st.sampled_from(["dlq.id", "dlq.reason", "task.replay", "task.source", "ce_id", "h", ""])
-    headers = st.lists(st.tuples(names, st.binary(max_size=20)), max_size=3)
+    headers = st.lists(st.tuples(names, st.none() | st.binary(max_size=20)), max_size=3)
     keys = st.none() | st.binary(max_size=300)
 
     @settings(max_examples=EXAMPLES, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck))
     @given(keys, values, headers)
-    def collect(key: bytes | None, value: bytes, carried: list[tuple[str, bytes]]) -> None:
+    def collect(key: bytes | None, value: bytes, carried: list[tuple[str, bytes | None]]) -> None:
         collected.append(Sent(key, value, tuple(carried)))
 
     collect()

@@ -14,7 +14,7 @@ from hypothesis import given
 from consumer.deadletters import Fate, Filter, Found, read, replay, task_record
 from consumer.errors import Malformed, Refused, Unavailable
 from consumer.kafka_client import partition_of
-from consumer.model import DeadLetter, DeadReason, Replay, Source
+from consumer.model import DeadLetter, DeadReason, Headers, Replay, Source
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.text import printable
 from consumer.wire.dead_letters import decode_dead_letter
@@ -39,7 +39,7 @@ def letter(number: int, *, generation: int = 1, reason: DeadReason = DeadReason.
         last_at=AT,
         key=b"original key",
         value=b'{"conversationId":"c"}',
-        headers=(("trace", b"\xff"), ("dlq.id", b"forged")),
+        headers=(("trace", b"\xff"), ("null", None), ("dlq.id", b"forged")),
         conversation_id=f"c-{number}",
         message_id="m",
     )
@@ -110,8 +110,16 @@ def test_a_dead_letter_reads_back_as_it_was_written(dead: DeadLetter) -> None:
     assert abs(again.first_at - dead.first_at) < timedelta(milliseconds=1)
 
 
-@pytest.mark.parametrize("headers", [(), (("dlq.id", b"00" * 16),), (("dlq.id", b"\xff"), ("dlq.reason", b"x"))])
-def test_a_foreign_record_is_not_taken_for_a_dead_letter(headers: tuple[tuple[str, bytes], ...]) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        (),
+        (("dlq.id", b"00" * 16),),
+        (("dlq.id", b"\xff"), ("dlq.reason", b"x")),
+        (("dlq.id", None), ("dlq.stage", None)),
+    ],
+)
+def test_a_foreign_record_is_not_taken_for_a_dead_letter(headers: Headers) -> None:
     with pytest.raises(Malformed):
         decode_dead_letter(None, b"{}", headers)
 

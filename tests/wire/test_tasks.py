@@ -1,0 +1,51 @@
+"""A record of the tasks topic reads back as the task that was written, whatever the original record carried."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.errors import Malformed
+from consumer.model import Headers, Replay, Source, Task
+from consumer.wire.tasks import CARRIED, SOURCE, decode_task, encode_task
+from tests.wire.test_results import foreign_text, sources
+
+AT = Source("tasks", 1, 7, 1_795_460_000_000)
+OURS = ["task.source", "task.source-key", "task.value-sha256", "task.replay", "task.conversation", "task.moves"]
+
+names = st.sampled_from([*OURS, *(CARRIED + name for name in OURS), "dlq.id", "h", ""])
+headers = st.lists(st.tuples(names, st.none() | st.binary(max_size=20)), max_size=6).map(tuple)
+tasks = st.builds(
+    Task,
+    sources,
+    st.none() | st.binary(max_size=50),
+    key=st.none() | st.binary(max_size=50),
+    headers=headers,
+    value_sha256=st.none() | st.just("ab" * 32),
+    replay=st.none() | st.builds(Replay, st.binary(min_size=16, max_size=16), st.integers(1, 9)),
+    conversation_id=st.none() | foreign_text,
+    moves=st.integers(0, 9),
+)
+
+
+@given(tasks)
+def test_a_task_reads_back_as_it_was_written(task: Task) -> None:
+    assert decode_task(task.value, encode_task(task), AT) == replace(task, taken_ms=AT.timestamp_ms)
+
+
+@given(st.none() | st.binary(max_size=50), headers)
+def test_whatever_else_is_in_the_topic_is_a_task_or_malformed(value: bytes | None, foreign: Headers) -> None:
+    try:
+        task = decode_task(value, foreign, AT)
+    except Malformed:
+        return
+    assert task.value == value
+
+
+@pytest.mark.parametrize("foreign", [(), ((SOURCE, None),), ((SOURCE, b"events"),), (("h", None),)])
+def test_a_record_that_does_not_say_where_it_came_from_is_malformed(foreign: Headers) -> None:
+    with pytest.raises(Malformed):
+        decode_task(b"{}", foreign, AT)
