@@ -15,6 +15,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from consumer.errors import Refused
+from consumer.kafka_records import read_any_header_name
 from consumer.model import Dependency
 from consumer.settings import KafkaSettings
 
@@ -37,7 +38,8 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
-    """The same, for consumers."""
+    """The same, for consumers: none of them stops at a header's name."""
+    read_any_header_name()
     return client_options(settings) | {"check_crcs": settings.check_crcs}
 
 

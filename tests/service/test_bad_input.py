@@ -22,6 +22,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from consumer import deadletters
 from consumer.sandbox.check import Headers, OutputReader
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation
@@ -31,6 +32,7 @@ from consumer.sandbox.world import Conversation, File, Message, World
 from consumer.service import Running
 from consumer.settings import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
+from tests import raw_names
 from tests.service.composed import LONGEST_S, Kept, Published, changed, serving, settings_for, until
 from tests.wire.test_events_properties import HOSTILE, records
 
@@ -236,6 +238,43 @@ async def test_any_bytes_end_as_a_dead_letter_or_settled(
     check_unreadable(sent, dead)
     assert {path for path in paths.asked if ".." in unquote(path) or not unquote(path).isprintable()} == set()
     check_files(tmp_path, home / "attachments", len(files))
+
+
+async def test_a_record_whose_header_names_are_no_text_is_dead_once_in_whichever_topic_it_is(
+    kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    talk, files = hostile_talk()
+    genuine = {file.identity(GENUINE, GENUINE_MESSAGE).hex() for file in files}
+    announced = orjson.dumps({"conversationId": GENUINE, "messageId": GENUINE_MESSAGE})
+    named: tuple[raw_names.Header, ...] = ((b"\xff\xfe", b"\xff"), (b"\xc3", None))
+    shown = (("\\xff\\xfe", b"\xff"), ("\\xc3", None))
+    servers, score = kafka_settings.bootstrap_servers, Kept(Expectation(0, 0, ()))
+    async with Emulator(World([talk])) as emulator:
+        service = settings_for(emulator, kafka_settings, topics, tmp_path)
+        before, behind = (b"k", b"before", ()), (None, b"behind", ())
+        between = (b"k", b"of events", named)
+        await raw_names.write(servers, topics.events, 0, before, between, behind, (None, announced, ()), compression=3)
+        await raw_names.write(servers, topics.events, 1, (None, b"of another partition", ()))
+        await raw_names.write(servers, topics.tasks, 1, (None, b"of tasks", named))
+        await raw_names.write(servers, topics.dead_letter, 0, (None, b"of dead letters", named))
+        async with OutputReader(service.kafka, service.topics) as reader:
+            async with serving(service) as running:
+                await until(reader, score, lambda: genuine <= ids_of(score.records))
+                await settled(service, running, reader, score)
+            await reader.poll(score)
+        in_the_topic = [found async for found in deadletters.read(service.kafka, service.topics)]
+    dead = {one.value: one.headers[:2] for one in score.records if "dlq.id" in one.ours}
+    assert sorted(record.value or b"" for record in score.records if record.output is Output.DEAD_LETTER) == [
+        b"before",
+        b"behind",
+        b"of another partition",
+        b"of dead letters",
+        b"of events",
+        b"of tasks",
+    ]
+    assert dead[b"of events"] == dead[b"of tasks"] == shown
+    assert [found.letter.headers for found in in_the_topic if found.letter and found.letter.headers] == [shown, shown]
+    assert [found.letter for found in in_the_topic].count(None) == 1
 
 
 def ids_of(records: list[Published]) -> set[str]:
