@@ -141,6 +141,7 @@ def task_record(letter: DeadLetter) -> tuple[bytes, bytes | None, Headers]:
         value=letter.value,
         key=letter.key,
         headers=letter.headers,
+        left_out=letter.left_out,
         replay=Replay(letter.identity, letter.generation),
     )
     return key, letter.value, encode_task(task)

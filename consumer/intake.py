@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import anyio
@@ -32,6 +32,7 @@ POLL_RECORDS = 500
 LEAVE_S = 1.0
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 METADATA_MS = 30_000
+UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,35 +41,57 @@ class TaskRecord:
     value: bytes | None
     headers: Headers
 
+    @property
+    def size(self) -> int:
+        return record_size(self.key, self.value, self.headers)
+
 
 def tasks_of(
     value: bytes | None, key: bytes | None, headers: Headers, at: Source, max_bytes: int, dropped: Callable[[Any], None]
 ) -> list[TaskRecord]:
-    """The tasks of one input record, each at most `max_bytes` as its topic counts; `dropped` is told each noise."""
+    """The tasks of one input record, each at most `max_bytes` as its topic counts; `dropped` is told each noise.
+
+    Key and headers go with each element of an array, unless all those copies would be larger than a single task may be.
+    """
+    items = decode(value)
+    whole = Task(at, value, key, headers)
+    if record_size(key, None, headers) * len(items) > max_bytes:
+        whole = _bare(whole)
     records = []
-    for item in decode(value):
+    for item in items:
         if isinstance(item, Noise):
             dropped(item.kind)
             continue
-        source = Source(at.topic, at.partition, at.offset, at.timestamp_ms, item.path)
-        task = Task(source, item.value, key, headers)
-        own = key_of(item) if isinstance(item, Event) else unreadable_key(source)
+        task = replace(whole, source=replace(at, path=item.path), value=item.value)
+        own = key_of(item) if isinstance(item, Event) else unreadable_key(task.source)
         records.append(_fitting(task, own, max_bytes))
     return records
 
 
 def _fitting(task: Task, key: bytes, max_bytes: int) -> TaskRecord:
-    """With its value if the topic takes it; else with its hash, and at last without the record's own headers."""
-    whole = TaskRecord(key, task.value, encode_task(task))
-    if record_size(whole.key, whole.value, whole.headers) <= max_bytes:
-        return whole
-    sha256 = hashlib.sha256(task.value or b"").hexdigest()
-    bare = Task(task.source, None, task.key, task.headers, value_sha256=sha256)
-    slim = TaskRecord(key, None, encode_task(bare))
-    if record_size(slim.key, None, slim.headers) <= max_bytes:
-        return slim
-    bare = Task(task.source, None, None, (), value_sha256=sha256)
-    return TaskRecord(unreadable_key(task.source), None, encode_task(bare))
+    for smaller in _shrinking(task):
+        record = TaskRecord(key, smaller.value, encode_task(smaller))
+        if record.size <= max_bytes:
+            break
+    return record
+
+
+def _shrinking(task: Task) -> Iterator[Task]:
+    """Only the value is judged, so it is the last thing but its hash that is given up."""
+    yield task
+    yield _bare(task)
+    yield _hashed(task)
+    yield _hashed(_bare(task))
+
+
+def _bare(task: Task) -> Task:
+    had = {"headers": bool(task.headers), "key": task.key is not None}
+    left_out = task.left_out | {part for part in had if had[part]}
+    return replace(task, key=None, headers=(), left_out=left_out)
+
+
+def _hashed(task: Task) -> Task:
+    return replace(task, value=None, value_sha256=hashlib.sha256(task.value or b"").hexdigest())
 
 
 class Intake:
@@ -165,16 +188,19 @@ class Intake:
                     await consumer.stop()
 
     async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:
-        """All tasks of a poll; raises when one of them was not acknowledged."""
-        acknowledgements = [
-            await self._send(producer, task)
-            for tp, records in polled.items()
-            for record in records
-            for task in self._tasks(tp, record)
-        ]
-        for acknowledgement in acknowledgements:
+        """All tasks of a poll, record by record; raises when one of them was not acknowledged."""
+        sent: list[Awaitable[Any]] = []
+        for task in (task for tp, records in polled.items() for record in records for task in self._tasks(tp, record)):
+            sent.append(await self._send(producer, task))
+            if len(sent) == UNACKNOWLEDGED:
+                await self._acknowledged(sent)
+                sent.clear()
+        await self._acknowledged(sent)
+
+    async def _acknowledged(self, sent: list[Awaitable[Any]]) -> None:
+        for acknowledgement in sent:
             await acknowledgement
-        self._metrics.tasks_written.inc(len(acknowledgements))
+        self._metrics.tasks_written.inc(len(sent))
 
     def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:
         self._metrics.records_received["intake"].inc()

@@ -213,6 +213,7 @@ class Task:
     key: bytes | None = None  # the original record's
     headers: Headers = ()  # the original record's
     value_sha256: str | None = None  # of a value that was too large to be carried
+    left_out: frozenset[str] = frozenset()  # "headers", "key": what of the original record was too large as well
     replay: Replay | None = None
     conversation_id: str | None = None  # what a call told, of an event that names only a message
     moves: int = 0  # how often it was written to tasks again under another key
@@ -298,6 +299,7 @@ class DeadLetter:
     message_id: str | None = None
     attachment_id: str | None = None
     value_sha256: str | None = None  # of a value that was too large for its task to carry
+    left_out: frozenset[str] = frozenset()  # as of its task
 
 
 def identity(kind: str, *parts: str) -> bytes:

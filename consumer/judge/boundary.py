@@ -81,6 +81,7 @@ class Boundary:
             message_id=subject.message_id,
             attachment_id=subject.attachment_id,
             value_sha256=self.task.value_sha256,
+            left_out=self.task.left_out,
         )
         entry = LedgerEntry(subject.identity, AnswerKind.DEAD, generation)
         return Answer(entry, encode_dead_letter(letter, max_bytes=self.dead_letter_bytes), letter=letter)

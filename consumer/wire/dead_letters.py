@@ -34,6 +34,7 @@ def decode_dead_letter(key: bytes | None, value: bytes | None, headers: Headers)
             message_id=ours["dlq.message"] or None,
             attachment_id=ours["dlq.attachment"] or None,
             value_sha256=ours["dlq.value-sha256"] if ours["dlq.value-omitted"] == "true" else None,
+            left_out=frozenset(part for part in ("headers", "key") if ours[f"dlq.{part}-omitted"] == "true"),
         )
     except (KeyError, ValueError):  # UnicodeDecodeError is one
         raise Malformed("a record of the dead-letter topic whose headers are not ours") from None

@@ -189,8 +189,8 @@ def _dead_headers(dead: DeadLetter, omitted: tuple[str, ...]) -> Headers:
         "dlq.value-sha256": hashlib.sha256(value).hexdigest() if value is not None else dead.value_sha256 or "",
         "dlq.value-bytes": str(len(value)) if value is not None else "",
         "dlq.value-omitted": _flag(lost_earlier or ("value" in omitted and value is not None)),
-        "dlq.headers-omitted": _flag("headers" in omitted and bool(dead.headers)),
-        "dlq.key-omitted": _flag("key" in omitted and dead.key is not None),
+        "dlq.headers-omitted": _flag("headers" in dead.left_out or ("headers" in omitted and bool(dead.headers))),
+        "dlq.key-omitted": _flag("key" in dead.left_out or ("key" in omitted and dead.key is not None)),
     }
     return tuple((name, _utf8(text)) for name, text in texts.items())
 

@@ -14,6 +14,7 @@ from consumer.model import Event, Headers, Replay, Source, Task
 SOURCE = "task.source"  # topic, partition, offset, timestamp in ms, path; joined by a space
 KEY = "task.source-key"
 SHA256 = "task.value-sha256"  # set when the value was too large to be carried
+LEFT_OUT = "task.left-out"  # what else was
 REPLAY = "task.replay"  # identity in hex, generation
 CONVERSATION = "task.conversation"  # of an event that names only a message, once a call told it
 MOVES = "task.moves"
@@ -39,6 +40,8 @@ def encode_task(task: Task) -> Headers:
         headers.append((KEY, task.key))
     if task.value_sha256 is not None:
         headers.append((SHA256, task.value_sha256.encode()))
+    if task.left_out:
+        headers.append((LEFT_OUT, " ".join(sorted(task.left_out)).encode()))
     if task.replay is not None:
         headers.append((REPLAY, f"{task.replay.identity.hex()} {task.replay.generation}".encode()))
     if task.conversation_id is not None:
@@ -59,6 +62,7 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
             key=ours.get(KEY),
             headers=tuple((name.removeprefix(CARRIED), v) for name, v in headers if name.startswith(CARRIED)),
             value_sha256=ours[SHA256].decode("ascii") if SHA256 in ours else None,
+            left_out=frozenset(ours.get(LEFT_OUT, b"").decode("ascii").split()),
             replay=_replay(ours[REPLAY]) if REPLAY in ours else None,
             conversation_id=_text(ours.get(CONVERSATION)),
             moves=int(ours.get(MOVES, b"0")),

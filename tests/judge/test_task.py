@@ -374,6 +374,18 @@ def fail_with_a_bug(*_: object) -> NoReturn:
     raise KeyError("a secret")
 
 
+async def test_a_dead_letter_tells_what_of_its_record_the_task_could_not_carry() -> None:
+    async with at_home() as home:
+        await home.take(None, value_sha256="ab" * 32, left_out=frozenset({"headers"}))
+        home.commit()
+
+        (answer,) = home.published
+        assert answer.outgoing is not None
+        told = dict(answer.outgoing.headers)
+        assert (told["dlq.value-sha256"], told["dlq.value-omitted"]) == (b"ab" * 32, b"true")
+        assert (told["dlq.headers-omitted"], told["dlq.key-omitted"]) == (b"true", b"false")
+
+
 async def test_a_bug_before_anything_is_known_of_an_event_is_its_dead_letter_and_the_next_one_is_judged() -> None:
     async with at_home(M1) as home:
         judge, home.judge = home.judge, replace(home.judge, organization_id=fail_with_a_bug)

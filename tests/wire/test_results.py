@@ -96,6 +96,7 @@ dead_letters = st.builds(
     conversation_id=st.none() | foreign_text,
     message_id=st.none() | foreign_text,
     attachment_id=st.none() | foreign_text,
+    left_out=st.frozensets(st.sampled_from(["headers", "key"])),
 )
 
 
@@ -246,6 +247,16 @@ def test_what_its_topic_does_not_take_is_left_out_of_a_dead_letter_by_name(
 def test_a_value_that_its_task_could_not_carry_is_said_to_be_left_out() -> None:
     told = last_of_each(encode_dead_letter(replace(dead_letter(None), value_sha256="cd" * 32), max_bytes=9_000))
     assert (told["dlq.value-omitted"], told["dlq.value-sha256"]) == (b"true", b"cd" * 32)
+
+
+def test_what_its_task_could_not_carry_is_said_to_be_left_out() -> None:
+    bare = replace(dead_letter(), key=None, left_out=frozenset({"headers"}))
+    told = last_of_each(encode_dead_letter(bare, max_bytes=9_000))
+    assert (told["dlq.headers-omitted"], told["dlq.key-omitted"], told["dlq.value-omitted"]) == (
+        b"true",
+        b"false",
+        b"false",
+    )
 
 
 def test_a_record_without_value_is_not_said_to_have_lost_one() -> None:

@@ -14,7 +14,8 @@ from consumer.wire.tasks import CARRIED, SOURCE, decode_task, encode_task
 from tests.wire.test_results import foreign_text, sources
 
 AT = Source("tasks", 1, 7, 1_795_460_000_000)
-OURS = ["task.source", "task.source-key", "task.value-sha256", "task.replay", "task.conversation", "task.moves"]
+FURTHER = ["source-key", "value-sha256", "left-out", "replay", "conversation", "moves"]
+OURS = [SOURCE, *(f"task.{name}" for name in FURTHER)]
 
 names = st.sampled_from([*OURS, *(CARRIED + name for name in OURS), "dlq.id", "h", ""])
 headers = st.lists(st.tuples(names, st.none() | st.binary(max_size=20)), max_size=6).map(tuple)
@@ -25,6 +26,7 @@ tasks = st.builds(
     key=st.none() | st.binary(max_size=50),
     headers=headers,
     value_sha256=st.none() | st.just("ab" * 32),
+    left_out=st.frozensets(st.sampled_from(["headers", "key"])),
     replay=st.none() | st.builds(Replay, st.binary(min_size=16, max_size=16), st.integers(1, 9)),
     conversation_id=st.none() | foreign_text,
     moves=st.integers(0, 9),
