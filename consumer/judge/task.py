@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -108,11 +108,19 @@ class _Judging:
         for item in decode(self.task.value):
             match item:
                 case Event():
-                    await self._event(at_home(item, self.task.conversation_id))
+                    await self._alone(item)._event(at_home(item, self.task.conversation_id))
                 case Unreadable():
-                    self._dead_bytes(item.reason, item.detail)
+                    self._alone(item)._dead_bytes(item.reason, item.detail)
                 case Noise():
                     self.judge.metrics.noise_dropped[item.kind].inc()
+
+    def _alone(self, item: Event | Unreadable) -> _Judging:
+        """An element of an array that is a task as a whole is moved, and dies, alone and with its own bytes."""
+        if not item.path:
+            return self
+        source = replace(self.task.source, path=self.task.source.path + item.path)
+        task = replace(self.task, source=source, value=item.value)
+        return replace(self, task=task, boundary=replace(self.boundary, task=task))
 
     # ---- what the event is about
 

@@ -13,7 +13,8 @@ import pytest
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, Unavailable
-from consumer.model import DeadReason, Dependency, Direction, Kind, Replay
+from consumer.model import DeadReason, Dependency, Direction, Kind, Replay, Source
+from consumer.wire.tasks import decode_task
 from tests.judge.home import CONVERSATION, NOW, Home, at_home, attachment, event, message
 
 BARE = orjson.dumps({"conversationId": CONVERSATION})
@@ -250,6 +251,23 @@ async def test_a_task_of_another_partition_s_conversation_is_moved_and_not_judge
 
         assert [(m.key, m.value) for m in home.moved] == [(stranger.encode(), event(["a1"], conversation=stranger))]
         assert home.genesys.calls == 0
+
+
+async def test_of_an_array_each_element_is_moved_or_dies_alone() -> None:
+    async with at_home(M1, partitions=5) as home:
+        strangers = [f"00000000-0000-4000-8000-{n:012}" for n in range(20)]
+        one, other = [s for s in strangers if not home.assignment.owns(s)][:2]
+        values = [event(["a1"], conversation=one), event(["a1", "a2"]), event(["a1"], conversation=other), b"1", b"2"]
+        await home.take(b"[" + b",".join(values) + b"]")
+
+        assert home.verdicts == ["a1", "a2"]
+        assert [(a.letter.source.path, a.letter.value) for a in home.published if a.letter] == [
+            ("[3]", b"1"),
+            ("[4]", b"2"),
+        ]
+        assert [(m.key, m.value) for m in home.moved] == [(one.encode(), values[0]), (other.encode(), values[2])]
+        sources = [decode_task(m.value, m.headers, Source("tasks", 0, 0, 0)).source for m in home.moved]
+        assert [source.path for source in sources] == ["[0]", "[2]"]
 
 
 async def test_a_task_that_keeps_moving_is_a_dead_letter() -> None:
