@@ -68,6 +68,11 @@ def tasks_of(
     return records
 
 
+def untouched(value: bytes | None, at: Source, max_bytes: int) -> TaskRecord:
+    """The record as one task, for the second loop to take apart, where an error becomes a dead letter."""
+    return _fitting(Task(at, value, left_out=frozenset({"headers", "key"})), unreadable_key(at), max_bytes)
+
+
 def _fitting(task: Task, key: bytes, max_bytes: int) -> TaskRecord:
     for smaller in _shrinking(task):
         record = TaskRecord(key, smaller.value, encode_task(smaller))
@@ -108,12 +113,13 @@ class Intake:
         polled: Callable[[], None] = lambda: None,
         hindered: Callable[[str | None], None] = lambda detail: None,
         metadata_ms: int = METADATA_MS,
+        tasks_of: Callable[..., list[TaskRecord]] = tasks_of,
     ) -> None:
         """`metadata_ms`: within which a partition that the events topic gained is found."""
         self._kafka, self._topics, self._metrics = kafka, topics, metrics
         self._max_task_bytes = max_task_bytes
         self._may_take, self._polled, self._hindered = may_take, polled, hindered
-        self._metadata_ms = metadata_ms
+        self._metadata_ms, self._tasks_of = metadata_ms, tasks_of
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and a moment longer for what is being written. What is cut off then comes again."""
@@ -203,10 +209,16 @@ class Intake:
         self._metrics.tasks_written.inc(len(sent))
 
     def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:
+        """An error of ours would come again with the record, and end the service at each start."""
         self._metrics.records_received["intake"].inc()
         at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
-        headers = tuple(record.headers)
-        return tasks_of(record.value, record.key, headers, at, self._max_task_bytes, self._dropped)
+        try:
+            headers = tuple(record.headers)
+            return self._tasks_of(record.value, record.key, headers, at, self._max_task_bytes, self._dropped)
+        except Exception:
+            log.exception("a bug: %s %s can't be made into tasks, and is one as it is", tp, record.offset)
+            self._metrics.bugs.inc()
+            return [untouched(record.value, at, self._max_task_bytes)]
 
     async def _send(self, producer: AIOKafkaProducer, task: TaskRecord) -> Any:
         partition = partition_of(task.key, self._topics.partitions)

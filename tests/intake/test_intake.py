@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import orjson
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from prometheus_client import CollectorRegistry
 
-from consumer.intake import Intake
+from consumer.intake import Intake, TaskRecord, tasks_of
 from consumer.metrics import Metrics
+from consumer.model import Headers, Source, Task
 from consumer.settings import KafkaSettings, TopicSettings
+from consumer.wire.tasks import decode_task
+from tests import raw_names
 from tests.brokers import EVENTS_PARTITIONS
 
 pytestmark = pytest.mark.kafka
 
 
 @asynccontextmanager
-async def taking_in(kafka: KafkaSettings, topics: TopicSettings) -> AsyncIterator[None]:
+async def taking_in(
+    kafka: KafkaSettings, topics: TopicSettings, split: Callable[..., list[TaskRecord]] = tasks_of
+) -> AsyncIterator[Metrics]:
     metrics = Metrics(CollectorRegistry())
-    intake = Intake(kafka, topics, metrics, max_task_bytes=1_000_000, may_take=lambda: True, metadata_ms=200)
+    intake = Intake(
+        kafka,
+        topics,
+        metrics,
+        max_task_bytes=1_000_000,
+        may_take=lambda: True,
+        metadata_ms=200,
+        tasks_of=split,
+    )
     shutdown = anyio.Event()
     async with anyio.create_task_group() as group:
         group.start_soon(intake.run, shutdown)
         try:
-            yield
+            yield metrics
         finally:
             shutdown.set()
 
@@ -70,3 +84,34 @@ async def test_a_partition_that_the_events_topic_gains_is_read_from_its_beginnin
 
         with anyio.fail_after(30):
             assert (await tasks.getone()).key == b"behind"
+
+
+async def test_a_record_that_a_bug_meets_goes_on_as_it_is_and_keeps_no_other_back(
+    kafka_settings: KafkaSettings, topics: TopicSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    def buggy(value: bytes, key: bytes, headers: Headers, at: Source, *rest: Any) -> list[TaskRecord]:
+        if headers:
+            raise LookupError
+        return tasks_of(value, key, headers, at, *rest)
+
+    values = [orjson.dumps([{"conversationId": f"{name}-{n}"} for n in range(2)]) for name in ("a", "b", "c")]
+    written = [(b"k", values[0], ()), (b"k", values[1], ((b"h", None),)), (b"k", values[2], ())]
+    async with reading(kafka_settings, topics.tasks) as tasks:
+        for _ in range(2):
+            await raw_names.write(kafka_settings.bootstrap_servers, topics.events, 0, *written)
+            async with taking_in(kafka_settings, topics, buggy) as metrics:
+                found = [await read(tasks) for _ in range(5)]
+                whole = [task for task in found if task.value == values[1]]
+
+                assert sorted(task.value or b"" for task in found) == sorted(
+                    [b'{"conversationId":"%s-%d"}' % (name, n) for name in (b"a", b"c") for n in range(2)] + [values[1]]
+                )
+                assert [(task.source.partition, task.source.path, task.headers) for task in whole] == [(0, "", ())]
+                assert metrics.bugs._value.get() == 1
+                assert "LookupError" in caplog.text
+
+
+async def read(tasks: AIOKafkaConsumer) -> Task:
+    with anyio.fail_after(30):
+        record: ConsumerRecord[bytes, bytes] = await tasks.getone()
+    return decode_task(record.value, tuple(record.headers), Source("tasks", 0, 0, 0))

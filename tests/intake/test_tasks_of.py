@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.intake import TaskRecord, tasks_of
+from consumer.intake import TaskRecord, tasks_of, untouched
 from consumer.model import Headers, Source, Task
 from consumer.wire.tasks import decode_task
 
@@ -93,3 +93,11 @@ def test_every_task_fits_its_topic_and_all_copies_together_are_bounded(
     assert len(records) == count
     assert all(record.size <= SMALLEST for record in records)
     assert sum(record.size for record in records) <= len(value) + SMALLEST + 500 * count
+
+
+@pytest.mark.parametrize("value", [b"{}", None, b"x" * LIMIT], ids=["small", "none", "large"])
+def test_a_record_that_goes_on_as_it_is_keeps_its_place_and_its_bytes_or_their_hash(value: bytes | None) -> None:
+    record = untouched(value, AT, LIMIT)
+    task = read(record)
+    assert (record.key, task.source) == (b"events/3/120", AT)
+    assert task.value == value if value != b"x" * LIMIT else task.value_sha256 == hashlib.sha256(value).hexdigest()
