@@ -49,5 +49,8 @@ class Answers(Protocol):
     def owns(self, conversation_id: str) -> bool:
         """Whether tasks of this conversation belong to this partition."""
 
-    def move(self, task: Task, conversation_id: str) -> None:
-        """Writes the task to tasks again under the key of its conversation, in the transaction that settles it here."""
+    def move(self, task: Task, conversation_id: str) -> bool:
+        """Writes the task to tasks again under the key of its conversation, in the transaction that settles it here.
+
+        False if their topic does not take it, with what is added on the way.
+        """

@@ -39,6 +39,7 @@ from consumer.wire.results import encode_result
 
 T = TypeVar("T")
 
+TOO_LARGE = "larger than the tasks topic takes"
 MAX_MOVES = 3  # a conversation has one key: a task that keeps moving is a bug of ours
 
 
@@ -103,7 +104,7 @@ class _Judging:
 
     async def run(self) -> None:
         if self.task.value is None:
-            self._dead_bytes(DeadReason.UNREADABLE, "larger than the tasks topic takes")
+            self._dead_bytes(DeadReason.UNREADABLE, TOO_LARGE)
             return
         for item in decode(self.task.value):
             match item:
@@ -155,10 +156,10 @@ class _Judging:
             self._move(found)
 
     def _move(self, conversation_id: str) -> None:
-        if self.task.moves < MAX_MOVES:
-            self.answers.move(self.task, conversation_id)
-        else:
+        if self.task.moves >= MAX_MOVES:
             self._dead_bytes(DeadReason.BUG, f"moved {self.task.moves} times and never at home")
+        elif not self.answers.move(self.task, conversation_id):
+            self._dead_bytes(DeadReason.UNREADABLE, TOO_LARGE)
 
     # ---- its messages
 

@@ -50,6 +50,7 @@ class Plan:
     ledger: str
     outputs: Mapping[Output, str]
     partitions: int
+    task_bytes: int  # that the tasks topic takes as one record
     open_transactor: Callable[[int], Transactor]
     read_limits: Callable[[], Awaitable[None]]  # again, after a record that its topic does not take
     restore: Callable[[Ledger, TopicPartition], Awaitable[None]]
@@ -254,9 +255,13 @@ class Assignment:
     def owns(self, conversation_id: str) -> bool:
         return self._home(conversation_id) == self.partition
 
-    def move(self, task: Task, conversation_id: str) -> None:
+    def move(self, task: Task, conversation_id: str) -> bool:
         key, headers = conversation_id.encode("utf-8", "surrogatepass"), encode_task(moved(task, conversation_id))
-        self._outbox.move(Record(self.tp.topic, key, task.value, headers, self._home(conversation_id)))
+        record = Record(self.tp.topic, key, task.value, headers, self._home(conversation_id))
+        if record.size > self._plan.task_bytes:
+            return False
+        self._outbox.move(record)
+        return True
 
     def _home(self, conversation_id: str) -> int:
         return partition_of(conversation_id.encode("utf-8", "surrogatepass"), self._plan.partitions)

@@ -21,7 +21,7 @@ from consumer.stream.outbox import Batch
 from consumer.stream.partition import Assignment, JudgeTask, Plan
 from consumer.stream.restore import restore
 from consumer.stream.room import Room
-from consumer.stream.transaction import Step, Transactor
+from consumer.stream.transaction import DEFAULT_MAX_MESSAGE_BYTES, Step, Transactor
 from consumer.wire.results import Output
 
 log = logging.getLogger(__name__)
@@ -87,6 +87,7 @@ class Stream(ConsumerRebalanceListener):
                 Output.DEAD_LETTER: topics.dead_letter,
             },
             partitions=topics.partitions,
+            task_bytes=self._max_message_bytes.get(topics.tasks, DEFAULT_MAX_MESSAGE_BYTES),
             open_transactor=self._transactor,
             read_limits=self._read_limits,
             restore=lambda ledger, tp: restore(ledger, tp, consumer_options(kafka)),

@@ -132,7 +132,7 @@ class Partition:
     def owns(self, conversation_id: str) -> bool:
         return True
 
-    def move(self, task: Task, conversation_id: str) -> None:
+    def move(self, task: Task, conversation_id: str) -> bool:
         raise AssertionError("every event names its conversation")
 
 

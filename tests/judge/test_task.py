@@ -14,6 +14,7 @@ import pytest
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, Unavailable
 from consumer.model import DeadReason, Dependency, Direction, Kind, Replay, Source
+from consumer.stream.transaction import DEFAULT_MAX_MESSAGE_BYTES
 from consumer.wire.tasks import decode_task
 from tests.judge.home import CONVERSATION, NOW, Home, at_home, attachment, event, message
 
@@ -278,6 +279,17 @@ async def test_a_task_that_keeps_moving_is_a_dead_letter() -> None:
 
         assert home.letters == [("bug", "bytes", 1)]
         assert home.moved == []
+
+
+async def test_a_task_that_would_grow_too_large_on_its_way_is_a_dead_letter() -> None:
+    async with at_home(partitions=64) as home:
+        strangers = [f"00000000-0000-4000-8000-{n:012}" for n in range(20)]
+        stranger = next(s for s in strangers if not home.assignment.owns(s))
+        largest = event(["a1"], conversation=stranger).ljust(DEFAULT_MAX_MESSAGE_BYTES - 500)
+        await home.take(largest)
+        assert (home.letters, [m.value for m in home.moved]) == ([], [largest])
+        await home.take(largest + b" " * 300)
+        assert (home.letters, len(home.moved)) == ([("unreadable", "bytes", 1)], 1)
 
 
 async def test_an_event_that_names_only_a_message_is_judged_where_its_conversation_lives() -> None:
