@@ -9,7 +9,13 @@ from typing import Any
 
 import anyio
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import (
+    CorruptRecordException,
+    GroupAuthorizationFailedError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 from anyio.abc import TaskGroup
 
 from consumer.errors import Failure
@@ -201,6 +207,9 @@ class Stream(ConsumerRebalanceListener):
                 raise
             except KafkaError as error:
                 self._complain(f"tasks can't be read: {explain(error)}")
+                if isinstance(error, CorruptRecordException):  # what it had taken by then is forgotten, not its offsets
+                    for assignment in self.assignments.values():
+                        assignment.lost_its_place()
                 await self._until_changed(shutdown)
                 continue
             self._complain(None)
