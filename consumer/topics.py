@@ -22,6 +22,7 @@ from consumer.settings import KafkaSettings, TopicSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
 MIB = 1024 * 1024
+LARGEST_RECORD = 6 * MIB  # that `create` lets tasks and dead letters take: an event of 5 MB, its headers, and ours
 LARGEST_RESULT = 96 * 1024  # `wire.results` promises no more, and a test compares
 LARGEST_DEAD_HEADERS = 16 * 1024  # of a dead letter that had to leave out all that was the record's own
 DEADLINE_S = 30.0
@@ -64,7 +65,7 @@ def wanted(settings: TopicSettings) -> list[Topic]:
         settings.ledger: settings.ledger_days + 1,  # the ledger forgets by whole days
     }
     paired = (settings.tasks, settings.ledger)
-    large = (settings.dead_letter, settings.tasks)  # they carry foreign records, with headers of ours on top
+    large = (settings.dead_letter, settings.tasks)  # they carry foreign records
     return [
         Topic(
             name,
@@ -74,7 +75,7 @@ def wanted(settings: TopicSettings) -> list[Topic]:
                 "retention.ms": str(days * DAY_MS),
                 "retention.bytes": "-1",
                 "message.timestamp.type": "LogAppendTime",
-                "max.message.bytes": str(2 * MIB if name in large else MIB),
+                "max.message.bytes": str(LARGEST_RECORD if name in large else MIB),
             },
             fixed=name in paired,
         )

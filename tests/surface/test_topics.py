@@ -12,7 +12,17 @@ import consumer.topics
 import consumer.wire.results
 from consumer.errors import Refused, Unavailable
 from consumer.settings import KafkaSettings, TopicSettings
-from consumer.topics import DAY_MS, Topic, check, create, describe, differences, wanted
+from consumer.topics import (
+    DAY_MS,
+    LARGEST_DEAD_HEADERS,
+    LARGEST_RECORD,
+    Topic,
+    check,
+    create,
+    describe,
+    differences,
+    wanted,
+)
 from tests.brokers import Broker
 
 pytestmark = pytest.mark.kafka
@@ -56,7 +66,8 @@ async def test_what_is_missing_is_created_as_wanted_and_then_passes_the_check(
     }
     checked = await check(server, settings)
     assert checked.max_message_bytes[settings.accepted] == 1024 * 1024
-    assert checked.max_message_bytes[settings.dead_letter] == 2 * 1024 * 1024
+    for name in (settings.tasks, settings.dead_letter):
+        assert checked.max_message_bytes[name] == LARGEST_RECORD >= 5_000_000 + LARGEST_DEAD_HEADERS
 
 
 async def test_creating_again_creates_nothing_and_fills_only_gaps(
