@@ -39,6 +39,7 @@ ROOMS = (
     "log",
     "settings_load",
     "settings",
+    "regions",
     "text",
     "errors",
     "model",

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from consumer.genesys.links import bearer_id
-from consumer.genesys.regions import DOMAINS, REGIONS, Hosts
+from consumer.genesys.regions import Hosts
+from consumer.regions import DOMAINS, REGIONS
 
 
 def test_the_regions_are_those_of_the_official_sdk() -> None:
