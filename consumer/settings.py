@@ -6,14 +6,29 @@ Nested names are joined by `__` (`KAFKA__SECURITY_PROTOCOL`); the names that peo
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+import contextlib
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from consumer.model import Reason
+from consumer.regions import DOMAINS, REGIONS
+from consumer.settings_types import (
+    BaseUrl,
+    CertificateFile,
+    ClamdAddress,
+    Filled,
+    Host,
+    Origin,
+    ReadableFile,
+    Secret,
+    Servers,
+    StorageUrl,
+    TopicName,
+    TopicPrefix,
+)
 
 MIB = 1024 * 1024
 
@@ -26,66 +41,17 @@ KNOWN_NAMES = {
 
 
 class Group(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-def _readable(file: Path) -> Path:
-    try:
-        file.open("rb").close()
-    except OSError as error:
-        raise ValueError(f"{file}: {error.strerror}") from None
-    return file
-
-
-def _servers(text: str) -> str:
-    for server in text.split(","):
-        if not re.fullmatch(r"\s*(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):\d{1,5}\s*", server):
-            raise ValueError(f"{server.strip()!r} is not host:port")
-    return text
-
-
-def _origin(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.port or text != f"{parts.scheme}://{parts.netloc}":
-        raise ValueError(f"{text!r} is not scheme://address:port")
-    return text
-
-
-def _storage(text: str) -> str:
-    schemes = ("s3", "s3a", "gs", "az", "azure", "adl", "abfs", "abfss", "file")
-    if "://" in text and not text.startswith(tuple(f"{scheme}://" for scheme in schemes)):
-        raise ValueError("must be a folder, or begin with s3://, gs:// or az://")
-    return text
-
-
-def _clamd(text: str) -> str:
-    if not re.fullmatch(r"tcp://(\[[0-9a-fA-F:.]+\]|[^\s:/]+):\d{1,5}|unix:///.+", text):
-        raise ValueError("must be tcp://host:port or unix:///path")
-    return text
-
-
-def _host(text: str) -> str:
-    if not re.fullmatch(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", text.lower()):
-        raise ValueError(f"{text!r} is no exact host name")
-    return text.lower()
-
-
-ReadableFile = Annotated[Path, AfterValidator(_readable)]
-Servers = Annotated[str, AfterValidator(_servers)]
-Origin = Annotated[str, AfterValidator(_origin)]
-StorageUrl = Annotated[str, AfterValidator(_storage)]
-ClamdAddress = Annotated[str, AfterValidator(_clamd)]
-Host = Annotated[str, AfterValidator(_host)]
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class KafkaSettings(Group):
     bootstrap_servers: Servers
-    group: str = "attachment-consumer"
+    group: Filled = "attachment-consumer"
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    sasl_username: str | None = None
-    sasl_password: SecretStr | None = None
-    ca_file: ReadableFile | None = None
+    sasl_username: Filled | None = None
+    sasl_password: Secret | None = None
+    ca_file: CertificateFile | None = None
     session_timeout_ms: int = Field(10_000, ge=1_000, le=1_800_000)
     heartbeat_ms: int = Field(500, ge=50)
     tick_ms: int = Field(100, ge=1, description="Time between two commits of a partition; 10 ms × partitions if longer")
@@ -94,20 +60,12 @@ class KafkaSettings(Group):
     check_crcs: bool = True
     check_topics: bool = True
 
-    @model_validator(mode="after")
-    def _login_is_complete(self) -> Self:
-        if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
-            raise ValueError(f"{self.security_protocol} needs KAFKA__SASL_USERNAME and KAFKA__SASL_PASSWORD")
-        if self.heartbeat_ms * 3 > self.session_timeout_ms:
-            raise ValueError("KAFKA__HEARTBEAT_MS must be at most a third of KAFKA__SESSION_TIMEOUT_MS")
-        return self
-
 
 class TopicSettings(Group):
     """Names: `events` is the customer's own; the rest is `{prefix}.{accepted|rejected|dead-letter|tasks|ledger}`."""
 
-    events: str = "genesys.conversations.events"
-    prefix: str = "genesys.attachments"
+    events: TopicName = "genesys.conversations.events"
+    prefix: TopicPrefix = "genesys.attachments"
     partitions: int = Field(12, ge=1, le=1_000, description="Of tasks and ledger, chosen once")
     replication: int = Field(3, ge=1)
     horizon_days: int = Field(35, ge=1, description="How far back the ledger reaches")
@@ -140,23 +98,20 @@ class TopicSettings(Group):
         """A task may wait for its whole retention, and what it repeats be as old as the horizon when it was taken."""
         return self.horizon_days + self.tasks_retention_days
 
-    @model_validator(mode="after")
-    def _horizon_covers_tasks(self) -> Self:
-        if self.tasks_retention_days > self.horizon_days:
-            raise ValueError(
-                "TOPICS__TASKS_RETENTION_DAYS must not exceed TOPICS__HORIZON_DAYS, or repeats come out twice"
-            )
-        return self
+    @property
+    def ours(self) -> tuple[str, ...]:
+        return self.accepted, self.rejected, self.dead_letter, self.tasks, self.ledger
 
 
 class GenesysSettings(Group):
-    client_id: str = Field(min_length=1)
-    client_secret: SecretStr = Field(min_length=1)
+    client_id: Filled
+    client_secret: Secret
     region: Host = Field("mypurecloud.com", description="The region's domain, as in https://apps.{region}")
-    login_url: HttpUrl | None = Field(None, description="Base URL of the login host, if not https://login.{region}")
-    api_url: HttpUrl | None = Field(None, description="Base URL of the API, if not https://api.{region}")
-    organization_id: str | None = Field(None, description="Events that name another organisation become dead letters")
-    ca_file: ReadableFile | None = None
+    login_url: BaseUrl | None = Field(None, description="Base URL of the login host, if not https://login.{region}")
+    api_url: BaseUrl | None = Field(None, description="Base URL of the API, if not https://api.{region}")
+    organization_id: Filled | None = Field(None, description="Events of another organisation become dead letters")
+    ca_file: CertificateFile | None = None
+    proxy: HttpUrl | None = Field(None, description="For login and API")
     calls_per_minute: int = Field(300, ge=1, description="To begin with; the API's own headers adjust it")
     metadata: Literal["api", "event"] = Field("api", description="event: trust complete event media, save the call")
     bare_events: tuple[str, ...] = Field(
@@ -233,7 +188,7 @@ class NotifySettings(Group):
 
 
 class WebSettings(Group):
-    host: str = "0.0.0.0"  # noqa: S104 # Prometheus and the kubelet come from outside
+    host: Filled = "0.0.0.0"  # noqa: S104 # Prometheus and the kubelet come from outside
     port: int = Field(9464, ge=0, le=65_535)
 
 
@@ -258,6 +213,70 @@ class Settings(Group):
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
 
+    @model_validator(mode="after")
+    def _is_of_one_mind(self) -> Self:
+        if problems := broken(RULES, self):
+            raise ValueError("; ".join(problems))
+        return self
+
     @classmethod
     def of(cls, values: dict[str, Any]) -> Settings:
         return cls.model_validate(values)
+
+
+Rule = Callable[[Settings], Iterable[str]]
+
+
+def broken(rules: Iterable[Rule], settings: Settings) -> list[str]:
+    """What the rules have against the settings, each in a sentence. A setting that is wrong by itself may be left out
+    of them: a rule that asks for it says nothing.
+    """
+    problems: list[str] = []
+    for rule in rules:
+        with contextlib.suppress(AttributeError):
+            problems += rule(settings)
+    return problems
+
+
+def _user(settings: Settings) -> Iterator[str]:
+    protocol = settings.kafka.security_protocol
+    if protocol.startswith("SASL") and settings.kafka.sasl_username is None:
+        yield f"KAFKA__SASL_USERNAME is not set, and {protocol} needs it"
+
+
+def _password(settings: Settings) -> Iterator[str]:
+    protocol = settings.kafka.security_protocol
+    if protocol.startswith("SASL") and settings.kafka.sasl_password is None:
+        yield f"KAFKA__SASL_PASSWORD is not set, and {protocol} needs it"
+
+
+def _heartbeat(settings: Settings) -> Iterator[str]:
+    if settings.kafka.heartbeat_ms * 3 > settings.kafka.session_timeout_ms:
+        yield "KAFKA__HEARTBEAT_MS must be at most a third of KAFKA__SESSION_TIMEOUT_MS"
+
+
+def _horizon(settings: Settings) -> Iterator[str]:
+    if settings.topics.tasks_retention_days > settings.topics.horizon_days:
+        yield "TOPICS__TASKS_RETENTION_DAYS must not exceed TOPICS__HORIZON_DAYS, or repeats come out twice"
+
+
+def _events(settings: Settings) -> Iterator[str]:
+    if settings.topics.events in settings.topics.ours:
+        yield f"TOPICS__EVENTS is {settings.topics.events}, which this service writes itself: events without end"
+
+
+def _region(settings: Settings) -> Iterator[str]:
+    region, genesys = settings.genesys.region, settings.genesys
+    base_urls = [getattr(genesys, name, "given, and wrong") for name in ("login_url", "api_url")]
+    if region not in DOMAINS and None in base_urls:  # else the client's secret could go to whoever owns a misspelt name
+        close = difflib.get_close_matches(region, sorted(DOMAINS), n=3)
+        near = [REGIONS[region]] if region in REGIONS else close or sorted(DOMAINS)
+        yield f"GENESYS_REGION: {region!r} is no region of Genesys Cloud; did you mean {' or '.join(near)}?"
+
+
+def _probes(settings: Settings) -> Iterator[str]:
+    if settings.attempts.probe_s > settings.attempts.probe_max_s:
+        yield "ATTEMPTS__PROBE_S must not exceed ATTEMPTS__PROBE_MAX_S"
+
+
+RULES: tuple[Rule, ...] = (_user, _password, _heartbeat, _horizon, _events, _region, _probes)

@@ -1,4 +1,4 @@
-"""Settings out of their sources. First wins: environment, `.env`, TOML file, secrets directory.
+"""Settings out of their sources, and everything that is wrong with them.
 
 Nothing is contacted here. Every problem is found in one go, and each names the variable that it is about.
 """
@@ -7,35 +7,47 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import os
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dotenv import dotenv_values
-from pydantic import SecretStr, ValidationError
-from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
-from consumer.settings import KNOWN_NAMES, Settings
+from consumer.settings import KNOWN_NAMES, RULES, Group, Settings, broken
+from consumer.settings_sources import CONFIG_FILE, SECRETS_DIR, Path_, read_sources
 
-CONFIG_FILE = "CONFIG_FILE"  # environment variable: the TOML file
-SECRETS_DIR = "SECRETS_DIR"  # environment variable: a directory with one file per secret, named like its variable
+__all__ = [
+    "CONFIG_FILE",
+    "SECRETS_DIR",
+    "Credentials",
+    "Loaded",
+    "SettingsProblem",
+    "Shown",
+    "credentials",
+    "load",
+    "load_part",
+    "load_with_origins",
+    "variable",
+    "variables",
+]
+
 MASK = "********"
-SECRET_FILE_BYTES = 64 * 1024
 
-Path_ = tuple[str, ...]  # ("kafka", "group"): where a value belongs
 Credentials = Callable[[], tuple[str, str]]
 
 
 class SettingsProblem(Exception):
-    """The settings can't be used; `problems` names every variable that is wrong and says how."""
+    """The settings can't be used; `problems` names every variable that is wrong and says how.
 
-    def __init__(self, problems: list[str]) -> None:
+    `right` has those that are not wrong; to ask it for another raises `AttributeError`.
+    """
+
+    def __init__(self, problems: list[str], right: Settings | None = None) -> None:
         super().__init__("\n".join(["The settings are wrong:", *(f"  {problem}" for problem in problems)]))
         self.problems = problems
+        self.right = right or _part({}, lambda path: False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +62,13 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     settings: Settings
-    origins: Mapping[str, str]  # variable → the source that it came from
+    origins: Mapping[Path_, str]  # the source that each value came from
     unknown: tuple[str, ...]  # a sentence for each variable that looks like ours and is none
 
     def shown(self) -> list[Shown]:
         """Every setting with its value and where that came from."""
         return [
-            Shown(variable(path), _masked(path, value), self.origins.get(variable(path), "default"))
+            Shown(variable(path), _masked(value), self.origins.get(path, "default"))
             for path, value in _leaves(self.settings)
         ]
 
@@ -70,24 +82,26 @@ def load_with_origins(
     toml: Path | None = None, env: Mapping[str, str] | None = None, dotenv: Path = Path(".env")
 ) -> Loaded:
     """As `load`, and where each value came from. `toml` defaults to what CONFIG_FILE names."""
-    env = os.environ if env is None else env
-    problems: list[str] = []
-    origins: dict[str, str] = {}
-    merged = _merged(_sources(toml, env, dotenv, problems), origins)
-    try:
-        settings = Settings.of(merged)
-    except ValidationError as invalid:
-        problems += [_problem(dict(error)) for error in invalid.errors(include_input=False, include_url=False)]
-    if problems:
-        raise SettingsProblem(problems + list(_unknown(env)))
-    return Loaded(settings, origins, tuple(_unknown(env)))
+    given = read_sources(toml, env, dotenv)
+    settings, problems = _examined(given.values, lambda path: True)
+    unknown = tuple(_unknown(given.names))
+    if problems := given.problems + problems:
+        raise SettingsProblem([*problems, *unknown], settings)
+    return Loaded(settings, given.origins, unknown)
 
 
-def given(
-    toml: Path | None = None, env: Mapping[str, str] | None = None, dotenv: Path = Path(".env")
-) -> dict[str, dict[str, Any]]:
-    """What the sources say, by group, unchecked: for commands that need a part of it and no more."""
-    return _merged(_sources(toml, os.environ if env is None else env, dotenv, []), {})
+def load_part(
+    *wanted: str, toml: Path | None = None, env: Mapping[str, str] | None = None, dotenv: Path = Path(".env")
+) -> Settings:
+    """Only what is wanted, groups ("kafka") or single ones ("genesys.region"): for commands that need no more.
+
+    Nothing else has to be right, or set at all; to ask for it raises `AttributeError`. Raises `SettingsProblem`.
+    """
+    given = read_sources(toml, env, dotenv)
+    settings, problems = _examined(given.values, lambda path: path[0] in wanted or ".".join(path) in wanted)
+    if problems := given.problems + problems:
+        raise SettingsProblem(problems, settings)
+    return settings
 
 
 def credentials(
@@ -98,9 +112,8 @@ def credentials(
 
     def read() -> tuple[str, str]:
         nonlocal last
-        with contextlib.suppress(
-            SettingsProblem
-        ):  # half-written while they rotate; the login tells if the old ones died
+        # Half-written while they rotate; the login tells if the old ones died.
+        with contextlib.suppress(SettingsProblem):
             last = load(toml, env, dotenv).genesys
         return last.client_id, last.client_secret.get_secret_value()
 
@@ -124,101 +137,39 @@ def variables() -> list[str]:
     return names
 
 
-class _Flat(EnvSettingsSource):
-    """Pydantic's reading of nested names, over any mapping of names to texts."""
-
-    def __init__(self, texts: Mapping[str, str]) -> None:
-        self._texts = _nested_names(texts)
-        super().__init__(_Shape, env_nested_delimiter="__", env_ignore_empty=True)
-
-    def _load_env_vars(self) -> Mapping[str, str | None]:
-        return {name: text for name, text in self._texts.items() if text}
-
-    def decode_complex_value(self, field_name: str, field: FieldInfo | None, value: Any) -> Any:
-        """Lists may be written as JSON or with commas; what is neither is left for validation to name."""
-        try:
-            return super().decode_complex_value(field_name, field, value)  # type: ignore[arg-type] # None inside a dict
-        except ValueError:
-            is_list = field is not None and "tuple" in str(field.annotation)
-            return [part.strip() for part in value.split(",")] if is_list else value
-
-
-class _Shape(Settings, BaseSettings):  # type: ignore[misc] # pydantic merges the two configurations
-    """The settings as pydantic-settings wants to see them, to know which fields are nested."""
-
-
-def _sources(
-    toml: Path | None, env: Mapping[str, str], dotenv: Path, problems: list[str]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    yield "environment", _Flat(env)()
-    in_file = {name: text or "" for name, text in dotenv_values(dotenv, interpolate=False).items()}
-    yield str(dotenv), _Flat(in_file)()
-    toml = toml or (Path(env[CONFIG_FILE]) if env.get(CONFIG_FILE) else None)
-    if toml is not None:
-        yield str(toml), _read_toml(toml, problems)
-    secrets = env.get(SECRETS_DIR) or in_file.get(SECRETS_DIR)
-    if secrets:
-        yield secrets, _Flat(_read_secrets(Path(secrets), problems))()
-
-
-def _merged(sources: Iterable[tuple[str, dict[str, Any]]], origins: dict[str, str]) -> dict[str, Any]:
-    merged: dict[str, Any] = {group: {} for group in Settings.model_fields}  # so that what a whole group lacks is named
-    for origin, values in sources:
-        for path in _paths(values):
-            origins.setdefault(variable(path), origin)
-        merged = _over(merged, values)
-    return merged
-
-
-def _read_toml(file: Path, problems: list[str]) -> dict[str, Any]:
+def _examined(values: dict[str, Any], is_wanted: Callable[[Path_], bool]) -> tuple[Settings, list[str]]:
+    """The settings that are wanted and right by themselves, and all that is wrong with those that are wanted."""
+    errors: list[ErrorDetails] = []
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        problems.append(f"{file}: {error.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{file}: not TOML: {error}")
-    return {}
+        Settings.of(values)
+    except ValidationError as invalid:
+        errors = [error for error in invalid.errors(include_input=False, include_url=False) if error["loc"]]
+    wrong = {_path(error)[:2] for error in errors}
+    right = _part(values, lambda path: is_wanted(path) and not {path, path[:1]} & wrong)
+    return right, [_problem(error) for error in errors if is_wanted(_path(error)[:2])] + broken(RULES, right)
 
 
-def _read_secrets(directory: Path, problems: list[str]) -> dict[str, str]:
-    texts = {}
-    try:
-        for file in sorted(directory.iterdir()):
-            if file.is_file() and file.stat().st_size <= SECRET_FILE_BYTES:
-                texts[file.name] = file.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        problems.append(f"{SECRETS_DIR} {directory}: {error.strerror}")
-    except UnicodeDecodeError:
-        problems.append(f"{SECRETS_DIR} {directory}: {file.name} is not UTF-8")
-    return texts
+def _part(values: dict[str, Any], is_there: Callable[[Path_], bool]) -> Settings:
+    """Settings of which some are not there: to ask for one of them raises `AttributeError`."""
+    parts: dict[str, Any] = {}
+    for group, about in Settings.model_fields.items():
+        model: Any = about.annotation
+        absent = {name for name in model.model_fields if not is_there((group, name))}
+        parts[group] = _group_without(absent, model, values.get(group, {}))
+    return Settings.model_construct(**parts)
 
 
-def _nested_names(texts: Mapping[str, str]) -> dict[str, str]:
-    """`kafka__group` for KAFKA__GROUP, and for the names that people know. Others are nobody's business here."""
-    nested = {}
-    for name, text in texts.items():
-        if name.upper() in KNOWN_NAMES:
-            nested["__".join(KNOWN_NAMES[name.upper()])] = text
-    for name, text in texts.items():
-        group, delimiter, _ = name.lower().partition("__")
-        if delimiter and group in Settings.model_fields:
-            nested[name.lower()] = text
-    return nested
-
-
-def _over(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Both, and of what both hold, what `first` says."""
-    merged = dict(second)
-    for name, value in first.items():
-        other = second.get(name)
-        merged[name] = _over(value, other) if isinstance(value, dict) and isinstance(other, dict) else value
-    return merged
-
-
-def _paths(values: dict[str, Any]) -> Iterator[Path_]:
-    for group, fields in values.items():
-        if isinstance(fields, dict):
-            yield from ((group, name) for name in fields)
+def _group_without(absent: set[str], model: type[Group], values: dict[str, Any]) -> Group:
+    fields = {name: field for name, field in model.model_fields.items() if name not in absent}
+    given = {
+        name: TypeAdapter(field.rebuild_annotation()).validate_python(values[name])
+        for name, field in fields.items()
+        if name in values
+    }
+    group = model.model_construct(**given)
+    for name in absent:
+        group.__dict__.pop(name, None)  # its default, which nobody chose
+    return group
 
 
 def _leaves(settings: Settings) -> Iterator[tuple[Path_, Any]]:
@@ -228,7 +179,7 @@ def _leaves(settings: Settings) -> Iterator[tuple[Path_, Any]]:
             yield (group, name), getattr(part, name)
 
 
-def _masked(path: Path_, value: object) -> str:
+def _masked(value: object) -> str:
     if isinstance(value, SecretStr):
         return MASK
     if isinstance(value, dict):  # keys of a bucket
@@ -244,28 +195,33 @@ def _masked(path: Path_, value: object) -> str:
     return text
 
 
-def _problem(error: dict[str, Any]) -> str:
-    path = tuple(str(part) for part in error["loc"])
-    what = str(error["msg"]).removeprefix("Value error, ")
+def _path(error: ErrorDetails) -> Path_:
+    return tuple(str(part) for part in error["loc"])
+
+
+def _problem(error: ErrorDetails) -> str:
+    path = _path(error)
+    what = error["msg"].removeprefix("Value error, ")
     name = variable(path[:2]) + "".join(f"[{part}]" for part in path[2:])
     if error["type"] == "missing":
         return f"{name} is not set"
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(variable(path), variables(), n=1)
         return f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else "")
-    if len(path) < 2 and error["type"] == "value_error":
-        return what  # about several variables: it names them itself
     return f"{name}: {what[0].lower()}{what[1:]}"
 
 
-def _unknown(env: Mapping[str, str]) -> Iterator[str]:
-    """Names that were probably meant for us: a missing underscore, a letter too much."""
-    known = variables()
-    groups = tuple(f"{group}_".upper() for group in Settings.model_fields)
-    for name in sorted(env):
-        if name in KNOWN_NAMES or "__" in name or not name.startswith(groups):
-            continue  # what has `__` and is wrong is refused by name
-        if close := difflib.get_close_matches(name, known, n=1, cutoff=0.85):
+def _unknown(names: Iterable[str]) -> Iterator[str]:
+    """Names that were probably meant for us: a missing underscore, a letter too much, a group that is misspelt."""
+    known, groups = variables(), [group.upper() for group in Settings.model_fields]
+    for name in sorted(names):
+        nested = "__" in name
+        group = name.upper().partition("__" if nested else "_")[0]
+        if name.upper() in KNOWN_NAMES or (nested and group in groups):
+            continue  # what is nested in a group of ours and wrong is refused by name
+        if not difflib.get_close_matches(group, groups, n=1, cutoff=0.8):
+            continue  # somebody else's
+        if close := difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.85):
             yield f"{name} is no setting; did you mean {close[0]}?"
-        elif name.startswith("GENESYS_"):
+        elif nested or group == "GENESYS":
             yield f"{name} is no setting"

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from pydantic import ValidationError
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data_json, ended, show
@@ -16,8 +15,8 @@ from consumer.download.addresses import Lookup, system_lookup
 from consumer.download.check import CheckedUrl, check_url
 from consumer.download.urls import UrlRules
 from consumer.log import mask
-from consumer.settings import DownloadSettings, GenesysSettings, Settings
-from consumer.settings_load import Loaded, SettingsProblem, given
+from consumer.settings import Settings
+from consumer.settings_load import Loaded, SettingsProblem, load_part
 from consumer.text import printable
 
 if TYPE_CHECKING:
@@ -90,15 +89,12 @@ def _as_json(one: CheckedUrl) -> dict[str, Any]:
 
 def _rules(config: Path | None) -> UrlRules:
     """Only what these rules need has to be set, so that a URL can be asked about without any credentials."""
-    values = given(config)
+    base_urls = ("genesys.login_url", "genesys.api_url")  # with both of them any region is taken
+    settings = load_part("genesys.region", *base_urls, "download", toml=config)
     try:
-        download = DownloadSettings.model_validate(values["download"])
-        region = values["genesys"].get("region", GenesysSettings.model_fields["region"].default)
-        return UrlRules.of(region, download.allowed_hosts, download.allowed_origins)
-    except ValidationError as invalid:
-        raise SettingsProblem([f"DOWNLOAD: {error['msg']}" for error in invalid.errors()]) from None
-    except ValueError as invalid:
-        raise SettingsProblem([str(invalid)]) from None
+        return UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
+    except ValueError as wrong:
+        raise SettingsProblem(str(wrong).split("; ")) from None
 
 
 def _each(urls: Iterable[str]) -> Iterator[str]:

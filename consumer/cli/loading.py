@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from consumer.settings import Settings, StorageSettings
+    from consumer.inspection.policy import Policy
+    from consumer.settings import Settings
     from consumer.settings_load import Loaded
 
 ConfigFile = Annotated[
@@ -24,75 +25,86 @@ def checked(config: Path | None, *, make_folders: bool = False) -> Loaded:
 
     Contacts nothing. `make_folders`: those of the storage are made, or told why they can't be.
     """
-    from consumer.settings_load import SettingsProblem, given, load_with_origins
+    from consumer.settings import broken
+    from consumer.settings_load import SettingsProblem, load_with_origins
 
-    problems: list[str] = []
+    rules = (_hosts, partial(_storage, make_folders), partial(_quarantine, make_folders), _policy, _language, _memory)
     try:
         loaded = load_with_origins(config)
     except SettingsProblem as problem:
-        problems += problem.problems
-    else:
-        problems += _problems_of(loaded.settings)
-        problems += _problems_of_storage(loaded.settings.storage, make_folders)
-    said = given(config)
-    policy_file = said.get("inspection", {}).get("policy_file")
-    if policy_file is None or Path(policy_file).is_file():  # one that can't be read is among the problems already
-        problems += _problems_of_policy(
-            Path(policy_file) if policy_file else None, said.get("notify", {}).get("language")
-        )
-    if problems:
+        raise SettingsProblem(problem.problems + broken(rules, problem.right)) from None
+    if problems := broken(rules, loaded.settings):
         raise SettingsProblem(problems)
     return loaded
 
 
-def _problems_of(settings: Settings) -> Iterator[str]:
-    """What only those who use a setting can tell."""
-    from consumer.errors import Refused
-    from consumer.kafka_client import client_options
+def _hosts(settings: Settings) -> Iterator[str]:
+    from consumer.download.urls import UrlRules
 
     try:
-        client_options(settings.kafka)
-    except Refused as refused:
-        yield refused.detail
-    if settings.genesys.ca_file is not None:
-        try:
-            ssl.create_default_context(cafile=settings.genesys.ca_file)
-        except OSError:
-            yield f"GENESYS__CA_FILE {settings.genesys.ca_file} is not a readable PEM file of certificates"
+        UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
+    except ValueError as wrong:
+        yield from str(wrong).split("; ")
 
 
-def _problems_of_storage(storage: StorageSettings, make_folders: bool) -> Iterator[str]:
+def _storage(make_folder: bool, settings: Settings) -> Iterator[str]:
+    yield from _store("STORAGE__URL", settings.storage.url, settings.storage.options, make_folder)
+
+
+def _quarantine(make_folder: bool, settings: Settings) -> Iterator[str]:
+    if url := settings.storage.quarantine_url:
+        yield from _store("STORAGE__QUARANTINE_URL", url, settings.storage.options, make_folder)
+
+
+def _store(name: str, url: str, options: dict[str, str], make_folder: bool) -> Iterator[str]:
     from consumer.storage import ObjectStorage
 
-    for name, url in (("STORAGE__URL", storage.url), ("STORAGE__QUARANTINE_URL", storage.quarantine_url)):
-        if url is None:
-            continue
-        is_folder = "://" not in url or url.startswith("file://")
-        if is_folder and storage.options:
-            yield f"{name} is a folder, which takes no STORAGE__OPTIONS"
-        elif make_folders or not is_folder:
-            try:
-                ObjectStorage(url, storage.options)
-            except ValueError as wrong:
-                yield str(wrong) if name == "STORAGE__URL" else f"{name}: {wrong}"
+    is_folder = "://" not in url or url.startswith("file://")
+    if is_folder and options:
+        yield f"{name} is a folder, which takes no STORAGE__OPTIONS"
+    elif make_folder or not is_folder:
+        try:
+            ObjectStorage(url, options)
+        except ValueError as wrong:
+            yield str(wrong) if name == "STORAGE__URL" else f"{name}: {wrong}"
 
 
-def _problems_of_policy(file: Path | None, language: str | None) -> Iterator[str]:
+def _policy(settings: Settings) -> Iterator[str]:
     from consumer.inspection.policy import Policy, PolicyError
 
     try:
-        policy = Policy.load(file)
+        Policy.load(settings.inspection.policy_file)
     except PolicyError as error:
         yield f"INSPECTION__POLICY_FILE: {error}"
-    else:
-        if language and language not in policy.translations:
-            yield f"NOTIFY__LANGUAGE: the policy speaks {', '.join(sorted(policy.translations))}, not {language!r}"
+
+
+def _language(settings: Settings) -> Iterator[str]:
+    policy, language = _usable_policy(settings), settings.notify.language
+    if policy and language and language not in policy.translations:
+        yield f"NOTIFY__LANGUAGE: the policy speaks {', '.join(sorted(policy.translations))}, not {language!r}"
+
+
+def _memory(settings: Settings) -> Iterator[str]:
+    policy, memory = _usable_policy(settings), settings.download.max_bytes_in_memory
+    largest = max(policy.types.values(), default=0) if policy else 0
+    if largest > memory:
+        yield f"DOWNLOAD__MAX_BYTES_IN_MEMORY is {memory}: less than a file may have by the policy, {largest}"
+
+
+def _usable_policy(settings: Settings) -> Policy | None:
+    from consumer.inspection.policy import Policy, PolicyError
+
+    try:
+        return Policy.load(settings.inspection.policy_file)
+    except PolicyError:
+        return None
 
 
 def quiet_settings(config: Path | None) -> Settings:
-    """For a command that talks to Kafka: its settings, and the libraries' warnings on stderr."""
+    """For a command that only talks to Kafka: the settings for that, and the libraries' warnings on stderr."""
     from consumer.log import setup
+    from consumer.settings_load import load_part
 
-    settings = checked(config).settings
+    settings = load_part("kafka", "topics", "log", toml=config)
     setup(settings.log)
     return settings

@@ -46,10 +46,34 @@ def test_what_only_the_users_of_a_setting_can_tell_is_a_problem_as_well(command:
         STORAGE__OPTIONS='{"allow_invalid_certificates": "true"}',
     )
     assert result.exit_code == 2
-    for name in ("KAFKA__CA_FILE", "GENESYS__CA_FILE", "STORAGE__OPTIONS: allow_invalid_certificates"):
+    for name in ("KAFKA__CA_FILE:", "GENESYS__CA_FILE:", "STORAGE__OPTIONS: allow_invalid_certificates"):
         assert result.stderr.count(name) == 1
     folder = command("check-config", STORAGE__OPTIONS='{"region": "eu"}')
     assert (folder.exit_code, "takes no STORAGE__OPTIONS" in folder.stderr) == (2, True)
+
+
+def test_files_and_stores_are_looked_at_beside_whatever_else_is_wrong(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("not a certificate")
+    wrong = {
+        "GENESYS_CLIENT_ID": "",
+        "GENESYS__CA_FILE": str(tmp_path / "ca.pem"),
+        "STORAGE__URL": "ftp://store",
+        "STORAGE__QUARANTINE_URL": "s3://",
+        "DOWNLOAD__ALLOWED_HOSTS": "10.0.0.1",
+        "DOWNLOAD__MAX_BYTES_IN_MEMORY": "1048576",
+        "NOTIFY__LANGUAGE": "fr",
+        "WEB__PORT": "99999",
+    }
+    problems = json.loads(command("check-config", "--json", **wrong).stdout)["problems"]
+    assert len(problems) == len(wrong)
+    assert {next(name for name in wrong if problem.startswith(name)) for problem in problems} == wrong.keys()
+
+
+def test_memory_takes_the_largest_file_of_the_policy(command: Command, tmp_path: Path) -> None:
+    result = command("check-config", DOWNLOAD__MAX_BYTES_IN_MEMORY=str(10 * 1024 * 1024 - 1))
+    assert (result.exit_code, "DOWNLOAD__MAX_BYTES_IN_MEMORY" in result.stderr) == (2, True)
+    assert command("run", DOWNLOAD__MAX_BYTES_IN_MEMORY="1048576").exit_code == 2
+    assert command("check-config", DOWNLOAD__MAX_BYTES_IN_MEMORY=str(10 * 1024 * 1024)).exit_code == 0
 
 
 def test_checking_makes_no_folder(command: Command, tmp_path: Path) -> None:
@@ -91,6 +115,17 @@ def test_a_url_is_judged_without_credentials_and_without_a_connection(command: C
     assert (result.exit_code, json.loads(result.stdout)["allowed"]) == (0, True)
     refused = command("check-url", "--json", "http://169.254.169.254/latest/meta-data", **nothing)
     assert (refused.exit_code, json.loads(refused.stdout)["allowed"]) == (1, False)
+
+
+def test_a_url_is_judged_by_the_region_as_the_service_reads_it(command: Command) -> None:
+    url = "https://apps.mypurecloud.de/x"
+    assert command("check-url", url, GENESYS_REGION="MyPureCloud.DE").exit_code == 0
+    wrong = command("check-url", url, GENESYS_REGION="mypurecloud.ed")
+    assert (wrong.exit_code, "GENESYS_REGION: 'mypurecloud.ed' is no region" in wrong.stderr) == (2, True)
+    own = {"GENESYS_REGION": "own.example", "GENESYS__LOGIN_URL": "https://a.example"}
+    assert (
+        command("check-url", "https://apps.own.example/x", **own, GENESYS__API_URL="https://b.example").exit_code == 0
+    )
 
 
 def test_the_hosts_that_are_allowed_by_name_count(command: Command) -> None:

@@ -13,6 +13,7 @@ from consumer.settings_load import (
     SettingsProblem,
     credentials,
     load,
+    load_part,
     load_with_origins,
     variables,
 )
@@ -92,7 +93,122 @@ def test_what_settings_say_about_each_other_names_both() -> None:
     tasks = {"TOPICS__TASKS_RETENTION_DAYS": "40"}
     assert "must not exceed TOPICS__HORIZON_DAYS" in problems({**ENOUGH, **tasks})[0]
     assert problems({**ENOUGH, "KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}) == [
-        "SASL_SSL needs KAFKA__SASL_USERNAME and KAFKA__SASL_PASSWORD"
+        "KAFKA__SASL_USERNAME is not set, and SASL_SSL needs it",
+        "KAFKA__SASL_PASSWORD is not set, and SASL_SSL needs it",
+    ]
+    probes = {"ATTEMPTS__PROBE_S": "100", "ATTEMPTS__PROBE_MAX_S": "1"}
+    assert problems({**ENOUGH, **probes}) == ["ATTEMPTS__PROBE_S must not exceed ATTEMPTS__PROBE_MAX_S"]
+
+
+def test_what_settings_say_about_each_other_is_told_beside_what_is_wrong_by_itself() -> None:
+    heartbeat = {"KAFKA__HEARTBEAT_MS": "9000", "KAFKA__TICK_MS": "soon"}
+    assert [problem.split()[0] for problem in problems({**ENOUGH, **heartbeat, "WEB__PORT": "x"})] == [
+        "KAFKA__TICK_MS:",
+        "WEB__PORT:",
+        "KAFKA__HEARTBEAT_MS",
+    ]
+
+
+def test_no_default_takes_the_place_of_a_wrong_setting_when_others_are_compared_with_it() -> None:
+    wrong = {"KAFKA__HEARTBEAT_MS": "9000", "KAFKA__SESSION_TIMEOUT_MS": "long", "TOPICS__HORIZON_DAYS": "-1"}
+    found = problems({**ENOUGH, **wrong, "TOPICS__TASKS_RETENTION_DAYS": "40"})
+    assert [problem.split(":")[0] for problem in found] == ["KAFKA__SESSION_TIMEOUT_MS", "TOPICS__HORIZON_DAYS"]
+
+
+@pytest.mark.parametrize("written", ["mypurecloud.de", "MyPureCloud.DE", "usw2.pure.cloud"])
+def test_a_region_of_genesys_is_taken_however_it_is_written(written: str) -> None:
+    assert load(None, {**ENOUGH, "GENESYS_REGION": written}, NO_DOTENV).genesys.region == written.lower()
+
+
+@pytest.mark.parametrize(
+    ("region", "meant"),
+    [
+        ("mypurecloud.con", "did you mean mypurecloud.com or "),
+        ("login.mypurecloud.de", "mypurecloud.de"),
+        ("euw2.pure.cluod", "euw2.pure.cloud"),
+        ("example.org", "use2.us-gov-pure.cloud or usw2.pure.cloud?"),
+    ],
+)
+def test_a_region_that_genesys_does_not_have_is_refused_with_those_that_may_be_meant(region: str, meant: str) -> None:
+    (problem,) = problems({**ENOUGH, "GENESYS_REGION": region})
+    assert problem.startswith(f"GENESYS_REGION: '{region}' is no region of Genesys Cloud; did you mean ")
+    assert meant in problem
+
+
+def test_a_region_of_ones_own_needs_both_base_urls() -> None:
+    own = {**ENOUGH, "GENESYS_REGION": "genesys.example"}
+    login, api = {"GENESYS__LOGIN_URL": "https://login.example"}, {"GENESYS__API_URL": "https://api.example/gateway"}
+    assert load(None, {**own, **login, **api}, NO_DOTENV).genesys.region == "genesys.example"
+    for one in (login, api):
+        assert problems({**own, **one})[0].startswith("GENESYS_REGION: ")
+    wrong = problems({**own, "GENESYS__LOGIN_URL": "login", **api})
+    assert [problem.split(":")[0] for problem in wrong] == ["GENESYS__LOGIN_URL"], "it is set, if not well"
+
+
+@pytest.mark.parametrize("name", ["accepted", "rejected", "dead-letter", "tasks", "ledger"])
+def test_the_events_come_from_no_topic_that_the_service_writes(name: str) -> None:
+    (problem,) = problems({**ENOUGH, "TOPICS__PREFIX": "mine", "TOPICS__EVENTS": f"mine.{name}"})
+    assert problem.startswith(f"TOPICS__EVENTS is mine.{name}, which this service writes itself")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOPICS__EVENTS", "a b"),
+        ("TOPICS__EVENTS", ".."),
+        ("TOPICS__EVENTS", "e" * 250),
+        ("TOPICS__PREFIX", "bad/name!"),
+        ("TOPICS__PREFIX", "p" * 238),
+        ("KAFKA_BOOTSTRAP_SERVERS", "k:65536"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "k:9092,l:0"),
+        ("ANTIVIRUS__ADDRESS", "tcp://clamd:99999"),
+        ("ATTEMPTS__OVER_S", "inf"),
+        ("DOWNLOAD__DEADLINE_S", "nan"),
+        ("KAFKA__DRAIN_S", "nan"),
+        ("GENESYS_CLIENT_ID", "  "),
+        ("GENESYS_CLIENT_SECRET", "  "),
+        ("KAFKA__SASL_PASSWORD", "\t"),
+        ("KAFKA__GROUP", " "),
+        ("GENESYS__LOGIN_URL", "https://login.example/?a=b"),
+        ("GENESYS__API_URL", "https://api.example/#a"),
+        ("GENESYS__API_URL", "https://user:password@api.example"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_by_name(name: str, value: str) -> None:
+    (problem,) = problems({**ENOUGH, name: value})
+    assert problem.startswith(f"{name}: ")
+
+
+def test_the_longest_names_of_topics_are_fine() -> None:
+    topics = load(None, {**ENOUGH, "TOPICS__EVENTS": "e" * 249, "TOPICS__PREFIX": "p" * 237}, NO_DOTENV).topics
+    assert max(len(name) for name in topics.ours) == 249
+
+
+@pytest.mark.parametrize("name", ["KAFKA__CA_FILE", "GENESYS__CA_FILE"])
+def test_a_file_of_authorities_holds_certificates(tmp_path: Path, name: str) -> None:
+    (tmp_path / "ca.pem").write_text("not a certificate")
+    assert problems({**ENOUGH, name: str(tmp_path / "ca.pem")}) == [
+        f"{name}: {tmp_path / 'ca.pem'} is not a PEM file of certificates"
+    ]
+
+
+def test_what_only_a_part_needs_is_all_that_has_to_be_right() -> None:
+    env = {"KAFKA_BOOTSTRAP_SERVERS": "k:9092", "WEB__PORT": "x", "GENESYS_REGION": "MyPureCloud.DE"}
+    part = load_part("kafka", "genesys.region", env=env, dotenv=NO_DOTENV)
+    assert (part.kafka.bootstrap_servers, part.genesys.region) == ("k:9092", "mypurecloud.de")
+    for absent in ("client_id", "calls_per_minute"):
+        with pytest.raises(AttributeError):
+            getattr(part.genesys, absent)
+
+
+def test_a_part_that_is_wrong_is_named_and_nothing_else() -> None:
+    env = {"WEB__PORT": "x", "TOPICS__EVENTS": "genesys.attachments.tasks", "KAFKA__TICK_MS": "0"}
+    with pytest.raises(SettingsProblem) as wrong:
+        load_part("kafka", "topics", env=env, dotenv=NO_DOTENV)
+    assert [problem.split(":")[0].split()[0] for problem in wrong.value.problems] == [
+        "KAFKA_BOOTSTRAP_SERVERS",
+        "KAFKA__TICK_MS",
+        "TOPICS__EVENTS",
     ]
 
 
@@ -124,6 +240,12 @@ def test_an_empty_variable_counts_as_not_set() -> None:
 
 def test_what_others_put_into_the_environment_is_nobodys_problem() -> None:
     theirs = {"LOG": "1", "STORAGE": "/mnt", "KAFKA_PORT": "tcp://10.0.0.1:9092", "KAFKA_SERVICE_HOST": "10.0.0.1"}
+    theirs |= {
+        "AIRFLOW__CORE__PARALLELISM": "1",
+        "Logging__LogLevel__Default": "x",
+        "LOGLEVEL": "info",
+        "KAFKAESQUE": "x",
+    }
     assert load_with_origins(None, {**ENOUGH, **theirs}, NO_DOTENV).unknown == ()
 
 
@@ -131,6 +253,31 @@ def test_a_name_that_was_probably_meant_for_us_is_reported() -> None:
     loaded = load_with_origins(None, {**ENOUGH, "KAFKA_GROUP": "x", "GENESYS_ENVIRONMENT": "y"}, NO_DOTENV)
     assert loaded.unknown == (
         "GENESYS_ENVIRONMENT is no setting",
+        "KAFKA_GROUP is no setting; did you mean KAFKA__GROUP?",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("KAFAK__GROUP", "KAFAK__GROUP is no setting; did you mean KAFKA__GROUP?"),
+        ("KAFAK_BOOTSTRAP_SERVERS", "KAFAK_BOOTSTRAP_SERVERS is no setting; did you mean KAFKA_BOOTSTRAP_SERVERS?"),
+        ("DOWNLOADS__PROXY", "DOWNLOADS__PROXY is no setting; did you mean DOWNLOAD__PROXY?"),
+        ("KAFAK__NONSENSE", "KAFAK__NONSENSE is no setting"),
+    ],
+)
+def test_a_misspelt_group_is_reported(name: str, told: str) -> None:
+    assert load_with_origins(None, {**ENOUGH, name: "x"}, NO_DOTENV).unknown == (told,)
+
+
+def test_a_misspelt_name_is_reported_wherever_it_stands(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("KAFKA_GROUP=x\n")
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "GENESYS_CLIENT_SECRT").write_text("x")
+    loaded = load_with_origins(None, {**ENOUGH, SECRETS_DIR: str(secrets)}, tmp_path / ".env")
+    assert loaded.unknown == (
+        "GENESYS_CLIENT_SECRT is no setting; did you mean GENESYS_CLIENT_SECRET?",
         "KAFKA_GROUP is no setting; did you mean KAFKA__GROUP?",
     )
 
@@ -149,6 +296,13 @@ def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
         "/nonexistent.toml: No such file or directory",
         "SECRETS_DIR /nonexistent: No such file or directory",
     ]
+
+
+def test_a_dotenv_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"KAFKA__GROUP=\xff\n")
+    with pytest.raises(SettingsProblem) as wrong:
+        load(None, ENOUGH, tmp_path / ".env")
+    assert wrong.value.problems == [f"{tmp_path / '.env'} is not UTF-8"]
 
 
 def test_what_sources_and_values_have_wrong_comes_together() -> None:
