@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import stat
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -34,7 +36,7 @@ class ByHand:
         return attachment.url
 
     async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Reason:
-        return Body.from_path(Path(url), cap)
+        return _body(Path(url), cap)
 
     async def put(self, conversation_id: str, identity: bytes, body: object, facts: Facts) -> str:
         return ""
@@ -102,6 +104,13 @@ async def _scan(files: Sequence[Path], policy: Policy, antivirus: Clamd | None) 
             else:
                 scanned.append(Scanned(file, verdict))
     return scanned, unreadable
+
+
+def _body(file: Path, cap: int) -> Body | Reason:
+    mode = file.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would be waited for until somebody writes
+        raise OSError(errno.EINVAL, "not a regular file")
+    return Body.from_path(file, cap)
 
 
 def _antivirus(address: str) -> Clamd:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,16 @@ def test_a_file_that_cannot_be_read_ends_with_2_and_the_others_are_still_judged(
     assert [one["file"] for one in told(result)] == [str(good)]
     assert "missing.pdf: No such file or directory" in result.stderr
     assert f"{tmp_path}: Is a directory" in result.stderr
+
+
+def test_what_is_no_regular_file_is_refused_at_once(command: Command, good: Path, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.pdf"
+    os.mkfifo(pipe)
+    result = command("scan", "--json", pipe, "/dev/null", good)
+    assert result.exit_code == 2
+    assert [one["file"] for one in told(result)] == [str(good)]
+    assert f"{pipe}: not a regular file" in result.stderr
+    assert "/dev/null: not a regular file" in result.stderr
 
 
 def test_the_policy_of_an_operator_decides(command: Command, good: Path, tmp_path: Path) -> None:
