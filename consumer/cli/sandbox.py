@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import anyio
 import typer
 
-from consumer.cli.loading import AsJson
+from consumer.cli.loading import AsJson, quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, failures_told
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def traffic(
 
     planned = plan_traffic(events, seed, antivirus=antivirus)
     with failures_told():
-        settings = _settings()
+        settings = quiet_settings(None)
         try:
             planned.expectation.write(expect)
         except OSError as error:
@@ -113,8 +112,11 @@ async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
 
     with _kafka_failures_told(settings):
         producer = AIOKafkaProducer(**client_options(settings.kafka), linger_ms=5)
-        async with producer:
+        try:
+            await producer.start()
             return await publish(planned.records, producer, settings.topics.events, pause=pause)
+        finally:
+            await producer.stop()  # one that did not start has to be stopped as well
 
 
 @app.command()
@@ -130,7 +132,9 @@ def check(
 
     try:
         expectation = Expectation.read(file)
-    except (OSError, ValueError) as wrong:
+    except OSError as error:
+        raise ended(Exit.USAGE, f"{file}: {error.strerror}; `sandbox traffic --expect` writes it") from None
+    except ValueError as wrong:
         raise ended(Exit.USAGE, str(wrong)) from None
 
     async def compare() -> Tally:
@@ -143,21 +147,11 @@ def check(
         return score.tally()
 
     with failures_told():
-        settings = _settings()
+        settings = quiet_settings(None)
         tally = anyio.run(compare)
     _tell(tally, expectation.events, as_json)
     if not tally.good:
         raise typer.Exit(int(Exit.NEGATIVE))
-
-
-def _settings() -> Settings:
-    """As the service reads them; what only Genesys needs may be left out."""
-    from consumer.log import setup
-    from consumer.settings_load import load
-
-    settings = load(env={"GENESYS_CLIENT_ID": "none", "GENESYS_CLIENT_SECRET": "none", **os.environ})
-    setup(settings.log)
-    return settings
 
 
 @contextmanager

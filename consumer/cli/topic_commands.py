@@ -40,7 +40,7 @@ def describe_topics(config: Path | None, as_json: bool) -> None:
     if as_json:
         data_json({"topics": [_as_json(topic) for topic in topics], "differences": [_difference(d) for d in differing]})
     else:
-        show(_table(topics, differing))
+        show(table_of(topics, differing))
     if differing:
         raise ended(Exit.NEGATIVE)
 
@@ -58,16 +58,19 @@ def _difference(difference: Difference) -> dict[str, str]:
     }
 
 
-def _table(topics: Sequence[Topic], differing: Sequence[Difference]) -> Table:
+def table_of(topics: Sequence[Topic], differing: Sequence[Difference]) -> Table:
+    """A line for each topic, missing ones too."""
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(box=None, header_style="bold")
     for column in ("topic", "partitions", "differs"):
         table.add_column(column, overflow="fold")
     for topic in topics:
         told = [f"{d.what}: {d.found or 'unset'}, not {d.wanted}" for d in differing if d.topic == topic.name]
-        table.add_row(topic.name, str(topic.partitions), "[red]" + "; ".join(told) if told else "[green]no")
+        differs = Text("; ".join(told), "red") if told else Text("no", "green")
+        table.add_row(Text(topic.name), str(topic.partitions), differs)
     for difference in differing:
         if difference.what == "missing":
-            table.add_row(difference.topic, "-", f"[red]missing: {difference.wanted}")
+            table.add_row(Text(difference.topic), "-", Text(f"missing: {difference.wanted}", "red"))
     return table

@@ -117,8 +117,8 @@ class _Run:
 
     async def _publish(self) -> None:
         producer = AIOKafkaProducer(**client_options(self._settings.kafka), linger_ms=5)
-        await producer.start()
         try:
+            await producer.start()
             await publish(self._traffic.records, producer, self._settings.topics.events)
         finally:
             await producer.stop()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +12,19 @@ from typing import Any
 
 import anyio
 import pytest
+from rich.console import Console
 from typer.testing import Result
 
 from consumer.cli.dlq_commands import chosen
+from consumer.cli.topic_commands import table_of
 from consumer.model import DeadReason
 from consumer.settings import KafkaSettings, TopicSettings
+from consumer.topics import Difference, Topic
 from tests.brokers import Broker
 from tests.cli.conftest import Command
 from tests.surface.test_deadletters import letter, put, tasks
 
+NO_GENESYS = {"GENESYS_CLIENT_ID": "", "GENESYS_CLIENT_SECRET": ""}
 SIGNED = b'{"media":{"url":"https://files.example/a?X-Amz-Signature=s3cret"},"token":"s3cret"}'
 
 
@@ -125,9 +131,24 @@ def test_replay_needs_a_choice_or_a_yes_and_a_dry_run_writes_nothing(
     assert (too_often.exit_code, "too_often: 3" in too_often.stdout) == (1, True)
 
 
+def test_nothing_but_what_kafka_needs_has_to_be_right(command: Command) -> None:
+    result = command("topics", "describe", **NO_GENESYS, KAFKA__TICK_MS="soon", WEB__PORT="x", GENESYS_REGION="x")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "KAFKA__TICK_MS" in result.stderr
+    assert not {"GENESYS", "WEB"} & set(re.findall("[A-Z]+", result.stderr))
+
+
+def test_what_a_broker_says_of_a_topic_is_shown_as_it_is() -> None:
+    configs = Difference("events[bold]", "cleanup.policy", "delete", "[red]compact[/]")
+    shown = Console(width=120, record=True, file=io.StringIO())
+    shown.print(table_of([Topic("events[bold]", 1)], [configs]))
+    assert "events[bold]" in (text := shown.export_text())
+    assert "cleanup.policy: [red]compact[/], not delete" in text
+
+
 def test_brokers_that_are_away_end_with_3(command: Command) -> None:
-    for arguments in (("topics", "describe"), ("dlq", "ls"), ("dlq", "replay", "--yes")):
-        result = command(*arguments)
+    for arguments in (("topics", "create"), ("topics", "describe"), ("dlq", "ls"), ("dlq", "replay", "--yes")):
+        result = command(*arguments, **NO_GENESYS)
         assert (result.exit_code, result.stdout) == (3, "")
         assert "kafka: no broker of 127.0.0.1:1 answers" in result.stderr
 
