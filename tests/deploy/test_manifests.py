@@ -74,6 +74,17 @@ def test_the_compose_file_names_no_setting_that_does_not_exist() -> None:
     assert not load_with_origins(env=_compose()["x-service"]["environment"], dotenv=NO_DOTENV).unknown
 
 
+def test_one_service_of_the_compose_file_builds_the_image_before_the_others_need_it() -> None:
+    services = {name: one for name, one in _compose()["services"].items() if one["image"] == "attachment-consumer"}
+    assert len(services) > 3
+    (builder,) = [name for name, one in services.items() if "build" in one]
+    assert {one["pull_policy"] for one in services.values()} == {"never"}, "no registry has it"
+    started_by_up = {name: one for name, one in services.items() if "profiles" not in one and name != builder}
+    assert all(
+        one["depends_on"][builder] == {"condition": "service_completed_successfully"} for one in started_by_up.values()
+    )
+
+
 def test_compose_ports_are_open_on_this_machine_only() -> None:
     ports = [port for service in _compose()["services"].values() for port in service.get("ports", [])]
     assert ports and all(port.startswith("127.0.0.1:") for port in ports)
