@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -9,20 +10,24 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import anyio
+import typer
 
 from consumer.cli.outcome import Exit, data_json, ended
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from consumer.sandbox.demo import Report, View
+    from consumer.sandbox.demo import Report
+    from consumer.sandbox.demo_view import LiveView, Quiet
     from consumer.sandbox.traffic import Traffic
 
 FOLDER = Path(".demo")
+FILES = FOLDER / "attachments"
 LOG = FOLDER / "service.log"
+MADE_HERE = FOLDER / ".gitignore"  # stands for a folder of files that the demo made
 DEADLINE_S, EVENTS_PER_S = 55.0, 10.0  # a run is given up after the first, or at this rate if that takes longer
 
 
@@ -41,10 +46,9 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
     from consumer.sandbox.traffic import plan_traffic
     from consumer.settings import LogSettings
 
-    FOLDER.mkdir(exist_ok=True)
     traffic = plan_traffic(events, seed)
     console = Console(stderr=as_json)
-    with LOG.open("w") as log, _running(broker, events) as bootstrap_servers, _view(traffic, console) as view:
+    with open_log() as log, _running(broker, events) as bootstrap_servers, _view(traffic, console) as view:
         setup(LogSettings(format="json"), log)
         report = _played(traffic, bootstrap_servers, view, embedded=broker is BrokerKind.EMBEDDED, keep=keep)
     if as_json:
@@ -53,18 +57,18 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
             for line in lines:
                 print(f"{kind}: {line}", file=sys.stderr)  # noqa: T201 # what a command says is its work
     else:
-        console.print(summary(report))
+        console.print(summary(report), soft_wrap=True)  # a path that is cut in two can't be copied
     if not report.tally.good:
         raise ended(Exit.NEGATIVE, f"not every answer is as it must be; what the service says is in {LOG}")
 
 
-def _played(traffic: Traffic, bootstrap_servers: str, view: View, *, embedded: bool, keep: bool) -> Report:
+def _played(traffic: Traffic, bootstrap_servers: str, view: LiveView | Quiet, *, embedded: bool, keep: bool) -> Report:
     from consumer.inspection.policy import PolicyError
     from consumer.inspection.workers import WorkersNotStarted
     from consumer.sandbox.demo import play
 
     deadline_s = max(DEADLINE_S, traffic.expectation.events / EVENTS_PER_S)
-    hold = _until_interrupted if keep else None
+    hold = partial(_until_interrupted, view) if keep else None
     run = partial(play, embedded=embedded, deadline_s=deadline_s, hold=hold)
     try:
         return anyio.run(run, traffic, bootstrap_servers, FOLDER, view)
@@ -74,18 +78,36 @@ def _played(traffic: Traffic, bootstrap_servers: str, view: View, *, embedded: b
         raise ended(Exit.USAGE, str(wrong)) from None
 
 
-async def _until_interrupted() -> None:
+def open_log() -> TextIO:
+    """The log in its folder, from which the files of an earlier run are gone; nobody else's are touched."""
+    try:
+        FOLDER.mkdir(exist_ok=True)
+        if not FILES.exists():
+            MADE_HERE.write_text("*\n")
+        elif MADE_HERE.exists():
+            shutil.rmtree(FILES)
+        else:
+            typer.echo(f"{FILES} was there before the demo: what is in it stays", err=True)
+        return LOG.open("w")
+    except OSError as error:
+        told = f"{error.filename or FILES}: {error.strerror or error}"
+        raise ended(Exit.USAGE, f"the demo needs a folder here: {told}") from None
+
+
+async def _until_interrupted(view: LiveView | Quiet) -> None:
+    told = f"running on, with {view.metrics_url}; Ctrl-C or SIGTERM ends it"
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        print(told, file=sys.stderr)  # noqa: T201 # the live view puts it above itself: not so what typer writes
         async for _ in signals:
             return
 
 
 @contextmanager
-def _view(traffic: Traffic, console: Console) -> Iterator[View]:
-    """The live table, where somebody looks."""
+def _view(traffic: Traffic, console: Console) -> Iterator[LiveView | Quiet]:
+    """What shows the answers as they come, where somebody looks."""
     from consumer.sandbox.demo_view import LiveView, Quiet
 
-    if console.stderr and not sys.stderr.isatty():
+    if not console.is_terminal:
         yield Quiet()
         return
     with LiveView(traffic.expectation, console) as live:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from consumer.inspection.policy import PolicyError
 from consumer.inspection.workers import WorkersNotStarted
 from consumer.kafka_client import client_options
 from consumer.sandbox.arrangement import demo_settings, partitions_for
+from consumer.sandbox.cases import Outcome
 from consumer.sandbox.check import OutputReader, Score, Tally
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, publish
@@ -37,7 +39,8 @@ class View(Protocol):
 class Report:
     traffic: Traffic
     tally: Tally
-    seconds: float
+    came: Counter[tuple[Outcome, str]]  # answers by outcome and reason
+    seconds: float  # until the last one
     metrics_url: str
     files: Path
     calls: dict[str, int]  # of the emulator, by kind
@@ -52,37 +55,42 @@ async def play(
     embedded: bool,
     deadline_s: float,
     hold: Callable[[], Awaitable[None]] | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Report:
     """Runs until every answer is there, or for `deadline_s`, and then as long as `hold` waits.
 
     Raises what keeps the service from starting.
     """
-    begun = time.monotonic()
+    begun = clock()
     events = traffic.expectation.events
     async with Emulator(traffic.world) as emulator:
         settings = demo_settings(emulator, bootstrap_servers, folder, events, embedded=embedded)
         if not embedded:
             await topics.create(settings.kafka, settings.topics, events_partitions=partitions_for(events))
         score = Score(traffic.expectation)
-        run = _Run(settings, traffic, score, view)
+        run = _Run(settings, traffic, score, view, clock)
         async with OutputReader(settings.kafka, settings.topics) as reader:
             await run.until_answered(reader, deadline_s, hold)
-            seconds = time.monotonic() - begun
             await run.rest(reader)
         if run.failure is not None:
             raise run.failure
         calls = dict(emulator.state.calls)
     files = folder / "attachments"
-    return Report(traffic, score.tally(), round(seconds, 1), run.metrics_url, files.resolve(), calls)
+    seconds = round(run.answered - begun, 1)
+    return Report(traffic, score.tally(), score.by_row, seconds, run.metrics_url, files.resolve(), calls)
 
 
 class _Run:
     """One run of the service, and what is known about it."""
 
-    def __init__(self, settings: Settings, traffic: Traffic, score: Score, view: View) -> None:
+    def __init__(
+        self, settings: Settings, traffic: Traffic, score: Score, view: View, clock: Callable[[], float]
+    ) -> None:
         self._settings, self._traffic, self._score, self._view = settings, traffic, score, view
+        self._clock = clock
         self._shutdown = anyio.Event()
         self.metrics_url = ""
+        self.answered = 0.0  # when every answer was there, or was waited for no longer
         self.failure: Failure | PolicyError | WorkersNotStarted | None = None
 
     async def until_answered(
@@ -93,6 +101,7 @@ class _Run:
             group.start_soon(self._publish)
             with anyio.move_on_after(deadline_s):
                 await self._read(reader)
+            self.answered = self._clock()
             if hold is not None and self.failure is None:
                 await hold()
             self._shutdown.set()
@@ -124,12 +133,12 @@ class _Run:
             await producer.stop()
 
     async def _read(self, reader: OutputReader) -> None:
-        looked = 0.0
+        looked = self._clock() - REFRESH_S
         while not self._shutdown.is_set():
             came = await reader.poll(self._score)
             self._view.came(self._score)
-            if came and time.monotonic() - looked < REFRESH_S:
+            if came and self._clock() - looked < REFRESH_S:
                 continue
-            looked = time.monotonic()
+            looked = self._clock()
             if self._score.tally().missing == 0:
                 return

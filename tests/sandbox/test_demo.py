@@ -5,17 +5,24 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
+from consumer.cli.demo import FILES, MADE_HERE, open_log
+from consumer.sandbox.arrangement import topic_partitions
 from consumer.sandbox.cases import NOT_CAUSED, Outcome
 from consumer.sandbox.check import Score
-from consumer.sandbox.demo import Report
-from consumer.sandbox.demo_view import LiveView, as_json, summary
+from consumer.sandbox.demo import Report, play
+from consumer.sandbox.demo_view import LiveView, Quiet, as_json, summary
+from consumer.sandbox.embedded import EmbeddedBroker
 from consumer.sandbox.expectation import Expectation, Expected
 from consumer.sandbox.traffic import Traffic, plan_traffic
 
@@ -45,8 +52,83 @@ def test_every_answer_comes_once_and_json_is_all_there_is_on_stdout(tmp_path: Pa
     assert len(stored) == report["accepted"]
 
 
+@pytest.mark.timeout(120)
+def test_a_second_run_keeps_its_own_files_only_and_writes_a_line_for_each_thing_into_a_pipe(tmp_path: Path) -> None:
+    earlier = tmp_path / FILES / "conversation" / "file"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text("of an earlier run")
+    (tmp_path / MADE_HERE).write_text("*\n")
+    done = demo(tmp_path, "--events", "20")
+    assert (done.returncode, done.stderr) == (0, "")
+    facts = dict(line.split(maxsplit=1) for line in done.stdout.splitlines()[-7:])
+    assert list(facts) == ["events", "calls", "files", "metrics", "of", "answers", "compared"]
+    stored = [path for path in (tmp_path / ".demo" / "attachments").rglob("*") if path.is_file()]
+    assert f"them   {len(stored)} accepted" in facts["of"]
+
+
+def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / ".demo").write_text("a file")
+    done = demo(tmp_path, "--events", "1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "the demo needs a folder here: .demo: File exists\n"
+
+
+def test_the_files_of_an_earlier_run_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    open_log().close()
+    (FILES / "conversation").mkdir(parents=True)
+    (FILES / "conversation" / "file").write_text("of an earlier run")
+    open_log().close()
+    assert not FILES.exists()
+
+
+def test_files_that_are_not_the_demos_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    FILES.mkdir(parents=True)
+    (FILES / "letter").write_text("somebody's own")
+    for _ in range(2):
+        open_log().close()
+        assert (FILES / "letter").read_text() == "somebody's own"
+        assert "was there before the demo" in capsys.readouterr().err
+
+
+@pytest.mark.timeout(120)
+async def test_the_time_that_a_run_took_ends_with_its_last_answer(tmp_path: Path) -> None:
+    held_s = [0.0]
+
+    async def hold() -> None:
+        held_s.append(10_000.0)
+
+    with EmbeddedBroker(topic_partitions(5)) as broker:
+        report = await play(
+            plan_traffic(5, 1), broker.bootstrap_servers, tmp_path, Quiet(),
+            embedded=True, deadline_s=60, hold=hold, clock=lambda: time.monotonic() + held_s[-1],
+        )  # fmt: skip
+    assert report.tally.good
+    assert 0 < report.seconds < 1_000
+
+
+@pytest.mark.timeout(120)
+def test_a_run_that_is_kept_says_where_its_metrics_are_and_how_it_ends(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "consumer", "demo", "--events", "5", "--keep", "--json"]
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as kept:
+        assert kept.stderr is not None
+        told = re.fullmatch(
+            rb"running on, with (http://\S+/metrics); Ctrl-C or SIGTERM ends it\n", kept.stderr.readline()
+        )
+        assert told is not None
+        assert b"attachment_consumer_build_info" in urllib.request.urlopen(told[1].decode()).read()
+        kept.send_signal(signal.SIGTERM)
+        report, _ = kept.communicate(timeout=60)
+    assert (kept.returncode, json.loads(report)["missing"]) == (0, 0)
+
+
 def report_of(traffic: Traffic, score: Score) -> Report:
-    return Report(traffic, score.tally(), 1.5, "http://127.0.0.1:9464/metrics", Path("/files"), {"bulk": 3})
+    tally, url = score.tally(), "http://127.0.0.1:9464/metrics"
+    return Report(traffic, tally, score.by_row, 1.5, url, Path("/files"), {"bulk": 3})
 
 
 def shown(renderable: object) -> str:
@@ -76,13 +158,36 @@ def test_the_json_has_the_promised_names() -> None:
 
 def test_the_live_table_shows_what_came_beside_what_must_come() -> None:
     expectation = Expectation(1, 1, (Expected("00" * 16, Outcome.REJECTED, "too_large", "too_large_declared"),) * 7)
-    console = Console(width=120, record=True, file=io.StringIO())
-    with LiveView(expectation, console) as view:
-        view.serving("http://127.0.0.1:1/metrics")
-        score = Score(expectation)
-        score.by_row[Outcome.REJECTED, "too_large"] = 3
-        view.came(score)
-    text = console.export_text()
-    row = next(line for line in text.splitlines() if "too_large" in line)
-    assert row.split()[:4] == ["rejected", "too_large", "3", "7"]
-    assert "3/7" in text
+    view = LiveView(expectation, Console(width=120, height=30, file=io.StringIO()))
+    view.serving("http://127.0.0.1:1/metrics")
+    score = Score(expectation)
+    score.by_row[Outcome.REJECTED, "too_large"] = 3
+    view.came(score)
+    first, metrics, outcome, reason = [line.split() for line in shown(view).splitlines() if line.strip()]
+    assert (first[0], first[2]) == ("answers", "3/7")
+    assert metrics == ["metrics", "http://127.0.0.1:1/metrics"]
+    assert (outcome, reason) == (["rejected", "3/7"], ["too_large", "3/7"])
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 40), (200, 50), (80, 10), (40, 24)])
+@pytest.mark.parametrize("events", [20, 300, 100_000])
+def test_the_live_view_fits_the_terminal_with_the_important_on_top(events: int, width: int, height: int) -> None:
+    planned = plan_traffic(300, 1).expectation
+    expectation = Expectation(events, 1, planned.answers * (events // 300 or 1))
+    console = Console(width=width, height=height, force_terminal=True, file=io.StringIO())
+    view = LiveView(expectation, console)
+    view.serving("http://127.0.0.1:9464/metrics")
+    lines = ["".join(segment.text for segment in line) for line in console.render_lines(view)]
+    assert len(lines) <= height
+    assert lines[0].startswith("answers")
+    assert lines[1].rstrip() == "metrics http://127.0.0.1:9464/metrics"
+    assert lines[-1].strip() == "", "what a key echoes moves nothing"
+    assert height < 24 or width < 80 or any("url_not_allowed" in line for line in lines)
+
+
+def test_an_interrupted_live_view_leaves_nothing_behind() -> None:
+    output = io.StringIO()
+    with pytest.raises(KeyboardInterrupt), LiveView(Expectation(1, 1, ()), Console(force_terminal=True, file=output)):
+        raise KeyboardInterrupt
+    drawn, erased = output.getvalue().count("\n"), output.getvalue().count("\x1b[1A")
+    assert drawn == erased
