@@ -23,10 +23,10 @@ from consumer.download.transport import CertificateNotTrusted, not_trusted
 from consumer.download.urls import UrlRules
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.api import Api
+from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
-from consumer.genesys.regions import Hosts
 from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector
 from consumer.inspection.policy import Policy, PolicyError, PolicyFile

@@ -19,10 +19,10 @@ from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, ended, unwrapped
 from consumer.download.clients import api_client, login_client
 from consumer.genesys.api import Api
+from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.notify import Notifier, Record, Sentence, Told, notify
-from consumer.genesys.regions import Hosts
 from consumer.health import Health, serving
 from consumer.inspection.policy import Policy, PolicyFile
 from consumer.kafka_client import consumer_options

@@ -17,10 +17,10 @@ from aiohttp import web
 from httpx_aiohttp import AiohttpTransport
 
 from consumer.genesys.api import Api
+from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
-from consumer.genesys.regions import Hosts
 
 TLS = ssl.create_default_context()  # costly to make, and not used on loopback
 

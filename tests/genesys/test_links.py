@@ -3,8 +3,8 @@
 import pytest
 
 from consumer.download.urls import UrlRules, judge_url
+from consumer.genesys.hosts import Hosts
 from consumer.genesys.links import bearer_id
-from consumer.genesys.regions import Hosts
 
 DOMAIN = "mypurecloud.de"
 OURS = Hosts.of(DOMAIN).link_origins

@@ -9,10 +9,10 @@ import pytest
 from consumer.download.clients import api_client, login_client
 from consumer.errors import Failure, NotYet, Refused
 from consumer.genesys.api import Api
+from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
-from consumer.genesys.regions import Hosts
 from consumer.model import Direction, Reason
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import plan_traffic

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from consumer.genesys.hosts import Hosts
 from consumer.genesys.links import bearer_id
-from consumer.genesys.regions import Hosts
 from consumer.regions import DOMAINS, REGIONS
 
 

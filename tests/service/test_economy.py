@@ -23,10 +23,10 @@ from prometheus_client import CollectorRegistry
 from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.download.clients import api_client, login_client
 from consumer.genesys.api import Api
+from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
-from consumer.genesys.regions import Hosts
 from consumer.judge.task import Judge
 from consumer.metrics import Metrics
 from consumer.model import AnswerKind, Attachment, Dependency, Event, Reason, Rejected, Source, Task, Verdict
