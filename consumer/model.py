@@ -155,16 +155,20 @@ class Message:
     """One message of a conversation with the attachments that a payload gave for it."""
 
     conversation_id: str
-    message_id: str
+    message_id: str  # "": it has none that could be one, and nobody can be asked about it
     attachments: tuple[Attachment, ...] = ()
     announces_media: bool = False  # its metadata says Attachment (or says nothing), whatever `attachments` holds
+    announced: int = 0  # how many attachments its metadata counts, whatever `attachments` holds
     direction: Direction = Direction.UNKNOWN
     removed: bool = False
     time: datetime | None = None
     communication_id: str | None = None
+    trace: tuple[str, ...] = ()  # of one without an id: what tells it from others of its conversation
 
     @property
     def identity(self) -> bytes:
+        if not self.message_id:
+            return identity("nameless", self.conversation_id, *self.trace)
         return message_identity(self.conversation_id, self.message_id)
 
 

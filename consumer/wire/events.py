@@ -20,6 +20,7 @@ import orjson
 from consumer.errors import Malformed
 from consumer.model import DeadReason, Event, Message
 from consumer.wire import fields, shapes
+from consumer.wire.described import ids_of
 from consumer.wire.fields import BadId, Json, an_object, read_id, word
 from consumer.wire.shapes import Seen
 
@@ -211,9 +212,12 @@ def _read_body(body: Json, topic: str | None) -> Event | Noise:
     announced = [one.message for one in seen if one.message.announces_media]
     if not announced:
         return Noise(_noise_kind(seen))
+    announced.sort(key=lambda message: not message.message_id)  # without a conversation, the first one keys the task
     conversation_id = announced[0].conversation_id or None
     if any(message.conversation_id != announced[0].conversation_id for message in announced):
         raise Malformed("messages of several conversations in one event")
+    if conversation_id is None and not announced[0].message_id:
+        raise BadId("a message without an id that could be one, and no conversation")
     return Event(conversation_id, tuple(announced))
 
 
@@ -253,12 +257,14 @@ def _conversation_id(body: Json, topic: str | None) -> str | None:
 
 def _bare(body: Json, conversation_id: str | None, topic: str | None) -> Event | Noise:
     """Ids and no message: what is behind them has to be asked."""
-    uri_conversation, message_id = shapes.ids_of(body)
-    conversation_id = conversation_id or uri_conversation
-    if message_id is not None:
+    ids = ids_of(body)
+    conversation_id = conversation_id or ids.conversation_id or None
+    if ids.message_id:
         if word(body.get("type")) in QUIET_TYPES:
             return Noise("receipt" if word(body.get("type")) == "receipt" else "event_message")
-        return Event(conversation_id, (Message(conversation_id or "", message_id, announces_media=True),))
+        return Event(conversation_id, (Message(conversation_id or "", ids.message_id, announces_media=True),))
+    if ids.odd:
+        raise BadId("its message id is not one")
     if word(body.get("mediaType")) in OTHER_MEDIA:
         return Noise("other_media")
     if conversation_id is not None:

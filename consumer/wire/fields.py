@@ -28,9 +28,22 @@ def read_id(raw: object, what: str) -> str | None:
     """A conversation or message id; None if there is none. Raises `BadId`."""
     if raw is None:
         return None
-    if not isinstance(raw, str) or ID.fullmatch(raw) is None or ".." in raw:
+    if not _is_id(raw):
         raise BadId(f"the {what} is not an id: at most 200 letters, digits and ._:=@+~-")
-    return raw
+    return str(raw)
+
+
+def usable_id(*raws: object) -> tuple[str, str]:
+    """The first of them that can be an id, and ""; where none can, "" and the first that is there, as text."""
+    for raw in raws:
+        if _is_id(raw):
+            return str(raw), ""
+    odd = next((raw for raw in raws if raw is not None), "")
+    return "", str(odd) if isinstance(odd, str | int | float) else type(odd).__name__
+
+
+def _is_id(raw: object) -> bool:
+    return isinstance(raw, str) and ID.fullmatch(raw) is not None and ".." not in raw
 
 
 def attachment_id(raw: object) -> str | None:

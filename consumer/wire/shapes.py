@@ -1,24 +1,58 @@
 """Every payload shape that names attachments, S1 to S11, becomes the same `Message` and `Attachment`.
 
 Pure, and shared by events and API answers. Raises `Malformed` where the structure is not what it must be, and its
-`BadId` for an id that can't be one; single fields of a wrong type count as missing. A message whose conversation is
-not known has "" for it.
+`BadId` for a conversation id that can't be one; single fields of a wrong type count as missing. A message whose
+conversation is not known has "" for it, and so has one without a usable id of its own.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from consumer.model import Attachment, Direction, Kind, Message, Shape, attachment_key
+from consumer.errors import Malformed
+from consumer.model import Attachment, Direction, Message, Shape
 from consumer.wire import fields
-from consumer.wire.fields import Json, an_object, objects, read_id, word
+from consumer.wire.described import (
+    Head,
+    Ids,
+    attachment_of,
+    direction_of,
+    ids_of,
+    may_be_attachment,
+    of_content,
+    united,
+    with_listed,
+)
+from consumer.wire.fields import Json, an_object, objects, read_id, usable_id, word
 
-MESSAGE_URI = re.compile(r"/conversations/messages/([^/?#]+)/messages/([^/?#]+)")
 # Only a message, never the communication around it, has one of these.
-MESSAGE_FIELDS = ("messageId", "message", "messageURI", "messageUri", "media", "messageMetadata")
+MESSAGE_FIELDS = {
+    "messageId",
+    "message",
+    "messageURI",
+    "messageUri",
+    "messageTime",
+    "messageStatus",
+    "messageMetadata",
+    "media",
+    "attachments",
+    "content",
+    "normalizedMessage",
+}
+# What shows that an entry is a communication, and no message.
+COMMUNICATION_FIELDS = {
+    "messages",
+    "state",
+    "initialState",
+    "held",
+    "provider",
+    "segments",
+    "toAddress",
+    "fromAddress",
+    "connectedTime",
+    "disconnectedTime",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,150 +63,82 @@ class Seen:
     type: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
-    """What a message tells all of its attachments."""
-
-    conversation_id: str
-    message_id: str
-    shape: Shape
-    direction: Direction = Direction.UNKNOWN
-    removed: bool = False
-    time: datetime | None = None
-    communication_id: str | None = None
-    messenger: str | None = None
-
-    def message(self, attachments: Iterable[Attachment], announces: bool) -> Message:
-        attachments = tuple(attachments)
-        return Message(
-            conversation_id=self.conversation_id,
-            message_id=self.message_id,
-            attachments=attachments,
-            announces_media=announces or bool(attachments),
-            direction=self.direction,
-            removed=self.removed,
-            time=self.time,
-            communication_id=self.communication_id,
-        )
-
-
-def _attachment(raw: Json, head: _Head, kind: Kind | None = None) -> Attachment:
-    attachment_id, url = fields.attachment_id(raw.get("id")), fields.text(raw.get("url"))
-    return Attachment(
-        conversation_id=head.conversation_id,
-        message_id=head.message_id,
-        attachment_id=attachment_id,
-        key=attachment_key(attachment_id, fields.download_id(url), fields.host_and_path(url)),
-        name=fields.name(raw),
-        declared_type=fields.mime(raw),
-        declared_size=fields.size(raw),
-        declared_sha256=fields.sha256(raw.get("sha256")),
-        kind=fields.kind(raw.get("mediaType")) or kind,
-        url=url,
-        direction=head.direction,
-        status=fields.status(raw.get("status")),
-        removed=head.removed,
-        message_time=head.time,
-        communication_id=head.communication_id,
-        messenger=head.messenger,
-        shape=Shape.GUEST if "fileSize" in raw else head.shape,
-    )
-
-
-def direction_of(*values: object) -> Direction:
-    for value in values:
-        for direction in (Direction.INBOUND, Direction.OUTBOUND):
-            if word(value) == direction.value:
-                return direction
-    return Direction.UNKNOWN
-
-
-def _is_attachment(content: Json) -> bool:
-    return word(content.get("contentType")) == "attachment" or "attachment" in content
-
-
-def _may_be_attachment(content: Json) -> bool:
-    return _is_attachment(content) or not word(content.get("contentType"))
-
-
-def _of_content(raw: object, head: _Head) -> tuple[list[Attachment], bool]:
-    """S1, S7, S8. Stories, cards, templates and rich links carry URLs as well, and are no files."""
-    contents = [content for content in objects(raw, "content") if _is_attachment(content)]
-    described = [an_object(content.get("attachment"), "content.attachment") for content in contents]
-    return [_attachment(attachment, head) for attachment in described if attachment is not None], bool(contents)
-
-
 def message_data(raw: Json, conversation_id: str = "") -> Seen:
     """S1 `MessageData`, with what S2 (`media`, gone since 2026-03-31) adds. `conversation_id` is for one without."""
-    normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage") or {}
-    head = _Head(
-        conversation_id=read_id(raw.get("conversationId"), "conversationId") or conversation_id,
-        message_id=_required(read_id(raw.get("id") or normalized.get("id"), "message id")),
+    normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage")
+    told = normalized or {}
+    head = Head(
+        ids=_own_ids(raw, conversation_id, told.get("id")),
         shape=Shape.MESSAGE,
-        direction=direction_of(raw.get("direction"), normalized.get("direction")),
+        direction=direction_of(raw.get("direction"), told.get("direction")),
         removed=word(raw.get("status")) == "removed",
         time=fields.time(raw.get("timestamp")),
         messenger=word(raw.get("messengerType")) or None,
     )
-    attachments, announces = _of_content(normalized.get("content"), head)
-    legacy_head = replace(head, shape=Shape.MESSAGE_LEGACY)
-    for media in objects(raw.get("media"), "media"):
-        legacy = _attachment(media, legacy_head)
-        if not any(_same_file(legacy, attachment) for attachment in attachments):
-            attachments.append(legacy)
-    return Seen(head.message(attachments, announces), word(normalized.get("type")))
+    described, announced = of_content(told.get("content"), head)
+    attachments = with_listed(described, raw, replace(head, shape=Shape.MESSAGE_LEGACY))
+    silent = normalized is None and raw.get("media") is None
+    return Seen(head.message(attachments, announced, silent), word(told.get("type")))
 
 
-def _same_file(one: Attachment, other: Attachment) -> bool:
-    return one.key == other.key or (one.url is not None and one.url == other.url)
+def _own_ids(raw: Json, conversation_id: str, *others: object) -> Ids:
+    """Of a message that lies there by itself; `conversation_id` and `others` are for one that does not name its own."""
+    own = read_id(raw.get("conversationId"), "conversationId")
+    return Ids(own or conversation_id, *usable_id(raw.get("id"), *others))
 
 
 def webhook(raw: Json, conversation_id: str = "") -> Seen:
     """S7 open messaging, S8 web messaging's guest side. The channel's time is not Genesys's, so it is not taken."""
     channel = an_object(raw.get("channel"), "channel") or {}
-    head = _Head(
-        conversation_id=read_id(raw.get("conversationId"), "conversationId") or conversation_id,
-        message_id=_required(read_id(raw.get("id") or channel.get("messageId"), "message id")),
+    head = Head(
+        ids=_own_ids(raw, conversation_id, channel.get("messageId")),
         shape=Shape.WEBHOOK,
         direction=direction_of(raw.get("direction")),
         removed=word(raw.get("status")) == "removed",
         messenger=word(channel.get("platform")) or None,
     )
-    attachments, announces = _of_content(raw.get("content"), head)
-    return Seen(head.message(attachments, announces), word(raw.get("type")))
+    described, announced = of_content(raw.get("content"), head)
+    type_ = word(raw.get("type"))
+    return Seen(head.message(with_listed(described, raw, head), announced, silent=not type_), type_)
 
 
 def conversation(raw: Json, conversation_id: str = "", *, event: bool = False) -> list[Seen]:
     """S3 to S6: the messages of a conversation's participants; S11: those that lie at its top. Each message once."""
-    seen: dict[str, Seen] = {}
-    for entry, around, shape in _entries(raw, event):
-        one = _listed_message(entry, around, conversation_id, shape)
-        earlier = seen.get(one.message.message_id)
-        seen[one.message.message_id] = one if earlier is None else _merged(earlier, one)
-    for entry in objects(raw.get("messages"), "messages"):
-        one = _tutorial_message(entry, conversation_id)
-        seen.setdefault(one.message.message_id, one)
-    return list(seen.values())
+    participants = (_listed_message(*entry, conversation_id) for entry in _entries(raw, event))
+    top = (_tutorial_message(entry, conversation_id) for entry in objects(raw.get("messages"), "messages"))
+    return _each_once((*participants, *top))
+
+
+def _each_once(seen: Iterable[Seen]) -> list[Seen]:
+    by_id: dict[str | tuple[str, ...], Seen] = {}
+    for one in seen:
+        name = one.message.message_id or one.message.trace
+        by_id[name] = _merged(by_id[name], one) if name in by_id else one
+    return list(by_id.values())
 
 
 def _entries(raw: Json, event: bool) -> Iterable[tuple[Json, Json, Shape]]:
     """Each listed message, the object around it, and the shape; S4 and S6 have one level less than S3 and S5."""
     for participant in objects(raw.get("participants"), "participants"):
         for entry in objects(participant.get("messages"), "participants[].messages"):
-            if any(field in entry for field in MESSAGE_FIELDS):
-                yield entry, {**participant, "id": None}, Shape.EVENT_MESSAGES if event else Shape.MESSAGE_CONVERSATION
-                continue
             for inner in objects(entry.get("messages"), "participants[].messages[].messages"):
                 yield inner, entry, Shape.EVENT if event else Shape.CONVERSATION
+            if MESSAGE_FIELDS & entry.keys() or not COMMUNICATION_FIELDS & entry.keys():
+                yield entry, {**participant, "id": None}, Shape.EVENT_MESSAGES if event else Shape.MESSAGE_CONVERSATION
 
 
-def _listed_message(raw: Json, around: Json, conversation_id: str, shape: Shape) -> Seen:
-    metadata = an_object(raw.get("messageMetadata"), "messageMetadata")
-    status = word(raw.get("messageStatus"))
-    uri_conversation, message_id = ids_of(raw)
-    head = _Head(
-        conversation_id=conversation_id or uri_conversation or "",
-        message_id=_required(message_id),
+def _listed(raw: Json, head: Head, read: Callable[[Json, Head], Seen]) -> Seen:
+    """One whose description has an unknown structure is as one that says nothing: it spoils no other of the list."""
+    try:
+        return read(raw, head)
+    except Malformed:
+        return Seen(head.message((), silent=True), "")
+
+
+def _listed_message(raw: Json, around: Json, shape: Shape, conversation_id: str) -> Seen:
+    status, ids = word(raw.get("messageStatus")), ids_of(raw, raw.get("id"))
+    head = Head(
+        ids=replace(ids, conversation_id=conversation_id or ids.conversation_id),
         shape=shape,
         # The communication has a direction too: that of who began it, which tells nothing about a single message.
         direction=direction_of(raw.get("direction"), "inbound" if status == "received" else None),
@@ -181,42 +147,31 @@ def _listed_message(raw: Json, around: Json, conversation_id: str, shape: Shape)
         communication_id=fields.attachment_id(around.get("id")),
         messenger=word(around.get("type")) or None,
     )
-    contents = [] if metadata is None else objects(metadata.get("content"), "messageMetadata.content")
-    kinds = {fields.kind(content.get("subType")) for content in contents if _may_be_attachment(content)}
-    kind = next(iter(kinds)) if len(kinds) == 1 else None
-    attachments = [_attachment(media, head, kind) for media in objects(raw.get("media"), "media")]
-    type_ = "" if metadata is None else word(metadata.get("type"))
-    return Seen(head.message(attachments, metadata is None or not (type_ or contents) or bool(kinds)), type_)
+    return _listed(raw, head, _details)
 
 
-def ids_of(raw: Json) -> tuple[str | None, str | None]:
-    """Conversation and message id of a listed message or a bare event."""
-    nested = raw.get("message")
-    nested_id = nested.get("id") if isinstance(nested, dict) else None
-    message_id = read_id(raw.get("messageId") or nested_id, "message id")
-    uri = MESSAGE_URI.search(fields.first_text(raw, "messageURI", "messageUri") or "")
-    if uri is None:
-        return None, message_id
-    return read_id(uri.group(1), "conversation id"), message_id or read_id(uri.group(2), "message id")
-
-
-def _required(message_id: str | None) -> str:
-    if message_id is None:
-        raise fields.BadId("a message without an id")
-    return message_id
+def _details(raw: Json, head: Head) -> Seen:
+    metadata = an_object(raw.get("messageMetadata"), "messageMetadata") or {}
+    normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage") or {}
+    contents = objects(metadata.get("content"), "messageMetadata.content")
+    kinds = [fields.kind(content.get("subType")) for content in contents if may_be_attachment(content)]
+    described, count = of_content(normalized.get("content") or raw.get("content"), head)
+    attachments = with_listed(described, raw, head, kinds[0] if len(set(kinds)) == 1 else None)
+    type_ = word(metadata.get("type")) or word(normalized.get("type"))
+    return Seen(head.message(attachments, max(count, len(kinds)), silent=not (type_ or contents)), type_)
 
 
 def _merged(one: Seen, other: Seen) -> Seen:
     """The same message, listed under several participants."""
     first, second = one.message, other.message
-    new = [a for a in second.attachments if not any(_same_file(a, known) for known in first.attachments)]
     removed = first.removed or second.removed
     direction = Direction.INBOUND if Direction.INBOUND in (first.direction, second.direction) else first.direction
-    attachments = tuple(replace(a, removed=removed, direction=direction) for a in (*first.attachments, *new))
+    attachments = united(first.attachments, second.attachments)
     message = replace(
         first,
-        attachments=attachments,
+        attachments=tuple(replace(a, removed=removed, direction=direction) for a in attachments),
         announces_media=first.announces_media or second.announces_media,
+        announced=max(first.announced, second.announced),
         direction=direction,
         removed=removed,
         time=first.time or second.time,
@@ -226,41 +181,46 @@ def _merged(one: Seen, other: Seen) -> Seen:
 
 
 def _tutorial_message(raw: Json, conversation_id: str) -> Seen:
-    head = _Head(
-        conversation_id=conversation_id,
-        message_id=_required(read_id(raw.get("id") or raw.get("messageId"), "message id")),
+    head = Head(
+        ids=Ids(conversation_id, *usable_id(raw.get("id"), raw.get("messageId"))),
         shape=Shape.TUTORIAL,
         direction=direction_of(raw.get("direction")),
         time=fields.time(raw.get("timestamp")),
     )
-    attachments = [_attachment(entry, head) for entry in objects(raw.get("attachments"), "attachments")]
-    return Seen(head.message(attachments, raw.get("attachments") is None), "")
+    return _listed(raw, head, _tutorial_files)
+
+
+def _tutorial_files(raw: Json, head: Head) -> Seen:
+    return Seen(head.message(with_listed([], raw, head), silent=raw.get("attachments") is None), "")
 
 
 def recording(raw: Json) -> list[Seen]:
     """S10: the transcript of a recording, the long-term copy."""
     conversation_id = read_id(raw.get("conversationId"), "conversationId") or ""
-    return [
-        _transcribed(entry, conversation_id) for entry in objects(raw.get("messagingTranscript"), "messagingTranscript")
-    ]
+    listed = objects(raw.get("messagingTranscript"), "messagingTranscript")
+    return _each_once(_transcribed(entry, conversation_id) for entry in listed)
 
 
 def _transcribed(raw: Json, conversation_id: str) -> Seen:
-    head = _Head(
-        conversation_id=conversation_id,
-        message_id=_required(read_id(raw.get("id"), "message id")),
+    head = Head(
+        ids=Ids(conversation_id, *usable_id(raw.get("id"))),
         shape=Shape.RECORDING,
         time=fields.time(raw.get("timestamp")),
     )
-    media = objects(raw.get("messageMediaAttachments"), "messageMediaAttachments")
-    return Seen(head.message((_attachment(entry, head) for entry in media), announces=False), "")
+    return _listed(raw, head, _copies)
+
+
+def _copies(raw: Json, head: Head) -> Seen:
+    copies = objects(raw.get("messageMediaAttachments"), "messageMediaAttachments")
+    announced = int(word(raw.get("contentType")) == "attachment")
+    return Seen(head.message((attachment_of(entry, head) for entry in copies), announced), "")
 
 
 def media(raw: Json, conversation_id: str, message_id: str) -> Attachment:
     """S9: one file of a message, with the status of its upload."""
     communication_id = read_id(raw.get("communicationId"), "communicationId")
-    head = _Head(conversation_id, message_id, Shape.MEDIA, communication_id=communication_id)
-    return _attachment(raw, head)
+    head = Head(Ids(conversation_id, message_id, ""), Shape.MEDIA, communication_id=communication_id)
+    return attachment_of(raw, head)
 
 
 def finished(known: Attachment, raw: Json) -> Attachment:

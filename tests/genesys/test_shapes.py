@@ -1,5 +1,6 @@
 """Each documented payload gives exactly these attachments, listed by hand."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -311,14 +312,111 @@ def test_a_url_is_the_same_file_however_it_is_signed() -> None:
     assert host_and_path("https://files.x.invalid/a/b?Signature=3") == "files.x.invalid/a/b"
 
 
-@pytest.mark.parametrize(
-    "bad", [5, ["x"], {"id": "x"}, "", "a/b", "..", "a..b", "x" * 201, "a\x00b", "\u202eabc", " a"]
-)
-def test_an_id_that_cannot_be_one_is_refused(bad: object) -> None:
-    with pytest.raises(BadId):
-        shapes.message_data({"id": bad, "conversationId": CONVERSATION})
+BAD_IDS: list[object] = [5, ["x"], {"id": "x"}, "", "a/b", "..", "a..b", "x" * 201, "a\x00b", "\u202eabc", " a"]
+
+
+@pytest.mark.parametrize("bad", BAD_IDS)
+def test_a_conversation_id_that_cannot_be_one_is_refused(bad: object) -> None:
     with pytest.raises(BadId):
         shapes.message_data({"id": MESSAGE, "conversationId": bad})
+
+
+@pytest.mark.parametrize("bad", [*BAD_IDS, None])
+def test_a_message_without_a_usable_id_has_none_and_a_trace_of_its_own(bad: object) -> None:
+    message = only(listed({"messageId": bad, "messageTime": "2026-02-03T10:16:40.021Z", "media": [MEDIA]}))
+    other = only(listed({"messageId": bad, "messageTime": "2026-02-03T10:16:40.021Z", "media": [{**MEDIA, "id": "b"}]}))
+    assert (message.message_id, len(message.attachments)) == ("", 1)
+    assert message.announces_media
+    assert message.identity != other.identity
+
+
+def test_a_message_without_an_id_is_the_same_one_in_every_snapshot() -> None:
+    """Whatever changes about it: its status, the signature of its links, the level at which it is listed."""
+    link = "https://files.x.invalid/a?Signature="
+    first = {"messageTime": "2026-02-03T10:16:40.021Z", "messageStatus": "received", "media": [{"url": link + "1"}]}
+    later = {"messageTime": "2026-02-03T10:16:40.021Z", "messageStatus": "read", "media": [{"url": link + "2"}]}
+    flat = {"participants": [{"messages": [later]}]}
+    (both,) = shapes.conversation({"participants": [*listed(first)["participants"], *flat["participants"]]})
+    assert only(listed(first)).identity == only(flat, event=True).identity
+    assert len(both.message.attachments) == 1
+
+
+def test_any_of_its_ids_that_can_be_one_names_a_message() -> None:
+    uri = f"/api/v2/conversations/messages/{CONVERSATION}/messages/{MESSAGE}"
+    for raw in (
+        {"messageId": "a/b", "message": {"id": MESSAGE}},
+        {"messageId": "", "messageURI": uri},
+        {"messageId": 5, "messageUri": uri},
+        {"id": MESSAGE, "messageTime": "2026-02-03T10:16:40.021Z"},
+    ):
+        assert only(listed(raw)).message_id == MESSAGE
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"attachments": [MEDIA]},
+        {"normalizedMessage": {"content": [{"contentType": "Attachment", "attachment": MEDIA}]}},
+        {"content": [{"contentType": "Attachment", "attachment": MEDIA}]},
+    ],
+    ids=["attachments", "normalizedMessage", "content"],
+)
+def test_a_listed_message_may_name_its_files_in_any_known_place(said: dict[str, Any]) -> None:
+    for raw in (listed({"id": MESSAGE, **said}), {"participants": [{"messages": [{"id": MESSAGE, **said}]}]}):
+        message = only(raw)
+        assert (message.message_id, [a.attachment_id for a in message.attachments]) == (MESSAGE, ["a-1"])
+
+
+@pytest.mark.parametrize("said", [{}, {"messageTime": "2026-02-03T10:16:40.021Z", "messageStatus": "received"}])
+def test_a_listed_entry_that_is_not_shown_to_be_a_communication_is_a_message_that_says_nothing(
+    said: dict[str, Any],
+) -> None:
+    message = only({"participants": [{"messages": [{"id": MESSAGE, **said}]}]})
+    assert (message.message_id, message.announces_media) == (MESSAGE, True)
+
+
+def test_a_communication_with_fields_of_a_message_hides_no_message() -> None:
+    communication = {"id": "communication-1", "media": [], "messages": [{"messageId": MESSAGE, "media": [MEDIA]}]}
+    seen = shapes.conversation({"participants": [{"messages": [communication]}]}, CONVERSATION)
+    assert [one.message.message_id for one in seen] == [MESSAGE, "communication-1"]
+
+
+def test_the_attachments_that_metadata_counts_are_known_beside_those_that_are_described() -> None:
+    contents = [{"contentType": "Attachment", "subType": "File"} for _ in range(2)] + [{"contentType": "Text"}]
+    raw = {"messageId": MESSAGE, "media": [MEDIA], "messageMetadata": {"type": "Text", "content": contents}}
+    message = only(listed(raw))
+    assert (message.announced, len(message.attachments)) == (2, 1)
+    again = {"participants": [*listed(raw)["participants"], *listed({**raw, "messageMetadata": None})["participants"]]}
+    assert only(again).announced == 2
+    content = [{"contentType": "Attachment", "attachment": MEDIA}, {"contentType": "Attachment"}]
+    assert shapes.message_data({"id": MESSAGE, "normalizedMessage": {"content": content}}).message.announced == 2
+
+
+def test_files_without_id_and_link_are_told_apart_until_they_have_one() -> None:
+    raw = {"id": MESSAGE, "media": [{"name": "a.png"}, {"name": "b.png"}]}
+    assert [a.name for a in shapes.message_data(raw).message.attachments] == ["a.png", "b.png"]
+
+
+def test_a_message_data_that_describes_nothing_says_nothing() -> None:
+    silent = {"id": MESSAGE, "conversationId": CONVERSATION, "messengerType": "open"}
+    assert shapes.message_data(silent).message.announces_media
+    assert not shapes.message_data(
+        {**silent, "normalizedMessage": {"type": "Text", "text": "hi"}}
+    ).message.announces_media
+
+
+def test_many_files_in_one_message_are_read_in_linear_time() -> None:
+    """A record may hold as many as fit into a megabyte: comparing each with each would stop everything for minutes."""
+    media = [{"id": f"a-{number}", "url": f"https://x.invalid/{number}"} for number in range(30_000)]
+    raw = {
+        "participants": [
+            {"messages": [{"messageId": MESSAGE, "media": media}]},
+            {"messages": [{"messageId": MESSAGE, "media": media}]},
+        ]
+    }
+    began = time.process_time()
+    assert len(only(raw).attachments) == 30_000
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("bad", [5, "", "x" * 257, "a\x00b", "\u202eabc", ["a"]])
@@ -332,13 +430,27 @@ def test_a_wrong_structure_is_an_error_never_nothing() -> None:
         {"participants": "none"},
         {"participants": ["x"]},
         {"participants": [{"messages": {}}]},
-        listed({"messageId": MESSAGE, "media": {"id": "a"}}),
-        listed({"messageId": MESSAGE, "messageMetadata": []}),
-        listed({"messageId": MESSAGE, "messageMetadata": {"content": "Attachment"}}),
     )
     for wrong in wrong_ones:
         with pytest.raises(Malformed):
             shapes.conversation(wrong, CONVERSATION)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"media": {"id": "a"}},
+        {"messageMetadata": []},
+        {"messageMetadata": {"content": "Attachment"}},
+        {"normalizedMessage": {"content": [{"contentType": "Attachment", "attachment": "a"}]}},
+    ],
+)
+def test_a_listed_message_of_a_wrong_structure_says_nothing_and_spoils_no_other(wrong: dict[str, Any]) -> None:
+    good = {"messageId": "good", "media": [MEDIA]}
+    raw = {"participants": [{"messages": [{"messages": [{"messageId": MESSAGE, **wrong}, good]}]}]}
+    first, second = (seen.message for seen in shapes.conversation(raw, CONVERSATION))
+    assert (first.message_id, first.attachments, first.announces_media) == (MESSAGE, (), True)
+    assert [a.attachment_id for a in second.attachments] == ["a-1"]
 
 
 def test_a_very_long_name_keeps_its_extension() -> None:

@@ -232,6 +232,9 @@ def snapshot(*messages: dict[str, Any]) -> dict[str, Any]:
         (orjson.dumps({"id": CONVERSATION, "participants": [{"calls": [{}], "messages": []}]}), "no_attachment"),
         (orjson.dumps({"id": MESSAGE, "type": "Receipt", "status": "Delivered", "channel": {}}), "receipt"),
         (orjson.dumps({"id": MESSAGE, "type": "Text", "text": "hello", "channel": {}}), "no_attachment"),
+        (orjson.dumps({"type": "Text", "text": "hello", "channel": {}}), "no_attachment"),
+        (orjson.dumps({"type": "Receipt", "status": "Delivered", "channel": {}, "id": "a/b"}), "receipt"),
+        (orjson.dumps(snapshot({"messageId": None, "messageMetadata": METADATA_TEXT})), "no_attachment"),
         (orjson.dumps({"conversationId": OTHER, "eventTime": 1, "mediaType": "VOICE"}), "other_media"),
         (b'{"topicName":"v2.users.x.presence","eventBody":{"source":"PURECLOUD"}}', "other_topic"),
         (b'{"topicName":"v2.system.socket_closing","eventBody":{"message":"closing"}}', "other_topic"),
@@ -262,6 +265,36 @@ def test_what_is_not_proven_to_be_noise_is_announced(message: dict[str, Any]) ->
 def test_a_quiet_message_beside_a_file_is_left_out() -> None:
     found = event(snapshot({"messageMetadata": {"type": "Receipt"}}, {"media": [{"id": "a"}]}))
     assert [message.message_id for message in found.messages] == ["m-1"]
+
+
+@pytest.mark.parametrize("odd", [None, "", "a/b", 5, "x" * 300])
+def test_a_message_that_carries_nothing_needs_no_id(odd: object) -> None:
+    found = event(snapshot({"messageId": odd, "messageMetadata": METADATA_TEXT}, {"media": [{"id": "a"}]}))
+    assert [message.message_id for message in found.messages] == ["m-1"]
+
+
+@pytest.mark.parametrize("odd", [None, "", "a/b", 5, "x" * 300])
+def test_a_message_that_may_carry_something_and_has_no_usable_id_is_announced_beside_the_others(odd: object) -> None:
+    found = event(snapshot({"messageId": odd, "media": [{"id": "a"}]}, {"media": [{"id": "b"}]}))
+    assert [message.message_id for message in found.messages] == ["m-1", ""]
+    assert len({message.identity for message in found.messages}) == 2
+    (alone,) = event(snapshot({"messageId": odd, "media": [{"id": "a"}]})).messages
+    assert alone == found.messages[1]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"id": MESSAGE, "attachments": [{"id": "a"}]},
+        {"id": MESSAGE, "normalizedMessage": {"content": [{"contentType": "Attachment", "attachment": {"id": "a"}}]}},
+        {"id": MESSAGE, "messageTime": "2026-02-03T10:16:40.021Z", "messageStatus": "received"},
+        {"id": MESSAGE},
+    ],
+)
+def test_an_entry_of_a_snapshot_is_dropped_on_proof_alone(entry: dict[str, Any]) -> None:
+    for messages in ([entry], [{"messages": [entry]}]):
+        found = event({"id": CONVERSATION, "participants": [{"messages": messages}]})
+        assert [message.message_id for message in found.messages] == [MESSAGE]
 
 
 # ---- what can't be read
@@ -295,7 +328,8 @@ NO_IDS = DeadReason.NO_IDS
         (b'{"conversationId":"\\u202eabc"}', NO_IDS),
         (b'{"conversationId":"' + b"x" * 10_000 + b'"}', NO_IDS),
         (b'{"conversationId":"c","messageId":"a/b"}', NO_IDS),
-        (b'{"id":"c","participants":[{"messages":[{"media":[{"id":"a"}]}]}]}', NO_IDS),
+        (b'{"participants":[{"messages":[{"media":[{"id":"a"}]}]}]}', NO_IDS),
+        (b'{"type":"Text","channel":{},"content":[{"contentType":"Attachment"}]}', NO_IDS),
         (b'{"topicName":"v2.users.x.conversations","eventBody":{}}', NO_IDS),
     ],
 )

@@ -61,6 +61,21 @@ def spoiled(draw: st.DrawFn) -> Any:
     return raw
 
 
+spoiled_message = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": any_json,
+        "messageId": any_json,
+        "message": any_json | st.fixed_dictionaries({"id": any_json}),
+        "messageURI": any_json | texts.map(lambda text: f"/conversations/messages/{text}/messages/{text}"),
+        "media": any_json | st.lists(any_json),
+        "attachments": any_json,
+        "messageMetadata": any_json | st.fixed_dictionaries({"type": any_json, "content": any_json}),
+        "normalizedMessage": any_json | st.fixed_dictionaries({"content": any_json}),
+    },
+)
+
+
 def wrapped(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     texts_of = inner.map(lambda raw: orjson.dumps(raw).decode())
     return st.one_of(
@@ -82,12 +97,12 @@ def is_sound(item: Item, value: bytes) -> None:
     assert item.path != "" or item.value == value
     if isinstance(item, Event):
         assert item.conversation_id is None or ID.fullmatch(item.conversation_id)
-        assert item.conversation_id is not None or item.messages
+        assert item.conversation_id is not None or item.messages[0].message_id
         for message in item.messages:
-            assert ID.fullmatch(message.message_id)
+            assert ID.fullmatch(message.message_id) or (message.message_id == "" and message.trace)
             assert message.conversation_id == (item.conversation_id or "")
             assert all(a.message_id == message.message_id for a in message.attachments)
-        assert len({message.message_id for message in item.messages}) == len(item.messages)
+        assert len({message.identity for message in item.messages}) == len(item.messages)
 
 
 @given(st.binary(max_size=200))
@@ -125,3 +140,14 @@ def test_nothing_is_dropped_that_carries_a_file(raw: Any, data: st.DataObject) -
     (found,) = decode(orjson.dumps(snapshot))
     assert isinstance(found, Event)
     assert [a.key for a in found.messages[0].attachments] == ["id:a-1"]
+
+
+@given(st.lists(st.dictionaries(texts, any_json, max_size=3) | spoiled_message, max_size=3), st.data())
+def test_no_message_of_a_snapshot_spoils_another(others: list[Any], data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(others)))
+    entries = [*others[:place], {"messageId": "good", "media": [{"id": "a-1"}]}, *others[place:]]
+    messages = entries if data.draw(st.booleans()) else [{"id": "communication", "messages": entries}]
+    (found,) = decode(orjson.dumps({"id": "c-1", "participants": [{"messages": messages}]}))
+    assert isinstance(found, Event)
+    good = next(message for message in found.messages if message.message_id == "good")
+    assert "id:a-1" in [a.key for a in good.attachments]
