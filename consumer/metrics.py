@@ -27,7 +27,7 @@ Noise = Literal[
     "empty_batch",
     "other_media",
     "other_topic",
-    "outbound",
+    "not_looked_up",
 ]
 Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
 Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
@@ -110,7 +110,7 @@ class Metrics:
         )
         self.tasks_written = self._counter("tasks_written", "Tasks that the intake wrote")
         self.noise_dropped: Mapping[Noise, Counter] = self._counters(
-            "noise_dropped", "Events that provably carry no attachment, by what they are", "kind", kinds
+            "noise_dropped", "Events that need no answer of ours, by what they are", "kind", kinds
         )
         attachments = Counter(
             f"{PREFIX}_attachments_total", "Verdicts, by reason", ["verdict", "reason"], registry=self.registry

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +37,7 @@ def is_complete(message: Message) -> bool:
     return (
         message.direction is Direction.INBOUND
         and bool(message.attachments)
+        and len(message.attachments) >= message.announced
         and all(
             a.attachment_id and a.url and a.name and a.declared_type and a.declared_size is not None
             for a in message.attachments
@@ -54,23 +55,15 @@ class Lookup:
         self._api = api
         self._link_origins = link_origins
         self._now = now
-        self._conversations: Merged[None, dict[str, Message]] = Merged(self._list)
+        self._conversations: Merged[None, Sequence[Message]] = Merged(self._list)
         self._messages: Merged[frozenset[str], Found] = Merged(self._read)
 
     async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
-        """The messages with these ids; with none, all of the conversation that may carry files.
+        """The messages with these ids; what is not there is not in it.
 
-        What is not there is not in it. Questions about one conversation share calls, never one that began earlier.
+        Questions about one conversation share a call, never one that began earlier.
         """
-        if message_ids:
-            return await self._find(conversation_id, message_ids)
-        listed = await self._conversations.ask(conversation_id, None)
-        unread = frozenset(id_ for id_, message in listed.items() if not _is_told(message))
-        found = await self._find(conversation_id, unread) if unread else {}
-        return {id_: _both(message, found.get(id_)) for id_, message in listed.items()}
-
-    async def _find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
-        found = await self._messages.ask(conversation_id, message_ids)
+        found = await self._messages.ask(conversation_id, message_ids) if message_ids else {}
         messages = {}
         for message_id in message_ids & found.keys():
             message = found[message_id]
@@ -78,6 +71,16 @@ class Lookup:
                 raise message.with_traceback(None)
             messages[message_id] = message
         return messages
+
+    async def find_listed(self, conversation_id: str, wanted: Callable[[Message], bool]) -> list[Message]:
+        """Of the messages that the conversation lists and that may carry files, those that are wanted.
+
+        Only these are read in full; without an id a message comes as it is listed. Calls are shared as with `find`.
+        """
+        listed = [m for m in await self._conversations.ask(conversation_id, None) if wanted(m)]
+        unread = frozenset(m.message_id for m in listed if m.message_id and not _is_told(m))
+        found = await self.find(conversation_id, unread)
+        return [_both(message, found.get(message.message_id)) for message in listed]
 
     async def conversation_of(self, message_id: str) -> str:
         """The conversation of a message that came without one."""
@@ -92,15 +95,14 @@ class Lookup:
 
     # ---- merged questions about a conversation
 
-    async def _list(self, conversation_id: str, batch: Batch[None, dict[str, Message]]) -> dict[str, Message]:
-        """What the conversation itself says, of messages that may carry files of the customer."""
+    async def _list(self, conversation_id: str, batch: Batch[None, Sequence[Message]]) -> Sequence[Message]:
+        """What the conversation itself says, of messages that may carry files."""
         raw = await self._api.conversation(conversation_id, begun=batch.close)
         try:
             seen = shapes.conversation(raw, conversation_id)
         except Malformed as malformed:
             raise NotYet(Dependency.API, f"the conversation is of an unknown shape: {malformed.detail}") from None
-        messages = (one.message for one in seen)
-        return {m.message_id: m for m in messages if m.announces_media and m.direction is not Direction.OUTBOUND}
+        return [one.message for one in seen if one.message.announces_media]
 
     async def _read(self, conversation_id: str, batch: Batch[frozenset[str], Found]) -> Found:
         """The authoritative form: one bulk call, or one call for each message where bulk is not to be had."""
@@ -182,11 +184,14 @@ class Lookup:
             return None
 
     async def _by_message(self, attachment: Attachment) -> Attachment | None:
-        # The tutorial's world has no other call than the conversation's.
-        ids = frozenset(() if attachment.shape is Shape.TUTORIAL else (attachment.message_id,))
-        message = (await self.find(attachment.conversation_id, ids)).get(attachment.message_id)
-        if message is None:
+        conversation_id, message_id = attachment.conversation_id, attachment.message_id
+        if attachment.shape is Shape.TUTORIAL:  # whose world has no call but the conversation's
+            found = await self.find_listed(conversation_id, lambda message: message.message_id == message_id)
+        else:
+            found = list((await self.find(conversation_id, frozenset((message_id,)))).values())
+        if not found:
             return None
+        (message,) = found
         here = (a for a in message.attachments if a.key == attachment.key)
         return next(here, replace(attachment, removed=True) if message.removed else None)
 
@@ -197,7 +202,7 @@ def _message(raw: dict[str, Any], conversation_id: str) -> tuple[str, Message] |
         message = shapes.message_data({**raw, "conversationId": conversation_id}).message
     except Malformed:
         return None
-    return message.message_id, message
+    return (message.message_id, message) if message.message_id else None
 
 
 def _is_told(message: Message) -> bool:
@@ -205,10 +210,15 @@ def _is_told(message: Message) -> bool:
     return any(attachment.shape is Shape.TUTORIAL for attachment in message.attachments)
 
 
-def _both(listed: Message, found: Message | NotJudged | None) -> Message:
+def _both(listed: Message, found: Message | None) -> Message:
     """The authoritative form, with what only the conversation knows."""
-    if not isinstance(found, Message):
+    if found is None:
         return listed
     communication_id = found.communication_id or listed.communication_id
     attachments = tuple(replace(a, communication_id=communication_id) for a in found.attachments)
-    return replace(found, attachments=attachments or listed.attachments, communication_id=communication_id)
+    return replace(
+        found,
+        attachments=attachments or listed.attachments,
+        announced=max(found.announced, listed.announced),
+        communication_id=communication_id,
+    )

@@ -6,13 +6,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.judge.answers import Answer
 from consumer.metrics import Metrics
-from consumer.model import AnswerKind, DeadLetter, DeadReason, LedgerEntry, Task
+from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Task
 from consumer.wire.results import encode_dead_letter
 
 log = logging.getLogger(__name__)
@@ -29,6 +29,16 @@ class Subject:
     conversation_id: str | None = None
     message_id: str | None = None
     attachment_id: str | None = None
+
+    @classmethod
+    def of_message(cls, message: Message, stage: str = "metadata") -> Self:
+        return cls(message.identity, stage, message.conversation_id or None, message.message_id or None)
+
+    @classmethod
+    def of_attachment(cls, attachment: Attachment) -> Self:
+        identity = attachment.identity
+        assert identity is not None, "only an attachment with a key is worked on"
+        return cls(identity, "inspect", attachment.conversation_id, attachment.message_id, attachment.attachment_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +95,12 @@ class Boundary:
         )
         entry = LedgerEntry(subject.identity, AnswerKind.DEAD, generation)
         return Answer(entry, encode_dead_letter(letter, max_bytes=self.dead_letter_bytes), letter=letter)
+
+    def likewise(self, subject: Subject, other: Answer) -> Answer:
+        """The dead letter of a subject that shares its cause with `other`."""
+        letter = other.letter
+        assert letter is not None, "only a dead letter has a cause to share"
+        return self.dead(subject, letter.reason, letter.detail, letter.attempts)
 
 
 def _reason(failure: Unavailable) -> DeadReason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -46,3 +47,9 @@ def with_communication(message: Message, communication_id: str | None) -> Messag
     """Only snapshots name the communication, and only by it can the status of an upload be asked."""
     known = tuple(replace(a, communication_id=a.communication_id or communication_id) for a in message.attachments)
     return replace(message, attachments=known)
+
+
+def with_removed(message: Message, attachments: Iterable[Attachment]) -> Message:
+    """A removed message with what an event named of it in its time."""
+    gone = tuple(replace(attachment, removed=True) for attachment in attachments)
+    return replace(message, attachments=(*message.attachments, *gone))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import anyio
 
@@ -15,7 +15,9 @@ from consumer.errors import NotYet
 from consumer.judge.answers import Answer, Answers, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
-from consumer.judge.reading import at_home, is_same, no_answer_needed, with_communication
+from consumer.judge.questions import Lookup, Questions
+from consumer.judge.reading import at_home, is_same, with_communication, with_removed
+from consumer.judge.wanted import Wanted
 from consumer.metrics import Metrics
 from consumer.model import (
     AnswerKind,
@@ -23,11 +25,9 @@ from consumer.model import (
     DeadReason,
     Decision,
     Dependency,
-    Direction,
     Event,
     LedgerEntry,
     Message,
-    Shape,
     Task,
     Verdict,
     conversation_identity,
@@ -37,19 +37,10 @@ from consumer.model import (
 from consumer.wire.events import Noise, Unreadable, decode
 from consumer.wire.results import encode_result
 
-T = TypeVar("T")
+Work = Callable[[], Coroutine[Any, Any, None]]
 
 TOO_LARGE = "larger than the tasks topic takes"
 MAX_MOVES = 3  # a conversation has one key: a task that keeps moving is a bug of ours
-
-
-class Lookup(Protocol):
-    """Genesys, as far as the judge needs it. Both raise `errors.Failure`s."""
-
-    async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
-        """The messages with these ids; with none, all that carry attachments. What is not there is not in it."""
-
-    async def conversation_of(self, message_id: str) -> str: ...
 
 
 class Inspector(Protocol):
@@ -78,7 +69,10 @@ class Judge:
             task, self.now(), self.now, answers.generation, self.dead_letter_bytes, self.metrics,
             on_bug=lambda: self.on_outcome(True),
         )  # fmt: skip
-        judging = _Judging(self, task, answers, resting, boundary, Known(answers, task.replay))
+        questions = Questions(self.lookup, self.patience, boundary, resting)
+        known = Known(answers, task.replay)
+        wanted = Wanted(task, known, self.horizon, self.metrics)
+        judging = _Judging(self, task, answers, questions, boundary, known, wanted)
         try:
             await judging.run()
         except Exception as error:  # noqa: BLE001 # or one event would end the service, again and again
@@ -92,9 +86,10 @@ class _Judging:
     judge: Judge
     task: Task
     answers: Answers
-    resting: Resting
+    questions: Questions
     boundary: Boundary
     known: Known
+    wanted: Wanted
 
     @property
     def whole(self) -> Subject:
@@ -131,27 +126,32 @@ class _Judging:
         if foreign:
             self._dead_event(event, DeadReason.OTHER_ORGANIZATION, "an event of another Genesys organisation")
         elif not event.conversation_id:
-            await self._find_its_conversation(event, event.messages[0])
+            await self._find_its_conversation(event)
         elif not self.answers.owns(event.conversation_id):
             self._move(event.conversation_id)
         elif event.messages:
             await _all([partial(self._announced, event, message) for message in event.messages])
         elif self.judge.looks_up_bare(event):
             await self._whole_conversation(event, event.conversation_id)
+        else:
+            self.judge.metrics.noise_dropped["not_looked_up"].inc()
 
     def _is_foreign(self, event: Event) -> bool:
         ours = self.judge.organization_id()
         return ours is not None and event.organization_id is not None and event.organization_id != ours
 
-    async def _find_its_conversation(self, event: Event, message: Message) -> None:
-        if self.known.answered(message.identity):
+    async def _find_its_conversation(self, event: Event) -> None:
+        """Whichever of its messages can tell it; if none can, each of them is dead."""
+        messages = tuple(message for message in event.messages if self.wanted.message(message))
+        if not messages:
             return
-        subject = Subject(message.identity, "metadata", None, message.message_id)
-        found = await self._ask(subject, lambda: self.judge.lookup.conversation_of(message.message_id))
+        first = Subject.of_message(messages[0])
+        found = await self.questions.ask(first, lambda: self.questions.conversation_of(messages))
         if isinstance(found, Answer):
-            self.known.give_dead(found)
+            for message in messages:
+                self.known.give_dead(self.boundary.likewise(Subject.of_message(message), found))
         elif self.answers.owns(found):
-            await self._event(at_home(event, found))
+            await self._event(at_home(replace(event, messages=messages), found))
         else:
             self._move(found)
 
@@ -167,69 +167,83 @@ class _Judging:
         identity = conversation_identity(conversation_id)
         if self.known.dead(identity):
             return
-        subject = Subject(identity, "metadata", conversation_id)
-        found = await self._ask(subject, lambda: self.judge.lookup.find(conversation_id, frozenset()))
+        lookup, subject = self.judge.lookup, Subject(identity, "metadata", conversation_id)
+        found = await self.questions.ask(subject, lambda: lookup.find_listed(conversation_id, self.wanted.message))
         if isinstance(found, Answer):
             self.known.give_dead(found)
         else:
-            await _all([partial(self._found, event, message, ()) for message in found.values()])
+            await _all([partial(self._listed, event, message) for message in found])
+
+    async def _listed(self, event: Event, message: Message) -> None:
+        if message.message_id and not self.wanted.are_all_there(message):
+            await self._announced(event, message)
+        else:
+            await self._found(event, message, [])
 
     async def _announced(self, event: Event, announced: Message) -> None:
         """A message that the event names: found, or dead. What is answered already costs no call."""
-        if not self._is_open(announced):
-            self.judge.metrics.attachments_skipped["answered"].inc(max(1, len(announced.attachments)))
+        if not self.wanted.message(announced):
             return
-        if announced.removed or self.judge.trusts(announced):
-            await self._found(event, announced, ())
+        if announced.removed or not announced.message_id or self.judge.trusts(announced):
+            await self._found(event, announced, [])
             return
-        subject = Subject(announced.identity, "metadata", announced.conversation_id, announced.message_id)
-        found = await self._ask(subject, lambda: self._find(announced))
+        found = await self.questions.ask(Subject.of_message(announced), lambda: self._find(announced))
         if isinstance(found, Answer):
             self.known.give_dead(found)
-        else:
-            missing = [a for a in self._judgeable(announced) if not any(is_same(a, f) for f in found.attachments)]
-            await self._found(event, found, missing)
+            return
+        missing = [a for a in self.wanted.attachments(announced) if not any(is_same(a, f) for f in found.attachments)]
+        if found.removed:  # Genesys no longer shows what was in it
+            await self._found(event, with_removed(found, missing), [])
+            return
+        late = [partial(self._once, a, partial(self._find_and_inspect, event, a)) for a in missing]
+        if len(found.attachments) + len(missing) < announced.announced:
+            late.append(partial(self._rest, event, announced))
+        await self._found(event, found, late)
 
     async def _find(self, announced: Message) -> Message:
-        message = await self._show(announced.conversation_id, announced.message_id, announced.attachments)
+        message = await self.questions.show(announced, announced.attachments)
         if message is None:
             raise NotYet(Dependency.API, "Genesys does not show the announced message", dead=DeadReason.NOT_FOUND)
-        if any(attachment.key is None for attachment in self._judgeable(message)):
+        if any(attachment.key is None for attachment in self.wanted.attachments(message)):
             raise NotYet(Dependency.API, "an attachment has neither an id nor a link yet")
         return with_communication(message, announced.communication_id)
 
-    async def _show(self, conversation_id: str, message_id: str, announced: Iterable[Attachment]) -> Message | None:
-        """The tutorial's world knows no call but the conversation's."""
-        whole = any(attachment.shape is Shape.TUTORIAL for attachment in announced)
-        found = await self.judge.lookup.find(conversation_id, frozenset(() if whole else (message_id,)))
-        return found.get(message_id)
+    async def _rest(self, event: Event, announced: Message) -> None:
+        """The attachments that the event counts beside those that Genesys shows: judged when they come, or dead."""
 
-    async def _found(self, event: Event, message: Message, missing: Sequence[Attachment]) -> None:
-        """Each attachment goes its own way: those that are there, and those that the event announced beside them.
+        async def find() -> Message:
+            message = await self._find(announced)
+            if len(message.attachments) < announced.announced:
+                raise NotYet(Dependency.API, "Genesys does not show all attachments", dead=DeadReason.NOT_FOUND)
+            return message
+
+        found = await self.questions.ask(Subject.of_message(announced), find)
+        if isinstance(found, Answer):
+            self.known.give_dead(found)
+        else:
+            await _all(self._inspections(event, self.wanted.attachments(found)))
+
+    async def _found(self, event: Event, message: Message, late: Sequence[Work]) -> None:
+        """Each attachment goes its own way: those that are there, and `late` ones that the event announced beside them.
 
         A message that was given up, be it while we were asking, has its answer for all of them in its dead letter.
         """
         if self.known.dead(message.identity):
-            self.judge.metrics.attachments_skipped["answered"].inc(len(message.attachments))
+            self.wanted.count(message)
             return
-        here = [(a, partial(self._inspect, event, a)) for a in self._judgeable(message, count=True)]
-        late = [(a, partial(self._find_and_inspect, event, a)) for a in missing]
-        await _all([partial(self._once, a, work) for a, work in here + late])
+        judgeable = self.wanted.attachments(message, count=True)
+        if message.message_id:
+            await _all([*self._inspections(event, judgeable), *late])
+        elif judgeable or not message.attachments:
+            detail = "a message that may carry files has no id that could be one"
+            self.known.give_dead(self.boundary.dead(Subject.of_message(message), DeadReason.NO_IDS, detail))
         if not self.known.answered(message.identity):
             self.answers.give(mark(message.identity))
 
-    def _judgeable(self, message: Message, count: bool = False) -> list[Attachment]:
-        """The message's attachments that need an answer of ours."""
-        judgeable = []
-        for attachment in message.attachments:
-            cause = no_answer_needed(message, attachment, self.task, self.judge.horizon)
-            if cause is None:
-                judgeable.append(attachment)
-            elif count:
-                self.judge.metrics.attachments_skipped[cause].inc()
-        return judgeable
-
     # ---- its attachments
+
+    def _inspections(self, event: Event, attachments: Iterable[Attachment]) -> list[Work]:
+        return [partial(self._once, a, partial(self._inspect, event, a)) for a in attachments]
 
     async def _once(self, attachment: Attachment, work: Callable[[Resting], Awaitable[Answer]]) -> None:
         identity = attachment.identity
@@ -242,13 +256,13 @@ class _Judging:
 
     async def _find_and_inspect(self, event: Event, announced: Attachment, resting: Resting) -> Answer:
         async def find() -> Attachment:
-            message = await self._show(announced.conversation_id, announced.message_id, (announced,))
+            message = await self.questions.show(announced, (announced,))
             for attachment in message.attachments if message else ():
                 if is_same(announced, attachment):
                     return attachment
             raise NotYet(Dependency.API, "Genesys does not show the announced attachment", dead=DeadReason.NOT_FOUND)
 
-        found = await self._ask(_subject(announced), find, resting)
+        found = await self.questions.ask(Subject.of_attachment(announced), find, resting)
         if isinstance(found, Answer):
             return found
         if found.identity == announced.identity:
@@ -257,7 +271,7 @@ class _Judging:
         return mark(announced.identity or b"")
 
     async def _inspect(self, event: Event, attachment: Attachment, resting: Resting) -> Answer:
-        judge, attempts, subject = self.judge, self.judge.patience.attempts(resting), _subject(attachment)
+        judge, attempts, subject = self.judge, self.judge.patience.attempts(resting), Subject.of_attachment(attachment)
 
         async def inspect() -> Answer:
             judge.metrics.inspections.inc()
@@ -279,43 +293,21 @@ class _Judging:
 
         return await self.boundary.run(subject, attempts, inspect)
 
-    # ---- asking, and dead ones
-
-    def _is_open(self, message: Message) -> bool:
-        if self.known.dead(message.identity) or message.direction is Direction.OUTBOUND:
-            return False
-        if self.task.replay is not None:
-            return True
-        named = [a.identity for a in self._judgeable(message)]
-        if not named or None in named:
-            return not self.known.verdict(message.identity)
-        return not all(identity and self.known.answered(identity) for identity in named)
-
-    async def _ask(
-        self, subject: Subject, call: Callable[[], Awaitable[T]], resting: Resting | None = None
-    ) -> T | Answer:
-        attempts = self.judge.patience.attempts(resting or self.resting)
-        return await self.boundary.run(subject, attempts, lambda: attempts(call, Dependency.API))
+    # ---- dead ones
 
     def _dead_bytes(self, reason: DeadReason, detail: str) -> None:
         self.known.give_dead(self.boundary.dead(self.whole, reason, detail))
 
     def _dead_event(self, event: Event, reason: DeadReason, detail: str) -> None:
         conversation_id = event.conversation_id or ""
-        subjects = [Subject(m.identity, "decode", conversation_id, m.message_id) for m in event.messages]
+        subjects = [Subject.of_message(message, "decode") for message in event.messages]
         if not subjects:
             subjects = [Subject(conversation_identity(conversation_id), "decode", conversation_id)]
         for subject in subjects:
             self.known.give_dead(self.boundary.dead(subject, reason, detail))
 
 
-def _subject(attachment: Attachment) -> Subject:
-    identity = attachment.identity
-    assert identity is not None, "only an attachment with a key is worked on"
-    return Subject(identity, "inspect", attachment.conversation_id, attachment.message_id, attachment.attachment_id)
-
-
-async def _all(works: Iterable[Callable[[], Coroutine[Any, Any, None]]]) -> None:
+async def _all(works: Iterable[Work]) -> None:
     async with anyio.create_task_group() as tg:
         for work in works:
             tg.start_soon(work)

@@ -42,6 +42,11 @@ def message(id_: str, **more: Any) -> dict[str, Any]:
     return {"id": id_, "direction": "inbound", "normalizedMessage": normalized, **more}
 
 
+async def listed(client: Client) -> dict[str, Message]:
+    """All of the conversation that may carry files."""
+    return {m.message_id: m for m in await client.lookup.find_listed(CONVERSATION, lambda message: True)}
+
+
 def bulk_of(known: set[str]) -> Callable[[Asked], web.Response]:
     def respond(asked: Asked) -> web.Response:
         return json({"entities": [message(id_) for id_ in orjson.loads(asked.body) if id_ in known]})
@@ -76,7 +81,7 @@ async def test_a_bulk_call_takes_a_thousand_ids(cloud: Cloud, client: Client) ->
 async def test_a_bare_conversation_costs_its_own_call_and_one_bulk(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", WHOLE, payload("conversation"))
     cloud.at("POST", BULK, payload("bulk"))
-    found = await client.lookup.find(CONVERSATION, frozenset())
+    found = await listed(client)
     expected = replace(CLAIM_FORM, communication_id=LISTED.communication_id)
     assert found[MESSAGE].attachments == (expected,)
     assert cloud.calls == {f"GET {WHOLE}": 1, f"POST {BULK}": 1}
@@ -86,20 +91,47 @@ async def test_only_messages_that_may_carry_files_are_read(cloud: Cloud, client:
     entries = [
         {"messageId": "m-text", "messageMetadata": {"type": "Text", "content": [{"contentType": "Text"}]}},
         {"messageId": "m-receipt", "messageMetadata": {"type": "Receipt"}},
-        {"messageId": "m-outbound", "direction": "outbound", "media": [{"id": "x"}]},
         {"messageId": "m-file", "messageMetadata": {"content": [{"contentType": "Attachment", "subType": "File"}]}},
         {"messageId": "m-media", "media": [{"id": "a-m-media"}]},
         {"messageId": "m-silent"},
     ]
     cloud.at("GET", WHOLE, {"participants": [{"messages": [{"messages": entries}]}]})
     cloud.at("POST", BULK, bulk_of({"m-file", "m-media", "m-silent"}))
-    await client.lookup.find(CONVERSATION, frozenset())
+    await listed(client)
     assert orjson.loads(cloud.asked[1].body) == ["m-file", "m-media", "m-silent"]
+
+
+async def test_only_messages_that_are_wanted_are_read(cloud: Cloud, client: Client) -> None:
+    entries = [{"messageId": id_, "media": [{"id": f"a-{id_}"}]} for id_ in ("m-1", "m-2", "m-3")]
+    cloud.at("GET", WHOLE, {"participants": [{"messages": [{"messages": entries}]}]})
+    cloud.at("POST", BULK, bulk_of({"m-1", "m-2", "m-3"}))
+    found = await client.lookup.find_listed(CONVERSATION, lambda message: message.message_id == "m-2")
+    assert [message.message_id for message in found] == ["m-2"]
+    assert orjson.loads(cloud.asked[1].body) == ["m-2"]
+    assert await client.lookup.find_listed(CONVERSATION, lambda message: False) == []
+    assert cloud.calls == {f"GET {WHOLE}": 2, f"POST {BULK}": 1}
+
+
+async def test_a_listed_message_without_an_id_is_not_asked_about(cloud: Cloud, client: Client) -> None:
+    entries = [{"messageId": "a/b", "media": [{"id": "a"}]}, {"messageId": "m-1", "media": [{"id": "b"}]}]
+    cloud.at("GET", WHOLE, {"participants": [{"messages": [{"messages": entries}]}]})
+    cloud.at("POST", BULK, bulk_of({"m-1"}))
+    assert (await listed(client)).keys() == {"", "m-1"}
+    assert orjson.loads(cloud.asked[1].body) == ["m-1"]
+
+
+async def test_what_the_conversation_counts_is_kept(cloud: Cloud, client: Client) -> None:
+    contents = [{"contentType": "Attachment"}, {"contentType": "Attachment"}]
+    entry = {"messageId": "m-1", "messageMetadata": {"type": "Text", "content": contents}}
+    cloud.at("GET", WHOLE, {"participants": [{"messages": [{"messages": [entry]}]}]})
+    cloud.at("POST", BULK, bulk_of({"m-1"}))
+    found = (await listed(client))["m-1"]
+    assert (len(found.attachments), found.announced) == (1, 2)
 
 
 async def test_a_conversation_without_files_costs_no_bulk_call(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", WHOLE, {"participants": [{"messages": [{"id": "c", "messages": []}]}]})
-    assert await client.lookup.find(CONVERSATION, frozenset()) == {}
+    assert await listed(client) == {}
     assert cloud.calls == {f"GET {WHOLE}": 1}
 
 
@@ -109,54 +141,27 @@ async def test_what_only_the_conversation_knows_is_kept(
 ) -> None:
     cloud.at("GET", WHOLE, payload("conversation"))
     cloud.at("POST", BULK, {"entities": entities})
-    assert (await client.lookup.find(CONVERSATION, frozenset()))[MESSAGE].attachments == (LISTED,)
+    assert (await listed(client))[MESSAGE].attachments == (LISTED,)
 
 
 async def test_a_tutorials_answer_is_taken_as_it_is(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", WHOLE, payload("tutorial"))
-    found = await client.lookup.find(CONVERSATION, frozenset())
+    found = await listed(client)
     assert found["m-1"].attachments == (TUTORIAL,)
     assert cloud.calls == {f"GET {WHOLE}": 1}
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 405])
-async def test_where_bulk_is_not_to_be_had_messages_are_read_one_by_one(
-    cloud: Cloud, client: Client, status: int
-) -> None:
-    cloud.at("POST", BULK, lambda asked: json({"code": "not.authorized"}, status))
-    cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
-    found = await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2"}))
-    assert found.keys() == {"m-1"}
-
-
-async def test_one_forbidden_message_does_not_spoil_the_answer_for_others(cloud: Cloud, client: Client) -> None:
-    cloud.at("POST", BULK, lambda asked: json({"code": "not.authorized"}, 403))
-    cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
-    cloud.at("GET", f"{SINGLE}/m-2", lambda asked: json({"code": "not.authorized"}, 403))
-    outcomes: dict[str, object] = {}
-
-    async def ask(id_: str) -> None:
-        try:
-            outcomes[id_] = (await client.lookup.find(CONVERSATION, frozenset({id_}))).keys()
-        except NotJudged as failure:
-            outcomes[id_] = failure.reason
-
-    async with anyio.create_task_group() as tg:
-        tg.start_soon(ask, "m-1")
-        tg.start_soon(ask, "m-2")
-    assert outcomes == {"m-1": {"m-1"}, "m-2": DeadReason.FORBIDDEN}
-
-
 async def test_an_unknown_conversation_is_not_there_yet(client: Client) -> None:
     with pytest.raises(NotYet):
-        await client.lookup.find(CONVERSATION, frozenset())
+        await listed(client)
 
 
 async def test_an_answer_of_a_wrong_shape_is_no_answer(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", WHOLE, {"participants": "none"})
     with pytest.raises(NotYet):
-        await client.lookup.find(CONVERSATION, frozenset())
-    cloud.at("POST", BULK, {"entities": [5, {"id": 5}, {"id": "m-1", "normalizedMessage": []}, message("m-2")]})
+        await listed(client)
+    odd = [5, {"id": 5, "media": [{"id": "a"}]}, {"media": [{"id": "a"}]}, {"id": "m-1", "normalizedMessage": []}]
+    cloud.at("POST", BULK, {"entities": [*odd, message("m-2")]})
     assert (await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2"}))).keys() == {"m-2"}
 
 
@@ -249,7 +254,7 @@ async def test_a_failed_call_fails_all_who_shared_it_and_nobody_else(cloud: Clou
 
     async def ask() -> None:
         try:
-            await client.lookup.find(CONVERSATION, frozenset())
+            await listed(client)
         except NotYet as failure:
             failures.append(failure.detail)
 
@@ -259,7 +264,7 @@ async def test_a_failed_call_fails_all_who_shared_it_and_nobody_else(cloud: Clou
     assert len(failures) == 3
     assert cloud.calls == {f"GET {WHOLE}": 1}
     cloud.at("GET", WHOLE, payload("tutorial"))
-    assert await client.lookup.find(CONVERSATION, frozenset())
+    assert await listed(client)
 
 
 async def test_nothing_is_kept_of_conversations_that_nobody_asks_about(cloud: Cloud, client: Client) -> None:
@@ -457,4 +462,6 @@ def test_event_media_is_complete_when_the_api_could_add_nothing() -> None:
     ):
         assert not is_complete(replace(whole, attachments=(replace(CLAIM_FORM, **lacking),)))
     assert not is_complete(replace(whole, attachments=()))
+    assert is_complete(replace(whole, announced=1))
+    assert not is_complete(replace(whole, announced=2)), "its metadata counts one more than it describes"
     assert not is_complete(replace(whole, direction=Direction.UNKNOWN))

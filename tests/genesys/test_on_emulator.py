@@ -37,7 +37,10 @@ async def found_in(world: World, lookup: Lookup, *, bare: bool) -> dict[str, set
         if talk.tutorial and not bare:
             continue
         try:
-            messages = await lookup.find(talk.conversation_id, frozenset(() if bare else inbound))
+            if bare:
+                messages = {m.message_id: m for m in await lookup.find_listed(talk.conversation_id, lambda m: True)}
+            else:
+                messages = await lookup.find(talk.conversation_id, frozenset(inbound))
         except Failure:
             assert not talk.known or not talk.readable
             continue

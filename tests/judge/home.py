@@ -15,10 +15,23 @@ import orjson
 from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
+from consumer.errors import NotYet
 from consumer.judge.answers import Answer
 from consumer.judge.task import Judge
 from consumer.metrics import Metrics
-from consumer.model import Attachment, Message, Reason, Rejected, Replay, Source, Task, Verdict, attachment_key
+from consumer.model import (
+    Attachment,
+    DeadReason,
+    Dependency,
+    Message,
+    Reason,
+    Rejected,
+    Replay,
+    Source,
+    Task,
+    Verdict,
+    attachment_key,
+)
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.flights import Flights
 from consumer.stream.ledger import Ledger
@@ -47,10 +60,15 @@ def event(attachments: list[str], message: str = "m1", conversation: str = CONVE
 
 
 class Genesys:
-    """The messages that there are. `before` runs before each answer, and may wait or raise."""
+    """The messages that there are. `before` runs before each answer, and may wait or raise.
+
+    A message is listed as it is, unless `listings` says how; `read` holds those that were read in full.
+    """
 
     def __init__(self, *messages: Message) -> None:
         self.messages = {m.message_id: m for m in messages}
+        self.listings: dict[str, Message] = {}
+        self.read: list[str] = []
         self.conversations: dict[str, str] = {}
         self.calls = 0
         self.before: Callable[[int], Awaitable[None]] = _nothing
@@ -59,11 +77,21 @@ class Genesys:
         self.calls += 1
         await self.before(self.calls)
         ours = {m.message_id: m for m in self.messages.values() if m.conversation_id == conversation_id}
-        return {name: m for name, m in ours.items() if name in message_ids} if message_ids else ours
+        return {name: m for name, m in ours.items() if name in message_ids}
+
+    async def find_listed(self, conversation_id: str, wanted: Callable[[Message], bool]) -> list[Message]:
+        self.calls += 1
+        await self.before(self.calls)
+        ours = [m for m in self.messages.values() if m.conversation_id == conversation_id]
+        chosen = [m for m in ours if wanted(self.listings.get(m.message_id, m))]
+        self.read += [m.message_id for m in chosen]
+        return chosen
 
     async def conversation_of(self, message_id: str) -> str:
         self.calls += 1
         await self.before(self.calls)
+        if message_id not in self.conversations:
+            raise NotYet(Dependency.API, "unknown", dead=DeadReason.NOT_FOUND)
         return self.conversations[message_id]
 
 

@@ -128,6 +128,54 @@ async def test_an_announced_attachment_that_comes_late_is_judged() -> None:
         assert home.letters == []
 
 
+def counting(count: int, *named: str) -> bytes:
+    """A conversation event whose message counts attachments, and describes only those that are named."""
+    contents = [{"contentType": "Attachment"} for _ in range(count)]
+    said = {"messageId": "m1", "messageMetadata": {"content": contents}, "media": [{"id": name} for name in named]}
+    return orjson.dumps({"id": CONVERSATION, "participants": [{"messages": [{"messages": [said]}]}]})
+
+
+@pytest.mark.parametrize("named", [[], ["a1"]])
+async def test_attachments_that_an_event_only_counts_are_waited_for(named: list[str]) -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+
+        async def appears(call: int) -> None:
+            if call == 3:
+                home.genesys.messages["m1"] = M1
+
+        home.genesys.before = appears
+        await home.take(counting(2, *named))
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.letters == []
+
+
+async def test_a_count_that_is_never_reached_is_a_dead_letter_beside_the_verdicts() -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+        for _ in range(2):
+            await home.take(counting(2))
+
+        assert home.verdicts == ["a1"]
+        assert home.letters == [("not_found", "m1", 1)]
+
+
+async def test_what_genesys_shows_no_more_since_its_message_was_removed_is_judged_as_removed() -> None:
+    async with at_home(message("m1", removed=True)) as home:
+        await home.take(counting(2, "a1", "a2"))
+
+        assert home.verdicts == ["a1", "a2"]
+        assert all(a.decision.attachment.removed for a in home.published if a.decision)
+        assert home.waited == []
+
+
+async def test_what_is_named_and_not_shown_is_counted_once() -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+        await home.take(counting(2, "a1", "late"))
+
+        assert home.verdicts == ["a1"]
+        assert home.letters == [("not_found", "late", 1)]
+
+
 # ---- a dead message answers for all of its attachments that have no answer yet
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client import CollectorRegistry, Metric
 
 from consumer.metrics import Metrics, status_label
 from consumer.model import Accepted, DeadReason, Dependency, Facts, Reason, Rejected
+from consumer.wire.events import NoiseKind
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 PER_PARTITION = {"uncommitted_offsets", "outbox_bytes", "oldest_uncommitted_age_seconds", "ledger_entries"}
@@ -55,6 +57,10 @@ def test_reasons_are_the_same_in_the_model_the_metrics_the_schemas_and_the_docs(
     assert labels(metrics, "gate_closed", "dependency") == set(Dependency)
     assert documented("Why an attachment is rejected") == list(Reason)
     assert documented("Dead letters") == list(DeadReason)
+
+
+def test_every_kind_of_noise_is_counted_under_its_name(metrics: Metrics) -> None:
+    assert labels(metrics, "noise_dropped", "kind") == {*get_args(NoiseKind), "not_looked_up"}
 
 
 def test_every_series_with_a_closed_label_exists_before_anything_happened(metrics: Metrics) -> None:

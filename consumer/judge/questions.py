@@ -1,0 +1,61 @@
+"""What a task asks Genesys: each question again and again, until it is answered or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from consumer.attempts import Patience
+from consumer.errors import NotJudged, NotYet
+from consumer.judge.answers import Answer, Resting
+from consumer.judge.boundary import Boundary, Subject
+from consumer.model import Attachment, DeadReason, Dependency, Message, Shape
+
+T = TypeVar("T")
+
+
+class Lookup(Protocol):
+    """Genesys, as far as the judge needs it. All raise `errors.Failure`s."""
+
+    async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
+        """The messages with these ids. What is not there is not in it."""
+
+    async def find_listed(self, conversation_id: str, wanted: Callable[[Message], bool]) -> Sequence[Message]:
+        """Of the messages that the conversation lists and that may carry files, those that are wanted, in full."""
+
+    async def conversation_of(self, message_id: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    lookup: Lookup
+    patience: Patience
+    boundary: Boundary
+    resting: Resting
+
+    async def ask(
+        self, subject: Subject, call: Callable[[], Awaitable[T]], resting: Resting | None = None
+    ) -> T | Answer:
+        """The call's result, or the subject's dead letter."""
+        attempts = self.patience.attempts(resting or self.resting)
+        return await self.boundary.run(subject, attempts, lambda: attempts(call, Dependency.API))
+
+    async def conversation_of(self, messages: Iterable[Message]) -> str:
+        """As the first of them tells that can. If none can, raises rather what waiting may help against."""
+        failure: NotJudged | NotYet = NotJudged(DeadReason.NO_IDS, "none of its messages has an id that could be one")
+        for message in messages:
+            if message.message_id:
+                try:
+                    return await self.lookup.conversation_of(message.message_id)
+                except (NotYet, NotJudged) as failed:
+                    failure = failure if isinstance(failure, NotYet) else failed
+        raise failure
+
+    async def show(self, message: Message | Attachment, announced: Iterable[Attachment]) -> Message | None:
+        """The message, or that of the attachment, as Genesys has it now."""
+        conversation_id, message_id = message.conversation_id, message.message_id
+        if any(attachment.shape is Shape.TUTORIAL for attachment in announced):  # it has no call but this one
+            listed = await self.lookup.find_listed(conversation_id, lambda one: one.message_id == message_id)
+            return next(iter(listed), None)
+        return (await self.lookup.find(conversation_id, frozenset((message_id,)))).get(message_id)

@@ -1,0 +1,56 @@
+"""Which messages and attachments of a task still need an answer; those that need none are counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from consumer.judge.known import Known
+from consumer.judge.reading import no_answer_needed
+from consumer.metrics import Metrics, Skipped
+from consumer.model import Attachment, Direction, Message, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    task: Task
+    known: Known
+    horizon: timedelta
+    metrics: Metrics
+
+    def message(self, message: Message) -> bool:
+        """Whether there may be something to answer in it; if not, it is counted."""
+        if self._is_open(message):
+            return True
+        self.count(message)
+        return False
+
+    def attachments(self, message: Message, count: bool = False) -> list[Attachment]:
+        """Those that get an answer of ours, be it there already or not."""
+        wanted = []
+        for attachment in message.attachments:
+            cause = no_answer_needed(message, attachment, self.task, self.horizon)
+            if cause is None:
+                wanted.append(attachment)
+            elif count:
+                self.metrics.attachments_skipped[cause].inc()
+        return wanted
+
+    def are_all_there(self, message: Message) -> bool:
+        """Whether it describes as many attachments as it counts, each so that it can be told from others."""
+        described = all(attachment.key is not None for attachment in self.attachments(message))
+        return described and len(message.attachments) >= message.announced
+
+    def count(self, message: Message) -> None:
+        cause: Skipped = "outbound" if message.direction is Direction.OUTBOUND else "answered"
+        self.metrics.attachments_skipped[cause].inc(max(1, len(message.attachments)))
+
+    def _is_open(self, message: Message) -> bool:
+        if self.known.dead(message.identity) or message.direction is Direction.OUTBOUND:
+            return False
+        if self.task.replay is not None:
+            return True
+        named = [attachment.identity for attachment in self.attachments(message)]
+        if any(identity is not None and not self.known.answered(identity) for identity in named):
+            return True
+        return not (named and self.are_all_there(message)) and not self.known.verdict(message.identity)
