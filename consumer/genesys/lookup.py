@@ -13,7 +13,7 @@ from consumer.errors import Malformed, NotJudged, NotYet
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Batch, Merged
-from consumer.model import Attachment, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
+from consumer.model import Attachment, DeadReason, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id
 
@@ -118,18 +118,25 @@ class Lookup:
         return dict(message for raw in entities if (message := _message(raw, conversation_id)))
 
     async def _one_by_one(self, conversation_id: str, ids: list[str]) -> Found:
-        found: Found = {}
-        for id_ in ids:
-            try:
-                raw = await self._api.message(conversation_id, id_)
-            except Missing:
-                continue
-            except NotJudged as failure:
-                found[id_] = failure
-                continue
-            if message := _message(raw, conversation_id):
-                found[message[0]] = message[1]
+        """The first one shows whether it is the conversation that is unknown or forbidden: then no other is asked."""
+        first, *others = ids
+        found = await self._one(conversation_id, first)
+        if others and first not in found:
+            await self._api.conversation(conversation_id)
+        if _is_forbidden(found.get(first)):
+            return dict.fromkeys(ids, found[first])
+        for id_ in others:
+            found |= await self._one(conversation_id, id_)
         return found
+
+    async def _one(self, conversation_id: str, id_: str) -> Found:
+        try:
+            message = _message(await self._api.message(conversation_id, id_), conversation_id)
+        except Missing:
+            return {}
+        except NotJudged as failure:
+            return {id_: failure}
+        return dict([message]) if message else {}
 
     # ---- where a file is
 
@@ -203,6 +210,10 @@ def _message(raw: dict[str, Any], conversation_id: str) -> tuple[str, Message] |
     except Malformed:
         return None
     return (message.message_id, message) if message.message_id else None
+
+
+def _is_forbidden(found: Message | NotJudged | None) -> bool:
+    return isinstance(found, NotJudged) and found.reason is DeadReason.FORBIDDEN
 
 
 def _is_told(message: Message) -> bool:

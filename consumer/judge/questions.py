@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from consumer.attempts import Patience
@@ -13,6 +13,12 @@ from consumer.judge.boundary import Boundary, Subject
 from consumer.model import Attachment, DeadReason, Dependency, Message, Shape
 
 T = TypeVar("T")
+
+
+def in_step(patience: Patience) -> Patience:
+    """With one jitter for a whole task: what was asked in vain together is asked again together, in one call."""
+    jitter = patience.backoff.jitter()
+    return replace(patience, backoff=replace(patience.backoff, jitter=lambda: jitter))
 
 
 class Lookup(Protocol):

@@ -15,7 +15,7 @@ from consumer.errors import NotYet
 from consumer.judge.answers import Answer, Answers, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
-from consumer.judge.questions import Lookup, Questions
+from consumer.judge.questions import Lookup, Questions, in_step
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
 from consumer.judge.wanted import Wanted
 from consumer.metrics import Metrics
@@ -69,7 +69,7 @@ class Judge:
             task, self.now(), self.now, answers.generation, self.dead_letter_bytes, self.metrics,
             on_bug=lambda: self.on_outcome(True),
         )  # fmt: skip
-        questions = Questions(self.lookup, self.patience, boundary, resting)
+        questions = Questions(self.lookup, in_step(self.patience), boundary, resting)
         known = Known(answers, task.replay)
         wanted = Wanted(task, known, self.horizon, self.metrics)
         judging = _Judging(self, task, answers, questions, boundary, known, wanted)

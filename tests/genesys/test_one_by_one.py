@@ -1,0 +1,122 @@
+"""Where bulk is not to be had: messages are read one by one, and no conversation costs more than it can give."""
+
+from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from dataclasses import replace
+
+import anyio
+import orjson
+import pytest
+
+from consumer.attempts import Backoff, Gates, Patience
+from consumer.errors import NotJudged, NotYet
+from consumer.model import AnswerKind, DeadReason, Source, Task
+from tests.genesys.cloud import Client, Cloud, connected, json, serving
+from tests.genesys.test_economy import Partition, judge_of
+from tests.genesys.test_lookup import BULK, SINGLE, WHOLE, message
+from tests.genesys.test_shapes import CONVERSATION
+
+MANY = frozenset(f"m-{number:02}" for number in range(50))
+
+
+@pytest.fixture
+async def cloud() -> AsyncIterator[Cloud]:
+    async with serving(Cloud()) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+async def client(cloud: Cloud) -> AsyncIterator[Client]:
+    async with connected(cloud) as client:
+        yield client
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405])
+async def test_where_bulk_is_not_to_be_had_messages_are_read_one_by_one(
+    cloud: Cloud, client: Client, status: int
+) -> None:
+    cloud.at("POST", BULK, lambda asked: json({"code": "not.authorized"}, status))
+    cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
+    found = await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2"}))
+    assert found.keys() == {"m-1"}
+
+
+async def test_one_forbidden_message_does_not_spoil_the_answer_for_others(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", BULK, lambda asked: json({"code": "not.authorized"}, 403))
+    cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
+    cloud.at("GET", f"{SINGLE}/m-2", lambda asked: json({"code": "not.authorized"}, 403))
+    outcomes: dict[str, object] = {}
+
+    async def ask(id_: str) -> None:
+        try:
+            outcomes[id_] = (await client.lookup.find(CONVERSATION, frozenset({id_}))).keys()
+        except NotJudged as failure:
+            outcomes[id_] = failure.reason
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(ask, "m-1")
+        tg.start_soon(ask, "m-2")
+    assert outcomes == {"m-1": {"m-1"}, "m-2": DeadReason.FORBIDDEN}
+
+
+async def test_an_unknown_conversation_of_many_messages_costs_three_calls(cloud: Cloud, client: Client) -> None:
+    with pytest.raises(NotYet) as raised:
+        await client.lookup.find(CONVERSATION, MANY)
+    assert raised.value.dead is DeadReason.NOT_FOUND
+    assert cloud.calls == {f"POST {BULK}": 1, f"GET {SINGLE}/m-00": 1, f"GET {WHOLE}": 1}
+
+
+async def test_an_unknown_conversation_of_one_message_costs_two_calls(cloud: Cloud, client: Client) -> None:
+    assert await client.lookup.find(CONVERSATION, frozenset({"m-1"})) == {}
+    assert cloud.calls == {f"POST {BULK}": 1, f"GET {SINGLE}/m-1": 1}
+
+
+async def test_messages_of_one_event_that_are_not_there_are_asked_for_again_together(
+    cloud: Cloud, client: Client
+) -> None:
+    """Each has attempts of its own; did each wait as long as it likes, every one would be a call."""
+    attempts = 4
+    gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={})
+    judge = replace(judge_of(client), patience=Patience(gates, Backoff(attempts, over_s=0.7), host_patience_s=1))
+    listed = [{"messageId": id_, "media": [{"id": "a"}]} for id_ in MANY]
+    event = orjson.dumps({"id": CONVERSATION, "participants": [{"messages": [{"messages": listed}]}]})
+    partition = Partition()
+    await judge.judge(Task(Source("events", 0, 0, 0), event), partition, nullcontext)
+    assert [entry.kind for entry in partition.published] == [AnswerKind.DEAD] * len(MANY)
+    assert cloud.calls[f"POST {BULK}"] <= 2 * attempts
+    assert len(cloud.asked) <= 3 * 2 * attempts
+
+
+async def test_a_forbidden_conversation_of_many_messages_costs_two_calls(cloud: Cloud, client: Client) -> None:
+    for method, path in ("POST", BULK), *(("GET", f"{SINGLE}/{id_}") for id_ in MANY):
+        cloud.at(method, path, lambda asked: json({"code": "not.authorized"}, 403))
+    with pytest.raises(NotJudged) as raised:
+        await client.lookup.find(CONVERSATION, MANY)
+    assert raised.value.reason is DeadReason.FORBIDDEN
+    assert cloud.calls == {f"POST {BULK}": 1, f"GET {SINGLE}/m-00": 1}
+
+
+async def test_an_unknown_first_message_of_a_known_conversation_hides_no_other(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", WHOLE, {"participants": []})
+    for id_ in MANY - {"m-00"}:
+        cloud.at("GET", f"{SINGLE}/{id_}", message(id_))
+    assert (await client.lookup.find(CONVERSATION, MANY)).keys() == MANY - {"m-00"}
+    assert sum(cloud.calls.values()) == len(MANY) + 2
+
+
+async def test_a_first_message_that_the_api_does_not_take_hides_no_other(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", BULK, lambda asked: json({"code": "bad.request"}, 400))
+    cloud.at("GET", f"{SINGLE}/m-00", lambda asked: json({"code": "bad.request"}, 400))
+    cloud.at("GET", f"{SINGLE}/m-01", message("m-01"))
+    outcomes: dict[str, object] = {}
+
+    async def ask(id_: str) -> None:
+        try:
+            outcomes[id_] = (await client.lookup.find(CONVERSATION, frozenset({id_}))).keys()
+        except NotJudged as failure:
+            outcomes[id_] = failure.reason
+
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(ask, "m-00")
+        tg.start_soon(ask, "m-01")
+    assert outcomes == {"m-00": DeadReason.NO_IDS, "m-01": {"m-01"}}
