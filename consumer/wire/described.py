@@ -81,17 +81,17 @@ def attachment_of(raw: Json, head: Head, kind: Kind | None = None) -> Attachment
     )
 
 
-def _is_attachment(content: Json) -> bool:
+def is_attachment(content: Json) -> bool:
     return word(content.get("contentType")) == "attachment" or "attachment" in content
 
 
 def may_be_attachment(content: Json) -> bool:
-    return _is_attachment(content) or not word(content.get("contentType"))
+    return is_attachment(content) or word(content.get("contentType")) in ("", "unknown")
 
 
 def of_content(raw: object, head: Head) -> tuple[list[Attachment], int]:
     """S1, S7, S8, and how many there are. Stories, cards, templates and rich links carry URLs too, and are no files."""
-    contents = [content for content in objects(raw, "content") if _is_attachment(content)]
+    contents = [content for content in objects(raw, "content") if is_attachment(content)]
     described = [an_object(content.get("attachment"), "content.attachment") for content in contents]
     return [attachment_of(attachment, head) for attachment in described if attachment is not None], len(contents)
 

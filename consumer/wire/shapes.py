@@ -19,6 +19,7 @@ from consumer.wire.described import (
     attachment_of,
     direction_of,
     ids_of,
+    is_attachment,
     may_be_attachment,
     of_content,
     united,
@@ -154,11 +155,13 @@ def _details(raw: Json, head: Head) -> Seen:
     metadata = an_object(raw.get("messageMetadata"), "messageMetadata") or {}
     normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage") or {}
     contents = objects(metadata.get("content"), "messageMetadata.content")
-    kinds = [fields.kind(content.get("subType")) for content in contents if may_be_attachment(content)]
+    possible = [content for content in contents if may_be_attachment(content)]
+    kinds = {fields.kind(content.get("subType")) for content in possible}
     described, count = of_content(normalized.get("content") or raw.get("content"), head)
-    attachments = with_listed(described, raw, head, kinds[0] if len(set(kinds)) == 1 else None)
+    attachments = with_listed(described, raw, head, next(iter(kinds)) if len(kinds) == 1 else None)
     type_ = word(metadata.get("type")) or word(normalized.get("type"))
-    return Seen(head.message(attachments, max(count, len(kinds)), silent=not (type_ or contents)), type_)
+    announced = max(count, sum(map(is_attachment, possible)))
+    return Seen(head.message(attachments, announced, silent=bool(possible) or not (type_ or contents)), type_)
 
 
 def _merged(one: Seen, other: Seen) -> Seen:

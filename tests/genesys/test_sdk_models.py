@@ -11,7 +11,7 @@ import pytest
 
 from consumer.model import Attachment, Direction, Kind, MediaStatus, Message, Shape
 from consumer.wire import shapes
-from consumer.wire.events import decode
+from consumer.wire.events import Noise, decode
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the generated code: invalid escapes, ssl defaults
@@ -125,23 +125,176 @@ def test_the_status_of_an_upload(status: str, expected: MediaStatus) -> None:
     assert shapes.finished(known, raw).status is expected
 
 
-def test_an_event_of_a_user_topic() -> None:
-    prefix = "ConversationEventTopic"
-    file = model(
-        f"{prefix}MessageMedia",
+# ---- events: the same in four families of models
+
+FAMILIES = [
+    ("ConversationEventTopic", Shape.EVENT),
+    ("QueueConversationEventTopic", Shape.EVENT),
+    ("ConversationMessageEventTopic", Shape.EVENT_MESSAGES),
+    ("QueueConversationMessageEventTopic", Shape.EVENT_MESSAGES),
+]
+every_family = pytest.mark.parametrize(("family", "shape"), FAMILIES, ids=[family for family, _ in FAMILIES])
+
+
+def details(family: str, shape: Shape, **values: Any) -> Any:
+    """A listed message; the two kinds of topics name it differently."""
+    if shape is Shape.EVENT:
+        return model(f"{family}MessageDetails", message_id=MESSAGE, message_time=SENT, **values)
+    reference = model(f"{family}UriReference", id=MESSAGE)
+    return model(f"{family}MessageDetails", message=reference, message_time=SENT, **values)
+
+
+def file_of(family: str) -> Any:
+    return model(
+        f"{family}MessageMedia",
         id=FILE,
         url=URL,
         media_type="application/pdf",
         content_length_bytes=182_736,
         name="form.pdf",
     )
-    details = model(f"{prefix}MessageDetails", message_id=MESSAGE, message_time=SENT, media=[file])
-    session = model(f"{prefix}Message", id="c1b9e0a4", direction="inbound", messages=[details])
-    participant = model(f"{prefix}Participant", purpose="customer", messages=[session])
-    body = written(model(f"{prefix}Conversation", id=CONVERSATION, participants=[participant]))
-    event = {"topicName": "v2.users.7bd8e7a2-8c11-4d0c-9f0e-6a1b2c3d4e5f.conversations", "eventBody": body}
 
-    (decoded,) = decode(orjson.dumps(event))
 
-    _, attachment = only(getattr(decoded, "messages", ()))
-    declares(attachment, Shape.EVENT)
+def metadata_of(family: str, type_: str, *sub_types: str) -> Any:
+    contents = [
+        model(f"{family}MessageMetadataContent", content_type="Attachment", sub_type=sub_type) for sub_type in sub_types
+    ]
+    return model(f"{family}MessageMetadata", type=type_, content=contents or None)
+
+
+def event(family: str, shape: Shape, *listed: Any) -> Any:
+    """What is read from a snapshot in which customer and agent list the same messages."""
+    if shape is Shape.EVENT:
+        session = model(f"{family}Message", id="c1b9e0a4", state="connected", direction="inbound", messages=[*listed])
+        idle = model(f"{family}Message", id="c1b9e0a5", state="alerting", direction="inbound")
+        sides = [
+            model(f"{family}Participant", purpose=side, messages=[session, idle]) for side in ("customer", "agent")
+        ]
+        body = model(f"{family}Conversation", id=CONVERSATION, participants=sides)
+    else:
+        participant = f"{family}MessageMediaParticipant"
+        sides = [model(participant, purpose=side, messages=[*listed]) for side in ("customer", "agent")]
+        body = model(f"{family}MessageConversation", id=CONVERSATION, participants=sides)
+    (decoded,) = decode(orjson.dumps({"topicName": "v2.x.conversations", "eventBody": written(body)}))
+    return decoded
+
+
+@every_family
+def test_a_message_with_a_file_in_an_event(family: str, shape: Shape) -> None:
+    said = metadata_of(family, "Text", "File")
+    listed = details(family, shape, message_status="received", media=[file_of(family)], message_metadata=said)
+
+    message, attachment = only(event(family, shape, listed).messages)
+
+    declares(attachment, shape)
+    assert (attachment.kind, message.announced) == (Kind.FILE, 1)
+    assert (message.direction, message.time) == (Direction.INBOUND, SENT)
+    assert message.communication_id == ("c1b9e0a4" if shape is Shape.EVENT else None)
+
+
+@every_family
+def test_a_removed_message_in_an_event(family: str, shape: Shape) -> None:
+    listed = details(family, shape, message_status="removed", media=[file_of(family)])
+
+    message, attachment = only(event(family, shape, listed).messages)
+
+    assert message.removed
+    assert attachment.removed
+
+
+@every_family
+def test_metadata_alone_announces_and_counts(family: str, shape: Shape) -> None:
+    listed = details(family, shape, message_metadata=metadata_of(family, "Structured", "Image", "File"))
+
+    (message,) = event(family, shape, listed).messages
+
+    assert (message.message_id, message.announced, message.attachments) == (MESSAGE, 2, ())
+
+
+@every_family
+@pytest.mark.parametrize(
+    ("type_", "kind"), [("Receipt", "receipt"), ("Event", "event_message"), ("Text", "no_attachment")]
+)
+def test_a_message_that_says_that_it_carries_nothing(family: str, shape: Shape, type_: str, kind: str) -> None:
+    listed = details(family, shape, message_status="delivery-success", message_metadata=metadata_of(family, type_))
+
+    assert event(family, shape, listed) == Noise(kind)  # type: ignore[arg-type]  # the table is of plain strings
+
+
+@every_family
+def test_a_message_that_says_nothing_is_asked_about(family: str, shape: Shape) -> None:
+    (message,) = event(family, shape, details(family, shape, message_status="received")).messages
+
+    assert (message.message_id, message.announces_media, message.attachments) == (MESSAGE, True, ())
+
+
+# ---- webhooks, guests, recordings
+
+
+def read(body: Any) -> Any:
+    (decoded,) = decode(orjson.dumps(written(body) | {"conversationId": CONVERSATION}))
+    return decoded
+
+
+def test_a_webhook_of_open_messaging() -> None:
+    file = model(
+        "ConversationContentAttachment",
+        id=FILE,
+        media_type="File",
+        url=URL,
+        mime="application/pdf",
+        filename="form.pdf",
+        content_size_bytes=182_736,
+    )
+    content = [model("OpenMessageContent", content_type="Attachment", attachment=file)]
+    channel = model("OpenMessagingChannel", message_id="c327c207", time=SENT)
+    message = {"id": MESSAGE, "channel": channel, "direction": "Inbound"}
+
+    posted, attachment = only(read(model("OpenNormalizedMessage", type="Text", content=content, **message)).messages)
+
+    declares(attachment, Shape.WEBHOOK)
+    assert (posted.direction, posted.time) == (Direction.INBOUND, None)
+    assert read(model("OpenNormalizedMessage", type="Receipt", status="Delivered", **message)) == Noise("receipt")
+    assert read(model("OpenNormalizedMessage", type="Text", text="hello", **message)) == Noise("no_attachment")
+
+
+def test_what_a_guest_of_web_messaging_sees() -> None:
+    file = model(
+        "WebMessagingAttachment",
+        id=FILE,
+        media_type="File",
+        url=URL,
+        mime="application/pdf",
+        filename="form.pdf",
+        sha256=SHA256,
+        file_size=182_736,
+    )
+    content = [model("WebMessagingContent", content_type="Attachment", attachment=file)]
+    channel = model("WebMessagingChannel", message_id="c327c207", time=SENT)
+    message = {"id": MESSAGE, "channel": channel, "direction": "Inbound"}
+
+    _, attachment = only(read(model("WebMessagingMessage", type="Structured", content=content, **message)).messages)
+
+    declares(attachment, Shape.GUEST)
+    assert (attachment.kind, attachment.declared_sha256) == (Kind.FILE, SHA256)
+    removed, _ = only(
+        read(model("WebMessagingMessage", type="Text", status="Removed", content=content, **message)).messages
+    )
+    assert removed.removed
+    assert read(model("WebMessagingMessage", type="Event", **message)) == Noise("event_message")
+
+
+def test_the_long_term_copy_in_a_recording() -> None:
+    copy = model(
+        "MessageMediaAttachment", id=FILE, url=URL, media_type="image/png", content_length=182_736, name="form.png"
+    )
+    listed = [
+        model("RecordingMessagingMessage", id=MESSAGE, timestamp=SENT, message_media_attachments=[copy]),
+        model("RecordingMessagingMessage", id="text-only", timestamp=SENT, message_text="hello"),
+    ]
+
+    message, attachment = only(read(model("Recording", messaging_transcript=listed)).messages)
+
+    assert (attachment.shape, attachment.key, attachment.url) == (Shape.RECORDING, f"id:{FILE}", URL)
+    assert (attachment.name, attachment.declared_type, attachment.declared_size) == ("form.png", "image/png", 182_736)
+    assert (message.message_id, message.time) == (MESSAGE, SENT)

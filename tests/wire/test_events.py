@@ -253,6 +253,7 @@ def test_noise_is_dropped_on_proof(value: bytes | None, kind: str) -> None:
         {"messageMetadata": {"type": "Text", "content": [{}]}},
         {"messageMetadata": {"type": "Text", "content": [{"contentType": "Attachment"}]}},
         {"messageMetadata": {"type": "Text", "content": [{"contentType": "ATTACHMENT"}]}},
+        {"messageMetadata": {"type": "Structured", "content": [{"contentType": "Unknown"}]}},
         {"messageMetadata": METADATA_TEXT, "media": [{"id": "a"}]},
         {"messageMetadata": {"type": "Receipt"}, "media": [{"id": "a"}]},
         {"messageMetadata": {"type": "Receipt", "content": [{"contentType": "Attachment"}]}},
