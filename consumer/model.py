@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -116,8 +116,15 @@ class Source:
     topic: str
     partition: int
     offset: int
-    timestamp_ms: int
+    timestamp_ms: int  # -1 where the record has none
     path: str = ""  # "" or "[3]"
+
+    @property
+    def time(self) -> datetime | None:
+        return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC) if self.timestamp_ms > 0 else None
+
+
+YOUNG = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +148,12 @@ class Attachment:
     communication_id: str | None = None
     messenger: str | None = None
     shape: Shape = Shape.MESSAGE
+    taken: datetime | None = None  # when the broker took what announced it: no worker's clock decides a verdict
+
+    @property
+    def is_young(self) -> bool:
+        """Whether its file may still be on its way into the storage of Genesys, also if nobody can tell."""
+        return self.message_time is None or self.taken is None or self.taken - self.message_time <= YOUNG
 
     @property
     def identity(self) -> bytes | None:
@@ -222,6 +235,10 @@ class Task:
     conversation_id: str | None = None  # what a call told, of an event that names only a message
     moves: int = 0  # how often it was written to tasks again under another key
     taken_ms: int = 0  # the broker's time at which it became a task
+
+    @property
+    def taken(self) -> datetime:
+        return datetime.fromtimestamp(self.taken_ms / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -210,8 +210,10 @@ async def _genesys(
         extra_origins=origins,
     )
     ca, timeouts = chosen.ca_file, _timeouts(settings)
-    to_login = login_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=chosen.login_url is not None)
-    to_api = api_client(hosts.api_url, ca_file=ca, timeouts=timeouts, any_address=chosen.api_url is not None)
+    proxy = str(chosen.proxy) if chosen.proxy else None
+    own_login, own_api = chosen.login_url is not None, chosen.api_url is not None
+    to_login = login_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=own_login, proxy=proxy)
+    to_api = api_client(hosts.api_url, ca_file=ca, timeouts=timeouts, any_address=own_api, proxy=proxy)
     await stack.enter_async_context(to_login)
     await stack.enter_async_context(to_api)
 

@@ -41,12 +41,14 @@ def api_client(
     ca_file: Path | None = None,
     timeouts: Timeouts | None = None,
     any_address: bool = False,
+    proxy: str | None = None,
     lookup: Lookup = system_lookup,
 ) -> httpx.AsyncClient:
     """Sends to the origin of `base_url` and nowhere else, so that a token can't leave it.
 
     `ca_file` (PEM) replaces the public authorities. `any_address` is for a base URL that an operator chose: without it
-    the name must lead to public addresses. An address written in `base_url` itself is taken as it is.
+    the name must lead to public addresses. An address written in `base_url` itself is taken as it is. Behind a `proxy`
+    it is the proxy that resolves names.
     """
     base = httpx.URL(base_url)
     trusted = any_address or is_literal(base.host)
@@ -57,7 +59,8 @@ def api_client(
             raise NotPermitted("a request to another origin than the one that this client is for")
 
     reach = Reach(trusted_hosts=host) if trusted else Reach(public_names=host)
-    return _client(CheckedResolver(reach, lookup), permit, ca_file, timeouts or Timeouts(), base_url=base_url)
+    resolver = CheckedResolver(_to_proxy(proxy) if proxy else reach, lookup)
+    return _client(resolver, permit, ca_file, timeouts or Timeouts(), base_url=base_url, proxy=proxy)
 
 
 def login_client(
@@ -66,10 +69,11 @@ def login_client(
     ca_file: Path | None = None,
     timeouts: Timeouts | None = None,
     any_address: bool = False,
+    proxy: str | None = None,
     lookup: Lookup = system_lookup,
 ) -> httpx.AsyncClient:
     """As `api_client`, with a session of its own: the client secret and the token never share a connection."""
-    return api_client(base_url, ca_file=ca_file, timeouts=timeouts, any_address=any_address, lookup=lookup)
+    return api_client(base_url, ca_file=ca_file, timeouts=timeouts, any_address=any_address, proxy=proxy, lookup=lookup)
 
 
 def file_client(
@@ -96,7 +100,7 @@ def file_client(
         origins = frozenset(origin.host for origin in rules.allowed_origins)
         reach = Reach(public_names=rules.region_hosts | rules.allowed_hosts, trusted_hosts=origins)
     else:
-        reach = Reach(trusted_hosts=frozenset({httpx.URL(proxy).raw_host.decode()}))
+        reach = _to_proxy(proxy)
     client = _client(CheckedResolver(reach, lookup), permit, ca_file, timeouts or Timeouts(), proxy=proxy)
     client.event_hooks = {"response": [_set_location_aside]}
     return client
@@ -131,6 +135,10 @@ def _client(
         # To aiohttp `pool` is the time for all of connecting, the name's resolution included.
         timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s, pool=timeouts.connect_s),
     )
+
+
+def _to_proxy(url: str) -> Reach:
+    return Reach(trusted_hosts=frozenset({httpx.URL(url).raw_host.decode()}))
 
 
 def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consumer.download.urls import Origin
@@ -16,8 +15,6 @@ from consumer.genesys.merged import Batch, Merged
 from consumer.model import Attachment, DeadReason, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id
-
-YOUNG = timedelta(minutes=5)  # the file of a message this young may still be on its way into the storage of Genesys
 
 Found = dict[str, Message | NotJudged]
 
@@ -49,12 +46,9 @@ def is_complete(message: Message) -> bool:
 class Lookup:
     """Finds messages, conversations and files. `link_origins` are the hosts whose download links are our API's."""
 
-    def __init__(
-        self, api: Api, link_origins: Set[Origin], *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    ) -> None:
+    def __init__(self, api: Api, link_origins: Set[Origin]) -> None:
         self._api = api
         self._link_origins = link_origins
-        self._now = now
         self._conversations: Merged[None, Sequence[Message]] = Merged(self._list)
         self._messages: Merged[frozenset[str], Found] = Merged(self._read)
 
@@ -162,8 +156,7 @@ class Lookup:
         try:
             return await self._api.download_url(download_id)
         except Missing as missing:
-            sent = attachment.message_time
-            if sent is None or self._now() - sent > YOUNG:
+            if not attachment.is_young:
                 return Reason.NO_LONGER_AVAILABLE
             raise NotYet(Dependency.API, missing.detail, final=Reason.NO_LONGER_AVAILABLE) from None
 

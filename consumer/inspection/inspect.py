@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol, Self, TypeVar
 
 from consumer.errors import NotYet
@@ -16,7 +15,6 @@ T = TypeVar("T")
 Stage = Literal["fetch", "examine", "scan", "store"]
 
 RESOLVES = 3  # a signed link lives for minutes: one that expired on the way is resolved again, this often in all
-YOUNG = timedelta(minutes=5)  # a file of a message this young may still be on its way into the storage of Genesys
 
 
 class Attempt(Protocol):
@@ -75,7 +73,6 @@ class Inspector:
     antivirus: Antivirus | None = None
     quarantine: Storage | None = None
     timed: Callable[[Stage], AbstractContextManager[None]] = lambda stage: nullcontext()
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def inspect(self, attachment: Attachment, attempt: Attempt) -> Verdict:
         """The verdict. Raises `Unavailable` when the attempts ran out, `Refused` when we are set up wrongly."""
@@ -108,7 +105,7 @@ class Inspector:
             status = got.status
         if status not in (404, 410):
             raise NotYet(Dependency.FILES, f"the file host answered {status} to every fresh link")
-        if attachment.message_time is not None and self.now() - attachment.message_time > YOUNG:
+        if not attachment.is_young:
             return Reason.NO_LONGER_AVAILABLE
         raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE)
 

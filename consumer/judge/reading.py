@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from consumer.metrics import Skipped
 from consumer.model import Attachment, Direction, Event, Kind, Message, Task
@@ -16,9 +16,8 @@ def no_answer_needed(message: Message, attachment: Attachment, task: Task, horiz
         return "outbound"
     if attachment.kind is Kind.LINK:
         return "link"
-    sent = attachment.message_time or message.time
-    taken = datetime.fromtimestamp(task.taken_ms / 1000, UTC)
-    if sent is not None and taken - sent > horizon:
+    sent = attachment.message_time or message.time or task.source.time
+    if sent is not None and task.taken - sent > horizon:
         return "beyond_horizon"  # its own event announced it in its time; what the ledger knew of it has aged
     return None
 

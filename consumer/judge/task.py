@@ -276,7 +276,7 @@ class _Judging:
         async def inspect() -> Answer:
             judge.metrics.inspections.inc()
             with judge.metrics.inspections_in_flight.track_inprogress():
-                verdict = await judge.inspector.inspect(attachment, attempts)
+                verdict = await judge.inspector.inspect(replace(attachment, taken=self.task.taken), attempts)
             decision = Decision(
                 attachment=attachment,
                 verdict=verdict,

@@ -4,6 +4,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 
 import anyio
 import httpx
@@ -12,6 +13,7 @@ from aiohttp import web
 
 from consumer.download.addresses import AddressNotAllowed
 from consumer.download.clients import NotPermitted, Timeouts, api_client, file_client
+from consumer.download.transport import CertificateNotTrusted
 from consumer.download.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
 from tests.download.servers import answering, serving, talking
@@ -254,3 +256,46 @@ async def test_no_error_tells_the_link() -> None:
     told = "".join(map(repr, (caught.value, caught.value.__cause__)))
     assert "secret" not in told
     assert caught.value.__suppress_context__
+
+
+async def test_behind_a_proxy_the_token_travels_through_a_tunnel(private_authority: PrivateAuthority) -> None:
+    """The name is the proxy's to resolve; what it carries is for the API, whose certificate is checked."""
+    asked: list[str | None] = []
+
+    async def api(request: web.Request) -> web.StreamResponse:
+        asked.append(request.headers.get("Authorization"))
+        return web.Response(text="ok")
+
+    async with serving(api, private_authority.server("api.example.org")) as port:
+        carried = bytearray()
+
+        async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            carried.extend(await reader.readuntil(b"\r\n\r\n"))
+            inner, outer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            async with anyio.create_task_group() as group:
+                group.start_soon(_pipe, reader, outer, carried)
+                group.start_soon(_pipe, inner, writer, bytearray())
+
+        server = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+        proxy = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        headers = {"Authorization": "Bearer hush-hush"}
+        base_url, nowhere = "https://api.example.org", leads_to()
+        async with api_client(base_url, ca_file=private_authority.ca_file, proxy=proxy, lookup=nowhere) as client:
+            assert (await client.get("/", headers=headers)).text == "ok"
+        async with api_client(base_url, proxy=proxy, lookup=nowhere) as client:
+            with pytest.raises(CertificateNotTrusted):
+                await client.get("/", headers=headers)
+        server.close()
+    assert asked == ["Bearer hush-hush"]
+    assert carried.startswith(b"CONNECT api.example.org:443 ")
+    assert b"hush-hush" not in carried
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: bytearray) -> None:
+    with suppress(ConnectionError):
+        while piece := await reader.read(65_536):
+            seen.extend(piece)
+            writer.write(piece)
+            await writer.drain()
+    writer.close()

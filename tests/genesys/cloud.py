@@ -138,10 +138,9 @@ async def connected(cloud: Cloud, *, secret: Callable[[], str] | None = None, **
         called.append((name, status))
 
     limiter = api.pop("limiter", None) or Limiter(60_000)
-    now = api.pop("date", None)
     async with client_of(cloud.url) as http, client_of(cloud.url) as login_http:
         login = Login(login_http, lambda: ("client", secret() if secret else cloud.secret), on_call=on_call)
         made = Api(http, login, limiter, on_call=on_call, **api)
         origins = Hosts.of("mypurecloud.com", api_url=cloud.url).link_origins
-        lookup = Lookup(made, origins, now=now) if now else Lookup(made, origins)
+        lookup = Lookup(made, origins)
         yield Client(login, made, lookup, limiter, called)

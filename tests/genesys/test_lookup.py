@@ -31,7 +31,7 @@ async def cloud() -> AsyncIterator[Cloud]:
 
 @pytest.fixture
 async def client(cloud: Cloud) -> AsyncIterator[Client]:
-    async with connected(cloud, date=lambda: OLD) as client:
+    async with connected(cloud) as client:
         yield client
 
 
@@ -277,7 +277,7 @@ async def test_nothing_is_kept_of_conversations_that_nobody_asks_about(cloud: Cl
 
 LINK = "/api/v2/downloads/30c5bf36123e95ee"
 SIGNED = "https://api-downloads.mypurecloud.com/path/object?Expires=1&Signature=abc&Key-Pair-Id=K"
-FILE = replace(CLAIM_FORM, url=f"https://api-downloads.mypurecloud.com{LINK}")
+FILE = replace(CLAIM_FORM, taken=OLD, url=f"https://api-downloads.mypurecloud.com{LINK}")
 YOUNG_FILE = replace(FILE, message_time=OLD - timedelta(minutes=4))
 
 
@@ -334,12 +334,12 @@ async def test_the_token_goes_nowhere_else(client: Client) -> None:
 
 async def test_a_missing_file_of_an_old_message_is_gone(client: Client) -> None:
     assert await client.lookup.locate(FILE) is Reason.NO_LONGER_AVAILABLE
-    assert await client.lookup.locate(replace(FILE, message_time=None)) is Reason.NO_LONGER_AVAILABLE
 
 
-async def test_a_missing_file_of_a_young_message_may_still_come(client: Client) -> None:
+@pytest.mark.parametrize("file", [YOUNG_FILE, replace(FILE, message_time=None)], ids=["young", "nobody knows"])
+async def test_a_missing_file_of_a_young_message_may_still_come(client: Client, file: Attachment) -> None:
     with pytest.raises(NotYet) as raised:
-        await client.lookup.locate(YOUNG_FILE)
+        await client.lookup.locate(file)
     assert raised.value.final is Reason.NO_LONGER_AVAILABLE
 
 

@@ -10,15 +10,17 @@ from typing import Any, Self, TypeVar
 import pytest
 
 from consumer.errors import NotYet
-from consumer.inspection.inspect import RESOLVES, YOUNG, Body, Inspector
+from consumer.inspection.inspect import RESOLVES, Body, Inspector
 from consumer.inspection.policy import SHIPPED, Policy
-from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Finding, Reason, Rejected, Verdict
+from consumer.model import YOUNG, Accepted, Attachment, Dependency, Expired, Facts, Finding, Reason, Rejected, Verdict
 
 T = TypeVar("T")
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 OLD, FRESH = NOW - YOUNG - timedelta(seconds=1), NOW - timedelta(seconds=1)
-PNG = Attachment("c", "m", "a", "id:a", name="a.png", declared_type="image/png", url="https://x/1", message_time=OLD)
+PNG = Attachment(
+    "c", "m", "a", "id:a", name="a.png", declared_type="image/png", url="https://x/1", message_time=OLD, taken=NOW
+)
 GOOD = Facts(size=3, sha256="0" * 64, detected_type="image/png")
 CLEAN = replace(GOOD, scanned=True)
 POLICY = Policy.load(SHIPPED)
@@ -68,7 +70,7 @@ class World:
         return self.scanned
 
     async def inspect(self, attachment: Attachment = PNG, **parts: Any) -> Verdict:
-        inspector = Inspector(self, self, self, Kept("store", self.said), lambda: POLICY, now=lambda: NOW, **parts)
+        inspector = Inspector(self, self, self, Kept("store", self.said), lambda: POLICY, **parts)
         return await inspector.inspect(attachment, once)
 
 
@@ -166,7 +168,7 @@ async def test_a_file_that_may_still_come_is_waited_for_before_it_is_called_gone
             raise
 
     world = World(fetched=[Expired(404)] * 9)
-    inspector = Inspector(world, world, world, Kept("store", world.said), lambda: POLICY, now=lambda: NOW)
+    inspector = Inspector(world, world, world, Kept("store", world.said), lambda: POLICY)
     verdict = await inspector.inspect(replace(PNG, message_time=sent), patiently)
     assert reason_of(verdict) is Reason.NO_LONGER_AVAILABLE
     assert waited == 1
