@@ -171,7 +171,8 @@ def policy_file(settings: Settings, metrics: Metrics) -> PolicyFile:
         metrics.policy_info.info({"version": policy.version})
         log.info("policy in force", extra={"version": policy.version})
 
-    return PolicyFile(settings.inspection.policy_file, on_failure=failed, on_policy=in_force)
+    chosen, most = settings.inspection.policy_file, settings.download.max_bytes_in_memory
+    return PolicyFile(chosen, on_failure=failed, on_policy=in_force, most_bytes=most)
 
 
 def _fixed(settings: Settings) -> Credentials:

@@ -121,12 +121,15 @@ class PolicyFile:
         path: Path | None = None,
         on_failure: Callable[[PolicyError], None] = lambda error: None,
         on_policy: Callable[[Policy], None] = lambda policy: None,
+        most_bytes: int | None = None,
     ) -> None:
+        """`most_bytes`: of a file in memory; a policy that allows larger ones is as bad as one that can't be read."""
         self.path = path or SHIPPED
         self._on_failure = on_failure
         self._on_policy = on_policy
+        self._most_bytes = most_bytes
         self._seen = _stamp(self.path)
-        self._policy = Policy.load(self.path)
+        self._policy = self._load()
         on_policy(self._policy)
 
     def __call__(self) -> Policy:
@@ -140,12 +143,18 @@ class PolicyFile:
         """Reads the file again, changed or not; whether the policy in it is in force now."""
         self._seen = _stamp(self.path)
         try:
-            self._policy = Policy.load(self.path)
+            self._policy = self._load()
         except PolicyError as error:
             self._on_failure(error)
             return False
         self._on_policy(self._policy)
         return True
+
+    def _load(self) -> Policy:
+        policy = Policy.load(self.path)
+        if self._most_bytes is not None and max(policy.types.values(), default=0) > self._most_bytes:
+            raise PolicyError(f"{self.path}: it allows files of more than the {self._most_bytes} bytes of all memory")
+        return policy
 
     async def watch(self, interval_s: float, sleep: Callable[[float], Awaitable[object]]) -> None:
         """Looks for a change every `interval_s` seconds, until cancelled."""

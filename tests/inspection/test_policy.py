@@ -259,3 +259,15 @@ def _load(text: str) -> Policy:
 
     with tempfile.TemporaryDirectory() as folder:
         return Policy.load(_written(Path(folder), text))
+
+
+def test_a_policy_that_allows_files_which_no_memory_holds_changes_nothing(tmp_path: Path) -> None:
+    """They would all be rejected as too large, whatever the policy says."""
+    file = _written(tmp_path, SHIPPED.read_text())
+    told: list[PolicyError] = []
+    policies = PolicyFile(file, told.append, most_bytes=10 * 1024 * 1024)
+    before = policies.current
+    _written(tmp_path, SHIPPED.read_text().replace('"application/pdf" = "10 MiB"', '"application/pdf" = "11 MiB"'))
+    assert not policies.reload()
+    assert policies.current is before
+    assert "of more than the 10485760 bytes" in str(told[0])
