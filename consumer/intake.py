@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateError, KafkaError
 
 from consumer.errors import Failure
-from consumer.kafka_client import client_options, consumer_options, partition_of
+from consumer.kafka_client import client_options, consumer_options, explain, partition_of
 from consumer.metrics import Metrics
 from consumer.model import Event, Headers, Source, Task
 from consumer.settings import KafkaSettings, TopicSettings
@@ -140,12 +140,13 @@ class Intake:
         """After any failure: new clients, from what is committed."""
         wait = RETRY_FIRST_S
         while not shutdown.is_set():
+            self._polled()
             began = anyio.current_time()
             try:
                 await self._serve(shutdown)
             except (KafkaError, IllegalOperation, OSError, Failure) as failure:
                 wait = RETRY_FIRST_S if anyio.current_time() - began > RETRY_MAX_S else wait
-                detail = f"events can't be taken in: {type(failure).__name__}"
+                detail = f"events can't be taken in: {explain(failure)}"
                 log.error(detail)
                 self._hindered(detail)
                 with anyio.move_on_after(wait):
