@@ -22,7 +22,7 @@ from consumer.settings import KafkaSettings, TopicSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
 MIB = 1024 * 1024
-LARGEST_RECORD = 6 * MIB  # that `create` lets tasks and dead letters take: an event of 5 MB, its headers, and ours
+LARGEST_RECORD = 6 * MIB  # that `create` lets topics with events in them take: 5 MB, the headers, and ours
 LARGEST_RESULT = 96 * 1024  # `wire.results` promises no more, and a test compares
 LARGEST_DEAD_HEADERS = 16 * 1024  # of a dead letter that had to leave out all that was the record's own
 DEADLINE_S = 30.0
@@ -88,7 +88,8 @@ async def create(kafka: KafkaSettings, settings: TopicSettings, *, events_partit
 
     Raises `Refused` when a topic exists and differs: what it holds may depend on how it is.
     """
-    asked = wanted(settings) + ([Topic(settings.events, events_partitions)] if events_partitions else [])
+    events = Topic(settings.events, events_partitions, {"max.message.bytes": str(LARGEST_RECORD)})
+    asked = [*wanted(settings), events] if events_partitions else wanted(settings)
     async with _admin(kafka) as admin:
         names = [topic.name for topic in asked]
         there = await _found(admin, names)

@@ -64,6 +64,7 @@ async def test_what_is_missing_is_created_as_wanted_and_then_passes_the_check(
         settings.events: 3,
         **{topic.name: 2 for topic in wanted(settings)},
     }
+    assert {topic.name: topic.configs["max.message.bytes"] for topic in there}[settings.events] == str(LARGEST_RECORD)
     checked = await check(server, settings)
     assert checked.max_message_bytes[settings.accepted] == 1024 * 1024
     for name in (settings.tasks, settings.dead_letter):
