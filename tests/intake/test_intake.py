@@ -78,6 +78,9 @@ async def test_a_partition_that_the_events_topic_gains_is_read_from_its_beginnin
         await admin.start()
         try:
             await admin.create_partitions({topics.events: NewPartitions(EVENTS_PARTITIONS + 1)})
+            with anyio.fail_after(30):
+                while len((await admin.describe_topics([topics.events]))[0]["partitions"]) <= EVENTS_PARTITIONS:  # noqa: ASYNC110 # the broker tells nobody
+                    await anyio.sleep(0.02)  # the controller answers before the broker knows
         finally:
             await admin.close()
         await write(kafka_settings, topics.events, EVENTS_PARTITIONS, "behind")
