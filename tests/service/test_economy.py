@@ -1,12 +1,14 @@
 """What a mix of events costs in API calls, beside the least that is possible and the tutorial's way; and at a limit.
 
-The least is a bulk call for each change of a conversation, and a resolve for each file. The tutorial's way is a call
-for the conversation at each event, and a resolve for each file that the event shows.
+The least is a bulk call for each change of a conversation, and a resolve for each file; a bare event at the end of each
+conversation is not in it, though nothing but a call can tell that all is answered. The tutorial's way is a call for the
+conversation at each event, and a resolve for each file that the event shows.
 """
 
 from __future__ import annotations
 
 import random
+import signal
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
@@ -16,6 +18,8 @@ from pathlib import Path
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
+import httpx
 import orjson
 import pytest
 from prometheus_client import CollectorRegistry
@@ -31,6 +35,7 @@ from consumer.judge.task import Judge
 from consumer.metrics import Metrics
 from consumer.model import AnswerKind, Attachment, Dependency, Event, Reason, Rejected, Source, Task, Verdict
 from consumer.sandbox import envelopes, payloads
+from consumer.sandbox.arrangement import environment
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation, of_world
@@ -38,10 +43,12 @@ from consumer.sandbox.files import dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.traffic import Record
 from consumer.sandbox.world import REGION, Conversation, Message, World
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings import KafkaSettings, Settings, TopicSettings
 from consumer.wire.events import decode
+from tests.chaos.workers import Worker, Workers
 from tests.genesys.test_economy import Partition
-from tests.service.composed import Kept, serving, settings_for, until_true, write
+from tests.service.composed import LONGEST_S, Kept, settings_for, write
+from tests.service.test_bad_input import unsettled
 
 CONVERSATIONS, MESSAGES = 200, 3
 NOISE = 0.3  # of all events
@@ -83,6 +90,18 @@ def events_of(world: World) -> list[Record]:
     for _ in range(round(len(snapshots) * NOISE / (1 - NOISE))):
         snapshots.insert(rng.randrange(len(snapshots) + 1), _noise(rng.choice(talks), rng))
     return snapshots
+
+
+def ends_of(world: World) -> list[Record]:
+    """A bare event at the end of each conversation, and one at a beginning, which is not worth a look."""
+
+    def bare(talk: Conversation, what: str) -> Record:
+        body = {"conversationId": talk.conversation_id, "mediaType": "MESSAGE"}
+        topic = f"v2.detail.events.conversation.{talk.conversation_id}.{what}"
+        return _record(talk.conversation_id, envelopes.notification(topic, body, "correlation"))
+
+    talks = list(world.conversations.values())
+    return [bare(talks[0], "customer.start"), *(bare(talk, "customer.end") for talk in talks)]
 
 
 def _record(key: str, event: payloads.Json) -> Record:
@@ -136,24 +155,85 @@ def test_the_mix_is_what_it_says() -> None:
 async def test_the_whole_service_stays_near_the_least(
     kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path, processes: int
 ) -> None:
-    """Two services in this process are two members of the group, each with a login and a lookup of its own."""
+    """`attachment-consumer run`, once or twice: each is a member of the group with a login and a lookup of its own."""
     world = world_of(CONVERSATIONS)
-    records = events_of(world)
+    changes, ends = events_of(world), ends_of(world)
     async with Emulator(world) as emulator, AsyncExitStack() as stack:
         settings = settings_for(emulator, kafka_settings, topics, tmp_path)
-        running = [await stack.enter_async_context(serving(settings)) for _ in range(processes)]
+        workers = stack.enter_context(Workers(processes, env_of(emulator, settings), tmp_path)).all
         reader = await stack.enter_async_context(OutputReader(settings.kafka, settings.topics))
-        share = topics.partitions // processes
-        await until_true(lambda: all(len(one.health.assigned) == share for one in running))
-        await write(settings, records)
-        score = Kept(Expectation(len(records), 0, tuple(of_world(world))))
+        logs = [tmp_path / f"{worker.name}.log" for worker in workers]
+        await all_ready(logs, topics.partitions // processes)
+        score = Kept(Expectation(len(changes), 0, tuple(of_world(world))))
+        await write(settings, changes)
         await read_to_end(reader, score, patience_s=60)
+        before = api_calls(emulator)
+        await write(settings, ends)
+        await all_settled(settings)
+        await reader.poll(score)
         assert score.tally().good, score.tally()
         calls = api_calls(emulator)
+        assert calls == before + CONVERSATIONS, "what is all answered is not read once more"
         assert emulator.state.calls["login"] == processes
-    print(f"{processes} process(es): {calls} calls; the least {least(world)}; the tutorial's {tutorial_calls(records)}")
+        assert [await end(worker) for worker in workers] == [0] * processes
+    every = [*changes, *ends]
+    print(f"{processes} process(es): {calls} calls; the least {least(world)}; the tutorial's {tutorial_calls(every)}")
     assert files_in(world) < calls <= 1.25 * least(world)
-    assert calls <= tutorial_calls(records) / 3
+    assert calls <= tutorial_calls(every) / 3
+
+
+def env_of(emulator: Emulator, settings: Settings) -> dict[str, str]:
+    kafka, topics = settings.kafka, settings.topics
+    return environment(emulator) | {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "KAFKA__GROUP": kafka.group,
+        "KAFKA__SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
+        "KAFKA__HEARTBEAT_MS": str(kafka.heartbeat_ms),
+        "TOPICS__EVENTS": topics.events,
+        "TOPICS__PREFIX": topics.prefix,
+        "TOPICS__PARTITIONS": str(topics.partitions),
+        "TOPICS__REPLICATION": str(topics.replication),
+        "GENESYS__CALLS_PER_MINUTE": str(settings.genesys.calls_per_minute),
+        "STORAGE__URL": settings.storage.url,
+        "WEB__HOST": settings.web.host,
+        "WEB__PORT": "0",
+        "LOG__FORMAT": "json",
+    }
+
+
+async def all_ready(workers: Sequence[Path], share: int) -> None:
+    """Until each process, known by its log, takes tasks from its share of the partitions."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        with anyio.fail_after(LONGEST_S):
+            while [await _ready_partitions(client, port_of(log)) for log in workers] != [share] * len(workers):  # noqa: ASYNC110 # a fact of others
+                await anyio.sleep(0.1)
+
+
+async def _ready_partitions(client: httpx.AsyncClient, port: int | None) -> float:
+    if port is None:
+        return 0
+    shown = (await client.get(f"http://127.0.0.1:{port}/metrics")).text
+    return float(shown.partition("\nattachment_consumer_ready_partitions ")[2].split()[0])
+
+
+def port_of(log: Path) -> int | None:
+    told = [orjson.loads(line) for line in log.read_bytes().splitlines() if b'"port"' in line]
+    return told[0]["port"] if told else None
+
+
+async def all_settled(settings: Settings) -> None:
+    """Until every event is a task, and every task is committed."""
+    kafka, topics = settings.kafka, settings.topics
+    with anyio.fail_after(LONGEST_S):
+        while await unsettled(settings, f"{kafka.group}-intake", topics.events):
+            pass
+        while await unsettled(settings, kafka.group, topics.tasks):
+            pass
+
+
+async def end(worker: Worker) -> int | None:
+    worker.send(signal.SIGTERM)
+    return await anyio.to_thread.run_sync(worker.wait, 30)
 
 
 @dataclass
