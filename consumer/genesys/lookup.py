@@ -219,10 +219,6 @@ def _both(listed: Message, found: Message | None) -> Message:
     if found is None:
         return listed
     communication_id = found.communication_id or listed.communication_id
-    attachments = tuple(replace(a, communication_id=communication_id) for a in found.attachments)
-    return replace(
-        found,
-        attachments=attachments or listed.attachments,
-        announced=max(found.announced, listed.announced),
-        communication_id=communication_id,
-    )
+    described = found.attachments or listed.attachments
+    attachments = (replace(a, communication_id=communication_id, removed=found.removed) for a in described)
+    return replace(found, attachments=tuple(attachments), communication_id=communication_id)

@@ -168,17 +168,25 @@ class _Judging:
         if self.known.dead(identity):
             return
         lookup, subject = self.judge.lookup, Subject(identity, "metadata", conversation_id)
-        found = await self.questions.ask(subject, lambda: lookup.find_listed(conversation_id, self.wanted.message))
+        listed: dict[bytes, Message] = {}
+
+        def wanted(message: Message) -> bool:
+            listed[message.identity] = message
+            return self.wanted.message(message)
+
+        found = await self.questions.ask(subject, lambda: lookup.find_listed(conversation_id, wanted))
         if isinstance(found, Answer):
             self.known.give_dead(found)
         else:
-            await _all([partial(self._listed, event, message) for message in found])
+            await _all([partial(self._listed, event, listed[message.identity], message) for message in found])
 
-    async def _listed(self, event: Event, message: Message) -> None:
-        if message.message_id and not self.wanted.are_all_there(message):
-            await self._announced(event, message)
+    async def _listed(self, event: Event, listed: Message, found: Message) -> None:
+        """As Genesys shows it, if that is all that the conversation lists; else it is waited for as if announced."""
+        shown = self.wanted.are_all_there(replace(found, announced=listed.announced))
+        if found.removed or not found.message_id or (shown and not self._missing(listed, found)):
+            await self._found(event, found, [])
         else:
-            await self._found(event, message, [])
+            await self._announced(event, listed)
 
     async def _announced(self, event: Event, announced: Message) -> None:
         """A message that the event names: found, or dead. What is answered already costs no call."""
@@ -191,7 +199,7 @@ class _Judging:
         if isinstance(found, Answer):
             self.known.give_dead(found)
             return
-        missing = [a for a in self.wanted.attachments(announced) if not any(is_same(a, f) for f in found.attachments)]
+        missing = self._missing(announced, found)
         if found.removed:  # Genesys no longer shows what was in it
             await self._found(event, with_removed(found, missing), [])
             return
@@ -199,6 +207,9 @@ class _Judging:
         if len(found.attachments) + len(missing) < announced.announced:
             late.append(partial(self._rest, event, announced))
         await self._found(event, found, late)
+
+    def _missing(self, announced: Message, found: Message) -> list[Attachment]:
+        return [a for a in self.wanted.attachments(announced) if not any(is_same(a, f) for f in found.attachments)]
 
     async def _find(self, announced: Message) -> Message:
         message = await self.questions.show(announced, announced.attachments)

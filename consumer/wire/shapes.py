@@ -121,11 +121,12 @@ def _each_once(seen: Iterable[Seen]) -> list[Seen]:
 def _entries(raw: Json, event: bool) -> Iterable[tuple[Json, Json, Shape]]:
     """Each listed message, the object around it, and the shape; S4 and S6 have one level less than S3 and S5."""
     for participant in objects(raw.get("participants"), "participants"):
+        around = {**participant, "id": None}  # a participant's id names no communication
         for entry in objects(participant.get("messages"), "participants[].messages"):
             for inner in objects(entry.get("messages"), "participants[].messages[].messages"):
                 yield inner, entry, Shape.EVENT if event else Shape.CONVERSATION
             if MESSAGE_FIELDS & entry.keys() or not COMMUNICATION_FIELDS & entry.keys():
-                yield entry, {**participant, "id": None}, Shape.EVENT_MESSAGES if event else Shape.MESSAGE_CONVERSATION
+                yield entry, around, Shape.EVENT_MESSAGES if event else Shape.MESSAGE_CONVERSATION
 
 
 def _listed(raw: Json, head: Head, read: Callable[[Json, Head], Seen]) -> Seen:

@@ -120,13 +120,10 @@ async def test_a_listed_message_without_an_id_is_not_asked_about(cloud: Cloud, c
     assert orjson.loads(cloud.asked[1].body) == ["m-1"]
 
 
-async def test_what_the_conversation_counts_is_kept(cloud: Cloud, client: Client) -> None:
-    contents = [{"contentType": "Attachment"}, {"contentType": "Attachment"}]
-    entry = {"messageId": "m-1", "messageMetadata": {"type": "Text", "content": contents}}
-    cloud.at("GET", WHOLE, {"participants": [{"messages": [{"messages": [entry]}]}]})
-    cloud.at("POST", BULK, bulk_of({"m-1"}))
-    found = (await listed(client))["m-1"]
-    assert (len(found.attachments), found.announced) == (1, 2)
+async def test_what_the_conversation_lists_of_a_removed_message_is_removed(cloud: Cloud, client: Client) -> None:
+    cloud.at("GET", WHOLE, payload("conversation"))
+    cloud.at("POST", BULK, {"entities": [{"id": MESSAGE, "direction": "inbound", "status": "removed"}]})
+    assert (await listed(client))[MESSAGE].attachments == (replace(LISTED, removed=True),)
 
 
 async def test_a_conversation_without_files_costs_no_bulk_call(cloud: Cloud, client: Client) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import anyio
 import orjson
 import pytest
 
@@ -74,6 +75,38 @@ async def test_without_a_mark_one_answered_file_does_not_answer_for_the_message(
         await home.take(BARE)
 
         assert home.verdicts == ["a2"]
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [message("m1", announced=2), message("m1", attachment("a1"), attachment("a2"))],
+    ids=["counts", "names"],
+)
+async def test_what_the_conversation_lists_and_genesys_does_not_show_yet_is_waited_for(listed: Message) -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+        home.genesys.listings["m1"] = listed
+
+        async def appears(call: int) -> None:
+            if call == 3:
+                home.genesys.messages["m1"] = M1
+
+        home.genesys.before = appears
+        await home.take(BARE)
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.letters == []
+
+
+async def test_a_file_that_never_comes_is_one_dead_letter_for_bare_and_other_events() -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+        home.genesys.listings["m1"] = message("m1", attachment("a1"), attachment("late"), announced=2)
+        async with anyio.create_task_group() as group:
+            for value in (BARE, event(["a1", "late"]), BARE):
+                group.start_soon(home.take, value)
+        await home.take(BARE)
+
+        assert home.verdicts == ["a1"]
+        assert home.letters == [("not_found", "late", 1)]
 
 
 async def test_a_dead_message_is_not_read_for_a_bare_event() -> None:
