@@ -34,6 +34,7 @@ Content = Callable[[], bytes | None]
 
 CONVERSATIONS = "/api/v2/conversations"
 MESSAGES = "/api/v2/conversations/messages"
+AGENTLESS = f"{MESSAGES}/agentless"
 # The same permission, asked for something that can't exist: 403 means that it is missing, 404 that it is there.
 PERMISSION_PROBES = {
     "conversation": f"{CONVERSATIONS}/{NIL}",
@@ -55,6 +56,7 @@ class Call:
     path: str
     content: Content = lambda: None  # asked for when the call has its turn, so that late needs still get in
     params: tuple[tuple[str, str], ...] = ()
+    repeatable: bool = True  # if not, only what was certainly not done is tried again
 
 
 class Api:
@@ -133,11 +135,19 @@ class Api:
 
     async def send_message(self, body: Json) -> None:
         """The agentless message. Not idempotent: only after `Throttled` is it certain that nothing was sent."""
-        await self._done(Call("notify", "POST", f"{MESSAGES}/agentless", lambda: orjson.dumps(body)))
+        await self._done(Call("notify", "POST", AGENTLESS, lambda: orjson.dumps(body), repeatable=False))
+
+    async def check_sending(self) -> None:
+        """Raises `Refused` if the permission to send messages is missing; an empty one is never sent."""
+        answer = await self._send(Call("notify", "POST", AGENTLESS, lambda: b"{}"))
+        if answer.status == 403:
+            raise Refused(Dependency.API, _what_is_missing(answer))
 
     async def set_attributes(self, conversation_id: str, participant_id: str, attributes: dict[str, str]) -> None:
+        """Flows may act on each change, so that this as well is done once only."""
         path = f"{CONVERSATIONS}/{_part(conversation_id)}/participants/{_part(participant_id)}/attributes"
-        await self._done(Call("notify", "PATCH", path, lambda: orjson.dumps({"attributes": attributes})))
+        body = orjson.dumps({"attributes": attributes})
+        await self._done(Call("notify", "PATCH", path, lambda: body, repeatable=False))
 
     async def organization(self) -> str:
         """The id of the organisation that the credentials belong to."""
@@ -171,10 +181,14 @@ class Api:
             await self._checked(call, answer)
 
     async def _send(self, call: Call) -> Answer:
-        """The answer; where it is a 401 or a login page, the answer to a second try with a new token."""
+        """The answer; where it is a 401 or asks to log in, the answer to a second try with a new token.
+
+        A page in place of an answer (200) proves nothing: the call may well have been done.
+        """
         token = await self._login.token()
         answer = await self._once(call, token)
-        if answer.status == 401 or self._asks_to_log_in(answer):
+        asks_to_log_in = self._asks_to_log_in(answer) and (call.repeatable or answer.status != 200)
+        if answer.status == 401 or asks_to_log_in:
             answer = await self._once(call, await self._login.renewed(token))
         return answer
 

@@ -1,6 +1,6 @@
 """Each status by its remedy, the token renewed once, and nothing secret in any sentence."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import anyio
 import anyio.lowlevel
@@ -239,6 +239,71 @@ async def test_a_gateway_with_a_path_is_kept(cloud: Cloud, client: Client) -> No
     client.api._http.base_url = f"{cloud.url}/genesys"
     cloud.at("GET", f"/genesys{PATH}", {"id": CONVERSATION})
     assert await client.api.conversation(CONVERSATION)
+
+
+# ---- what is sent, and may be sent once only
+
+AGENTLESS = "/api/v2/conversations/messages/agentless"
+ATTRIBUTES = f"{PATH}/participants/p-1/attributes"
+SENDING: dict[str, tuple[str, str, Callable[[Client], Awaitable[None]]]] = {
+    "message": ("POST", AGENTLESS, lambda client: client.api.send_message({"textBody": "No."})),
+    "attributes": ("PATCH", ATTRIBUTES, lambda client: client.api.set_attributes(CONVERSATION, "p-1", {"a": "b"})),
+}
+
+
+@pytest.mark.parametrize("what", SENDING)
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        lambda asked: json({"code": "bad.credentials"}, 401),
+        lambda asked: web.Response(status=302, headers={"location": "/login"}),
+        lambda asked: web.Response(status=302, headers={"location": "https://login.mypurecloud.com/#/x"}),
+    ],
+)
+async def test_what_asked_to_log_in_first_did_nothing_and_is_sent_again(
+    cloud: Cloud, client: Client, what: str, refusal: Callable[[Asked], web.Response]
+) -> None:
+    method, path, send = SENDING[what]
+    answers = [refusal]
+    cloud.at(method, path, lambda asked: answers.pop()(asked) if answers else json({}, 202))
+    await send(client)
+    assert (cloud.calls[f"{method} {path}"], len(cloud.logins)) == (2, 2)
+
+
+@pytest.mark.parametrize("what", SENDING)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda asked: web.Response(text="<html>Log in", content_type="text/html"),
+        lambda asked: web.Response(status=302, headers={"location": "/elsewhere"}),
+        lambda asked: json({}, 503),
+        lambda asked: json({}, 408),
+    ],
+)
+async def test_what_may_have_been_done_is_not_sent_again(
+    cloud: Cloud, client: Client, what: str, answer: Callable[[Asked], web.Response]
+) -> None:
+    method, path, send = SENDING[what]
+    cloud.at(method, path, answer)
+    with pytest.raises(Unavailable):
+        await send(client)
+    assert cloud.calls[f"{method} {path}"] == 1
+
+
+async def test_a_page_in_place_of_what_was_asked_costs_one_new_token(cloud: Cloud, client: Client) -> None:
+    answers = [web.Response(text="<html>Log in", content_type="text/html")]
+    cloud.at("GET", PATH, lambda asked: answers.pop() if answers else json({"id": CONVERSATION}))
+    assert await client.api.conversation(CONVERSATION) == {"id": CONVERSATION}
+    assert len(cloud.logins) == 2
+
+
+async def test_whether_messages_may_be_sent_is_asked_with_an_empty_one(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", AGENTLESS, lambda asked: json({"code": "bad.request"}, 400))
+    await client.api.check_sending()
+    cloud.at("POST", AGENTLESS, lambda asked: json(payload("error-403"), 403))
+    with pytest.raises(Refused, match="conversation:message:view"):
+        await client.api.check_sending()
+    assert {asked.body for asked in cloud.asked} == {b"{}"}
 
 
 # ---- whose credentials these are
