@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import logging
 import signal
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack, aclosing
 from functools import partial
 from pathlib import Path
 
 import anyio
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.structs import ConsumerRecord
+from anyio.abc import TaskGroup
 from prometheus_client import CollectorRegistry
 
+from consumer.attempts import Gates
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, ended, unwrapped
+from consumer.conditions import Conditions
 from consumer.download.clients import api_client, login_client
 from consumer.genesys.api import Api
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
-from consumer.genesys.notify import Notifier, Record, Sentence, Told, notify
 from consumer.health import Health, serving
 from consumer.inspection.policy import Policy, PolicyFile
-from consumer.kafka_client import consumer_options
 from consumer.log import setup
 from consumer.metrics import Metrics
+from consumer.notify.loop import notify
+from consumer.notify.notifier import Notifier, Sentence, Told
+from consumer.notify.outages import Outages
+from consumer.notify.rejections import consuming
+from consumer.notify.shutdown import Shutdown
 from consumer.parts import policy_file
 from consumer.service import POLICY_WATCH_S
 from consumer.settings import Settings
@@ -36,7 +39,7 @@ from consumer.topics import kafka_failures, partitions
 
 log = logging.getLogger(__name__)
 
-POLL_MS = 500
+SEEN_EVERY_S = 10.0
 
 
 def run_notify(config: Path | None) -> None:
@@ -49,37 +52,108 @@ def run_notify(config: Path | None) -> None:
 
 
 async def _serve(settings: Settings, secrets: Credentials) -> None:
-    metrics, health = Metrics(CollectorRegistry()), Health(ready=True)
+    metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
+    policies = policy_file(settings, metrics)
     with unwrapped():
-        async with AsyncExitStack() as stack:
-            port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
-            api = await _api(settings, metrics, secrets, stack)
-            await partitions(settings.kafka, settings.topics.rejected)
-            stopped = anyio.Event()
-            group = await stack.enter_async_context(anyio.create_task_group())
-            policies = policy_file(settings, metrics)
-            group.start_soon(_on_signals, stopped, policies)
-            group.start_soon(policies.watch, POLICY_WATCH_S, anyio.sleep)
-            consumer = await stack.enter_async_context(_consumer(settings))
-            log.info("serving /metrics, /livez and /readyz", extra={"port": port})
-            async with aclosing(_rejections(consumer, stopped, health)) as records:
-                await notify(records, _notifier(settings, api, policies), partial(_told, metrics))
+        async with anyio.create_task_group() as group:
+            group.start_soon(_on_signals, group, shutdown, policies)
+            await serve(settings, secrets, metrics, policies, shutdown)
             group.cancel_scope.cancel()
 
 
-async def _on_signals(stopped: anyio.Event, policies: PolicyFile) -> None:
+async def _on_signals(group: TaskGroup, shutdown: Shutdown, policies: PolicyFile) -> None:
+    """A second signal to stop stops now."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async for received in signals:
             if received is signal.SIGHUP:
                 policies.reload()
+            elif shutdown.requested:
+                group.cancel_scope.cancel()
             else:
-                stopped.set()
+                shutdown.request()
 
 
-def _notifier(settings: Settings, api: Api, policies: PolicyFile) -> Notifier:
+async def serve(
+    settings: Settings,
+    secrets: Credentials,
+    metrics: Metrics,
+    policies: PolicyFile,
+    shutdown: Shutdown,
+    started: Callable[[int], None] = lambda port: None,
+) -> None:
+    """Tells until `shutdown`, and then what is committed already. `started` is given the port of `/readyz`."""
+    health = Health()
+    conditions = Conditions(health, metrics, settings.attempts.bug_ceiling)
+    async with AsyncExitStack() as stack:
+        port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
+        api = await _api(settings, metrics, conditions.polled, secrets, stack)
+        await partitions(settings.kafka, settings.topics.rejected)
+        group = await stack.enter_async_context(anyio.create_task_group())
+        group.start_soon(policies.watch, POLICY_WATCH_S, anyio.sleep)
+        group.start_soon(_cut_off, group, shutdown, settings.kafka.drain_s)
+        log.info("serving /metrics, /livez and /readyz", extra={"port": port})
+        started(port)
+        notifier = _notifier(settings, api, policies, _outages(settings, api, metrics, conditions))
+        with kafka_failures(settings.kafka):
+            async with (
+                consuming(
+                    settings.kafka,
+                    settings.topics.rejected,
+                    polled=conditions.polled,
+                    assigned=conditions.assigned,
+                ) as rejections,
+                aclosing(rejections.records(shutdown)) as records,
+            ):
+                await notify(records, notifier, shutdown, partial(_told, metrics))
+        group.cancel_scope.cancel()
+
+
+async def _cut_off(group: TaskGroup, shutdown: Shutdown, drain_s: float) -> None:
+    await shutdown.wait()
+    await anyio.sleep(drain_s)
+    log.warning("stopped in the middle: %g s were not enough", drain_s)
+    group.cancel_scope.cancel()
+
+
+def _outages(settings: Settings, api: Api, metrics: Metrics, conditions: Conditions) -> Outages:
+    attempts = settings.attempts
+    gates = Gates(
+        failures=1,
+        probe_s=attempts.probe_s,
+        probe_max_s=attempts.probe_max_s,
+        probes={},
+        on_change=conditions.gate_changed,
+    )
+    conditions.watch(gates)
+    return Outages(
+        gates,
+        api.check_access,
+        attempts=attempts.attempts,
+        first_s=attempts.probe_s,
+        longest_s=attempts.probe_max_s,
+        sleep=partial(_sleep, conditions.polled),
+    )
+
+
+async def _sleep(seen: Callable[[], None], seconds: float) -> None:
+    """A wait for Genesys, which is no standstill: /livez hears of it."""
+    end = anyio.current_time() + seconds
+    while (left := end - anyio.current_time()) > 0:
+        seen()
+        await anyio.sleep(min(left, SEEN_EVERY_S))
+
+
+def _notifier(settings: Settings, api: Api, policies: PolicyFile, outages: Outages) -> Notifier:
     chosen = settings.notify
     assert chosen.channel != "off", "refused before"
-    return Notifier(api, spoken(policies, chosen.language), channel=chosen.channel, silent=frozenset(chosen.silent))
+    return Notifier(
+        api,
+        spoken(policies, chosen.language),
+        channel=chosen.channel,
+        silent=frozenset(chosen.silent),
+        wait_out=outages,
+        sleep=outages.sleep,
+    )
 
 
 def spoken(policy: Callable[[], Policy], always: str | None) -> Sentence:
@@ -93,50 +167,9 @@ def _told(metrics: Metrics, told: Told) -> None:
         log.warning("nobody was told of a rejected file: %s", told.detail)
 
 
-async def _rejections(consumer: AIOKafkaConsumer, stopped: anyio.Event, health: Health) -> AsyncGenerator[Record, None]:
-    """Each rejected result with the commit of its own place. Small polls: what was polled is told before the end."""
-    while not stopped.is_set():
-        health.poller_seen("notify", time.monotonic())
-        for partition, records in (await consumer.getmany(timeout_ms=POLL_MS, max_records=10)).items():
-            for record in records:
-                if stopped.is_set():
-                    return
-                health.poller_seen("notify", time.monotonic())
-                yield record.value, _commit(consumer, partition, record)
-
-
-def _commit(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, record: ConsumerRecord[bytes | None, bytes | None]
-) -> Callable[[], Awaitable[None]]:
-    async def commit() -> None:
-        await consumer.commit({partition: record.offset + 1})
-
-    return commit
-
-
-@asynccontextmanager
-async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    kafka = settings.kafka
-    consumer = AIOKafkaConsumer(
-        settings.topics.rejected,
-        **consumer_options(kafka),
-        group_id=f"{kafka.group}-notify",
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="latest",
-        session_timeout_ms=kafka.session_timeout_ms,
-        heartbeat_interval_ms=kafka.heartbeat_ms,
-    )
-    with kafka_failures(kafka):
-        try:
-            await consumer.start()
-            yield consumer
-        finally:
-            with anyio.move_on_after(5, shield=True):
-                await consumer.stop()
-
-
-async def _api(settings: Settings, metrics: Metrics, secrets: Credentials, stack: AsyncExitStack) -> Api:
+async def _api(
+    settings: Settings, metrics: Metrics, seen: Callable[[], None], secrets: Credentials, stack: AsyncExitStack
+) -> Api:
     chosen = settings.genesys
     hosts = Hosts.of(
         chosen.region,
@@ -147,6 +180,11 @@ async def _api(settings: Settings, metrics: Metrics, secrets: Credentials, stack
     to_api = api_client(hosts.api_url, ca_file=chosen.ca_file, any_address=chosen.api_url is not None)
     await stack.enter_async_context(to_login)
     await stack.enter_async_context(to_api)
-    login = Login(to_login, secrets, on_call=metrics.api_call)
-    limiter = Limiter(chosen.calls_per_minute, on_wait=metrics.api_wait_seconds.inc)
-    return Api(to_api, login, limiter, on_call=metrics.api_call)
+
+    def called(call: str, status: int | None) -> None:
+        seen()
+        metrics.api_call(call, status)
+
+    login = Login(to_login, secrets, on_call=called)
+    limiter = Limiter(chosen.calls_per_minute, sleep=partial(_sleep, seen), on_wait=metrics.api_wait_seconds.inc)
+    return Api(to_api, login, limiter, on_call=called)

@@ -1,44 +1,21 @@
-"""Tells the customer, or whoever works on the conversation, that a file was rejected. At most once.
-
-Sending is not idempotent in Genesys, so the place in the rejected topic is committed first: a crash between the two
-loses a message, and never doubles one.
-"""
+"""A rejected result, the customer in its conversation, and the message that tells one of the other."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any
 
-import anyio
 import orjson
 
-from consumer.errors import Failure, Malformed, NotYet, Throttled, Unavailable
-from consumer.genesys.api import Api
+from consumer.errors import Malformed
 from consumer.model import Reason
 from consumer.wire.fields import BadId, Json, objects, read_id, text, word
 
-Outcome = Literal["sent", "failed", "skipped"]
-Channel = Literal["message", "attributes"]
-Sentence = Callable[[Reason, str], str]  # for people, by reason and language ("de", "en"; "" if nobody knows it)
-Record = tuple[bytes | None, Callable[[], Awaitable[None]]]  # a result, and how its place is committed
-
-T = TypeVar("T")
-
-TRIES = 3
-BACKOFF_S = 2.0
 LONGEST = {"sms": 765}
 LONGEST_ELSEWHERE = 2_000
 BY_CONTACT = {"webmessaging"}  # reached by the external contact alone
 BY_ADDRESS = {"open", "sms"}  # WhatsApp and Apple take templates only
 OVER = {"disconnected", "terminated"}
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    outcome: Outcome
-    detail: str  # our own sentence, safe to log
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,76 +109,3 @@ def agentless_message(customer: Customer, words: str) -> Json | None:
         "textBody": words[: LONGEST.get(customer.messenger, LONGEST_ELSEWHERE)],
         "useExistingActiveConversation": True,
     }
-
-
-class Notifier:
-    """`channel` says who is told: the customer by a message, or flow and agent by the participant's attributes.
-
-    A customer who can't be sent a text is told by attributes as well. `silent` are reasons that nobody is told.
-    """
-
-    def __init__(
-        self,
-        api: Api,
-        sentence: Sentence,
-        *,
-        channel: Channel = "message",
-        silent: AbstractSet[Reason] = frozenset({Reason.REMOVED}),
-        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-    ) -> None:
-        self._api = api
-        self._sentence = sentence
-        self._channel = channel
-        self._silent = silent
-        self._sleep = sleep
-
-    async def tell(self, value: bytes | None) -> Told:
-        """Tells of one rejected result. Raises nothing that Genesys or the record could cause."""
-        try:
-            rejection = read_rejection(value)
-            if rejection.reason in self._silent:
-                return Told("skipped", f"nobody is told of {rejection.reason}")
-            raw = await self._patiently(lambda: self._api.conversation(rejection.conversation_id), Unavailable)
-            customer = read_customer(raw)
-            if customer is None:
-                return Told("skipped", "the conversation has no customer")
-            return await self._send(rejection, customer)
-        except Failure as failure:
-            return Told("failed", failure.detail)
-
-    async def _send(self, rejection: Rejection, customer: Customer) -> Told:
-        words = self._sentence(rejection.reason, customer.language)
-        body = agentless_message(customer, f"{rejection.name}: {words}" if rejection.name else words)
-        if self._channel == "message" and body is not None:
-            await self._patiently(lambda: self._api.send_message(body), Throttled)
-            return Told("sent", "by message")
-        attributes = {
-            "attachment.verdict": "rejected",
-            "attachment.reason": rejection.reason.value,
-            "attachment.messageId": rejection.message_id,
-        }
-        conversation_id, participant_id = rejection.conversation_id, customer.participant_id
-        await self._patiently(
-            lambda: self._api.set_attributes(conversation_id, participant_id, attributes), Unavailable
-        )
-        return Told("sent", "by attributes")
-
-    async def _patiently(self, call: Callable[[], Awaitable[T]], worth: type[Unavailable]) -> T:
-        """A few tries, and only after failures of which it is certain that trying again does no harm."""
-        for tried in range(1, TRIES):
-            try:
-                return await call()
-            except worth as failure:
-                if isinstance(failure, NotYet):
-                    raise
-                await self._sleep(failure.retry_after_s or BACKOFF_S * tried)
-        return await call()
-
-
-async def notify(
-    records: AsyncIterator[Record], notifier: Notifier, on_told: Callable[[Told], None] = lambda told: None
-) -> None:
-    """Tells of each record, its place committed first, so that none is told of twice. Ends when `records` do."""
-    async for value, commit in records:
-        await commit()
-        on_told(await notifier.tell(value))

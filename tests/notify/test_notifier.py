@@ -3,11 +3,18 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import anyio
 import orjson
 import pytest
+from aiohttp import web
 
-from consumer.genesys.notify import Channel, Notifier, Told, agentless_message, notify, read_customer
+from consumer.attempts import Gates
+from consumer.genesys.notify import agentless_message, read_customer
 from consumer.model import Reason
+from consumer.notify.loop import notify
+from consumer.notify.notifier import Channel, Notice, Notifier, Told
+from consumer.notify.outages import Outages
+from consumer.notify.shutdown import Shutdown
 from tests.genesys.cloud import Asked, Client, Cloud, connected, json, serving
 from tests.genesys.payloads import payload
 
@@ -54,7 +61,14 @@ def notifier(client: Client, channel: Channel = "message") -> Notifier:
     def sentence(reason: Reason, language: str) -> str:
         return SENTENCES.get(language, SENTENCES["en"])
 
-    return Notifier(client.api, sentence, channel=channel, sleep=no_sleep)
+    gates = Gates(failures=1, probe_s=1.0, probe_max_s=30.0, probes={})
+    outages = Outages(gates, client.api.check_access, attempts=3, first_s=1.0, longest_s=30.0, sleep=no_sleep)
+    return Notifier(client.api, sentence, channel=channel, wait_out=outages, sleep=no_sleep)
+
+
+async def told_by(notifier: Notifier, value: bytes | None) -> Told:
+    prepared = await notifier.prepare(value)
+    return await notifier.send(prepared) if isinstance(prepared, Notice) else prepared
 
 
 def conversation(**customer: Any) -> dict[str, Any]:
@@ -68,14 +82,14 @@ def communication(**fields: Any) -> list[dict[str, Any]]:
 
 
 async def test_a_web_messaging_customer_gets_the_documented_message(cloud: Cloud, client: Client) -> None:
-    assert await notifier(client).tell(REJECTED) == Told("sent", "by message")
+    assert await told_by(notifier(client), REJECTED) == Told("sent", "by message")
     expected = payload("agentless-message") | {"textBody": f"claim-form.pdf: {SENTENCES['en']}"}
     assert orjson.loads(cloud.asked[-1].body) == expected
 
 
 async def test_the_customers_language_is_spoken(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", WHOLE, conversation(locale="de-CH"))
-    await notifier(client).tell(REJECTED)
+    await told_by(notifier(client), REJECTED)
     assert orjson.loads(cloud.asked[-1].body)["textBody"] == f"claim-form.pdf: {SENTENCES['de']}"
 
 
@@ -116,7 +130,7 @@ async def test_who_cannot_be_sent_a_text_is_told_by_attributes(
     cloud: Cloud, client: Client, customer: dict[str, Any]
 ) -> None:
     cloud.at("GET", WHOLE, conversation(**customer))
-    assert await notifier(client).tell(REJECTED) == Told("sent", "by attributes")
+    assert await told_by(notifier(client), REJECTED) == Told("sent", "by attributes")
     assert orjson.loads(cloud.asked[-1].body) == {
         "attributes": {
             "attachment.verdict": "rejected",
@@ -128,14 +142,14 @@ async def test_who_cannot_be_sent_a_text_is_told_by_attributes(
 
 
 async def test_attributes_alone_can_be_chosen(cloud: Cloud, client: Client) -> None:
-    assert (await notifier(client, "attributes").tell(REJECTED)).outcome == "sent"
+    assert (await told_by(notifier(client, "attributes"), REJECTED)).outcome == "sent"
     assert cloud.calls == {f"GET {WHOLE}": 1, f"PATCH {ATTRIBUTES}": 1}
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500, 502, 504])
 async def test_a_message_that_may_have_been_sent_is_not_sent_again(cloud: Cloud, client: Client, status: int) -> None:
     cloud.at("POST", AGENTLESS, lambda asked: json({"code": "some.code"}, status))
-    assert (await notifier(client).tell(REJECTED)).outcome == "failed"
+    assert (await told_by(notifier(client), REJECTED)).outcome == "failed"
     assert cloud.calls[f"POST {AGENTLESS}"] == 1
 
 
@@ -145,7 +159,7 @@ async def test_only_a_refusal_for_the_rate_is_tried_again(cloud: Cloud) -> None:
 
     cloud.at("POST", AGENTLESS, throttled_once)
     async with connected(cloud, limiter=_patient()) as client:
-        assert (await notifier(client).tell(REJECTED)).outcome == "sent"
+        assert (await told_by(notifier(client), REJECTED)).outcome == "sent"
     assert cloud.calls[f"POST {AGENTLESS}"] == 2
 
 
@@ -160,12 +174,27 @@ def _patient() -> Any:
     return Limiter(60_000, now=lambda: now[0], sleep=sleep)
 
 
-async def test_reading_the_conversation_is_tried_again(cloud: Cloud, client: Client) -> None:
-    def away_once(asked: Asked) -> Any:
-        return json({}, 503) if cloud.calls[f"GET {WHOLE}"] == 1 else json(payload("conversation"))
+PAGE = "<html>Log in"
 
-    cloud.at("GET", WHOLE, away_once)
-    assert (await notifier(client).tell(REJECTED)).outcome == "sent"
+
+async def test_a_page_in_place_of_a_conversation_is_asked_for_again(cloud: Cloud, client: Client) -> None:
+    answers = [web.Response(text=PAGE, content_type="text/html")]
+    cloud.at("GET", WHOLE, lambda asked: answers.pop() if answers else json(payload("conversation")))
+    assert (await told_by(notifier(client), REJECTED)).outcome == "sent"
+    assert len(cloud.logins) == 2
+
+
+async def test_after_a_message_was_forbidden_the_next_waits_for_the_permission(cloud: Cloud, client: Client) -> None:
+    def lacks_the_permission(asked: Asked) -> Any:
+        if cloud.calls[f"POST {AGENTLESS}"] >= 4:
+            cloud.at("POST", AGENTLESS, lambda asked: json({}, 400 if asked.body == b"{}" else 202))
+        return json(payload("error-403"), 403)
+
+    cloud.at("POST", AGENTLESS, lacks_the_permission)
+    one = notifier(client)
+    assert [(await told_by(one, REJECTED)).outcome for _ in range(3)] == ["failed", "sent", "sent"]
+    sent = [asked.body == b"{}" for asked in cloud.asked if asked.path == AGENTLESS]
+    assert sent == [False, True, True, True, True, False, False], "empty messages, until they are not forbidden"
 
 
 @pytest.mark.parametrize(
@@ -183,15 +212,15 @@ async def test_reading_the_conversation_is_tried_again(cloud: Cloud, client: Cli
 async def test_what_is_nothing_to_tell_costs_no_call(
     cloud: Cloud, client: Client, value: bytes | None, outcome: str
 ) -> None:
-    assert (await notifier(client).tell(value)).outcome == outcome
+    assert (await told_by(notifier(client), value)).outcome == outcome
     assert not cloud.asked
 
 
 async def test_a_conversation_without_a_customer_is_skipped(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", WHOLE, conversation(purpose="agent"))
-    assert (await notifier(client).tell(REJECTED)).outcome == "skipped"
+    assert (await told_by(notifier(client), REJECTED)).outcome == "skipped"
     cloud.at("GET", WHOLE, {"participants": 5})
-    assert (await notifier(client).tell(REJECTED)).outcome == "failed"
+    assert (await told_by(notifier(client), REJECTED)).outcome == "failed"
 
 
 class Crash(Exception):
@@ -203,11 +232,12 @@ async def test_a_crash_at_any_point_never_tells_twice(cloud: Cloud, client: Clie
     committed: list[int] = []
     told: list[Told] = []
 
-    def commit(number: int, breaks: bool) -> Callable[[], Awaitable[None]]:
-        async def commit() -> None:
+    def commit(number: int, breaks: bool) -> Callable[[], Awaitable[bool]]:
+        async def commit() -> bool:
             if breaks:
                 raise Crash
             committed.append(number)
+            return True
 
         return commit
 
@@ -216,25 +246,79 @@ async def test_a_crash_at_any_point_never_tells_twice(cloud: Cloud, client: Clie
         yield REJECTED, commit(1, breaks=True)
 
     with pytest.raises(Crash):
-        await notify(records(), notifier(client), told.append)
+        await notify(records(), notifier(client), Shutdown(), told.append)
     assert committed == [0]
     assert len(told) == 1
     assert cloud.calls[f"POST {AGENTLESS}"] == 1
 
 
-async def test_the_place_is_committed_before_anything_is_sent(cloud: Cloud, client: Client) -> None:
+@pytest.mark.parametrize("ours", [True, False])
+async def test_a_place_is_committed_between_what_is_asked_and_what_is_sent(
+    cloud: Cloud, client: Client, ours: bool
+) -> None:
+    """One that another owner has now is not told of, nor counted."""
     order: list[str] = []
 
-    async def commit() -> None:
+    async def commit() -> bool:
         order.append("commit")
+        return ours
 
     async def records() -> AsyncIterator[Any]:
         yield REJECTED, commit
 
-    def sent(asked: Asked) -> Any:
-        order.append("send")
-        return json({}, 202)
+    def noted(what: str, answer: Any, status: int) -> Any:
+        def respond(asked: Asked) -> Any:
+            order.append(what)
+            return json(answer, status)
 
-    cloud.at("POST", AGENTLESS, sent)
-    await notify(records(), notifier(client))
-    assert order == ["commit", "send"]
+        return respond
+
+    cloud.at("GET", WHOLE, noted("ask", payload("conversation"), 200))
+    cloud.at("POST", AGENTLESS, noted("send", {}, 202))
+    await notify(records(), notifier(client), Shutdown(), lambda told: order.append(told.outcome))
+    assert order == ["ask", "commit", *(["send", "sent"] if ours else [])]
+
+
+async def test_a_shutdown_leaves_what_waits_and_sends_what_is_committed(cloud: Cloud, client: Client) -> None:
+    shutdown, told, committed = Shutdown(), list[Told](), list[int]()
+
+    async def hangs(asked: Asked) -> Any:
+        shutdown.request()
+        await anyio.sleep_forever()
+
+    def commit(number: int) -> Callable[[], Awaitable[bool]]:
+        async def commit() -> bool:
+            committed.append(number)
+            if number == 0:
+                cloud.at("GET", WHOLE, hangs)
+            return True
+
+        return commit
+
+    async def records() -> AsyncIterator[Any]:
+        yield REJECTED, commit(0)
+        yield REJECTED, commit(1)
+
+    with anyio.fail_after(5):
+        await notify(records(), notifier(client), shutdown, told.append)
+    assert (committed, [one.outcome for one in told]) == ([0], ["sent"])
+
+
+async def test_who_is_stopped_in_the_middle_says_that_one_was_not_told(cloud: Cloud, client: Client) -> None:
+    told: list[Told] = []
+
+    async def commit() -> bool:
+        return True
+
+    async def records() -> AsyncIterator[Any]:
+        yield REJECTED, commit
+
+    with anyio.CancelScope() as scope:
+
+        async def hangs(asked: Asked) -> Any:
+            scope.cancel()
+            await anyio.sleep_forever()
+
+        cloud.at("POST", AGENTLESS, hangs)
+        await notify(records(), notifier(client), Shutdown(), told.append)
+    assert [one.outcome for one in told] == ["failed"]
