@@ -1,55 +1,86 @@
-"""The rejected results, each with the commit of its own place."""
+"""The rejected results, each with the commit of its own place, by the generation of the group that it was polled in."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
 import anyio
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import IllegalStateError
 
 from consumer.kafka_client import consumer_options
 from consumer.notify.loop import Record
+from consumer.notify.membership import Generation, Membership
 from consumer.notify.shutdown import Shutdown
 from consumer.settings import KafkaSettings
 
 POLL_MS = 500
-POLL_RECORDS = 10
+POLL_RECORDS = 10  # few, since they are fetched again after a rebalance
 NEVER_MS = 2**31 - 1  # an outage may last: max_poll_interval would end the membership in the middle of it
 STOP_S = 5.0
 
 
 class Rejections(ConsumerRebalanceListener):
+    """What was polled in an earlier generation is dropped: its owner of now reads on from what is committed."""
+
     def __init__(
         self,
         consumer: AIOKafkaConsumer,
+        membership: Membership,
         *,
         polled: Callable[[], None] = lambda: None,
         assigned: Callable[[list[int]], None] = lambda partitions: None,
     ) -> None:
-        self._consumer = consumer
+        self._consumer, self._membership = consumer, membership
         self._polled, self._assigned = polled, assigned
+        self._begun: Generation | None = None  # whose beginnings are committed
+        self._over: Generation | None = None  # in which a commit came too late
 
     async def records(self, shutdown: Shutdown) -> AsyncGenerator[Record, None]:
         """Until `shutdown`."""
         while not shutdown.requested:
             self._polled()
-            polled: Mapping[TopicPartition, list[Any]] = {}
+            generation: Generation | None = None
+            polled: list[tuple[TopicPartition, Any]] = []
             with shutdown.leaving():
-                polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
-            for partition, records in polled.items():
-                for record in records:
-                    if not shutdown.requested:
-                        yield record.value, partial(self._commit, partition, record.offset + 1)
+                generation, polled = await self._poll()
+            for partition, record in polled:
+                if shutdown.requested or generation is None or self._is_over(generation):
+                    break
+                yield record.value, partial(self._commit, generation, partition, record.offset + 1)
 
-    async def _commit(self, partition: TopicPartition, offset: int) -> bool:
-        await self._consumer.commit({partition: offset})
-        return True
+    async def _poll(self) -> tuple[Generation | None, list[tuple[TopicPartition, Any]]]:
+        polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+        generation = self._membership.generation  # in one step with the end of the poll
+        if generation is not None and generation != self._begun:
+            await self._begin(generation, polled)
+        return generation, [(partition, record) for partition, records in polled.items() for record in records]
+
+    async def _begin(self, generation: Generation, polled: Mapping[TopicPartition, list[Any]]) -> None:
+        """Commits where the group begins. Until something is committed each assignment begins at the end again, and
+        what came since the one before would be skipped."""
+        with suppress(IllegalStateError):  # it moved away meanwhile
+            for partition in self._consumer.assignment():
+                if await self._consumer.committed(partition) is None:
+                    records = polled.get(partition)
+                    first = records[0].offset if records else await self._consumer.position(partition)
+                    await self._commit(generation, partition, first)
+            self._begun = generation
+
+    def _is_over(self, generation: Generation) -> bool:
+        return generation == self._over or generation != self._membership.generation
+
+    async def _commit(self, generation: Generation, partition: TopicPartition, offset: int) -> bool:
+        taken = await self._membership.commit(generation, partition, offset)
+        if not taken:
+            self._over = generation  # the rest of it is dropped too: a later commit would skip this record
+        return taken
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Nothing is kept by partition."""
+        """What is on its way may go on: a commit by the old generation is taken as long as nobody else has begun."""
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._assigned(sorted(partition.partition for partition in assigned))
@@ -74,7 +105,7 @@ async def consuming(
         heartbeat_interval_ms=kafka.heartbeat_ms,
         max_poll_interval_ms=NEVER_MS,
     )
-    rejections = Rejections(consumer, polled=polled, assigned=assigned)
+    rejections = Rejections(consumer, Membership(consumer), polled=polled, assigned=assigned)
     try:
         await consumer.start()
         consumer.subscribe([topic], listener=rejections)

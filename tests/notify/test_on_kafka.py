@@ -19,6 +19,7 @@ from prometheus_client import CollectorRegistry
 from consumer.cli.notify import serve
 from consumer.metrics import Metrics
 from consumer.notify.loop import Record
+from consumer.notify.membership import Membership
 from consumer.notify.shutdown import Shutdown
 from consumer.parts import policy_file
 from consumer.sandbox.emulator_state import PERMISSIONS
@@ -47,6 +48,35 @@ async def until_told(scene: Scene, names: list[str]) -> None:
     await until_true(lambda: set(names) <= scene.told.keys())
 
 
+async def test_who_gets_a_partition_back_does_not_tell_again(scene: Scene) -> None:
+    """The first polls everything and tells of one; another takes half of the rest, tells of it, and leaves."""
+    names, go_on = files(3 * PARTITIONS), anyio.Event()
+    first, second = Member(), Member()
+
+    async def holds_after_one(step: Callable[[], Awaitable[T]]) -> T:
+        if first.told:
+            await go_on.wait()
+        return await step()
+
+    await scene.begin_at_the_start()
+    await scene.write(names)
+    async with anyio.create_task_group() as group:
+        group.start_soon(first.run, scene, holds_after_one)
+        await until_true(lambda: len(first.told) == 1)
+        (told,) = scene.told
+        group.start_soon(second.run, scene, at_once)
+        await until_true(lambda: len(second.assigned) == len(first.assigned) == PARTITIONS // 2)
+        share = 3 * len(second.assigned) - (names.index(told) % PARTITIONS in second.assigned)
+        await until_true(lambda: len(second.told) == share)
+        await second.leave()
+        await until_true(lambda: first.assigned == ALL)
+        go_on.set()
+        await until_told(scene, names)
+        await first.leave()
+    assert scene.told == dict.fromkeys(names, 1)
+    assert await scene.committed() == [3] * PARTITIONS
+
+
 async def test_a_death_between_commit_and_message_loses_that_one_and_doubles_none(scene: Scene) -> None:
     names, died = files(2 * PARTITIONS), Member()
 
@@ -73,6 +103,24 @@ async def test_a_death_between_commit_and_message_loses_that_one_and_doubles_non
         await after.leave()
     assert (told, len(scene.told), scene.told.total()) == (2, len(names) - 1, len(names) - 1)
     assert await scene.committed() == [2] * PARTITIONS
+
+
+async def test_a_commit_of_an_earlier_generation_moves_nothing(scene: Scene) -> None:
+    here, second = scene.partition(0), Member()
+    await scene.begin_at_the_start()
+    async with scene.member() as consumer:
+        membership = Membership(consumer)
+        consumer.subscribe([scene.topics.rejected])
+        await until_true(lambda: len(consumer.assignment()) == PARTITIONS)
+        earlier = membership.generation
+        assert earlier is not None
+        assert await membership.commit(earlier, here, 1)
+        async with anyio.create_task_group() as group:
+            group.start_soon(second.run, scene, at_once)
+            await until_true(lambda: bool(second.assigned))
+            assert not await membership.commit(earlier, here, 0)
+            await second.leave()
+    assert (await scene.committed())[0] == 1
 
 
 # ---- the command, composed as it is
@@ -123,12 +171,18 @@ async def running(scene: Scene, folder: Path, drain_s: float = 5.0) -> AsyncIter
             shutdown.request()
 
 
+async def until_begun(scene: Scene) -> None:
+    with anyio.fail_after(20):
+        while None in await scene.committed():
+            pass
+
+
 async def test_what_genesys_refuses_or_does_not_answer_is_told_when_it_ends(
     scene: Scene, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     state, names = scene.emulator.state, files(4, "before")
-    await scene.begin_at_the_start()
     async with running(scene, tmp_path) as command:
+        await until_begun(scene)
         await scene.write(names)
         await until_told(scene, names)
 
@@ -177,8 +231,8 @@ async def test_what_genesys_refuses_or_does_not_answer_is_told_when_it_ends(
 async def test_it_stops_at_once_in_the_middle_of_an_outage_and_the_next_one_tells(scene: Scene, tmp_path: Path) -> None:
     """What was rejected while nobody ran is told as well."""
     names = files(PARTITIONS)
-    await scene.begin_at_the_start()
     async with running(scene, tmp_path) as command:
+        await until_begun(scene)
         scene.emulator.state.switch({"outage": {"api": "hang"}})
         await scene.write(names[:1])
         await until_true(lambda: scene.emulator.state.calls["conversation"] > 0)
