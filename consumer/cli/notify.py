@@ -84,22 +84,23 @@ async def serve(
     """Tells until `shutdown`, and then what is committed already. `started` is given the port of `/readyz`."""
     health = Health()
     conditions = Conditions(health, metrics, settings.attempts.bug_ceiling)
+    seen = partial(conditions.polled, "notify")
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
-        api = await _api(settings, metrics, conditions.polled, secrets, stack)
+        api = await _api(settings, metrics, seen, secrets, stack)
         await partitions(settings.kafka, settings.topics.rejected)
         group = await stack.enter_async_context(anyio.create_task_group())
         group.start_soon(policies.watch, POLICY_WATCH_S, anyio.sleep)
         group.start_soon(_cut_off, group, shutdown, settings.kafka.drain_s)
         log.info("serving /metrics, /livez and /readyz", extra={"port": port})
         started(port)
-        notifier = _notifier(settings, api, policies, _outages(settings, api, metrics, conditions))
+        notifier = _notifier(settings, api, policies, _outages(settings, api, conditions, seen))
         with kafka_failures(settings.kafka):
             async with (
                 consuming(
                     settings.kafka,
                     settings.topics.rejected,
-                    polled=conditions.polled,
+                    polled=seen,
                     assigned=conditions.assigned,
                 ) as rejections,
                 aclosing(rejections.records(shutdown)) as records,
@@ -115,7 +116,7 @@ async def _cut_off(group: TaskGroup, shutdown: Shutdown, drain_s: float) -> None
     group.cancel_scope.cancel()
 
 
-def _outages(settings: Settings, api: Api, metrics: Metrics, conditions: Conditions) -> Outages:
+def _outages(settings: Settings, api: Api, conditions: Conditions, seen: Callable[[], None]) -> Outages:
     attempts = settings.attempts
     gates = Gates(
         failures=1,
@@ -131,7 +132,7 @@ def _outages(settings: Settings, api: Api, metrics: Metrics, conditions: Conditi
         attempts=attempts.attempts,
         first_s=attempts.probe_s,
         longest_s=attempts.probe_max_s,
-        sleep=partial(_sleep, conditions.polled),
+        sleep=partial(_sleep, seen),
     )
 
 
@@ -176,8 +177,10 @@ async def _api(
         login_url=str(chosen.login_url) if chosen.login_url else None,
         api_url=str(chosen.api_url) if chosen.api_url else None,
     )
-    to_login = login_client(hosts.login_url, ca_file=chosen.ca_file, any_address=chosen.login_url is not None)
-    to_api = api_client(hosts.api_url, ca_file=chosen.ca_file, any_address=chosen.api_url is not None)
+    ca, proxy = chosen.ca_file, str(chosen.proxy) if chosen.proxy else None
+    own_login, own_api = chosen.login_url is not None, chosen.api_url is not None
+    to_login = login_client(hosts.login_url, ca_file=ca, any_address=own_login, proxy=proxy)
+    to_api = api_client(hosts.api_url, ca_file=ca, any_address=own_api, proxy=proxy)
     await stack.enter_async_context(to_login)
     await stack.enter_async_context(to_api)
 
