@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from consumer.identity import identity, message_identity
+
 Headers = tuple[tuple[str, bytes | None], ...]  # of a record: in order, repeats and nulls included
 
 
@@ -122,6 +124,11 @@ class Source:
     @property
     def time(self) -> datetime | None:
         return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC) if self.timestamp_ms > 0 else None
+
+    def identity_of(self, value: bytes) -> bytes:
+        """For what names nothing: its place in the log, and a hash, since a topic made anew counts from 0 again."""
+        place = (self.topic, str(self.partition), str(self.offset), self.path, str(self.timestamp_ms))
+        return identity("unreadable", *place, hashlib.sha256(value).hexdigest())
 
 
 YOUNG = timedelta(minutes=5)
@@ -321,44 +328,3 @@ class DeadLetter:
     attachment_id: str | None = None
     value_sha256: str | None = None  # of a value that was too large for its task to carry
     left_out: frozenset[str] = frozenset()  # as of its task
-
-
-def identity(kind: str, *parts: str) -> bytes:
-    """A 16-byte digest of `parts`, unambiguous about where one ends and the next begins."""
-    digest = hashlib.blake2b(digest_size=16, person=kind.encode()[:16])
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(4, "big") + encoded)
-    return digest.digest()
-
-
-def message_identity(conversation_id: str, message_id: str) -> bytes:
-    return identity("message", conversation_id, message_id)
-
-
-def conversation_identity(conversation_id: str) -> bytes:
-    return identity("conversation", conversation_id)
-
-
-def unreadable_identity(source: Source, value: bytes) -> bytes:
-    """For what names nothing: its place in the log, and a hash, since a topic made anew counts from 0 again."""
-    return identity(
-        "unreadable",
-        source.topic,
-        str(source.partition),
-        str(source.offset),
-        source.path,
-        str(source.timestamp_ms),
-        hashlib.sha256(value).hexdigest(),
-    )
-
-
-def attachment_key(attachment_id: str | None, download_id: str | None, host_and_path: str | None) -> str | None:
-    """The attachment's id, else its download id, else host and path of its URL; never a position in a list."""
-    if attachment_id:
-        return f"id:{attachment_id}"
-    if download_id:
-        return f"download:{download_id}"
-    if host_and_path:
-        return f"url:{host_and_path}"
-    return None

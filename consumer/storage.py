@@ -17,7 +17,8 @@ from obstore.exceptions import BaseError, PermissionDeniedError, Unauthenticated
 from obstore.store import LocalStore, from_url
 
 from consumer.errors import Refused, Unavailable
-from consumer.model import Dependency, Facts, conversation_identity
+from consumer.identity import conversation_identity
+from consumer.model import Dependency, Facts
 
 if TYPE_CHECKING:
     from obstore import Attributes

@@ -45,6 +45,7 @@ ROOMS = (
     "text",
     "errors",
     "model",
+    "identity",
 )
 
 # Who may know which library. Whatever changes in one of them then has one room to change in.

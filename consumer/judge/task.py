@@ -12,6 +12,7 @@ import anyio
 
 from consumer.attempts import Attempts, Patience
 from consumer.errors import NotYet
+from consumer.identity import conversation_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
@@ -30,9 +31,6 @@ from consumer.model import (
     Message,
     Task,
     Verdict,
-    conversation_identity,
-    message_identity,
-    unreadable_identity,
 )
 from consumer.wire.events import Noise, Unreadable, decode
 from consumer.wire.results import encode_result
@@ -95,7 +93,7 @@ class _Judging:
     def whole(self) -> Subject:
         """The task itself, where it can't be said what it is about."""
         value = self.task.value if self.task.value is not None else (self.task.value_sha256 or "").encode()
-        return Subject(unreadable_identity(self.task.source, value), "decode")
+        return Subject(self.task.source.identity_of(value), "decode")
 
     async def run(self) -> None:
         if self.task.value is None:

@@ -11,8 +11,8 @@ from typing import Any, Self
 import orjson
 from aiokafka import AIOKafkaConsumer
 
+from consumer.identity import conversation_identity, message_identity
 from consumer.kafka_client import consumer_options
-from consumer.model import conversation_identity, message_identity
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.expectation import Expectation, Expected, value_id
 from consumer.settings import KafkaSettings, TopicSettings

@@ -10,7 +10,8 @@ from typing import Any, Self
 
 import orjson
 
-from consumer.model import DeadReason, Direction, Reason, conversation_identity, identity, message_identity
+from consumer.identity import conversation_identity, identity, message_identity
+from consumer.model import DeadReason, Direction, Reason
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.world import Conversation, File, Message, World
 

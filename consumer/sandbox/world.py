@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from consumer.model import Direction, Kind, attachment_key, conversation_identity, identity, message_identity
+from consumer.identity import attachment_key, conversation_identity, identity, message_identity
+from consumer.model import Direction, Kind
 from consumer.sandbox.cases import Case
 from consumer.sandbox.files import build
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 
-from consumer.model import Attachment, Direction, Kind, Message, Shape, attachment_key
+from consumer.identity import attachment_key
+from consumer.model import Attachment, Direction, Kind, Message, Shape
 from consumer.wire import fields
 from consumer.wire.fields import Json, an_object, objects, usable_id, word
 

@@ -16,22 +16,11 @@ from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.errors import NotYet
+from consumer.identity import attachment_key
 from consumer.judge.answers import Answer
 from consumer.judge.task import Judge
 from consumer.metrics import Metrics
-from consumer.model import (
-    Attachment,
-    DeadReason,
-    Dependency,
-    Message,
-    Reason,
-    Rejected,
-    Replay,
-    Source,
-    Task,
-    Verdict,
-    attachment_key,
-)
+from consumer.model import Attachment, DeadReason, Dependency, Message, Reason, Rejected, Replay, Source, Task, Verdict
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.flights import Flights
 from consumer.stream.ledger import Ledger

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import orjson
 import pytest
 
-from consumer.model import DeadReason, conversation_identity, message_identity
+from consumer.identity import conversation_identity, message_identity
+from consumer.model import DeadReason
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.check import Score, Tally
 from consumer.sandbox.expectation import Expectation, Expected, of_value

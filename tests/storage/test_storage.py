@@ -14,8 +14,9 @@ from obstore.store import S3Store
 
 from consumer.download.body import Body
 from consumer.errors import Refused, Unavailable
+from consumer.identity import conversation_identity
 from consumer.inspection.inspect import Storage
-from consumer.model import Dependency, Facts, conversation_identity
+from consumer.model import Dependency, Facts
 from consumer.storage import ObjectStorage
 
 CONVERSATION = "8d4a3d1c-1111-2222-3333-444455556666"

@@ -12,10 +12,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import CollectorRegistry
 
+from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
 from consumer.kafka_client import partition_of
 from consumer.metrics import Metrics
-from consumer.model import AnswerKind, LedgerEntry, Source, Task, identity
+from consumer.model import AnswerKind, LedgerEntry, Source, Task
 from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.source import Stream
 from consumer.wire.results import Outgoing, Output

@@ -7,9 +7,10 @@ from collections import Counter
 import anyio
 import pytest
 
+from consumer.identity import identity
 from consumer.judge.answers import Resting
 from consumer.kafka_client import client_options, partition_of
-from consumer.model import AnswerKind, LedgerEntry, identity
+from consumer.model import AnswerKind, LedgerEntry
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream import source
 from consumer.stream.source import Stream

@@ -1,0 +1,33 @@
+"""What names things for ever, whichever event, key or shape they came by: digests of what Genesys calls them."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def identity(kind: str, *parts: str) -> bytes:
+    """A 16-byte digest of `parts`, unambiguous about where one ends and the next begins."""
+    digest = hashlib.blake2b(digest_size=16, person=kind.encode()[:16])
+    for part in parts:
+        encoded = part.encode("utf-8", "surrogatepass")
+        digest.update(len(encoded).to_bytes(4, "big") + encoded)
+    return digest.digest()
+
+
+def message_identity(conversation_id: str, message_id: str) -> bytes:
+    return identity("message", conversation_id, message_id)
+
+
+def conversation_identity(conversation_id: str) -> bytes:
+    return identity("conversation", conversation_id)
+
+
+def attachment_key(attachment_id: str | None, download_id: str | None, host_and_path: str | None) -> str | None:
+    """The attachment's id, else its download id, else host and path of its URL; never a position in a list."""
+    if attachment_id:
+        return f"id:{attachment_id}"
+    if download_id:
+        return f"download:{download_id}"
+    if host_and_path:
+        return f"url:{host_and_path}"
+    return None
