@@ -35,7 +35,7 @@ Outcome = Literal["committed", "failed"]
 RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
 StopCause = Literal["gate", "refused", "bugs", "organization", "partitions", "drain"]
 ApiCall = Literal[
-    "token", "token_check", "conversation", "message", "messages", "media", "download", "user_conversation", "notify"
+    "token", "probe", "conversation", "message", "messages", "media", "download", "user_conversation", "notify"
 ]
 ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
 WorkerEnd = Literal["died", "deadline", "cancelled"]

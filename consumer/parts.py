@@ -219,8 +219,9 @@ async def _genesys(
     await stack.enter_async_context(to_api)
 
     def called(call: str, status: int | None) -> None:
+        """A probe is one question of several: only their whole answer opens a gate."""
         metrics.api_call(call, status)
-        if status is not None and status < 500 and status not in (401, 403, 429):
+        if call != "probe" and status is not None and status < 500 and status not in (401, 403, 429):
             gates[Dependency.LOGIN if call == "token" else Dependency.API].answered()
 
     def renewed(lifetime_s: float) -> None:

@@ -151,7 +151,7 @@ class Api:
 
     async def organization(self) -> str:
         """The id of the organisation that the credentials belong to."""
-        answer = await self._json(Call("token_check", "GET", "/api/v2/tokens/me"))
+        answer = await self._json(Call("probe", "GET", "/api/v2/tokens/me"))
         organization = answer.get("organization")
         found = organization.get("id") if isinstance(organization, dict) else None
         if not isinstance(found, str) or not found:
@@ -162,7 +162,7 @@ class Api:
         """For the start and for probes: the organisation's id. Raises `Refused` with what exactly is missing."""
         organization = await self._check_organization()
         for name in ("conversation", "messages"):
-            answer = await self._send(Call(name, "GET", PERMISSION_PROBES[name]))
+            answer = await self._send(Call("probe", "GET", PERMISSION_PROBES[name]))
             if answer.status == 403:
                 raise Refused(Dependency.API, _what_is_missing(answer))
             if answer.status not in (400, 404):
@@ -265,7 +265,7 @@ class Api:
             return False
         asked_at, denied = self._denied.get(name, (float("-inf"), False))
         if self._now() - asked_at > DENIED_MEMORY_S:
-            denied = (await self._send(Call(name, "GET", probe))).status == 403
+            denied = (await self._send(Call("probe", "GET", probe))).status == 403
             self._denied[name] = (self._now(), denied)
         return denied
 

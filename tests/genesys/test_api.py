@@ -339,7 +339,7 @@ async def test_a_run_of_404s_asks_whose_organisation_it_is(cloud: Cloud) -> None
     async with connected(cloud, expected_organization=lambda: ORGANIZATION) as client:
         for _ in range(NOT_FOUND_RUN + 1):
             assert type(await failure_of(client)) is Missing
-        assert client.called.count(("token_check", 200)) == 1
+        assert client.called.count(("probe", 200)) == 1
 
 
 async def test_a_success_ends_the_run(cloud: Cloud, client: Client) -> None:
