@@ -99,7 +99,7 @@ class Outboxes(RuleBasedStateMachine):
         self.moved = 0
         for identity, generation in list(self.waiting.items()):
             known = self.ledger.generation(identity)
-            if known is not None and (known == VERDICT or known >= generation):
+            if known is not None and (known == VERDICT or (generation != VERDICT and known >= generation)):
                 del self.waiting[identity]
 
     def note_committed(self, batch: Batch) -> None:
