@@ -100,7 +100,7 @@ class Transactor:
     async def open(self) -> None:
         """Initialises the producer: fences its predecessor, and completes or aborts the transaction that it left."""
         with anyio.CancelScope(shield=True):  # law 5: aiokafka forgets the connections that it is opening
-            await self._call("initialise", self._producer.start)
+            await self._call("initialise", self._producer.start, 2 * self._deadline_s)  # a broker that starts is slow
 
     async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
         """Publishes `records` and commits `offsets`, both or neither; the broker's timestamp of each record, in ms.
@@ -147,13 +147,13 @@ class Transactor:
         if offsets:
             await self._producer.send_offsets_to_transaction(dict(offsets), self._group)
 
-    async def _call(self, step: str, call: Callable[[], Any]) -> Any:
+    async def _call(self, step: str, call: Callable[[], Any], deadline_s: float | None = None) -> Any:
         """Law 2 and 3. `asyncio.wait_for` in place of a cancel scope: aiokafka's futures know only asyncio's."""
         if self._finished:
             raise TransactionFailed(step, IllegalOperation("this producer is finished"))
         self._steps(step)
         try:
-            return await asyncio.wait_for(call(), self._deadline_s)
+            return await asyncio.wait_for(call(), deadline_s or self._deadline_s)
         except (KafkaError, IllegalOperation, AssertionError, TimeoutError, OSError) as error:
             self._finished = True
             raise TransactionFailed(step, error) from error
