@@ -13,7 +13,7 @@ from consumer.inspection.formats import PADDING
 from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.model import Reason
 
-VERSION = "1"  # goes into every result: raise it when an examination would answer differently
+VERSION = "2"  # goes into every result: raise it when an examination would answer differently
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 STRUCTURED = frozenset(
@@ -54,7 +54,7 @@ def _by_structure(data: bytes, seen: Seen, limits: Limits) -> bool:
     """Whether the bytes begin as one of the formats that have a reader here."""
     if data.startswith((images.PNG, images.JPEG, *images.GIF)):
         seen.detected_type = _picture_type(data)
-        picture = images.walk(data)
+        picture = images.walk(data, seen.work)
         assert picture is not None, "walk knows what begins as a picture"
         images.measure(data, picture, seen, limits)
         trailing.examine_picture(data, picture, seen)

@@ -1,42 +1,58 @@
-"""PNG, JPEG and GIF walked block by block: whether they are built right, how large they are, and where they end."""
+"""PNG, JPEG and GIF walked block by block: whether they are built right, what a viewer draws, and where they end."""
 
 from __future__ import annotations
 
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from consumer.inspection.seen import Limits, Seen, Unreadable
+from consumer.inspection import flate
+from consumer.inspection.seen import Limits, Seen, Unreadable, Work
 from consumer.model import Reason
 
 PNG, JPEG, GIF = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", (b"GIF87a", b"GIF89a")
 PNG_PIXELS = (b"IDAT", b"fdAT")
+PNG_PACKED = (b"iCCP", b"zTXt", b"iTXt")  # metadata that is compressed
 JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD8)})
-_MARKER = re.compile(rb"\xff+[^\xff\x00]")
+JPEG_ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+GIF_CONTROL = b"\xf9"  # one for each frame of an animation
 MOST_BLOCKS = 300_000
 MOST_REMARKS = 5_000
+MOST_STRAY = 4_096  # bytes between segments of a JPEG that readers skip
 SHORTEST_REMARK = 8  # bytes: nothing shorter is a file of its own
-GIF_CONTROL = b"\xf9"  # one for each frame of an animation
+MOST_DRAWN = 4_000_000_000  # pixels, over all frames and scans: two thousand frames of full HD
+BLOCK, SUB_BLOCK = 1024, 64  # what the step to the next one costs, as bytes that are read
+
+_MARKER = re.compile(rb"\xff[^\xff\x00]")
+_SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Picture:
     mime: str
-    width: int
-    height: int
-    end: int | None  # behind its last byte; None: it stops before its end mark
-    remarks: tuple[tuple[int, int], ...]  # extents of comments, metadata and blocks that no viewer shows
+    width: int = 0
+    height: int = 0
+    end: int = 0  # behind the last byte that belongs to it
+    complete: bool = False  # whether it has its end mark
+    drawn: int = 0  # pixels that a viewer computes, over all frames and scans
+    remarks: list[tuple[int, int]] = field(default_factory=list)  # extents of what no viewer shows
+    packed: list[tuple[int, int]] = field(default_factory=list)  # extents of compressed metadata
+
+    def remark(self, begin: int, stop: int) -> None:
+        if stop - begin >= SHORTEST_REMARK:
+            self.remarks.append((begin, stop))
+        if len(self.remarks) > MOST_REMARKS:
+            raise Unreadable("the picture has too many comments")
 
 
-def walk(data: bytes) -> Picture | None:
+def walk(data: bytes, work: Work) -> Picture | None:
     """The picture that `data` begins with, None for no PNG, JPEG or GIF. `Unreadable` if it is built wrongly."""
     if data.startswith(PNG):
-        return _png(data)
+        return _png(data, work)
     if data.startswith(JPEG):
-        return _jpeg(data)
+        return _jpeg(data, work)
     if data.startswith(GIF):
-        return _gif(data)
+        return _gif(data, work)
     return None
 
 
@@ -45,58 +61,83 @@ def measure(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
     nearly_nothing = pixels > limits.pixels_unquestioned and pixels > limits.pixels_per_byte * len(data)
     if pixels > limits.pixels or nearly_nothing:
         seen.find(Reason.IMAGE_TOO_LARGE, f"{picture.width} × {picture.height} pixels")
-    if picture.end is None:
+    elif picture.drawn > MOST_DRAWN:
+        seen.find(Reason.IMAGE_TOO_LARGE, f"{picture.drawn // 1_000_000} million pixels in all its frames")
+    if not picture.complete:
         seen.flag("incomplete")
+    left = limits.unquestioned
+    for begin, stop in picture.packed:
+        left -= flate.size(memoryview(data)[begin:stop], left, seen.work)
+        if left < 0:
+            seen.find(Reason.ARCHIVE_LIMITS, "the picture's metadata expands beyond the limits")
+            return
 
 
-def _png(data: bytes) -> Picture:
-    if data[12:16] != b"IHDR" or data[8:12] != b"\0\0\0\x0d" or len(data) < 33:
-        raise Unreadable("the PNG has no header")
-    width, height, depth, color, compression, filtering, interlace = struct.unpack_from(">2L5B", data, 16)
-    if (
-        not (0 < width < 1 << 31 and 0 < height < 1 << 31)
-        or depth not in (1, 2, 4, 8, 16)
-        or color not in (0, 2, 3, 4, 6)
-    ):
-        raise Unreadable("the PNG's header is impossible")
-    if compression or filtering or interlace > 1:
-        raise Unreadable("the PNG's header is impossible")
+def _png(data: bytes, work: Work) -> Picture:
+    picture = Picture("image/png", *_png_header(data))
     at, pixels = 33, False
-    remarks: list[tuple[int, int]] = []
     for _ in range(MOST_BLOCKS):
+        work.spend(BLOCK)
         if at + 8 > len(data):
             break
         (length,) = struct.unpack_from(">L", data, at)
-        kind = data[at + 4 : at + 8]
+        kind, stop = data[at + 4 : at + 8], min(len(data), at + 8 + length)
         if not kind.isalpha():
             break
         if kind == b"IEND":
-            if not pixels:
-                raise Unreadable("the PNG has no pixels")
-            return Picture("image/png", width, height, min(len(data), at + 12 + length), tuple(remarks))
+            picture.complete = True
+            at += 12 + length
+            break
         if kind in PNG_PIXELS:
             pixels = True
+        elif kind == b"fcTL" and at + 20 <= len(data):
+            wide, high = struct.unpack_from(">2L", data, at + 12)
+            picture.drawn += wide * high
         elif kind != b"PLTE":
-            _remark(remarks, at + 8, min(len(data), at + 8 + length))
+            picture.remark(at + 8, stop)
+            if kind in PNG_PACKED:
+                picture.packed.append((_packed_at(data, kind, at + 8, stop), stop))
         at += 12 + length
     if not pixels:
         raise Unreadable("the PNG has no pixels")
-    return Picture("image/png", width, height, None, tuple(remarks))
+    picture.end = min(len(data), at)
+    return picture
 
 
-def _jpeg(data: bytes) -> Picture:
-    at, size = 2, (0, 0)
-    remarks: list[tuple[int, int]] = []
+def _png_header(data: bytes) -> tuple[int, int]:
+    if data[12:16] != b"IHDR" or data[8:12] != b"\0\0\0\x0d" or len(data) < 33:
+        raise Unreadable("the PNG has no header")
+    width, height, depth, color, compression, filtering, interlace = struct.unpack_from(">2L5B", data, 16)
+    sane = 0 < width < 1 << 31 and 0 < height < 1 << 31 and depth in (1, 2, 4, 8, 16) and color in (0, 2, 3, 4, 6)
+    if not sane or compression or filtering or interlace > 1:
+        raise Unreadable("the PNG's header is impossible")
+    return width, height
+
+
+def _packed_at(data: bytes, kind: bytes, begin: int, stop: int) -> int:
+    """Where the compressed bytes of a chunk begin, behind its keyword; at its end if it has none."""
+    named = data.find(b"\0", begin, stop)
+    if named < 0 or (kind == b"iTXt" and data[named + 1 : named + 2] != b"\1"):
+        return stop
+    if kind != b"iTXt":
+        return min(stop, named + 2)
+    language = data.find(b"\0", named + 3, stop)
+    title = data.find(b"\0", language + 1, stop) if language >= 0 else -1
+    return title + 1 if title >= 0 else stop
+
+
+def _jpeg(data: bytes, work: Work) -> Picture:
+    picture, at = Picture("image/jpeg"), 2
     for _ in range(MOST_BLOCKS):
-        at = _marker(data, at)
-        if at < 0:
+        work.spend(BLOCK)
+        marker = _marker(data, at)
+        if marker < 0:
             break
-        kind = data[at + 1]
+        at, kind = marker, data[marker + 1]
         if kind == 0xD9:
-            if size == (0, 0):
-                raise Unreadable("the JPEG has no picture")
-            return Picture("image/jpeg", *size, at + 2, tuple(remarks))
-        if kind in JPEG_ALONE or kind == 0xD8:
+            at, picture.complete = at + 2, True
+            break
+        if kind in JPEG_ALONE:
             at += 2
             continue
         length = int.from_bytes(data[at + 2 : at + 4], "big")
@@ -104,70 +145,64 @@ def _jpeg(data: bytes) -> Picture:
             break
         if kind in JPEG_FRAMES and length >= 8:
             height, width = struct.unpack_from(">2H", data.ljust(at + 9, b"\0"), at + 5)
-            size = (max(size[0], width), max(size[1], height, 1))
+            picture.width, picture.height = max(picture.width, width), max(picture.height, height, 1)
         elif kind == 0xFE or 0xE0 <= kind <= 0xEF:
-            _remark(remarks, at + 4, min(len(data), at + 2 + length))
+            picture.remark(at + 4, min(len(data), at + 2 + length))
         at += 2 + length
         if kind == 0xDA:
-            at = _entropy_end(data, at)
-    if size[0] == 0:
+            picture.drawn += picture.width * picture.height
+            scan = _SCAN_END.search(data, at)
+            at = scan.start() if scan else len(data)
+    if picture.width == 0:
         raise Unreadable("the JPEG has no picture")
-    return Picture("image/jpeg", *size, None, tuple(remarks))
-
-
-def _remark(remarks: list[tuple[int, int]], begin: int, stop: int) -> None:
-    if stop - begin >= SHORTEST_REMARK:
-        remarks.append((begin, stop))
-    if len(remarks) > MOST_REMARKS:
-        raise Unreadable("the picture has too many comments")
+    picture.end = min(len(data), at)
+    return picture
 
 
 def _marker(data: bytes, at: int) -> int:
     """The next marker from `at` on. Encoders pad with 0xFF, and some leave a few stray bytes: readers skip them."""
     match = _MARKER.search(data, at)
-    return match.end() - 2 if match and match.start() < at + 4096 else -1
+    return match.start() if match and match.start() < at + MOST_STRAY else -1
 
 
-def _entropy_end(data: bytes, at: int) -> int:
-    """Coded pixels end at a 0xFF that neither stands for itself nor restarts."""
-    while 0 <= (at := data.find(b"\xff", at)) < len(data) - 1:
-        if data[at + 1] not in (0x00, 0xFF) and not 0xD0 <= data[at + 1] <= 0xD7:
-            return at
-        at += 1 if data[at + 1] == 0xFF else 2
-    return len(data)
-
-
-def _gif(data: bytes) -> Picture:
+def _gif(data: bytes, work: Work) -> Picture:
     if len(data) < 13:
         raise Unreadable("the GIF has no header")
-    width, height = struct.unpack_from("<2H", data, 6)
-    at = 13 + (3 << ((data[10] & 7) + 1) if data[10] & 0x80 else 0)
-    frames = 0
-    remarks: list[tuple[int, int]] = []
+    picture = Picture("image/gif", *struct.unpack_from("<2H", data, 6))
+    at = 13 + _colors(data[10])
     for _ in range(MOST_BLOCKS):
+        work.spend(BLOCK)
         kind = data[at : at + 1]
         if kind == b"\x3b":
-            if not frames:
-                raise Unreadable("the GIF has no picture")
-            return Picture("image/gif", width, height, at + 1, tuple(remarks))
+            at, picture.complete = at + 1, True
+            break
         if kind == b"\x2c" and at + 10 <= len(data):
             left, top, wide, high = struct.unpack_from("<4H", data, at + 1)
-            width, height, frames = max(width, left + wide), max(height, top + high), frames + 1
-            packed = data[at + 9]
-            at = _sub_blocks(data, at + 11 + (3 << ((packed & 7) + 1) if packed & 0x80 else 0))
+            picture.width, picture.height = max(picture.width, left + wide), max(picture.height, top + high)
+            picture.drawn += max(1, wide * high)
+            at = _sub_blocks(data, at + 11 + _colors(data[at + 9]), work)
         elif kind == b"\x21":
             begin = at + 2
-            at = _sub_blocks(data, begin)
+            at = _sub_blocks(data, begin, work)
             if data[begin - 1 : begin] != GIF_CONTROL:
-                _remark(remarks, begin + 1, min(at, len(data)))
+                picture.remark(begin + 1, min(at, len(data)))
         else:
             break
-    if not frames:
+    if not picture.drawn:
         raise Unreadable("the GIF has no picture")
-    return Picture("image/gif", width, height, None, tuple(remarks))
+    picture.end = min(len(data), at)
+    return picture
 
 
-def _sub_blocks(data: bytes, at: int) -> int:
+def _colors(flags: int) -> int:
+    """Bytes of the color table that these flags announce."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _sub_blocks(data: bytes, at: int, work: Work) -> int:
+    began, steps = at, 0
     while at < len(data) and data[at]:
         at += 1 + data[at]
+        steps += 1
+    work.spend(SUB_BLOCK * steps + (at - began) // 64)
     return at + 1

@@ -6,7 +6,7 @@ import re
 import zlib
 from collections.abc import Iterator
 
-from consumer.inspection import formats, pdf_password, text
+from consumer.inspection import formats, pdf_password, scripts, text
 from consumer.inspection.formats import PADDING
 from consumer.inspection.seen import Seen, Unreadable
 from consumer.inspection.zip_reader import inflate_raw
@@ -138,8 +138,8 @@ def _before(data: bytes, start: int, seen: Seen) -> None:
     if found:
         seen.find(Reason.SECOND_FORMAT, f"{found} before the document")
     elif (
-        formats.markup_in(before) is not None
-        or formats.looks_like_code(before)
+        scripts.markup_in(before, seen.work) is not None
+        or scripts.script_in(before, seen.work)
         or before.lstrip(PADDING).startswith(OPENINGS)
         or _OPENED.search(before)
     ):
@@ -166,7 +166,7 @@ def _behind(data: bytes, seen: Seen) -> None:
     found = formats.format_at(content)
     if found:
         seen.find(Reason.SECOND_FORMAT, f"{found} behind the document")
-    elif formats.markup_in(content) is not None:
+    elif scripts.markup_in(content, seen.work) is not None:
         seen.find(Reason.SECOND_FORMAT, "markup or a script behind the document")
     else:
         seen.find(Reason.TRAILING_DATA, "bytes behind the document")
@@ -175,7 +175,7 @@ def _behind(data: bytes, seen: Seen) -> None:
 def _inside(data: bytes, seen: Seen) -> None:
     for name in formats.formats_at_fixed_places(data):
         seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well")
-    for at, name in formats.formats_in(data):
+    for at, name in formats.formats_in(data, seen.work):
         program = name.endswith("program")
         if program and _is_attached(data, at):
             seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached to the document")
@@ -187,13 +187,13 @@ def _markup(data: bytes, seen: Seen) -> None:
     """A page that a browser or a web server would run. Dynamic forms (XFA) and attached files hold pages rightly."""
     if b"/XFA" in data:
         return
-    at = formats.markup_in(data)
+    at = scripts.markup_in(data, seen.work)
     for _ in range(MOST_MARKUP):
         if at is None:
             return
         if not _is_attached(data, at) and not _is_page_text(data, at):
             break
-        at = formats.markup_in(data, at + 1)
+        at = scripts.markup_in(data, seen.work, at + 1)
     seen.find(Reason.SECOND_FORMAT, "markup or a script inside the document")
 
 

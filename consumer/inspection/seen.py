@@ -29,6 +29,9 @@ class TooMuch(Exception):
     """A limit is reached; the text says which, in our own words."""
 
 
+PLACE = 4096  # to be spent for a closer look at one of many places
+
+
 @dataclass(slots=True)
 class Work:
     """What one examination may cost, in bytes that are read, searched or inflated, each as often as it is.
