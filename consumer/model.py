@@ -35,7 +35,10 @@ class Reason(StrEnum):
     MACROS = "macros"  # an office file that carries macros
     TEMPLATE = "template"  # an office template, which is not the document type that it is named after
     EMBEDDED_EXECUTABLE = "embedded_executable"  # a program inside a document
-    ACTIVE_CONTENT = "active_content"  # scripts or launch actions that the policy does not accept
+    EMBEDDED_FILES = "embedded_files"  # other files are attached to the document
+    LAUNCH_ACTION = "launch_action"  # the document starts a program, or opens another file with one
+    JAVASCRIPT = "javascript"  # the document contains JavaScript
+    ACTIVE_CONTENT = "active_content"  # ActiveX controls, Flash or rich media
     EXTERNAL_REFERENCE = "external_reference"  # loads something from elsewhere when it is opened
     SECOND_FORMAT = "second_format"  # a file of another format inside or behind this one
     TRAILING_DATA = "trailing_data"  # bytes behind the end of the file that the policy does not accept

@@ -62,8 +62,8 @@ def _by_structure(data: bytes, seen: Seen, limits: Limits) -> bool:
         ole.examine(data, seen)
     elif data.startswith(ZIP_STARTS):
         ooxml.examine(data, seen, limits)
-    elif pdf.is_pdf(data):
-        pdf.examine(data, seen)
+    elif pdf.is_pdf(data, seen.work):
+        pdf.examine(data, seen, limits)
     else:
         return False
     return True

@@ -3,50 +3,58 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from consumer.inspection.seen import Work
 
-PIECE = 256 * 1024
-INFLATING = 2  # inflating a byte costs as much as reading two
+FIRST, PIECE = 4096, 256 * 1024  # bytes that come out of it at once: of most streams only the head is asked for
+INFLATING = 2  # a byte that comes out of it costs as much as reading two
 
 
-def pieces(packed: bytes | memoryview, work: Work, first: int = PIECE) -> Iterator[bytes]:
-    """What `packed` holds, piece by piece; what is damaged ends it, as readers show what came before the damage."""
-    engine, most = zlib.decompressobj(), first
+def cut(data: bytes | memoryview) -> Iterator[memoryview]:
+    """`data` in pieces."""
+    at, size = 0, FIRST
+    while at < len(data):
+        yield memoryview(data)[at : at + size]
+        at, size = at + size, min(PIECE, 4 * size)
+
+
+def inflate(packed: Iterable[bytes | memoryview], work: Work) -> Iterator[bytes]:
+    """What `packed` holds, piece by piece. Damage ends it: readers too show what came before."""
+    engine, most = zlib.decompressobj(), FIRST
     try:
-        for start in range(0, len(packed), PIECE):
-            feed: bytes | memoryview = packed[start : start + PIECE]
+        for piece in packed:
+            feed: bytes | memoryview = piece
             work.spend(len(feed))
             while feed and not engine.eof:
-                piece = engine.decompress(feed, most)
-                work.spend(INFLATING * len(piece))
-                if piece:
-                    yield piece
-                feed, most = engine.unconsumed_tail, PIECE
+                made = engine.decompress(feed, most)
+                work.spend(INFLATING * len(made))
+                if made:
+                    yield made
+                feed, most = engine.unconsumed_tail, min(PIECE, 4 * most)
             if engine.eof:
                 return
-        while piece := engine.decompress(b"", PIECE):
-            work.spend(INFLATING * len(piece))
-            yield piece
+        while made := engine.decompress(b"", PIECE):
+            work.spend(INFLATING * len(made))
+            yield made
     except zlib.error:
         return
 
 
-def inflated(packed: bytes | memoryview, most: int, work: Work) -> bytes:
-    """The first `most` bytes of what `packed` holds."""
+def head(pieces: Iterable[bytes], most: int) -> bytes:
+    """The first `most` bytes of them."""
     content = bytearray()
-    for piece in pieces(packed, work, min(most, PIECE)):
+    for piece in pieces:
         content += piece
         if len(content) >= most:
             break
     return bytes(content[:most])
 
 
-def size(packed: bytes | memoryview, most: int, work: Work) -> int:
-    """How many bytes `packed` holds, counted until they are more than `most`."""
+def count(pieces: Iterable[bytes], most: int) -> int:
+    """How many bytes they are in all, or some number above `most`."""
     counted = 0
-    for piece in pieces(packed, work):
+    for piece in pieces:
         counted += len(piece)
         if counted > most:
             break

@@ -13,6 +13,21 @@ from consumer.inspection.signatures import LONG, SHORT
 
 PADDING = b"\0\xff \t\r\n\x1a\x0c"
 PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  # nobody is harmed by one more of them
+PROGRAMS = frozenset(
+    {
+        "a Java class or Mach-O program",
+        "a Lua program",
+        "a Mach-O program",
+        "a OneNote section",
+        "a WebAssembly module",
+        "a Windows help file",
+        "a script",
+        "a shortcut",
+        "an Android program",
+        "compiled help",
+    }
+)
+"""What runs, or starts what runs, when somebody opens it; beside what `executable` knows."""
 DEEPEST_PADDING = 12  # bytes of padding that a signature may begin with
 MOST_ENTRIES = 5_000  # of an archive that hides: with more it is one all the same
 
@@ -158,7 +173,15 @@ def zip_at(data: bytes) -> int | None:
 
 def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
     """Where a PDF begins: the header alone is a word, with an object behind it it is a document."""
-    return next((at for at in places(data, b"%PDF-", work, start) if _PDF_OBJECT.search(data, at, at + 1024)), None)
+    return next((at for at in places(data, b"%PDF-", work, start) if _has_object(data, at, work)), None)
+
+
+def _has_object(data: bytes, at: int, work: Work) -> bool:
+    word = data.find(b"obj", at, at + 4096)
+    if word < 0:
+        return False
+    work.spend(4 * PLACE)
+    return _PDF_OBJECT.search(data, at, at + 4096) is not None
 
 
 def executable(data: bytes | bytearray) -> bool:

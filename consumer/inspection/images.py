@@ -67,7 +67,7 @@ def measure(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
         seen.flag("incomplete")
     left = limits.unquestioned
     for begin, stop in picture.packed:
-        left -= flate.size(memoryview(data)[begin:stop], left, seen.work)
+        left -= flate.count(flate.inflate(flate.cut(memoryview(data)[begin:stop]), seen.work), left)
         if left < 0:
             seen.find(Reason.ARCHIVE_LIMITS, "the picture's metadata expands beyond the limits")
             return

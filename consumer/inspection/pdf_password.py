@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import deque
 from enum import Enum
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-_ENCRYPT = re.compile(rb"/Encrypt\s*(?:(\d{1,10})\s+(\d{1,5})\s+R|(<<))")
-_ID = re.compile(rb"/ID\s*\[\s*(<[0-9A-Fa-f\s]*>|\()")
-_CONTENT_FILTER = re.compile(rb"/St[mr]F\s*/(?!Identity\b)")
+from consumer.inspection import pdf_syntax
+from consumer.inspection.pdf_syntax import Dictionary, Name, Reference
+from consumer.inspection.seen import PLACE, Work
+
+_ENCRYPT = re.compile(pdf_syntax.name(b"Encrypt") + rb"(?=[\0\t\n\x0c\r ]*+(?:\d|<<))")
+_ID = re.compile(pdf_syntax.name(b"ID") + rb"[\0\t\n\x0c\r ]*+\[")
 _PAD = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
-MOST_DICTIONARY = 4096
+NEAR = 4096  # bytes around an entry of a trailer
 
 
 class Encryption(Enum):
@@ -25,88 +26,57 @@ class Encryption(Enum):
     NEEDS_PASSWORD = "needs a password"  # noqa: S105 # a state, no secret
 
 
-def encryption(data: bytes) -> Encryption:
+def encryption(data: bytes, work: Work) -> Encryption:
     """By the trailer's `/Encrypt`. What can't be worked out counts as needing a password."""
-    match = _last(_ENCRYPT, data)  # the last trailer is the one in force
-    if match is None:
+    at = _last(_ENCRYPT, data, work)  # the last trailer is the one in force
+    if at is None:
         return Encryption.NONE
-    dictionary = _dictionary(data, match)
-    if dictionary is None:
-        return Encryption.NONE if match[1] and not _in_trailer(data, match.start()) else Encryption.NEEDS_PASSWORD
-    return Encryption.OPENS_FREELY if _opens(dictionary, _document_id(data)) else Encryption.NEEDS_PASSWORD
+    value, _ = pdf_syntax.read(data, at, work)
+    referred = isinstance(value, Reference)
+    if isinstance(value, Reference):
+        value = pdf_syntax.resolve(data, value, work)
+    if not isinstance(value, dict):
+        return Encryption.NONE if referred and not _in_trailer(data, at) else Encryption.NEEDS_PASSWORD
+    return Encryption.OPENS_FREELY if _opens(value, _document_id(data, work)) else Encryption.NEEDS_PASSWORD
 
 
-def _last(pattern: re.Pattern[bytes], data: bytes) -> re.Match[bytes] | None:
-    return deque(pattern.finditer(data), maxlen=1).pop() if pattern.search(data) else None
+def _last(pattern: re.Pattern[bytes], data: bytes, work: Work) -> int | None:
+    """Behind the last place where `pattern` matches."""
+    work.spend(2 * len(data))
+    at = None
+    for match in pattern.finditer(data):
+        work.spend(PLACE // 4)
+        at = match.end()
+    return at
 
 
 def _in_trailer(data: bytes, at: int) -> bool:
-    before = data[max(0, at - MOST_DICTIONARY) : at + MOST_DICTIONARY]
-    return b"trailer" in before or b"/XRef" in before
+    near = data[max(0, at - NEAR) : at + NEAR]
+    return b"trailer" in near or b"/XRef" in near
 
 
-def _dictionary(data: bytes, match: re.Match[bytes]) -> bytes | None:
-    if match[3]:
-        return data[match.start() : match.start() + MOST_DICTIONARY]
-    opened = _last(re.compile(rb"(?<!\d)%d\s+%d\s+obj\b" % (int(match[1]), int(match[2]))), data)
-    if opened is None:
-        return None
-    stop = data.find(b"endobj", opened.end(), opened.end() + MOST_DICTIONARY)
-    return data[opened.end() : stop if stop >= 0 else opened.end() + MOST_DICTIONARY]
+def _document_id(data: bytes, work: Work) -> bytes:
+    at = _last(_ID, data, work)
+    value = pdf_syntax.read(data, at, work)[0] if at is not None else None
+    return value if isinstance(value, bytes) else b""
 
 
-def _number(dictionary: bytes, key: bytes, default: int) -> int:
-    found = re.search(rb"/" + key + rb"\s+(-?\d{1,11})(?![\d.])", dictionary)
-    return int(found[1]) if found else default
+def _number(dictionary: Dictionary, key: bytes, default: int) -> int:
+    value = dictionary.get(key)
+    return value if isinstance(value, int) else default
 
 
-def _string(dictionary: bytes, key: bytes) -> bytes:
-    found = re.search(rb"/" + key + rb"\s*([<(])", dictionary)
-    if found is None:
-        return b""
-    return _string_at(dictionary, found.start(1))
+def _string(dictionary: Dictionary, key: bytes) -> bytes:
+    value = dictionary.get(key)
+    return value if isinstance(value, bytes) and not isinstance(value, Name) else b""
 
 
-def _string_at(data: bytes, at: int) -> bytes:
-    """A string in either notation."""
-    if data[at : at + 1] == b"<":
-        digits = re.sub(rb"[^0-9A-Fa-f]", b"", data[at + 1 : max(at + 1, data.find(b">", at))])
-        return bytes.fromhex(digits[: len(digits) // 2 * 2].decode("ascii"))
-    out, depth, at = bytearray(), 1, at + 1
-    while at < len(data) and len(out) < 512:
-        byte = data[at : at + 1]
-        if byte == b"\\":
-            octal = re.match(rb"[0-7]{1,3}", data[at + 1 : at + 4])
-            following = data[at + 1 : at + 2]
-            if octal:
-                out.append(int(octal[0], 8) & 0xFF)
-                at += 1 + len(octal[0])
-                continue
-            if following == b"\r" and data[at + 2 : at + 3] == b"\n":
-                at += 3
-                continue
-            out += b"" if following in (b"\r", b"\n") else _ESCAPES.get(following, following)
-            at += 2
-            continue
-        depth += {b"(": 1, b")": -1}.get(byte, 0)
-        if depth == 0:
-            break
-        out += byte
-        at += 1
-    return bytes(out)
-
-
-def _document_id(data: bytes) -> bytes:
-    match = _last(_ID, data)
-    return _string_at(data, match.start(1)) if match else b""
-
-
-def _opens(dictionary: bytes, document_id: bytes) -> bool:
+def _opens(dictionary: Dictionary, document_id: bytes) -> bool:
     """Tries the empty password, as every reader does before it asks for one."""
     revision = _number(dictionary, b"R", 0)
-    if _number(dictionary, b"V", 0) >= 4 and not _CONTENT_FILTER.search(dictionary):
-        return True  # only attached files are
-    if b"/Standard" not in dictionary:
+    if _number(dictionary, b"V", 0) >= 4 and {dictionary.get(b"StmF"), dictionary.get(b"StrF")} <= {None, b"Identity"}:
+        return True  # only attached files are encrypted
+    if dictionary.get(b"Filter") != b"Standard":
         return False
     owner, user = _string(dictionary, b"O"), _string(dictionary, b"U")
     if revision in (5, 6):
@@ -117,10 +87,10 @@ def _opens(dictionary: bytes, document_id: bytes) -> bool:
     return _opens_rc4(dictionary, document_id, owner, user, revision)
 
 
-def _opens_rc4(dictionary: bytes, document_id: bytes, owner: bytes, user: bytes, revision: int) -> bool:
+def _opens_rc4(dictionary: Dictionary, document_id: bytes, owner: bytes, user: bytes, revision: int) -> bool:
     permissions = _number(dictionary, b"P", 0) & 0xFFFFFFFF
     seed = hashlib.md5(_PAD + owner[:32] + permissions.to_bytes(4, "little") + document_id, usedforsecurity=False)
-    if revision == 4 and re.search(rb"/EncryptMetadata\s+false", dictionary):
+    if revision == 4 and dictionary.get(b"EncryptMetadata") is False:
         seed.update(b"\xff\xff\xff\xff")
     key = seed.digest()
     if revision == 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from consumer.inspection.seen import PLACE, Work
 
@@ -14,14 +15,14 @@ _PAGE = re.compile(
 )
 _LIVE = re.compile(
     rb"<(?:\?php|\?=|%|(?:script|html|svg|iframe)[\s>/]|!doctype\s+(?:html|svg)|hta:"
-    rb"|[a-z][a-z0-9:]{0,20}[\s/][^<>]{0,500}?[\s/\"']on[a-z]{3,30}\s{0,9}=)",
+    rb"|[a-z][a-z0-9:]{0,20}(?=[\s/])[^<>]{0,500}?[\s/\"']on[a-z]{3,30}\s{0,9}=)",
     re.I,
 )
 """What a browser or a web server runs wherever it stands; the first two marks only with code behind them."""
 _PHP_VALUE = re.compile(rb"[\s@!(-]*(?:\$\w|`|[\"']|[a-z_\\][\w\\]*\s*(?:\(|::|\[))", re.I)
 _PHP_END = re.compile(rb"\?>|\$_[A-Z]")
 _ASP_CODE = re.compile(rb"[@=!#]?\s*[a-z_]\w*[^\S\n]*(?:[(=.:;{]|[^\S\n]\w|\s*$)", re.I)
-_TEXT = bytes([*b"\t\r\n\x0c", *range(32, 127)])
+_TEXT = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 _TEXT_RUN = re.compile(rb"[\t\r\n\x20-\x7e]*")
 
 _TAG = re.compile(
@@ -49,15 +50,19 @@ def begins_page(data: bytes) -> bool:
     return _PAGE.match(data.lstrip()[:300]) is not None
 
 
-def markup_in(data: bytes, work: Work, start: int = 0) -> int | None:
+def markup_in(data: bytes, work: Work) -> int | None:
     """Where a browser or a web server would begin to run something."""
-    work.spend(4 * (len(data) - start))
-    for match in _LIVE.finditer(data, start):
+    return next(markup(data, work), None)
+
+
+def markup(data: bytes, work: Work) -> Iterator[int]:
+    """Each place where a browser or a web server would begin to run something."""
+    work.spend(2 * len(data))
+    for match in _LIVE.finditer(data):
         work.spend(PLACE)
         mark = match[0]
         if (mark not in (b"<?=", b"<%")) or _is_served(data, match.end(), mark):
-            return match.start()
-    return None
+            yield match.start()
 
 
 def script_in(data: bytes, work: Work) -> bool:
@@ -65,10 +70,17 @@ def script_in(data: bytes, work: Work) -> bool:
     work.spend(8 * len(data))
     if _WEB_ARCHIVE.search(data) or _TAG.search(data):
         return True
-    whole = data.strip(b"\0")
-    runs = [whole] if not whole.translate(None, _TEXT) else _RUN.findall(data)
-    work.spend(PLACE * len(runs) + 16 * sum(map(len, runs)))
-    return any(pattern.search(run) for run in runs for pattern in PROGRAMS)
+    return any(program_in(run, work) for run in ([data] if is_text(data) else _RUN.findall(data)))
+
+
+def is_text(data: bytes) -> bool:
+    return not data.translate(None, _TEXT)
+
+
+def program_in(text: bytes, work: Work) -> bool:
+    """Whether a line of `text` is a program's."""
+    work.spend(PLACE + 16 * len(text))
+    return any(pattern.search(text) for pattern in PROGRAMS)
 
 
 def _is_served(data: bytes, at: int, mark: bytes) -> bool:
@@ -78,4 +90,4 @@ def _is_served(data: bytes, at: int, mark: bytes) -> bool:
         return _PHP_VALUE.match(text) is not None and _PHP_END.search(text) is not None
     stop = data.find(b"%>", at, at + MOST_TEXT)
     text = data[at : max(at, stop)]
-    return b" " in text and not text.translate(None, _TEXT) and _ASP_CODE.match(text) is not None
+    return b" " in text and is_text(text) and _ASP_CODE.match(text) is not None

@@ -109,7 +109,7 @@ LONG: tuple[tuple[bytes, str], ...] = (
     (b"\x89HDF\r\n\x1a\n", "scientific data"),
     (b"CD001\x01", "a disc image"),
     (b"koly\0\0\0\x04\0\0\x02\0", "a disk image"),
-    (b"conectix\0\0\0\x02", "a disk image"),
+    (b"conectix", "a disk image"),
     (b"vhdxfile", "a disk image"),
     (b"# Disk DescriptorFile", "a disk image"),
 )

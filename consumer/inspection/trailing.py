@@ -88,5 +88,7 @@ def _remark(content: bytes, seen: Seen) -> None:
     """Metadata that is a file of its own. Thumbnails are pictures, profiles and XMP have formats of their own."""
     seen.work.spend(4 * PLACE)
     found = next((name for name in formats.formats_of(content, seen.work) if name not in PICTURES), None)
+    if found is None and scripts.is_text(content) and scripts.program_in(content, seen.work):
+        found = "a script"
     if found:
         seen.find(Reason.SECOND_FORMAT, f"{found} in the picture's metadata")

@@ -173,6 +173,9 @@ CASES = (*GOOD, *BAD, *LOST, LINK)
 NOT_CAUSED = {
     Reason.INFECTED: "needs an antivirus: the test signature is sent, and accepted without one",
     Reason.SCAN_LIMIT_EXCEEDED: "needs an antivirus with a limit below ours",
+    Reason.EMBEDDED_FILES: "the shipped policy tells of it and accepts",
+    Reason.LAUNCH_ACTION: "the shipped policy tells of it and accepts",
+    Reason.JAVASCRIPT: "the shipped policy tells of it and accepts: such files are sent",
     Reason.ACTIVE_CONTENT: "the shipped policy tells of it and accepts: such files are sent",
     Reason.TRAILING_DATA: "the shipped policy tells of it and accepts: such files are sent",
     DeadReason.BUG: "needs a bug",

@@ -1,3 +1,5 @@
+import zlib
+
 import pytest
 
 from consumer.inspection.detection import Detector
@@ -5,7 +7,7 @@ from consumer.inspection.examination import examine
 from consumer.inspection.policy import Policy
 from consumer.model import Facts, Reason
 from tests.inspection.files import attachment, chunk, gif, jpeg, pdf, png, segment
-from tests.inspection.polyglots import polyglots
+from tests.inspection.polyglots import ZIP, polyglots
 
 POLICY = Policy.load()
 DETECTOR = Detector()
@@ -54,10 +56,15 @@ def test_ordinary_metadata_is_no_second_file() -> None:
     assert judged(gif(b"Created with GIMP")) is None
 
 
-def test_a_file_that_a_pdf_attaches_is_not_hidden_in_it() -> None:
-    from tests.inspection.polyglots import ZIP
+def attached(payload: bytes, packed: bool) -> bytes:
+    content = zlib.compress(payload) if packed else payload
+    head = b"/Type /EmbeddedFile /Length %d %s" % (len(content), b"/Filter /FlateDecode" if packed else b"")
+    return pdf(b"9 0 obj\n<< %s >>\nstream\n%s\nendstream\nendobj\n" % (head, content))
 
-    attached = b"9 0 obj\n<< /Type /EmbeddedFile /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(ZIP), ZIP)
-    seen = examine(pdf(attached), DETECTOR)
+
+def test_a_file_that_a_pdf_attaches_is_told_and_an_archive_that_opens_from_the_end_is_hidden_in_it() -> None:
+    seen = examine(attached(ZIP, packed=True), DETECTOR)
     assert seen.flags == ["embedded_files"]
-    assert judged(pdf(attached)) is None
+    assert [finding.code for finding in seen.findings] == [Reason.EMBEDDED_FILES]
+    assert judged(attached(ZIP, packed=True)) is None
+    assert judged(attached(ZIP, packed=False)) is Reason.SECOND_FORMAT
