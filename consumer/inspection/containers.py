@@ -1,21 +1,24 @@
-"""Archives: what they would expand to, whether they contradict themselves, and what hides between their entries."""
+"""What an archive would expand to: every entry is inflated, counted and compared with what its headers say of it."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
-from consumer.inspection import zip_reader
-from consumer.inspection.extensions import EXECUTABLE_EXTENSIONS, extension_of
-from consumer.inspection.formats import PADDING, executable, format_at
+from consumer.inspection import archive_shape, xml_watch, zip_reader
+from consumer.inspection.programs import is_program
 from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.zip_reader import Archive, Entry
 from consumer.model import Reason
 
 HEAD = 4096  # bytes of each entry that tell what it is
-KEPT = 8 * 1024 * 1024  # bytes of an entry that are kept whole, when a reader asks for it
-XML_NAMES = (".xml", ".rels", ".vml")
-DOCTYPES = tuple("<!DOCTYPE".encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be"))
+KEPT = (
+    8 * 1024 * 1024
+)  # of an entry that a reader asks for, and of an archive; as much as the file has, if that is more
+AN_ENTRY = 64 * 1024  # of work
+ARCHIVES = (".zip", ".jar")  # may have something before their first entry
 
 
 @dataclass(slots=True)
@@ -30,8 +33,16 @@ class Budget:
         return cls(limits.inflation(size), limits.entries)
 
 
-Take = Callable[[str, bytes], None]
-"""Gets the name and the content of a wanted entry, one after the other: none is kept beside the next."""
+class Sink(Protocol):
+    """Gets an entry piece by piece. `Unreadable` when it has seen enough to refuse it."""
+
+    def feed(self, piece: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Open = Callable[[str, bytes], Sink | None]
+"""What an entry of that name that begins so is to be fed to, if to anything."""
 
 
 def open_archive(data: bytes, budget: Budget, seen: Seen) -> Archive | None:
@@ -43,120 +54,103 @@ def open_archive(data: bytes, budget: Budget, seen: Seen) -> Archive | None:
         seen.find(Reason.ARCHIVE_LIMITS if text == "too many entries" else Reason.MALFORMED, text)
         return None
     budget.entries -= len(archive.entries)
-    _names(archive, seen)
-    _extents(data, archive, seen)
+    archive_shape.examine(data, archive, seen)
     return archive
 
 
-def read_contents(
-    data: bytes,
-    archive: Archive,
-    wanted: Callable[[str], bool],
-    take: Take,
-    budget: Budget,
-    seen: Seen,
-    limits: Limits,
-    depth: int = 0,
-) -> None:
-    """Inflates every entry, counting, and hands over what is wanted. Stops at the first limit that is reached."""
+def read_contents(data: bytes, archive: Archive, opened: Open, budget: Budget, seen: Seen, limits: Limits) -> None:
+    """Inflates every entry, and hands over what is wanted. Stops at the first limit that is reached."""
     try:
-        for entry in archive.entries:
-            if entry.encrypted:
-                seen.find(Reason.ENCRYPTED, "an entry of the archive is encrypted")
-            elif not entry.is_folder:
-                _read_entry(data, entry, wanted, take, budget, seen, limits, depth)
+        _Walk(data, opened, budget, seen, limits, 0).over(archive)
     except TooMuch as limit:
         seen.find(Reason.ARCHIVE_LIMITS, str(limit))
 
 
-def _read_entry(
-    data: bytes,
-    entry: Entry,
-    wanted: Callable[[str], bool],
-    take: Take,
-    budget: Budget,
-    seen: Seen,
-    limits: Limits,
-    depth: int,
-) -> None:
-    nested = data[entry.data : entry.data + 4] == zip_reader.LOCAL or entry.name.lower().endswith((".zip", ".jar"))
-    keep = wanted(entry.name) or nested
-    is_xml = entry.name.lower().endswith(XML_NAMES)
-    counted, kept, carried = 0, bytearray(), b""
-    try:
-        for piece in zip_reader.inflate(data, entry):
-            counted += len(piece)
-            budget.inflated -= len(piece)
-            if budget.inflated < 0:
-                raise TooMuch("the archive expands beyond the limits")
-            if not kept and piece[:4] == zip_reader.LOCAL:
-                keep = nested = True
-            if len(kept) < (KEPT if keep else HEAD):
-                kept += piece
-            if is_xml and any(doctype in carried + piece for doctype in DOCTYPES):
-                seen.find(Reason.ARCHIVE_LIMITS, "a part declares a document type, by which entities expand")
-                is_xml = False
-            carried = piece[-32:]
-    except Unreadable as problem:
-        seen.find(Reason.MALFORMED, str(problem))
-        return
-    if counted != entry.size:
-        seen.find(Reason.ARCHIVE_LIMITS, "an entry has another size than its header says")
-    if wanted(entry.name):
-        take(entry.name, bytes(kept))
-    if executable(kept) or extension_of(entry.name) in EXECUTABLE_EXTENSIONS:
-        seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is among the entries of the archive")
-    if nested and kept[:4] == zip_reader.LOCAL:
-        _nested(bytes(kept), budget, seen, limits, depth + 1)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    data: bytes
+    opened: Open
+    budget: Budget
+    seen: Seen
+    limits: Limits
+    depth: int
+
+    def over(self, archive: Archive) -> None:
+        for entry in archive.entries:
+            self.seen.work.spend(AN_ENTRY)
+            if entry.encrypted:
+                self.seen.find(Reason.ENCRYPTED, "an entry of the archive is encrypted")
+            elif not entry.is_folder:
+                self._read(entry)
+
+    def _read(self, entry: Entry) -> None:
+        content = _Content(entry.name, self.opened, self.seen, max(KEPT, len(self.data)))
+        try:
+            for piece in zip_reader.inflate(self.data, entry):
+                self.budget.inflated -= len(piece)
+                if self.budget.inflated < 0:
+                    raise TooMuch("the archive expands beyond the limits")
+                content.feed(piece)
+            content.close(entry)
+        except Unreadable as problem:
+            self.seen.find(Reason.MALFORMED, str(problem))
+        if content.nested:
+            self._nested(content)
+
+    def _nested(self, content: _Content) -> None:
+        """An archive inside: on the same budget, and what is found in it counts for the whole file."""
+        if self.depth == self.limits.nesting:
+            raise TooMuch("archives are nested too deep")
+        if not content.whole:
+            raise TooMuch("an archive inside is larger than can be examined")
+        data, inner = content.take(), Seen(work=self.seen.work)
+        archive = open_archive(data, self.budget, inner)
+        if archive is not None:
+            _Walk(data, lambda name, head: None, self.budget, inner, self.limits, self.depth + 1).over(archive)
+        for finding in inner.findings:
+            if finding.code in (Reason.ARCHIVE_LIMITS, Reason.EMBEDDED_EXECUTABLE):
+                self.seen.find(finding.code, finding.detail)
 
 
-def _nested(data: bytes, budget: Budget, seen: Seen, limits: Limits, depth: int) -> None:
-    """An archive inside: on the same budget, and what is found in it counts for the whole file."""
-    if depth > limits.nesting:
-        raise TooMuch("archives are nested too deep")
-    inner = Seen()
-    archive = open_archive(data, budget, inner)
-    if archive is not None:
-        read_contents(data, archive, lambda name: False, lambda name, content: None, budget, inner, limits, depth)
-    for finding in inner.findings:
-        if finding.code in (Reason.ARCHIVE_LIMITS, Reason.EMBEDDED_EXECUTABLE):
-            seen.find(finding.code, finding.detail)
+class _Content:
+    """An entry while it is inflated: counted, summed, and kept as far as it is needed."""
 
+    def __init__(self, name: str, opened: Open, seen: Seen, most: int) -> None:
+        self._name, self._opened, self._seen, self._most = name, opened, seen, most
+        self._counted = self._checksum = 0
+        self._kept = bytearray()
+        self._sinks: list[Sink] = []
+        self.nested = name.lower().endswith(ARCHIVES)
 
-def _names(archive: Archive, seen: Seen) -> None:
-    names = [entry.name.replace("\\", "/") for entry in archive.entries]
-    if len({name.casefold() for name in names}) < len(names):
-        seen.find(Reason.ARCHIVE_LIMITS, "two entries of the archive have the same name")
-    if any(name.startswith("/") or ".." in name.split("/") or name[1:2] == ":" or "\0" in name for name in names):
-        seen.find(Reason.ARCHIVE_LIMITS, "an entry's name leads out of the archive")
+    @property
+    def whole(self) -> bool:
+        return self._counted == len(self._kept)
 
+    def feed(self, piece: bytes) -> None:
+        self._seen.work.spend(len(piece))
+        if not self._counted:
+            self.nested = self.nested or piece.startswith(zip_reader.LOCAL)
+            sinks = (xml_watch.watch(self._name, piece, self._seen), self._opened(self._name, piece))
+            self._sinks = [sink for sink in sinks if sink is not None]
+        self._counted += len(piece)
+        self._checksum = zlib.crc32(piece, self._checksum)
+        self._kept += piece[: max(0, (self._most if self.nested else HEAD) - len(self._kept))]
+        for sink in self._sinks:
+            sink.feed(piece)
 
-def _extents(data: bytes, archive: Archive, seen: Seen) -> None:
-    for entry in archive.entries:
-        if entry.differs:
-            seen.find(Reason.ARCHIVE_LIMITS, f"an entry's own header has another {entry.differs} than the directory")
-    position, loose = 0, []
-    for entry in sorted(archive.entries, key=lambda entry: entry.start):
-        if entry.start < position:
-            seen.find(Reason.ARCHIVE_LIMITS, "entries of the archive overlap")
-        elif entry.start > position:
-            loose.append(data[position : entry.start])
-        position = max(position, entry.end)
-    if position > archive.directory:
-        seen.find(Reason.ARCHIVE_LIMITS, "an entry overlaps the archive's directory")
-    else:
-        loose.append(data[position : archive.directory])
-    for part in (*loose, archive.comment, data[archive.end :]):
-        _loose(part, seen)
+    def close(self, entry: Entry) -> None:
+        if self._counted != entry.size:
+            self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another size than its header says")
+        elif self._checksum != entry.crc:
+            self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another checksum than its header says")
+        head = bytes(self._kept[:HEAD])
+        if is_program(head, self._name):
+            self._seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is among the entries of the archive")
+        else:
+            archive_shape.examine_head(self._name, head, self._seen)
+        for sink in self._sinks:
+            sink.close()
 
-
-def _loose(part: bytes, seen: Seen) -> None:
-    """Bytes that belong to no entry."""
-    if not part.strip(PADDING):
-        return
-    if zip_reader.END in part:
-        seen.find(Reason.ARCHIVE_LIMITS, "the archive has two directories")
-    elif found := format_at(part.lstrip(PADDING)):
-        seen.find(Reason.SECOND_FORMAT, f"{found} between or behind the archive's entries")
-    else:
-        seen.find(Reason.TRAILING_DATA, "bytes between or behind the archive's entries that belong to none")
+    def take(self) -> bytes:
+        content, self._kept = bytes(self._kept), bytearray()
+        return content

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from consumer.inspection import images, ole, ooxml, pdf, text, trailing
+from consumer.inspection.compound import is_ole
 from consumer.inspection.formats import PADDING
 from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.model import Reason
@@ -58,7 +59,7 @@ def _by_structure(data: bytes, seen: Seen, limits: Limits) -> bool:
         assert picture is not None, "walk knows what begins as a picture"
         images.measure(data, picture, seen, limits)
         trailing.examine_picture(data, picture, seen)
-    elif ole.is_ole(data):
+    elif is_ole(data):
         ole.examine(data, seen)
     elif data.startswith(ZIP_STARTS):
         ooxml.examine(data, seen, limits)

@@ -1,47 +1,64 @@
-"""The elements of a part as they pass by: nothing expands, and neither depth nor number grows without end."""
+"""The elements of a part as they pass by: nothing expands, and neither depth, number nor length grows without end."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from xml.parsers import expat
 
-from consumer.inspection.seen import Unreadable
+from consumer.inspection.seen import Unreadable, Work
 
 Element = Callable[[str, dict[str, str]], None]
 
 DEEPEST = 32  # levels; listings and relationships have two
+LONGEST = 64 * 1024  # bytes from one element to the next
+FED = 16 * 1024  # bytes at a time, so that a long tag is noticed before it is all there
+AN_ELEMENT = 2048  # of work
 
 
-def read_elements(content: bytes, element: Element, most: int) -> int:
-    """Hands each element to `element`, and returns how many there were.
+class XmlReader:
+    """Fed with a part's pieces, hands each element to `element`.
 
-    `Unreadable` for what is no XML, more than `most` elements, too many levels, or a document type: it is refused
-    before any of it is read, since entities expand there.
+    `Unreadable` for what is no XML, too many levels, a tag longer than any, or a document type: it is refused before
+    any of it is read, since entities expand there.
     """
-    counted = depth = 0
 
-    def begin(name: str, attributes: dict[str, str]) -> None:
-        nonlocal counted, depth
-        counted, depth = counted + 1, depth + 1
-        if counted > most or depth > DEEPEST:
-            raise Unreadable("a part of the document has more elements than it can need")
-        element(name, attributes)
+    def __init__(self, element: Element, work: Work) -> None:
+        self._element, self._work = element, work
+        self._depth = self._fed = self._passed = 0
+        self._parser = expat.ParserCreate()
+        self._parser.StartElementHandler = self._begin
+        self._parser.EndElementHandler = self._end
+        self._parser.StartDoctypeDeclHandler = _refuse
 
-    def end(name: str) -> None:
-        nonlocal depth
-        depth -= 1
+    def feed(self, piece: bytes) -> None:
+        for at in range(0, len(piece), FED):
+            self._parse(piece[at : at + FED], False)
+            if self._fed - self._passed > LONGEST:
+                raise Unreadable("a part of the document has a longer tag than any can be")
 
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = begin
-    parser.EndElementHandler = end
-    parser.StartDoctypeDeclHandler = _refuse
-    try:
-        parser.Parse(content, True)
-    except expat.ExpatError:
-        raise Unreadable("a part of the document is not XML") from None
-    except (ValueError, LookupError):  # an encoding that nobody knows
-        raise Unreadable("a part of the document is not XML that can be read") from None
-    return counted
+    def close(self) -> None:
+        self._parse(b"", True)
+
+    def _parse(self, piece: bytes, last: bool) -> None:
+        self._fed += len(piece)
+        try:
+            self._parser.Parse(piece, last)
+        except expat.ExpatError:
+            raise Unreadable("a part of the document is not XML") from None
+        except (ValueError, LookupError):  # an encoding that nobody knows
+            raise Unreadable("a part of the document is not XML that can be read") from None
+
+    def _begin(self, name: str, attributes: dict[str, str]) -> None:
+        self._work.spend(AN_ELEMENT)
+        self._passed = self._parser.CurrentByteIndex
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise Unreadable("a part of the document has more levels than it can need")
+        self._element(name, attributes)
+
+    def _end(self, name: str) -> None:
+        self._passed = self._parser.CurrentByteIndex
+        self._depth -= 1
 
 
 def _refuse(*declaration: object) -> None:

@@ -19,7 +19,7 @@ MORE = 64 * MIB
 HEAVY_REASONS = {
     "parts kept whole": Reason.ARCHIVE_LIMITS,
     "relationships": Reason.ARCHIVE_LIMITS,
-    "external relationships": Reason.MALFORMED,
+    "external relationships": Reason.ARCHIVE_LIMITS,
     "deep XML": Reason.MALFORMED,
     "long attribute": Reason.MALFORMED,
     "PDF stream": Reason.ARCHIVE_LIMITS,

@@ -1,0 +1,206 @@
+"""ZIP archives that tell two stories, and what stands in one and belongs to no entry."""
+
+import io
+import struct
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+import pytest
+
+from consumer.inspection.seen import Work
+from consumer.inspection.zip_reader import read_archive
+from consumer.model import Reason
+from tests.inspection.files import archive, compound, gif, jpeg, ooxml, pdf, png, program
+from tests.inspection.judging import codes, reason, seen
+
+MIB = 1024 * 1024
+RAR = b"Rar!\x1a\x07\x00" + bytes(40)
+PAGE = b"<html><script>alert(1)</script></html>"
+SECONDS = {
+    "rar": RAR,
+    "7z": b"7z\xbc\xaf\x27\x1c\0\4" + struct.pack("<L", zlib.crc32(bytes(20))) + bytes(40),
+    "program": program(),
+    "page": PAGE,
+    "php": b"<?php system($_GET[0]); __HALT_COMPILER(); ?>",
+    "asp": b'<%@ language="vbscript" %><% execute(request("c")) %>',
+    "compound file": compound({"a": b"b"}),
+    "pdf": pdf(),
+    "shell": b"#!/bin/sh\nid\n",
+}
+
+
+def deflated(content: bytes) -> bytes:
+    engine = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return engine.compress(content) + engine.flush()
+
+
+@dataclass(frozen=True)
+class Header:
+    name: bytes = b"word/x.xml"
+    crc: int = zlib.crc32(b"<a/>")
+    extra: bytes = b""
+    comment: bytes = b""
+    made_by: int = 20
+    attributes: int = 0
+
+
+def bent(local: Header | None = None, listed: Header | None = None, packed: bytes | None = None) -> bytes:
+    """A document with one more entry, whose two headers say what they are told to say."""
+    document, local, packed = ooxml("docx"), local or Header(), packed or deflated(b"<a/>")
+    listed = listed or local
+    end = document.rindex(b"PK\x05\x06")
+    count, size, offset = struct.unpack_from("<H2L", document, end + 10)
+    fields = (20, 0, 8, 0, 33, local.crc, len(packed), 4, len(local.name), len(local.extra))
+    entry = b"PK\x03\x04" + struct.pack("<5H3L2H", *fields) + local.name + local.extra + packed
+    row = b"PK\x01\x02" + struct.pack("<6H3L", listed.made_by, 20, 0, 8, 0, 33, listed.crc, len(packed), 4)
+    row += struct.pack("<5H2L", *map(len, (listed.name, listed.extra, listed.comment)), 0, 0, listed.attributes, offset)
+    row += listed.name + listed.extra + listed.comment
+    tail = struct.pack("<4H2LH", 0, 0, count + 1, count + 1, size + len(row), offset + len(entry), 0)
+    return document[:offset] + entry + document[offset:end] + row + b"PK\x05\x06" + tail
+
+
+def extra(content: bytes, kind: int = 0x9999) -> bytes:
+    return struct.pack("<2H", kind, len(content)) + content
+
+
+def commented(document: bytes, comment: bytes) -> bytes:
+    out = io.BytesIO(document)
+    with zipfile.ZipFile(out, "a") as made:
+        made.comment = comment
+    return out.getvalue()
+
+
+def test_a_further_entry_with_honest_headers_is_ordinary() -> None:
+    times = extra(b"\x03" + bytes(8), 0x5455) + extra(bytes(24), 0x000A)
+    hint = extra(bytes(200), 0xA220)
+    assert codes(bent()) == set()
+    assert codes(bent(Header(extra=times + hint, comment=b"made by a report generator"))) == set()
+
+
+@pytest.mark.parametrize("name", SECONDS)
+def test_another_format_beside_an_entry_is_found(name: str) -> None:
+    second = SECONDS[name]
+    assert reason(bent(Header(extra=extra(second)), Header())) is Reason.SECOND_FORMAT
+    assert reason(bent(Header(), Header(extra=extra(second)))) is Reason.SECOND_FORMAT
+    assert reason(bent(Header(), Header(comment=second))) is Reason.SECOND_FORMAT
+    assert reason(bent(Header(extra=second))) is Reason.SECOND_FORMAT
+
+
+def test_no_format_hides_among_times() -> None:
+    assert reason(bent(Header(extra=extra(bytes(8), 0x5455) + extra(program(), 0x5455)))) is Reason.SECOND_FORMAT
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk ", bytes(64)])
+@pytest.mark.parametrize("name", SECONDS)
+def test_another_format_between_and_behind_the_entries_is_found_behind_junk_as_well(name: str, junk: bytes) -> None:
+    document, second = ooxml("docx"), junk + SECONDS[name]
+    end = document.rindex(b"PK\x05\x06")
+    (offset,) = struct.unpack_from("<L", document, end + 16)
+    moved = document[end : end + 16] + struct.pack("<L", offset + len(second)) + document[end + 20 :]
+    assert reason(document[:offset] + second + document[offset:end] + moved) is Reason.SECOND_FORMAT
+    assert reason(document + second) is Reason.SECOND_FORMAT
+    assert reason(commented(document, second)) is Reason.SECOND_FORMAT
+
+
+def test_junk_behind_the_entries_is_told() -> None:
+    assert codes(ooxml("docx") + b"\x01\x17 leftover words") == {Reason.TRAILING_DATA}
+    assert codes(commented(ooxml("docx"), b"made by a report generator")) == {Reason.TRAILING_DATA}
+    assert codes(ooxml("docx") + bytes(700)) == set()
+
+
+@pytest.mark.parametrize("hidden", [b"x", RAR, PAGE])
+def test_bytes_behind_the_end_of_compressed_content_reject(hidden: bytes) -> None:
+    assert reason(bent(packed=deflated(b"<a/>") + hidden)) is Reason.MALFORMED
+
+
+LIE = Header(crc=0xDEADBEEF)
+
+
+@pytest.mark.parametrize(("local", "listed"), [(LIE, Header()), (Header(), LIE), (LIE, LIE)])
+def test_a_checksum_that_is_not_the_contents_rejects(local: Header, listed: Header) -> None:
+    assert reason(bent(local, listed)) is Reason.ARCHIVE_LIMITS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "word/./document.xml",
+        "word//document.xml",
+        "./word/document.xml",
+        "word/x/../document.xml",
+        "word/document%2Exml",
+        "WORD/document.xml",
+        "word\\document.xml",
+    ],
+)
+def test_one_part_by_two_names_rejects(name: str) -> None:
+    assert reason(bent(Header(name.encode()))) is Reason.ARCHIVE_LIMITS
+
+
+def called(name: bytes, second: str) -> Header:
+    """With a name for programs that know Unicode."""
+    return Header(name, extra=extra(b"\x01" + struct.pack("<L", zlib.crc32(name)) + second.encode(), 0x7075))
+
+
+def test_a_second_name_for_the_same_entry_is_the_same_or_rejects() -> None:
+    name, umlaut = b"word/a.txt", "word/Grüße.txt"
+    assert reason(bent(called(name, "word/evil.exe"))) is Reason.ARCHIVE_LIMITS
+    assert reason(bent(called(name, "word/b.txt"), Header(name))) is Reason.ARCHIVE_LIMITS
+    assert reason(bent(Header(name), called(name, "word/b.txt"))) is Reason.ARCHIVE_LIMITS
+    assert reason(bent(called(name, "word/a.txt"))) is None
+    assert reason(bent(called(umlaut.encode("cp850"), umlaut))) is None
+    assert reason(bent(called(umlaut.encode("cp850"), "word/Grüße.exe"))) is Reason.ARCHIVE_LIMITS
+
+
+def test_an_entry_that_is_a_link_rejects() -> None:
+    unix = 3 << 8 | 20
+    assert reason(bent(Header(made_by=unix, attributes=0o120777 << 16))) is Reason.ARCHIVE_LIMITS
+    assert reason(bent(Header(made_by=unix, attributes=0o100644 << 16))) is None
+
+
+def test_one_part_of_several_is_no_archive() -> None:
+    document = ooxml("docx")
+    end = document.rindex(b"PK\x05\x06")
+    assert reason(document[: end + 4] + struct.pack("<2H", 1, 1) + document[end + 8 :]) is not None
+
+
+@pytest.mark.parametrize("name", ["rar", "7z", "compound file", "pdf", "page", "php"])
+def test_another_format_by_the_name_of_a_picture_is_found(name: str) -> None:
+    assert reason(ooxml("docx", {"word/media/image1.png": SECONDS[name]})) is Reason.SECOND_FORMAT
+
+
+def test_pictures_by_each_others_names_are_ordinary() -> None:
+    metafile = b"\xd7\xcd\xc6\x9a" + bytes(200)
+    more = {"1.png": jpeg(), "2.jpeg": png(), "3.gif": png(), "4.bmp": gif(), "5.wmf": metafile, "6.emf": b"\x01\0\0\0"}
+    assert codes(ooxml("docx", {f"word/media/image{name}": data for name, data in more.items()})) == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["setup.msc", "a.iso", "a.vhdx", "a.one", "a.xll", "a.chm", "a.py", "a.rdp", "a.class"]
+)
+def test_what_would_run_is_found_by_its_name(name: str) -> None:
+    assert reason(ooxml("docx", {f"word/embeddings/{name}": b"hello"})) is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_an_archive_inside_is_looked_into_behind_something_else_as_well() -> None:
+    inner = archive({"evil.exe": b"hello"})
+    assert reason(ooxml("docx", {"word/embeddings/a.zip": b"junk" + inner})) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(ooxml("docx", {"word/embeddings/a.dat": inner})) is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_an_archive_inside_that_is_too_large_to_look_into_rejects() -> None:
+    inner = archive({"a": bytes(9 * MIB), "evil.exe": b"hello"}, zipfile.ZIP_STORED)
+    assert reason(ooxml("docx", {"word/embeddings/a.dat": inner})) is Reason.ARCHIVE_LIMITS
+
+
+def test_fields_beside_an_entry_are_read_as_far_as_any_writer_has_them() -> None:
+    fields = b"".join(extra(bytes([n]), 0x9000 + n) for n in range(60))
+    entry = read_archive(bent(Header(extra=fields)), 10).entries[-1]
+    assert len(entry.remarks) < 40
+    assert fields[-20:] in entry.remarks[16]
+
+
+def test_every_entry_is_paid_for() -> None:
+    work = seen(archive({f"{n}": b"" for n in range(1_000)})).work
+    assert work.left < Work().left - 1_000 * 4096

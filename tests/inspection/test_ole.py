@@ -1,0 +1,206 @@
+"""OLE files: what is dropped into them, macros with and without code, and what stands behind their last sector."""
+
+import struct
+
+import pytest
+
+from consumer.inspection.compound import CompoundFile
+from consumer.inspection.seen import TooMuch, Work
+from consumer.inspection.vba import decompress
+from consumer.model import Reason
+from tests.inspection.files import archive, compound, doc, pdf, program
+from tests.inspection.judging import codes, reason, seen
+
+NATIVE = "\x01Ole10Native"
+SHORTCUT = b"L\0\0\0\x01\x14\x02\0".ljust(200, b"\x01")
+
+
+def dropped(content: bytes, label: bytes = b"a.txt", second_name: str = "") -> bytes:
+    """A file as the packager of Windows stores it."""
+    path = b"C:\\" + label + b"\0"
+    body = b"\x02\0" + label + b"\0" + path + b"\0\0\x03\0" + struct.pack("<L", len(path)) + path
+    body += struct.pack("<L", len(content)) + content
+    for name in (path.decode("latin-1"), second_name or label.decode("latin-1"), ""):
+        body += struct.pack("<L", len(name)) + name.encode("utf-16-le")
+    return struct.pack("<L", len(body)) + body
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        dropped(program()),
+        dropped(SHORTCUT),
+        dropped(b"hello", b"setup.bat"),
+        dropped(b"hello", b"a.txt", "a.exe"),
+        dropped(b"hello", b"manual.chm"),
+        dropped(program(), b"A" * 5_000),
+    ],
+    ids=["program", "shortcut", "by its name", "by its second name", "compiled help", "behind a long name"],
+)
+def test_a_program_that_was_dropped_in_is_found_wherever_its_bytes_or_names_are(stream: bytes) -> None:
+    assert reason(doc(storages={"ObjectPool": {NATIVE: stream}}), "a.doc") is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_a_letter_that_was_dropped_in_is_ordinary() -> None:
+    found = seen(doc(storages={"ObjectPool": {NATIVE: dropped(b"Dear Sir, MZ is a label", b"letter.txt")}}))
+    assert (found.findings, found.flags) == ([], ["embedded_files"])
+
+
+@pytest.mark.parametrize("content", [program(), SHORTCUT])
+def test_a_program_in_any_stream_is_found(content: bytes) -> None:
+    assert reason(doc(storages={"ObjectPool": {"CONTENTS": content}}), "a.doc") is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_a_document_made_of_nothing_but_places_to_look_at_is_given_up() -> None:
+    stream = b"\0\0\0\0\2\0a\0" + b"MZ" * 30_000
+    data = doc(storages={"ObjectPool": {NATIVE: stream}, **{f"{n}": {NATIVE: stream} for n in range(9)}})
+    assert reason(data, "a.doc") is Reason.ARCHIVE_LIMITS
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [
+        b"Rar!\x1a\x07\x00" + bytes(40),
+        b"junk " + b"Rar!\x1a\x07\x00" + bytes(40),
+        b"junk " + archive({"a": b"b"}),
+        b"junk " + program(),
+        b"junk <script>alert(1)</script>",
+        b"junk " + pdf(),
+        bytes(700) + doc(),
+        b"junk <% execute(request(1)) %>",
+    ],
+)
+def test_another_format_behind_the_last_sector_is_found_behind_junk_as_well(behind: bytes) -> None:
+    assert reason(doc() + behind, "a.doc") is Reason.SECOND_FORMAT
+
+
+def test_padding_and_junk_behind_the_last_sector_are_no_format() -> None:
+    assert codes(doc() + bytes(900)) == set()
+    assert codes(doc() + b"\x17\x03 some leftover words" * 30) == {Reason.TRAILING_DATA}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'\x13DDEAUTO c:\\\\windows\\\\cmd.exe "/k calc" \x14\x15',
+        b'\x13 DDE excel "a.xls" r1c1\x15',
+        '\x13 DDEAUTO "cmd" "/k calc"\x15'.encode("utf-16-le"),
+    ],
+)
+def test_a_field_that_asks_another_program_for_data_rejects(text: bytes) -> None:
+    word = b"\xec\xa5\xc1\0" + bytes(28)
+    assert reason(compound({"WordDocument": word + text, "1Table": b""}), "a.doc") is Reason.EXTERNAL_REFERENCE
+    assert reason(compound({"WordDocument": word + b"\x13 PAGE \x15 Dear DDE users", "1Table": b""}), "a.doc") is None
+
+
+def packed(text: bytes) -> bytes:
+    """A compressed container that holds its text in literal tokens."""
+    out = b"\x01"
+    for begin in range(0, len(text), 3600):
+        piece = text[begin : begin + 3600]
+        tokens = b"".join(b"\0" + piece[i : i + 8] for i in range(0, len(piece), 8))
+        out += struct.pack("<H", 0xB000 | len(tokens) - 1) + tokens
+    return out
+
+
+def record(kind: int, value: bytes) -> bytes:
+    return struct.pack("<HL", kind, len(value)) + value
+
+
+def compiled(lines: bytes = b"", before: int = 700) -> bytes:
+    """A module's compiled part, with its table of lines: twelve bytes for each."""
+    return bytes(before) + b"\xfe\xca\x01\0" + struct.pack("<H", len(lines) // 12) + lines + b"\xff" * 4 + bytes(20)
+
+
+BLANK_LINE = bytes.fromhex("000080090000000000000000")
+LINE = bytes.fromhex("000022810800060000000000")
+
+
+def project(source: bytes, module: bytes | None = None, name: str = "ThisDocument", **more: bytes) -> bytes:
+    module = compiled() if module is None else module
+    names = record(0x1A, name.encode("cp1251")) + record(0x32, name.encode("utf-16-le"))
+    directory = names + record(0x31, struct.pack("<L", len(module)))
+    streams = {"dir": packed(directory), "_VBA_PROJECT": b"x", name: module + packed(source), **more}
+    return doc(storages={"VBA": streams})
+
+
+EMPTY = b'Attribute VB_Name = "ThisDocument"\r\nAttribute VB_Exposed = True\r\n'
+CONTROLS = b'Attribute VB_Control = "CheckBox1, 0, 1, MSForms, CheckBox"\r\n' * 9
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        project(EMPTY),
+        project(EMPTY, compiled(BLANK_LINE)),
+        project(EMPTY + CONTROLS, compiled(before=3_000)),
+        project(EMPTY, name="ЭтотДокумент"),
+    ],
+    ids=["as Word makes it", "a blank line", "controls of a form", "named in Cyrillic letters"],
+)
+def test_a_project_without_a_line_of_code_is_no_macro(data: bytes) -> None:
+    found = seen(data)
+    assert (found.findings, found.flags) == ([], ["empty_macro_project"])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        project(EMPTY + b"Sub AutoOpen()\r\nShell 1\r\nEnd Sub\r\n"),
+        project(EMPTY, compiled(LINE)),
+        project(EMPTY + CONTROLS, compiled(LINE * 3)),
+        project(EMPTY, compiled() + bytes(500)),
+        project(EMPTY, compiled() + compiled()),
+        project(EMPTY, bytes(700)),
+        project(EMPTY, Module2=b"code"),
+        project(b""),
+        project(EMPTY * 1_500),
+    ],
+    ids=[
+        "source",
+        "a compiled line whose source was removed",
+        "compiled lines behind a form",
+        "compiled code behind the lines",
+        "two tables of lines",
+        "no table of lines",
+        "a module that is not listed",
+        "no source at all",
+        "more than any module without code",
+    ],
+)
+def test_any_code_in_a_project_is_a_macro(data: bytes) -> None:
+    assert reason(data, "a.doc") is Reason.MACROS
+
+
+def test_a_project_is_one_whatever_its_storage_is_called() -> None:
+    streams = {"dir": packed(b""), "_VBA_PROJECT": b"x", "Module1": b"code"}
+    assert reason(doc(storages={"VBB": streams}), "a.doc") is Reason.MACROS
+
+
+def test_compressed_source_is_read_with_its_copies() -> None:
+    container = bytes.fromhex("0119b000616162636465668221700861696a6b6c08613806616d6e6f703806617103700410726361a802a6")
+    assert unpacked(b"") == b""
+    assert unpacked(packed(b"Sub x" * 2_000)) == b"Sub x" * 2_000
+    assert unpacked(bytes.fromhex("0103b002614500")) == b"a" * 73
+    assert len(unpacked(container)) <= 4096
+
+
+def unpacked(container: bytes) -> bytes:
+    return decompress(container, 1 << 20, Work())
+
+
+def test_unpacking_is_paid_for() -> None:
+    with pytest.raises(TooMuch):
+        decompress(packed(bytes(100_000)), 1 << 20, Work(1 << 20))
+
+
+def test_the_controls_of_a_form_are_told() -> None:
+    data = doc(storages={"ObjectPool": {"\x03OCXNAME": b"C\0h\0e\0c\0k\0"}})
+    assert codes(data) == {Reason.ACTIVE_CONTENT}
+    assert reason(data, "a.doc") is None
+
+
+def test_reading_a_directory_is_paid_for() -> None:
+    data = compound({f"{n}": b"" for n in range(40)})
+    with pytest.raises(TooMuch):
+        CompoundFile(data, Work(100_000))
