@@ -29,6 +29,8 @@ STRUCTURED = frozenset(
     }
 )
 
+TEXT_OF_ITS_OWN = frozenset({"application/rtf", "application/postscript"})  # for programs of their own
+
 
 class Detects(Protocol):
     def detect(self, data: bytes) -> str: ...
@@ -77,32 +79,17 @@ def _picture_type(data: bytes) -> str:
 
 
 def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
+    """Text is what reads as text: libmagic sees programs of old machines in it, and tables where commas stand."""
     try:
         said = detector.detect(data)
     except Unreadable as problem:
         seen.find(Reason.UNDETECTABLE, str(problem))
         return
     seen.detected_type = said
-    decoded = text.decode(data)
-    if decoded is not None and said not in STRUCTURED and _is_text(said, data):
-        seen.detected_type = text.markup(decoded) or "text/plain"
-        text.examine(decoded, seen)
-    elif said in STRUCTURED:
+    if said in STRUCTURED:
         seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")
+    elif said not in TEXT_OF_ITS_OWN and (found := text.read(data, seen.work)) is not None:
+        seen.detected_type = text.markup(found.head) or "text/plain"
+        text.examine(found, said, seen)
     elif said == "text/plain":
         seen.detected_type = "application/octet-stream"
-
-
-def _is_text(said: str, data: bytes) -> bool:
-    """Every text may look like something to libmagic: a list with commas, a letter, a patch. It stays text.
-
-    In an encoding of one byte nothing tells text from binary data but libmagic's statistics.
-    """
-    if said in ("application/rtf", "application/postscript"):
-        return False
-    return (
-        said.startswith(("text/", "message/"))
-        or text.is_utf8(data)
-        or data[:2] in (b"\xff\xfe", b"\xfe\xff")
-        or b"\0" in data
-    )

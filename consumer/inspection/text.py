@@ -1,11 +1,16 @@
-"""Text: whether it reads as text in some encoding, and whether it is a script in a text file's clothes."""
+"""Text: whether it reads as text in some encoding, what it holds that no one sees, and whether it is a program."""
 
 from __future__ import annotations
 
 import codecs
 import re
+import string
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from consumer.inspection.seen import Seen
+from consumer.inspection import languages
+from consumer.inspection.seen import Seen, Work
 from consumer.model import Reason
 
 MARKS = (
@@ -15,111 +20,124 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 HEAD = 64 * 1024
-_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x08\x1b\x1a\x0b") + b"\x7f"
-_ALLOWED_CONTROLS = 0.001  # of all characters: form feeds of old printers and stray bytes, never binary data
+PIECE = 256 * 1024
+KNOWN_BY = 4096  # characters that tell an encoding
+READ_TWICE = 2  # it is decoded and searched
+
+_CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x1b\x1a\x0b\x08") + b"\x7f"  # manuals strike over
+_SET_NAMED = re.compile(rb"\x1b\$?[()\-.][A-Z]")
+SHIFTS = b"\x0e\x0f"  # between two sets of characters, of which an escape names the second
+_STRAY = 0.001  # of all bytes, in an encoding where any byte is a letter: never binary data
+_STRAY_IN_UTF8 = 0.15  # separators of records, where the encoding itself tells text from binary data
+_TERMINAL = re.compile("[\x00-\x08\x10-\x19\x1c-\x1f\x7f-\x9f]|\x1b(?![$(])")  # behind those an alphabet is named
+_TERMINAL_BYTES = re.compile(rb"[\x00-\x08\x10-\x19\x1c-\x1f\x7f]|\x1b(?![$(])")
+_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_COMMON = re.compile("[\t\n -~\u3000-\u30ff\uff01-\uff1f]")  # no text of more than a few words is without
+_UNPRINTED = frozenset({"Cc", "Cn", "Co", "Cs"})
+_IN_WORDS = frozenset("LMNPZ")
+_LETTERS, _NOT_LETTERS = string.ascii_letters.encode() + b" ", 0.3
+_READABLE, _MOSTLY_LETTERS = 0.99, 0.6
 
 _MARKUP = re.compile(
     r"<(?:!doctype\s{1,9}(?:html|svg)|(?:html|head|body|script|svg|iframe|style|hta:application)[\s>/])", re.I
 )
+_ELEMENT = re.compile(r"<[a-z][a-z0-9:-]{0,40}[\s>/]", re.I)
+_LIVE = re.compile(
+    r"<(?:[a-z0-9]{1,20}:)?script[\s>]|<(?:iframe|object|embed)\s|<meta\s{1,9}http-equiv|"
+    r"[\s\"'/]on[a-z]{3,20}\s{0,9}=\s{0,9}[\"'\w]|javascript:",
+    re.I,
+)
 _BEFORE_MARKUP = (("<!--", "-->"), ("<?xml", ">"))
-_PROGRAM_STARTS = re.compile(
-    r"#!\s*/|<\?php\s|<%@|@echo\s+(?:off|on)\b|<job\b|<package\b|Windows Registry Editor Version", re.I
-)
 
-_LANGUAGES = (
-    (  # PowerShell
-        re.compile(
-            r"\b(?:Invoke-Expression|IEX\b|New-Object\s|Invoke-WebRequest|Start-Process|DownloadString|Set-ExecutionPolicy|Add-Type|Get-WmiObject|Write-Host|-EncodedCommand)",
-            re.I,
-        ),
-        re.compile(
-            r"^\s*(?:\$[\w:.]+(?:\[.*\])?\s*[-+]?=|\$\w+[.|]|param\s*\(|function\s+[\w-]+|(?:if|foreach|for|while|switch|try|catch|finally|else|elseif|process|begin|end|return|throw)\b.*[({]?|[})\]]+.*$|[A-Z][a-z]+-[A-Z]\w+|iex\b|\[[\w.]+\]|Add-Type|import-module|#|.*\|\s*(?:%|\?|iex|out-|select|where|foreach))",
-            re.I,
-        ),
-    ),
-    (  # VBScript
-        re.compile(
-            r"\b(?:CreateObject\s*\(|WScript\.\w+|GetObject\s*\(|ExecuteGlobal|Option\s+Explicit|MsgBox\b)", re.I
-        ),
-        re.compile(
-            r"^\s*(?:(?:dim|set|const|option|on\s+error|if|else|elseif|end|for|next|do|loop|while|wend|function|sub|call|select|case|with|exit|private|public|msgbox|execute|redim|rem)\b|[\w.()]+\s*=|'|[\w.]+\.\w+)",
-            re.I,
-        ),
-    ),
-    (  # JavaScript, for the Windows Script Host, Node or a page
-        re.compile(
-            r"\b(?:new\s+ActiveXObject|WScript\.\w+|eval\s*\(|require\s*\(|document\.\w+|window\.\w+|XMLHttpRequest|fromCharCode|alert\s*\(|console\.log|module\.exports|child_process)"
-        ),
-        re.compile(
-            r"^\s*(?:(?:var|let|const|function|if|else|for|while|do|return|try|catch|finally|switch|case|throw|new|import|export|async|await|class)\b.*[;{(=})]|[\w.$\[\]'\"]+\s*[-+|]?=[^=]|[\w.$]+\(.*|[})\];,]+.*$|//|/\*|\*)"
-        ),
-    ),
-    (  # batch files
-        re.compile(
-            r"^[ \t]{0,80}@?(?:echo\s+off|start\s+(?:/|\"|\S+\.(?:exe|bat|cmd|com|msi|vbs|js|ps1)\b)|"
-            r"powershell|cmd\s+/c|del\s+/|reg\s+add|certutil|"
-            r"bitsadmin|mshta|rundll32|regsvr32|setlocal|goto\s+\w)",
-            re.I | re.M,
-        ),
-        re.compile(
-            r"^\s*(?:@?(?:echo|set|if|for|goto|call|start|del|copy|move|rem|pause|exit|cd|cmd|powershell|reg|certutil|setlocal|endlocal|mkdir|md|rd|attrib|ping|timeout|shift|else|xcopy|net|sc|schtasks|taskkill|curl|bitsadmin|mshta|rundll32|regsvr32)\b|:\w|[()]|%)",
-            re.I,
-        ),
-    ),
-)
-_MOSTLY = 0.8  # of the lines that are not blank: prose with code in it stays below, programs do not
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    head: str
+    controls: bool = False  # characters that tell a terminal what to do
+    bidirectional: bool = False  # characters that turn round what is read
 
 
 def decode(data: bytes) -> str | None:
-    """The head of `data` as text, None if it is none: a NUL outside of UTF-16 and UTF-32, or too many controls."""
+    """The head of `data` as text, None if it is none."""
+    text = read(data, Work())
+    return None if text is None else text.head
+
+
+def read(data: bytes, work: Work) -> Text | None:
+    """None for what is no text: a NUL outside of UTF-16 and UTF-32, or too many controls."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
-            return _strict(data, encoding)
+            return _strict(data, encoding, work)
     whole = data.rstrip(b"\0")  # some programs write the end of their string as well
-    if b"\0" in whole:
-        return _wide(data)
-    data = whole
-    controls = len(data) - len(data.translate(None, _CONTROLS))
-    if controls > len(data) * _ALLOWED_CONTROLS:
-        return None
-    return _strict(data, "utf-8") or data[:HEAD].decode("latin-1")
+    if b"\0" not in whole and len(data) <= 2 * len(whole):
+        text = _strict(whole, "utf-8", work)
+        if _stray(whole) <= len(whole) * (_STRAY if text is None else _STRAY_IN_UTF8):
+            return text or Text(whole[:HEAD].decode("latin-1"), _TERMINAL_BYTES.search(whole) is not None)
+    return _wide(data, work)
 
 
-def is_utf8(data: bytes) -> bool:
+def _stray(data: bytes) -> int:
+    """How many controls have no place in a text."""
+    controls = _CONTROLS.translate(None, SHIFTS) if _SET_NAMED.search(data) else _CONTROLS
+    return len(data) - len(data.translate(None, controls))
+
+
+def _strict(data: bytes, encoding: str, work: Work) -> Text | None:
+    """The text if every byte of it is right."""
+    head, controls, bidirectional = "", False, False
     try:
-        data.decode("utf-8")
+        for piece in _decoded(data, encoding, work):
+            if "\0" in piece:
+                return None
+            head = head or piece.removeprefix("\ufeff")[:HEAD]
+            controls = controls or _TERMINAL.search(piece) is not None
+            bidirectional = bidirectional or _BIDIRECTIONAL.search(piece) is not None
     except UnicodeDecodeError:
+        return None
+    return Text(head, controls, bidirectional)
+
+
+def _decoded(data: bytes, encoding: str, work: Work) -> Iterator[str]:
+    """In pieces: one rare character makes a string four times as large as its bytes."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for at in range(0, len(data), PIECE):
+        work.spend(READ_TWICE * PIECE)
+        yield decoder.decode(data[at : at + PIECE], at + PIECE >= len(data))
+
+
+def _wide(data: bytes, work: Work) -> Text | None:
+    """UTF-16 or UTF-32 without its mark, as Windows tools write it. The right order of bytes has fewer upper halves."""
+    sample = data[: 2 * HEAD]
+    if len(sample.translate(None, _LETTERS)) < _NOT_LETTERS * len(sample):
+        return None  # Latin letters in pairs would be Chinese
+    found = [
+        (len(set(sample[upper::2])), text)
+        for encoding, upper in zip(WIDE, (1, 0, 1, 0), strict=True)
+        if (text := _strict(data, encoding, work)) is not None and _is_readable(text.head)
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _is_readable(text: str) -> bool:
+    """Whether these are words and not numbers that happen to be characters."""
+    if not _COMMON.search(text):
         return False
-    return True
-
-
-def _strict(data: bytes, encoding: str) -> str | None:
-    try:
-        text = data.decode(encoding).removeprefix("\ufeff")
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text[:HEAD]
-
-
-def _wide(data: bytes) -> str | None:
-    """UTF-16 without its mark, as Windows tools write it: every second byte of Western text is zero."""
-    for encoding, zero in (("utf-16-le", 1), ("utf-16-be", 0)):
-        high = data[zero::2]
-        if len(data) % 2 == 0 and high.count(0) > 0.7 * len(high):
-            text = _strict(data, encoding)
-            if text is not None and sum(c.isprintable() or c in "\t\n\r" for c in text) >= 0.99 * len(text):
-                return text
-    return None
+    shown = [c for c in text[:KNOWN_BY] if c not in "\t\r\n\x0c\ufeff"]
+    kinds = {c: unicodedata.category(c) for c in shown}
+    printed = sum(kinds[c] not in _UNPRINTED for c in shown)
+    letters = sum(c.isascii() or kind[0] in _IN_WORDS for c, kind in kinds.items())  # of many lines one is drawn
+    return printed >= _READABLE * len(shown) and letters >= _MOSTLY_LETTERS * len(kinds)
 
 
 def markup(text: str) -> str | None:
     """The MIME type of a page or a drawing that begins here, which a browser would run."""
     at = _behind_comments(text)
     match = _MARKUP.match(text, at)
-    if match is None:
-        return None
-    return "image/svg+xml" if "svg" in match[0].lower() else "text/html"
+    if match is not None:
+        return "image/svg+xml" if "svg" in match[0].lower() else "text/html"
+    return "text/html" if _ELEMENT.match(text, at) and _LIVE.search(text, at) else None
 
 
 def _behind_comments(text: str) -> int:
@@ -135,20 +153,10 @@ def _behind_comments(text: str) -> int:
     return at
 
 
-def examine(text: str, seen: Seen) -> None:
-    if _PROGRAM_STARTS.match(text.lstrip("\ufeff \t\r\n")):
-        seen.find(Reason.SCRIPT, "it begins as a script")
-    elif _is_program(text):
-        seen.find(Reason.SCRIPT, "nearly every line of it is a program's")
-
-
-def _is_program(text: str) -> bool:
-    lines = [line for line in text.splitlines() if line.strip()][:400]
-    if not lines:
-        return False
-    for marker, statement in _LANGUAGES:
-        if marker.search(text) and sum(statement.match(line[:500]) is not None for line in lines) >= _MOSTLY * len(
-            lines
-        ):
-            return True
-    return False
+def examine(text: Text, libmagic: str, seen: Seen) -> None:
+    if why := languages.program(text.head[_behind_comments(text.head) :], libmagic):
+        seen.find(Reason.SCRIPT, why)
+    if text.controls:
+        seen.flag("control_characters")
+    if text.bidirectional:
+        seen.flag("bidirectional_characters")
