@@ -18,6 +18,8 @@ SIGNATURES = {
 }
 MIB = 1024 * 1024
 STREAM_LIMIT = 24 * MIB
+STRICT = "MaxFileSize 5M\nMaxScanSize 20M\nAlertExceedsMax yes\nAlertEncrypted yes\n"
+"""Limits that tests can exceed, and which it tells of: by default it does not."""
 
 
 @dataclass
@@ -28,7 +30,7 @@ class RunningClamd:
 
 
 @contextmanager
-def running_clamd(folder: Path) -> Iterator[RunningClamd]:
+def running_clamd(folder: Path, limits: str = STRICT) -> Iterator[RunningClamd]:
     """On a free port and a socket in `folder`; as many settings as its test needs to be small."""
     (folder / "db").mkdir()
     for name, line in SIGNATURES.items():
@@ -40,8 +42,7 @@ def running_clamd(folder: Path) -> Iterator[RunningClamd]:
     config.write_text(
         f"Foreground yes\nLogFile {folder}/clamd.log\nDatabaseDirectory {folder}/db\nTemporaryDirectory {folder}\n"
         f"TCPAddr 127.0.0.1\nTCPSocket {port}\nLocalSocket {folder}/s\nMaxThreads 4\nReadTimeout 30\n"
-        f"StreamMaxLength {STREAM_LIMIT}\nMaxFileSize 5M\nMaxScanSize 20M\nAlertExceedsMax yes\nAlertEncrypted yes\n"
-        "SelfCheck 0\nConcurrentDatabaseReload no\n"
+        f"StreamMaxLength {STREAM_LIMIT}\n{limits}SelfCheck 0\nConcurrentDatabaseReload no\n"
     )
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(["clamd", f"--config-file={config}"], stdin=quiet, stdout=quiet, stderr=quiet)
@@ -77,6 +78,13 @@ def needs_clamd() -> None:
 def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningClamd]:
     needs_clamd()
     with running_clamd(tmp_path_factory.mktemp("clamd")) as running:
+        yield running
+
+
+@pytest.fixture
+def clamd_by_default(tmp_path: Path) -> Iterator[RunningClamd]:
+    needs_clamd()
+    with running_clamd(tmp_path, limits="") as running:
         yield running
 
 

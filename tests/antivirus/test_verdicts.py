@@ -16,10 +16,10 @@ from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector
 from consumer.inspection.policy import SHIPPED, Policy
 from consumer.inspection.workers import Workers
-from consumer.model import Accepted, Attachment, Decision, Dependency, Reason, Rejected, Source, Verdict
+from consumer.model import Accepted, Attachment, Decision, Dependency, Facts, Reason, Rejected, Source, Verdict
 from consumer.storage import ObjectStorage
 from consumer.wire.results import encode_result
-from tests.antivirus.conftest import RunningClamd
+from tests.antivirus.conftest import MIB, RunningClamd
 from tests.antivirus.test_clamd import EICAR
 from tests.inspection.files import BENIGN, archive, attachment, ooxml, pdf
 
@@ -130,6 +130,23 @@ async def test_an_archive_is_no_business_of_the_shipped_policy(house: House, sca
     verdict = await house.judge("a.zip", INFECTED["a.zip"], scanner)
     assert isinstance(verdict, Rejected)
     assert (verdict.reason, verdict.facts.scanned) == (Reason.CONTENT_NOT_ALLOWED, False)
+
+
+async def test_our_limits_come_before_those_of_a_clamd_that_is_silent_about_its_own(
+    house: House, clamd_by_default: RunningClamd
+) -> None:
+    """It looks into no member over 100 MiB, and says of the whole that it is fine."""
+    hidden = bytes(101 * MIB) + EICAR
+    small = ooxml("docx", {"word/media/image1.bin": hidden})
+    assert len(small) < MIB
+    scanner = Clamd(clamd_by_default.unix, timeout_s=20)
+    with Body.of(small) as body:
+        facts = await scanner.scan(body, Facts())
+    assert (facts.scanned, facts.findings) == (True, ())
+    verdict = await house.judge("a.docx", small, scanner)
+    assert isinstance(verdict, Rejected)
+    assert (verdict.reason, verdict.facts.scanned) == (Reason.ARCHIVE_LIMITS, False)
+    await scanner.aclose()
 
 
 @pytest.mark.parametrize("with_antivirus", [True, False])

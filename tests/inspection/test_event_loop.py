@@ -2,18 +2,25 @@
 
 The whole way of an attachment runs: fetched over HTTP, counted and hashed, examined, stored, its result encoded. What
 is measured is the CPU time of the loop's own thread between two turns, not the clock: neighbours on a busy machine do
-not block our loop. Waiting for a disk is not seen by it.
+not block our loop. What waits, and needs no CPU, is not measured but watched for: no call that could is made there.
 """
 
+import io
+import os
+import re
+import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import FrameType
 
 import anyio
+import anyio.to_thread
+import pytest
 
 from consumer.download.budget import Budget
 from consumer.inspection.inspect import Inspector
@@ -99,21 +106,30 @@ def bytes_in(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
-async def test_the_event_loop_is_not_blocked_while_hostile_files_are_judged(tmp_path: Path) -> None:
+@asynccontextmanager
+async def house(folder: Path) -> AsyncIterator[Inspector]:
+    """With everything started: what is judged meets no start of anything."""
     FILES.update({f"/{number}": data for number, data in enumerate(hostile())})
-    held_up: list[float] = []
-    answers: list[bytes] = []
     with file_host() as origin:
         async with Workers(2, 20.0) as workers, fetching(origin, budget=Budget(256 * MIB)) as fetcher:
-            storage, policy = ObjectStorage(str(tmp_path)), Policy.load()
-            inspector = Inspector(Links(origin), fetcher, workers, storage, lambda: policy, quarantine=storage)
-            async with anyio.create_task_group() as watch:
-                watch.start_soon(pulse, held_up)
-                async with anyio.create_task_group() as group:
-                    for number in range(len(FILES)):
-                        group.start_soon(judge, inspector, number, answers)
-                watch.cancel_scope.cancel()
-    assert len(answers) == len(FILES)
+            storage, policy = ObjectStorage(str(folder)), Policy.load()
+            yield Inspector(Links(origin), fetcher, workers, storage, lambda: policy, quarantine=storage)
+
+
+async def judge_all(inspector: Inspector) -> int:
+    answers: list[bytes] = []
+    async with anyio.create_task_group() as group:
+        for number in range(len(FILES)):
+            group.start_soon(judge, inspector, number, answers)
+    return len(answers)
+
+
+async def test_the_event_loop_is_not_blocked_while_hostile_files_are_judged(tmp_path: Path) -> None:
+    held_up: list[float] = []
+    async with house(tmp_path) as inspector, anyio.create_task_group() as watch:
+        watch.start_soon(pulse, held_up)
+        assert await judge_all(inspector) == len(FILES)
+        watch.cancel_scope.cancel()
     assert bytes_in(tmp_path) == sum(map(len, FILES.values()))
     assert len(held_up) > 20
     assert max(held_up) < LONGEST_S
@@ -130,3 +146,46 @@ async def test_the_watch_itself_sees_a_blocked_loop() -> None:
         await anyio.sleep(0.005)
         watch.cancel_scope.cancel()
     assert max(held_up) >= LONGEST_S
+
+
+WAITS = re.compile(
+    r"(?:posix|_?io)\.(?:open|p?readv?|readinto|p?writev?|sendfile|copy_file_range|f(?:data)?sync|f?truncate|rename|replace|"
+    r"unlink|remove|mkdir|rmdir|link|symlink|l?stat|access|chmod|utime|listdir|scandir|system|posix_spawn)|"
+    r"_posixsubprocess\.fork_exec|time\.sleep|_?socket\.get(?:addrinfo|hostby\w+)"
+)
+IN_MEMORY = "body.py"  # the bytes of a body are in an anonymous file that is no file on any disk
+
+
+@contextmanager
+def waits() -> Iterator[set[tuple[str, str]]]:
+    """Calls that could wait, in this thread, which is the loop's: each with the file that makes it."""
+    seen: set[tuple[str, str]] = set()
+
+    def look(frame: FrameType, event: str, called: object) -> None:
+        owner = getattr(called, "__self__", None)
+        if event == "c_call" and not isinstance(owner, io.BytesIO | io.StringIO):
+            origin = getattr(called, "__module__", None) or type(owner).__module__
+            name = f"{origin}.{getattr(called, '__name__', '')}"
+            if WAITS.fullmatch(name):
+                seen.add((name, Path(frame.f_code.co_filename).name))
+
+    sys.setprofile(look)
+    try:
+        yield seen
+    finally:
+        sys.setprofile(None)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="bodies are files in a folder where there are no others")
+async def test_nothing_on_the_loop_waits_for_a_disk_while_hostile_files_are_judged(tmp_path: Path) -> None:
+    async with house(tmp_path) as inspector:
+        with waits() as seen:
+            assert await judge_all(inspector) == len(FILES)
+    assert {call for call in seen if call[1] != IN_MEMORY} == set()
+
+
+async def test_the_watch_itself_sees_what_waits(tmp_path: Path) -> None:
+    with waits() as seen:
+        (tmp_path / "a").write_text("x")
+        await anyio.to_thread.run_sync((tmp_path / "a").read_text)
+    assert {name.partition(".")[2] for name, _ in seen} == {"open", "write"}
