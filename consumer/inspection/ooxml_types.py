@@ -57,5 +57,7 @@ MACRO_PARTS = frozenset(
 )
 MACRO_RELATIONS = ("/vbaproject", "/wordvbadata", "/xlmacrosheet", "/xlintlmacrosheet")
 DOCUMENT_RELATION = "/officedocument"
-LINK_RELATION, OBJECT_RELATION, PICTURE_RELATION = "/hyperlink", "/oleobject", "/image"
-LOADED_UNASKED = ("/attachedtemplate", "/frame", "/afchunk", "/control", "/subdocument")
+LINK_RELATION = "/hyperlink"
+LOADED_UNASKED = ("/attachedtemplate", "/frame", "/afchunk", "/control")
+ASKED_OF_SHARES = ("/image", "/subdocument")  # unasked as well, and a share is told who asks
+ASKED_OF_THE_WEB = ("/oleobject",)

@@ -11,12 +11,12 @@ from consumer.inspection.compound import CompoundFile, is_ole
 from consumer.inspection.containers import Sink
 from consumer.inspection.external import Place, place_of
 from consumer.inspection.ooxml_types import (
+    ASKED_OF_SHARES,
+    ASKED_OF_THE_WEB,
     DOCUMENT_RELATION,
     LINK_RELATION,
     LOADED_UNASKED,
     MACRO_RELATIONS,
-    OBJECT_RELATION,
-    PICTURE_RELATION,
 )
 from consumer.inspection.seen import Seen, TooMuch, Unreadable
 from consumer.inspection.xml_reader import XmlReader
@@ -98,17 +98,17 @@ class Package:
         return part_of(name)
 
     def _external(self, kind: str, target: str) -> None:
-        """Templates, frames and pictures are loaded at once, and a share is sent who asks: those are refused.
+        """Templates and frames are loaded unasked. Pictures too, and of those a share learns who asks.
 
-        An object that is linked is only asked for when the reader agrees. People link charts to their company's
-        shares, and to no place in the web.
+        An object that is linked is asked for when the reader agrees. People link charts to their company's shares, and
+        to no place in the web.
         """
         self.inner.work.spend(A_TARGET + A_NAME * len(target))
         place = place_of(target)
         refused = {
             Place.HERE: (),
-            Place.SHARE: (*LOADED_UNASKED, PICTURE_RELATION),
-            Place.ELSEWHERE: (*LOADED_UNASKED, OBJECT_RELATION),
+            Place.SHARE: (*LOADED_UNASKED, *ASKED_OF_SHARES),
+            Place.ELSEWHERE: (*LOADED_UNASKED, *ASKED_OF_THE_WEB),
         }[place]
         if kind.endswith(refused):
             detail = "it loads a template or an object from the network when it is opened"

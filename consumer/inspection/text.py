@@ -38,6 +38,8 @@ _COMMON = re.compile("[\t\n -~\u3000-\u30ff\uff01-\uff1f]")  # no text of more t
 _UNPRINTED = frozenset({"Cc", "Cn", "Co", "Cs"})
 _IN_WORDS = frozenset("LMNPZ")
 _LETTERS, _NOT_LETTERS = string.ascii_letters.encode() + b" ", 0.3
+_EBCDIC, _NOT_EBCDIC = (string.ascii_letters + string.digits + " .,'-\n\x85").encode("cp500"), 0.1
+_EBCDIC_SPACE, _SPACES = " ".encode("cp500"), 0.05
 _READABLE, _MOSTLY_LETTERS = 0.99, 0.6
 
 _MARKUP = re.compile(
@@ -74,8 +76,17 @@ def read(data: bytes, work: Work) -> Text | None:
     if b"\0" not in whole and len(data) <= 2 * len(whole):
         text = _strict(whole, "utf-8", work)
         if _stray(whole) <= len(whole) * (_STRAY if text is None else _STRAY_IN_UTF8):
-            return text or Text(whole[:HEAD].decode("latin-1"), _TERMINAL_BYTES.search(whole) is not None)
+            return text or _in_a_code_page(whole)
     return _wide(data, work)
+
+
+def _in_a_code_page(data: bytes) -> Text | None:
+    """None for what is only letters on a mainframe: nothing that shows attachments reads EBCDIC."""
+    head = data[:HEAD]
+    spaced = b" " not in head and head.count(_EBCDIC_SPACE) > _SPACES * len(head)
+    if spaced and len(head.translate(None, _EBCDIC)) < _NOT_EBCDIC * len(head):
+        return None
+    return Text(head.decode("latin-1"), _TERMINAL_BYTES.search(data) is not None)
 
 
 def _stray(data: bytes) -> int:

@@ -79,6 +79,7 @@ def test_controls_that_texts_have_leave_them_texts_and_are_told(data: bytes) -> 
         b"caf\xe9 \x01\x02\x03\x04" * 20,
         b"text\x00with\x01binary\x02in\x03it" * 9,
         b"hsqs" + bytes(96),
+        ("Dear Sir or Madam,\nplease find my claim below.\n" * 9).encode("cp500"),
         b"NAME\0\0\0\0CITY\0\0\0\0" * 20,
         random.Random(1).randbytes(300),
         bytes(random.Random(2).choices(range(1, 256), k=3_000)),
