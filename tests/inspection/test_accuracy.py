@@ -8,11 +8,13 @@ import pytest
 from consumer.model import Reason
 from tests import accuracy
 from tests.inspection.files import BENIGN, OFFICE, TYPES_BY_EXTENSION, doc, ooxml, pdf, png, program, relationships
+from tests.inspection.test_ole import BLANK_LINE, EMPTY, LINE, compiled, project
+from tests.inspection.test_ooxml import field
 from tests.witnesses import witness
 
-TEMPLATE_FROM_AFAR = relationships(
-    f'<Relationship Id="r" Type="{OFFICE}/attachedTemplate" Target="http://a.example/t.dotm" TargetMode="External"/>'
-)
+TEMPLATE = '<Relationship Id="r" Type="{}/attachedTemplate" Target="{}" TargetMode="External"/>'
+TEMPLATE_FROM_AFAR = relationships(TEMPLATE.format(OFFICE, "http://a.example/t.dotm"))
+TEMPLATE_AT_HOME = relationships(TEMPLATE.format(OFFICE, "file:///C:\\Templates\\t.dotm"))
 
 
 def corpus(folder: Path, files: dict[str, tuple[bytes, str]]) -> Path:
@@ -53,8 +55,14 @@ def test_what_libmagic_alone_gets_wrong_stands_beside_it(tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("reason", "data", "seen"),
     [
-        (Reason.MACROS, doc(storages={"Macros": {"_VBA_PROJECT": b"x"}}), True),
-        (Reason.MACROS, ooxml("docx", {"word/vbaProject.bin": b"x"}), True),
+        (Reason.MACROS, project(EMPTY + b"Sub AutoOpen()\r\nShell 1\r\nEnd Sub\r\n"), True),
+        (Reason.MACROS, project(EMPTY, compiled(LINE)), True),
+        (Reason.MACROS, project(EMPTY), False),
+        (Reason.MACROS, project(EMPTY, compiled(BLANK_LINE)), False),
+        (Reason.MACROS, doc(storages={"Macros": {"_VBA_PROJECT": b"x"}}), False),
+        (Reason.MACROS, ooxml("docx", {"word/x.dat": project(EMPTY + b"Sub AutoOpen()\r\nEnd Sub\r\n")}), True),
+        (Reason.MACROS, ooxml("docx", {"word/vbaProject.bin": b"x"}), False),
+        (Reason.MACROS, ooxml("docm"), True),
         (Reason.MACROS, doc(), False),
         (Reason.MACROS, ooxml("docx"), False),
         (Reason.TEMPLATE, ooxml("dotx"), True),
@@ -62,10 +70,15 @@ def test_what_libmagic_alone_gets_wrong_stands_beside_it(tmp_path: Path, capsys:
         (Reason.ENCRYPTED, doc(flags=0x0100), True),
         (Reason.ENCRYPTED, doc(), False),
         (Reason.ENCRYPTED, pdf(trailer=b"/Encrypt 5 0 R"), True),
+        (Reason.ENCRYPTED, pdf(b"9 0 obj\n(the name /Encrypt)\nendobj\n"), False),
         (Reason.ENCRYPTED, pdf(), False),
         (Reason.EMBEDDED_EXECUTABLE, ooxml("docx", {"word/embeddings/a.bin": program()}), True),
         (Reason.EMBEDDED_EXECUTABLE, ooxml("docx"), False),
         (Reason.EXTERNAL_REFERENCE, ooxml("docx", {"word/_rels/settings.xml.rels": TEMPLATE_FROM_AFAR}), True),
+        (Reason.EXTERNAL_REFERENCE, ooxml("docx", {"word/_rels/settings.xml.rels": TEMPLATE_AT_HOME}), False),
+        (Reason.EXTERNAL_REFERENCE, ooxml("docx", {"word/header1.xml": field("D", "DEAUTO", " cmd x")}), True),
+        (Reason.EXTERNAL_REFERENCE, ooxml("docx", {"word/header1.xml": field("PAGE")}), False),
+        (Reason.EXTERNAL_REFERENCE, ooxml("xlsx", {"xl/a.xml": '<ddeLink ddeService="cmd"/>'}), True),
         (Reason.EXTERNAL_REFERENCE, ooxml("docx"), False),
         (Reason.SECOND_FORMAT, png() + ooxml("docx"), False),
         (Reason.MALFORMED, png()[:20], False),
@@ -79,6 +92,11 @@ def test_a_witness_names_what_is_in_the_file_and_nothing_else(reason: Reason, da
 def test_another_type_is_explained_when_libmagic_sees_it_as_well(libmagic: str, explained: bool) -> None:
     told = witness(b"", Reason.CONTENT_NOT_ALLOWED, "application/rtf", "application/msword", libmagic)
     assert (told is not None) == explained
+
+
+def test_what_libmagic_does_not_know_explains_nothing() -> None:
+    unknown = "application/octet-stream"
+    assert witness(b"", Reason.CONTENT_NOT_ALLOWED, unknown, "text/plain", unknown) is None
 
 
 def test_more_than_one_reject_that_nothing_explains_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

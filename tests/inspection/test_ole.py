@@ -112,8 +112,8 @@ def compiled(lines: bytes = b"", before: int = 700) -> bytes:
     return bytes(before) + b"\xfe\xca\x01\0" + struct.pack("<H", len(lines) // 12) + lines + b"\xff" * 4 + bytes(20)
 
 
-BLANK_LINE = bytes.fromhex("000080090000000000000000")
-LINE = bytes.fromhex("000022810800060000000000")
+BLANK_LINE = bytes.fromhex("008009000000000000000000")
+LINE = bytes.fromhex("228108000600000000000000")
 
 
 def project(source: bytes, module: bytes | None = None, name: str = "ThisDocument", **more: bytes) -> bytes:
