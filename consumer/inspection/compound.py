@@ -58,6 +58,13 @@ class CompoundFile:
         used = max((i for i, value in enumerate(self._fat) if value != NO_STREAM), default=-1)
         return min(len(self._data), (used + 2) * self._sector)
 
+    @property
+    def unused(self) -> bytes:
+        """What stands in sectors that belong to nothing, among those in use."""
+        size, end = self._sector, self.end
+        free = (at for at, value in enumerate(self._fat) if value == NO_STREAM and (at + 2) * size <= end)
+        return b"".join(self._data[(at + 1) * size : (at + 2) * size] for at in free)
+
     def children(self, index: int = 0) -> Iterator[int]:
         """The entries of a storage; the tree's own order does not matter, its cycles do."""
         waiting, met = [self.nodes[index].child], set()

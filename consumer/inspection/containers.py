@@ -19,6 +19,7 @@ KEPT = (
 )  # of an entry that a reader asks for, and of an archive; as much as the file has, if that is more
 AN_ENTRY = 64 * 1024  # of work
 ARCHIVES = (".zip", ".jar")  # may have something before their first entry
+MACROS = "vbaproject.bin"  # in a document
 
 
 @dataclass(slots=True)
@@ -106,6 +107,8 @@ class _Walk:
         data, inner = content.take(), Seen(work=self.seen.work)
         archive = open_archive(data, self.budget, inner)
         if archive is not None:
+            if any(entry.name.lower().endswith(MACROS) for entry in archive.entries):
+                self.seen.flag("embedded_macros")
             _Walk(data, lambda name, head: None, self.budget, inner, self.limits, self.depth + 1).over(archive)
         for finding in inner.findings:
             if finding.code in (Reason.ARCHIVE_LIMITS, Reason.EMBEDDED_EXECUTABLE):

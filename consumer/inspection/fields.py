@@ -12,7 +12,7 @@ from consumer.model import Reason
 NAMES = (b"instrText", b"fldChar", b"fldSimple", b"ddeLink")
 LONGEST = 64 * 1024  # bytes that are kept of a tag, and of the text of one run
 KEYWORD = 64  # characters of an instruction that tell what it is
-A_TAG, A_LETTER = 2048, 32  # of work
+A_TAG, A_LETTER = 3072, 32  # of work
 
 _TAG = re.compile(rb"""<(?:[^\s<>:/"'=]+:)?(\w+)(?=[\s/>])((?:[^<>"']|"[^<"]*"|'[^<']*')*+)>""")
 _INSTRUCTION = re.compile(rb"""\binstr\s*=\s*(?:"([^"]*)"|'([^']*)')""")

@@ -8,12 +8,13 @@ from functools import partial
 
 from consumer.inspection import ole_package, vba
 from consumer.inspection.compound import STORAGE, STREAM, CompoundFile, Node
-from consumer.inspection.formats import PADDING, foreign, formats_at_fixed_places, zip_at
+from consumer.inspection.formats import PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
 from consumer.inspection.programs import is_program
 from consumer.inspection.seen import Seen, Unreadable
 from consumer.model import Reason
 
 MSWORD = "application/msword"
+LEFT_BEHIND = ("an OLE document", "markup or a script")  # of objects and words that were deleted
 HEAD = 4096  # bytes of a stream that tell what it is
 
 ROOT_STREAMS: tuple[tuple[str, str], ...] = (
@@ -61,6 +62,7 @@ def examine(data: bytes, seen: Seen) -> None:
     if any(node.name == CONTROL for node in file.nodes):
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
     _objects(file, seen)
+    _between(file, seen)
     _behind(data, file, seen)
 
 
@@ -117,6 +119,13 @@ def _objects(file: CompoundFile, seen: Seen) -> None:
             seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
         else:
             seen.flag("embedded_files")
+
+
+def _between(file: CompoundFile, seen: Seen) -> None:
+    for found in formats_of(file.unused, seen.work):
+        if found not in LEFT_BEHIND:
+            seen.find(Reason.SECOND_FORMAT, f"{found} in sectors that belong to nothing")
+            return
 
 
 def _behind(data: bytes, file: CompoundFile, seen: Seen) -> None:

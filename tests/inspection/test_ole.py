@@ -74,6 +74,23 @@ def test_another_format_behind_the_last_sector_is_found_behind_junk_as_well(behi
     assert reason(doc() + behind, "a.doc") is Reason.SECOND_FORMAT
 
 
+def with_unused(content: bytes) -> bytes:
+    """A document with a stream that was deleted: its sectors are free, and hold what they held."""
+    data = bytearray(doc(Data=content))
+    (table,) = struct.unpack_from("<L", data, 76)
+    first = data.index(content) // 512 - 1
+    for sector in range(first, first + max(8, -(-len(content) // 512))):
+        struct.pack_into("<L", data, (table + 1) * 512 + 4 * sector, 0xFFFFFFFF)
+    return bytes(data)
+
+
+def test_another_format_in_unused_sectors_is_found_and_leftovers_are_ordinary() -> None:
+    assert reason(with_unused(b"Rar!\x1a\x07\x00".ljust(900, b"\1")), "a.doc") is Reason.SECOND_FORMAT
+    assert reason(with_unused(b"junk " + archive({"a": b"b"})), "a.doc") is Reason.SECOND_FORMAT
+    assert codes(with_unused(compound({"a": b"b"})[:3_000])) == set()
+    assert codes(with_unused(b"some words about <script> and print('x') that were deleted")) == set()
+
+
 def test_padding_and_junk_behind_the_last_sector_are_no_format() -> None:
     assert codes(doc() + bytes(900)) == set()
     assert codes(doc() + b"\x17\x03 some leftover words" * 30) == {Reason.TRAILING_DATA}

@@ -65,6 +65,9 @@ def test_an_embedded_document_with_macros_is_told() -> None:
     old = doc(storages={"Macros": {}, "VBA_": streams})
     found = seen(ooxml("docx", {"word/embeddings/a.doc": old}))
     assert (found.findings, found.flags) == ([], ["embedded_files", "embedded_macros"])
+    new = ooxml("docm", {"word/vbaProject.bin": macros()})
+    found = seen(ooxml("docx", {"word/embeddings/a.docm": new}))
+    assert (found.findings, sorted(found.flags)) == ([], ["embedded_files", "embedded_macros"])
 
 
 def test_content_types_are_looked_up_as_parts_are_named() -> None:
