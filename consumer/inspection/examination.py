@@ -17,6 +17,19 @@ from consumer.model import Reason
 VERSION = "2"  # goes into every result: raise it when an examination would answer differently
 
 ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
+GUESSED = frozenset(
+    {
+        "application/octet-stream",
+        "application/x-msdownload",
+        "application/zlib",
+        "text/plain",
+        "audio/mpeg",
+        "audio/x-hx-aac-adts",
+        "audio/x-mp4a-latm",
+    }
+)
+"""What libmagic says of random bytes."""
+SHORTEST_LOOSE = 32
 STRUCTURED = frozenset(
     {
         "image/png",
@@ -46,6 +59,8 @@ def examine(data: bytes, detector: Detects, limits: Limits = Limits()) -> Seen: 
     try:
         if not _by_structure(data, seen, limits):
             _by_content(data, detector, seen)
+        for head in seen.loose:
+            _loose(head, detector, seen)
     except Unreadable as problem:
         seen.find(Reason.MALFORMED, str(problem))
     except TooMuch as limit:
@@ -86,10 +101,25 @@ def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
         seen.find(Reason.UNDETECTABLE, str(problem))
         return
     seen.detected_type = said
+    found = None if said in TEXT_OF_ITS_OWN else text.read(data, seen.work)
+    if said == "application/pdf" and found is not None and not found.head.lstrip().startswith("%PDF"):
+        said = "text/plain"  # it speaks of one: nobody could open it
     if said in STRUCTURED:
         seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")
-    elif said not in TEXT_OF_ITS_OWN and (found := text.read(data, seen.work)) is not None:
+    elif found is not None:
         seen.detected_type = text.markup(found.head) or "text/plain"
         text.examine(found, said, seen)
     elif said == "text/plain":
         seen.detected_type = "application/octet-stream"
+
+
+def _loose(head: bytes, detector: Detects, seen: Seen) -> None:
+    """Formats that have no signature here. Of text and of few bytes libmagic guesses too much."""
+    if len(head) < SHORTEST_LOOSE or (b"\0" not in head and text.decode(head) is not None):
+        return
+    try:
+        said = detector.detect(head)
+    except Unreadable:
+        return
+    if said not in GUESSED:
+        seen.find(Reason.SECOND_FORMAT, f"{said} besides the file's own content")

@@ -29,14 +29,17 @@ PROGRAMS = frozenset(
 )
 """What runs, or starts what runs, when somebody opens it; beside what `executable` knows."""
 DEEPEST_PADDING = 12  # bytes of padding that a signature may begin with
+OBJECTS_TRIED = 32
 MOST_ENTRIES = 5_000  # of an archive that hides: with more it is one all the same
 
 _STARTS = (*LONG, *SHORT)
 _SIGNATURES = tuple(signature for signature, _ in _STARTS)
-_PDF_OBJECT = re.compile(rb"\d{1,10}\s+\d{1,5}\s+obj\b")
+_NUMBERED = re.compile(rb"\d{1,10}\s+\d{1,5}\s+\Z")
 _ELF = re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01[\x00-\x12]")
 _GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.S)
 _JAVA = re.compile(rb"\xca\xfe\xba\xbe\0[\x00-\x03]\0[\x2d-\x50]")
+_FLASH = re.compile(rb"[CFZ]WS[\x03-\x32].{3}[\0-\x05]", re.S)
+_ICON = re.compile(rb"\0\0\x01\0[\x01-\x20]\0.{3}\0[\0\x01]\0[\x01\x04\x08\x10\x18\x20]\0.{3}\0[\x16-\xff].{2}\0", re.S)
 _LHA = re.compile(rb"-l[hz][0-7sd]-")
 _ARJ = b"\x60\xea"
 _CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{88}000000[0-9A-Fa-f]{2}0{8}|070707[0-7]{70}")
@@ -45,6 +48,7 @@ _DOS_STUB = re.compile(rb"This program (?:cannot|must|can't) be run (?:in|under)
 PATTERNS = (
     (_GZIP, "gzip data"),
     (_JAVA, "a Java class"),
+    (_FLASH, "Flash"),
     (_LHA, "an LHA archive"),
     (_CPIO, "a cpio archive"),
     (_PCAPNG, "captured network traffic"),
@@ -86,6 +90,8 @@ def foreign(data: bytes, work: Work) -> str | None:
 def foreigners(data: bytes, work: Work) -> Iterator[str]:
     """Each format that `foreign` tells of."""
     yield from formats_of(data, work)
+    if _ICON.search(data):
+        yield "an icon"
     if scripts.script_in(data, work):
         yield "markup or a script"
 
@@ -101,7 +107,7 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
             yield found
     yield from formats_at_fixed_places(data)
     yield from (name for _, name in formats_in(data, work))
-    work.spend(len(data) * len(LONG) // 3)
+    work.spend(len(data) * len(LONG) // 2)
     yield from (name for signature, name in LONG if signature in data)
     yield from (name for pattern, name in PATTERNS if pattern.search(data))
     if scripts.markup_in(data, work) is not None:
@@ -177,11 +183,16 @@ def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
 
 
 def _has_object(data: bytes, at: int, work: Work) -> bool:
-    word = data.find(b"obj", at, at + 4096)
-    if word < 0:
-        return False
-    work.spend(4 * PLACE)
-    return _PDF_OBJECT.search(data, at, at + 4096) is not None
+    """Whether an object begins behind the header; with that many words that could begin one it counts as one."""
+    word = at
+    for _ in range(OBJECTS_TRIED):
+        word = data.find(b"obj", word + 1, at + 4096)
+        if word < 0:
+            return False
+        work.spend(PLACE // 4)
+        if _NUMBERED.search(data, max(at, word - 24), word):
+            return True
+    return True
 
 
 def executable(data: bytes | bytearray) -> bool:

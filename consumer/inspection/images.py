@@ -156,6 +156,7 @@ def _jpeg(data: bytes, work: Work) -> Picture:
     if picture.width == 0:
         raise Unreadable("the JPEG has no picture")
     picture.end = min(len(data), at)
+    work.spend(4 * picture.end)
     return picture
 
 

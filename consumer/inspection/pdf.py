@@ -9,8 +9,8 @@ from consumer.inspection.extensions import EXECUTABLE_EXTENSIONS, extension_of
 from consumer.inspection.formats import PICTURES, PROGRAMS, executable, format_at
 from consumer.inspection.pdf_files import Referred
 from consumer.inspection.pdf_streams import Stream
-from consumer.inspection.pdf_syntax import Name, Value, name
-from consumer.inspection.seen import Limits, Seen, Work
+from consumer.inspection.pdf_syntax import SIGN, Name, Value, name, unescaped
+from consumer.inspection.seen import PLACE, Limits, Seen, Work
 from consumer.model import Reason
 
 MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
@@ -22,12 +22,11 @@ MOST_RASTER = 512 * 1024 * 1024  # bytes of a picture, if it had one color
 _HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
 _OBJECT = re.compile(rb"obj[\0\t\n\x0c\r ]*+<<")
 _COMMENT = re.compile(rb"%[^\r\n]*+")
-_LAUNCH = re.compile(name(b"Launch"))
-_JAVASCRIPT = re.compile(name(b"JavaScript"))
-_SCRIPT, _RENDITION = re.compile(name(b"JS")), re.compile(name(b"Rendition"))
-_FLASH = re.compile(name(b"RichMedia") + b"|" + name(b"Flash"))
-_FORM = re.compile(name(b"AcroForm") + b"|" + name(b"XFA"))
-_FILES = re.compile(name(b"EmbeddedFile") + b"|" + name(b"EmbeddedFiles"))
+_LAUNCH = name(b"Launch")
+_JAVASCRIPT, _SCRIPT, _RENDITION = name(b"JavaScript"), name(b"JS"), name(b"Rendition")
+_FLASH = name(b"RichMedia", b"Flash")
+_FORM = name(b"AcroForm", b"XFA")
+_FILES = name(b"EmbeddedFile", b"EmbeddedFiles")
 
 
 def find_header(data: bytes) -> int | None:
@@ -62,7 +61,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def _active(content: bytes, seen: Seen) -> None:
     """What the names of dictionaries tell, wherever they stand."""
-    seen.work.spend(4 * len(content))
+    seen.work.spend(4 * len(content) + SIGN * content.count(b"/"))
     if _LAUNCH.search(content):
         seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action")
     if _JAVASCRIPT.search(content) or (_SCRIPT.search(content) and _RENDITION.search(content)):
@@ -82,9 +81,12 @@ def _carries_files(seen: Seen) -> None:
 
 def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
     """Looks into every stream, and returns the extents of dynamic forms. Object streams tell what the others are."""
-    _active(data, seen)
+    readable = unescaped(data, seen.work)
+    if b"/Encrypt" in readable and b"/Encrypt" not in data:
+        seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
+    _active(readable, seen)
     referred, left = Referred(), limits.inflation(len(data))
-    referred.add(data, None, seen.work, data)
+    referred.add(readable, None, seen.work, data)
     found = list(pdf_streams.streams(data, seen.work))
     named = pdf_streams.names(data, seen.work)
     for stream in (stream for stream in found if stream.holds_objects):
@@ -92,6 +94,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
         left -= len(content)
         if len(content) == OBJECT_STREAM:
             seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
+        content = unescaped(content, seen.work)
         _active(content, seen)
         referred.add(content, stream.first, seen.work, data)
     for stream in (stream for stream in found if not stream.holds_objects):
@@ -112,6 +115,7 @@ def _files(referred: Referred, seen: Seen) -> None:
 
 def _look(data: bytes, stream: Stream, named: dict[int, Value], referred: Referred, most: int, seen: Seen) -> int:
     """Bytes that the stream inflates to, counted until they are above `most`. Of a picture only the head is seen."""
+    seen.work.spend(PLACE)
     head, counted = b"", 0
     whole = bool(pdf_streams.filters(stream, named)) and not _is_picture(stream, referred, seen)
     for piece in pdf_streams.content(data, stream, named, seen.work):

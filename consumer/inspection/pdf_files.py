@@ -13,10 +13,8 @@ from consumer.inspection.seen import PLACE, Work
 NAMES = (b"F", b"UF", b"DOS", b"Mac", b"Unix")
 MOST_NAMES = 1_000  # distinct ones
 
-_DESCRIBED = re.compile(pdf_syntax.name(b"EF") + b"|" + pdf_syntax.name(b"XFA"))
-_PAGES = re.compile(
-    pdf_syntax.name(b"Contents") + rb"[\0\t\n\x0c\r ]*+(\[[^\]]*+\]|\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)"
-)
+_DESCRIBED = pdf_syntax.name(b"EF", b"XFA")
+_PAGES = re.compile(rb"/Contents[\0\t\n\x0c\r ]*+(\[[^\]]*+\]|\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)")
 _LIST = re.compile(
     rb"obj[\0\t\n\x0c\r ]*+(\[(?:[\0\t\n\x0c\r ]*+\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)++[\0\t\n\x0c\r ]*+\])"
 )
@@ -32,9 +30,10 @@ class Referred:
 
     def add(self, content: bytes, first: int | None, work: Work, data: bytes) -> None:
         """What `content` refers to. `first`: where the objects of an object stream begin; None for the file itself."""
+        work.spend(pdf_syntax.SIGN * content.count(b"/"))
         for pattern in (_PAGES, _LIST):
             for match in pattern.finditer(content):
-                work.spend(PLACE // 4 + 16 * len(match[1]))
+                work.spend(PLACE // 2 + 16 * len(match[1]))
                 self.pages.update(int(number) for number in _REFERENCE.findall(match[1]))
         if _DESCRIBED.search(content):
             for value in _around(content, work) if first is None else _sequence(content, first, work):
@@ -78,6 +77,7 @@ def _dictionaries(value: Value) -> Iterator[pdf_syntax.Dictionary]:
 def _around(content: bytes, work: Work) -> Iterator[Value]:
     end = 0
     for match in _DESCRIBED.finditer(content):
+        work.spend(PLACE)
         if match.start() >= end:
             value, end = pdf_syntax.enclosing(content, match.start(), end, work)
             yield value

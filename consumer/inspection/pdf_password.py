@@ -14,8 +14,8 @@ from consumer.inspection import pdf_syntax
 from consumer.inspection.pdf_syntax import Dictionary, Name, Reference
 from consumer.inspection.seen import PLACE, Work
 
-_ENCRYPT = re.compile(pdf_syntax.name(b"Encrypt") + rb"(?=[\0\t\n\x0c\r ]*+(?:\d|<<))")
-_ID = re.compile(pdf_syntax.name(b"ID") + rb"[\0\t\n\x0c\r ]*+\[")
+_ENCRYPT = re.compile(rb"/Encrypt(?=[\0\t\n\x0c\r ]*+(?:\d|<<))")
+_ID = re.compile(rb"/ID[\0\t\n\x0c\r ]*+\[")
 _PAD = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 NEAR = 4096  # bytes around an entry of a trailer
 

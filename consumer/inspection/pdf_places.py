@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 
 from consumer.inspection import formats, pdf_syntax, scripts, text
-from consumer.inspection.formats import PADDING
+from consumer.inspection.formats import DEEPEST_PADDING, PADDING
 from consumer.inspection.seen import PLACE, Seen, Work
 from consumer.model import Reason
 
-STEP = 1024  # what one between objects costs, as bytes that are read
+HEAD = 4096  # bytes that tell what something is
+STEP = 2048  # what one between objects costs, as bytes that are read
 OPENINGS = (b"#!", b"%!", b"/*", b"//", b"<!--")  # of comments, scripts and PostScript
 SAME = "a PDF"  # joined documents: readers show the last one
 SERVED = (b"<?", b"<%")  # a web server runs it wherever it stands
@@ -78,6 +79,7 @@ def _behind(data: bytes, seen: Seen) -> int:
         seen.find(Reason.SECOND_FORMAT, f"{found} behind the document")
     elif behind.strip(PADDING):
         seen.find(Reason.TRAILING_DATA, "bytes behind the document")
+        seen.loose.append(behind.lstrip(PADDING)[:HEAD])
     return end.end()
 
 
@@ -95,12 +97,15 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
         work.spend(STEP)
         following = _OBJECT.search(data, at, end)
         stop = following.start() if following else end
+        work.spend(24 * (stop - at))
         while at < stop:
             if regular := _REGULAR.match(data, at, stop):
                 at = pdf_syntax.read(data, regular.end(), work)[1] if regular[1] else regular.end()
             else:
                 keyword = _KEYWORD.search(data, at + 1, stop)
-                yield data[at : keyword.start() if keyword else stop]
+                before = data[max(0, at - DEEPEST_PADDING) : at]
+                begin = at - len(before) + len(before.rstrip(PADDING))  # a signature may begin with white space
+                yield data[begin : keyword.start() if keyword else stop]
                 at = keyword.start() if keyword else stop
             work.spend(STEP)
         gap = _GAP.search(data, at, end)

@@ -37,6 +37,7 @@ class Stream:
 
 
 def streams(data: bytes, work: Work) -> Iterator[Stream]:
+    work.spend(len(data))
     floor = 0
     for keyword in _STREAM.finditer(data):
         work.spend(PLACE)
@@ -63,6 +64,7 @@ def _stream(data: bytes, floor: int, keyword: re.Match[bytes], work: Work) -> St
 
 def names(data: bytes, work: Work) -> dict[int, Value]:
     """Objects that are but names: what a dictionary may refer to in place of naming its filters itself."""
+    work.spend(2 * len(data) + 64 * data.count(b"obj"))
     found: dict[int, Value] = {}
     for match in _NAMES.finditer(data):
         work.spend(PLACE)

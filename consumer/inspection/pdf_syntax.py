@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from consumer.inspection.seen import PLACE, Work
 
-TOKEN = 1536  # what reading one costs, as bytes that are read
+TOKEN = 1152  # what reading one costs, as bytes that are read
+SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
 MOST_STRING = 4096
 OBJECTS_TRIED = 32
@@ -25,7 +26,8 @@ _STEP = re.compile(rb"[^()<>%]*+(<<|>>|\(|<[^<>]*+>|%[^\r\n]*+|[)<>])")
 _PIECE = re.compile(rb"[^()\\]++|\\.|[()]", re.S)
 _ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.S)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\r": b"", b"\n": b"", b"\r\n": b""}
-_NAME_ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_ESCAPED_BYTE = re.compile(rb"#([0-9A-Fa-f]{2})")
+_ESCAPED_NAME = re.compile(rb"/[^\0\t\n\x0c\r ()<>\[\]{}/%#]{0,127}+#[0-9A-Fa-f]{2}[^\0\t\n\x0c\r ()<>\[\]{}/%]*+")
 
 
 class Name(bytes):
@@ -44,15 +46,27 @@ Value = object
 Dictionary = dict[bytes, Value]
 
 
-def name(word: bytes) -> bytes:
-    """A pattern that finds a name however it is written: any letter of it may be an escape."""
-    letters = (rb"(?:%c|#%x[%x%X])" % (c, c >> 4, c & 15, c & 15) for c in word)
-    return rb"/" + b"".join(letters) + rb"(?=[\0\t\n\x0c\r /<>\[\](){}%]|$)"
+def name(*words: bytes) -> re.Pattern[bytes]:
+    """Finds these names, as they are written without escapes."""
+    return re.compile(rb"/(?:" + b"|".join(words) + rb")(?=[\0\t\n\x0c\r /<>\[\](){}%]|$)")
 
 
 def plain(text: bytes) -> bytes:
-    """Names may be written with escapes: here each reads as what it stands for."""
-    return _NAME_ESCAPE.sub(lambda match: bytes([int(match[1], 16)]), text) if b"#" in text else text
+    """A name without escapes."""
+    return _ESCAPED_BYTE.sub(lambda match: bytes([int(match[1], 16)]), text) if b"#" in text else text
+
+
+def unescaped(content: bytes, work: Work) -> bytes:
+    """`content` with every name in it as it is without escapes: it is only shorter where somebody uses them."""
+
+    def replace(match: re.Match[bytes]) -> bytes:
+        work.spend(TOKEN)
+        return plain(match[0])
+
+    if b"#" not in content:
+        return content
+    work.spend(len(content) + 2 * SIGN * content.count(b"/"))
+    return _ESCAPED_NAME.sub(replace, content)
 
 
 def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from consumer.inspection.seen import PLACE, Work
 
+MARK = 96  # what a look at one of many signs costs, as bytes that are read
 MOST_TEXT = 4096  # bytes of a server's page between its marks
 
 _PAGE = re.compile(
@@ -30,7 +31,7 @@ _TAG = re.compile(
     rb"|<a\s[^<>]{0,200}javascript:",
     re.I,
 )
-_RUN = re.compile(rb"[\t\n\r\x0c\x20-\x7e]{24,}")  # chance writes none this long
+_RUN = re.compile(rb"[\t\n\r\x0c\x20-\x7e]{16,}")  # chance writes hardly any this long
 _COMMANDS = re.compile(
     rb"(?:^|[\r\n])[ \t]*(?:@echo[ \t]+off|@?set[ \t]+\w+=|[\w\\/:.-]+\.(?:exe|bat|cmd|vbs|ps1|hta)\b"
     rb"|import[ \t]+\w+\s*[\r\n;]|<job\b|<package\b|Windows Registry Editor|REGEDIT4"
@@ -57,17 +58,17 @@ def markup_in(data: bytes, work: Work) -> int | None:
 
 def markup(data: bytes, work: Work) -> Iterator[int]:
     """Each place where a browser or a web server would begin to run something."""
-    work.spend(2 * len(data))
+    work.spend(4 * len(data) + MARK * data.count(b"<"))
     for match in _LIVE.finditer(data):
-        work.spend(PLACE)
         mark = match[0]
-        if (mark not in (b"<?=", b"<%")) or _is_served(data, match.end(), mark):
+        work.spend(4 * PLACE)
+        if mark not in (b"<?=", b"<%") or _is_served(data, match.end(), mark):
             yield match.start()
 
 
 def script_in(data: bytes, work: Work) -> bool:
     """Whether there is text in `data` that is written like a program or a page: for bytes that belong to no file."""
-    work.spend(8 * len(data))
+    work.spend(8 * len(data) + MARK * data.count(b"<"))
     if _WEB_ARCHIVE.search(data) or _TAG.search(data):
         return True
     return any(program_in(run, work) for run in ([data] if is_text(data) else _RUN.findall(data)))
@@ -79,7 +80,7 @@ def is_text(data: bytes) -> bool:
 
 def program_in(text: bytes, work: Work) -> bool:
     """Whether a line of `text` is a program's."""
-    work.spend(PLACE + 16 * len(text))
+    work.spend(PLACE + 24 * len(text))
     return any(pattern.search(text) for pattern in PROGRAMS)
 
 

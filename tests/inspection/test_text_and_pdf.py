@@ -8,6 +8,7 @@ from consumer.inspection.detection import ALIASES, Detector, squeezed
 from consumer.inspection.examination import examine
 from consumer.inspection.pdf_password import Encryption, encryption
 from consumer.inspection.policy import Policy
+from consumer.inspection.seen import Work
 from consumer.model import Facts, Reason
 from tests.inspection.files import attachment, pdf, program
 
@@ -110,20 +111,6 @@ def test_libmagics_names_are_those_of_every_version() -> None:
     assert set(ALIASES.values()).isdisjoint(set(ALIASES) - {"application/x-ole-storage"})
 
 
-@pytest.mark.parametrize(
-    ("catalog", "finding"),
-    [
-        (b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >>", "JavaScript"),
-        (b"/OpenAction << /S /Launch /F (cmd.exe) >>", "starts a program"),
-        (b"/OpenAction << /S /J#61vaScript /JS (x) >>", "JavaScript"),
-    ],
-)
-def test_active_content_of_a_pdf_is_told_and_accepted(catalog: bytes, finding: str) -> None:
-    seen = examine(pdf(catalog=catalog), DETECTOR)
-    assert any(f.code is Reason.ACTIVE_CONTENT and finding in f.detail for f in seen.findings)
-    assert reason(pdf(catalog=catalog), "a.pdf") is None
-
-
 def test_a_form_is_a_remark() -> None:
     seen = examine(pdf(catalog=b"/AcroForm << /Fields [] >>"), DETECTOR)
     assert (seen.findings, seen.flags) == ([], ["form"])
@@ -194,10 +181,10 @@ def protected(user: bytes, salt: bytes = b"12345678") -> bytes:
 
 
 def test_a_pdf_that_opens_without_a_password_is_only_restricted() -> None:
-    assert encryption(pdf()) is Encryption.NONE
-    assert encryption(protected(b"")) is Encryption.OPENS_FREELY
+    assert encryption(pdf(), Work()) is Encryption.NONE
+    assert encryption(protected(b""), Work()) is Encryption.OPENS_FREELY
     assert reason(protected(b""), "a.pdf") is None
-    assert encryption(protected(b"secret")) is Encryption.NEEDS_PASSWORD
+    assert encryption(protected(b"secret"), Work()) is Encryption.NEEDS_PASSWORD
     assert reason(protected(b"secret"), "a.pdf") is Reason.ENCRYPTED
 
 

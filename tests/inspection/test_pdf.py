@@ -1,0 +1,128 @@
+"""What a PDF is, what is in its file besides, and what excuses it: only what really is what it says."""
+
+import pytest
+
+from consumer.inspection.detection import Detector
+from consumer.inspection.examination import examine
+from consumer.inspection.policy import Policy
+from consumer.inspection.seen import Seen
+from consumer.model import Facts, Reason
+from tests.inspection.files import attachment, pdf
+from tests.inspection.polyglots import HTML, PHP, RAR, ZIP, tar
+
+POLICY = Policy.load()
+DETECTOR = Detector()
+
+
+def judged(data: bytes, name: str = "a.pdf") -> Reason | None:
+    seen = examine(data, DETECTOR)
+    facts = Facts(size=len(data), detected_type=seen.detected_type, findings=tuple(seen.findings))
+    return POLICY.decide(attachment(name), facts)
+
+
+def seen_in(data: bytes) -> Seen:
+    return examine(data, DETECTOR)
+
+
+def stream(content: bytes, dictionary: bytes = b"", number: int = 9) -> bytes:
+    head = b"%d 0 obj\n<< /Length %d %s >>\nstream\n" % (number, len(content), dictionary)
+    return head + content + b"\nendstream\nendobj\n"
+
+
+FORM = b'<xdp:xdp><template><script contentType="application/x-javascript">x = 1</script></template></xdp:xdp>'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"See the PDF format: %PDF-1.4 begins a file and then comes 1 0 obj as the first object.\n",
+        b"A header reads %PDF-1.7; objects are like `12 0 obj` ... `endobj`, and dictionaries like << /A /B >>.\n",
+    ],
+)
+def test_a_text_that_speaks_of_pdf_is_a_text(text: bytes) -> None:
+    assert seen_in(text).detected_type == "text/plain"
+    assert judged(text, "a.txt") is None
+
+
+@pytest.mark.parametrize("object_", [b"1 0 obj<<", b"1 0 obj\0<<", b"1 0 obj %x\n%y\r<<", b"1%\n0%\nobj%\n<<"])
+def test_what_a_reader_would_open_is_never_a_text(object_: bytes) -> None:
+    data = b"hello\n" * 100 + b"%PDF-1.4\n" + object_ + b" /Type /Catalog /Pages 2 0 R >>\nendobj\n"
+    assert judged(data, "a.txt") is not None
+
+
+def test_markup_is_excused_in_a_dynamic_form_and_nowhere_else() -> None:
+    form = pdf(stream(FORM), catalog=b"/AcroForm << /XFA [(template) 9 0 R] >> ")
+    referred = pdf(stream(FORM) + b"8 0 obj\n[(template) 9 0 R]\nendobj\n", catalog=b"/AcroForm << /XFA 8 0 R >> ")
+    assert judged(form) is None
+    assert judged(referred) is None
+    for said in (b"%/XFA [9 0 R]\n", b"(/XFA [9 0 R])", b"/XFA [7 0 R] "):
+        assert judged(pdf(stream(FORM), catalog=b"/A " + said)) is Reason.SECOND_FORMAT
+    assert judged(form.replace(b"xref\n", b"%" + HTML + b"\nxref\n", 1)) is Reason.SECOND_FORMAT
+    assert judged(form.replace(b"x = 1", PHP, 1)) is Reason.SECOND_FORMAT
+
+
+def test_markup_is_excused_as_words_of_a_page_only_inside_a_string_that_is_shown() -> None:
+    assert judged(pdf(stream(b"BT (the <html> tag) Tj [(and <script>) 3 (too)] TJ ET"))) is None
+    for content in (b"BT " + HTML + b") Tj ET", b"BT (a) Tj <script> (b) Tj ET", b"BT [<svg onload=x> (a)] TJ ET"):
+        assert judged(pdf(stream(content))) is Reason.SECOND_FORMAT
+
+
+def test_an_archive_that_any_program_opens_is_excused_by_no_word() -> None:
+    for said in (b"%/Type /EmbeddedFile\n", b"/A (/Type /EmbeddedFile)", b"/Type /EmbeddedFile"):
+        assert judged(pdf(stream(ZIP, said))) is Reason.SECOND_FORMAT
+        assert judged(pdf(stream(RAR, said))) is Reason.SECOND_FORMAT
+
+
+def test_an_end_mark_ends_a_document_only_behind_the_place_of_a_table() -> None:
+    assert judged(pdf() + tar() + b"%%EOF\n") is Reason.SECOND_FORMAT
+    assert judged(pdf() + tar() + b"startxref\n9\n%%EOF\n") is Reason.SECOND_FORMAT
+    assert judged(pdf() + b"junk\n%%EOF\n") is None
+    assert seen_in(pdf() + b"junk\n%%EOF\n").has(Reason.TRAILING_DATA)
+
+
+def test_an_appended_revision_is_no_second_file() -> None:
+    revision = (
+        b"8 0 obj\n<< /A 1 >>\nendobj\nxref\n8 1\n0000000009 00000 n \ntrailer\n<< /Size 9 >>\nstartxref\n9\n%%EOF\n"
+    )
+    assert seen_in(pdf() + revision).findings == []
+
+
+def test_what_is_written_between_the_objects_is_looked_at() -> None:
+    assert judged(pdf(b"% a comment of the writer\n%%Another: 12 0\n")) is None
+    assert judged(pdf(b"%\r\n@echo off\r\ncalc.exe\r\n")) is Reason.SECOND_FORMAT
+    assert judged(pdf(b"\n\0asm\x01\0\0\0" + bytes(30) + b"\n")) is Reason.SECOND_FORMAT
+
+
+def test_a_file_in_a_stream_that_nobody_attaches_is_hidden_there() -> None:
+    assert judged(pdf(stream(tar()))) is Reason.SECOND_FORMAT
+    assert judged(pdf(stream(tar(), b"/Type /EmbeddedFile"))) is None
+    assert judged(pdf(stream(b"%!PS-AdobeFont-1.0: Font\n"))) is None
+
+
+@pytest.mark.parametrize(
+    ("dictionary", "code"),
+    [
+        (b"/S /Launch /F (cmd.exe)", Reason.LAUNCH_ACTION),
+        (b"/S%x\n/Launch /F (cmd.exe)", Reason.LAUNCH_ACTION),
+        (b"/S /L#61unch", Reason.LAUNCH_ACTION),
+        (b"/S /JavaScript /JS (x)", Reason.JAVASCRIPT),
+        (b"/S /J#61v#61Script /JS (x)", Reason.JAVASCRIPT),
+        (b"/S /Rendition /JS (x)", Reason.JAVASCRIPT),
+        (b"/Subtype /RichMedia", Reason.ACTIVE_CONTENT),
+        (b"/Names << /EmbeddedFiles 3 0 R >>", Reason.EMBEDDED_FILES),
+        (b"/Type /Filespec /F (a.pdf) /EF << /F 9 0 R >>", Reason.EMBEDDED_FILES),
+    ],
+)
+def test_what_a_pdf_does_and_carries_are_findings_of_their_own(dictionary: bytes, code: Reason) -> None:
+    data = pdf(b"9 0 obj\n<< " + dictionary + b" >>\nendobj\n")
+    assert [finding.code for finding in seen_in(data).findings] == [code]
+    assert judged(data) is None
+    hidden = pdf(stream(b"2f41".ljust(10) + (b"9 0 << " + dictionary + b" >>").hex().encode() + b">", OBJECTS))
+    assert code in [finding.code for finding in seen_in(hidden).findings]
+
+
+OBJECTS = b"/Type /ObjStm /N 1 /First 6 /Filter /ASCIIHexDecode"
+
+
+def test_an_encryption_that_is_written_in_escapes_hides_something() -> None:
+    assert judged(pdf(trailer=b"/Encr#79pt 9 0 R ")) is Reason.ENCRYPTED
