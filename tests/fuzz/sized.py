@@ -1,4 +1,4 @@
-"""Large input number n: a short motif again and again, up to ten megabytes of it, where a reader has to look at each."""
+"""Large input number n: a short motif, up to ten megabytes of it, where a reader has to look at each."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ PLACES: tuple[Place, ...] = (
     lambda filling: pdf(b"9 0 obj\n<< >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
     lambda filling: pdf(b"9 0 obj\n<< /N 1 /First 0 >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
     lambda filling: pdf(
-        b"9 0 obj\n<< /N 1 /First 0 /Filter /FlateDecode >>\nstream\n" + zlib.compress(filling) + b"\nendstream\nendobj\n"
+        b"9 0 obj\n<< /N 1 /First 0 /Filter /FlateDecode >>\nstream\n"
+        + zlib.compress(filling)
+        + b"\nendstream\nendobj\n"
     ),
     lambda filling: pdf(b"9 0 obj\n<< /Filter [/A85 /Fl] >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
     lambda filling: pdf(b"9 0 obj\n<< /Filter /LZW >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
