@@ -64,6 +64,7 @@ def examine(data: bytes, detector: Detects, limits: Limits = Limits()) -> Seen: 
     except Unreadable as problem:
         seen.find(Reason.MALFORMED, str(problem))
     except TooMuch as limit:
+        seen.detected_type = seen.detected_type or "application/octet-stream"
         seen.find(Reason.ARCHIVE_LIMITS, str(limit))
     return seen
 

@@ -24,6 +24,7 @@ _OBJECT = re.compile(rb"obj[\0\t\n\x0c\r ]*+<<")
 _COMMENT = re.compile(rb"%[^\r\n]*+")
 _LAUNCH = name(b"Launch")
 _JAVASCRIPT, _SCRIPT, _RENDITION = name(b"JavaScript"), name(b"JS"), name(b"Rendition")
+_ENCRYPTED = name(b"Encrypt")
 _FLASH = name(b"RichMedia", b"Flash")
 _FORM = name(b"AcroForm", b"XFA")
 _FILES = name(b"EmbeddedFile", b"EmbeddedFiles")
@@ -82,7 +83,7 @@ def _carries_files(seen: Seen) -> None:
 def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
     """Looks into every stream, and returns the extents of dynamic forms. Object streams tell what the others are."""
     readable = unescaped(data, seen.work)
-    if b"/Encrypt" in readable and b"/Encrypt" not in data:
+    if _ENCRYPTED.search(readable) and not _ENCRYPTED.search(data):
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     _active(readable, seen)
     referred, left = Referred(), limits.inflation(len(data))
@@ -103,7 +104,8 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
     if left < 0:
         seen.find(Reason.ARCHIVE_LIMITS, "its streams expand beyond the limits")
     _files(referred, seen)
-    return [(stream.start, _end(data, stream)) for stream in found if stream.number in referred.forms]
+    forms = (stream for stream in found if stream.number in referred.forms)
+    return [(stream.start, pdf_streams.end(data, stream, seen.work)) for stream in forms]
 
 
 def _files(referred: Referred, seen: Seen) -> None:
@@ -149,8 +151,3 @@ def _is_picture(stream: Stream, referred: Referred, seen: Seen) -> bool:
     if width * height * (depth if isinstance(depth, int) else 1) // 8 > MOST_RASTER:
         seen.find(Reason.IMAGE_TOO_LARGE, f"a picture of {width} × {height} pixels")
     return True
-
-
-def _end(data: bytes, stream: Stream) -> int:
-    stop = data.find(b"endstream", stream.start)
-    return stop if stop >= 0 else len(data)

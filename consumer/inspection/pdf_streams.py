@@ -26,8 +26,8 @@ class Stream:
 
     @property
     def holds_objects(self) -> bool:
-        """Its type need not be said: readers ask for these two."""
-        return isinstance(self.dictionary.get(b"First"), int) and b"N" in self.dictionary
+        """Its type need not be said: readers ask for the other two."""
+        return self.dictionary.get(b"Type") == b"ObjStm" or {b"First", b"N"} <= self.dictionary.keys()
 
     @property
     def first(self) -> int:
@@ -87,11 +87,20 @@ def filters(stream: Stream, named: dict[int, Value]) -> list[bytes]:
 
 
 def content(data: bytes, stream: Stream, named: dict[int, Value], work: Work) -> Iterator[bytes]:
-    """What a reader gets of it: piece by piece, and on and on if it has no filter: nothing says where it ends."""
+    """What a reader gets of it, piece by piece. What is packed says itself where it ends."""
     packed = filters(stream, named)
     if not packed and not stream.dictionary and _is_zlib(data, stream.start):
         packed = [b"FlateDecode"]
-    return pdf_filters.undone(flate.cut(memoryview(data)[stream.start :]), packed, work)
+    stop = len(data) if packed else end(data, stream, work)
+    return pdf_filters.undone(flate.cut(memoryview(data)[stream.start : stop]), packed, work)
+
+
+def end(data: bytes, stream: Stream, work: Work) -> int:
+    """Where its end mark stands. Bytes of it may look like one: of what is packed they don't count."""
+    stop = data.find(b"endstream", stream.start)
+    stop = stop if stop >= 0 else len(data)
+    work.spend(stop - stream.start)
+    return stop
 
 
 def _is_zlib(data: bytes, at: int) -> bool:

@@ -84,6 +84,8 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
             if not _word(token["word"], values):
                 break
             at = token.end()
+            if len(levels) == 1 and isinstance(values[-1], Reference):
+                break
             continue
         at = token.end()
         if kind == "name":
@@ -106,7 +108,7 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
     while len(levels) > 1:
         values = levels.pop()
         levels[-1].append(_dictionary(values))
-    return (levels[0][0] if levels[0] else None), at
+    return (levels[0][-1] if levels[0] else None), at
 
 
 def _word(word: bytes, values: list[Value]) -> bool:
@@ -206,7 +208,7 @@ def text(value: Value) -> str:
 
 def resolve(data: bytes, reference: Reference, work: Work) -> Value:
     """What the last object of that number is; None if there is none outside of object streams."""
-    work.spend(8 * len(data))
+    work.spend(12 * len(data))
     value = None
     for match in re.finditer(rb"(?<!\d)%d[\0\t\n\x0c\r ]++\d{1,10}[\0\t\n\x0c\r ]++obj" % reference.number, data):
         value, _ = read(data, match.end(), work)

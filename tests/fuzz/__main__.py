@@ -11,9 +11,11 @@ from pathlib import Path
 from consumer.inspection.detection import Detector
 from tests.fuzz.check import behaviour, check
 from tests.fuzz.inputs import fuzzed
+from tests.fuzz.sized import sized
 
 KEPT = Path(__file__).with_name("kept")
 LARGEST_KEPT = 4096
+SIZED = 200  # one in so many is a large one
 
 
 def main(arguments: list[str]) -> int:
@@ -27,7 +29,7 @@ def main(arguments: list[str]) -> int:
     detector, slowest, started = Detector(), 0.0, time.monotonic()
     met: set[tuple[object, ...]] = set()
     for number in range(chosen.first, chosen.first + chosen.count):
-        data = fuzzed(number)
+        data = sized(number // SIZED) if number % SIZED == 0 else fuzzed(number)
         before = time.process_time()
         try:
             seen = check(data, detector)

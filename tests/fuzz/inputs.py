@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import struct
+import zlib
 from collections.abc import Callable
 from functools import cache
 
@@ -19,10 +21,27 @@ WORDS = (
     b"/Encrypt <<", b"/ID [<00>]", b"/Filter /Standard /R 6 /V 5 /U (", b"/R 3 /O (\\", b"<!DOCTYPE", b"IDAT",
     b"IEND", b"\xff\xd8\xff", b"\xff\xd9", b"GIF89a", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"MZ", b"\x7fELF",
     b"\x60\xea", b"7z\xbc\xaf\x27\x1c", b"ustar", b"\0<" * 300, b"\n" * 2000, b"#!/", b"<?php ", b"<script>",
-    b"\xff\xfe", b"\xef\xbb\xbf",
+    b"\xff\xfe", b"\xef\xbb\xbf", b"/Filter [/A85 /Fl]", b"/Filter /LZW", b"/Filter /RL", b"/Filter /AHx",
+    b"/N 1 /First 4", b"/EF << /F 9 0 R >>", b"/XFA [9 0 R]", b"/Contents 9 0 R", b"/F (a.exe)", b"<<", b">>", b"(",
+    b"startxref\n9\n%%EOF", b"trailer<<", b"fcTL", b"iCCPx\0\0", b"<?=", b"<%", b"*/", b"`", b"//",
 )  # fmt: skip
 
 Mutation = Callable[[bytearray, random.Random], None]
+
+
+def streams() -> list[bytes]:
+    """Of a PDF, packed in each way, and one that attaches a file."""
+    text = b"9 0 << /S /JavaScript /JS (x) /EF << /F 9 0 R >> /F (a.txt) >> " * 9
+    packed = {
+        b"/Fl": zlib.compress(text),
+        b"/A85": base64.a85encode(text) + b"~>",
+        b"/AHx": text.hex().encode() + b">",
+        b"/RL": b"\x7f" + text[:128] + b"\x80",
+        b"/LZW": b"\x80\x0b\x60\x50\x22\x0c\x0c\x85\x01",
+        b"[/A85 /Fl]": base64.a85encode(zlib.compress(text)) + b"~>",
+    }
+    head = b"9 0 obj\n<< /Length %d /N 1 /First 4 /Filter %s >>\nstream\n"
+    return [head % (len(content), name) + content + b"\nendstream\nendobj\n" for name, content in packed.items()]
 
 
 @cache
@@ -30,6 +49,7 @@ def seeds() -> tuple[bytes, ...]:
     files = [*BENIGN.values(), *(ooxml(kind) for kind in MAIN_TYPES), *polyglots().values()]
     files += [doc(0x100), doc(1), compound({"EncryptedPackage": b"x", "EncryptionInfo": b"y"})]
     files += [doc(0, {"VBA": {"dir": b"\x01\x00\xb0" + bytes(40), "ThisDocument": b"\x01\x00\xb0" + bytes(40)}})]
+    files += [pdf(stream) for stream in streams()]
     files += [pdf(trailer=b"/Encrypt 9 0 R /ID [<00><00>] "), png(3, 3), gif(b"x" * 300), jpeg(width=9)]
     files += [bombs.overlapping(20, 4096), bombs.entities(), bombs.entities_in_utf16(), bombs.lying_size()]
     return tuple(data for data in files if len(data) <= LONGEST)

@@ -25,6 +25,11 @@ MOTIFS = (
     b"a,", b'"', b"{", b"$a=", b"x\n", b"<!---->", b"<?xml>",
 )  # fmt: skip
 
+
+def stream(dictionary: bytes, content: bytes) -> bytes:
+    return pdf(b"9 0 obj\n<< %s >>\nstream\n" % dictionary + content + b"\nendstream\nendobj\n")
+
+
 Place = Callable[[bytes], bytes]
 PLACES: tuple[Place, ...] = (
     lambda filling: png(extra=chunk(b"zzZz", filling)),
@@ -47,17 +52,13 @@ PLACES: tuple[Place, ...] = (
     lambda filling: pdf(b"9 0 obj\n<< /A " + filling + b" >>\nendobj\n"),
     lambda filling: pdf(b"9 0 obj\n<< /A (" + filling + b") >>\nendobj\n"),
     lambda filling: pdf(b"9 0 obj\n<< /EF << " + filling + b" >> >>\nendobj\n"),
-    lambda filling: pdf(b"9 0 obj\n<< >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
-    lambda filling: pdf(b"9 0 obj\n<< /N 1 /First 0 >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
-    lambda filling: pdf(
-        b"9 0 obj\n<< /N 1 /First 0 /Filter /FlateDecode >>\nstream\n"
-        + zlib.compress(filling)
-        + b"\nendstream\nendobj\n"
-    ),
-    lambda filling: pdf(b"9 0 obj\n<< /Filter [/A85 /Fl] >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
-    lambda filling: pdf(b"9 0 obj\n<< /Filter /LZW >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
-    lambda filling: pdf(b"9 0 obj\n<< /Filter /RL >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
-    lambda filling: pdf(b"9 0 obj\n<< /Filter /AHx >>\nstream\n" + filling + b"\nendstream\nendobj\n"),
+    lambda filling: stream(b"", filling),
+    lambda filling: stream(b"/N 1 /First 0", filling),
+    lambda filling: stream(b"/N 1 /First 0 /Filter /FlateDecode", zlib.compress(filling)),
+    lambda filling: stream(b"/Filter [/A85 /Fl]", filling),
+    lambda filling: stream(b"/Filter /LZW", filling),
+    lambda filling: stream(b"/Filter /RL", filling),
+    lambda filling: stream(b"/Filter /AHx", filling),
     lambda filling: pdf(trailer=filling),
     lambda filling: pdf(trailer=b"/Encrypt 1 0 R " + filling),
     lambda filling: pdf() + filling,

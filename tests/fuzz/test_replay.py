@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from consumer.inspection.detection import Detector
 from tests.fuzz.check import check
 from tests.fuzz.inputs import fuzzed, seeds
+from tests.fuzz.sized import sized
 
 KEPT = sorted(path for path in Path(__file__).with_name("kept").iterdir() if path.name != ".gitignore")
 DETECTOR = Detector()
@@ -28,8 +29,14 @@ def test_the_first_made_inputs_keep_every_promise() -> None:
         check(fuzzed(number), DETECTOR)
 
 
+@pytest.mark.parametrize("number", range(80))
+def test_a_large_input_keeps_every_promise(number: int) -> None:
+    check(sized(number), DETECTOR)
+
+
 def test_an_input_is_always_the_same() -> None:
     assert fuzzed(7) == fuzzed(7) != fuzzed(8)
+    assert sized(7) == sized(7) != sized(8)
 
 
 @settings(max_examples=200, deadline=None)

@@ -7,7 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
-from tests.inspection.files import archive, chunk, ooxml, pdf, png, relationships
+from tests.inspection.files import archive, chunk, jpeg, ooxml, pdf, png, relationships, segment
 
 MIB = 1024 * 1024
 
@@ -159,6 +159,42 @@ def pdf_escapes() -> bytes:
     return pdf(b"9 0 obj\n<< " + b"/#4a#53 " * (MIB // 8 * 9) + b">>\nendobj\n")
 
 
+def zeros(size: int) -> bytes:
+    """Packed, a piece at a time."""
+    engine = zlib.compressobj(9)
+    return b"".join(engine.compress(bytes(MIB)) for _ in range(size // MIB)) + engine.flush()
+
+
+def metadata(kind: bytes, head: bytes, size: int = 256 * MIB) -> bytes:
+    return png(extra=chunk(kind, head + zeros(size)))
+
+
+def gif_frames(count: int = 50_000, width: int = 7_000) -> bytes:
+    size = struct.pack("<2H", width, width)
+    frame = b"\x21\xf9\x04\0\x01\0\0\0\x2c\0\0\0\0" + size + b"\0\x02\x02\x44\x01\0"
+    return b"GIF89a" + size + b"\x80\0\0" + bytes(6) + frame * count + b";"
+
+
+def png_frames(count: int = 3_000, width: int = 7_000) -> bytes:
+    control = [chunk(b"fcTL", struct.pack(">5L2H2B", n, width, width, 0, 0, 1, 1, 0, 0)) for n in range(count)]
+    return png(width, width, extra=chunk(b"acTL", struct.pack(">2L", count, 0)) + b"".join(control))
+
+
+def jpeg_scans(count: int = 2_000, width: int = 7_000) -> bytes:
+    return jpeg(width=width, height=width)[:-2] + segment(0xDA, bytes([1, 1, 0, 0, 63, 0])) * count + b"\xff\xd9"
+
+
+def pdf_stream(dictionary: bytes, content: bytes) -> bytes:
+    return pdf(b"9 0 obj\n<< /Filter /FlateDecode %s >>\nstream\n%s\nendstream\nendobj\n" % (dictionary, content))
+
+
+def pdf_page_as_a_picture() -> bytes:
+    """What a page is drawn from, called a picture."""
+    return pdf_stream(b"/Subtype /Image /Width 9 /Height 9", zeros(256 * MIB)).replace(
+        b"/Parent 2 0 R", b"/Parent 2 0 R /Contents [9 0 R]"
+    )
+
+
 BOMBS: dict[str, Callable[[], bytes]] = {
     "flat": flat,
     "nested": nested,
@@ -169,6 +205,17 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "pixels": pixels,
     "nearly only pixels": nearly_only_pixels,
     "many entries": many_entries,
+    "profile of a PNG": lambda: metadata(b"iCCP", b"x\0\0"),
+    "text of a PNG": lambda: metadata(b"zTXt", b"x\0\0"),
+    "international text of a PNG": lambda: metadata(b"iTXt", b"x\0\x01\0en\0x\0"),
+    "frames of a GIF": gif_frames,
+    "frames of a PNG": png_frames,
+    "scans of a JPEG": jpeg_scans,
+    "page of a PDF": lambda: pdf_stream(b"", zeros(256 * MIB)),
+    "page of a PDF, packed twice": lambda: pdf_stream(b"/Filter [/Fl /Fl]", zlib.compress(zeros(256 * MIB), 9)),
+    "page of a PDF, called a picture": pdf_page_as_a_picture,
+    "file in a PDF": lambda: pdf_stream(b"/Type /EmbeddedFile", zeros(256 * MIB)),
+    "picture in a PDF": lambda: pdf_stream(b"/Subtype /Image /Width 90000 /Height 90000 /BitsPerComponent 8", b""),
 }
 HEAVY: dict[str, Callable[[], bytes]] = {
     "PNG chunks": chunks,

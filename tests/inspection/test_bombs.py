@@ -13,6 +13,7 @@ from consumer.model import Reason
 from tests.inspection import bombs
 from tests.inspection.files import BENIGN, MemoryBody, attachment, ooxml
 from tests.inspection.measured import cost, status
+from tests.inspection.slow import LARGEST, SLOW
 
 MIB = 1024 * 1024
 MORE = 64 * MIB
@@ -25,6 +26,7 @@ HEAVY_REASONS = {
     "PDF stream": Reason.ARCHIVE_LIMITS,
     "PDF streams": Reason.ARCHIVE_LIMITS,
     "PDF stream packed twice": Reason.ARCHIVE_LIMITS,
+    "PDF names in escapes": Reason.ARCHIVE_LIMITS,
 }
 """The rest is large in nothing but its own bytes."""
 
@@ -63,6 +65,11 @@ async def test_a_bomb_is_rejected_by_its_structure_in_little_memory(name: str, r
 @pytest.mark.parametrize("name", bombs.HEAVY)
 async def test_what_is_made_to_cost_much_costs_little(name: str, room: int) -> None:
     assert await judged(bombs.HEAVY[name](), room) is HEAVY_REASONS.get(name)
+
+
+@pytest.mark.parametrize("name", SLOW)
+async def test_what_is_made_to_take_long_fits_into_the_same_room(name: str, room: int) -> None:
+    await judged(SLOW[name](LARGEST), room)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's count of a process's memory is asked")

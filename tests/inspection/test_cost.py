@@ -1,0 +1,98 @@
+"""What an examination may cost: hostile files pay for each place that is looked at, real ones stay far from the end."""
+
+import random
+import zlib
+from collections.abc import Callable
+
+import pytest
+
+from consumer.inspection.detection import Detector
+from consumer.inspection.examination import examine
+from consumer.inspection.seen import Seen, Work
+from consumer.model import Reason
+from tests.inspection import bombs
+from tests.inspection.files import BENIGN, chunk, gif, jpeg, pdf, png, segment
+from tests.inspection.slow import LARGEST, MIB, SLOW
+
+DETECTOR = Detector()
+BUDGET = Work().left
+
+
+def spent(seen: Seen) -> int:
+    return BUDGET - seen.work.left
+
+
+def is_over(seen: Seen) -> bool:
+    return any("costs more" in finding.detail for finding in seen.findings)
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_what_is_looked_at_again_and_again_is_paid_for_each_time(name: str) -> None:
+    data = SLOW[name](LARGEST)
+    seen = examine(data, DETECTOR)
+    assert is_over(seen) or len(data) < spent(seen) <= BUDGET or seen.has(Reason.MALFORMED)
+    assert seen.has(Reason.ARCHIVE_LIMITS) or not is_over(seen)
+
+
+@pytest.mark.parametrize("name", sorted(SLOW))
+def test_twice_the_size_costs_twice_as_much(name: str) -> None:
+    once, twice = (examine(SLOW[name](size), DETECTOR) for size in (MIB // 4, MIB // 2))
+    if not is_over(twice) and spent(once) > MIB:
+        assert spent(twice) < 2.5 * spent(once)
+
+
+@pytest.mark.parametrize("name", bombs.BOMBS)
+def test_a_bomb_is_told_long_before_the_budget_ends(name: str) -> None:
+    assert spent(examine(bombs.BOMBS[name](), DETECTOR)) < BUDGET // 2
+
+
+def pages(count: int = 4_000) -> bytes:
+    """A long document: every page with compressed content of its own, ten megabytes in all."""
+    chance = random.Random(1)
+    made = []
+    for number in range(4, 4 + 2 * count, 2):
+        content = zlib.compress(b"BT /F1 12 Tf (%s) Tj ET " % chance.randbytes(1_150).hex().encode())
+        head = b"<< /Type /Page /Parent 2 0 R /Resources << /Font << /F1 5 0 R >> >> /Contents %d 0 R >>" % (number + 1)
+        made.append(b"%d 0 obj\n%s\nendobj\n" % (number, head))
+        made.append(b"%d 0 obj\n<< /Length %d /Filter /FlateDecode >>\n" % (number + 1, len(content)))
+        made.append(b"stream\n%s\nendstream\nendobj\n" % content)
+    return pdf(b"".join(made))
+
+
+def pictures(count: int = 9) -> bytes:
+    head = b"9 0 obj\n<< /Subtype /Image /Width 2480 /Height 3508 /Filter /DCTDecode /Length 1 >>\nstream\n"
+    scans = (jpeg() + random.Random(number).randbytes(MIB) for number in range(count))
+    return pdf(b"".join(head + scan + b"\nendstream\nendobj\n" for scan in scans))
+
+
+def photo() -> bytes:
+    coded = random.Random(1).randbytes(LARGEST - 200_000).replace(b"\xff", b"\xff\0")
+    return jpeg(segment(0xE1, b"Exif\0\0".ljust(60_000, b"\1")), 4000, 3000)[:-2] + coded + b"\xff\xd9"
+
+
+def animation() -> bytes:
+    return gif()[:19] + (gif()[19:30] + (b"\xff" + bytes(255)) * 40 + b"\0") * 900 + b";"
+
+
+LARGE: dict[str, Callable[[], bytes]] = {
+    "pdf": pages,
+    "pdf of pictures": pictures,
+    "png": lambda: png(4000, 3000, pixels=random.Random(1).randbytes(LARGEST)),
+    "png with a profile": lambda: png(extra=chunk(b"iCCP", b"x\0\0" + zlib.compress(random.Random(1).randbytes(MIB)))),
+    "jpg": photo,
+    "jpg with a film": lambda: jpeg(segment(0xE1, b"MotionPhoto")) + b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 24_000,
+    "jpg with another behind it": lambda: jpeg() + photo()[: 5 * MIB],
+    "gif": animation,
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_file_as_people_send_it_stays_far_from_the_end_of_the_budget(name: str) -> None:
+    seen = examine(LARGE[name](), DETECTOR)
+    assert {finding.code for finding in seen.findings} <= {Reason.TRAILING_DATA}
+    assert spent(seen) < BUDGET * 0.6
+
+
+def test_small_files_cost_next_to_nothing() -> None:
+    for data in BENIGN.values():
+        assert spent(examine(data, DETECTOR)) < MIB
