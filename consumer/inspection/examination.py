@@ -102,16 +102,21 @@ def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
         seen.find(Reason.UNDETECTABLE, str(problem))
         return
     seen.detected_type = said
-    found = None if said in TEXT_OF_ITS_OWN else text.read(data, seen.work)
-    if said == "application/pdf" and found is not None and not found.head.lstrip().startswith("%PDF"):
-        said = "text/plain"  # it speaks of one: nobody could open it
+    if said == "application/pdf" and _speaks_of_pdf(data):
+        said = "text/plain"
     if said in STRUCTURED:
         seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")
-    elif found is not None:
+    elif said not in TEXT_OF_ITS_OWN and (found := text.read(data, seen.work)) is not None:
         seen.detected_type = text.markup(found.head) or "text/plain"
         text.examine(found, said, seen)
     elif said == "text/plain":
         seen.detected_type = "application/octet-stream"
+
+
+def _speaks_of_pdf(data: bytes) -> bool:
+    """Whether the words of a PDF stand somewhere in a text: nobody could open it as one."""
+    decoded = text.decode(data)
+    return decoded is not None and not decoded.lstrip().startswith("%PDF")
 
 
 def _loose(head: bytes, detector: Detects, seen: Seen) -> None:
