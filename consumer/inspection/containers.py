@@ -14,9 +14,7 @@ from consumer.inspection.zip_reader import Archive, Entry
 from consumer.model import Reason
 
 HEAD = 4096  # bytes of each entry that tell what it is
-KEPT = (
-    8 * 1024 * 1024
-)  # of an entry that a reader asks for, and of an archive; as much as the file has, if that is more
+KEPT = 8 * 1024 * 1024  # bytes of an archive inside; in a larger file as much as that has
 AN_ENTRY = 64 * 1024  # of work
 ARCHIVES = (".zip", ".jar")  # may have something before their first entry
 MACROS = "vbaproject.bin"  # in a document
@@ -122,7 +120,7 @@ class _Content:
         self._name, self._opened, self._seen, self._most = name, opened, seen, most
         self._counted = self._checksum = 0
         self._kept = bytearray()
-        self._sinks: list[Sink] = []
+        self._sinks: list[Sink] | None = None
         self.nested = name.lower().endswith(ARCHIVES)
 
     @property
@@ -131,17 +129,18 @@ class _Content:
 
     def feed(self, piece: bytes) -> None:
         self._seen.work.spend(len(piece))
-        if not self._counted:
-            self.nested = self.nested or piece.startswith(zip_reader.LOCAL)
-            sinks = (xml_watch.watch(self._name, piece, self._seen), self._opened(self._name, piece))
-            self._sinks = [sink for sink in sinks if sink is not None]
         self._counted += len(piece)
         self._checksum = zlib.crc32(piece, self._checksum)
-        self._kept += piece[: max(0, (self._most if self.nested else HEAD) - len(self._kept))]
-        for sink in self._sinks:
-            sink.feed(piece)
+        if self._sinks is not None:
+            self._pass_on(piece)
+        else:
+            self._kept += piece
+            if len(self._kept) >= HEAD:  # a piece may be as short as its maker likes
+                self._begin()
 
     def close(self, entry: Entry) -> None:
+        if self._sinks is None and self._kept:
+            self._begin()
         if self._counted != entry.size:
             self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another size than its header says")
         elif self._checksum != entry.crc:
@@ -151,9 +150,21 @@ class _Content:
             self._seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is among the entries of the archive")
         else:
             archive_shape.examine_head(self._name, head, self._seen)
-        for sink in self._sinks:
+        for sink in self._sinks or ():
             sink.close()
 
     def take(self) -> bytes:
         content, self._kept = bytes(self._kept), bytearray()
         return content
+
+    def _begin(self) -> None:
+        head = self.take()
+        self.nested = self.nested or head.startswith(zip_reader.LOCAL)
+        sinks = (xml_watch.watch(self._name, head, self._seen), self._opened(self._name, head))
+        self._sinks = [sink for sink in sinks if sink is not None]
+        self._pass_on(head)
+
+    def _pass_on(self, piece: bytes) -> None:
+        self._kept += piece[: max(0, (self._most if self.nested else HEAD) - len(self._kept))]
+        for sink in self._sinks or ():
+            sink.feed(piece)

@@ -15,6 +15,7 @@ KEYWORD = 64  # characters of an instruction that tell what it is
 A_TAG, A_LETTER = 3072, 32  # of work
 
 _TAG = re.compile(rb"""<(?:[^\s<>:/"'=]+:)?(\w+)(?=[\s/>])((?:[^<>"']|"[^<"]*"|'[^<']*')*+)>""")
+_OTHER = re.compile(rb"<[/!?][^>]*>|[^<]")  # is no tag that begins here
 _INSTRUCTION = re.compile(rb"""\binstr\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 _KIND = re.compile(rb"""\bfldCharType\s*=\s*["'](begin|separate|end)""")
 _DDE = re.compile(r"\s*DDE(?:AUTO)?(?:[\s\"\\]|\Z)", re.I)
@@ -37,7 +38,7 @@ class Fields:
                 self._tag(tag[1], tag[2])
                 at = self._text(data, tag.end())
         last = max(at, data.rfind(b"<"))
-        self._carried = b"" if b">" in data[last:] else data[last : last + LONGEST]
+        self._carried = b"" if _TAG.match(data, last) or _OTHER.match(data, last) else data[last : last + LONGEST]
 
     def close(self) -> None:
         for instruction in self._instructions:

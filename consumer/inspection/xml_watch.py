@@ -38,9 +38,7 @@ def watch(name: str, head: bytes, seen: Seen) -> XmlWatch | None:
         if head.startswith(mark):
             return XmlWatch(name, encoding, seen)
     begin = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if not begin.startswith(b"<"):
-        return None
-    return XmlWatch(name, "utf-8", seen)
+    return XmlWatch(name, "utf-8", seen) if begin.startswith(b"<") or not begin else None
 
 
 class XmlWatch:

@@ -39,6 +39,7 @@ def deflated(content: bytes) -> bytes:
 class Header:
     name: bytes = b"word/x.xml"
     crc: int = zlib.crc32(b"<a/>")
+    size: int = 4
     extra: bytes = b""
     comment: bytes = b""
     made_by: int = 20
@@ -51,9 +52,9 @@ def bent(local: Header | None = None, listed: Header | None = None, packed: byte
     listed = listed or local
     end = document.rindex(b"PK\x05\x06")
     count, size, offset = struct.unpack_from("<H2L", document, end + 10)
-    fields = (20, 0, 8, 0, 33, local.crc, len(packed), 4, len(local.name), len(local.extra))
+    fields = (20, 0, 8, 0, 33, local.crc, len(packed), local.size, len(local.name), len(local.extra))
     entry = b"PK\x03\x04" + struct.pack("<5H3L2H", *fields) + local.name + local.extra + packed
-    row = b"PK\x01\x02" + struct.pack("<6H3L", listed.made_by, 20, 0, 8, 0, 33, listed.crc, len(packed), 4)
+    row = b"PK\x01\x02" + struct.pack("<6H3L", listed.made_by, 20, 0, 8, 0, 33, listed.crc, len(packed), listed.size)
     row += struct.pack("<5H2L", *map(len, (listed.name, listed.extra, listed.comment)), 0, 0, listed.attributes, offset)
     row += listed.name + listed.extra + listed.comment
     tail = struct.pack("<4H2LH", 0, 0, count + 1, count + 1, size + len(row), offset + len(entry), 0)
@@ -187,6 +188,26 @@ def test_an_archive_inside_is_looked_into_behind_something_else_as_well() -> Non
     inner = archive({"evil.exe": b"hello"})
     assert reason(ooxml("docx", {"word/embeddings/a.zip": b"junk" + inner})) is Reason.EMBEDDED_EXECUTABLE
     assert reason(ooxml("docx", {"word/embeddings/a.dat": inner})) is Reason.EMBEDDED_EXECUTABLE
+
+
+def in_drops(content: bytes, first: int) -> bytes:
+    """Compressed so that a reader gets a few bytes, then for long none, and then the rest."""
+    stored = b"\0" + struct.pack("<HH", first, first ^ 0xFFFF) + content[:first]
+    return stored + b"\0\0\0\xff\xff" * 60_000 + deflated(content[first:])
+
+
+@pytest.mark.parametrize("first", [1, 3, 7])
+def test_what_begins_in_drops_is_known_all_the_same(first: int) -> None:
+    entity = b'<?xml version="1.0"?><!DOCTYPE d [<!ENTITY a "ha">]><d>&a;</d>'
+    dropped = compound({"\x01Ole10Native": b"\0\0\0\0\2\0a.exe\0"})
+    for content, expected in (
+        (archive({"evil.exe": b"hello"}), Reason.EMBEDDED_EXECUTABLE),
+        (dropped, Reason.EMBEDDED_EXECUTABLE),
+        (program(), Reason.EMBEDDED_EXECUTABLE),
+        (entity, Reason.ARCHIVE_LIMITS),
+    ):
+        header = Header(b"word/a.dat", crc=zlib.crc32(content), size=len(content))
+        assert reason(bent(header, packed=in_drops(content, first))) is expected
 
 
 def test_an_archive_inside_that_is_too_large_to_look_into_rejects() -> None:

@@ -195,9 +195,10 @@ def test_a_field_or_link_that_asks_another_program_for_data_rejects(content: str
 
 def test_a_field_is_seen_wherever_the_pieces_of_a_part_end() -> None:
     """Pieces of 256 KiB: the tag, the text and the mark of its end are each cut once."""
-    for more in range(90):
-        filler = "<w:t>" + "x" * (256 * 1024 - 100 - more) + "</w:t>"
-        assert Reason.EXTERNAL_REFERENCE in codes(with_part(filler + field("DDEAUTO cmd")))
+    for asks in (field("DDEAUTO cmd"), '<w:fldSimple w:a=">" w:instr="DDEAUTO cmd"/>'):
+        for more in range(len(asks)):
+            filler = "<w:t>" + "x" * (256 * 1024 - 60 - more) + "</w:t>"
+            assert Reason.EXTERNAL_REFERENCE in codes(with_part(filler + asks))
 
 
 @pytest.mark.parametrize("strange", ["<!-- -->DDEAUTO cmd", "<![CDATA[DDEAUTO cmd]]>", " " * 70_000 + "DDEAUTO cmd"])
@@ -228,6 +229,7 @@ ENTITY = '<!DOCTYPE d [<!ENTITY a "ha">]><d>&a;</d>'
         {"word/document.dat": xml(ENTITY).encode("utf-16-be")},
         {"word/STYLES.XML": xml('<!DOCTYPE d SYSTEM "http://a.example/d.dtd"><d/>')},
         {"word/styles.xml": xml(" " * 300_000 + ENTITY)},
+        {"word/document.dat": "\n" * 300_000 + ENTITY},
         {"word/styles.xml": "<!-- -->" * 40_000 + ENTITY},
     ],
 )
