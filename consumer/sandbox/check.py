@@ -73,11 +73,16 @@ class Score:
                 self._around[other].append(answer)
         self._total = len(expectation.answers)
         self._came: dict[str, list[Came]] = defaultdict(list)
+        self._read: set[str] = set()  # where records were
         self.by_row: Counter[tuple[Outcome, str]] = Counter()  # by outcome and reason
         self.replayed = 0
 
     def take(self, output: Output, value: bytes | None, headers: Headers, where: str = "") -> None:
-        """An answer that an operator's replay added is counted apart: it is a second one on purpose."""
+        """An answer that an operator's replay added is counted apart: it is a second one on purpose. `where` names the
+        record: one that is read twice was not written twice."""
+        if where and where in self._read:
+            return
+        self._read.add(where)
         came, replayed = self._dead(value, headers, where) if output is Output.DEAD_LETTER else _result(value, where)
         if replayed:
             self.replayed += 1
@@ -102,7 +107,8 @@ class Score:
         explained = set(self._expected)
         for known, answers in self._expected.items():
             own = self._came.get(known, [])
-            faults.duplicated += [f"{_named(answers[0])}: again at {came.where}" for came in own[len(answers) :]]
+            again = own[len(answers) :]
+            faults.duplicated += [f"{_named(answers[0])}: at {own[0].where}, again at {came.where}" for came in again]
             faults.wrong += [_differs(answers[0], came) for came in own if not _fits(answers[0], came)]
             for answer in answers[len(own) :]:
                 covering = self._covering(answer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from datetime import UTC, datetime
 
 import orjson
@@ -19,6 +20,9 @@ from consumer.wire.results import Output
 TALK, MESSAGE = "conversation-1", "message-1"
 
 
+OFFSETS = itertools.count()
+
+
 def file(number: int, outcome: Outcome = Outcome.ACCEPTED, reason: str | None = None) -> Expected:
     return Expected(f"{number:032x}", outcome, reason, f"case{number}", (), TALK, MESSAGE, f"a{number}")
 
@@ -29,7 +33,7 @@ def score_of(*answers: Expected) -> Score:
 
 def result(score: Score, answer: Expected, **changes: object) -> None:
     body = {"id": answer.id, "verdict": answer.outcome.value, "reason": answer.reason, **changes}
-    score.take(Output(str(body["verdict"])), orjson.dumps(body), (), "t-0@1")
+    score.take(Output(str(body["verdict"])), orjson.dumps(body), (), f"t-0@{next(OFFSETS)}")
 
 
 def dead(score: Score, identity: str, reason: str, value: bytes = b"{}", generation: int = 1) -> None:
@@ -41,7 +45,7 @@ def dead(score: Score, identity: str, reason: str, value: bytes = b"{}", generat
         ("dlq.generation", str(generation).encode()),
         ("dlq.value-sha256", hashlib.sha256(value).hexdigest().encode()),
     )
-    score.take(Output.DEAD_LETTER, value, headers, "d-0@1")
+    score.take(Output.DEAD_LETTER, value, headers, f"d-0@{next(OFFSETS)}")
 
 
 def bad(tally: Tally) -> tuple[int, int, int]:
@@ -67,6 +71,14 @@ def test_an_answer_that_came_twice_is_duplicated() -> None:
     result(score, file(1))
     assert bad(score.tally()) == (0, 1, 0)
     assert "case1" in score.tally().which["duplicated"][0]
+
+
+def test_a_record_that_was_read_twice_is_one_answer() -> None:
+    score = score_of(file(1))
+    for _ in range(2):
+        body = {"id": file(1).id, "verdict": "accepted", "reason": None}
+        score.take(Output.ACCEPTED, orjson.dumps(body), (), "t-0@7")
+    assert score.tally().good
 
 
 def test_another_verdict_or_another_reason_is_wrong() -> None:
