@@ -38,6 +38,7 @@ class Rejections(ConsumerRebalanceListener):
         self._polled, self._assigned = polled, assigned
         self._begun: Generation | None = None  # whose beginnings are committed
         self._over: Generation | None = None  # in which a commit came too late
+        self._next: dict[TopicPartition, int] = {}  # of this generation: behind what is committed
 
     async def records(self, shutdown: Shutdown) -> AsyncGenerator[Record, None]:
         """Until `shutdown`."""
@@ -50,6 +51,8 @@ class Rejections(ConsumerRebalanceListener):
             for partition, record in polled:
                 if shutdown.requested or generation is None or self._is_over(generation):
                     break
+                if record.offset < self._next.get(partition, 0):
+                    continue  # after an outage of the broker aiokafka may hand out again what it had handed out
                 yield record.value, partial(self._commit, generation, partition, record.offset + 1)
 
     async def _poll(self) -> tuple[Generation | None, list[tuple[TopicPartition, Any]]]:
@@ -62,6 +65,7 @@ class Rejections(ConsumerRebalanceListener):
     async def _begin(self, generation: Generation, polled: Mapping[TopicPartition, list[Any]]) -> None:
         """Commits where the group begins. Until something is committed each assignment begins at the end again, and
         what came since the one before would be skipped."""
+        self._next.clear()
         with suppress(IllegalStateError):  # it moved away meanwhile
             for partition in self._consumer.assignment():
                 if await self._consumer.committed(partition) is None:
@@ -75,7 +79,9 @@ class Rejections(ConsumerRebalanceListener):
 
     async def _commit(self, generation: Generation, partition: TopicPartition, offset: int) -> bool:
         taken = await self._membership.commit(generation, partition, offset)
-        if not taken:
+        if taken:
+            self._next[partition] = offset
+        else:
             self._over = generation  # the rest of it is dropped too: a later commit would skip this record
         return taken
 
