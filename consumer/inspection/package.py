@@ -28,6 +28,7 @@ LONGEST_TYPE = 128
 KEPT = 8 * 1024 * 1024  # bytes of an object inside; in a larger file as much as that has
 MOST_ROOTS = 10
 A_NAME, A_TARGET = 96, 8192  # of work: for a letter of a name, and for one that leads out of the document
+ESCAPED = 4  # times as much
 MAC_FORK = b"\0\x05\x16\x07"  # what a Mac knows of a file beside its content, in a file of the same name and more
 
 
@@ -94,7 +95,7 @@ class Package:
             self._external(kind, attributes.get("Target", ""))
 
     def _part(self, name: str) -> str:
-        self.inner.work.spend(A_NAME * len(name))
+        self.inner.work.spend(A_NAME * len(name) * (ESCAPED if "%" in name or "/." in name else 1))
         return part_of(name)
 
     def _external(self, kind: str, target: str) -> None:
