@@ -11,7 +11,7 @@ from typing import Protocol
 from consumer.inspection import images, ole, ooxml, pdf, text, trailing
 from consumer.inspection.compound import is_ole
 from consumer.inspection.formats import PADDING
-from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
 VERSION = "2"  # goes into every result: raise it when an examination would answer differently
@@ -51,7 +51,7 @@ class Detects(Protocol):
 
 def examine(data: bytes, detector: Detects, limits: Limits = Limits()) -> Seen:  # noqa: B008 # frozen
     """Never raises on what `data` holds; without a type that is certain there is a finding that says why."""
-    seen = Seen()
+    seen = Seen(work=Work.of(len(data)))
     if not data.strip(PADDING):
         seen.detected_type = "application/x-empty" if not data else "application/octet-stream"
         seen.find(Reason.EMPTY, "no bytes" if not data else "nothing but padding and white space")

@@ -13,21 +13,6 @@ from consumer.inspection.signatures import LONG, SHORT
 
 PADDING = b"\0\xff \t\r\n\x1a\x0c"
 PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  # nobody is harmed by one more of them
-PROGRAMS = frozenset(
-    {
-        "a Java class or Mach-O program",
-        "a Lua program",
-        "a Mach-O program",
-        "a OneNote section",
-        "a WebAssembly module",
-        "a Windows help file",
-        "a script",
-        "a shortcut",
-        "an Android program",
-        "compiled help",
-    }
-)
-"""What runs, or starts what runs, when somebody opens it; beside what `executable` knows."""
 DEEPEST_PADDING = 12  # bytes of padding that a signature may begin with
 OBJECTS_TRIED = 32
 MOST_ENTRIES = 5_000  # of an archive that hides: with more it is one all the same

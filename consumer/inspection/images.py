@@ -21,7 +21,7 @@ MOST_REMARKS = 5_000
 MOST_STRAY = 4_096  # bytes between segments of a JPEG that readers skip
 SHORTEST_REMARK = 8  # bytes: nothing shorter is a file of its own
 MOST_DRAWN = 4_000_000_000  # pixels, over all frames and scans: two thousand frames of full HD
-BLOCK, SUB_BLOCK = 1024, 64  # what the step to the next one costs, as bytes that are read
+BLOCK, SUB_BLOCK = 1024, 96  # what the step to the next one costs, as bytes that are read
 
 _MARKER = re.compile(rb"\xff[^\xff\x00]")
 _SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")

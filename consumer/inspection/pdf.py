@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from consumer.inspection import flate, pdf_password, pdf_places, pdf_streams
-from consumer.inspection.extensions import EXECUTABLE_EXTENSIONS, extension_of
-from consumer.inspection.formats import PICTURES, PROGRAMS, executable, format_at
+from consumer.inspection.formats import PICTURES, executable, format_at
 from consumer.inspection.pdf_files import Referred
 from consumer.inspection.pdf_streams import Stream
 from consumer.inspection.pdf_syntax import SIGN, Name, Value, name, unescaped
+from consumer.inspection.programs import is_program
 from consumer.inspection.seen import PLACE, Limits, Seen, Work
 from consumer.model import Reason
 
@@ -111,7 +111,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
 def _files(referred: Referred, seen: Seen) -> None:
     if referred.names or referred.files:
         _carries_files(seen)
-    if any(extension_of(name) in EXECUTABLE_EXTENSIONS for name in referred.names):
+    if is_program(b"", *referred.names):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached to the document")
 
 
@@ -134,7 +134,7 @@ def _told_by_head(head: bytes, stream: Stream, referred: Referred, seen: Seen) -
     """A stream that begins as a file is an attached one, or it hides. Fonts, pictures and forms are what they are."""
     attached = stream.number in referred.files or stream.dictionary.get(b"Type") == b"EmbeddedFile"
     found = format_at(head)
-    if executable(head) or (attached and found in PROGRAMS):
+    if executable(head) or (attached and is_program(head)):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached to the document")
     elif found and not attached and found not in RIGHTFUL and stream.dictionary.get(b"Subtype") != b"Image":
         seen.find(Reason.SECOND_FORMAT, f"{found} in a stream of the document")

@@ -104,4 +104,5 @@ def end(data: bytes, stream: Stream, work: Work) -> int:
 
 
 def _is_zlib(data: bytes, at: int) -> bool:
-    return data[at] & 15 == 8 and int.from_bytes(data[at : at + 2], "big") % 31 == 0
+    head = int.from_bytes(data[at : at + 2], "big")
+    return head >> 8 & 15 == 8 and head % 31 == 0

@@ -24,7 +24,7 @@ _TOKEN = re.compile(
 )
 _STEP = re.compile(rb"[^()<>%]*+(<<|>>|\(|<[^<>]*+>|%[^\r\n]*+|[)<>])")
 _PIECE = re.compile(rb"[^()\\]++|\\.|[()]", re.S)
-_ESCAPE = re.compile(rb"\\([0-7]{1,3}|\r\n|.)", re.S)
+_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|.))", re.S)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\r": b"", b"\n": b"", b"\r\n": b""}
 _ESCAPED_BYTE = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ESCAPED_NAME = re.compile(rb"/[^\0\t\n\x0c\r ()<>\[\]{}/%#]{0,127}+#[0-9A-Fa-f]{2}[^\0\t\n\x0c\r ()<>\[\]{}/%]*+")
@@ -60,7 +60,7 @@ def unescaped(content: bytes, work: Work) -> bytes:
     """`content` with every name in it as it is without escapes: it is only shorter where somebody uses them."""
 
     def replace(match: re.Match[bytes]) -> bytes:
-        work.spend(TOKEN)
+        work.spend(2 * TOKEN)
         return plain(match[0])
 
     if b"#" not in content:
@@ -159,8 +159,7 @@ def _string(data: bytes, at: int, work: Work) -> tuple[bytes, int]:
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
-    escaped = match[1]
-    return bytes([int(escaped, 8) & 0xFF]) if escaped.isdigit() else _ESCAPES.get(escaped, escaped)
+    return bytes([int(match[1], 8) & 0xFF]) if match[1] else _ESCAPES.get(match[2], match[2])
 
 
 def _from_digits(digits: bytes) -> bytes:

@@ -29,6 +29,7 @@ class TooMuch(Exception):
     """A limit is reached; the text says which, in our own words."""
 
 
+PER_BYTE = 52  # of a large file, what may be spent on each
 PLACE = 4096  # to be spent for a closer look at one of many places
 
 
@@ -40,6 +41,11 @@ class Work:
     """
 
     left: int = 512 * 1024 * 1024
+
+    @classmethod
+    def of(cls, size: int) -> Work:
+        """In proportion for files that are larger than the shipped policy lets in."""
+        return cls(max(cls().left, PER_BYTE * size))
 
     def spend(self, count: int) -> None:
         self.left -= count

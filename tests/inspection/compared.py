@@ -10,7 +10,7 @@ from consumer.inspection.policy import Policy
 from consumer.model import Facts
 from tests.inspection.bombs import BOMBS
 from tests.inspection.files import MAIN_TYPES, attachment, ooxml
-from tests.inspection.polyglots import polyglots
+from tests.inspection.polyglots import joined, polyglots
 
 NOT_ALLOWED = sorted(MAIN_TYPES.keys() - {"docx", "xlsx"})
 
@@ -18,6 +18,7 @@ NOT_ALLOWED = sorted(MAIN_TYPES.keys() - {"docx", "xlsx"})
 def made() -> dict[str, list[bytes]]:
     return {
         "two formats in one file": list(polyglots().values()),
+        "a second file behind, and anything between": list(joined().values()),
         "macro, template and binary OOXML": [ooxml(kind) for kind in NOT_ALLOWED],
         "bombs": [make() for make in BOMBS.values()],
     }
@@ -38,11 +39,11 @@ def accepted_by_libmagic(data: bytes, policy: Policy, alone: magic.Magic) -> boo
 
 def main() -> None:
     policy, detector, alone = Policy.load(), Detector(), magic.Magic(mime=True)
-    print(f"{'':<36}{'files':>6}{'libmagic':>10}{'service':>9}")
+    print(f"{'':<44}{'files':>6}{'libmagic':>10}{'service':>9}")
     for name, files in made().items():
         ours = sum(accepted(data, policy, detector) for data in files)
         theirs = sum(accepted_by_libmagic(data, policy, alone) for data in files)
-        print(f"{name:<36}{len(files):>6}{theirs:>10}{ours:>9}")
+        print(f"{name:<44}{len(files):>6}{theirs:>10}{ours:>9}")
 
 
 if __name__ == "__main__":

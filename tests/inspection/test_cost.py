@@ -93,6 +93,11 @@ def test_a_large_file_as_people_send_it_stays_far_from_the_end_of_the_budget(nam
     assert spent(seen) < BUDGET * 0.6
 
 
+def test_the_budget_grows_with_files_that_another_policy_lets_in() -> None:
+    for data in (png(9000, 9000, pixels=bytes(range(256)) * 160_000), pictures(40)):
+        assert examine(data, DETECTOR).findings == []
+
+
 def test_small_files_cost_next_to_nothing() -> None:
     for data in BENIGN.values():
         assert spent(examine(data, DETECTOR)) < MIB

@@ -41,6 +41,7 @@ PACKED: dict[bytes, Callable[[bytes], bytes]] = {
     b"/Filter /ASCIIHexDecode": lambda content: content.hex().encode() + b">",
     b"/Filter [/AHx /Fl]": lambda content: zlib.compress(content).hex().encode() + b">",
     b"/Filter /RunLengthDecode": runs,
+    b"/Filter [/Crypt /FlateDecode]": zlib.compress,
     b"/Filter /LZWDecode": lzw,
     b"/A (1 0 obj << /B) /Filter /FlateDecode": zlib.compress,
     b"/A << /Filter /ASCIIHexDecode >> /Filter /FlateDecode": zlib.compress,
@@ -114,11 +115,15 @@ def test_a_stream_that_is_packed_without_end_is_refused() -> None:
 
 
 def test_objects_are_read_as_they_are_written() -> None:
-    written = b"<</A%]\n[1 0 R(\\(a(b)\\051)<4 1>]/#42 true/C<</D -7>>/E null>> endobj"
+    written = b"<</A%]\n[1 0 R(\\(a(b)\\051\\9\\n\\\r\n)<4 1>]/#42 true/C<</D -7>>/E null>> endobj"
     value, end = pdf_syntax.read(written, 0, Work())
-    assert value == {b"A": [Reference(1), b"(a(b))", b"A"], b"B": True, b"C": {b"D": -7}, b"E": None}
+    assert value == {b"A": [Reference(1), b"(a(b))9\n", b"A"], b"B": True, b"C": {b"D": -7}, b"E": None}
     assert written[end:] == b" endobj"
     assert pdf_syntax.read(b" /A#20B ", 0, Work())[0] == Name(b"A B")
+
+
+def test_a_file_may_end_where_a_stream_begins() -> None:
+    assert judged(b"%PDF-1.4\n1 0 obj\n<< /A 1 >>\nendobj\n2 0 obj\n>>stream\n") is None
 
 
 @pytest.mark.parametrize("broken", [b"", b"(", b"<<", b"[[[", b"<</A", b">>", b"]", b"<4", b"stream", b"<< /A (b \\"])
