@@ -11,7 +11,7 @@ from consumer.errors import Failure, NotJudged, NotYet, Refused, Throttled, Unav
 from consumer.genesys.api import NIL, NOT_FOUND_RUN, Missing
 from consumer.genesys.limiter import Limiter
 from consumer.model import DeadReason, Dependency
-from tests.genesys.cloud import Asked, Client, Cloud, connected, json, serving
+from tests.genesys.cloud import Asked, Client, Cloud, connected, json
 from tests.genesys.payloads import payload
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
@@ -20,18 +20,6 @@ NOBODY = f"/api/v2/conversations/{NIL}"
 NO_MESSAGE = f"/api/v2/conversations/messages/{NIL}/messages/{NIL}"
 ME = "/api/v2/tokens/me"
 ORGANIZATION = "32aa07aa-db1b-4987-abd0-9483601ec29d"
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    async with serving(Cloud()) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-async def client(cloud: Cloud) -> AsyncIterator[Client]:
-    async with connected(cloud) as client:
-        yield client
 
 
 async def failure_of(client: Client) -> Failure:

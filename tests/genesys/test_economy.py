@@ -1,7 +1,7 @@
 """What a mix of events costs in calls, against the least that is possible and against the tutorial's way."""
 
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +21,7 @@ from consumer.judge.task import Judge
 from consumer.metrics import Metrics
 from consumer.model import AnswerKind, Attachment, Event, LedgerEntry, Reason, Rejected, Source, Task, Verdict
 from consumer.wire.events import decode
-from tests.genesys.cloud import Asked, Client, Cloud, Respond, connected, json, serving
+from tests.genesys.cloud import Asked, Client, Cloud, Respond, connected, json
 from tests.genesys.test_limiter import Window
 
 CONVERSATIONS = 40
@@ -169,10 +169,9 @@ def judge_of(client: Client) -> Judge:
 
 
 @pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    async with serving(Cloud()) as cloud:
-        serve(cloud)
-        yield cloud
+def cloud(cloud: Cloud) -> Cloud:
+    serve(cloud)
+    return cloud
 
 
 async def judge_all(clients: list[Client], at_once: int) -> None:

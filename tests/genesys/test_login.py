@@ -13,12 +13,6 @@ from tests.genesys.cloud import Asked, Cloud, client_of, json, serving
 from tests.genesys.payloads import payload
 
 
-@pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    async with serving(Cloud()) as cloud:
-        yield cloud
-
-
 class Clock:
     now = 1_000.0
 

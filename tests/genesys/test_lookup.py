@@ -1,6 +1,6 @@
 """The cheapest correct calls, shared by all who ask at the same time."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from aiohttp import web
 from consumer.errors import NotJudged, NotYet, Refused
 from consumer.genesys.lookup import is_complete, wants_lookup
 from consumer.model import Attachment, DeadReason, Direction, Event, MediaStatus, Message, Reason, Shape
-from tests.genesys.cloud import Asked, Client, Cloud, connected, json, serving
+from tests.genesys.cloud import Asked, Client, Cloud, json, serving
 from tests.genesys.payloads import payload
 from tests.genesys.test_shapes import CLAIM_FORM, CONVERSATION, LISTED, MESSAGE, TUTORIAL
 
@@ -21,18 +21,6 @@ BULK = f"/api/v2/conversations/messages/{CONVERSATION}/messages/bulk"
 WHOLE = f"/api/v2/conversations/{CONVERSATION}"
 SINGLE = f"/api/v2/conversations/messages/{CONVERSATION}/messages"
 OLD = datetime(2026, 2, 4, tzinfo=UTC)
-
-
-@pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    async with serving(Cloud()) as cloud:
-        yield cloud
-
-
-@pytest.fixture
-async def client(cloud: Cloud) -> AsyncIterator[Client]:
-    async with connected(cloud) as client:
-        yield client
 
 
 def message(id_: str, **more: Any) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Where bulk is not to be had: messages are read one by one, and no conversation costs more than it can give."""
 
-from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -11,7 +10,7 @@ import pytest
 from consumer.attempts import Backoff, Gates, Patience
 from consumer.errors import NotJudged, NotYet
 from consumer.model import AnswerKind, DeadReason, Source, Task
-from tests.genesys.cloud import Client, Cloud, connected, json, serving
+from tests.genesys.cloud import Client, Cloud, json
 from tests.genesys.test_economy import Partition, judge_of
 from tests.genesys.test_lookup import BULK, SINGLE, WHOLE, message
 from tests.genesys.test_shapes import CONVERSATION
@@ -19,16 +18,20 @@ from tests.genesys.test_shapes import CONVERSATION
 MANY = frozenset(f"m-{number:02}" for number in range(50))
 
 
-@pytest.fixture
-async def cloud() -> AsyncIterator[Cloud]:
-    async with serving(Cloud()) as cloud:
-        yield cloud
+async def asked_together(client: Client, *ids: str) -> dict[str, object]:
+    """For each message what its own question is answered: the ids found, or why it is not judged."""
+    outcomes: dict[str, object] = {}
 
+    async def ask(id_: str) -> None:
+        try:
+            outcomes[id_] = (await client.lookup.find(CONVERSATION, frozenset({id_}))).keys()
+        except NotJudged as failure:
+            outcomes[id_] = failure.reason
 
-@pytest.fixture
-async def client(cloud: Cloud) -> AsyncIterator[Client]:
-    async with connected(cloud) as client:
-        yield client
+    async with anyio.create_task_group() as tg:
+        for id_ in ids:
+            tg.start_soon(ask, id_)
+    return outcomes
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405])
@@ -45,18 +48,7 @@ async def test_one_forbidden_message_does_not_spoil_the_answer_for_others(cloud:
     cloud.at("POST", BULK, lambda asked: json({"code": "not.authorized"}, 403))
     cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
     cloud.at("GET", f"{SINGLE}/m-2", lambda asked: json({"code": "not.authorized"}, 403))
-    outcomes: dict[str, object] = {}
-
-    async def ask(id_: str) -> None:
-        try:
-            outcomes[id_] = (await client.lookup.find(CONVERSATION, frozenset({id_}))).keys()
-        except NotJudged as failure:
-            outcomes[id_] = failure.reason
-
-    async with anyio.create_task_group() as tg:
-        tg.start_soon(ask, "m-1")
-        tg.start_soon(ask, "m-2")
-    assert outcomes == {"m-1": {"m-1"}, "m-2": DeadReason.FORBIDDEN}
+    assert await asked_together(client, "m-1", "m-2") == {"m-1": {"m-1"}, "m-2": DeadReason.FORBIDDEN}
 
 
 async def test_an_unknown_conversation_of_many_messages_costs_three_calls(cloud: Cloud, client: Client) -> None:
@@ -108,15 +100,4 @@ async def test_a_first_message_that_the_api_does_not_take_hides_no_other(cloud: 
     cloud.at("POST", BULK, lambda asked: json({"code": "bad.request"}, 400))
     cloud.at("GET", f"{SINGLE}/m-00", lambda asked: json({"code": "bad.request"}, 400))
     cloud.at("GET", f"{SINGLE}/m-01", message("m-01"))
-    outcomes: dict[str, object] = {}
-
-    async def ask(id_: str) -> None:
-        try:
-            outcomes[id_] = (await client.lookup.find(CONVERSATION, frozenset({id_}))).keys()
-        except NotJudged as failure:
-            outcomes[id_] = failure.reason
-
-    async with anyio.create_task_group() as tg:
-        tg.start_soon(ask, "m-00")
-        tg.start_soon(ask, "m-01")
-    assert outcomes == {"m-00": DeadReason.NO_IDS, "m-01": {"m-01"}}
+    assert await asked_together(client, "m-00", "m-01") == {"m-00": DeadReason.NO_IDS, "m-01": {"m-01"}}
