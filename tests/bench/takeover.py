@@ -20,10 +20,9 @@ from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings import KafkaSettings, TopicSettings
 from tests.bench.figures import Figures
 from tests.brokers import create_topics
-from tests.chaos.workers import Worker, Workers
+from tests.chaos.workers import Worker, Workers, worker_env
 from tests.outages.crafted import Maker, traffic_of
 from tests.outages.scene import SHORT, settings_for, write
-from tests.outages.test_stuck import worker_env
 
 WORKERS, PARTITIONS = 3, 12
 SESSION_S = 10.0  # what the service is shipped with
@@ -39,7 +38,7 @@ async def run() -> Figures:
         kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, session_timeout_ms=int(SESSION_S * 1000))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         async with Emulator(traffic.world) as emulator, anyio.create_task_group() as group:
-            env = worker_env(kafka, topics, emulator, folder)
+            env = worker_env(emulator, kafka, topics, str(folder / "attachments"))
             ports = [_free_port() for _ in range(WORKERS)]
             workers = stack.enter_context(Workers(0, env, folder))
             workers.all = [Worker(f"worker-{p}", env | {"WEB__PORT": str(p)}, folder) for p in ports]

@@ -12,20 +12,20 @@ from pathlib import Path
 import anyio
 from aiokafka import AIOKafkaProducer
 
-from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.check import OutputReader, Score, Tally, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, plan_traffic, publish
 from consumer.settings import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
 from tests.chaos.trouble import Trouble
-from tests.chaos.workers import Workers
+from tests.chaos.workers import Workers, worker_env
 
 WORKERS = 3
 EVENT_PARTITIONS = 4
-SESSION_S = 6.0
+SESSION_MS = 6_000
 EVERY_S = 2.0  # between two troubles, on average
 CATCH_UP_S = 60.0  # without any news, once the trouble is over
+SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
 MOST_DOWNLOADS = 1.1  # for each file, whatever happened
 
 
@@ -57,11 +57,11 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
         broker = stack.enter_context(private_broker())
         await create_topics(broker.bootstrap_servers, topics, EVENT_PARTITIONS)
         files = stack.enter_context(tempfile.TemporaryDirectory())
-        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, session_timeout_ms=SESSION_MS)
         async with Emulator(traffic.world) as emulator, OutputReader(kafka, topics) as reader:
-            env = _env(broker.bootstrap_servers, emulator, files)
+            env = worker_env(emulator, kafka, topics, files, **SHORTER)
             workers = stack.enter_context(Workers(WORKERS, env, logs))
-            trouble = Trouble(random.Random(seed), workers.all, broker, SESSION_S)
+            trouble = Trouble(random.Random(seed), workers.all, broker, SESSION_MS / 1000)
             score = Score(traffic.expectation)
             async with anyio.create_task_group() as group:
                 written = anyio.Event()
@@ -102,23 +102,3 @@ async def _write(servers: str, topic: str, traffic: Traffic, seconds: float, wri
     finally:
         await producer.stop()
         written.set()
-
-
-def _env(servers: str, emulator: Emulator, folder: str) -> dict[str, str]:
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": servers,
-        "KAFKA__SESSION_TIMEOUT_MS": str(int(SESSION_S * 1000)),
-        "GENESYS_CLIENT_ID": "sandbox",
-        "GENESYS_CLIENT_SECRET": "sandbox-secret",
-        "GENESYS__LOGIN_URL": emulator.login_url,
-        "GENESYS__API_URL": emulator.api_url,
-        "GENESYS__CALLS_PER_MINUTE": "1000000",
-        "DOWNLOAD__ALLOWED_ORIGINS": emulator.files_url,
-        "DOWNLOAD__ALLOWED_HOSTS": AWAY_HOST,
-        "STORAGE__URL": folder,
-        "ATTEMPTS__OVER_S": "20",
-        "DOWNLOAD__HOST_PATIENCE_S": "5",
-        "WEB__HOST": "127.0.0.1",
-        "WEB__PORT": "0",
-        "LOG__FORMAT": "json",
-    }

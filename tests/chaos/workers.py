@@ -10,6 +10,32 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from consumer.sandbox.arrangement import environment
+from consumer.sandbox.emulator import Emulator
+from consumer.settings import KafkaSettings, TopicSettings
+
+
+def worker_env(
+    emulator: Emulator, kafka: KafkaSettings, topics: TopicSettings, storage: str, **more: str
+) -> dict[str, str]:
+    """Environment variables of a worker beside an emulator; `more` adds to them, or replaces some."""
+    return environment(emulator) | {
+        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "KAFKA__GROUP": kafka.group,
+        "KAFKA__SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
+        "KAFKA__HEARTBEAT_MS": str(kafka.heartbeat_ms),
+        "TOPICS__EVENTS": topics.events,
+        "TOPICS__PREFIX": topics.prefix,
+        "TOPICS__PARTITIONS": str(topics.partitions),
+        "TOPICS__REPLICATION": str(topics.replication),
+        "GENESYS__CALLS_PER_MINUTE": "1000000",
+        "STORAGE__URL": storage,
+        "WEB__HOST": "127.0.0.1",
+        "WEB__PORT": "0",
+        "LOG__FORMAT": "json",
+        **more,
+    }
+
 
 class Worker:
     """One `attachment-consumer run`, started again after each end."""

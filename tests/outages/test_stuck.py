@@ -11,18 +11,18 @@ import anyio
 import pytest
 from anyio.to_thread import run_sync
 
-from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.check import OutputReader, Score
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic
 from consumer.settings import KafkaSettings, TopicSettings
-from tests.chaos.workers import Workers
+from tests.chaos.workers import Workers, worker_env
 from tests.outages.crafted import STUCK, Maker, announced, release, traffic_of
 from tests.outages.scene import SHORT, Scene, playing, settings_for, write
 
 EACH = 40  # good ones of each partition at first
 WINDOW, AT_ONCE = 100, 30
 PATIENT = replace(SHORT, read_timeout_s=3_600.0)
+NO_DEADLINE = {"DOWNLOAD__READ_TIMEOUT_S": "3600", "DOWNLOAD__DEADLINE_S": "36000"}
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
@@ -94,7 +94,7 @@ async def test_after_a_kill_no_finished_download_is_done_again(
     async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
         settings = settings_for(emulator, kafka_settings, topics, tmp_path, PATIENT)
         await write(settings, traffic.records, 1_000.0)
-        env = worker_env(kafka_settings, topics, emulator, tmp_path)
+        env = worker_env(emulator, kafka_settings, topics, str(tmp_path / "attachments"), **NO_DEADLINE)
         with Workers(1, env, tmp_path) as workers:
             await until_missing(reader, score, len(stuck), 90)
             workers.all[0].send(SIGKILL)
@@ -109,29 +109,3 @@ async def test_after_a_kill_no_finished_download_is_done_again(
         assert score.tally().good, score.tally()
         assert [delivered[file.download_id, "delivered"] for file in finished] == [1] * len(finished)
         assert [delivered[file.download_id, "delivered"] for file in stuck] == [2] * len(stuck)
-
-
-def worker_env(kafka: KafkaSettings, topics: TopicSettings, emulator: Emulator, folder: Path) -> dict[str, str]:
-    return {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "KAFKA__GROUP": kafka.group,
-        "KAFKA__SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
-        "KAFKA__HEARTBEAT_MS": str(kafka.heartbeat_ms),
-        "TOPICS__EVENTS": topics.events,
-        "TOPICS__PREFIX": topics.prefix,
-        "TOPICS__PARTITIONS": str(topics.partitions),
-        "TOPICS__REPLICATION": "1",
-        "GENESYS_CLIENT_ID": "sandbox",
-        "GENESYS_CLIENT_SECRET": "sandbox-secret",
-        "GENESYS__LOGIN_URL": emulator.login_url,
-        "GENESYS__API_URL": emulator.api_url,
-        "GENESYS__CALLS_PER_MINUTE": "1000000",
-        "DOWNLOAD__ALLOWED_ORIGINS": emulator.files_url,
-        "DOWNLOAD__ALLOWED_HOSTS": AWAY_HOST,
-        "DOWNLOAD__READ_TIMEOUT_S": "3600",
-        "DOWNLOAD__DEADLINE_S": "36000",
-        "STORAGE__URL": str(folder / "attachments"),
-        "WEB__HOST": "127.0.0.1",
-        "WEB__PORT": "0",
-        "LOG__FORMAT": "json",
-    }

@@ -35,7 +35,6 @@ from consumer.judge.task import Judge
 from consumer.metrics import Metrics
 from consumer.model import AnswerKind, Attachment, Dependency, Event, Reason, Rejected, Source, Task, Verdict
 from consumer.sandbox import envelopes, payloads
-from consumer.sandbox.arrangement import environment
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation, of_world
@@ -45,7 +44,7 @@ from consumer.sandbox.traffic import Record
 from consumer.sandbox.world import REGION, Conversation, Message, World
 from consumer.settings import KafkaSettings, Settings, TopicSettings
 from consumer.wire.events import decode
-from tests.chaos.workers import Worker, Workers
+from tests.chaos.workers import Worker, Workers, worker_env
 from tests.genesys.test_economy import Partition
 from tests.service.composed import LONGEST_S, Kept, settings_for, write
 from tests.service.test_bad_input import unsettled
@@ -160,7 +159,8 @@ async def test_the_whole_service_stays_near_the_least(
     changes, ends = events_of(world), ends_of(world)
     async with Emulator(world) as emulator, AsyncExitStack() as stack:
         settings = settings_for(emulator, kafka_settings, topics, tmp_path)
-        workers = stack.enter_context(Workers(processes, env_of(emulator, settings), tmp_path)).all
+        env = worker_env(emulator, settings.kafka, settings.topics, settings.storage.url)
+        workers = stack.enter_context(Workers(processes, env, tmp_path)).all
         reader = await stack.enter_async_context(OutputReader(settings.kafka, settings.topics))
         logs = [tmp_path / f"{worker.name}.log" for worker in workers]
         await all_ready(logs, topics.partitions // processes)
@@ -180,25 +180,6 @@ async def test_the_whole_service_stays_near_the_least(
     print(f"{processes} process(es): {calls} calls; the least {least(world)}; the tutorial's {tutorial_calls(every)}")
     assert files_in(world) < calls <= 1.25 * least(world)
     assert calls <= tutorial_calls(every) / 3
-
-
-def env_of(emulator: Emulator, settings: Settings) -> dict[str, str]:
-    kafka, topics = settings.kafka, settings.topics
-    return environment(emulator) | {
-        "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
-        "KAFKA__GROUP": kafka.group,
-        "KAFKA__SESSION_TIMEOUT_MS": str(kafka.session_timeout_ms),
-        "KAFKA__HEARTBEAT_MS": str(kafka.heartbeat_ms),
-        "TOPICS__EVENTS": topics.events,
-        "TOPICS__PREFIX": topics.prefix,
-        "TOPICS__PARTITIONS": str(topics.partitions),
-        "TOPICS__REPLICATION": str(topics.replication),
-        "GENESYS__CALLS_PER_MINUTE": str(settings.genesys.calls_per_minute),
-        "STORAGE__URL": settings.storage.url,
-        "WEB__HOST": settings.web.host,
-        "WEB__PORT": "0",
-        "LOG__FORMAT": "json",
-    }
 
 
 async def all_ready(workers: Sequence[Path], share: int) -> None:

@@ -15,14 +15,13 @@ import pytest
 from anyio.to_thread import run_sync
 from jsonschema import Draft202012Validator
 
-from consumer.sandbox.arrangement import environment
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, plan_traffic
 from consumer.settings import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
 from tests.brokers import create_topics, private_broker
-from tests.chaos.workers import Worker, Workers
+from tests.chaos.workers import Worker, Workers, worker_env
 from tests.service.composed import Kept, serving, settings_for, until, until_true, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -63,23 +62,8 @@ async def scene(kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: 
 
 
 def variables(emulator: Emulator, settings: Settings) -> dict[str, str]:
-    return environment(emulator) | {
-        "KAFKA_BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
-        "KAFKA__GROUP": settings.kafka.group,
-        "KAFKA__SESSION_TIMEOUT_MS": "6000",
-        "TOPICS__EVENTS": settings.topics.events,
-        "TOPICS__PREFIX": settings.topics.prefix,
-        "TOPICS__PARTITIONS": str(settings.topics.partitions),
-        "TOPICS__REPLICATION": "1",
-        "GENESYS__CALLS_PER_MINUTE": "1000000",
-        "DOWNLOAD__HOST_PATIENCE_S": "3",
-        "STORAGE__URL": settings.storage.url,
-        "ATTEMPTS__ATTEMPTS": "5",
-        "ATTEMPTS__OVER_S": "4",
-        "WEB__HOST": "127.0.0.1",
-        "WEB__PORT": "0",
-        "LOG__FORMAT": "json",
-    }
+    shorter = {"DOWNLOAD__HOST_PATIENCE_S": "3", "ATTEMPTS__ATTEMPTS": "5", "ATTEMPTS__OVER_S": "4"}
+    return worker_env(emulator, settings.kafka, settings.topics, settings.storage.url, **shorter)
 
 
 def logged(scene: Scene, worker: Worker) -> list[dict[str, Any]]:
@@ -139,7 +123,7 @@ async def test_sigterm_while_the_broker_is_frozen_ends_in_time(tmp_path: Path) -
     topics, traffic = TopicSettings(partitions=4, replication=1), plan_traffic(EVENTS, SEED)
     with private_broker() as broker:
         await create_topics(broker.bootstrap_servers, topics)
-        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, session_timeout_ms=6_000)
         async with Emulator(traffic.world) as emulator, OutputReader(kafka, topics) as reader:
             settings = settings_for(emulator, kafka, topics, tmp_path)
             await write(settings, traffic.records)
