@@ -218,6 +218,13 @@ class OutputReader:
             score.take(self._outputs[record.topic], record.value, record.headers, where)
         return len(records)
 
+    async def catch_up(self, score: Score) -> None:
+        """Reads all that the topics hold at the call, however long a fetch takes."""
+        ends = await self._consumer.end_offsets(self._consumer.assignment())
+        for partition, end in ends.items():
+            while await self._consumer.position(partition) < end:
+                await self.poll(score)
+
 
 async def read_to_end(
     reader: OutputReader, score: Score, *, patience_s: float, clock: Callable[[], float] = time.monotonic
@@ -230,4 +237,4 @@ async def read_to_end(
             continue
         quiet = clock() - quiet_since
         if quiet >= patience_s or (quiet >= SETTLED_S and score.tally().missing == 0):
-            return
+            return await reader.catch_up(score)

@@ -24,7 +24,6 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, publish
 from consumer.settings import Settings
 
-SETTLE_POLLS = 4  # without a record, after the service has stopped
 REFRESH_S = 0.5
 
 
@@ -108,9 +107,7 @@ class _Run:
 
     async def rest(self, reader: OutputReader) -> None:
         """What the drain still published, and anything that came once too often."""
-        quiet = 0
-        while quiet < SETTLE_POLLS:
-            quiet = 0 if await reader.poll(self._score) else quiet + 1
+        await reader.catch_up(self._score)
         self._view.came(self._score)
 
     async def _serve(self) -> None:

@@ -33,3 +33,17 @@ async def test_only_committed_answers_count(kafka_settings: KafkaSettings, topic
                 await producer.send_and_wait(topics.accepted, bodies[2])
             await read_to_end(reader, score, patience_s=30)
     assert score.tally().good
+
+
+async def test_the_end_is_what_the_topics_hold_and_not_where_a_poll_brings_nothing(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    """One fetch brings a megabyte of a partition at most, or one record that is larger."""
+    padding, score = "x" * 900_000, Score(Expectation(0, 0, ()))
+    async with AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers) as producer:
+        for number in range(20):
+            body = orjson.dumps({"id": f"{number:032x}", "verdict": "accepted", "padding": padding})
+            await producer.send_and_wait(topics.accepted, body, partition=0)
+    async with OutputReader(kafka_settings, topics) as reader:
+        await reader.catch_up(score)
+        assert score.tally().published == 20
