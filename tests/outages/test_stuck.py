@@ -18,6 +18,7 @@ from consumer.settings import KafkaSettings, TopicSettings
 from tests.chaos.workers import Workers, worker_env
 from tests.outages.crafted import STUCK, Maker, announced, release, traffic_of
 from tests.outages.scene import SHORT, Scene, playing, settings_for, write
+from tests.service.composed import all_settled
 
 EACH = 40  # good ones of each partition at first
 WINDOW, AT_ONCE = 100, 30
@@ -103,8 +104,8 @@ async def test_after_a_kill_no_finished_download_is_done_again(
                 release(traffic.world, file)
             workers.all[0].start()
             await until_missing(reader, score, 0, 90)
-            while await reader.poll(score, timeout_ms=1_500):
-                pass
+            await all_settled(settings)
+            await reader.catch_up(score)
         delivered = emulator.state.progress
         assert score.tally().good, score.tally()
         assert [delivered[file.download_id, "delivered"] for file in finished] == [1] * len(finished)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from consumer import service
 from consumer.sandbox.arrangement import demo_settings
@@ -107,3 +107,49 @@ async def until_true(what: Callable[[], bool]) -> None:
     with anyio.fail_after(LONGEST_S):
         while not what():  # noqa: ASYNC110 # a fact of another part, which nobody announces
             await anyio.sleep(0.02)
+
+
+async def all_settled(service: Settings) -> None:
+    """Until every event is tasks, and every task is committed."""
+    with anyio.fail_after(LONGEST_S):
+        while await unsettled(service):
+            pass
+
+
+async def unsettled(service: Settings) -> bool:
+    """Whether an event is not yet tasks, or a task is not yet committed."""
+    group, topics = service.kafka.group, service.topics
+    return await _behind(service, f"{group}-intake", topics.events) or await _behind(service, group, topics.tasks)
+
+
+async def _behind(service: Settings, group: str, topic: str) -> bool:
+    """Whether there are records above what the group committed; not whether a poll brings any, which may be slow."""
+    async with _member_of(service, group, topic) as consumer:
+        for partition, end in (await consumer.end_offsets(consumer.assignment())).items():
+            consumer.seek(partition, await consumer.committed(partition) or 0)
+            while await consumer.position(partition) < end:  # which the mark of a transaction may be, and no record
+                if await consumer.getmany(partition, timeout_ms=200):
+                    return True
+    return False
+
+
+@asynccontextmanager
+async def _member_of(service: Settings, group: str, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """Looks at a group's commits without joining it."""
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=service.kafka.bootstrap_servers,
+        group_id=group,
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+    )
+    await consumer.start()
+    consumer.assign([TopicPartition(topic, n) for n in await _partitions_of(consumer, topic)])
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def _partitions_of(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
+    await consumer._client.force_metadata_update()  # public calls answer from memory
+    return set(consumer.partitions_for_topic(topic) or ())

@@ -42,12 +42,11 @@ from consumer.sandbox.files import dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.traffic import Record
 from consumer.sandbox.world import REGION, Conversation, Message, World
-from consumer.settings import KafkaSettings, Settings, TopicSettings
+from consumer.settings import KafkaSettings, TopicSettings
 from consumer.wire.events import decode
 from tests.chaos.workers import Worker, Workers, worker_env
 from tests.genesys.test_economy import Partition
-from tests.service.composed import LONGEST_S, Kept, settings_for, write
-from tests.service.test_bad_input import unsettled
+from tests.service.composed import LONGEST_S, Kept, all_settled, settings_for, write
 
 CONVERSATIONS, MESSAGES = 200, 3
 NOISE = 0.3  # of all events
@@ -170,7 +169,7 @@ async def test_the_whole_service_stays_near_the_least(
         before = api_calls(emulator)
         await write(settings, ends)
         await all_settled(settings)
-        await reader.poll(score)
+        await reader.catch_up(score)
         assert score.tally().good, score.tally()
         calls = api_calls(emulator)
         assert calls == before + CONVERSATIONS, "what is all answered is not read once more"
@@ -200,16 +199,6 @@ async def _ready_partitions(client: httpx.AsyncClient, port: int | None) -> floa
 def port_of(log: Path) -> int | None:
     told = [orjson.loads(line) for line in log.read_bytes().splitlines() if b'"port"' in line]
     return told[0]["port"] if told else None
-
-
-async def all_settled(settings: Settings) -> None:
-    """Until every event is a task, and every task is committed."""
-    kafka, topics = settings.kafka, settings.topics
-    with anyio.fail_after(LONGEST_S):
-        while await unsettled(settings, f"{kafka.group}-intake", topics.events):
-            pass
-        while await unsettled(settings, kafka.group, topics.tasks):
-            pass
 
 
 async def end(worker: Worker) -> int | None:
