@@ -18,6 +18,7 @@ from aiokafka.structs import ConsumerRecord
 
 from consumer.errors import Malformed
 from consumer.kafka_client import client_options, consumer_options, partition_of
+from consumer.kafka_closing import close
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Task
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.topics import check, kafka_failures, partitions
@@ -26,7 +27,6 @@ from consumer.wire.results import record_size
 from consumer.wire.tasks import encode_task, unreadable_key
 
 POLL_MS = 500
-STOP_S = 5.0
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 
 
@@ -178,8 +178,7 @@ async def _consumer(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
             await consumer.start()
             yield consumer
         finally:
-            with anyio.move_on_after(STOP_S, shield=True):
-                await consumer.stop()
+            await close(consumer)
 
 
 @asynccontextmanager
@@ -190,5 +189,4 @@ async def _producer(kafka: KafkaSettings, max_message_bytes: int) -> AsyncIterat
             await producer.start()
             yield producer
         finally:
-            with anyio.move_on_after(STOP_S, shield=True):
-                await producer.stop()
+            await close(producer)

@@ -18,6 +18,7 @@ from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateErr
 
 from consumer.errors import Failure
 from consumer.kafka_client import client_options, consumer_options, explain, partition_of
+from consumer.kafka_closing import close
 from consumer.metrics import Metrics
 from consumer.model import Event, Headers, Source, Task
 from consumer.settings import KafkaSettings, TopicSettings
@@ -188,11 +189,8 @@ class Intake:
                     await self._write(producer, polled)
                     await _commit(consumer, {tp: records[-1].offset + 1 for tp, records in polled.items()})
         finally:
-            with anyio.CancelScope(shield=True):
-                with anyio.move_on_after(5):
-                    await producer.stop()
-                with anyio.move_on_after(5):
-                    await consumer.stop()
+            await close(producer)
+            await close(consumer)
 
     async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:
         """All tasks of a poll, record by record; raises when one of them was not acknowledged."""

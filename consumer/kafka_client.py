@@ -15,6 +15,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from consumer.errors import Refused
+from consumer.kafka_metadata import pace_metadata
 from consumer.kafka_records import read_any_header_name
 from consumer.model import Dependency
 from consumer.settings import KafkaSettings
@@ -22,6 +23,7 @@ from consumer.settings import KafkaSettings
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
     """Keyword arguments for aiokafka's consumer, producer and admin client. Raises `Refused` for a bad CA file."""
+    pace_metadata()
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "client_id": settings.group,

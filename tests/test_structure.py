@@ -32,6 +32,8 @@ ROOMS = (
     "download",
     "storage",
     "kafka_client",
+    "kafka_closing",
+    "kafka_metadata",
     "kafka_records",
     "wire",
     "health",
@@ -51,7 +53,8 @@ ROOMS = (
 # Who may know which library. Whatever changes in one of them then has one room to change in.
 KNOWN_IN = {
     "aiokafka": {
-        "cli", "sandbox", "intake", "stream", "topics", "deadletters", "notify", "kafka_client", "kafka_records",
+        "cli", "sandbox", "intake", "stream", "topics", "deadletters", "notify", "kafka_client",
+        "kafka_closing", "kafka_metadata", "kafka_records",
     },
     "httpx": {"parts", "genesys", "download"},
     "obstore": {"storage"},

@@ -104,6 +104,7 @@ async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
     from aiokafka import AIOKafkaProducer
 
     from consumer.kafka_client import client_options
+    from consumer.kafka_closing import close
     from consumer.sandbox.traffic import publish
 
     async def pause(number: int) -> None:
@@ -116,7 +117,7 @@ async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
             await producer.start()
             return await publish(planned.records, producer, settings.topics.events, pause=pause)
         finally:
-            await producer.stop()  # one that did not start has to be stopped as well
+            await close(producer)  # one that did not start has to be stopped as well
 
 
 @app.command()

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
-import anyio
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from consumer.kafka_client import consumer_options
+from consumer.kafka_closing import close
 from consumer.notify.loop import Record
 from consumer.notify.membership import Generation, Membership
 from consumer.notify.shutdown import Shutdown
@@ -20,7 +20,6 @@ from consumer.settings import KafkaSettings
 POLL_MS = 500
 POLL_RECORDS = 10  # few, since they are fetched again after a rebalance
 NEVER_MS = 2**31 - 1  # an outage may last: max_poll_interval would end the membership in the middle of it
-STOP_S = 5.0
 
 
 class Rejections(ConsumerRebalanceListener):
@@ -117,5 +116,4 @@ async def consuming(
         consumer.subscribe([topic], listener=rejections)
         yield rejections
     finally:
-        with anyio.move_on_after(STOP_S, shield=True):
-            await consumer.stop()
+        await close(consumer)

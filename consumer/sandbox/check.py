@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 
 from consumer.identity import conversation_identity, message_identity
 from consumer.kafka_client import consumer_options
+from consumer.kafka_closing import close
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.expectation import Expectation, Expected, value_id
 from consumer.settings import KafkaSettings, TopicSettings
@@ -202,12 +203,12 @@ class OutputReader:
         try:
             await self._consumer.start()
         except BaseException:
-            await self._consumer.stop()
+            await close(self._consumer)
             raise
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+        await close(self._consumer)
 
     async def poll(self, score: Score, timeout_ms: int = POLL_MS) -> int:
         """Hands what is there to the score; how many records that were."""

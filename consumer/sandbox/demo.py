@@ -17,6 +17,7 @@ from consumer.errors import Failure
 from consumer.inspection.policy import PolicyError
 from consumer.inspection.workers import WorkersNotStarted
 from consumer.kafka_client import client_options
+from consumer.kafka_closing import close
 from consumer.sandbox.arrangement import demo_settings, partitions_for
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.check import OutputReader, Score, Tally
@@ -127,7 +128,7 @@ class _Run:
             await producer.start()
             await publish(self._traffic.records, producer, self._settings.topics.events)
         finally:
-            await producer.stop()
+            await close(producer)
 
     async def _read(self, reader: OutputReader) -> None:
         looked = self._clock() - REFRESH_S

@@ -9,6 +9,7 @@ from typing import Any
 import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from consumer.kafka_closing import close
 from consumer.stream.ledger import Ledger
 from consumer.wire.entries import decode_entry
 
@@ -16,7 +17,7 @@ log = logging.getLogger(__name__)
 
 RECORDS_A_POLL = 5_000
 POLL_MS = 20  # of the last one: behind the last entry there is only a transaction's end, which no poll returns for
-START_S, STOP_S = 10.0, 3.0
+START_S = 10.0
 
 
 async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[str, Any]) -> None:
@@ -46,5 +47,4 @@ async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[st
             position = await consumer.position(partition)
         ledger.position = position
     finally:
-        with anyio.move_on_after(STOP_S, shield=True):
-            await consumer.stop()
+        await close(consumer)

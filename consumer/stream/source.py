@@ -20,6 +20,7 @@ from anyio.abc import TaskGroup
 
 from consumer.errors import Failure
 from consumer.kafka_client import client_options, consumer_options, explain
+from consumer.kafka_closing import close
 from consumer.metrics import Metrics
 from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.ledger import Ledger
@@ -37,7 +38,6 @@ METADATA_MS = 30_000
 LEAVE_S = 1.0  # after the shutdown, a poll that has not come back is left
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watches the poller instead
-STOP_S = 3.0
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
 
@@ -168,8 +168,7 @@ class Stream(ConsumerRebalanceListener):
             finally:
                 with anyio.CancelScope(shield=True):
                     await self._close(list(self.assignments.values()))
-                    with anyio.move_on_after(STOP_S):
-                        await self._consumer.stop()
+                    await close(self._consumer)
             self._group.cancel_scope.cancel()
 
     # ---- polling

@@ -17,7 +17,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +24,12 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
+from consumer.kafka_closing import ask, close
 from consumer.model import Headers
 from consumer.wire.results import record_size
 
 log = logging.getLogger(__name__)
 
-STOP_S, FORCE_S = 2.0, 1.0  # with the deadline of a commit they have to fit into a pod's 30 s
 MAX_BATCH_BYTES = 1024 * 1024  # one request for a tick's answers instead of one for each 16 KiB
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own, for a topic whose limit could not be read
 
@@ -140,7 +139,7 @@ class Transactor:
             raise TransactionFailed("await sends", refused) from failed
         finally:
             for future in futures:
-                future.add_done_callback(_ask)
+                future.add_done_callback(ask)
         return [metadata.timestamp for metadata in sent]
 
     async def _send_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -164,47 +163,11 @@ class Transactor:
     async def dispose(self) -> None:
         """Closes the producer whatever state it is in, by force where it hangs. An open transaction stays open."""
         self._finished = True
-        _ask(self._producer._txn_manager._transaction_waiter)
-        with anyio.CancelScope(shield=True):
-            with suppress(TimeoutError, KafkaError, IllegalOperation, AssertionError, OSError, asyncio.CancelledError):
-                await asyncio.wait_for(self._producer.stop(), STOP_S)
-                return
-            log.warning("a producer did not stop by itself: closing it by force")
-            await self._force()
-
-    async def _force(self) -> None:
-        """aiokafka has no public way to do this; what is left open otherwise: sockets, the sender, and its requests.
-
-        The sender answers a cancellation by waiting for its requests, and those wait for the client for ever.
-        """
-        producer = self._producer
-        accumulator, sender = producer._message_accumulator, producer._sender
-        error = KafkaError("the producer was discarded")
-        for batch in [*accumulator._pending_batches, *(b for queue in accumulator._batches.values() for b in queue)]:
-            batch.failure(exception=error)
-            _ask(batch._drain_waiter)
-        with suppress(TimeoutError, KafkaError, OSError):
-            await asyncio.wait_for(producer.client.close(), FORCE_S)
-        tasks = [task for task in asyncio.all_tasks() if _runs_for(task, (accumulator, sender))]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks, timeout=FORCE_S)
-
-
-def _runs_for(task: asyncio.Task[Any], owners: tuple[object, ...]) -> bool:
-    """Whether a task runs a method of one of `owners`: aiokafka keeps no list of them."""
-    frame = getattr(task.get_coro(), "cr_frame", None)
-    return frame is not None and frame.f_locals.get("self") in owners
+        ask(self._producer._txn_manager._transaction_waiter)
+        await close(self._producer)
 
 
 def _first_refusal(futures: Iterable[asyncio.Future[Any]]) -> BaseException | None:
     """Why a producer failed in the background: the next send only hears that it did."""
     done = (future for future in futures if future.done() and not future.cancelled())
     return next((error for future in done if (error := future.exception())), None)
-
-
-def _ask(future: asyncio.Future[Any] | None) -> None:
-    """A future whose exception nobody asked for warns of it, with a traceback, whenever it is collected."""
-    if future is not None and future.done() and not future.cancelled():
-        future.exception()

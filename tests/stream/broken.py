@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -9,10 +10,12 @@ from typing import Any
 
 import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
+from consumer.kafka_closing import ask
 from consumer.metrics import RebuildCause
 from consumer.stream.partition import Assignment
-from consumer.stream.transaction import Record, Transactor, _ask
+from consumer.stream.transaction import Record, Transactor
 from consumer.stream.window import Window
 
 
@@ -102,7 +105,7 @@ class AbortsAndGoesOn(Transactor):
                 await self._producer.send_and_wait(r.topic, r.value, r.key, r.partition, headers=list(r.headers))
             await self._send_offsets(offsets)
         except Exception:
-            _ask(self._producer._txn_manager._transaction_waiter)
+            ask(self._producer._txn_manager._transaction_waiter)
             await self._producer.abort_transaction()
             raise
         await self._producer.commit_transaction()
@@ -112,8 +115,10 @@ class AbortsAndGoesOn(Transactor):
 class NeverForces(Transactor):
     """A producer that does not stop by itself is left alone."""
 
-    async def _force(self) -> None:
-        pass
+    async def dispose(self) -> None:
+        ask(self._producer._txn_manager._transaction_waiter)
+        with suppress(TimeoutError, KafkaError):
+            await asyncio.wait_for(self._producer.stop(), 2)
 
 
 class WaitsForTheNextAssignment(Assignment):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -14,12 +13,13 @@ from aiokafka.errors import KafkaError
 from confluent_kafka.admin._acl import AclOperation
 
 from consumer.kafka_client import client_options
+from consumer.kafka_closing import close_by_force
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
 from tests.brokers import create_topics, delete_topics, private_broker
 from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces
 from tests.stream.grants import Login, grant, revoke
-from tests.stream.harness import committed, create_narrow_topics, everything
+from tests.stream.harness import committed, create_narrow_topics, everything, sockets
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -177,11 +177,6 @@ async def test_without_a_grant_on_the_group_the_transaction_fails_as_a_whole(log
 # ---- calls that hang
 
 
-def sockets() -> int:
-    links = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
-    return sum(link.name.startswith("socket:") for link in links)
-
-
 @pytest.mark.parametrize(("kind", "leaves"), [(Transactor, False), (NeverForces, True)], ids=["product", "control"])
 async def test_a_call_that_hangs_has_a_deadline_and_leaves_no_socket_and_no_task(
     kind: type[Transactor], leaves: bool
@@ -200,7 +195,7 @@ async def test_a_call_that_hangs_has_a_deadline_and_leaves_no_socket_and_no_task
         with anyio.fail_after(10):
             await producer.dispose()
         after = sockets(), len(asyncio.all_tasks())
-        await Transactor._force(producer)
+        await close_by_force(producer._producer)
         assert (sockets(), len(asyncio.all_tasks())) == before
 
     assert isinstance(failed.value.cause, TimeoutError | KafkaError)
