@@ -72,6 +72,7 @@ PURE = (
     "consumer.stream.window",
     "consumer.stream.ledger",
     "consumer.inspection.policy",
+    "consumer.inspection.examination",
     "consumer.download.urls",
     *(f"consumer.wire.{path.stem}" for path in SOURCE if path.parent.name == "wire" and path.stem != "__init__"),
 )

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from consumer.inspection import images, ole, ooxml, pdf, text, trailing
-from consumer.inspection.compound import is_ole
+from consumer.inspection import images, text, trailing
 from consumer.inspection.formats import PADDING
+from consumer.inspection.office import ole, ooxml
+from consumer.inspection.office.compound import is_ole
+from consumer.inspection.pdf import document as pdf
 from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 

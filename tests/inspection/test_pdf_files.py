@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from consumer.inspection import flate, pdf_filters, pdf_syntax
-from consumer.inspection.pdf_syntax import Name, Reference
+from consumer.inspection import flate
+from consumer.inspection.pdf import filters, syntax
+from consumer.inspection.pdf.syntax import Name, Reference
 from consumer.inspection.seen import TooMuch, Work
 from consumer.model import Reason
 from tests.inspection.files import pdf, program
@@ -95,7 +96,7 @@ def test_an_address_is_no_name_of_a_file() -> None:
 
 
 def undone(packed: bytes, *names: bytes) -> bytes:
-    return b"".join(pdf_filters.undone(flate.cut(packed), names, Work()))
+    return b"".join(filters.undone(flate.cut(packed), names, Work()))
 
 
 @pytest.mark.parametrize("length", [0, 1, 2, 3, 4, 5, 255, 70_000])
@@ -116,10 +117,10 @@ def test_a_stream_that_is_packed_without_end_is_refused() -> None:
 
 def test_objects_are_read_as_they_are_written() -> None:
     written = b"<</A%]\n[1 0 R(\\(a(b)\\051\\9\\n\\\r\n)<4 1>]/#42 true/C<</D -7>>/E null>> endobj"
-    value, end = pdf_syntax.read(written, 0, Work())
+    value, end = syntax.read(written, 0, Work())
     assert value == {b"A": [Reference(1), b"(a(b))9\n", b"A"], b"B": True, b"C": {b"D": -7}, b"E": None}
     assert written[end:] == b" endobj"
-    assert pdf_syntax.read(b" /A#20B ", 0, Work())[0] == Name(b"A B")
+    assert syntax.read(b" /A#20B ", 0, Work())[0] == Name(b"A B")
 
 
 def test_a_file_may_end_where_a_stream_begins() -> None:
@@ -128,4 +129,4 @@ def test_a_file_may_end_where_a_stream_begins() -> None:
 
 @pytest.mark.parametrize("broken", [b"", b"(", b"<<", b"[[[", b"<</A", b">>", b"]", b"<4", b"stream", b"<< /A (b \\"])
 def test_what_is_broken_ends_where_it_breaks(broken: bytes) -> None:
-    assert pdf_syntax.read(broken, 0, Work())[1] <= len(broken)
+    assert syntax.read(broken, 0, Work())[1] <= len(broken)

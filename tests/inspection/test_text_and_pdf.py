@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from consumer.inspection.detection import ALIASES, Detector, squeezed
 from consumer.inspection.examination import examine
-from consumer.inspection.pdf_password import Encryption, encryption
+from consumer.inspection.pdf.password import Encryption, encryption
 from consumer.inspection.policy import Policy
 from consumer.inspection.seen import Work
 from consumer.model import Facts, Reason

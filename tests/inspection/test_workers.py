@@ -76,7 +76,7 @@ async def test_a_name_or_declaration_of_another_type_is_a_flag(name: str, declar
 
 
 def test_every_flag_is_explained_to_readers_of_the_results() -> None:
-    source = "".join(file.read_text() for file in Path(worker_process.__file__).parent.glob("*.py"))
+    source = "".join(file.read_text() for file in Path(worker_process.__file__).parent.rglob("*.py"))
     told = set(re.findall(r'flags?\.?(?:append)?\("([a-z_]+)"\)', source))
     page = (worker_process.ROOT / "schemas" / "README.md").read_text()
     listed = set(re.findall(r"^\| `([a-z_]+)` \|", page.partition("## Remarks")[2].partition("## Dead")[0], re.M))

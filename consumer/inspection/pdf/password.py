@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from consumer.inspection import pdf_syntax
-from consumer.inspection.pdf_syntax import Dictionary, Name, Reference
+from consumer.inspection.pdf import syntax
+from consumer.inspection.pdf.syntax import Dictionary, Name, Reference
 from consumer.inspection.seen import PLACE, Work
 
 _ENCRYPT = re.compile(rb"/Encrypt(?=[\0\t\n\x0c\r ]*+(?:\d|<<))")
@@ -31,10 +31,10 @@ def encryption(data: bytes, work: Work) -> Encryption:
     at = _last(_ENCRYPT, data, work)  # the last trailer is the one in force
     if at is None:
         return Encryption.NONE
-    value, _ = pdf_syntax.read(data, at, work)
+    value, _ = syntax.read(data, at, work)
     referred = isinstance(value, Reference)
     if isinstance(value, Reference):
-        value = pdf_syntax.resolve(data, value, work)
+        value = syntax.resolve(data, value, work)
     if not isinstance(value, dict):
         return Encryption.NONE if referred and not _in_trailer(data, at) else Encryption.NEEDS_PASSWORD
     return Encryption.OPENS_FREELY if _opens(value, _document_id(data, work)) else Encryption.NEEDS_PASSWORD
@@ -57,7 +57,7 @@ def _in_trailer(data: bytes, at: int) -> bool:
 
 def _document_id(data: bytes, work: Work) -> bytes:
     at = _last(_ID, data, work)
-    value = pdf_syntax.read(data, at, work)[0] if at is not None else None
+    value = syntax.read(data, at, work)[0] if at is not None else None
     return value if isinstance(value, bytes) else b""
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from posixpath import basename, dirname, normpath
 from urllib.parse import unquote
 
-from consumer.inspection import ole
-from consumer.inspection.compound import CompoundFile, is_ole
-from consumer.inspection.containers import Sink
-from consumer.inspection.external import Place, place_of
-from consumer.inspection.ooxml_types import (
+from consumer.inspection.office import ole
+from consumer.inspection.office.compound import CompoundFile, is_ole
+from consumer.inspection.office.containers import Sink
+from consumer.inspection.office.external import Place, place_of
+from consumer.inspection.office.ooxml_types import (
     ASKED_OF_SHARES,
     ASKED_OF_THE_WEB,
     DOCUMENT_RELATION,
@@ -18,8 +18,8 @@ from consumer.inspection.ooxml_types import (
     LOADED_UNASKED,
     MACRO_RELATIONS,
 )
+from consumer.inspection.office.xml_reader import XmlReader
 from consumer.inspection.seen import Seen, TooMuch, Unreadable
-from consumer.inspection.xml_reader import XmlReader
 from consumer.inspection.zip_reader import Archive
 from consumer.model import Reason
 

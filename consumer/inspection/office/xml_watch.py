@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
-from consumer.inspection.fields import Fields
+from consumer.inspection.office.fields import Fields
 from consumer.inspection.seen import Seen
 from consumer.model import Reason
 

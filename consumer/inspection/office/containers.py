@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from consumer.inspection import archive_shape, xml_watch, zip_reader
+from consumer.inspection import zip_reader
+from consumer.inspection.office import archive_shape, xml_watch
 from consumer.inspection.programs import is_program
 from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.zip_reader import Archive, Entry

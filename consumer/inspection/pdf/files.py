@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from consumer.inspection import pdf_syntax
-from consumer.inspection.pdf_syntax import Reference, Value
+from consumer.inspection.pdf import syntax
+from consumer.inspection.pdf.syntax import Reference, Value
 from consumer.inspection.seen import PLACE, Work
 
 NAMES = (b"F", b"UF", b"DOS", b"Mac", b"Unix")
 MOST_NAMES = 1_000  # distinct ones
 
-_DESCRIBED = pdf_syntax.name(b"EF", b"XFA")
+_DESCRIBED = syntax.name(b"EF", b"XFA")
 _PAGES = re.compile(rb"/Contents[\0\t\n\x0c\r ]*+(\[[^\]]*+\]|\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)")
 _LIST = re.compile(
     rb"obj[\0\t\n\x0c\r ]*+(\[(?:[\0\t\n\x0c\r ]*+\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)++[\0\t\n\x0c\r ]*+\])"
@@ -30,7 +30,7 @@ class Referred:
 
     def add(self, content: bytes, first: int | None, work: Work, data: bytes) -> None:
         """What `content` refers to. `first`: where the objects of an object stream begin; None for the file itself."""
-        work.spend(pdf_syntax.SIGN * content.count(b"/"))
+        work.spend(syntax.SIGN * content.count(b"/"))
         for pattern in (_PAGES, _LIST):
             for match in pattern.finditer(content):
                 work.spend(PLACE // 2 + 16 * len(match[1]))
@@ -46,23 +46,23 @@ class Referred:
     def _form(self, form: Value, data: bytes, work: Work) -> None:
         if isinstance(form, Reference):
             self.forms.add(form.number)
-            form = pdf_syntax.resolve(data, form, work)
+            form = syntax.resolve(data, form, work)
         if isinstance(form, list):
             self.forms.update(part.number for part in form if isinstance(part, Reference))
 
-    def _file(self, description: pdf_syntax.Dictionary, data: bytes, work: Work) -> None:
+    def _file(self, description: syntax.Dictionary, data: bytes, work: Work) -> None:
         for key in NAMES:
             name = description.get(key)
             if isinstance(name, Reference):
-                name = pdf_syntax.resolve(data, name, work)
+                name = syntax.resolve(data, name, work)
             if len(self.names) < MOST_NAMES:
-                self.names.add(pdf_syntax.text(name))
+                self.names.add(syntax.text(name))
         files = description[b"EF"]
         if isinstance(files, dict):
             self.files.update(file.number for file in files.values() if isinstance(file, Reference))
 
 
-def _dictionaries(value: Value) -> Iterator[pdf_syntax.Dictionary]:
+def _dictionaries(value: Value) -> Iterator[syntax.Dictionary]:
     """All that are in it."""
     waiting = [value]
     while waiting:
@@ -79,7 +79,7 @@ def _around(content: bytes, work: Work) -> Iterator[Value]:
     for match in _DESCRIBED.finditer(content):
         work.spend(PLACE)
         if match.start() >= end:
-            value, end = pdf_syntax.enclosing(content, match.start(), end, work)
+            value, end = syntax.enclosing(content, match.start(), end, work)
             yield value
 
 
@@ -87,5 +87,5 @@ def _sequence(content: bytes, at: int, work: Work) -> Iterator[Value]:
     before = -1
     while before < at < len(content):
         before = at
-        value, at = pdf_syntax.read(content, at, work)
+        value, at = syntax.read(content, at, work)
         yield value

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from consumer.inspection import formats, pdf_syntax, scripts, text
+from consumer.inspection import formats, scripts, text
 from consumer.inspection.formats import DEEPEST_PADDING, PADDING
+from consumer.inspection.pdf import syntax
 from consumer.inspection.seen import PLACE, Seen, Work
 from consumer.model import Reason
 
@@ -100,7 +101,7 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
         work.spend(24 * (stop - at))
         while at < stop:
             if regular := _REGULAR.match(data, at, stop):
-                at = pdf_syntax.read(data, regular.end(), work)[1] if regular[1] else regular.end()
+                at = syntax.read(data, regular.end(), work)[1] if regular[1] else regular.end()
             else:
                 keyword = _KEYWORD.search(data, at + 1, stop)
                 before = data[max(0, at - DEEPEST_PADDING) : at]
@@ -129,5 +130,5 @@ def _is_shown(data: bytes, at: int, work: Work) -> bool:
     if begin < 0 or data[begin - 3 : begin] == b"end":
         return False
     drawn = data.rfind(b"BT", begin, at)
-    stop = pdf_syntax.string_around(data, at, drawn, work) if drawn >= 0 else None
+    stop = syntax.string_around(data, at, drawn, work) if drawn >= 0 else None
     return stop is not None and _SHOWN.search(data, stop - 1, stop + 4096) is not None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from consumer.inspection import flate, pdf_password, pdf_places, pdf_streams
+from consumer.inspection import flate
 from consumer.inspection.formats import PICTURES, executable, format_at
-from consumer.inspection.pdf_files import Referred
-from consumer.inspection.pdf_streams import Stream
-from consumer.inspection.pdf_syntax import SIGN, Name, Value, name, unescaped
+from consumer.inspection.pdf import password, places, streams
+from consumer.inspection.pdf.files import Referred
+from consumer.inspection.pdf.streams import Stream
+from consumer.inspection.pdf.syntax import SIGN, Name, Value, name, unescaped
 from consumer.inspection.programs import is_program
 from consumer.inspection.seen import PLACE, Limits, Seen, Work
 from consumer.model import Reason
@@ -52,11 +53,11 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     assert start is not None, "only a PDF is examined as one"
     seen.detected_type = "application/pdf"
     forms = _streams(data, seen, limits)
-    pdf_places.examine(data, start, forms, seen)
-    encryption = pdf_password.encryption(data, seen.work)
-    if encryption is pdf_password.Encryption.NEEDS_PASSWORD:
+    places.examine(data, start, forms, seen)
+    encryption = password.encryption(data, seen.work)
+    if encryption is password.Encryption.NEEDS_PASSWORD:
         seen.find(Reason.ENCRYPTED, "the document needs a password to be opened")
-    elif encryption is pdf_password.Encryption.OPENS_FREELY:
+    elif encryption is password.Encryption.OPENS_FREELY:
         seen.flag("restricted")
 
 
@@ -88,10 +89,10 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
     _active(readable, seen)
     referred, left = Referred(), limits.inflation(len(data))
     referred.add(readable, None, seen.work, data)
-    found = list(pdf_streams.streams(data, seen.work))
-    named = pdf_streams.names(data, seen.work)
+    found = list(streams.streams(data, seen.work))
+    named = streams.names(data, seen.work)
     for stream in (stream for stream in found if stream.holds_objects):
-        content = flate.head(pdf_streams.content(data, stream, named, seen.work), OBJECT_STREAM)
+        content = flate.head(streams.content(data, stream, named, seen.work), OBJECT_STREAM)
         left -= len(content)
         if len(content) == OBJECT_STREAM:
             seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
@@ -105,7 +106,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
         seen.find(Reason.ARCHIVE_LIMITS, "its streams expand beyond the limits")
     _files(referred, seen)
     forms = (stream for stream in found if stream.number in referred.forms)
-    return [(stream.start, pdf_streams.end(data, stream, seen.work)) for stream in forms]
+    return [(stream.start, streams.end(data, stream, seen.work)) for stream in forms]
 
 
 def _files(referred: Referred, seen: Seen) -> None:
@@ -119,8 +120,8 @@ def _look(data: bytes, stream: Stream, named: dict[int, Value], referred: Referr
     """Bytes that the stream inflates to, counted until they are above `most`. Of a picture only the head is seen."""
     seen.work.spend(PLACE)
     head, counted = b"", 0
-    whole = bool(pdf_streams.filters(stream, named)) and not _is_picture(stream, referred, seen)
-    for piece in pdf_streams.content(data, stream, named, seen.work):
+    whole = bool(streams.filters(stream, named)) and not _is_picture(stream, referred, seen)
+    for piece in streams.content(data, stream, named, seen.work):
         counted += len(piece)
         if len(head) < (PROGRAM_HEAD if head[:2] == b"MZ" else HEAD):
             head += piece[:PROGRAM_HEAD]

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from consumer.inspection import ole_package, vba
-from consumer.inspection.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.formats import PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
+from consumer.inspection.office import ole_package, vba
+from consumer.inspection.office.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.programs import is_program
 from consumer.inspection.seen import Seen, Unreadable
 from consumer.model import Reason

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from posixpath import basename
 
-from consumer.inspection import containers
-from consumer.inspection.containers import Budget
-from consumer.inspection.ooxml_types import MACRO_PARTS, MAIN_PARTS
-from consumer.inspection.package import Package
+from consumer.inspection.office import containers
+from consumer.inspection.office.containers import Budget
+from consumer.inspection.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
+from consumer.inspection.office.package import Package
 from consumer.inspection.seen import Limits, Seen
 from consumer.model import Reason
 

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consumer.inspection import flate, pdf_filters, pdf_syntax
-from consumer.inspection.pdf_syntax import Dictionary, Name, Reference, Value
+from consumer.inspection import flate
+from consumer.inspection.pdf import syntax
+from consumer.inspection.pdf.filters import undone
+from consumer.inspection.pdf.syntax import Dictionary, Name, Reference, Value
 from consumer.inspection.seen import PLACE, Work
 
 _STREAM = re.compile(rb"stream[ \t]{0,8}(?:\r\n|\n|\r)")
@@ -50,12 +52,12 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
 def _stream(data: bytes, floor: int, keyword: re.Match[bytes], work: Work) -> Stream:
     """The dictionary is what stands between an `obj` and the keyword, and nothing else does."""
     at = keyword.start()
-    for _ in range(pdf_syntax.OBJECTS_TRIED):
+    for _ in range(syntax.OBJECTS_TRIED):
         at = data.rfind(b"obj", floor, at)
         if at < 0:
             break
         work.spend(keyword.start() - at)
-        value, end = pdf_syntax.read(data, at + 3, work, flat=True)
+        value, end = syntax.read(data, at + 3, work, flat=True)
         if isinstance(value, dict) and end <= keyword.start() and _BETWEEN.match(data, end, keyword.start()):
             number = _NUMBER.search(data[max(0, at - 40) : at])
             return Stream(int(number[1]) if number else None, value, keyword.end())
@@ -70,7 +72,7 @@ def names(data: bytes, work: Work) -> dict[int, Value]:
         work.spend(PLACE)
         number = _NUMBER.search(data[max(0, match.start() - 40) : match.start()])
         if number:
-            found[int(number[1])] = pdf_syntax.read(data, match.start(1), work)[0]
+            found[int(number[1])] = syntax.read(data, match.start(1), work)[0]
     return found
 
 
@@ -92,7 +94,7 @@ def content(data: bytes, stream: Stream, named: dict[int, Value], work: Work) ->
     if not packed and not stream.dictionary and _is_zlib(data, stream.start):
         packed = [b"FlateDecode"]
     stop = len(data) if packed else end(data, stream, work)
-    return pdf_filters.undone(flate.cut(memoryview(data)[stream.start : stop]), packed, work)
+    return undone(flate.cut(memoryview(data)[stream.start : stop]), packed, work)
 
 
 def end(data: bytes, stream: Stream, work: Work) -> int:
