@@ -52,6 +52,7 @@ async def close_by_force(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
 async def _done(call: Coroutine[Any, Any, None], within_s: float) -> bool:
     """Whether it succeeded in time. If it takes longer it goes on."""
     task = asyncio.create_task(call)
+    task.add_done_callback(ask)
     await asyncio.wait([task], timeout=within_s)
     return task.done() and not task.cancelled() and task.exception() is None
 

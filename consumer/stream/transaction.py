@@ -165,6 +165,7 @@ class Transactor:
         self._finished = True
         ask(self._producer._txn_manager._transaction_waiter)
         await close(self._producer)
+        ask(self._producer._txn_manager._transaction_waiter)  # another one, if its sender failed
 
 
 def _first_refusal(futures: Iterable[asyncio.Future[Any]]) -> BaseException | None:
