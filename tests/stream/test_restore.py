@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import anyio
 import anyio.lowlevel
@@ -18,6 +17,7 @@ from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
 from consumer.stream.transaction import Transactor
 from consumer.wire.entries import encode_entry
+from tests.stream.harness import sockets
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -32,11 +32,6 @@ async def write_entries(kafka: KafkaSettings, topics: TopicSettings, numbers: ra
             key, value = encode_entry(LedgerEntry(identity, AnswerKind.VERDICT))
             await producer.send(topics.ledger, value, key, partition=0)
         await producer.flush()
-
-
-def open_sockets() -> int:
-    links = [entry.readlink() for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()]
-    return sum(link.name.startswith("socket:") for link in links)
 
 
 async def test_all_entries_are_read_and_later_only_those_behind_the_position(
@@ -90,7 +85,7 @@ async def test_an_initialisation_that_is_cut_off_anywhere_leaves_no_socket_and_n
 
 async def leaves_nothing(work: Callable[[], Awaitable[None]]) -> None:
     """Runs `work` again and again, cut off a little later each time, until it ends by itself."""
-    before = open_sockets(), len(asyncio.all_tasks())
+    before = sockets(), len(asyncio.all_tasks())
     for turns in range(0, 2_000, 3):
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
@@ -98,7 +93,7 @@ async def leaves_nothing(work: Callable[[], Awaitable[None]]) -> None:
                 await work()
                 group.cancel_scope.cancel()
         await anyio.lowlevel.checkpoint()
-        assert (open_sockets(), len(asyncio.all_tasks())) == before, f"cut off after {turns} turns of the loop"
+        assert (sockets(), len(asyncio.all_tasks())) == before, f"cut off after {turns} turns of the loop"
         if not scope.cancelled_caught:
             return
     raise AssertionError("it never ended by itself")
