@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from consumer.errors import Malformed
-from consumer.kafka_client import client_options, consumer_options, partition_of
-from consumer.kafka_closing import close
+from consumer.kafka.client import client_options, consumer_options, partition_of
+from consumer.kafka.closing import close
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Task
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.topics import check, kafka_failures, partitions

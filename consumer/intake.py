@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateError, KafkaError
 
 from consumer.errors import Failure
-from consumer.kafka_client import client_options, consumer_options, explain, partition_of
-from consumer.kafka_closing import close
+from consumer.kafka.client import client_options, consumer_options, explain, partition_of
+from consumer.kafka.closing import close
 from consumer.metrics import Metrics
 from consumer.model import Event, Headers, Source, Task
 from consumer.settings import KafkaSettings, TopicSettings

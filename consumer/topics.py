@@ -16,7 +16,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from consumer.errors import Refused, Unavailable
-from consumer.kafka_client import client_options
+from consumer.kafka.client import client_options
 from consumer.model import Dependency
 from consumer.settings import KafkaSettings, TopicSettings
 

@@ -31,10 +31,7 @@ ROOMS = (
     "genesys",
     "download",
     "storage",
-    "kafka_client",
-    "kafka_closing",
-    "kafka_metadata",
-    "kafka_records",
+    "kafka",
     "wire",
     "health",
     "metrics",
@@ -53,8 +50,7 @@ ROOMS = (
 # Who may know which library. Whatever changes in one of them then has one room to change in.
 KNOWN_IN = {
     "aiokafka": {
-        "cli", "sandbox", "intake", "stream", "topics", "deadletters", "notify", "kafka_client",
-        "kafka_closing", "kafka_metadata", "kafka_records",
+        "cli", "sandbox", "intake", "stream", "topics", "deadletters", "notify", "kafka",
     },
     "httpx": {"parts", "genesys", "download"},
     "obstore": {"storage"},

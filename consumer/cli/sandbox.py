@@ -103,8 +103,8 @@ def traffic(
 async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
     from aiokafka import AIOKafkaProducer
 
-    from consumer.kafka_client import client_options
-    from consumer.kafka_closing import close
+    from consumer.kafka.client import client_options
+    from consumer.kafka.closing import close
     from consumer.sandbox.traffic import publish
 
     async def pause(number: int) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
 
-from consumer.kafka_client import consumer_options
-from consumer.kafka_closing import close
+from consumer.kafka.client import consumer_options
+from consumer.kafka.closing import close
 from consumer.notify.loop import Record
 from consumer.notify.membership import Generation, Membership
 from consumer.notify.shutdown import Shutdown

@@ -12,8 +12,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer
 
 from consumer.identity import conversation_identity, message_identity
-from consumer.kafka_client import consumer_options
-from consumer.kafka_closing import close
+from consumer.kafka.client import consumer_options
+from consumer.kafka.closing import close
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.expectation import Expectation, Expected, value_id
 from consumer.settings import KafkaSettings, TopicSettings

@@ -16,8 +16,8 @@ from consumer import service, topics
 from consumer.errors import Failure
 from consumer.inspection.policy import PolicyError
 from consumer.inspection.workers import WorkersNotStarted
-from consumer.kafka_client import client_options
-from consumer.kafka_closing import close
+from consumer.kafka.client import client_options
+from consumer.kafka.closing import close
 from consumer.sandbox.arrangement import demo_settings, partitions_for
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.check import OutputReader, Score, Tally

@@ -17,7 +17,7 @@ from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Resting
-from consumer.kafka_client import explain, partition_of
+from consumer.kafka.client import explain, partition_of
 from consumer.metrics import Metrics, RebuildCause
 from consumer.model import Source, Task
 from consumer.stream.flights import Flights

@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from consumer.kafka_closing import close
+from consumer.kafka.closing import close
 from consumer.stream.ledger import Ledger
 from consumer.wire.entries import decode_entry
 

@@ -19,8 +19,8 @@ from aiokafka.errors import (
 from anyio.abc import TaskGroup
 
 from consumer.errors import Failure
-from consumer.kafka_client import client_options, consumer_options, explain
-from consumer.kafka_closing import close
+from consumer.kafka.client import client_options, consumer_options, explain
+from consumer.kafka.closing import close
 from consumer.metrics import Metrics
 from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.ledger import Ledger

@@ -24,7 +24,7 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
-from consumer.kafka_closing import ask, close
+from consumer.kafka.closing import ask, close
 from consumer.model import Headers
 from consumer.wire.results import record_size
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from consumer.kafka_client import consumer_options
+from consumer.kafka.client import consumer_options
 from consumer.model import AnswerKind, LedgerEntry
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings import KafkaSettings, TopicSettings

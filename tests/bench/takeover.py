@@ -14,7 +14,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer
 from anyio.to_thread import run_sync
 
-from consumer.kafka_client import partition_of
+from consumer.kafka.client import partition_of
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings import KafkaSettings, TopicSettings

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import orjson
 
-from consumer.kafka_client import partition_of
+from consumer.kafka.client import partition_of
 from consumer.model import DeadReason
 from consumer.sandbox.cases import ACCEPTED, CASES, Answer, Case, Delivery, Outcome
 from consumer.sandbox.envelopes import random_uuid

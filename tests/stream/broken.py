@@ -12,7 +12,7 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from consumer.kafka_closing import ask
+from consumer.kafka.closing import ask
 from consumer.metrics import RebuildCause
 from consumer.stream.partition import Assignment
 from consumer.stream.transaction import Record, Transactor

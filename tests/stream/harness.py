@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
-from consumer.kafka_client import partition_of
+from consumer.kafka.client import partition_of
 from consumer.metrics import Metrics
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
 from consumer.settings import KafkaSettings, LimitSettings, TopicSettings

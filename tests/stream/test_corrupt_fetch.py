@@ -10,8 +10,8 @@ import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException
 
-from consumer.kafka_client import partition_of
-from consumer.kafka_records import Records
+from consumer.kafka.client import partition_of
+from consumer.kafka.records import Records
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.source import Stream
 from tests.stream.harness import Answered, NamesJudge, make_stream, running, write_tasks

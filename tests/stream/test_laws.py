@@ -14,7 +14,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import Counter
 
 from consumer.judge.answers import Resting
-from consumer.kafka_client import client_options, partition_of
+from consumer.kafka.client import client_options, partition_of
 from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import source
 from consumer.stream.source import Stream

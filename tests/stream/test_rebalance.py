@@ -9,7 +9,7 @@ import pytest
 
 from consumer.identity import identity
 from consumer.judge.answers import Resting
-from consumer.kafka_client import client_options, partition_of
+from consumer.kafka.client import client_options, partition_of
 from consumer.model import AnswerKind, LedgerEntry
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream import source

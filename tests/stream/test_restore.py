@@ -10,7 +10,7 @@ import anyio.lowlevel
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from consumer.kafka_client import client_options, consumer_options
+from consumer.kafka.client import client_options, consumer_options
 from consumer.model import AnswerKind, LedgerEntry
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger

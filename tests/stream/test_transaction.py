@@ -12,8 +12,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from confluent_kafka.admin._acl import AclOperation
 
-from consumer.kafka_client import client_options
-from consumer.kafka_closing import close_by_force
+from consumer.kafka.client import client_options
+from consumer.kafka.closing import close_by_force
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
 from tests.brokers import create_topics, delete_topics, private_broker

@@ -13,7 +13,7 @@ from hypothesis import given
 
 from consumer.deadletters import Fate, Filter, Found, read, replay, task_record
 from consumer.errors import Malformed, Refused, Unavailable
-from consumer.kafka_client import partition_of
+from consumer.kafka.client import partition_of
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Source
 from consumer.settings import KafkaSettings, TopicSettings
 from consumer.text import printable

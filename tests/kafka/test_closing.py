@@ -10,8 +10,8 @@ import anyio
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from consumer.kafka_client import client_options, consumer_options
-from consumer.kafka_closing import close, close_by_force
+from consumer.kafka.client import client_options, consumer_options
+from consumer.kafka.closing import close, close_by_force
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker

@@ -13,7 +13,7 @@ from aiokafka.record.memory_records import MemoryRecords
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from consumer.kafka_records import Fetched, Records
+from consumer.kafka.records import Fetched, Records
 from tests.raw_names import AT_MS, Content, batch_of
 
 TP = TopicPartition("t", 0)

@@ -10,8 +10,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.client import AIOKafkaClient
 
-from consumer.kafka_client import consumer_options
-from consumer.kafka_closing import close
+from consumer.kafka.client import consumer_options
+from consumer.kafka.closing import close
 from consumer.settings import KafkaSettings, TopicSettings
 from tests.brokers import Broker, create_topics, delete_topics
 

@@ -15,8 +15,8 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from consumer.errors import Refused
-from consumer.kafka_metadata import pace_metadata
-from consumer.kafka_records import read_any_header_name
+from consumer.kafka.metadata import pace_metadata
+from consumer.kafka.records import read_any_header_name
 from consumer.model import Dependency
 from consumer.settings import KafkaSettings
 
