@@ -14,12 +14,23 @@ _PAGE = re.compile(
     rb"(?:<\?xml[^>]{0,200}>\s*)?(?:<\?php|<(?:script|html|head|body|svg|iframe)[\s>/]|<!doctype\s+(?:html|svg)|<hta:)",
     re.I,
 )
+_HANDLERS = (
+    rb"abort|after|animation|auxclick|before|begin|blur|bounce|cancel|canplay|change|click|close|command|content|context"
+    rb"|copy|cue|cut|dblclick|device|drag|drop|duration|emptied|end|error|finish|focus|form|fullscreen|gamepad|got|hash"
+    rb"|input|invalid|key|language|load|lost|message|mouse|offline|online|orientation|page|paste|pause|play|pointer|pop"
+    rb"|progress|rate|ready|reject|repeat|reset|resize|scroll|search|security|seek|select|show|slot|stalled|start"
+    rb"|storage|submit|suspend|time|toggle|touch|transition|unhandled|unload|volume|waiting|webkit|wheel|zoom"
+)
+"""How the events of HTML, SVG, touch and pointers begin (the standards of WHATWG and W3C, and what browsers add)."""
 _LIVE = re.compile(
     rb"<(?:\?php|\?=|%|(?:script|html|svg|iframe)[\s>/]|!doctype\s+(?:html|svg)|hta:"
-    rb"|[a-z][a-z0-9:]{0,20}(?=[\s/])[^<>]{0,500}?[\s/\"']on[a-z]{3,30}\s{0,9}=)",
+    rb"|[a-z][^<>]{0,500}?[\s/\"']on(?:" + _HANDLERS + rb")[a-z]{0,30}\s{0,9}="
+    rb"|[a-z][a-z0-9:-]{0,20}(?=[\s/])[^<>\0-\x08\x0e-\x1f\x7f]{0,500}?[\s/\"']on[a-z]{3,30}\s{0,9}="
+    rb"[^\0-\x08\x0e-\x1f\x7f]{8})",
     re.I,
 )
-"""What a browser or a web server runs wherever it stands; the first two marks only with code behind them."""
+"""What a browser or a web server runs wherever it stands; the first two marks only with code behind them.
+An event of a name that is not listed counts in a tag that is text: pixels hold the rest by chance."""
 _PHP_VALUE = re.compile(rb"[\s@!(-]*(?:\$\w|`|[\"']|[a-z_\\][\w\\]*\s*(?:\(|::|\[))", re.I)
 _PHP_END = re.compile(rb"\?>|\$_[A-Z]")
 _ASP_CODE = re.compile(rb"[@=!#]?\s*[a-z_]\w*[^\S\n]*(?:[(=.:;{]|[^\S\n]\w|\s*$)", re.I)

@@ -7,6 +7,7 @@ from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
 from consumer.inspection.policy import Policy
 from consumer.model import Facts, Reason
+from consumer.sandbox.files import build
 from tests.inspection.files import attachment, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.polyglots import WASM, ZIP, joined, polyglots
 
@@ -48,6 +49,29 @@ def test_random_bytes_behind_the_end_are_junk(size: int) -> None:
         junk = random.Random(number).randbytes(size)
         for data in (png(), jpeg(), gif(), pdf()):
             assert judged(data + junk) is None
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        b"<img src=x onerror=alert(1)>",
+        b"<img \x01\x02 src=x onerror=\x08alert(1)>",
+        b"<x-y onpointerenter=a()>",
+        b"<b\x0b\x03 onbeforetoggle = a()>",
+        b"<img src=x onsomeday='alert(1)'>",
+    ],
+    ids=["plain", "with control characters", "element of its own", "odd name", "event of no list"],
+)
+def test_a_tag_that_a_browser_would_run_is_found_in_a_picture(tag: bytes) -> None:
+    assert judged(gif(b"\x80\x02" + tag + b"\x03")) is Reason.SECOND_FORMAT
+
+
+def test_pixels_that_hold_something_like_an_event_by_chance_are_pixels() -> None:
+    chance = (
+        b"<r\x0b*\x03\x0fZZ\x1d\x11uL\x0c\x11Kk&\x18\x14_\x1d\x1f\tJ(f\\,)\x07TKzuc{IL{" + b'd\x7f6P!n"OnxydF=0\x1e'
+    )
+    assert judged(gif(chance)) is None
+    assert judged(build("gif", 513010531)) is None  # one of a million, with the same in it
 
 
 def test_what_is_hidden_behind_a_picture_without_its_end_mark_is_behind_it_all_the_same() -> None:
