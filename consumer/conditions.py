@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 
 from consumer.attempts import Gate, Gates
 from consumer.health import Health
 from consumer.metrics import Metrics
-
-log = logging.getLogger(__name__)
 
 FOREIGN_LIMIT = 20  # events of another organisation in a row: the service reads the wrong topic
 

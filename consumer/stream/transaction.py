@@ -15,7 +15,6 @@ Each was measured on Apache Kafka 4.3.1 with aiokafka 0.14 and has a test on a r
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +26,6 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from consumer.kafka.closing import ask, close
 from consumer.model import Headers
 from consumer.wire.results import record_size
-
-log = logging.getLogger(__name__)
 
 MAX_BATCH_BYTES = 1024 * 1024  # one request for a tick's answers instead of one for each 16 KiB
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own, for a topic whose limit could not be read
