@@ -19,9 +19,9 @@ from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateErr
 from consumer.errors import Failure
 from consumer.kafka.client import client_options, consumer_options, explain, partition_of
 from consumer.kafka.closing import close
-from consumer.metrics import Metrics
 from consumer.model import Event, Headers, Source, Task
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.events import Noise, decode
 from consumer.wire.results import record_size
 from consumer.wire.tasks import encode_task, key_of, unreadable_key

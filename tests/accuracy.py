@@ -23,8 +23,8 @@ import anyio
 import magic
 
 from consumer.download.body import Body
-from consumer.inspection.policy import Policy
-from consumer.inspection.workers import Workers
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.workers.pool import Workers
 from consumer.model import Attachment, Facts, Reason
 from tests.witnesses import witness
 

@@ -7,10 +7,10 @@ from typing import Final, Protocol
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
-from consumer import topics
+from consumer.kafka import topics
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.kafka_jars import JarMissing
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 
 EVENTS_PARTITIONS: Final = 4
 

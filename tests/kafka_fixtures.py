@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker, create_topics, delete_topics, private_broker
 
 PARTITIONS = 4

@@ -8,7 +8,7 @@ import pytest
 import typer.main
 
 from consumer.cli.app import app
-from consumer.settings_load import variables
+from consumer.settings.load import variables
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "ARCHITECTURE.md")

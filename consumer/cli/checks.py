@@ -11,12 +11,12 @@ import anyio
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data_json, ended, show
-from consumer.download.addresses import Lookup, system_lookup
-from consumer.download.check import CheckedUrl, check_url
-from consumer.download.urls import UrlRules
-from consumer.log import mask
-from consumer.settings import Settings
-from consumer.settings_load import Loaded, SettingsProblem, load_part
+from consumer.http.addresses import Lookup, system_lookup
+from consumer.http.check import CheckedUrl, check_url
+from consumer.http.urls import UrlRules
+from consumer.settings.load import Loaded, SettingsProblem, load_part
+from consumer.settings.model import Settings
+from consumer.telemetry.log import mask
 from consumer.text import printable
 
 if TYPE_CHECKING:

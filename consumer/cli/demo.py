@@ -40,11 +40,11 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
     """Exit 1 if an answer is missing, came twice, or is not the expected one."""
     from rich.console import Console
 
-    from consumer.log import setup
     from consumer.sandbox.demo_view import as_json as report_as_json
     from consumer.sandbox.demo_view import summary
     from consumer.sandbox.traffic import plan_traffic
-    from consumer.settings import LogSettings
+    from consumer.settings.model import LogSettings
+    from consumer.telemetry.log import setup
 
     traffic = plan_traffic(events, seed)
     console = Console(stderr=as_json)
@@ -63,8 +63,8 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
 
 
 def _played(traffic: Traffic, bootstrap_servers: str, view: LiveView | Quiet, *, embedded: bool, keep: bool) -> Report:
-    from consumer.inspection.policy import PolicyError
-    from consumer.inspection.workers import WorkersNotStarted
+    from consumer.inspection.policy.policy import PolicyError
+    from consumer.inspection.workers.pool import WorkersNotStarted
     from consumer.sandbox.demo import play
 
     deadline_s = max(DEADLINE_S, traffic.expectation.events / EVENTS_PER_S)

@@ -17,10 +17,10 @@ import orjson
 
 from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, show
-from consumer.deadletters import Fate, Filter, Found, read, replay
-from consumer.log import mask
+from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay
 from consumer.model import DeadLetter, DeadReason
-from consumer.settings import Settings
+from consumer.settings.model import Settings
+from consumer.telemetry.log import mask
 from consumer.text import printable
 
 if TYPE_CHECKING:

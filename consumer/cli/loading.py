@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from consumer.inspection.policy import Policy
-    from consumer.settings import Settings
-    from consumer.settings_load import Loaded
+    from consumer.inspection.policy.policy import Policy
+    from consumer.settings.load import Loaded
+    from consumer.settings.model import Settings
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="TOML file with settings; CONFIG_FILE names one as well.")
@@ -25,8 +25,8 @@ def checked(config: Path | None, *, make_folders: bool = False) -> Loaded:
 
     Contacts nothing. `make_folders`: those of the storage are made, or told why they can't be.
     """
-    from consumer.settings import broken
-    from consumer.settings_load import SettingsProblem, load_with_origins
+    from consumer.settings.load import SettingsProblem, load_with_origins
+    from consumer.settings.model import broken
 
     rules = (_hosts, partial(_storage, make_folders), partial(_quarantine, make_folders), _policy, _language, _memory)
     try:
@@ -39,7 +39,7 @@ def checked(config: Path | None, *, make_folders: bool = False) -> Loaded:
 
 
 def _hosts(settings: Settings) -> Iterator[str]:
-    from consumer.download.urls import UrlRules
+    from consumer.http.urls import UrlRules
 
     try:
         UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
@@ -70,7 +70,7 @@ def _store(name: str, url: str, options: dict[str, str], make_folder: bool) -> I
 
 
 def _policy(settings: Settings) -> Iterator[str]:
-    from consumer.inspection.policy import Policy, PolicyError
+    from consumer.inspection.policy.policy import Policy, PolicyError
 
     try:
         Policy.load(settings.inspection.policy_file)
@@ -92,7 +92,7 @@ def _memory(settings: Settings) -> Iterator[str]:
 
 
 def _usable_policy(settings: Settings) -> Policy | None:
-    from consumer.inspection.policy import Policy, PolicyError
+    from consumer.inspection.policy.policy import Policy, PolicyError
 
     try:
         return Policy.load(settings.inspection.policy_file)
@@ -102,8 +102,8 @@ def _usable_policy(settings: Settings) -> Policy | None:
 
 def quiet_settings(config: Path | None) -> Settings:
     """For a command that only talks to Kafka: the settings for that, and the libraries' warnings on stderr."""
-    from consumer.log import setup
-    from consumer.settings_load import load_part
+    from consumer.settings.load import load_part
+    from consumer.telemetry.log import setup
 
     settings = load_part("kafka", "topics", "log", toml=config)
     setup(settings.log)

@@ -28,7 +28,7 @@ class Exit(IntEnum):
 def failures_told() -> Iterator[None]:
     """Turns the failures that a command may meet into a message and its exit code."""
     from consumer.errors import Refused, Unavailable
-    from consumer.settings_load import SettingsProblem
+    from consumer.settings.load import SettingsProblem
 
     try:
         yield

@@ -15,8 +15,8 @@ from anyio.abc import TaskGroup
 from consumer.cli.outcome import Exit, ended, unwrapped
 
 if TYPE_CHECKING:
-    from consumer.service import Running
-    from consumer.settings import Settings
+    from consumer.service.life import Running
+    from consumer.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
@@ -30,9 +30,9 @@ def run_service(config: Path | None) -> None:
     SIGHUP reads the policy file again.
     """
     from consumer.cli.loading import checked
-    from consumer.inspection.workers import WorkersNotStarted, hide_from_peers
-    from consumer.log import setup
-    from consumer.settings_load import credentials
+    from consumer.inspection.workers.pool import WorkersNotStarted, hide_from_peers
+    from consumer.settings.load import credentials
+    from consumer.telemetry.log import setup
 
     hide_from_peers()
     loaded = checked(config, make_folders=True)
@@ -46,7 +46,7 @@ def run_service(config: Path | None) -> None:
 
 
 async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]]) -> None:
-    from consumer.service import run
+    from consumer.service.life import run
 
     shutdown = anyio.Event()
     running: list[Running] = []

@@ -19,7 +19,7 @@ from consumer.cli.outcome import Exit, data, data_json, ended, failures_told
 if TYPE_CHECKING:
     from consumer.sandbox.check import Tally
     from consumer.sandbox.traffic import Traffic
-    from consumer.settings import Settings
+    from consumer.settings.model import Settings
 
 app = typer.Typer(help="The demo's parts one by one: for your own Kafka, and for trying things.", no_args_is_help=True)
 

@@ -16,10 +16,10 @@ from consumer.cli.outcome import Exit, data_json, ended, show
 from consumer.download.body import Body
 from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector
-from consumer.inspection.policy import Policy, PolicyError
-from consumer.inspection.workers import Workers, WorkersNotStarted
+from consumer.inspection.policy.policy import Policy, PolicyError
+from consumer.inspection.workers.pool import Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
-from consumer.settings_load import SettingsProblem
+from consumer.settings.load import SettingsProblem
 from consumer.text import printable
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import anyio
 
 from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, show
-from consumer.topics import Difference, Topic, create, describe
+from consumer.kafka.topics import Difference, Topic, create, describe
 
 if TYPE_CHECKING:
     from rich.table import Table

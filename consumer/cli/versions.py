@@ -12,8 +12,8 @@ LIBRARIES = ("aiokafka", "httpx", "aiohttp", "obstore", "python-magic")
 
 
 def print_versions(as_json: bool) -> None:
-    from consumer.inspection.workers import LibmagicMissing
-    from consumer.inspection.workers import versions as detectors
+    from consumer.inspection.workers.pool import LibmagicMissing
+    from consumer.inspection.workers.pool import versions as detectors
 
     told = {"attachment-consumer": __version__, "python": platform.python_version()}
     told |= {library: version(library) for library in LIBRARIES}

@@ -11,13 +11,13 @@ from typing import cast
 import anyio
 import httpx
 
-from consumer.download.addresses import AddressNotAllowed
 from consumer.download.answers import Coming, Redirect, Wanted, judge_head
 from consumer.download.body import Body, Spool
 from consumer.download.budget import Budget, Reservation
-from consumer.download.transport import CertificateNotTrusted, not_trusted
-from consumer.download.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.errors import NotYet, Refused, Unavailable
+from consumer.http.addresses import AddressNotAllowed
+from consumer.http.transport import CertificateNotTrusted, not_trusted
+from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.model import Dependency, Expired, Reason
 
 REDIRECTS = 5

@@ -13,11 +13,11 @@ from urllib.parse import quote
 import httpx
 import orjson
 
-from consumer.download.urls import redirect_target
 from consumer.errors import Failure, NotJudged, NotYet, Refused, Throttled, Unavailable
 from consumer.genesys.exchange import Answer, exchange, retry_after_s
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login, OnCall
+from consumer.http.urls import redirect_target
 from consumer.model import DeadReason, Dependency, Reason
 from consumer.wire.fields import ID, host_and_path_of
 

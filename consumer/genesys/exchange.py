@@ -11,10 +11,10 @@ import anyio
 import httpx
 import orjson
 
-from consumer.download.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.download.answers import seconds_to_wait
-from consumer.download.transport import CertificateNotTrusted, not_trusted
 from consumer.errors import NotYet, Refused, Unavailable
+from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
+from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.model import Dependency
 
 LONGEST_WAIT_S = 300.0

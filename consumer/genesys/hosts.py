@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consumer.download.urls import Origin, origin_of
+from consumer.http.urls import Origin, origin_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Set
 from urllib.parse import parse_qsl, urlsplit
 
-from consumer.download.urls import Origin, origin_of
+from consumer.http.urls import Origin, origin_of
 from consumer.wire.fields import download_id
 
 SIGNATURES = {"signature", "key-pair-id", "policy", "x-amz-signature"}

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from consumer.download.urls import Origin
 from consumer.errors import Malformed, NotJudged, NotYet
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Batch, Merged
+from consumer.http.urls import Origin
 from consumer.model import Attachment, DeadReason, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id

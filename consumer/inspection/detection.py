@@ -6,7 +6,7 @@ import re
 
 import magic
 
-from consumer.inspection.seen import Unreadable
+from consumer.inspection.readers.seen import Unreadable
 
 ALIASES = {
     "image/apng": "image/png",

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from consumer.inspection import images, text, trailing
-from consumer.inspection.formats import PADDING
-from consumer.inspection.office import ole, ooxml
-from consumer.inspection.office.compound import is_ole
-from consumer.inspection.pdf import document as pdf
-from consumer.inspection.seen import Limits, Seen, TooMuch, Unreadable, Work
+from consumer.inspection.readers import images, text, trailing
+from consumer.inspection.readers.formats import PADDING
+from consumer.inspection.readers.office import ole, ooxml
+from consumer.inspection.readers.office.compound import is_ole
+from consumer.inspection.readers.pdf import document as pdf
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
 VERSION = "2"  # goes into every result: raise it when an examination would answer differently

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, Self, TypeVar
 
 from consumer.errors import NotYet
-from consumer.inspection.policy import Policy
+from consumer.inspection.policy.policy import Policy
 from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Verdict
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ from typing import Self, TypeVar
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.judge.answers import Answer
-from consumer.metrics import Metrics
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Task
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.results import encode_dead_letter
 
 log = logging.getLogger(__name__)

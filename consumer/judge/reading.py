@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from consumer.metrics import Skipped
 from consumer.model import Attachment, Direction, Event, Kind, Message, Task
+from consumer.telemetry.metrics import Skipped
 
 
 def no_answer_needed(message: Message, attachment: Attachment, task: Task, horizon: timedelta) -> Skipped | None:

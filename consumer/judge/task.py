@@ -19,7 +19,6 @@ from consumer.judge.known import Known
 from consumer.judge.questions import Lookup, Questions, in_step
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
 from consumer.judge.wanted import Wanted
-from consumer.metrics import Metrics
 from consumer.model import (
     AnswerKind,
     Attachment,
@@ -32,6 +31,7 @@ from consumer.model import (
     Task,
     Verdict,
 )
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.events import Noise, Unreadable, decode
 from consumer.wire.results import encode_result
 

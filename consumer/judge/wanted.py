@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from consumer.judge.known import Known
 from consumer.judge.reading import no_answer_needed
-from consumer.metrics import Metrics, Skipped
 from consumer.model import Attachment, Direction, Message, Task
+from consumer.telemetry.metrics import Metrics, Skipped
 
 
 @dataclass(frozen=True, slots=True)

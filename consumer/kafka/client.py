@@ -18,7 +18,7 @@ from consumer.errors import Refused
 from consumer.kafka.metadata import pace_metadata
 from consumer.kafka.records import read_any_header_name
 from consumer.model import Dependency
-from consumer.settings import KafkaSettings
+from consumer.settings.model import KafkaSettings
 
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:

@@ -15,8 +15,8 @@ import anyio
 
 from consumer.errors import Failure, NotJudged, Throttled
 from consumer.genesys.api import Api
-from consumer.genesys.notify import Customer, Rejection, agentless_message, read_customer, read_rejection
 from consumer.model import DeadReason, Reason
+from consumer.notify.customer import Customer, Rejection, agentless_message, read_customer, read_rejection
 from consumer.wire.fields import Json
 
 Outcome = Literal["sent", "failed", "skipped"]

@@ -12,10 +12,10 @@ from aiokafka.errors import IllegalStateError
 
 from consumer.kafka.client import consumer_options
 from consumer.kafka.closing import close
+from consumer.kafka.membership import Generation, Membership
 from consumer.notify.loop import Record
-from consumer.notify.membership import Generation, Membership
 from consumer.notify.shutdown import Shutdown
-from consumer.settings import KafkaSettings
+from consumer.settings.model import KafkaSettings
 
 POLL_MS = 500
 POLL_RECORDS = 10  # few, since they are fetched again after a rebalance

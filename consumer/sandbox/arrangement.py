@@ -8,7 +8,7 @@ from pathlib import Path
 from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.world import ORGANIZATION_ID, REGION
-from consumer.settings import Settings, TopicSettings
+from consumer.settings.model import Settings, TopicSettings
 
 EMBEDDED_EVENTS = 2_500  # for each partition: the embedded broker keeps 5 MiB of one and drops what is older
 

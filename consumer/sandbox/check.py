@@ -16,7 +16,7 @@ from consumer.kafka.client import consumer_options
 from consumer.kafka.closing import close
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.expectation import Expectation, Expected, value_id
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.results import Output
 
 SHOWN = 20  # of each list in a tally

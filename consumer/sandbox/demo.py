@@ -12,10 +12,10 @@ from typing import Protocol
 import anyio
 from aiokafka import AIOKafkaProducer
 
-from consumer import service, topics
 from consumer.errors import Failure
-from consumer.inspection.policy import PolicyError
-from consumer.inspection.workers import WorkersNotStarted
+from consumer.inspection.policy.policy import PolicyError
+from consumer.inspection.workers.pool import WorkersNotStarted
+from consumer.kafka import topics
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
 from consumer.sandbox.arrangement import demo_settings, partitions_for
@@ -23,7 +23,8 @@ from consumer.sandbox.cases import Outcome
 from consumer.sandbox.check import OutputReader, Score, Tally
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, publish
-from consumer.settings import Settings
+from consumer.service import life
+from consumer.settings.model import Settings
 
 REFRESH_S = 0.5
 
@@ -113,12 +114,12 @@ class _Run:
 
     async def _serve(self) -> None:
         try:
-            await service.run(self._settings, shutdown=self._shutdown, started=self._started)
+            await life.run(self._settings, shutdown=self._shutdown, started=self._started)
         except (Failure, PolicyError, WorkersNotStarted) as failure:
             self.failure = failure  # a task group would wrap it
             self._shutdown.set()
 
-    def _started(self, running: service.Running) -> None:
+    def _started(self, running: life.Running) -> None:
         self.metrics_url = f"http://127.0.0.1:{running.metrics_port}/metrics"
         self._view.serving(self.metrics_url)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import anyio
 
-from consumer.metrics import Metrics
-from consumer.settings import LimitSettings
+from consumer.settings.model import LimitSettings
+from consumer.telemetry.metrics import Metrics
 
 
 class Room:

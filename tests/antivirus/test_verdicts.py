@@ -14,8 +14,8 @@ from consumer.download.body import Body
 from consumer.errors import Unavailable
 from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector
-from consumer.inspection.policy import SHIPPED, Policy
-from consumer.inspection.workers import Workers
+from consumer.inspection.policy.policy import SHIPPED, Policy
+from consumer.inspection.workers.pool import Workers
 from consumer.model import Accepted, Attachment, Decision, Dependency, Facts, Reason, Rejected, Source, Verdict
 from consumer.storage import ObjectStorage
 from consumer.wire.results import encode_result

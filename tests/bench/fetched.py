@@ -13,7 +13,7 @@ from aiokafka.conn import AIOKafkaConnection
 
 from consumer.judge.answers import Resting
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from tests.bench.figures import Figures
 from tests.brokers import create_topics
 from tests.stream.harness import NamesJudge, make_stream, running, write_tasks

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from consumer.kafka.client import consumer_options
 from consumer.model import AnswerKind, LedgerEntry
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import RECORDS_A_POLL, restore
 from consumer.wire.entries import encode_entry

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.bench.figures import Figures, spread
 from tests.brokers import create_topics
 from tests.outages.crafted import STUCK, Maker, traffic_of

@@ -17,7 +17,7 @@ from anyio.to_thread import run_sync
 from consumer.kafka.client import partition_of
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.bench.figures import Figures
 from tests.brokers import create_topics
 from tests.chaos.workers import Worker, Workers, worker_env

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from consumer.sandbox.check import OutputReader, Score, Tally, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, plan_traffic, publish
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
 from tests.chaos.trouble import Trouble
 from tests.chaos.workers import Workers, worker_env

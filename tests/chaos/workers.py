@@ -12,7 +12,7 @@ from typing import Self
 
 from consumer.sandbox.arrangement import environment
 from consumer.sandbox.emulator import Emulator
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 
 
 def worker_env(

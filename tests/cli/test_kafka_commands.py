@@ -17,9 +17,9 @@ from typer.testing import Result
 
 from consumer.cli.dlq_commands import chosen
 from consumer.cli.topic_commands import table_of
+from consumer.kafka.topics import Difference, Topic
 from consumer.model import DeadReason
-from consumer.settings import KafkaSettings, TopicSettings
-from consumer.topics import Difference, Topic
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker
 from tests.cli.conftest import Command
 from tests.surface.test_deadletters import letter, put, tasks

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.cli.notify import spoken
-from consumer.inspection.policy import PolicyFile
+from consumer.inspection.policy.policy import PolicyFile
 from consumer.model import Reason
+from consumer.notify.service import spoken
 from tests.cli.conftest import Command
 
 ENGLISH, GERMAN = "The file is empty.", "Die Datei ist leer."

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from consumer.inspection.policy import SHIPPED
+from consumer.inspection.policy.policy import SHIPPED
 
 NOBODY = "http://127.0.0.1:1"
 ENV = {
@@ -35,8 +35,8 @@ ENV = {
 NEVER_DONE = """
 import anyio
 from consumer.cli.run import _on_signals
-from consumer.log import setup
-from consumer.settings import LogSettings
+from consumer.telemetry.log import setup
+from consumer.settings.model import LogSettings
 
 async def main():
     async with anyio.create_task_group() as group:
@@ -132,7 +132,7 @@ def test_nobody_else_of_the_same_user_may_read_the_services_memory(tmp_path: Pat
     code = (
         "import ctypes\n"
         "from consumer.cli.run import run_service\n"
-        "from consumer.settings_load import SettingsProblem\n"
+        "from consumer.settings.load import SettingsProblem\n"
         "try: run_service(None)\n"
         "except SettingsProblem: print(ctypes.CDLL(None).prctl(3))\n"
     )

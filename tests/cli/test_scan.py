@@ -88,7 +88,7 @@ def test_what_is_no_regular_file_is_refused_at_once(command: Command, good: Path
 
 
 def test_the_policy_of_an_operator_decides(command: Command, good: Path, tmp_path: Path) -> None:
-    shipped = Path(__file__).parents[2] / "consumer" / "inspection" / "policy.toml"
+    shipped = Path(__file__).parents[2] / "consumer" / "inspection" / "policy" / "policy.toml"
     lines = shipped.read_text().splitlines()
     strict = tmp_path / "policy.toml"
     strict.write_text("\n".join(line for line in lines if not line.startswith('"application/pdf"')))

@@ -9,7 +9,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from anyio.to_thread import run_sync
 
-from consumer.settings import TopicSettings
+from consumer.settings.model import TopicSettings
 from tests.brokers import Broker
 
 README = Path(__file__).parents[2] / "README.md"

@@ -11,7 +11,7 @@ import yaml
 from consumer.sandbox.arrangement import environment
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.world import World
-from consumer.settings_load import SECRETS_DIR, load, load_with_origins
+from consumer.settings.load import SECRETS_DIR, load, load_with_origins
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"

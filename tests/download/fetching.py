@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from consumer.download.addresses import Lookup, system_lookup
 from consumer.download.budget import Budget
-from consumer.download.clients import Timeouts, file_client
 from consumer.download.fetch import Fetcher
-from consumer.download.urls import UrlRules
+from consumer.http.addresses import Lookup, system_lookup
+from consumer.http.clients import Timeouts, file_client
+from consumer.http.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
 
 CAP = 1_000_000

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.download.addresses import AddressNotAllowed, CheckedResolver, NameNotAllowed, Reach, why_not_public
+from consumer.http.addresses import AddressNotAllowed, CheckedResolver, NameNotAllowed, Reach, why_not_public
 from tests.download.hostile import HOSTILE_ANSWERS
 
 PUBLIC = ["8.8.8.8", "93.184.216.34", "52.0.0.1", "100.63.255.255", "172.32.0.1", "192.169.0.1", "2606:4700::1111"]

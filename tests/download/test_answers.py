@@ -6,10 +6,10 @@ import pytest
 
 from consumer.download.body import Body
 from consumer.download.budget import Budget
-from consumer.download.clients import file_client
 from consumer.download.fetch import Fetcher
-from consumer.download.urls import UrlRules
 from consumer.errors import NotYet, Unavailable
+from consumer.http.clients import file_client
+from consumer.http.urls import UrlRules
 from consumer.model import Expired, Reason
 from tests.download.fetching import CAP, REGION, at, fetching_from, head
 from tests.download.servers import answering

@@ -3,8 +3,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from consumer.download.check import CheckedAddress, CheckedUrl, check_url
-from consumer.download.urls import UrlRules
+from consumer.http.check import CheckedAddress, CheckedUrl, check_url
+from consumer.http.urls import UrlRules
 from tests.download.hostile import HOSTILE_ANSWERS, HOSTILE_URLS, R
 
 RULES = UrlRules.of("mypurecloud.com", allowed_origins=["http://127.0.0.1:8080", "http://emulator:8081"])

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from aiohttp import web
 
-from consumer.download.addresses import AddressNotAllowed
-from consumer.download.clients import NotPermitted, Timeouts, api_client, file_client
-from consumer.download.transport import CertificateNotTrusted
-from consumer.download.urls import UrlRules
+from consumer.http.addresses import AddressNotAllowed
+from consumer.http.clients import NotPermitted, Timeouts, api_client, file_client
+from consumer.http.transport import CertificateNotTrusted
+from consumer.http.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
 from tests.download.servers import answering, serving, talking
 

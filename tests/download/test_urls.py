@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from consumer.download.urls import Origin, UrlRules, judge_url, redirect_target
+from consumer.http.urls import Origin, UrlRules, judge_url, redirect_target
 from tests.download.hostile import HOSTILE_URLS, R
 
 RULES = UrlRules.of(

@@ -7,8 +7,8 @@ import time
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.policy import Policy
-from consumer.inspection.seen import Seen
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.readers.seen import Seen
 from consumer.model import Attachment, Facts, Reason
 
 DEADLINE_S = 2.0  # of CPU time, so that a busy machine is no finding

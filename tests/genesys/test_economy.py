@@ -18,8 +18,8 @@ from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.genesys.limiter import Limiter
 from consumer.judge.answers import Answer, Resting
 from consumer.judge.task import Judge
-from consumer.metrics import Metrics
 from consumer.model import AnswerKind, Attachment, Event, LedgerEntry, Reason, Rejected, Source, Task, Verdict
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.events import decode
 from tests.genesys.cloud import Asked, Client, Cloud, Respond, connected, json
 from tests.genesys.test_limiter import Window

@@ -2,9 +2,9 @@
 
 import pytest
 
-from consumer.download.urls import UrlRules, judge_url
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.links import bearer_id
+from consumer.http.urls import UrlRules, judge_url
 
 DOMAIN = "mypurecloud.de"
 OURS = Hosts.of(DOMAIN).link_origins

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from consumer.download.clients import api_client, login_client
 from consumer.errors import Failure, NotYet, Refused
 from consumer.genesys.api import Api
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from consumer.http.clients import api_client, login_client
 from consumer.model import Direction, Reason
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import plan_traffic

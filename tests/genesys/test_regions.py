@@ -6,7 +6,7 @@ import pytest
 
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.links import bearer_id
-from consumer.regions import DOMAINS, REGIONS
+from consumer.settings.regions import DOMAINS, REGIONS
 
 
 def test_the_regions_are_those_of_the_official_sdk() -> None:

@@ -6,7 +6,7 @@ import magic
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.policy import Policy
+from consumer.inspection.policy.policy import Policy
 from consumer.model import Facts
 from tests.inspection.bombs import BOMBS
 from tests.inspection.files import MAIN_TYPES, attachment, ooxml

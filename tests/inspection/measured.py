@@ -15,8 +15,8 @@ from pathlib import Path
 
 import anyio
 
-from consumer.inspection.policy import Policy
-from consumer.inspection.worker_process import Answer, WorkerProcess, default_command
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.workers.process import Answer, WorkerProcess, default_command
 from consumer.model import Facts, Reason
 from tests.inspection.bombs import BOMBS, HEAVY
 from tests.inspection.files import MemoryBody, attachment

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from consumer.inspection.seen import Work
-from consumer.inspection.zip_reader import read_archive
+from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.zip_reader import read_archive
 from consumer.model import Reason
 from tests.inspection.files import archive, compound, gif, jpeg, ooxml, pdf, png, program
 from tests.inspection.judging import codes, reason, seen

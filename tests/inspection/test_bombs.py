@@ -6,9 +6,9 @@ import pytest
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.policy import Policy
-from consumer.inspection.worker_process import WorkerProcess, default_command
-from consumer.inspection.workers import Workers
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.workers.pool import Workers
+from consumer.inspection.workers.process import WorkerProcess, default_command
 from consumer.model import Reason
 from tests.inspection import bombs
 from tests.inspection.files import BENIGN, MemoryBody, attachment, ooxml

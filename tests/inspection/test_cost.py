@@ -8,7 +8,7 @@ import pytest
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.seen import Seen, Work
+from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 from tests.inspection import bombs
 from tests.inspection.files import BENIGN, chunk, gif, jpeg, pdf, png, segment

@@ -24,8 +24,8 @@ import pytest
 
 from consumer.download.budget import Budget
 from consumer.inspection.inspect import Inspector
-from consumer.inspection.policy import Policy
-from consumer.inspection.workers import Workers
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.workers.pool import Workers
 from consumer.model import Attachment, Decision, Source, Verdict
 from consumer.storage import ObjectStorage
 from consumer.wire.results import encode_result

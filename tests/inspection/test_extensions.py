@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.extensions import extension_of, extension_type, visible_name
+from consumer.inspection.policy.extensions import extension_of, extension_type, visible_name
 
 
 @pytest.mark.parametrize(

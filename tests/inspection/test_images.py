@@ -5,10 +5,10 @@ import zlib
 
 import pytest
 
-from consumer.inspection import images
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.seen import Seen, Work
+from consumer.inspection.readers import images
+from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 from tests.inspection.bombs import gif_frames, jpeg_scans, png_frames
 from tests.inspection.files import chunk, gif, jpeg, png, segment

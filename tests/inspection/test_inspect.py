@@ -11,7 +11,7 @@ import pytest
 
 from consumer.errors import NotYet
 from consumer.inspection.inspect import RESOLVES, Body, Inspector
-from consumer.inspection.policy import SHIPPED, Policy
+from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.model import YOUNG, Accepted, Attachment, Dependency, Expired, Facts, Finding, Reason, Rejected, Verdict
 
 T = TypeVar("T")

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from consumer.inspection.office.compound import CompoundFile
-from consumer.inspection.office.vba import decompress
-from consumer.inspection.seen import TooMuch, Work
+from consumer.inspection.readers.office.compound import CompoundFile
+from consumer.inspection.readers.office.vba import decompress
+from consumer.inspection.readers.seen import TooMuch, Work
 from consumer.model import Reason
 from tests.inspection.files import archive, compound, doc, pdf, program
 from tests.inspection.judging import codes, reason, seen

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 
-from consumer.inspection.office.fields import Fields
-from consumer.inspection.office.xml_reader import XmlReader
-from consumer.inspection.seen import Seen, TooMuch, Work
+from consumer.inspection.readers.office.fields import Fields
+from consumer.inspection.readers.office.xml_reader import XmlReader
+from consumer.inspection.readers.seen import Seen, TooMuch, Work
 from consumer.model import Reason
 from tests.inspection.files import OFFICE, SHEET, archive, compound, doc, ooxml, program, relationships
 from tests.inspection.judging import codes, reason, seen

@@ -4,8 +4,8 @@ import pytest
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.policy import Policy
-from consumer.inspection.seen import Seen
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.readers.seen import Seen
 from consumer.model import Facts, Reason
 from tests.inspection.files import attachment, pdf
 from tests.inspection.polyglots import HTML, PHP, RAR, ZIP, tar

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from consumer.inspection import flate
-from consumer.inspection.pdf import filters, syntax
-from consumer.inspection.pdf.syntax import Name, Reference
-from consumer.inspection.seen import TooMuch, Work
+from consumer.inspection.readers import flate
+from consumer.inspection.readers.pdf import filters, syntax
+from consumer.inspection.readers.pdf.syntax import Name, Reference
+from consumer.inspection.readers.seen import TooMuch, Work
 from consumer.model import Reason
 from tests.inspection.files import pdf, program
 from tests.inspection.test_pdf import judged, stream

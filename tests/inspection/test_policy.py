@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.inspection.policy import SHIPPED, Policy, PolicyError, PolicyFile
+from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyError, PolicyFile
 from consumer.model import Facts, Finding, MediaStatus, Reason
 from tests.inspection.files import SHEET, WORD, attachment
 
@@ -96,7 +96,7 @@ def test_a_size_that_differs_from_the_declared_one_never_rejects(policy: Policy)
 def test_name_declaration_and_bytes_have_to_agree(
     policy: Policy, name: str | None, declared: str | None, detected: str | None, reason: Reason | None
 ) -> None:
-    from consumer.inspection.extensions import extension_type
+    from consumer.inspection.policy.extensions import extension_type
 
     facts = Facts(size=1, extension_type=extension_type(name), detected_type=detected)
     assert policy.decide(attachment(name, declared), facts) is reason

@@ -5,7 +5,7 @@ import pytest
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.policy import Policy
+from consumer.inspection.policy.policy import Policy
 from consumer.model import Facts, Reason
 from consumer.sandbox.files import build
 from tests.inspection.files import attachment, chunk, gif, jpeg, pdf, png, segment

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from consumer.inspection.detection import ALIASES, Detector, squeezed
 from consumer.inspection.examination import examine
-from consumer.inspection.pdf.password import Encryption, encryption
-from consumer.inspection.policy import Policy
-from consumer.inspection.seen import Work
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.readers.pdf.password import Encryption, encryption
+from consumer.inspection.readers.seen import Work
 from consumer.model import Facts, Reason
 from tests.inspection.files import attachment, pdf, program
 

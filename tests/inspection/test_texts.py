@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from consumer.inspection import languages
-from consumer.inspection.seen import Work
-from consumer.inspection.text import decode, read
+from consumer.inspection.readers import languages
+from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.text import decode, read
 from consumer.model import Reason
 from tests.inspection.judging import reason, seen
 

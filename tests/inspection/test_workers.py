@@ -9,9 +9,9 @@ from pathlib import Path
 import anyio
 import pytest
 
-from consumer.inspection import confinement, worker_process
-from consumer.inspection.policy import Policy
-from consumer.inspection.workers import LibmagicMissing, Workers, WorkersNotStarted, versions
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.workers import confinement, process
+from consumer.inspection.workers.pool import LibmagicMissing, Workers, WorkersNotStarted, versions
 from consumer.model import Facts, Reason
 from tests.inspection.files import BENIGN, TYPES_BY_EXTENSION, MemoryBody, attachment
 
@@ -19,7 +19,7 @@ MIB = 1024 * 1024
 PLANTED = """
 import sys
 sys.path.insert(0, {root!r})
-from consumer.inspection import worker
+from consumer.inspection.workers.pool import worker
 def prepare():
     examine, detectors = original()
     def planted(data):
@@ -34,7 +34,7 @@ sys.exit(worker.main([{address_space!r}, "3"]))
 
 
 def planted(address_space: int = 1024 * MIB) -> tuple[str, ...]:
-    code = PLANTED.format(root=str(worker_process.ROOT), address_space=str(address_space))
+    code = PLANTED.format(root=str(process.ROOT), address_space=str(address_space))
     return (sys.executable, "-I", "-c", code)
 
 
@@ -76,9 +76,9 @@ async def test_a_name_or_declaration_of_another_type_is_a_flag(name: str, declar
 
 
 def test_every_flag_is_explained_to_readers_of_the_results() -> None:
-    source = "".join(file.read_text() for file in Path(worker_process.__file__).parent.rglob("*.py"))
+    source = "".join(file.read_text() for file in Path(process.__file__).parents[1].rglob("*.py"))
     told = set(re.findall(r'flags?\.?(?:append)?\("([a-z_]+)"\)', source))
-    page = (worker_process.ROOT / "schemas" / "README.md").read_text()
+    page = (process.ROOT / "schemas" / "README.md").read_text()
     listed = set(re.findall(r"^\| `([a-z_]+)` \|", page.partition("## Remarks")[2].partition("## Dead")[0], re.M))
     assert told == listed
 
@@ -227,8 +227,8 @@ async def test_a_worker_tells_what_holds_it_in() -> None:
 async def test_without_libmagic_nothing_starts_and_the_message_says_what_to_install() -> None:
     code = (
         "import sys; sys.modules['magic'] = None; "
-        f"sys.path.insert(0, {str(worker_process.ROOT)!r}); "
-        "from consumer.inspection.worker import main; sys.exit(main(['1073741824', '3']))"
+        f"sys.path.insert(0, {str(process.ROOT)!r}); "
+        "from consumer.inspection.workers.worker import main; sys.exit(main(['1073741824', '3']))"
     )
     with pytest.raises(LibmagicMissing, match=r"apt-get install libmagic1.*brew install libmagic"):
         async with Workers(1, 2.0, command=(sys.executable, "-I", "-c", code)):
@@ -244,8 +244,8 @@ async def test_a_worker_that_does_not_come_up_is_told() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="a Linux call")
 def test_the_service_hides_its_memory_from_its_peers() -> None:
     code = (
-        f"import sys; sys.path.insert(0, {str(worker_process.ROOT)!r}); import ctypes; "
-        "from consumer.inspection.workers import hide_from_peers; hide_from_peers(); "
+        f"import sys; sys.path.insert(0, {str(process.ROOT)!r}); import ctypes; "
+        "from consumer.inspection.workers.pool import hide_from_peers; hide_from_peers(); "
         "sys.exit(ctypes.CDLL(None).prctl(3))"
     )
     import subprocess

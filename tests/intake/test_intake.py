@@ -14,9 +14,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from prometheus_client import CollectorRegistry
 
 from consumer.intake import Intake, TaskRecord, tasks_of
-from consumer.metrics import Metrics
 from consumer.model import Headers, Source, Task
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.tasks import decode_task
 from tests import raw_names
 from tests.brokers import EVENTS_PARTITIONS

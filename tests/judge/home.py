@@ -19,12 +19,12 @@ from consumer.errors import NotYet
 from consumer.identity import attachment_key
 from consumer.judge.answers import Answer
 from consumer.judge.task import Judge
-from consumer.metrics import Metrics
 from consumer.model import Attachment, DeadReason, Dependency, Message, Reason, Rejected, Replay, Source, Task, Verdict
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.stream.assignment import Assignment
 from consumer.stream.flights import Flights
 from consumer.stream.ledger import Ledger
-from consumer.stream.partition import Assignment
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.results import Output
 from tests.stream.harness import make_stream
 

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from consumer.kafka.client import client_options, consumer_options
 from consumer.kafka.closing import close, close_by_force
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
 from tests.stream.harness import sockets
 

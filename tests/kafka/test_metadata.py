@@ -12,7 +12,7 @@ from aiokafka.client import AIOKafkaClient
 
 from consumer.kafka.client import consumer_options
 from consumer.kafka.closing import close
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker, create_topics, delete_topics
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(60)]

@@ -20,7 +20,7 @@ from consumer.notify.notifier import Notifier, Told, WaitOut
 from consumer.notify.rejections import consuming
 from consumer.notify.shutdown import Shutdown
 from consumer.sandbox.emulator import Emulator
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.genesys.cloud import client_of
 from tests.kafka_fixtures import PARTITIONS
 from tests.sandbox.worlds import CONVERSATION, MESSAGE, world_with

@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from consumer.attempts import Gates
-from consumer.genesys.notify import agentless_message, read_customer
 from consumer.model import Reason
+from consumer.notify.customer import agentless_message, read_customer
 from consumer.notify.loop import notify
 from consumer.notify.notifier import Channel, Notice, Notifier, Told
 from consumer.notify.outages import Outages

@@ -16,14 +16,14 @@ import pytest
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from consumer.cli.notify import serve
-from consumer.metrics import Metrics
+from consumer.kafka.membership import Membership
 from consumer.notify.loop import Record
-from consumer.notify.membership import Membership
+from consumer.notify.service import serve
 from consumer.notify.shutdown import Shutdown
-from consumer.parts import policy_file
 from consumer.sandbox.emulator_state import PERMISSIONS
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.service.assembly import policy_file
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.telemetry.metrics import Metrics
 from tests.kafka_fixtures import PARTITIONS
 from tests.notify.scene import Member, Scene, at_once, on_stage
 from tests.service.composed import changed, settings_for, until_true

@@ -18,7 +18,7 @@ import pytest
 from anyio.abc import Process
 
 from consumer.sandbox.arrangement import environment
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.notify.scene import Member, Scene, at_once, on_stage
 from tests.service.composed import until_true
 

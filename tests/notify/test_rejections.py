@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from aiokafka import TopicPartition
 
-from consumer.notify.membership import Generation
+from consumer.kafka.membership import Generation
 from consumer.notify.rejections import Rejections
 from consumer.notify.shutdown import Shutdown
 

@@ -18,7 +18,7 @@ import anyio
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.traffic import plan_traffic
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.outages.dependencies import Outage, clamd, of_genesys, of_kafka, s3_server
 from tests.outages.run import run

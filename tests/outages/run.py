@@ -12,7 +12,7 @@ import anyio
 from consumer.sandbox.check import Tally
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.outages.dependencies import Outage
 from tests.outages.scene import Scale, Scene, playing, settings_for
 

@@ -13,13 +13,13 @@ import anyio
 import httpx
 from aiokafka import AIOKafkaProducer
 
-from consumer import service
 from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.check import OutputReader, Score, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Record, Traffic, publish
 from consumer.sandbox.world import ORGANIZATION_ID, REGION
-from consumer.settings import KafkaSettings, Settings, TopicSettings
+from consumer.service import life
+from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 
 LOOK_S = 0.05
 PREFIX = "attachment_consumer_"
@@ -50,7 +50,7 @@ class Scene:
     emulator: Emulator
     reader: OutputReader
     score: Score
-    running: service.Running
+    running: life.Running
     written: anyio.Event = field(default_factory=anyio.Event)
     last_taken: float = 0.0  # monotonic; when a task was seen to be taken last
     most_in_flight: float = 0.0  # since it was last set to 0
@@ -137,14 +137,14 @@ def settings_for(
 async def playing(settings: Settings, traffic: Traffic, emulator: Emulator, a_second: float) -> AsyncIterator[Scene]:
     """Runs the service and writes the traffic, `a_second` records each second. Leaving drains the service."""
     shutdown, serving = anyio.Event(), anyio.Event()
-    known: list[service.Running] = []
+    known: list[life.Running] = []
 
-    def started(running: service.Running) -> None:
+    def started(running: life.Running) -> None:
         known.append(running)
         serving.set()
 
     async def serve() -> None:
-        await service.run(settings, shutdown=shutdown, started=started)
+        await life.run(settings, shutdown=shutdown, started=started)
 
     async with OutputReader(settings.kafka, settings.topics) as reader, anyio.create_task_group() as group:
         group.start_soon(serve)

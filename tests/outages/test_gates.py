@@ -11,12 +11,12 @@ import anyio.lowlevel
 import pytest
 
 from consumer.attempts import RETRY_AFTER_MAX_S, Attempts, Backoff, Gates, Patience
-from consumer.download.clients import file_client
-from consumer.download.urls import UrlRules
 from consumer.errors import Failure, NotJudged, Refused, Unavailable
+from consumer.http.clients import file_client
+from consumer.http.urls import UrlRules
 from consumer.model import DeadReason, Dependency
-from consumer.parts import _ask_file_host
-from consumer.settings import Settings
+from consumer.service.assembly import _ask_file_host
+from consumer.settings.model import Settings
 
 ATTEMPTS = 4
 ROUNDS = 400  # of a loop that ends much earlier, or never would

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, plan_traffic
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
 from tests.outages.dependencies import Outage, clamd, clamd_is_there, of_genesys, of_kafka, s3_server
 from tests.outages.run import run

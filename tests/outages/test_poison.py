@@ -11,7 +11,7 @@ from consumer.sandbox.cases import AWAY_HOST, CASES, FOR_EVER, Delivery
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic
 from consumer.sandbox.world import Conversation
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.outages.crafted import GOOD, Maker, poison, traffic_of
 from tests.outages.scene import SHORT, Scene, playing, settings_for
 

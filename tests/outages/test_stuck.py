@@ -14,7 +14,7 @@ from anyio.to_thread import run_sync
 from consumer.sandbox.check import OutputReader, Score
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.chaos.workers import Workers, worker_env
 from tests.outages.crafted import STUCK, Maker, announced, release, traffic_of
 from tests.outages.scene import SHORT, Scene, playing, settings_for, write

@@ -3,8 +3,8 @@
 import pytest
 
 from consumer.download.body import Body
-from consumer.inspection.policy import Policy
-from consumer.inspection.workers import Workers
+from consumer.inspection.policy.policy import Policy
+from consumer.inspection.workers.pool import Workers
 from consumer.model import Attachment, Direction, Reason
 from consumer.sandbox.cases import CASES, Case, Outcome
 from consumer.sandbox.files import GENUINE, dice

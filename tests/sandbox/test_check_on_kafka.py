@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaProducer
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.check import OutputReader, Score, read_to_end
 from consumer.sandbox.expectation import Expectation, Expected
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 
 
 async def test_only_committed_answers_count(kafka_settings: KafkaSettings, topics: TopicSettings) -> None:

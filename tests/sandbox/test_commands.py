@@ -24,8 +24,8 @@ from consumer.sandbox.cases import AWAY_HOST, Outcome
 from consumer.sandbox.embedded import EmbeddedBroker
 from consumer.sandbox.expectation import Expectation, Expected
 from consumer.sandbox.traffic import plan_traffic
-from consumer.settings import TopicSettings
-from consumer.settings_load import load
+from consumer.settings.load import load
+from consumer.settings.model import TopicSettings
 
 EVENTS, SEED = 80, 9
 SAME = ("--events", str(EVENTS), "--seed", str(SEED))

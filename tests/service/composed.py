@@ -10,13 +10,13 @@ from pathlib import Path
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from consumer import service
 from consumer.sandbox.arrangement import demo_settings
 from consumer.sandbox.check import Headers, OutputReader, Score
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.traffic import Record, publish
-from consumer.settings import KafkaSettings, Settings, TopicSettings
+from consumer.service import life
+from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
 
 LONGEST_S = 60.0  # that any of these tests waits for something
@@ -64,17 +64,17 @@ def changed(settings: Settings, group: str, **values: object) -> Settings:
 @asynccontextmanager
 async def serving(
     settings: Settings, credentials: Callable[[], tuple[str, str]] | None = None
-) -> AsyncIterator[service.Running]:
+) -> AsyncIterator[life.Running]:
     """Runs the service while the context is open; drains it afterwards."""
     shutdown, begun = anyio.Event(), anyio.Event()
-    running: list[service.Running] = []
+    running: list[life.Running] = []
 
-    def started(now: service.Running) -> None:
+    def started(now: life.Running) -> None:
         running.append(now)
         begun.set()
 
     async def run() -> None:
-        await service.run(settings, shutdown=shutdown, credentials=credentials, started=started)
+        await life.run(settings, shutdown=shutdown, credentials=credentials, started=started)
 
     async with anyio.create_task_group() as group:
         group.start_soon(run)

@@ -22,16 +22,16 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from consumer import deadletters
+from consumer.kafka import dead_letters
+from consumer.kafka.topics import wanted
 from consumer.sandbox.check import Headers, OutputReader
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.world import Conversation, File, Message, World
-from consumer.service import Running
-from consumer.settings import KafkaSettings, Settings, TopicSettings
-from consumer.topics import wanted
+from consumer.service.life import Running
+from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
 from tests import raw_names
 from tests.service.composed import LONGEST_S, Kept, Published, changed, serving, settings_for, unsettled, until
@@ -221,7 +221,7 @@ async def test_a_record_whose_header_names_are_no_text_is_dead_once_in_whichever
         async with OutputReader(service.kafka, service.topics) as reader, serving(service) as running:
             await until(reader, score, lambda: genuine <= ids_of(score.records))
             await settled(service, running, reader, score)
-        found = [one async for one in deadletters.read(service.kafka, service.topics)]
+        found = [one async for one in dead_letters.read(service.kafka, service.topics)]
     letters = [one.letter for one in found if one.letter]
     assert sorted((letter.value or b"", letter.headers) for letter in letters) == [
         (b"before", ()),

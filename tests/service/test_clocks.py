@@ -10,7 +10,7 @@ import pytest
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import plan_traffic
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.chaos.workers import Worker, Workers
 from tests.service.composed import Kept, settings_for, until, write
 from tests.service.test_restart import CATCH_UP_S, variables

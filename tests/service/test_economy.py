@@ -25,14 +25,13 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
-from consumer.download.clients import api_client, login_client
 from consumer.genesys.api import Api
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from consumer.http.clients import api_client, login_client
 from consumer.judge.task import Judge
-from consumer.metrics import Metrics
 from consumer.model import AnswerKind, Attachment, Dependency, Event, Reason, Rejected, Source, Task, Verdict
 from consumer.sandbox import envelopes, payloads
 from consumer.sandbox.check import OutputReader, read_to_end
@@ -42,7 +41,8 @@ from consumer.sandbox.files import dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.traffic import Record
 from consumer.sandbox.world import REGION, Conversation, Message, World
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.events import decode
 from tests.chaos.workers import Worker, Workers, worker_env
 from tests.genesys.test_economy import Partition

@@ -19,7 +19,7 @@ from anyio.to_thread import run_sync
 from confluent_kafka import Producer
 
 from consumer.model import Event
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.events import Noise, decode
 
 PAGES = Path(__file__).parents[2] / "deploy" / "events"

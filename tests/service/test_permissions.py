@@ -10,7 +10,7 @@ from consumer.model import Dependency
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.emulator_state import PERMISSIONS
 from consumer.sandbox.world import World
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.service.composed import changed, serving, settings_for, until_true
 
 NOBODY = KafkaSettings(bootstrap_servers="127.0.0.1:1")

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from consumer import deadletters
-from consumer.deadletters import Fate, Filter
+from consumer.kafka import dead_letters
+from consumer.kafka.dead_letters import Fate, Filter
 from consumer.sandbox.check import OutputReader
 from consumer.sandbox.emulator import Emulator
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.results import Output
 from tests.outages.crafted import GOOD, Maker, announced, traffic_of
 from tests.service.composed import Kept, Published, all_settled, changed, serving, settings_for, until, write
@@ -41,7 +41,7 @@ async def test_a_replay_gives_one_more_answer_however_often_it_is_written(
             traffic.world.conversations[broken.conversation_id] = replace(broken, failing=False)
 
             for _ in range(2):
-                fates = [fate async for _, fate in deadletters.replay(kafka_settings, topics, Filter(), rate=100)]
+                fates = [fate async for _, fate in dead_letters.replay(kafka_settings, topics, Filter(), rate=100)]
                 assert fates == [Fate.WRITTEN]
             await until(reader, score, lambda: len(score.records) == 5)
             await write(settings, [announced(broken)])

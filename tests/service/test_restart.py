@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, plan_traffic
-from consumer.settings import KafkaSettings, Settings, TopicSettings
+from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
 from tests.brokers import create_topics, private_broker
 from tests.chaos.workers import Worker, Workers, worker_env

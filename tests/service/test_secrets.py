@@ -19,7 +19,6 @@ import httpx
 import pytest
 from aiohttp import web
 
-from consumer import log
 from consumer.errors import Failure
 from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.check import OutputReader, read_to_end
@@ -27,8 +26,9 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.emulator_state import PERMISSIONS, Minute
 from consumer.sandbox.traffic import Record, Traffic, plan_traffic
 from consumer.sandbox.world import World
-from consumer.service import Running
-from consumer.settings import KafkaSettings, LogSettings, TopicSettings
+from consumer.service.life import Running
+from consumer.settings.model import KafkaSettings, LogSettings, TopicSettings
+from consumer.telemetry import log
 from consumer.wire.results import Output
 from tests.service.composed import Kept, changed, serving, settings_for, until, until_true, write
 

@@ -14,8 +14,8 @@ import trustme
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, plan_traffic
-from consumer.service import Running
-from consumer.settings import KafkaSettings, Settings, TopicSettings
+from consumer.service.life import Running
+from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from tests.service.composed import LONGEST_S, Kept, changed, serving, settings_for, until_true, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]

@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from consumer.kafka.closing import ask
-from consumer.metrics import RebuildCause
-from consumer.stream.partition import Assignment
+from consumer.stream.assignment import Assignment
 from consumer.stream.transaction import Record, Transactor
 from consumer.stream.window import Window
+from consumer.telemetry.metrics import RebuildCause
 
 
 class RestoresFirst(Assignment):

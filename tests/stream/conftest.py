@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, guarded_broker
 from tests.stream.grants import Login, grant_all
 

@@ -16,10 +16,10 @@ from prometheus_client import CollectorRegistry
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
 from consumer.kafka.client import partition_of
-from consumer.metrics import Metrics
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
-from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
-from consumer.stream.source import Stream
+from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
+from consumer.stream.stream import Stream
+from consumer.telemetry.metrics import Metrics
 from consumer.wire.results import Outgoing, Output
 from consumer.wire.tasks import encode_task
 

@@ -13,7 +13,7 @@ import anyio
 from anyio.abc import Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from consumer.settings import TopicSettings
+from consumer.settings.model import TopicSettings
 from tests.brokers import Broker
 from tests.stream.worker import Orders, Stop
 

@@ -12,8 +12,8 @@ from aiokafka.errors import CorruptRecordException
 
 from consumer.kafka.client import partition_of
 from consumer.kafka.records import Records
-from consumer.settings import KafkaSettings, TopicSettings
-from consumer.stream.source import Stream
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.stream.stream import Stream
 from tests.stream.harness import Answered, NamesJudge, make_stream, running, write_tasks
 
 pytestmark = pytest.mark.kafka

@@ -6,7 +6,7 @@ import anyio
 import pytest
 from confluent_kafka.admin._acl import AclOperation
 
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.stream.grants import Login, deny, grant, revoke
 from tests.stream.harness import (
     SIXTY,

@@ -15,9 +15,9 @@ from prometheus_client import Counter
 
 from consumer.judge.answers import Resting
 from consumer.kafka.client import client_options, partition_of
-from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
-from consumer.stream import source
-from consumer.stream.source import Stream
+from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
+from consumer.stream import stream as source
+from consumer.stream.stream import Stream
 from consumer.stream.transaction import Record, Transactor
 from tests.brokers import create_topics, delete_topics
 from tests.stream.broken import WaitsForTheNextAssignment

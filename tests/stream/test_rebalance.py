@@ -11,9 +11,9 @@ from consumer.identity import identity
 from consumer.judge.answers import Resting
 from consumer.kafka.client import client_options, partition_of
 from consumer.model import AnswerKind, LedgerEntry
-from consumer.settings import KafkaSettings, TopicSettings
-from consumer.stream import source
-from consumer.stream.source import Stream
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.stream import stream as source
+from consumer.stream.stream import Stream
 from consumer.stream.transaction import Record, Transactor
 from consumer.wire.entries import encode_entry
 from tests.stream.harness import Answered, NamesJudge, everything, make_stream, running, until_committed, write_tasks

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from consumer.kafka.client import client_options, consumer_options
 from consumer.model import AnswerKind, LedgerEntry
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
 from consumer.stream.transaction import Transactor

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker, create_topics, delete_topics
 from tests.stream.harness import everything, until_committed, write_tasks
 from tests.stream.processes import Worker, again, names_of, orders, shared_out, started, traffic

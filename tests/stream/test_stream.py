@@ -3,7 +3,7 @@
 import anyio
 import pytest
 
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.stream.harness import Answered, NamesJudge, make_stream, running, write_tasks
 
 pytestmark = pytest.mark.kafka

@@ -14,7 +14,7 @@ from confluent_kafka.admin._acl import AclOperation
 
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close_by_force
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
 from tests.brokers import create_topics, delete_topics, private_broker
 from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces

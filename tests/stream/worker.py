@@ -18,8 +18,8 @@ from typing import TextIO
 import anyio
 
 from consumer.judge.answers import Resting
-from consumer.settings import KafkaSettings, LimitSettings, TopicSettings
-from consumer.stream import source
+from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
+from consumer.stream import stream as source
 from tests.stream.broken import VARIANTS
 from tests.stream.harness import NamesJudge, make_stream
 

@@ -8,11 +8,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Gates
-from consumer.conditions import FOREIGN_LIMIT, Conditions
 from consumer.errors import Refused, Unavailable
-from consumer.health import Health
-from consumer.metrics import Metrics
 from consumer.model import Dependency
+from consumer.service.conditions import FOREIGN_LIMIT, Conditions
+from consumer.service.health import Health
+from consumer.telemetry.metrics import Metrics
 
 CEILING = 3
 NOW = 1_800_000_000.0

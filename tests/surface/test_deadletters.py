@@ -11,11 +11,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from hypothesis import given
 
-from consumer.deadletters import Fate, Filter, Found, read, replay, task_record
 from consumer.errors import Malformed, Refused, Unavailable
 from consumer.kafka.client import partition_of
+from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay, task_record
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Source
-from consumer.settings import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.text import printable
 from consumer.wire.dead_letters import decode_dead_letter
 from consumer.wire.results import ID_LIMIT, encode_dead_letter

@@ -9,11 +9,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from consumer.health import STILL_S, Health, serving
-from consumer.metrics import Metrics
 from consumer.model import Dependency
-from consumer.settings import WebSettings
-from consumer.settings_load import SettingsProblem
+from consumer.service.health import STILL_S, Health, serving
+from consumer.settings.load import SettingsProblem
+from consumer.settings.model import WebSettings
+from consumer.telemetry.metrics import Metrics
 
 LOOPBACK = WebSettings(host="127.0.0.1", port=0)
 

@@ -13,8 +13,8 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.log import Repeats, mask, setup
-from consumer.settings import LogSettings
+from consumer.settings.model import LogSettings
+from consumer.telemetry.log import Repeats, mask, setup
 
 TOKEN = "hQ7wEXAMPLEtoken0000000000000000"
 SIGNED = f"https://bucket.example/path/file.pdf?X-Amz-Signature={TOKEN}&X-Amz-Date=1#{TOKEN}"

@@ -10,8 +10,8 @@ from typing import get_args
 import pytest
 from prometheus_client import CollectorRegistry, Metric
 
-from consumer.metrics import Metrics, status_label
 from consumer.model import Accepted, DeadReason, Dependency, Facts, Reason, Rejected
+from consumer.telemetry.metrics import Metrics, status_label
 from consumer.wire.events import NoiseKind
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"

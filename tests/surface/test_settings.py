@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.settings import Settings
-from consumer.settings_load import (
+from consumer.settings.load import (
     CONFIG_FILE,
     SECRETS_DIR,
     SettingsProblem,
@@ -17,6 +16,7 @@ from consumer.settings_load import (
     load_with_origins,
     variables,
 )
+from consumer.settings.model import Settings
 
 ENOUGH = {"KAFKA_BOOTSTRAP_SERVERS": "k:9092", "GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "hush-hush"}
 NO_DOTENV = Path("/nonexistent/.env")

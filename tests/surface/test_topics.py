@@ -8,11 +8,10 @@ import anyio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-import consumer.topics
+import consumer.kafka.topics
 import consumer.wire.results
 from consumer.errors import Refused, Unavailable
-from consumer.settings import KafkaSettings, TopicSettings
-from consumer.topics import (
+from consumer.kafka.topics import (
     DAY_MS,
     LARGEST_DEAD_HEADERS,
     LARGEST_RECORD,
@@ -23,6 +22,7 @@ from consumer.topics import (
     differences,
     wanted,
 )
+from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker
 
 pytestmark = pytest.mark.kafka
@@ -150,4 +150,4 @@ def test_more_room_than_wanted_is_no_difference() -> None:
 
 
 def test_the_check_asks_for_the_room_that_the_largest_result_needs() -> None:
-    assert consumer.topics.LARGEST_RESULT == consumer.wire.results.LARGEST_RESULT
+    assert consumer.kafka.topics.LARGEST_RESULT == consumer.wire.results.LARGEST_RESULT

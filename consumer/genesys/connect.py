@@ -1,0 +1,54 @@
+"""A client of Genesys Cloud, put together from the settings: for `run` and `notify` alike."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+
+from consumer.genesys.api import Api
+from consumer.genesys.hosts import Hosts
+from consumer.genesys.limiter import Limiter
+from consumer.genesys.login import Credentials, Login, OnCall
+from consumer.http.clients import Timeouts, api_client, login_client
+from consumer.settings.model import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Genesys:
+    hosts: Hosts
+    login: Login
+    api: Api
+
+
+@asynccontextmanager
+async def connected(
+    settings: Settings,
+    credentials: Credentials,
+    *,
+    on_call: OnCall,
+    on_token: Callable[[float], None],
+    on_wait: Callable[[float], None],
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> AsyncIterator[Genesys]:
+    """Login, API and rate limit, each with its own HTTP client. Nothing is asked before the first call."""
+    chosen = settings.genesys
+    hosts = Hosts.of(
+        chosen.region,
+        login_url=str(chosen.login_url) if chosen.login_url else None,
+        api_url=str(chosen.api_url) if chosen.api_url else None,
+        extra_origins=frozenset(settings.download.allowed_origins),
+    )
+    ca, proxy = chosen.ca_file, str(chosen.proxy) if chosen.proxy else None
+    timeouts = Timeouts(settings.download.connect_timeout_s, settings.download.read_timeout_s)
+    own_login, own_api = chosen.login_url is not None, chosen.api_url is not None
+    async with (
+        login_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=own_login, proxy=proxy) as to_login,
+        api_client(hosts.api_url, ca_file=ca, timeouts=timeouts, any_address=own_api, proxy=proxy) as to_api,
+    ):
+        login = Login(to_login, credentials, on_call=on_call, on_token=on_token)
+        limiter = Limiter(chosen.calls_per_minute, sleep=sleep, on_wait=on_wait)
+        api = Api(to_api, login, limiter, expected_organization=lambda: chosen.organization_id, on_call=on_call)
+        yield Genesys(hosts, login, api)

@@ -1,0 +1,228 @@
+"""Other formats by their signatures: at one place, or anywhere in the bytes where chance can't put them."""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from collections.abc import Iterator
+
+from consumer.inspection.readers import scripts, zip_reader
+from consumer.inspection.readers.seen import PLACE, Unreadable, Work
+from consumer.inspection.readers.signatures import LONG, SHORT
+
+PADDING = b"\0\xff \t\r\n\x1a\x0c"
+PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  # nobody is harmed by one more of them
+DEEPEST_PADDING = 12  # bytes of padding that a signature may begin with
+OBJECTS_TRIED = 32
+MOST_ENTRIES = 5_000  # of an archive that hides: with more it is one all the same
+
+_STARTS = (*LONG, *SHORT)
+_SIGNATURES = tuple(signature for signature, _ in _STARTS)
+_NUMBERED = re.compile(rb"\d{1,10}\s+\d{1,5}\s+\Z")
+_ELF = re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01[\x00-\x12]")
+_GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.S)
+_JAVA = re.compile(rb"\xca\xfe\xba\xbe\0[\x00-\x03]\0[\x2d-\x50]")
+_FLASH = re.compile(rb"[CFZ]WS[\x03-\x32].{3}[\0-\x05]", re.S)
+_ICON = re.compile(rb"\0\0\x01\0[\x01-\x20]\0.{3}\0[\0\x01]\0[\x01\x04\x08\x10\x18\x20]\0.{3}\0[\x16-\xff].{2}\0", re.S)
+_LHA = re.compile(rb"-l[hz][0-7sd]-")
+_ARJ = b"\x60\xea"
+_CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{88}000000[0-9A-Fa-f]{2}0{8}|070707[0-7]{70}")
+_PCAPNG = re.compile(rb"\n\r\r\n.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", re.S)
+_DOS_STUB = re.compile(rb"This program (?:cannot|must|can't) be run (?:in|under)")
+PATTERNS = (
+    (_GZIP, "gzip data"),
+    (_JAVA, "a Java class"),
+    (_FLASH, "Flash"),
+    (_LHA, "an LHA archive"),
+    (_CPIO, "a cpio archive"),
+    (_PCAPNG, "captured network traffic"),
+)
+
+
+def format_at(data: bytes) -> str | None:
+    """What begins with the first byte of `data`, in words; None if it is nothing that is known."""
+    if data.startswith(_SIGNATURES):
+        return next(name for signature, name in _STARTS if data.startswith(signature))
+    if data[:2] == b"MZ" and len(data) > 64:
+        return "a Windows or DOS program"
+    if data[4:8] == b"ftyp" or (data[:4] in (b"RIFF", b"FORM") and len(data) > 12):
+        return "media"
+    if data[257:262] == b"ustar" or _is_tar(data[:512]):
+        return "a tar archive"
+    if data[128:132] == b"DICM":
+        return "a DICOM picture"
+    if data[2:3] == b"-" and _LHA.match(data, 2):
+        return "an LHA archive"
+    if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0" and 14 < int.from_bytes(data[10:14], "little") < 4096:
+        return "a BMP picture"
+    if data[:4] == b"\0\0\1\0" and _is_icon(data):
+        return "an icon"
+    if data[:2] == _ARJ and _arj_header(data, 0):
+        return "an ARJ archive"
+    if _PCAPNG.match(data):
+        return "captured network traffic"
+    if scripts.begins_page(data):
+        return "markup or a script"
+    return None
+
+
+def foreign(data: bytes, work: Work) -> str | None:
+    """What other format is in bytes that belong to no part of a file, in words; None for padding and junk."""
+    return next(foreigners(data, work), None)
+
+
+def foreigners(data: bytes, work: Work) -> Iterator[str]:
+    """Each format that `foreign` tells of."""
+    yield from formats_of(data, work)
+    if _ICON.search(data):
+        yield "an icon"
+    if scripts.script_in(data, work):
+        yield "markup or a script"
+
+
+def formats_of(data: bytes, work: Work) -> Iterator[str]:
+    """What begins with `data`, be it behind padding, and what begins further in; without programs as text."""
+    content = data.lstrip(PADDING)
+    if not content:
+        return
+    padding = len(data) - len(content)
+    for at in sorted({0, *range(max(0, padding - DEEPEST_PADDING), padding + 1)}):
+        if found := format_at(data[at : at + 4096]):
+            yield found
+    yield from formats_at_fixed_places(data)
+    yield from (name for _, name in formats_in(data, work))
+    work.spend(len(data) * len(LONG) // 2)
+    yield from (name for signature, name in LONG if signature in data)
+    yield from (name for pattern, name in PATTERNS if pattern.search(data))
+    if scripts.markup_in(data, work) is not None:
+        yield "markup or a script"
+
+
+def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
+    """Formats that begin anywhere from `start` on, with their places: only what chance can't put there."""
+    work.spend(4 * (len(data) - start))
+    found: list[tuple[int, str]] = []
+    for signature, name in (
+        (b"Rar!\x1a\x07\x00", "a RAR archive"),
+        (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
+        (b"**ACE**", "an ACE archive"),
+    ):
+        if (at := data.find(signature, start)) >= 0:
+            found.append((at, name))
+    if (archive := zip_at(data)) is not None and archive >= start:
+        found.append((archive, "a ZIP archive"))
+    for pattern, name in ((_ELF, "an ELF program"), (_DOS_STUB, "a Windows program")):
+        if match := pattern.search(data, start):
+            found.append((match.start(), name))
+    for signature, true, name in (
+        (b"MZ", _is_program, "a Windows program"),
+        (b"7z\xbc\xaf\x27\x1c", _is_seven_zip, "a 7-Zip archive"),
+        (b"MSCF\0\0\0\0", _is_cabinet, "a cabinet"),
+        (_ARJ, _arj_header, "an ARJ archive"),
+    ):
+        if (at := next((at for at in places(data, signature, work, start) if true(data, at)), -1)) >= 0:
+            found.append((at, name))
+    return found
+
+
+def places(data: bytes, signature: bytes, work: Work, start: int = 0) -> Iterator[int]:
+    """Where `signature` stands. Each place is paid for: whoever asks looks at it."""
+    at = start - 1
+    while (at := data.find(signature, at + 1)) >= 0:
+        work.spend(PLACE)
+        yield at
+
+
+def formats_at_fixed_places(data: bytes) -> list[str]:
+    """Formats whose signature has its place far into the file, so that any other may stand before it."""
+    found = []
+    if data[257:262] == b"ustar" or _is_tar(data[:512]):
+        found.append("a tar archive")
+    if data[128:132] == b"DICM":
+        found.append("a DICOM picture")
+    if any(data[at : at + 5] in (b"CD001", b"NSR02", b"NSR03", b"BEA01") for at in (0x8001, 0x8801, 0x9001, 0x9801)):
+        found.append("a disc image")
+    if data[510:512] == b"\x55\xaa" and data[3:11] in (b"MSDOS5.0", b"MSWIN4.1", b"NTFS    ", b"mkfs.fat"):
+        found.append("a disk image")
+    if data[-512:-508] == b"koly" or b"conectix" in (data[-512:-504], data[-511:-503]):
+        found.append("a disk image")
+    return found
+
+
+def zip_at(data: bytes) -> int | None:
+    """Where an archive begins that a reader would open, as readers look from the end; None if there is none."""
+    end = zip_reader.find_end(data)
+    if end is None:
+        return None
+    try:
+        archive = zip_reader.read_archive(data, MOST_ENTRIES)
+    except Unreadable:
+        return end if data.find(zip_reader.CENTRAL, max(0, end - (1 << 20)), end) >= 0 else None
+    return min((entry.start for entry in archive.entries), default=None)
+
+
+def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
+    """Where a PDF begins: the header alone is a word, with an object behind it it is a document."""
+    return next((at for at in places(data, b"%PDF-", work, start) if _has_object(data, at, work)), None)
+
+
+def _has_object(data: bytes, at: int, work: Work) -> bool:
+    """Whether an object begins behind the header; with that many words that could begin one it counts as one."""
+    word = at
+    for _ in range(OBJECTS_TRIED):
+        word = data.find(b"obj", word + 1, at + 4096)
+        if word < 0:
+            return False
+        work.spend(PLACE // 4)
+        if _NUMBERED.search(data, max(at, word - 24), word):
+            return True
+    return True
+
+
+def executable(data: bytes | bytearray) -> bool:
+    """Whether `data` begins as a program for Windows, Linux or macOS."""
+    if data[:2] == b"MZ" and len(data) >= 64:
+        header = struct.unpack_from("<L", data, 60)[0]
+        return bytes(data[header : header + 4]) == b"PE\0\0" or _DOS_STUB.search(data[:1024]) is not None
+    return bytes(data[:4]) in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe") or _ELF.match(data) is not None
+
+
+def _is_program(data: bytes, at: int) -> bool:
+    header = at + int.from_bytes(data[at + 60 : at + 64], "little")
+    return at + 64 <= header and data[header : header + 4] == b"PE\0\0"
+
+
+def _is_seven_zip(data: bytes, at: int) -> bool:
+    stored = int.from_bytes(data[at + 8 : at + 12], "little")
+    return len(data) >= at + 32 and zlib.crc32(data[at + 12 : at + 32]) == stored
+
+
+def _is_cabinet(data: bytes, at: int) -> bool:
+    return data[at + 12 : at + 16] == b"\0\0\0\0"
+
+
+def _is_icon(data: bytes) -> bool:
+    """By its directory: each picture has a size, and stands behind the directory."""
+    (count,) = struct.unpack_from("<H", data.ljust(6, b"\0"), 4)
+    if not 0 < count <= 64 or len(data) < 6 + 16 * count:
+        return False
+    rows = (struct.unpack_from("<4B2H2L", data, 6 + 16 * row) for row in range(count))
+    return all(row[3] == 0 and row[4] <= 1 and row[5] <= 32 and row[6] and row[7] >= 6 + 16 * count for row in rows)
+
+
+def _is_tar(block: bytes) -> bool:
+    """By the header's checksum: old archives have no signature."""
+    if len(block) < 512 or not block[:1].strip(b"\0"):
+        return False
+    stored = block[148:156].strip(b"\0 ")
+    if not stored or not all(48 <= c <= 55 for c in stored):
+        return False
+    return int(stored, 8) == sum(block) - sum(block[148:156]) + 8 * 32
+
+
+def _arj_header(data: bytes, at: int) -> bool:
+    size = int.from_bytes(data[at + 2 : at + 4], "little")
+    if not 30 <= size <= 2600 or len(data) < at + 8 + size:
+        return False
+    return zlib.crc32(data[at + 4 : at + 4 + size]) == int.from_bytes(data[at + 4 + size : at + 8 + size], "little")

@@ -1,0 +1,171 @@
+"""What an archive would expand to: every entry is inflated, counted and compared with what its headers say of it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from consumer.inspection.readers import zip_reader
+from consumer.inspection.readers.office import archive_shape, xml_watch
+from consumer.inspection.readers.programs import is_program
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.zip_reader import Archive, Entry
+from consumer.model import Reason
+
+HEAD = 4096  # bytes of each entry that tell what it is
+KEPT = 8 * 1024 * 1024  # bytes of an archive inside; in a larger file as much as that has
+AN_ENTRY = 64 * 1024  # of work
+ARCHIVES = (".zip", ".jar")  # may have something before their first entry
+MACROS = "vbaproject.bin"  # in a document
+
+
+@dataclass(slots=True)
+class Budget:
+    """What may still be inflated and listed. One for a file with all the archives in it."""
+
+    inflated: int
+    entries: int
+
+    @classmethod
+    def of(cls, size: int, limits: Limits) -> Budget:
+        return cls(limits.inflation(size), limits.entries)
+
+
+class Sink(Protocol):
+    """Gets an entry piece by piece. `Unreadable` when it has seen enough to refuse it."""
+
+    def feed(self, piece: bytes) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Open = Callable[[str, bytes], Sink | None]
+"""What an entry of that name that begins so is to be fed to, if to anything."""
+
+
+def open_archive(data: bytes, budget: Budget, seen: Seen) -> Archive | None:
+    """The archive in `data`, with its contradictions among the findings; None if it can't be read."""
+    try:
+        archive = zip_reader.read_archive(data, budget.entries)
+    except Unreadable as problem:
+        text = str(problem)
+        seen.find(Reason.ARCHIVE_LIMITS if text == "too many entries" else Reason.MALFORMED, text)
+        return None
+    budget.entries -= len(archive.entries)
+    archive_shape.examine(data, archive, seen)
+    return archive
+
+
+def read_contents(data: bytes, archive: Archive, opened: Open, budget: Budget, seen: Seen, limits: Limits) -> None:
+    """Inflates every entry, and hands over what is wanted. Stops at the first limit that is reached."""
+    try:
+        _Walk(data, opened, budget, seen, limits, 0).over(archive)
+    except TooMuch as limit:
+        seen.find(Reason.ARCHIVE_LIMITS, str(limit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    data: bytes
+    opened: Open
+    budget: Budget
+    seen: Seen
+    limits: Limits
+    depth: int
+
+    def over(self, archive: Archive) -> None:
+        for entry in archive.entries:
+            self.seen.work.spend(AN_ENTRY)
+            if entry.encrypted:
+                self.seen.find(Reason.ENCRYPTED, "an entry of the archive is encrypted")
+            elif not entry.is_folder:
+                self._read(entry)
+
+    def _read(self, entry: Entry) -> None:
+        content = _Content(entry.name, self.opened, self.seen, max(KEPT, len(self.data)))
+        try:
+            for piece in zip_reader.inflate(self.data, entry):
+                self.budget.inflated -= len(piece)
+                if self.budget.inflated < 0:
+                    raise TooMuch("the archive expands beyond the limits")
+                content.feed(piece)
+            content.close(entry)
+        except Unreadable as problem:
+            self.seen.find(Reason.MALFORMED, str(problem))
+        if content.nested:
+            self._nested(content)
+
+    def _nested(self, content: _Content) -> None:
+        """An archive inside: on the same budget, and what is found in it counts for the whole file."""
+        if self.depth == self.limits.nesting:
+            raise TooMuch("archives are nested too deep")
+        if not content.whole:
+            raise TooMuch("an archive inside is larger than can be examined")
+        data, inner = content.take(), Seen(work=self.seen.work)
+        archive = open_archive(data, self.budget, inner)
+        if archive is not None:
+            if any(entry.name.lower().endswith(MACROS) for entry in archive.entries):
+                self.seen.flag("embedded_macros")
+            _Walk(data, lambda name, head: None, self.budget, inner, self.limits, self.depth + 1).over(archive)
+        for finding in inner.findings:
+            if finding.code in (Reason.ARCHIVE_LIMITS, Reason.EMBEDDED_EXECUTABLE):
+                self.seen.find(finding.code, finding.detail)
+
+
+class _Content:
+    """An entry while it is inflated: counted, summed, and kept as far as it is needed."""
+
+    def __init__(self, name: str, opened: Open, seen: Seen, most: int) -> None:
+        self._name, self._opened, self._seen, self._most = name, opened, seen, most
+        self._counted = self._checksum = 0
+        self._kept = bytearray()
+        self._sinks: list[Sink] | None = None
+        self.nested = name.lower().endswith(ARCHIVES)
+
+    @property
+    def whole(self) -> bool:
+        return self._counted == len(self._kept)
+
+    def feed(self, piece: bytes) -> None:
+        self._seen.work.spend(len(piece))
+        self._counted += len(piece)
+        self._checksum = zlib.crc32(piece, self._checksum)
+        if self._sinks is not None:
+            self._pass_on(piece)
+        else:
+            self._kept += piece
+            if len(self._kept) >= HEAD:  # a piece may be as short as its maker likes
+                self._begin()
+
+    def close(self, entry: Entry) -> None:
+        if self._sinks is None and self._kept:
+            self._begin()
+        if self._counted != entry.size:
+            self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another size than its header says")
+        elif self._checksum != entry.crc:
+            self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another checksum than its header says")
+        head = bytes(self._kept[:HEAD])
+        if is_program(head, self._name):
+            self._seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is among the entries of the archive")
+        else:
+            archive_shape.examine_head(self._name, head, self._seen)
+        for sink in self._sinks or ():
+            sink.close()
+
+    def take(self) -> bytes:
+        content, self._kept = bytes(self._kept), bytearray()
+        return content
+
+    def _begin(self) -> None:
+        head = self.take()
+        self.nested = self.nested or head.startswith(zip_reader.LOCAL)
+        sinks = (xml_watch.watch(self._name, head, self._seen), self._opened(self._name, head))
+        self._sinks = [sink for sink in sinks if sink is not None]
+        self._pass_on(head)
+
+    def _pass_on(self, piece: bytes) -> None:
+        self._kept += piece[: max(0, (self._most if self.nested else HEAD) - len(self._kept))]
+        for sink in self._sinks or ():
+            sink.feed(piece)

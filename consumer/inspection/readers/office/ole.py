@@ -1,0 +1,141 @@
+"""OLE files (.doc and its like): what they are by the streams at their root, and what they carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from consumer.inspection.readers.formats import PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
+from consumer.inspection.readers.office import ole_package, vba
+from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
+from consumer.inspection.readers.programs import is_program
+from consumer.inspection.readers.seen import Seen, Unreadable
+from consumer.model import Reason
+
+MSWORD = "application/msword"
+LEFT_BEHIND = ("an OLE document", "markup or a script")  # of objects and words that were deleted
+HEAD = 4096  # bytes of a stream that tell what it is
+
+ROOT_STREAMS: tuple[tuple[str, str], ...] = (
+    ("worddocument", MSWORD),
+    ("workbook", "application/vnd.ms-excel"),
+    ("book", "application/vnd.ms-excel"),
+    ("powerpoint document", "application/vnd.ms-powerpoint"),
+    ("__properties_version1.0", "application/vnd.ms-outlook"),
+    ("visiodocument", "application/vnd.visio"),
+)
+WORD_STARTS = (
+    b"\xec\xa5",
+    b"\xdc\xa5",
+    b"\x97\xa6",
+    b"\x98\xa6",
+    b"\x99\xa6",
+)  # 97 and later; 6 and 95; their East Asian ones
+CONTROL = "\x03ocxname"  # a stream of each ActiveX control
+ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x06dataspaces")
+
+_DDE = re.compile(rb"\x13 {0,9}DDE(?:AUTO)?[ \"]|\x13\0(?: \0){0,9}D\0D\0E\0(?:A\0U\0T\0O\0)?[ \"]\0", re.I)
+"""A field is begun by 0x13, and its text is in one byte for each character or in two."""
+
+
+def examine(data: bytes, seen: Seen) -> None:
+    """Sets the detected type by the streams at the root; embedded documents do not count for it."""
+    seen.detected_type = "application/x-ole-storage"
+    try:
+        file = CompoundFile(data, seen.work)
+    except Unreadable as problem:
+        seen.find(Reason.MALFORMED, str(problem))
+        return
+    root = {file.nodes[i].name: file.nodes[i] for i in file.children()}
+    seen.detected_type = next((kind for name, kind in ROOT_STREAMS if name in root), seen.detected_type)
+    if any(name in root for name in ENCRYPTED_STREAMS):
+        seen.find(Reason.ENCRYPTED, "the document is protected by a password or by rights management")
+        seen.detected_type = "application/encrypted" if "encryptedpackage" in root else seen.detected_type
+    if seen.detected_type == MSWORD:
+        _word(file, root["worddocument"], seen)
+    for has_code in projects(file, seen):
+        if has_code:
+            seen.find(Reason.MACROS, "it contains macros")
+        else:
+            seen.flag("empty_macro_project")
+    if any(node.name == CONTROL for node in file.nodes):
+        seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
+    _objects(file, seen)
+    _between(file, seen)
+    _behind(data, file, seen)
+
+
+def _word(file: CompoundFile, stream: Node, seen: Seen) -> None:
+    content = file.read(stream, stream.size)
+    if len(content) < 32:
+        seen.flag("incomplete")
+        return
+    if content[:2] not in WORD_STARTS:
+        seen.find(Reason.MALFORMED, "its text does not begin as a Word document")
+        return
+    bits = int.from_bytes(content[10:12], "little")
+    if bits & 0x0100:
+        seen.find(Reason.ENCRYPTED, "the document is protected by a password")
+    if bits & 0x0001:
+        seen.find(Reason.TEMPLATE, "it is a Word template")
+    if _DDE.search(content):
+        seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
+
+
+def projects(file: CompoundFile, seen: Seen) -> Iterator[bool]:
+    """For each VBA project, whether it has code. It is a storage with a stream `dir` beside the modules."""
+    for index, node in enumerate(file.nodes):
+        if node.kind != STORAGE:
+            continue
+        streams = {file.nodes[child].name: file.nodes[child] for child in file.children(index)}
+        if "_vba_project" not in streams and node.name != "vba":
+            continue
+        if "dir" in streams:
+            yield vba.has_code({name: partial(file.read, stream) for name, stream in streams.items()}, seen.work)
+        elif streams:
+            yield True
+
+
+def is_project(file: CompoundFile) -> bool:
+    """Whether it is a project alone, as an Office Open XML document has one, and not another document with one."""
+    return "vba" in {file.nodes[child].name for child in file.children()}
+
+
+def programs(file: CompoundFile, seen: Seen) -> Iterator[bool]:
+    """For each file that was dropped into the document, whether it would run; and each program among the streams."""
+    for node in file.nodes:
+        if node.kind != STREAM:
+            continue
+        if node.name == ole_package.STREAM_NAME:
+            yield ole_package.is_program(file.read(node, node.size), seen.work)
+        elif is_program(file.read(node, HEAD)):
+            yield True
+
+
+def _objects(file: CompoundFile, seen: Seen) -> None:
+    for runs in programs(file, seen):
+        if runs:
+            seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
+        else:
+            seen.flag("embedded_files")
+
+
+def _between(file: CompoundFile, seen: Seen) -> None:
+    for found in formats_of(file.unused, seen.work):
+        if found not in LEFT_BEHIND:
+            seen.find(Reason.SECOND_FORMAT, f"{found} in sectors that belong to nothing")
+            return
+
+
+def _behind(data: bytes, file: CompoundFile, seen: Seen) -> None:
+    for name in formats_at_fixed_places(data):
+        seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well")
+    behind = data[file.end :]
+    archive = zip_at(data)
+    if archive is not None and archive >= file.end:
+        seen.find(Reason.SECOND_FORMAT, "a ZIP archive behind the document")
+    elif found := foreign(behind, seen.work):
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document")
+    elif behind.strip(PADDING):
+        seen.find(Reason.TRAILING_DATA, "bytes behind the document's last sector")

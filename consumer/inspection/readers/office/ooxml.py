@@ -1,0 +1,58 @@
+"""Office Open XML: which document it is by its main part, and what it brings along."""
+
+from __future__ import annotations
+
+from posixpath import basename
+
+from consumer.inspection.readers.office import containers
+from consumer.inspection.readers.office.containers import Budget
+from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
+from consumer.inspection.readers.office.package import Package
+from consumer.inspection.readers.seen import Limits, Seen
+from consumer.model import Reason
+
+
+def examine(data: bytes, seen: Seen, limits: Limits) -> None:
+    """Sets the detected type to the document's own, or to plain ZIP."""
+    budget = Budget.of(len(data), limits)
+    seen.detected_type = "application/zip"
+    archive = containers.open_archive(data, budget, seen)
+    if archive is None:
+        return
+    package = Package(archive, seen)
+    containers.read_contents(data, archive, package.opened, budget, seen, limits)
+    if not package.is_document:
+        seen.detected_type = package.kind
+        return
+    _main_part(package, seen)
+    _macros(package, seen)
+    for finding in package.inner.findings:
+        seen.find(finding.code, finding.detail)
+    for flag in package.inner.flags:
+        seen.flag(flag)
+
+
+def _main_part(package: Package, seen: Seen) -> None:
+    kinds = [package.type_of(part) for part in package.roots]
+    if not kinds:  # relationships are missing or wrong: any main part that is there counts, the worst first
+        kinds = list(package.overrides.values())
+    kinds = [kind for kind in kinds if kind in MAIN_PARTS]
+    if not kinds:
+        return
+    kind = next((kind for kind in kinds if MAIN_PARTS[kind][1] is not None), kinds[0])
+    detected, reason = MAIN_PARTS[kind]
+    seen.detected_type = detected
+    if reason is Reason.MACROS:
+        seen.find(reason, "its main part is of a type that carries macros")
+    elif reason is Reason.TEMPLATE:
+        seen.find(reason, "its main part is a template")
+
+
+def _macros(package: Package, seen: Seen) -> None:
+    declared = {package.type_of(part) for part in package.names}
+    if declared & MACRO_PARTS or any(basename(part) == "vbaproject.bin" for part in package.names):
+        seen.find(Reason.MACROS, "it contains macros")
+    if any(part.startswith("/xl/macrosheets/") for part in package.names):
+        seen.find(Reason.MACROS, "it contains macro sheets")
+    if any("activex" in kind for kind in declared):
+        seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")

@@ -1,0 +1,166 @@
+"""The parts of an Office Open XML package as they pass by: little is kept of them, whatever they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from posixpath import basename, dirname, normpath
+from urllib.parse import unquote
+
+from consumer.inspection.readers.office import ole
+from consumer.inspection.readers.office.compound import CompoundFile, is_ole
+from consumer.inspection.readers.office.containers import Sink
+from consumer.inspection.readers.office.external import Place, place_of
+from consumer.inspection.readers.office.ooxml_types import (
+    ASKED_OF_SHARES,
+    ASKED_OF_THE_WEB,
+    DOCUMENT_RELATION,
+    LINK_RELATION,
+    LOADED_UNASKED,
+    MACRO_RELATIONS,
+)
+from consumer.inspection.readers.office.xml_reader import XmlReader
+from consumer.inspection.readers.seen import Seen, TooMuch, Unreadable
+from consumer.inspection.readers.zip_reader import Archive
+from consumer.model import Reason
+
+LISTING, ROOT_RELATIONS = "/[content_types].xml", "/_rels/.rels"
+LONGEST_TYPE = 128
+KEPT = 8 * 1024 * 1024  # bytes of an object inside; in a larger file as much as that has
+MOST_ROOTS = 10
+A_NAME, A_TARGET = 96, 8192  # of work: for a letter of a name, and for one that leads out of the document
+ESCAPED = 4  # times as much
+MAC_FORK = b"\0\x05\x16\x07"  # what a Mac knows of a file beside its content, in a file of the same name and more
+
+
+class Package:
+    """Reads the listing, the relationships and what is embedded. Its findings count once it is known as a document."""
+
+    def __init__(self, archive: Archive, seen: Seen) -> None:
+        self.names = {part_of(entry.name) for entry in archive.entries}
+        self._most = max(KEPT, archive.end)
+        self._endings = {_ending(part) for part in self.names}
+        self.overrides: dict[str, str] = {}  # part → content type
+        self.defaults: dict[str, str] = {}  # ending → content type
+        self.roots: list[str] = []  # parts that the package's own relationships call its document
+        self.kind = "application/zip"  # as an entry "mimetype" tells it
+        self.inner = Seen(work=seen.work)  # what the parts bring along
+        if any("/embeddings/" in name for name in self.names):
+            self.inner.flag("embedded_files")
+
+    @property
+    def is_document(self) -> bool:
+        return LISTING in self.names
+
+    def type_of(self, part: str) -> str:
+        return self.overrides.get(part) or self.defaults.get(_ending(part), "")
+
+    def opened(self, name: str, head: bytes) -> Sink | None:
+        """What a part is fed to. Relationships are read as they come: a sheet may have 65,530 links."""
+        part = part_of(name)
+        if head.startswith(MAC_FORK):
+            return None
+        if part == "/mimetype":
+            self.kind = _said_by(head)
+        elif part == LISTING:
+            return XmlReader(self._type, self.inner.work)
+        elif part == ROOT_RELATIONS:
+            return XmlReader(self._root_relation, self.inner.work)
+        elif part.endswith(".rels") and basename(dirname(part)) == "_rels":
+            return XmlReader(self._relation, self.inner.work)
+        elif is_ole(head):
+            return _Kept(self._embedded, self._most)
+        return None
+
+    def _type(self, name: str, attributes: dict[str, str]) -> None:
+        kind = attributes.get("ContentType", "").split(";")[0].strip().lower()[:LONGEST_TYPE]
+        part, ending = self._part(attributes.get("PartName", "")), attributes.get("Extension", "").lower()
+        if name.endswith("Override") and part in self.names:
+            self.overrides[part] = kind
+        elif name.endswith("Default") and ending in self._endings:
+            self.defaults[ending] = kind
+
+    def _root_relation(self, name: str, attributes: dict[str, str]) -> None:
+        target = self._part(attributes.get("Target", ""))
+        if attributes.get("Type", "").lower().endswith(DOCUMENT_RELATION) and target in self.names:
+            self.roots = [*self.roots, target][:MOST_ROOTS]
+        self._relation(name, attributes)
+
+    def _relation(self, name: str, attributes: dict[str, str]) -> None:
+        if not name.endswith("Relationship"):
+            return
+        kind = attributes.get("Type", "").lower()
+        if kind.endswith(MACRO_RELATIONS):
+            self.inner.find(Reason.MACROS, "it contains macros")
+        if attributes.get("TargetMode", "").lower() == "external" and not kind.endswith(LINK_RELATION):
+            self._external(kind, attributes.get("Target", ""))
+
+    def _part(self, name: str) -> str:
+        self.inner.work.spend(A_NAME * len(name) * (ESCAPED if "%" in name or "/." in name else 1))
+        return part_of(name)
+
+    def _external(self, kind: str, target: str) -> None:
+        """Templates and frames are loaded unasked. Pictures too, and of those a share learns who asks.
+
+        An object that is linked is asked for when the reader agrees. People link charts to their company's shares, and
+        to no place in the web.
+        """
+        self.inner.work.spend(A_TARGET + A_NAME * len(target))
+        place = place_of(target)
+        refused = {
+            Place.HERE: (),
+            Place.SHARE: (*LOADED_UNASKED, *ASKED_OF_SHARES),
+            Place.ELSEWHERE: (*LOADED_UNASKED, *ASKED_OF_THE_WEB),
+        }[place]
+        if kind.endswith(refused):
+            detail = "it loads a template or an object from the network when it is opened"
+            self.inner.find(Reason.EXTERNAL_REFERENCE, detail)
+        elif place is not Place.HERE:
+            self.inner.flag("external_references")
+
+    def _embedded(self, content: bytes, whole: bool) -> None:
+        try:
+            file = CompoundFile(content, self.inner.work)
+        except Unreadable:
+            return  # no program opens it either
+        if not whole:
+            raise TooMuch("an object inside is larger than can be examined")
+        if any(ole.programs(file, self.inner)):
+            self.inner.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
+        if any(ole.projects(file, self.inner)):
+            if ole.is_project(file):
+                self.inner.find(Reason.MACROS, "it contains macros")
+            else:
+                self.inner.flag("embedded_macros")
+
+
+class _Kept:
+    """A part that can only be read as a whole."""
+
+    def __init__(self, read: Callable[[bytes, bool], None], most: int) -> None:
+        self._read, self._most = read, most
+        self._content, self._whole = bytearray(), True
+
+    def feed(self, piece: bytes) -> None:
+        self._whole = self._whole and len(self._content) + len(piece) <= self._most
+        if self._whole:
+            self._content += piece
+
+    def close(self) -> None:
+        self._read(bytes(self._content), self._whole)
+
+
+def part_of(name: str) -> str:
+    """Part names compare without case and escapes, some writers use backslashes, and the root need not be named."""
+    path = "/" + unquote(name).replace("\\", "/").lstrip("/")
+    return (normpath(path) if "//" in path or "/." in path or path.endswith("/") else path).lower()
+
+
+def _ending(part: str) -> str:
+    return part.rpartition(".")[2]
+
+
+def _said_by(content: bytes) -> str:
+    """OpenDocument and EPUB say what they are in an entry of their own."""
+    said = content[:100].strip().decode("ascii", "replace")
+    known = said.startswith(("application/vnd.oasis.opendocument.", "application/epub+zip")) and said.isprintable()
+    return said if known and "\ufffd" not in said else "application/zip"

@@ -1,0 +1,81 @@
+"""A part that is XML, as it passes by: how it is written, whether it declares a document type, what its fields do."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from consumer.inspection.readers.office.fields import Fields
+from consumer.inspection.readers.seen import Seen
+from consumer.model import Reason
+
+PARTS = (".xml", ".rels", ".vml")
+STRANGE = (
+    codecs.BOM_UTF32_LE,
+    codecs.BOM_UTF32_BE,
+    "<".encode("utf-32-le"),
+    "<".encode("utf-32-be"),
+    "<?xm".encode("cp037"),
+)
+WIDE = (
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"<\0", "utf-16-le"),
+    (b"\0<", "utf-16-be"),
+)
+ENCODINGS = frozenset({b"utf-8", b"utf8", b"utf-16", b"utf-16le", b"utf-16be", b"us-ascii", b"ascii"})
+DOCUMENT_TYPE, ENTITY = b"<!DOCTYPE", b"<!ENTITY"
+
+_DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([^"'<>]{1,40})""")
+
+
+def watch(name: str, head: bytes, seen: Seen) -> XmlWatch | None:
+    """For an entry that begins as XML, whatever its name is. Refuses what is written so that nobody here reads it."""
+    if head.startswith(STRANGE):
+        _refuse(seen)
+        return None
+    for mark, encoding in WIDE:
+        if head.startswith(mark):
+            return XmlWatch(name, encoding, seen)
+    begin = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    return XmlWatch(name, "utf-8", seen) if begin.startswith(b"<") or not begin else None
+
+
+class XmlWatch:
+    """Fed with an entry's pieces; what is found goes to `seen`.
+
+    A document type is refused in every part that is XML by its name, since entities expand there; in others (pictures,
+    settings of printers) only where it declares entities.
+    """
+
+    def __init__(self, name: str, encoding: str, seen: Seen) -> None:
+        self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+        self._refused = DOCUMENT_TYPE if name.lower().endswith(PARTS) else ENTITY
+        self._fields = Fields(seen)
+        self._carried: bytes | None = None
+        self._seen = seen
+
+    def feed(self, piece: bytes) -> None:
+        if self._decoder is not None:
+            self._seen.work.spend(2 * len(piece))
+            piece = self._decoder.decode(piece).encode("utf-8", "replace")
+        self._seen.work.spend(len(piece))
+        if self._carried is None:
+            self._check_encoding(piece)
+        window = (self._carried or b"") + piece
+        if self._refused in window:
+            self._seen.find(Reason.ARCHIVE_LIMITS, "a part declares a document type, by which entities expand")
+        self._carried = window[-len(DOCUMENT_TYPE) :]
+        self._fields.feed(piece)
+
+    def close(self) -> None:
+        self._fields.close()
+
+    def _check_encoding(self, head: bytes) -> None:
+        declared = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8).lstrip())
+        if declared is not None and declared[1].lower() not in ENCODINGS:
+            _refuse(self._seen)
+
+
+def _refuse(seen: Seen) -> None:
+    seen.find(Reason.MALFORMED, "a part is XML in an encoding that documents do not use")

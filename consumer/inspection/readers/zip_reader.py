@@ -1,0 +1,282 @@
+"""A ZIP archive as its bytes are, not as its directory says: entries, their true extents, and what belongs to none.
+
+Written anew because `zipfile` believes the directory: it reports neither overlaps, nor bytes between entries, nor
+local headers that tell another story than the directory does.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
+
+from consumer.inspection.policy.extensions import extension_of
+from consumer.inspection.readers.seen import Unreadable
+
+LOCAL, CENTRAL, END, DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x07\x08"
+END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
+ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
+STORED, DEFLATED = 0, 8
+LARGE_SIZES, UNICODE_PATH = 0x0001, 0x7075  # extra fields
+TIMES = frozenset({0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875})  # and sizes, and who owns it: numbers, all of them
+MOST_FIELDS = 16
+SHORT = 64  # bytes of a field that holds numbers
+UNIX, LINK, FILE_KIND = 3, 0o120000, 0o170000
+PIECE = 256 * 1024
+
+_END = struct.Struct("<4s4H2LH")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    name: str
+    method: int
+    encrypted: bool
+    compressed: int  # bytes, as the directory says
+    size: int  # bytes once inflated, as the directory says: never believed
+    crc: int  # of the inflated bytes, as the directory says: never believed
+    start: int  # of the local header, in the file
+    data: int  # of the compressed bytes, in the file
+    end: int  # behind the compressed bytes and their descriptor
+    differs: str  # what the local header says otherwise; "" if nothing
+    is_link: bool
+    remarks: tuple[bytes, ...]  # extra fields and comment: what else stands beside it
+
+    @property
+    def is_folder(self) -> bool:
+        return self.name.endswith("/") and self.size == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    entries: tuple[Entry, ...]  # as the directory lists them
+    prefix: int  # bytes before the first entry that the offsets do not count
+    directory: int  # where it begins
+    end: int  # behind the end record and its comment
+    remarks: tuple[bytes, ...]  # the comment, and what stands between the end records
+
+
+def find_end(data: bytes) -> int | None:
+    """Where the last end record is that has a directory before it; None if there is none near the end."""
+    floor = max(0, len(data) - _FULL16 - _END.size)
+    position = len(data)
+    while (position := data.rfind(END, floor, position)) >= 0:
+        if len(data) - position >= _END.size:
+            size, count = (
+                struct.unpack_from("<L", data, position + 12)[0],
+                struct.unpack_from("<H", data, position + 10)[0],
+            )
+            start = position - size
+            if (count == 0 and size == 0) or size == _FULL32 or (start >= 0 and data[start : start + 4] == CENTRAL):
+                return position
+    return None
+
+
+def read_archive(data: bytes, most: int) -> Archive:
+    """The archive whose end record is the last in `data`. `Unreadable` if it is none, or has over `most` entries."""
+    position = find_end(data)
+    if position is None:
+        raise Unreadable("no archive directory")
+    _, disk, first_disk, _, count, size, offset, comment_size = _END.unpack_from(data, position)
+    directory_end, between = position, b""
+    if _FULL16 in (disk, count) or _FULL32 in (size, offset):
+        count, size, offset, directory_end, between = _end64(data, position)
+    elif disk or first_disk:
+        raise Unreadable("the archive is said to be one of several parts")
+    directory = directory_end - size
+    prefix = directory - offset
+    if directory < 0 or prefix < 0:
+        raise Unreadable("the archive's directory is not where it should be")
+    if count > most:
+        raise Unreadable("too many entries")
+    entries = tuple(_entries(data, directory, directory_end, prefix, most))
+    if len(entries) != count:
+        raise Unreadable("the archive's directory has another number of entries than it says")
+    end = position + _END.size
+    comment = data[end : end + comment_size]
+    return Archive(entries, prefix, directory, end + len(comment), (comment, between))
+
+
+def _end64(data: bytes, position: int) -> tuple[int, int, int, int, bytes]:
+    locator = position - 20
+    if locator < 0 or data[locator : locator + 4] != LOCATOR64:
+        raise Unreadable("the archive's large directory has no locator")
+    record = data.rfind(END64, max(0, locator - 4096), locator)
+    if record < 0 or locator - record < 56:
+        raise Unreadable("the archive's large directory has no end")
+    count, size, offset = struct.unpack_from("<3Q", data, record + 32)
+    return count, size, offset, record, data[record + 56 : locator]
+
+
+def _entries(data: bytes, directory: int, end: int, prefix: int, most: int) -> Iterator[Entry]:
+    position = directory
+    for _ in range(most + 1):
+        if position + _CENTRAL.size > end or data[position : position + 4] != CENTRAL:
+            return
+        listed = _Listed.at(data, position)
+        position = listed.end
+        yield _located(data, listed, prefix)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """An entry as the directory has it."""
+
+    made_by: int
+    flags: int
+    method: int
+    crc: int
+    compressed: int
+    size: int
+    offset: int
+    attributes: int
+    name: bytes
+    extra: bytes
+    comment: bytes
+    end: int
+
+    @classmethod
+    def at(cls, data: bytes, position: int) -> _Listed:
+        fields = _CENTRAL.unpack_from(data, position)
+        name_at = position + _CENTRAL.size
+        extra_at = name_at + fields[10]
+        comment_at = extra_at + fields[11]
+        end = comment_at + fields[12]
+        extra = data[extra_at:comment_at]
+        size, compressed, offset = _large(extra, fields[9], fields[8], fields[16])
+        name, comment = data[name_at:extra_at], data[comment_at:end]
+        return cls(
+            fields[1] >> 8, fields[3], fields[4], fields[7], compressed, size, offset, fields[15],
+            name, extra, comment, end,
+        )  # fmt: skip
+
+    def text(self, name: bytes) -> str:
+        return name.decode("utf-8" if self.flags & 0x800 else "cp437", "replace")
+
+    @property
+    def is_link(self) -> bool:
+        return self.made_by == UNIX and self.attributes >> 16 & FILE_KIND == LINK
+
+
+def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
+    """As far as they are sound, and not without end. What follows is a field of its own, of no kind."""
+    at = 0
+    for _ in range(MOST_FIELDS):
+        kind, length = int.from_bytes(extra[at : at + 2], "little"), int.from_bytes(extra[at + 2 : at + 4], "little")
+        if at + 4 + length > len(extra):
+            break
+        yield kind, extra[at + 4 : at + 4 + length]
+        at += 4 + length
+    if at < len(extra):
+        yield 0, extra[at:]
+
+
+def _remarks(*extras: bytes) -> Iterator[bytes]:
+    for extra in extras:
+        yield from (field for kind, field in _extra_fields(extra) if len(field) > SHORT or kind not in TIMES)
+
+
+def _large(extra: bytes, *small: int) -> tuple[int, int, int]:
+    """Sizes and offset that do not fit into 32 bits stand in the ZIP64 field, in this order."""
+    values = list(small)
+    for kind, field in _extra_fields(extra):
+        if kind == LARGE_SIZES:
+            used = 0
+            for index, value in enumerate(values):
+                if value == _FULL32 and used + 8 <= len(field):
+                    values[index] = struct.unpack_from("<Q", field, used)[0]
+                    used += 8
+    return values[0], values[1], values[2]
+
+
+def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
+    start = listed.offset + prefix
+    if start + _LOCAL.size > len(data) or data[start : start + 4] != LOCAL:
+        raise Unreadable("an entry is not where the archive's directory says")
+    _, _, flags, method, _, _, crc, compressed, size, name_size, extra_size = _LOCAL.unpack_from(data, start)
+    extra_at = start + _LOCAL.size + name_size
+    begin = extra_at + extra_size
+    if begin + listed.compressed > len(data):
+        raise Unreadable("an entry ends behind the end of the file")
+    name, extra = data[start + _LOCAL.size : extra_at], data[extra_at:begin]
+    differs = ""
+    if name != listed.name or any(_is_called_otherwise(listed, field) for field in (extra, listed.extra)):
+        differs = "name"
+    elif method != listed.method:
+        differs = "method"
+    elif (flags ^ listed.flags) & ENCRYPTED:
+        differs = "encryption"
+    elif not flags & HAS_DESCRIPTOR and _FULL32 not in (compressed, size):
+        if (compressed, size) != (listed.compressed, listed.size):
+            differs = "size"
+        elif crc != listed.crc:
+            differs = "checksum"
+    end = begin + listed.compressed
+    if (listed.flags | flags) & HAS_DESCRIPTOR:
+        end += _descriptor_size(data, end, listed.compressed)
+    encrypted = bool((listed.flags | flags) & ENCRYPTED)
+    return Entry(
+        listed.text(listed.name), listed.method, encrypted, listed.compressed, listed.size, listed.crc,
+        start, begin, end, differs, listed.is_link, (*_remarks(extra, listed.extra), listed.comment),
+    )  # fmt: skip
+
+
+def _is_called_otherwise(listed: _Listed, extra: bytes) -> bool:
+    """A second name, for programs that know Unicode. Of an ASCII name it can only be the same."""
+    for kind, field in _extra_fields(extra):
+        if kind == UNICODE_PATH:
+            second = field[5:].decode("utf-8", "replace")
+            first = listed.text(listed.name)
+            if second != first and (listed.name.isascii() or extension_of(second) != extension_of(first)):
+                return True
+    return False
+
+
+def _descriptor_size(data: bytes, at: int, compressed: int) -> int:
+    """With or without a signature, sizes of four or eight bytes: nothing but what follows it tells which."""
+    signed = 4 if data[at : at + 4] == DESCRIPTOR else 0
+    if data[at + signed + 4 : at + signed + 8] != (compressed & _FULL32).to_bytes(4, "little"):
+        return 0
+    wide = data[at + signed + 20 : at + signed + 22] == b"PK" and data[at + signed + 12 : at + signed + 14] != b"PK"
+    return signed + (20 if wide else 12)
+
+
+def inflate(data: bytes, entry: Entry) -> Iterator[bytes]:
+    """The entry's content in pieces of bounded size. `Unreadable` if the compressed bytes are no such thing."""
+    packed = memoryview(data)[entry.data : entry.data + entry.compressed]
+    if entry.method == STORED:
+        for start in range(0, len(packed), PIECE):
+            yield bytes(packed[start : start + PIECE])
+        return
+    if entry.method != DEFLATED:
+        raise Unreadable("an entry is compressed in a way that this format does not use")
+    if (yield from _pieces(packed, -zlib.MAX_WBITS)):
+        raise Unreadable("bytes stand behind the end of an entry's compressed content")
+
+
+def inflate_raw(packed: memoryview, window_bits: int) -> Iterator[bytes]:
+    yield from _pieces(packed, window_bits)
+
+
+def _pieces(packed: memoryview, window_bits: int) -> Generator[bytes, None, int]:
+    """Returns how many bytes stand behind the end of the compressed ones."""
+    engine = zlib.decompressobj(window_bits)
+    try:
+        for start in range(0, len(packed), PIECE):
+            feed: bytes | memoryview = packed[start : start + PIECE]
+            while feed and not engine.eof:
+                piece = engine.decompress(feed, PIECE)
+                if piece:
+                    yield piece
+                feed = engine.unconsumed_tail
+            if engine.eof:
+                return len(packed[start + PIECE :]) + len(engine.unused_data)
+        while piece := engine.decompress(b"", PIECE):
+            yield piece
+    except zlib.error:
+        raise Unreadable("compressed data is damaged") from None
+    return 0

@@ -1,0 +1,192 @@
+"""Looking after the dead-letter topic: reading it, and writing what can be judged now to the tasks once more.
+
+A replay names the identity and the generation of the dead answer that it is about, and passes that one alone: written
+twice, or after somebody else's, it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import anyio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+from consumer.errors import Malformed
+from consumer.kafka.client import client_options, consumer_options, partition_of
+from consumer.kafka.closing import close
+from consumer.kafka.topics import check, kafka_failures, partitions
+from consumer.model import DeadLetter, DeadReason, Headers, Replay, Task
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.wire.dead_letters import decode_dead_letter
+from consumer.wire.results import record_size
+from consumer.wire.tasks import encode_task, unreadable_key
+
+POLL_MS = 500
+DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One record of the dead-letter topic. `letter` is None for a record that this service did not write."""
+
+    partition: int
+    offset: int
+    written_at: datetime
+    letter: DeadLetter | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which dead letters are meant: all that is set must hold."""
+
+    reasons: frozenset[DeadReason] = frozenset()
+    identities: frozenset[bytes] = frozenset()
+    conversation_id: str | None = None
+    since: datetime | None = None  # by the time at which the broker took the dead letter
+    until: datetime | None = None
+
+    def matches(self, found: Found) -> bool:
+        letter = found.letter
+        return (
+            letter is not None
+            and (not self.reasons or letter.reason in self.reasons)
+            and (not self.identities or letter.identity in self.identities)
+            and self.conversation_id in (None, letter.conversation_id)
+            and (self.since is None or found.written_at >= self.since)
+            and (self.until is None or found.written_at < self.until)
+        )
+
+
+class Fate(StrEnum):
+    """What a replay does with one dead letter."""
+
+    WRITTEN = "written"
+    WOULD_BE_WRITTEN = "would_be_written"
+    SUPERSEDED = "superseded"  # a later dead letter of the same identity stands for it
+    TOO_OFTEN = "too_often"  # replayed in vain as often as was allowed
+    NO_VALUE = "no_value"  # it was too large to be kept: the original is in the input topic, if anywhere
+    TOO_LARGE = "too_large"  # the tasks topic does not take it
+
+
+async def read(kafka: KafkaSettings, topics: TopicSettings) -> AsyncGenerator[Found, None]:
+    """Everything that is in the topic at the moment of the call, partition by partition in order."""
+    numbers = await partitions(kafka, topics.dead_letter)
+    async with _consumer(kafka) as consumer:
+        assigned = [TopicPartition(topics.dead_letter, number) for number in numbers]
+        ends = await consumer.end_offsets(assigned)
+        consumer.assign(assigned)
+        await consumer.seek_to_beginning(*assigned)
+        for partition in assigned:
+            while await consumer.position(partition) < ends[partition]:
+                records = (await consumer.getmany(partition, timeout_ms=POLL_MS)).get(partition, [])
+                for record in records:
+                    if record.offset < ends[partition]:
+                        yield _found(record)
+
+
+async def replay(
+    kafka: KafkaSettings,
+    topics: TopicSettings,
+    chosen: Filter,
+    *,
+    dry_run: bool = False,
+    max_generation: int = 3,
+    rate: float = 10.0,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+) -> AsyncGenerator[tuple[Found, Fate], None]:
+    """Writes the dead letters that are `chosen` to the tasks, `rate` a second at most, and tells each one's fate.
+
+    One that died `max_generation` times already is left alone: what fails again and again does not go round for ever.
+    """
+    limits = (await check(kafka, topics)).max_message_bytes if kafka.check_topics else {}
+    limit = limits.get(topics.tasks, DEFAULT_MAX_MESSAGE_BYTES)
+    latest = await _latest_generations(kafka, topics)
+    async with _producer(kafka, limit) as producer, aclosing(read(kafka, topics)) as every:
+        async for found in every:
+            letter = found.letter
+            if letter is None or letter.identity not in latest or not chosen.matches(found):
+                continue  # not in `latest`: it came while we looked
+            fate = _fate(letter, latest[letter.identity], max_generation, limit)
+            if fate is Fate.WRITTEN and dry_run:
+                fate = Fate.WOULD_BE_WRITTEN
+            if fate is Fate.WRITTEN:
+                key, value, headers = task_record(letter)
+                partition = partition_of(key, topics.partitions)
+                await producer.send_and_wait(topics.tasks, value, key, partition, headers=list(headers))
+            yield found, fate
+            if fate is Fate.WRITTEN:
+                await sleep(1 / rate)
+
+
+async def _latest_generations(kafka: KafkaSettings, topics: TopicSettings) -> dict[bytes, int]:
+    latest: dict[bytes, int] = {}
+    async with aclosing(read(kafka, topics)) as every:
+        async for found in every:
+            if letter := found.letter:
+                latest[letter.identity] = max(letter.generation, latest.get(letter.identity, 0))
+    return latest
+
+
+def task_record(letter: DeadLetter) -> tuple[bytes, bytes | None, Headers]:
+    """Key, value and headers of the task that judges `letter` again, in the partition that holds its dead answer."""
+    named = letter.conversation_id or letter.message_id
+    key = named.encode("utf-8", "surrogatepass") if named else unreadable_key(letter.source)
+    task = Task(
+        source=letter.source,
+        value=letter.value,
+        key=letter.key,
+        headers=letter.headers,
+        left_out=letter.left_out,
+        replay=Replay(letter.identity, letter.generation),
+    )
+    return key, letter.value, encode_task(task)
+
+
+def _fate(letter: DeadLetter, latest: int, max_generation: int, limit: int) -> Fate:
+    if letter.generation != latest:  # a replay that runs now, or ran before, has failed since
+        return Fate.SUPERSEDED
+    if letter.generation >= max_generation:
+        return Fate.TOO_OFTEN
+    if letter.value_sha256 is not None:
+        return Fate.NO_VALUE
+    return Fate.TOO_LARGE if record_size(*task_record(letter)) > limit else Fate.WRITTEN
+
+
+def _found(record: ConsumerRecord[bytes | None, bytes | None]) -> Found:
+    try:
+        letter = decode_dead_letter(record.key, record.value, tuple(record.headers))
+    except Malformed:
+        letter = None
+    return Found(record.partition, record.offset, datetime.fromtimestamp(record.timestamp / 1000, UTC), letter)
+
+
+@asynccontextmanager
+async def _consumer(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = AIOKafkaConsumer(
+        **consumer_options(kafka),
+        enable_auto_commit=False,
+        isolation_level="read_committed",
+        auto_offset_reset="earliest",
+    )
+    with kafka_failures(kafka):
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            await close(consumer)
+
+
+@asynccontextmanager
+async def _producer(kafka: KafkaSettings, max_message_bytes: int) -> AsyncIterator[AIOKafkaProducer]:
+    producer = AIOKafkaProducer(**client_options(kafka), enable_idempotence=True, max_request_size=max_message_bytes)
+    with kafka_failures(kafka):
+        try:
+            await producer.start()
+            yield producer
+        finally:
+            await close(producer)

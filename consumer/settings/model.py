@@ -1,0 +1,282 @@
+"""Every setting, frozen and checked once. Sources, first wins: environment, `.env`, TOML file, secrets directory.
+
+Nested names are joined by `__` (`KAFKA__SECURITY_PROTOCOL`); the names that people know work as well
+(`KAFKA_BOOTSTRAP_SERVERS`, `GENESYS_CLIENT_ID`, …: `KNOWN_NAMES`). `deploy/env.example` explains each one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
+
+from consumer.model import Reason
+from consumer.settings.regions import DOMAINS, REGIONS
+from consumer.settings.types import (
+    BaseUrl,
+    CertificateFile,
+    ClamdAddress,
+    Filled,
+    Host,
+    Origin,
+    ReadableFile,
+    Secret,
+    Servers,
+    StorageUrl,
+    TopicName,
+    TopicPrefix,
+)
+
+MIB = 1024 * 1024
+
+KNOWN_NAMES = {
+    "KAFKA_BOOTSTRAP_SERVERS": ("kafka", "bootstrap_servers"),
+    "GENESYS_CLIENT_ID": ("genesys", "client_id"),
+    "GENESYS_CLIENT_SECRET": ("genesys", "client_secret"),
+    "GENESYS_REGION": ("genesys", "region"),
+}
+
+
+class Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class KafkaSettings(Group):
+    bootstrap_servers: Servers
+    group: Filled = "attachment-consumer"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: Filled | None = None
+    sasl_password: Secret | None = None
+    ca_file: CertificateFile | None = None
+    session_timeout_ms: int = Field(10_000, ge=1_000, le=1_800_000)
+    heartbeat_ms: int = Field(500, ge=50)
+    tick_ms: int = Field(100, ge=1, description="Time between two commits of a partition; 10 ms × partitions if longer")
+    transaction_timeout_ms: int = Field(15_000, ge=10_000, le=900_000)
+    drain_s: float = Field(10.0, gt=0, le=60, description="How long running inspections may finish on revoke and stop")
+    check_crcs: bool = True
+    check_topics: bool = True
+
+
+class TopicSettings(Group):
+    """Names: `events` is the customer's own; the rest is `{prefix}.{accepted|rejected|dead-letter|tasks|ledger}`."""
+
+    events: TopicName = "genesys.conversations.events"
+    prefix: TopicPrefix = "genesys.attachments"
+    partitions: int = Field(12, ge=1, le=1_000, description="Of tasks and ledger, chosen once")
+    replication: int = Field(3, ge=1)
+    horizon_days: int = Field(35, ge=1, description="How far back the ledger reaches")
+    tasks_retention_days: int = Field(7, ge=1)
+    results_retention_days: int = Field(30, ge=1)
+    dead_letter_retention_days: int = Field(30, ge=1)
+
+    @property
+    def accepted(self) -> str:
+        return f"{self.prefix}.accepted"
+
+    @property
+    def rejected(self) -> str:
+        return f"{self.prefix}.rejected"
+
+    @property
+    def dead_letter(self) -> str:
+        return f"{self.prefix}.dead-letter"
+
+    @property
+    def tasks(self) -> str:
+        return f"{self.prefix}.tasks"
+
+    @property
+    def ledger(self) -> str:
+        return f"{self.prefix}.ledger"
+
+    @property
+    def ledger_days(self) -> int:
+        """A task may wait for its whole retention, and what it repeats be as old as the horizon when it was taken."""
+        return self.horizon_days + self.tasks_retention_days
+
+    @property
+    def ours(self) -> tuple[str, ...]:
+        return self.accepted, self.rejected, self.dead_letter, self.tasks, self.ledger
+
+
+class GenesysSettings(Group):
+    client_id: Filled
+    client_secret: Secret
+    region: Host = Field("mypurecloud.com", description="The region's domain, as in https://apps.{region}")
+    login_url: BaseUrl | None = Field(None, description="Base URL of the login host, if not https://login.{region}")
+    api_url: BaseUrl | None = Field(None, description="Base URL of the API, if not https://api.{region}")
+    organization_id: Filled | None = Field(None, description="Events of another organisation become dead letters")
+    ca_file: CertificateFile | None = None
+    proxy: HttpUrl | None = Field(None, description="For login and API")
+    calls_per_minute: int = Field(300, ge=1, description="To begin with; the API's own headers adjust it")
+    metadata: Literal["api", "event"] = Field("api", description="event: trust complete event media, save the call")
+    bare_events: tuple[str, ...] = Field(
+        ("*.customer.end", "*.user.end", "*.acd.end", "*.flow.end"),
+        description="Topic patterns of events with a conversation id and no message that cause a look at the API; "
+        "an event without a topic name always does",
+    )
+
+
+class DownloadSettings(Group):
+    allowed_hosts: tuple[Host, ...] = Field((), description="Exact hosts outside the region that files may come from")
+    allowed_origins: tuple[Origin, ...] = Field(
+        (), description="scheme://address:port taken as part of the region: for an emulator, never in production"
+    )
+    proxy: HttpUrl | None = None
+    connections: int = Field(64, ge=1, description="Files at once, from the download until they are judged and stored")
+    max_bytes_in_memory: int = Field(256 * MIB, ge=MIB)
+    connect_timeout_s: float = Field(10.0, gt=0)
+    read_timeout_s: float = Field(30.0, gt=0, description="Between two pieces of a body")
+    deadline_s: float = Field(300.0, gt=0, description="For one whole body")
+    host_patience_s: float = Field(600.0, gt=0, description="How long a host outside the region may stay away")
+
+
+class StorageSettings(Group):
+    url: StorageUrl = Field("./attachments", description="A folder, or s3://, gs://, az:// with bucket and prefix")
+    options: dict[str, str] = Field(default_factory=dict, description="Handed to obstore: region, endpoint, keys")
+    quarantine_url: StorageUrl | None = Field(
+        None, description="Where rejected files are kept as samples; off when unset"
+    )
+
+
+class AntivirusSettings(Group):
+    address: ClamdAddress | None = Field(None, description="tcp://host:port or unix:///path of clamd; off when unset")
+    connections: int = Field(4, ge=1)
+    timeout_s: float = Field(60.0, gt=0)
+
+
+class InspectionSettings(Group):
+    policy_file: ReadableFile | None = Field(
+        None, description="Policy TOML; the shipped one when unset; reloaded on change"
+    )
+    workers: int = Field(2, ge=1)
+    deadline_s: float = Field(2.0, gt=0, description="For one examination; the worker is killed after it")
+    address_space_bytes: int = Field(1024 * MIB, ge=128 * MIB)
+
+
+class LimitSettings(Group):
+    tasks: int = Field(1_024, ge=1, description="Tasks in flight")
+    task_bytes: int = Field(64 * MIB, ge=MIB)
+    window: int = Field(16_384, ge=1, description="Offsets per partition above the committed one")
+    outbox_bytes: int = Field(4 * MIB, ge=1024, description="Answers of a partition that wait for the next commit")
+
+
+class AttemptSettings(Group):
+    attempts: int = Field(8, ge=1)
+    over_s: float = Field(600.0, gt=0, description="At least this long, from the first attempt to the last")
+    gate_failures: int = Field(
+        5, ge=2, description="Failures in a row that close a dependency's gate; one tells nothing"
+    )
+    probe_s: float = Field(1.0, gt=0, description="First probe of a closed gate; doubles")
+    probe_max_s: float = Field(30.0, gt=0)
+    bug_ceiling: int = Field(20, ge=1, description="Bugs in a row that stop the intake")
+
+
+class NotifySettings(Group):
+    channel: Literal["off", "message", "attributes"] = Field("off", description="How `notify` tells of rejected files")
+    language: str | None = Field(
+        None,
+        pattern="^[a-z]{2,3}$",
+        description="Of what customers are told, as in the policy's [sentences.*]; unset: the customer's own where the "
+        "policy has it, else the policy's",
+    )
+    silent: tuple[Reason, ...] = Field((Reason.REMOVED,), description="Reasons that nobody is told of")
+
+
+class WebSettings(Group):
+    host: Filled = "0.0.0.0"  # noqa: S104 # Prometheus and the kubelet come from outside
+    port: int = Field(9464, ge=0, le=65_535)
+
+
+class LogSettings(Group):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(Group):
+    """The whole of it. `settings_load.load()` reads the sources; tests build it directly."""
+
+    kafka: KafkaSettings
+    genesys: GenesysSettings
+    topics: TopicSettings = TopicSettings()
+    download: DownloadSettings = DownloadSettings()
+    storage: StorageSettings = StorageSettings()
+    antivirus: AntivirusSettings = AntivirusSettings()
+    inspection: InspectionSettings = InspectionSettings()
+    limits: LimitSettings = LimitSettings()
+    attempts: AttemptSettings = AttemptSettings()
+    notify: NotifySettings = NotifySettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
+
+    @model_validator(mode="after")
+    def _is_of_one_mind(self) -> Self:
+        if problems := broken(RULES, self):
+            raise ValueError("; ".join(problems))
+        return self
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Settings:
+        return cls.model_validate(values)
+
+
+Rule = Callable[[Settings], Iterable[str]]
+
+
+def broken(rules: Iterable[Rule], settings: Settings) -> list[str]:
+    """What the rules have against the settings, each in a sentence. A setting that is wrong by itself may be left out
+    of them: a rule that asks for it says nothing.
+    """
+    problems: list[str] = []
+    for rule in rules:
+        with contextlib.suppress(AttributeError):
+            problems += rule(settings)
+    return problems
+
+
+def _user(settings: Settings) -> Iterator[str]:
+    protocol = settings.kafka.security_protocol
+    if protocol.startswith("SASL") and settings.kafka.sasl_username is None:
+        yield f"KAFKA__SASL_USERNAME is not set, and {protocol} needs it"
+
+
+def _password(settings: Settings) -> Iterator[str]:
+    protocol = settings.kafka.security_protocol
+    if protocol.startswith("SASL") and settings.kafka.sasl_password is None:
+        yield f"KAFKA__SASL_PASSWORD is not set, and {protocol} needs it"
+
+
+def _heartbeat(settings: Settings) -> Iterator[str]:
+    if settings.kafka.heartbeat_ms * 3 > settings.kafka.session_timeout_ms:
+        yield "KAFKA__HEARTBEAT_MS must be at most a third of KAFKA__SESSION_TIMEOUT_MS"
+
+
+def _horizon(settings: Settings) -> Iterator[str]:
+    if settings.topics.tasks_retention_days > settings.topics.horizon_days:
+        yield "TOPICS__TASKS_RETENTION_DAYS must not exceed TOPICS__HORIZON_DAYS, or repeats come out twice"
+
+
+def _events(settings: Settings) -> Iterator[str]:
+    if settings.topics.events in settings.topics.ours:
+        yield f"TOPICS__EVENTS is {settings.topics.events}, which this service writes itself: events without end"
+
+
+def _region(settings: Settings) -> Iterator[str]:
+    region, genesys = settings.genesys.region, settings.genesys
+    base_urls = [getattr(genesys, name, "given, and wrong") for name in ("login_url", "api_url")]
+    if region not in DOMAINS and None in base_urls:  # else the client's secret could go to whoever owns a misspelt name
+        close = difflib.get_close_matches(region, sorted(DOMAINS), n=3)
+        near = [REGIONS[region]] if region in REGIONS else close or sorted(DOMAINS)
+        yield f"GENESYS_REGION: {region!r} is no region of Genesys Cloud; did you mean {' or '.join(near)}?"
+
+
+def _probes(settings: Settings) -> Iterator[str]:
+    if settings.attempts.probe_s > settings.attempts.probe_max_s:
+        yield "ATTEMPTS__PROBE_S must not exceed ATTEMPTS__PROBE_MAX_S"
+
+
+RULES: tuple[Rule, ...] = (_user, _password, _heartbeat, _horizon, _events, _region, _probes)

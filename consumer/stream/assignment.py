@@ -1,0 +1,325 @@
+"""One tasks partition while it is ours: from its assignment to its revocation, whatever happens to its producer."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Protocol
+
+import anyio
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError, ProducerFenced
+from anyio.abc import TaskGroup
+
+from consumer.errors import Malformed
+from consumer.judge.answers import Answer, Resting
+from consumer.kafka.client import explain, partition_of
+from consumer.model import Source, Task
+from consumer.stream.flights import Flights
+from consumer.stream.ledger import VERDICT, Ledger
+from consumer.stream.outbox import Batch, Outbox
+from consumer.stream.room import Room
+from consumer.stream.transaction import Record, Step, TooLarge, TransactionFailed, Transactor
+from consumer.stream.window import Window
+from consumer.telemetry.metrics import Metrics, RebuildCause
+from consumer.wire.entries import encode_entry
+from consumer.wire.results import Outgoing, Output
+from consumer.wire.tasks import decode_task, encode_task, moved
+
+log = logging.getLogger(__name__)
+
+REBUILD_FIRST_S, REBUILD_MAX_S = 0.2, 10.0
+OFFSETS_DEADLINE_S = 30.0
+
+
+class JudgeTask(Protocol):
+    async def __call__(self, task: Task, answers: Assignment, resting: Resting) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What all assignments of a stream share."""
+
+    judge: JudgeTask
+    metrics: Metrics
+    tasks: str  # topic names
+    ledger: str
+    outputs: Mapping[Output, str]
+    partitions: int
+    task_bytes: int  # that the tasks topic takes as one record
+    open_transactor: Callable[[int], Transactor]
+    read_limits: Callable[[], Awaitable[None]]  # again, after a record that its topic does not take
+    restore: Callable[[Ledger, TopicPartition], Awaitable[None]]
+    tick_s: Callable[[], float]
+    heartbeat_s: float
+    drain_s: float
+    window: int
+    outbox_bytes: int
+    room: Room
+    hindered: Callable[[int | None, str | None], None]  # what an operator must mend before the partition can go on
+    committed: Callable[[Batch], None]
+    steps: Step
+
+
+class Assignment:
+    """Satisfies `judge.answers.Answers`."""
+
+    def __init__(self, partition: int, consumer: AIOKafkaConsumer, ledger: Ledger, plan: Plan) -> None:
+        self.partition = partition
+        self.tp = TopicPartition(plan.tasks, partition)
+        self.window: Window | None = None  # None: not ready, nothing is taken
+        self._consumer = consumer
+        self._ledger = ledger
+        self._plan = plan
+        self._outbox = Outbox()
+        self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
+        self._lost = False
+        self._failed = False  # the last producer failed, and nothing was committed since
+        self._closing = anyio.Event()
+        self._closed = anyio.Event()
+        self._preparing = anyio.CancelScope()
+        self._flights: Flights
+        self._tasks: TaskGroup
+
+    # ---- life
+
+    async def run(self) -> None:
+        """Until `close`: one producer's life after the other, each beginning with what is committed."""
+        try:
+            async with anyio.create_task_group() as flights:
+                self._flights = Flights(flights)
+                wait = REBUILD_FIRST_S
+                while not self._closing.is_set():
+                    began = anyio.current_time()
+                    cause = await self._live()
+                    if cause is None:
+                        break
+                    self._failed = True
+                    self._plan.metrics.rebuilds[cause].inc()
+                    if cause == "refused":
+                        await self._plan.read_limits()
+                    wait = REBUILD_FIRST_S if anyio.current_time() - began > REBUILD_MAX_S else wait
+                    # Fenced may mean that an own transaction timed out: who is still assigned after two heartbeats
+                    # is the owner, and initialises again.
+                    with anyio.move_on_after(max(wait, 2 * self._plan.heartbeat_s)):
+                        await self._closing.wait()
+                    wait = min(wait * 2, REBUILD_MAX_S)
+                flights.cancel_scope.cancel()
+        finally:
+            self._plan.hindered(self.partition, None)  # whatever it was, it is its next owner's to say
+            self._closed.set()
+
+    async def close(self) -> None:
+        """Takes nothing more, lets running inspections finish for a while, commits, and lets the producer go."""
+        self._closing.set()
+        self._preparing.cancel()
+        await self._closed.wait()
+
+    async def _live(self) -> RebuildCause | None:
+        """One producer, from its initialisation until it fails (the cause) or the assignment closes (None)."""
+        cause: RebuildCause | None = None
+        transactor = self._plan.open_transactor(self.partition)
+        try:
+            with anyio.CancelScope() as self._preparing:
+                start = await self._prepare(transactor)
+            if self._closing.is_set():
+                return None
+            async with anyio.create_task_group() as self._tasks:
+                self._consumer.seek(self.tp, start)  # one step with becoming ready: what is polled in between is lost
+                self.window = Window(start)
+                self._taken_at.clear()
+                self._plan.room.wake()
+                await self._tick_until_closed(transactor, self.window)
+                self._tasks.cancel_scope.cancel()
+        except* (TransactionFailed, TooLarge, Malformed, KafkaError, IllegalStateError, OSError) as failures:
+            cause = self._cause(failures.exceptions[0])
+        finally:
+            self.window = None
+            await transactor.dispose()
+        return cause
+
+    async def _prepare(self, transactor: Transactor) -> int:
+        """The offset to start from, when the partition is ready to. In this order: what is fetched before the
+        initialisation may change afterwards, when the predecessor's open transaction ends."""
+        plan = self._plan
+        await transactor.open()
+        plan.steps("fetch the committed offset")
+        with anyio.fail_after(OFFSETS_DEADLINE_S):
+            start = await self._starting_offset()
+        plan.steps("restore the ledger")
+        with plan.metrics.ledger_restore_seconds.time():
+            await plan.restore(self._ledger, TopicPartition(plan.ledger, self.partition))
+        self._outbox.rebuilt(self._ledger)
+        plan.steps("seek")
+        return start
+
+    async def _starting_offset(self) -> int:
+        committed: int | None = await self._consumer.committed(self.tp)
+        begin: int = (await self._consumer.beginning_offsets([self.tp]))[self.tp]
+        end: int = (await self._consumer.end_offsets([self.tp]))[self.tp]
+        if committed is None:
+            return begin
+        if committed < begin:
+            self._plan.metrics.retention_lost_records.inc(begin - committed)
+            log.error("%s: retention took %s tasks before they were judged", self.tp, begin - committed)
+            return begin
+        if committed > end:
+            log.error("%s was made anew (committed %s, end %s): starting from its beginning", self.tp, committed, end)
+            return begin
+        return committed
+
+    def _cause(self, failure: BaseException) -> RebuildCause:
+        if isinstance(failure, TransactionFailed):
+            log.warning("%s: its producer is replaced: %s", self.tp, failure)
+            fenced = isinstance(failure.cause, ProducerFenced)
+            # Once is no news: the new producer may do. Twice is a grant or a topic that is gone, or the broker.
+            if not fenced and (self._failed or failure.step == "initialise"):
+                why = f"{failure.step}: {explain(failure.cause)}"
+                self._plan.hindered(self.partition, f"partition {self.partition} can't commit: {why}")
+            return "fenced" if fenced else "timeout" if isinstance(failure.cause, TimeoutError) else "failed"
+        if isinstance(failure, TooLarge | Malformed):
+            log.error("%s can't go on: %s", self.tp, failure)
+            self._plan.hindered(self.partition, str(failure))
+            return "refused"
+        log.warning("%s is prepared again: %s", self.tp, type(failure).__name__)
+        return "failed"
+
+    def lost_its_place(self) -> None:
+        """The log no longer has the position: begin anew from what is committed."""
+        self._lost = True
+
+    # ---- tasks
+
+    def has_room(self) -> bool:
+        return (
+            self.window is not None
+            and not self._closing.is_set()
+            and self.window.uncommitted < self._plan.window
+            and self._outbox.size_bytes < self._plan.outbox_bytes
+        )
+
+    def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
+        """Begins to judge a record. Dropped while the partition is not ready: the seek, which is one step with
+        becoming ready, brings it again."""
+        window = self.window
+        if window is None or self._closing.is_set() or not window.take(record.offset):
+            return
+        self._taken_at.append((record.offset, time.monotonic()))
+        self._plan.room.started(len(record.value or b""))
+        self._tasks.start_soon(self._judge, window, record)
+
+    async def _judge(self, window: Window, record: ConsumerRecord[bytes, bytes]) -> None:
+        at = Source(self.tp.topic, self.partition, record.offset, record.timestamp)
+        try:
+            try:
+                task = decode_task(record.value, tuple(record.headers), at)
+            except Malformed:  # somebody else wrote here: judged as an event of its own
+                task = Task(at, record.value, record.key, tuple(record.headers), taken_ms=record.timestamp)
+            await self._plan.judge(task, self, nullcontext)
+            window.settle(record.offset)
+        finally:
+            self._plan.room.ended(len(record.value or b""))
+
+    # ---- answers
+
+    def generation(self, identity: bytes) -> int | None:
+        waiting = self._outbox.generation(identity)
+        known = self._ledger.generation(identity)
+        if waiting is None or known is None:
+            return known if waiting is None else waiting
+        return VERDICT if VERDICT in (waiting, known) else max(waiting, known)
+
+    async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
+        before, known = self.generation(message), self.generation(identity)
+
+        def answered() -> bool:
+            """By a verdict, by its message's death, or (while our producer was replaced) by a thawed worker, whose
+            entry came with the ledger."""
+            died = self.generation(message) != before and self.generation(message)
+            return known == VERDICT or bool(died) or self.generation(identity) != known
+
+        def land(answer: Answer) -> None:
+            if not answered():
+                self.give(answer)
+
+        while not answered():  # the flight that was joined may have begun before its message died: a replay flies anew
+            await self._flights.join(identity, work, land).wait()
+
+    def give(self, answer: Answer) -> None:
+        self._outbox.put(answer)
+
+    def owns(self, conversation_id: str) -> bool:
+        return self._home(conversation_id) == self.partition
+
+    def move(self, task: Task, conversation_id: str) -> bool:
+        key, headers = conversation_id.encode("utf-8", "surrogatepass"), encode_task(moved(task, conversation_id))
+        record = Record(self.tp.topic, key, task.value, headers, self._home(conversation_id))
+        if record.size > self._plan.task_bytes:
+            return False
+        self._outbox.move(record)
+        return True
+
+    def _home(self, conversation_id: str) -> int:
+        return partition_of(conversation_id.encode("utf-8", "surrogatepass"), self._plan.partitions)
+
+    # ---- commits
+
+    async def _tick_until_closed(self, transactor: Transactor, window: Window) -> None:
+        wait = self._plan.tick_s() * (1 + self.partition / self._plan.partitions)  # staggered
+        while True:
+            with anyio.move_on_after(wait):
+                await self._closing.wait()
+            wait = self._plan.tick_s()
+            closing = self._closing.is_set()
+            if closing:
+                await self._flights.drain(self._plan.drain_s)
+            await self._commit(transactor, window)
+            if closing:
+                return
+            if self._failed:
+                self._failed = False
+                self._plan.hindered(self.partition, None)
+            if self._lost:
+                self._lost = False
+                raise OffsetOutOfRangeError(self.tp)
+
+    async def _commit(self, transactor: Transactor, window: Window) -> None:
+        batch, offset = self._outbox.take(), window.committable  # one step: no await between the two
+        self._show(window)
+        if not batch and (not self._taken_at or offset <= self._taken_at[0][0]):
+            return
+        entries = [self._entry(answer) for answer in batch.answers]
+        results = [self._result(answer.outgoing) for answer in batch.answers if answer.outgoing is not None]
+        try:
+            with self._plan.metrics.stage_seconds["commit"].time():
+                timestamps = await transactor.commit([*entries, *results, *batch.moved], {self.tp: offset})
+        except TransactionFailed:
+            self._plan.metrics.transactions["failed"].inc()
+            raise
+        self._plan.metrics.transactions["committed"].inc()
+        for answer, timestamp in zip(batch.answers, timestamps, strict=False):
+            self._ledger.add(answer.entry, timestamp)
+        self._outbox.committed(batch)
+        while self._taken_at and self._taken_at[0][0] < offset:
+            self._taken_at.popleft()
+        self._plan.committed(batch)
+        self._plan.room.wake()
+
+    def _entry(self, answer: Answer) -> Record:
+        key, value = encode_entry(answer.entry)
+        return Record(self._plan.ledger, key, value, partition=self.partition)
+
+    def _result(self, outgoing: Outgoing) -> Record:
+        return Record(self._plan.outputs[outgoing.output], outgoing.key, outgoing.value, outgoing.headers)
+
+    def _show(self, window: Window) -> None:
+        metrics, partition = self._plan.metrics, self.partition
+        metrics.uncommitted_offsets[partition].set(window.uncommitted)
+        metrics.outbox_bytes[partition].set(self._outbox.size_bytes)
+        metrics.ledger_entries[partition].set(len(self._ledger))
+        age = time.monotonic() - self._taken_at[0][1] if self._taken_at else 0.0
+        metrics.oldest_uncommitted_age_seconds[partition].set(age)
