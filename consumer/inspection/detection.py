@@ -7,26 +7,7 @@ import re
 import magic
 
 from consumer.inspection.readers.seen import Unreadable
-
-ALIASES = {
-    "image/apng": "image/png",
-    "image/jpg": "image/jpeg",
-    "image/pjpeg": "image/jpeg",
-    "image/x-png": "image/png",
-    "application/cdfv2": "application/x-ole-storage",
-    "application/x-ole-storage": "application/x-ole-storage",
-    "application/cdfv2-encrypted": "application/encrypted",
-    "inode/x-empty": "application/x-empty",
-    "application/x-pdf": "application/pdf",
-    "application/x-zip-compressed": "application/zip",
-    "application/x-dosexec": "application/x-msdownload",
-    "application/vnd.microsoft.portable-executable": "application/x-msdownload",
-    "application/x-rar-compressed": "application/x-rar",
-    "application/vnd.rar": "application/x-rar",
-    "audio/x-wav": "audio/wav",
-    "text/x-csv": "text/csv",
-    "text/rtf": "application/rtf",
-}
+from consumer.inspection.readers.table import canonical
 
 HEAD = 1024 * 1024  # what is asked about here shows itself at its beginning; formats that do not have readers
 _RUNS = re.compile(rb"[ \t\r\n\f\v]{16,}")
@@ -46,7 +27,7 @@ class Detector:
         except magic.MagicException:
             raise Unreadable("libmagic gave up on it") from None
         said = said.lower()
-        return ALIASES.get(said, said) if _MIME.fullmatch(said) else "application/octet-stream"
+        return canonical(said) if _MIME.fullmatch(said) else "application/octet-stream"
 
 
 def squeezed(data: bytes) -> bytes:

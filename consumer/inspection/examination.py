@@ -8,17 +8,13 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from consumer.inspection.readers import images, text, trailing
+from consumer.inspection.readers import table, text
 from consumer.inspection.readers.formats import PADDING
-from consumer.inspection.readers.office import ole, ooxml
-from consumer.inspection.readers.office.compound import is_ole
-from consumer.inspection.readers.pdf import document as pdf
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
 VERSION = "2"  # goes into every result: raise it when an examination would answer differently
 
-ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06")
 GUESSED = frozenset(
     {
         "application/octet-stream",
@@ -32,18 +28,6 @@ GUESSED = frozenset(
 )
 """What libmagic says of random bytes."""
 SHORTEST_LOOSE = 32
-STRUCTURED = frozenset(
-    {
-        "image/png",
-        "image/jpeg",
-        "image/gif",
-        "application/pdf",
-        "application/msword",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    }
-)
-
 TEXT_OF_ITS_OWN = frozenset({"application/rtf", "application/postscript"})  # for programs of their own
 
 
@@ -51,16 +35,21 @@ class Detects(Protocol):
     def detect(self, data: bytes) -> str: ...
 
 
-def examine(data: bytes, detector: Detects, limits: Limits = Limits()) -> Seen:  # noqa: B008 # frozen
-    """Never raises on what `data` holds; without a type that is certain there is a finding that says why."""
+def examine(data: bytes, detector: Detects, limits: Limits = Limits(), claimed: str = "") -> Seen:  # noqa: B008 # frozen
+    """Never raises on what `data` holds; without a type that is certain there is a finding that says why.
+
+    `claimed` is the type that name or declaration say: of texts, nothing else tells a table from a letter.
+    """
     seen = Seen(work=Work.of(len(data)))
     if not data.strip(PADDING):
         seen.detected_type = "application/x-empty" if not data else "application/octet-stream"
         seen.find(Reason.EMPTY, "no bytes" if not data else "nothing but padding and white space")
         return seen
     try:
-        if not _by_structure(data, seen, limits):
-            _by_content(data, detector, seen)
+        if (row := table.format_of(data)) is not None and row.reader is not None:
+            row.reader(data, seen, limits)
+        else:
+            _by_content(data, detector, seen, limits, claimed)
         for head in seen.loose:
             _loose(head, detector, seen)
     except Unreadable as problem:
@@ -71,32 +60,7 @@ def examine(data: bytes, detector: Detects, limits: Limits = Limits()) -> Seen: 
     return seen
 
 
-def _by_structure(data: bytes, seen: Seen, limits: Limits) -> bool:
-    """Whether the bytes begin as one of the formats that have a reader here."""
-    if data.startswith((images.PNG, images.JPEG, *images.GIF)):
-        seen.detected_type = _picture_type(data)
-        picture = images.walk(data, seen.work)
-        assert picture is not None, "walk knows what begins as a picture"
-        images.measure(data, picture, seen, limits)
-        trailing.examine_picture(data, picture, seen)
-    elif is_ole(data):
-        ole.examine(data, seen)
-    elif data.startswith(ZIP_STARTS):
-        ooxml.examine(data, seen, limits)
-    elif pdf.is_pdf(data, seen.work):
-        pdf.examine(data, seen, limits)
-    else:
-        return False
-    return True
-
-
-def _picture_type(data: bytes) -> str:
-    if data.startswith(images.PNG):
-        return "image/png"
-    return "image/jpeg" if data.startswith(images.JPEG) else "image/gif"
-
-
-def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
+def _by_content(data: bytes, detector: Detects, seen: Seen, limits: Limits, claimed: str) -> None:
     """Text is what reads as text: libmagic sees programs of old machines in it, and tables where commas stand."""
     try:
         said = detector.detect(data)
@@ -106,11 +70,16 @@ def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
     seen.detected_type = said
     if said == "application/pdf" and _speaks_of_pdf(data):
         said = "text/plain"
-    if said in STRUCTURED:
+    if said in table.READABLE and not table.BY_NAME[said].text:
         seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")
     elif said not in TEXT_OF_ITS_OWN and (found := text.read(data, seen.work)) is not None:
-        seen.detected_type = text.markup(found.head) or "text/plain"
-        text.examine(found, said, seen)
+        row = table.text_format(claimed, data)
+        if row is not None and row.reader is not None:
+            seen.detected_type = row.name
+            row.reader(data, seen, limits)
+        else:
+            seen.detected_type = text.markup(found.head) or "text/plain"
+            text.examine(found, said, seen)
     elif said == "text/plain":
         seen.detected_type = "application/octet-stream"
 

@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.policy.extensions import extension_of, extension_type, visible_name
+from consumer.inspection.policy.extensions import extension_type
+from consumer.inspection.readers.names import extension_of, visible_name
 
 
 @pytest.mark.parametrize(

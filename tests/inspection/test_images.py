@@ -7,8 +7,8 @@ import pytest
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
-from consumer.inspection.readers import images
 from consumer.inspection.readers.seen import Seen, Work
+from consumer.inspection.readers.table import picture_at
 from consumer.model import Reason
 from tests.inspection.bombs import gif_frames, jpeg_scans, png_frames
 from tests.inspection.files import chunk, gif, jpeg, png, segment
@@ -21,7 +21,7 @@ def seen_in(data: bytes) -> Seen:
 
 
 def end_of(data: bytes) -> int:
-    picture = images.walk(data, Work())
+    picture = picture_at(data, Work())
     assert picture is not None and picture.complete
     return picture.end
 

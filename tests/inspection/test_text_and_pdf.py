@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.detection import ALIASES, Detector, squeezed
+from consumer.inspection.detection import Detector, squeezed
 from consumer.inspection.examination import examine
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.readers.pdf.password import Encryption, encryption
 from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.table import ALIASES
 from consumer.model import Facts, Reason
 from tests.inspection.files import attachment, pdf, program
 
@@ -108,7 +109,7 @@ def test_squeezing_keeps_all_but_white_space(data: bytes) -> None:
 
 
 def test_libmagics_names_are_those_of_every_version() -> None:
-    assert set(ALIASES.values()).isdisjoint(set(ALIASES) - {"application/x-ole-storage"})
+    assert set(ALIASES.values()).isdisjoint(set(ALIASES))
 
 
 def test_a_form_is_a_remark() -> None:

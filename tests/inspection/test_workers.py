@@ -19,13 +19,13 @@ MIB = 1024 * 1024
 PLANTED = """
 import sys
 sys.path.insert(0, {root!r})
-from consumer.inspection.workers.pool import worker
+from consumer.inspection.workers import worker
 def prepare():
     examine, detectors = original()
-    def planted(data):
+    def planted(data, claimed):
         if data.startswith(b"plant:"):
             return eval(data[6:].decode(), {{"worker": worker, **globals()}})
-        return examine(data)
+        return examine(data, claimed)
     return planted, detectors
 original, worker.prepare = worker.prepare, prepare
 import ctypes, os, socket, struct, time, pickle

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from consumer.inspection.policy.extensions import extension_of, extension_type, is_generic
+from consumer.inspection.policy.extensions import extension_type, is_generic
 from consumer.inspection.policy.model import PolicyError, read_policy
+from consumer.inspection.readers.names import extension_of
 from consumer.model import Attachment, Facts, MediaStatus, Reason, Rejected
 
 __all__ = ["SHIPPED", "Policy", "PolicyError", "PolicyFile"]

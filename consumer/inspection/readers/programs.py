@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from consumer.inspection.policy.extensions import EXECUTABLE_EXTENSIONS, extension_of
 from consumer.inspection.readers.formats import executable
+from consumer.inspection.readers.names import extension_of
+from consumer.inspection.readers.program_names import EXECUTABLE_EXTENSIONS
 
 STARTS = (
     b"L\0\0\0\x01\x14\x02\0",  # a shortcut

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from consumer.inspection.policy.extensions import extension_of
+from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Unreadable
 
 LOCAL, CENTRAL, END, DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x07\x08"

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import anyio
 
-from consumer.inspection.policy.extensions import extension_type, is_generic
+from consumer.inspection.policy.extensions import claimed_type, extension_type, is_generic
 from consumer.inspection.workers.confinement import hide_from_peers
 from consumer.inspection.workers.process import (
     Answer,
@@ -83,13 +83,14 @@ class Workers:
 
         One worker's end is no evidence: this process may have been frozen, or the machine out of memory.
         """
+        claimed = claimed_type(attachment.name, attachment.declared_type) or ""
         async with self._free:
             taken, healthy = self._idle.pop(), None
             try:
                 for deadline_s in (self._deadline_s, self._deadline_s * SECOND_DEADLINE):
                     worker = await self._alive(taken)
                     taken, detectors = None, worker.detectors
-                    answer, healthy = await self._ask(worker, body, deadline_s)
+                    answer, healthy = await self._ask(worker, body, claimed, deadline_s)
                     if healthy is not None:
                         break
             finally:
@@ -103,14 +104,14 @@ class Workers:
         return worker or await self._started()
 
     async def _ask(
-        self, worker: WorkerProcess, body: FileBody, deadline_s: float
+        self, worker: WorkerProcess, body: FileBody, claimed: str, deadline_s: float
     ) -> tuple[Answer, WorkerProcess | None]:
         """The answer, and the worker if it may be asked again."""
         cause = "cancelled"
         answer = None
         try:
             with anyio.move_on_after(deadline_s):
-                answer = await worker.ask(body.fileno(), body.size)
+                answer = await worker.ask(body.fileno(), body.size, claimed)
             cause = "deadline"
         except Died:
             cause = "died"

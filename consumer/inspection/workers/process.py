@@ -101,10 +101,13 @@ class WorkerProcess:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    async def ask(self, descriptor: int, size: int) -> Answer:
-        """What the worker sees in the file behind `descriptor`. `Died` for anything but a proper answer."""
+    async def ask(self, descriptor: int, size: int, claimed: str = "") -> Answer:
+        """What the worker sees in the file behind `descriptor`. `Died` for anything but a proper answer.
+
+        `claimed`: the type that it is said to be, a name of our own table.
+        """
         try:
-            socket.send_fds(self._channel, [size.to_bytes(8, "big")], [descriptor])
+            socket.send_fds(self._channel, [size.to_bytes(8, "big"), claimed.encode("ascii")], [descriptor])
         except OSError:
             raise Died("it was gone") from None
         return _checked(await self._receive())

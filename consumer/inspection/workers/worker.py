@@ -29,7 +29,9 @@ ENCODINGS = (
     "utf-32-be",
 )
 
-Examine = Callable[[bytes], Seen]
+Examine = Callable[[bytes, str], Seen]
+"""Of the bytes, and the type that they are claimed to be."""
+MOST_CLAIMED = 100  # bytes
 
 
 def main(arguments: list[str]) -> int:
@@ -57,24 +59,24 @@ def prepare() -> tuple[Examine, dict[str, str]]:
     detector.detect(b"warm")
     examination.examine(b"PK\x05\x06" + bytes(18), detector)
     versions = {"libmagic": libmagic_version(), "inspection": examination.VERSION}
-    return lambda data: examination.examine(data, detector), versions
+    return lambda data, claimed: examination.examine(data, detector, claimed=claimed), versions
 
 
 def serve(channel: socket.socket, examine: Examine, cpu_seconds: int) -> None:
     """Until the service closes its end."""
     while (request := receive(channel)) is not None:
-        descriptor, size = request
+        descriptor, size, claimed = request
         try:
             data = read_all(descriptor, size)
         finally:
             os.close(descriptor)
         allow_cpu(cpu_seconds)
-        send(channel, answer(data, examine))
+        send(channel, answer(data, examine, claimed))
 
 
-def answer(data: bytes, examine: Examine) -> dict[str, object]:
+def answer(data: bytes, examine: Examine, claimed: str = "") -> dict[str, object]:
     try:
-        seen = examine(data)
+        seen = examine(data, claimed)
     except (MemoryError, RecursionError):
         return {
             "detected": None,
@@ -85,12 +87,12 @@ def answer(data: bytes, examine: Examine) -> dict[str, object]:
     return {"detected": seen.detected_type, "findings": findings, "flags": seen.flags}
 
 
-def receive(channel: socket.socket) -> tuple[int, int] | None:
-    """The descriptor of the next file and its size; None when there is none to come."""
-    message, descriptors, _, _ = socket.recv_fds(channel, 8, 1)
-    if len(message) != 8 or len(descriptors) != 1:
+def receive(channel: socket.socket) -> tuple[int, int, str] | None:
+    """The descriptor of the next file, its size and what it is claimed to be; None when there is none to come."""
+    message, descriptors, _, _ = socket.recv_fds(channel, 8 + MOST_CLAIMED, 1)
+    if len(message) < 8 or len(descriptors) != 1:
         return None
-    return descriptors[0], int.from_bytes(message, "big")
+    return descriptors[0], int.from_bytes(message[:8], "big"), message[8:].decode("ascii", "replace")
 
 
 def read_all(descriptor: int, size: int) -> bytes:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from posixpath import normpath
 from urllib.parse import unquote
 
-from consumer.inspection.policy.extensions import extension_of
 from consumer.inspection.readers import zip_reader
 from consumer.inspection.readers.formats import PADDING, foreign
+from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason

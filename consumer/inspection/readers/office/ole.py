@@ -10,7 +10,7 @@ from consumer.inspection.readers.formats import PADDING, foreign, formats_at_fix
 from consumer.inspection.readers.office import ole_package, vba
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Seen, Unreadable
+from consumer.inspection.readers.seen import Limits, Seen, Unreadable
 from consumer.model import Reason
 
 MSWORD = "application/msword"
@@ -39,7 +39,7 @@ _DDE = re.compile(rb"\x13 {0,9}DDE(?:AUTO)?[ \"]|\x13\0(?: \0){0,9}D\0D\0E\0(?:A
 """A field is begun by 0x13, and its text is in one byte for each character or in two."""
 
 
-def examine(data: bytes, seen: Seen) -> None:
+def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     """Sets the detected type by the streams at the root; embedded documents do not count for it."""
     seen.detected_type = "application/x-ole-storage"
     try:

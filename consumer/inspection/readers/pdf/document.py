@@ -11,7 +11,7 @@ from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import Stream
 from consumer.inspection.readers.pdf.syntax import SIGN, Name, Value, name, unescaped
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import PLACE, Limits, Seen, Work
+from consumer.inspection.readers.seen import PLACE, Limits, Seen
 from consumer.model import Reason
 
 MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
@@ -37,15 +37,12 @@ def find_header(data: bytes) -> int | None:
     return match.start() if match else None
 
 
-def is_pdf(data: bytes, work: Work) -> bool:
+def is_pdf(data: bytes) -> bool:
     """A header that a reader would find, and an object with a dictionary behind it. The words alone are a text."""
     start = find_header(data)
     if start is None:
         return False
-    if _OBJECT.search(data, start):
-        return True
-    work.spend(32 * len(data))
-    return _OBJECT.search(_COMMENT.sub(b"", data[start:])) is not None
+    return _OBJECT.search(data, start) is not None or _OBJECT.search(_COMMENT.sub(b"", data[start:])) is not None
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:

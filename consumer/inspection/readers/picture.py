@@ -1,0 +1,59 @@
+"""A picture as its reader walked it: how large it is, where it ends, and what in it no viewer shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from consumer.inspection.readers import flate, trailing
+from consumer.inspection.readers.seen import Limits, Seen, Unreadable
+from consumer.model import Reason
+
+MOST_BLOCKS = 300_000
+MOST_REMARKS = 5_000
+SHORTEST_REMARK = 8  # bytes: nothing shorter is a file of its own
+MOST_DRAWN = 4_000_000_000  # pixels, over all frames and scans: two thousand frames of full HD
+BLOCK, SUB_BLOCK = 1024, 96  # what the step to the next one costs, as bytes that are read
+
+
+@dataclass(slots=True)
+class Picture:
+    mime: str
+    width: int = 0
+    height: int = 0
+    end: int = 0  # behind the last byte that belongs to it
+    complete: bool = False  # whether it has its end mark
+    drawn: int = 0  # pixels that a viewer computes, over all frames and scans
+    remarks: list[tuple[int, int]] = field(default_factory=list)  # extents of what no viewer shows
+    packed: list[tuple[int, int]] = field(default_factory=list)  # extents of compressed metadata
+
+    def remark(self, begin: int, stop: int) -> None:
+        if stop - begin >= SHORTEST_REMARK:
+            self.remarks.append((begin, stop))
+        if len(self.remarks) > MOST_REMARKS:
+            raise Unreadable("the picture has too many comments")
+
+
+def examine(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
+    """What every picture is asked once it is walked: its size, and what else is in its file."""
+    seen.detected_type = picture.mime
+    _measure(data, picture, seen, limits)
+    trailing.examine(data, picture.end, seen)
+    for begin, stop in picture.remarks:
+        trailing.examine_remark(data[begin : min(stop, begin + trailing.HEAD)], seen)
+
+
+def _measure(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
+    pixels = picture.width * picture.height
+    nearly_nothing = pixels > limits.pixels_unquestioned and pixels > limits.pixels_per_byte * len(data)
+    if pixels > limits.pixels or nearly_nothing:
+        seen.find(Reason.IMAGE_TOO_LARGE, f"{picture.width} × {picture.height} pixels")
+    elif picture.drawn > MOST_DRAWN:
+        seen.find(Reason.IMAGE_TOO_LARGE, f"{picture.drawn // 1_000_000} million pixels in all its frames")
+    if not picture.complete:
+        seen.flag("incomplete")
+    left = limits.unquestioned
+    for begin, stop in picture.packed:
+        left -= flate.count(flate.inflate(flate.cut(memoryview(data)[begin:stop]), seen.work), left)
+        if left < 0:
+            seen.find(Reason.ARCHIVE_LIMITS, "the picture's metadata expands beyond the limits")
+            return

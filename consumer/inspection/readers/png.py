@@ -1,0 +1,72 @@
+"""PNG, walked chunk by chunk."""
+
+from __future__ import annotations
+
+import struct
+
+from consumer.inspection.readers import picture as pictures
+from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
+from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PIXELS = (b"IDAT", b"fdAT")
+PACKED = (b"iCCP", b"zTXt", b"iTXt")  # metadata that is compressed
+
+
+def examine(data: bytes, seen: Seen, limits: Limits) -> None:
+    seen.detected_type = "image/png"
+    pictures.examine(data, walk(data, seen.work), seen, limits)
+
+
+def walk(data: bytes, work: Work) -> Picture:
+    """The picture that `data` begins with. `Unreadable` if it is built wrongly."""
+    picture = Picture("image/png", *_header(data))
+    at, pixels = 33, False
+    for _ in range(MOST_BLOCKS):
+        work.spend(BLOCK)
+        if at + 8 > len(data):
+            break
+        (length,) = struct.unpack_from(">L", data, at)
+        kind, stop = data[at + 4 : at + 8], min(len(data), at + 8 + length)
+        if not kind.isalpha():
+            break
+        if kind == b"IEND":
+            picture.complete = True
+            at += 12 + length
+            break
+        if kind in PIXELS:
+            pixels = True
+        elif kind == b"fcTL" and at + 20 <= len(data):
+            wide, high = struct.unpack_from(">2L", data, at + 12)
+            picture.drawn += wide * high
+        elif kind != b"PLTE":
+            picture.remark(at + 8, stop)
+            if kind in PACKED:
+                picture.packed.append((_packed_at(data, kind, at + 8, stop), stop))
+        at += 12 + length
+    if not pixels:
+        raise Unreadable("the PNG has no pixels")
+    picture.end = min(len(data), at)
+    return picture
+
+
+def _header(data: bytes) -> tuple[int, int]:
+    if data[12:16] != b"IHDR" or data[8:12] != b"\0\0\0\x0d" or len(data) < 33:
+        raise Unreadable("the PNG has no header")
+    width, height, depth, color, compression, filtering, interlace = struct.unpack_from(">2L5B", data, 16)
+    sane = 0 < width < 1 << 31 and 0 < height < 1 << 31 and depth in (1, 2, 4, 8, 16) and color in (0, 2, 3, 4, 6)
+    if not sane or compression or filtering or interlace > 1:
+        raise Unreadable("the PNG's header is impossible")
+    return width, height
+
+
+def _packed_at(data: bytes, kind: bytes, begin: int, stop: int) -> int:
+    """Where the compressed bytes of a chunk begin, behind its keyword; at its end if it has none."""
+    named = data.find(b"\0", begin, stop)
+    if named < 0 or (kind == b"iTXt" and data[named + 1 : named + 2] != b"\1"):
+        return stop
+    if kind != b"iTXt":
+        return min(stop, named + 2)
+    language = data.find(b"\0", named + 3, stop)
+    title = data.find(b"\0", language + 1, stop) if language >= 0 else -1
+    return title + 1 if title >= 0 else stop

@@ -1,0 +1,174 @@
+"""All that is known of a type, in one row: names, extensions, how it begins, which module reads it.
+
+A new type is one row here and one module with `examine(data, seen, limits)`. What else speaks of types (extensions,
+families of the policy, names that libmagic uses) is derived from this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from consumer.inspection.readers import gif, jpeg, png
+from consumer.inspection.readers.office import ole, ooxml
+from consumer.inspection.readers.office.compound import SIGNATURE as OLE
+from consumer.inspection.readers.office.ooxml_types import SHEET, SLIDES, WORD
+from consumer.inspection.readers.pdf import document as pdf
+from consumer.inspection.readers.picture import Picture
+from consumer.inspection.readers.program_names import PROGRAMS
+from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
+
+Reader = Callable[[bytes, Seen, Limits], None]
+"""Looks through the bytes of one file: sets `detected_type`, tells findings and flags.
+
+May raise `Unreadable` for what is not built as the format requires, and `TooMuch` where a limit is reached.
+"""
+
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+ODF = "application/vnd.oasis.opendocument"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One type. The first row that a file begins like has its reader; that may set another row's name as its type."""
+
+    name: str  # MIME type, lower case
+    extensions: tuple[str, ...] = ()  # lower case, without the dot
+    aliases: tuple[str, ...] = ()  # other names, as browsers declare it or libmagic calls it
+    signatures: tuple[bytes, ...] = ()  # a file of this type begins with one of them
+    starts: Callable[[bytes], bool] | None = None  # or as this function says
+    reader: Reader | None = None  # None: nothing looks inside
+    walk: Callable[[bytes, Work], Picture] | None = None  # of a picture: where it ends
+    family: str = ""  # types of one family are mistaken for each other
+    text: bool = False
+    """A text like any other, and of this type only if its name or its declaration says so. Then, if it reads as text
+    and `starts` agrees (None always does), `reader` looks at it in place of the reader of plain text."""
+
+    def begins(self, data: bytes) -> bool:
+        if self.signatures:
+            return data.startswith(self.signatures)
+        return self.starts is not None and self.starts(data)
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "image/png", ("png", "apng"), ("image/apng", "image/x-png"), (png.SIGNATURE,),
+        reader=png.examine, walk=png.walk, family="picture",
+    ),
+    Format(
+        "image/jpeg", ("jpg", "jpeg", "jpe", "jfif", "jif"), ("image/jpg", "image/pjpeg"), (jpeg.SIGNATURE,),
+        reader=jpeg.examine, walk=jpeg.walk, family="picture",
+    ),
+    Format("image/gif", ("gif",), (), gif.SIGNATURES, reader=gif.examine, walk=gif.walk, family="picture"),
+    Format("image/webp", ("webp",)),
+    Format("image/bmp", ("bmp", "dib")),
+    Format("image/tiff", ("tif", "tiff")),
+    Format("image/svg+xml", ("svg", "svgz")),
+    Format("image/heic", ("heic", "heif")),
+    Format("image/avif", ("avif",)),
+    Format("image/x-icon", ("ico", "cur")),
+    Format("application/msword", ("doc",), signatures=(OLE,), reader=ole.examine, family="word"),
+    Format("application/vnd.ms-excel", ("xls", "xlt", "xla")),
+    Format("application/vnd.ms-powerpoint", ("ppt", "pps", "pot")),
+    Format("application/vnd.ms-outlook", ("msg",)),
+    Format(f"{WORD}.document", ("docx",), signatures=ZIP, reader=ooxml.examine, family="word"),
+    Format(f"{SHEET}.sheet", ("xlsx",), signatures=ZIP, reader=ooxml.examine),
+    Format(f"{SLIDES}.presentation", ("pptx", "ppsx", "potx")),
+    Format(f"{WORD}.template", ("dotx",)),
+    Format("application/vnd.ms-word.document.macroenabled.12", ("docm",)),
+    Format("application/vnd.ms-word.template.macroenabled.12", ("dotm", "dot")),
+    Format(f"{SHEET}.template", ("xltx",)),
+    Format("application/vnd.ms-excel.sheet.macroenabled.12", ("xlsm",)),
+    Format("application/vnd.ms-excel.template.macroenabled.12", ("xltm",)),
+    Format("application/vnd.ms-excel.addin.macroenabled.12", ("xlam",)),
+    Format("application/vnd.ms-excel.sheet.binary.macroenabled.12", ("xlsb",)),
+    Format("application/vnd.ms-powerpoint.presentation.macroenabled.12", ("pptm", "ppsm", "potm", "ppam")),
+    Format(f"{ODF}.text", ("odt", "ott")),
+    Format(f"{ODF}.spreadsheet", ("ods", "ots")),
+    Format(f"{ODF}.presentation", ("odp", "otp")),
+    Format("application/zip", ("zip", "zipx"), ("application/x-zip-compressed",), ZIP, reader=ooxml.examine),
+    Format("application/pdf", ("pdf",), ("application/x-pdf",), starts=pdf.is_pdf, reader=pdf.examine),
+    Format("application/x-ole-storage", (), ("application/cdfv2",)),
+    Format("application/encrypted", (), ("application/cdfv2-encrypted",)),
+    Format("application/x-empty", (), ("inode/x-empty",)),
+    Format("application/postscript", ("ps", "eps", "ai")),
+    Format("application/rtf", ("rtf",), ("text/rtf",)),
+    Format("text/plain", ("txt", "text", "log")),
+    Format("text/csv", ("csv",), ("text/x-csv",)),
+    Format("text/tab-separated-values", ("tsv", "tab")),
+    Format("text/markdown", ("md", "markdown")),
+    Format("text/html", ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml")),
+    Format("text/xml", ("xml", "xsl", "xslt", "xsd"), ("application/xml",)),
+    Format("text/css", ("css",)),
+    Format("text/calendar", ("ics",)),
+    Format("text/vcard", ("vcf",)),
+    Format("application/json", ("json", "ndjson", "jsonl", "geojson")),
+    Format("application/yaml", ("yaml", "yml")),
+    Format("message/rfc822", ("eml",)),
+    Format("application/x-rar", ("rar",), ("application/x-rar-compressed", "application/vnd.rar")),
+    Format("application/x-7z-compressed", ("7z",)),
+    Format("application/x-tar", ("tar", "tgz", "tbz", "txz")),
+    Format("application/gzip", ("gz", "gzip")),
+    Format("application/x-bzip2", ("bz2",)),
+    Format("application/x-xz", ("xz",)),
+    Format("application/zstd", ("zst",)),
+    Format("application/vnd.ms-cab-compressed", ("cab",)),
+    Format("application/x-asp", ("asp", "aspx", "ashx", "jsp", "jspx", "cgi")),
+    Format("application/vnd.debian.binary-package", ("deb", "rpm", "appimage", "snap", "flatpak")),
+    Format("application/x-shockwave-flash", ("swf",)),
+    Format("application/x-sharedlib", ("so", "dylib", "elf", "bin", "wasm")),
+    Format("audio/mpeg", ("mp3",)),
+    Format("audio/wav", ("wav",), ("audio/x-wav",)),
+    Format("audio/ogg", ("ogg", "oga", "opus")),
+    Format("audio/mp4", ("m4a", "aac")),
+    Format("audio/amr", ("amr",)),
+    Format("video/mp4", ("mp4", "m4v")),
+    Format("video/quicktime", ("mov", "qt")),
+    Format("video/webm", ("webm", "mkv")),
+    Format("video/3gpp", ("3gp", "3g2")),
+    Format("video/x-msvideo", ("avi", "wmv")),
+    *(
+        Format(
+            name, extensions,
+            aliases=("application/x-dosexec", "application/vnd.microsoft.portable-executable")
+            if name == "application/x-msdownload" else (),
+        )
+        for name, extensions in PROGRAMS.items()
+    ),
+)  # fmt: skip
+
+BY_NAME = {row.name: row for row in FORMATS}
+BY_EXTENSION = {extension: row.name for row in FORMATS for extension in row.extensions}
+ALIASES = {alias: row.name for row in FORMATS for alias in row.aliases}
+FAMILIES = tuple(
+    frozenset(row.name for row in FORMATS if row.family == family)
+    for family in sorted({row.family for row in FORMATS} - {""})
+)
+READABLE = frozenset(row.name for row in FORMATS if row.reader is not None)
+
+
+def canonical(kind: str) -> str:
+    """The name that this service uses for a MIME type, given in lower case."""
+    return ALIASES.get(kind, kind)
+
+
+def format_of(data: bytes) -> Format | None:
+    """The row whose reader looks at these bytes; None for texts, and for what begins like none."""
+    return next((row for row in FORMATS if row.reader and not row.text and row.begins(data)), None)
+
+
+def text_format(claimed: str, data: bytes) -> Format | None:
+    """The row whose reader looks at a text that is claimed to be of that type; None for a plain one."""
+    row = BY_NAME.get(claimed)
+    if row is None or not row.text or row.reader is None:
+        return None
+    return row if row.begins(data) or not (row.signatures or row.starts) else None
+
+
+def picture_at(data: bytes, work: Work) -> Picture | None:
+    """The picture that `data` begins with; None if there is none, or one that is built wrongly."""
+    row = next((row for row in FORMATS if row.walk and row.begins(data)), None)
+    try:
+        return row.walk(data, work) if row and row.walk else None
+    except Unreadable:
+        return None
