@@ -36,14 +36,25 @@ def emulator(
     base_url: Annotated[
         str | None, typer.Option(help="Where clients reach it, if not at that address: http://emulator:8080")
     ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="An ill answer in place of the good ones; may be given again. `list` names all."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Serve Genesys Cloud's login, API and files on loopback until SIGTERM or SIGINT.
 
-    What is printed are the settings of a service beside it. `POST /_control` switches outages and limits.
+    What is printed are the settings of a service beside it. `POST /_control` switches outages, limits and faults.
     """
+    from consumer.sandbox.emulator_faults import FAULTS
     from consumer.sandbox.plan import plan_world
 
+    faults = fault or []
+    if faults == ["list"]:
+        data("\n".join(sorted(FAULTS)))
+        return
+    if unknown := sorted(set(faults) - FAULTS.keys()):
+        raise ended(Exit.USAGE, f"no such fault: {', '.join(unknown)}; `--fault list` names all")
     world = plan_world(events, seed)
 
     async def serve() -> None:
@@ -51,7 +62,7 @@ def emulator(
         from consumer.sandbox.emulator import Emulator
 
         with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            async with Emulator(world, host=host, ports=(port,), advertised=base_url) as running:
+            async with Emulator(world, host=host, ports=(port,), advertised=base_url, faults=faults) as running:
                 settings = environment(running, base_url=base_url)
                 if as_json:
                     data_json(settings)

@@ -12,6 +12,7 @@ import ssl
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 
 from consumer.sandbox import emulator_answers as answers
 from consumer.sandbox.emulator_api import Answered, Api
+from consumer.sandbox.emulator_faults import FAULTS, Fault
 from consumer.sandbox.emulator_files import Files
 from consumer.sandbox.emulator_state import UNLIMITED, State, Switches
 from consumer.sandbox.world import ORGANIZATION_ID, World
@@ -47,8 +49,9 @@ class Emulator:
         ssl_context: ssl.SSLContext | None = None,
         now: Callable[[], float] = time.time,
         heard: Callable[[web.Request], None] = lambda request: None,
+        faults: Sequence[str] = (),
     ) -> None:
-        switches = Switches(client_secret=client_secret, organization_id=ORGANIZATION_ID)
+        switches = Switches(client_secret=client_secret, organization_id=ORGANIZATION_ID, faults=tuple(faults))
         self.state = State(world, switches, client_id=client_id, now=now, heard=heard)
         self._host, self._ports, self._ssl, self._advertised = host, ports, ssl_context, advertised
         self._runner: web.AppRunner | None = None
@@ -87,7 +90,7 @@ STATE = web.AppKey("state", State)
 
 
 def application(state: State) -> web.Application:
-    app = web.Application(middlewares=[_counted, _outages, _api_rules], client_max_size=2**20)
+    app = web.Application(middlewares=[_counted, _outages, _faults, _api_rules], client_max_size=2**20)
     app[STATE] = state
     app.add_routes([web.get("/_control", _report), web.post("/_control", _control)])
     app.add_routes([web.post("/oauth/token", _login, name="login"), web.get("/login", _login_page, name="login_page")])
@@ -102,8 +105,7 @@ async def _counted(request: web.Request, handler: Handler) -> web.StreamResponse
     state.heard(request)
     if part == "control":
         return await handler(request)
-    route = request.match_info.route.name or "unknown"
-    state.calls[route.removesuffix("_platform")] += 1
+    state.calls[_route(request)] += 1
     try:
         response = await handler(request)
     except web.HTTPException as refused:  # no such route, or no such method on it
@@ -114,7 +116,7 @@ async def _counted(request: web.Request, handler: Handler) -> web.StreamResponse
 
 @web.middleware
 async def _outages(request: web.Request, handler: Handler) -> web.StreamResponse:
-    state, part = request.app[STATE], _part(request)
+    state, part = request.app[STATE], _host(request)
     mode = getattr(state.switches.outage, part, "off")
     if mode == "unavailable":
         return answers.unavailable()
@@ -126,6 +128,35 @@ async def _outages(request: web.Request, handler: Handler) -> web.StreamResponse
         request.transport.close()
         return web.Response(status=503)
     return await handler(request)
+
+
+@web.middleware
+async def _faults(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """The first fault that is switched on and meant for this request, in place of its answer."""
+    state, route = request.app[STATE], _route(request)
+    for name in state.switches.faults:
+        fault = FAULTS[name]
+        if fault.on in (_host(request), route) and not (fault.once and state.faults_met[name]):
+            state.faults_met[name] += 1
+            return await _ill(request, fault)
+    return await handler(request)
+
+
+async def _ill(request: web.Request, fault: Fault) -> web.StreamResponse:
+    body = fault.body.replace(b"%s", request.app[STATE].new_token().encode())
+    if not (fault.ends_early or fault.endless):
+        return web.Response(body=body, status=fault.status, headers=fault.headers)
+    response = web.StreamResponse(status=fault.status, headers=fault.headers)
+    if fault.ends_early:
+        response.content_length = len(body) + 100
+    await response.prepare(request)
+    with suppress(ConnectionError):  # the client has seen enough
+        await response.write(body)
+        while fault.endless and request.transport is not None:
+            await response.write(body)
+    if request.transport is not None:
+        request.transport.close()
+    return response
 
 
 @web.middleware
@@ -154,6 +185,10 @@ async def _api_rules(request: web.Request, handler: Handler) -> web.StreamRespon
     return response
 
 
+def _route(request: web.Request) -> str:
+    return (request.match_info.route.name or "unknown").removesuffix("_platform")
+
+
 def _part(request: web.Request) -> str:
     """Which host of Genesys's a path belongs to; one that is nobody's is asked of the file host, as a probe does."""
     path = request.path
@@ -162,6 +197,12 @@ def _part(request: web.Request) -> str:
     if path.startswith("/_control"):
         return "control"
     return "login" if path in ("/oauth/token", "/login") else "files"
+
+
+def _host(request: web.Request) -> str:
+    """As `_part`, but for a download link that is asked for without a token: its own host is the one of the files."""
+    tokenless = "/downloads/" in request.path and "Authorization" not in request.headers
+    return "files" if tokenless else _part(request)
 
 
 def _token_problem(state: State, token: str) -> str | None:

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from consumer.sandbox.emulator_faults import FAULTS
 from consumer.sandbox.world import File, Message, World
 
 Outage = Literal["off", "unavailable", "hang", "drop"]
@@ -41,12 +42,23 @@ class Switches(BaseModel):
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
     outage: Outages = Outages()
+    faults: tuple[str, ...] = Field(
+        (), description="Names of `emulator_faults.FAULTS`: ill answers in place of good ones"
+    )
     limit_per_minute: int | None = Field(None, ge=1, description="None: the headers are there, nothing is refused")
     token_lifetime_s: int = Field(86_399, ge=1)
     link_lifetime_s: int = Field(600, ge=0)
     permissions: tuple[str, ...] = PERMISSIONS
     client_secret: str = "sandbox-secret"  # noqa: S105 # of an emulator on loopback
     organization_id: str
+
+    @field_validator("faults")
+    @classmethod
+    def _are_known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = sorted(set(names) - FAULTS.keys())
+        if unknown:
+            raise ValueError(f"no such fault: {', '.join(unknown)}; there are {', '.join(sorted(FAULTS))}")
+        return names
 
 
 @dataclass
@@ -72,6 +84,7 @@ class State:
     progress: Counter[tuple[str, str]] = field(
         default_factory=Counter
     )  # (file, what) → how often it went wrong already, or was "delivered"
+    faults_met: Counter[str] = field(default_factory=Counter)
     first_asked: dict[str, float] = field(default_factory=dict)
     sent: list[dict[str, Any]] = field(default_factory=list)  # agentless messages
     attributes: list[dict[str, Any]] = field(default_factory=list)  # changes of participants' attributes
@@ -149,6 +162,7 @@ class State:
         return {
             "calls": dict(self.calls),
             "answers": dict(self.answers),
+            "faultsMet": dict(self.faults_met),
             "tokens": len(self.tokens),
             "sent": self.sent,
             "attributes": self.attributes,
