@@ -14,6 +14,7 @@ from consumer.cli.outcome import Exit, data_json, ended, show
 from consumer.http.addresses import Lookup, system_lookup
 from consumer.http.check import CheckedUrl, check_url
 from consumer.http.urls import UrlRules
+from consumer.inspection.policy.policy import Policy
 from consumer.settings.load import Loaded, SettingsProblem, load_part
 from consumer.settings.model import Settings
 from consumer.telemetry.log import mask
@@ -34,7 +35,8 @@ def check_config(config: Path | None, as_json: bool) -> None:
             data_json({"ok": False, "problems": problem.problems})
             raise ended(Exit.USAGE) from None
         raise
-    warnings = [*loaded.unknown, *warnings_about(loaded.settings)]
+    policy = Policy.load(loaded.settings.inspection.policy_file)
+    warnings = [*loaded.unknown, *warnings_about(loaded.settings), *policy.warnings]
     if as_json:
         told = {shown.name: {"value": shown.value, "from": shown.origin} for shown in loaded.shown()}
         data_json({"ok": True, "problems": [], "warnings": warnings, "settings": told})

@@ -80,15 +80,14 @@ def _policy(settings: Settings) -> Iterator[str]:
 
 def _language(settings: Settings) -> Iterator[str]:
     policy, language = _usable_policy(settings), settings.notify.language
-    if policy and language and language not in policy.translations:
-        yield f"NOTIFY__LANGUAGE: the policy speaks {', '.join(sorted(policy.translations))}, not {language!r}"
+    if policy and language and language not in policy.languages:
+        yield f"NOTIFY__LANGUAGE: the policy speaks {', '.join(sorted(policy.languages))}, not {language!r}"
 
 
 def _memory(settings: Settings) -> Iterator[str]:
     policy, memory = _usable_policy(settings), settings.download.max_bytes_in_memory
-    largest = max(policy.types.values(), default=0) if policy else 0
-    if largest > memory:
-        yield f"DOWNLOAD__MAX_BYTES_IN_MEMORY is {memory}: less than a file may have by the policy, {largest}"
+    if policy and policy.largest > memory:
+        yield f"DOWNLOAD__MAX_BYTES_IN_MEMORY is {memory}: less than a file may have by the policy, {policy.largest}"
 
 
 def _usable_policy(settings: Settings) -> Policy | None:

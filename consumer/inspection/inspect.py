@@ -111,7 +111,7 @@ class Inspector:
 
     async def _judge(self, body: Body, attachment: Attachment, policy: Policy, attempt: Attempt) -> Verdict:
         with self.timed("examine"):
-            facts = await self.examiner.examine(body, attachment)
+            facts = policy.marked(await self.examiner.examine(body, attachment))
         reason = policy.decide(attachment, facts)
         antivirus = self.antivirus
         if reason is None and antivirus is not None:

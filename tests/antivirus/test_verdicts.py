@@ -122,7 +122,7 @@ async def test_what_is_infected_is_rejected_wherever_it_hides(name: str, house: 
     with_it = await house.judge(name, INFECTED[name], scanner)
     assert isinstance(with_it, Rejected)
     assert (with_it.reason, with_it.facts.scanned) == (Reason.INFECTED, True)
-    assert with_it.detail == house.policy.sentences[Reason.INFECTED]
+    assert with_it.detail == house.policy.sentence(Reason.INFECTED)
 
 
 async def test_an_archive_is_no_business_of_the_shipped_policy(house: House, scanner: Clamd) -> None:

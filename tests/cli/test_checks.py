@@ -103,6 +103,16 @@ def test_what_is_rarely_meant_in_production_is_warned_of(command: Command, setti
     assert setting in " ".join(json.loads(command("check-config", "--json", **{setting: value}).stdout)["warnings"])
 
 
+def test_a_type_that_nothing_looks_into_is_warned_of(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('version = "1"\n[types]\n"application/gzip" = "1 MiB"\n')
+    result = command("check-config", INSPECTION__POLICY_FILE="policy.toml")
+    assert result.exit_code == 0
+    assert result.stderr.splitlines()[-1] == (
+        'warning: types."application/gzip": no reader looks into such files, so they are judged by their type alone; '
+        'to say that you know, write: "application/gzip" = { size = "1 MiB", type_only = true }'
+    )
+
+
 def test_a_toml_file_is_named_by_an_option(command: Command, tmp_path: Path) -> None:
     (tmp_path / "c.toml").write_text('[kafka]\ngroup = "toml"\n')
     result = command("check-config", "--json", "--config", "c.toml")

@@ -90,7 +90,7 @@ async def once(step: Callable[[], Awaitable[T]], dependency: Dependency | None =
 
 def reason_of(verdict: Verdict) -> Reason:
     assert isinstance(verdict, Rejected)
-    assert verdict.detail == POLICY.sentences[verdict.reason]
+    assert verdict.detail == POLICY.sentence(verdict.reason)
     return verdict.reason
 
 

@@ -54,4 +54,4 @@ def test_other_names_of_a_type_are_its_own() -> None:
 
 
 def test_the_families_of_the_shipped_policy_are_those_of_the_table() -> None:
-    assert set(Policy.load().families) == set(FAMILIES)
+    assert set(Policy.load().disagreement.families) == set(FAMILIES)

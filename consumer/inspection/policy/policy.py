@@ -2,45 +2,136 @@
 
 from __future__ import annotations
 
+import hashlib
+import tomllib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import replace
+from functools import cache, cached_property
 from pathlib import Path
 
+from pydantic import Field, ValidationInfo, field_validator
+
 from consumer.inspection.policy.extensions import extension_type, is_generic
-from consumer.inspection.policy.model import PolicyError, read_policy
+from consumer.inspection.policy.model import (
+    ANTIVIRUS,
+    CERTAIN,
+    DEFAULTS,
+    Action,
+    ActionWord,
+    AllowedType,
+    Disagreement,
+    FindingCode,
+    Language,
+    LimitTable,
+    MimeType,
+    ReasonCode,
+    Sentence,
+    Table,
+    Word,
+    refused,
+    shown_size,
+)
+from consumer.inspection.policy.names import has_reader
+from consumer.inspection.policy.reading import PolicyError, read
 from consumer.inspection.readers.names import extension_of
+from consumer.inspection.readers.seen import Limits
 from consumer.model import Attachment, Facts, MediaStatus, Reason, Rejected
 
 __all__ = ["SHIPPED", "Policy", "PolicyError", "PolicyFile"]
 
 SHIPPED = Path(__file__).with_name("policy.toml")
+TYPE_ONLY = "type_only"  # the flag of a result: nothing of ours had a say in what is inside
 
-CERTAIN = (Reason.EMPTY, Reason.UNDETECTABLE)
-"""Whatever a policy says, these reject: there is nothing to let in, or nobody knows what it is."""
+_WARNING = {
+    False: 'types."{kind}": no reader looks into such files, so they are judged by their type alone; '
+    'to say that you know, write: "{kind}" = {{ size = "{size}", type_only = true }}',
+    True: 'types."{kind}": type_only, though a reader looks into such files: what it finds rejects nothing; '
+    'to have it judged, write: "{kind}" = "{size}"',
+}  # by whether there is a reader
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    version: str
-    types: Mapping[str, int]  # MIME type → largest size in bytes
-    rejects: Mapping[Reason, bool]  # findings that only tell are False; what is not named rejects
-    sentences: Mapping[Reason, str]  # for people, in `language`; complete
-    language: str = "en"
-    translations: Mapping[str, Mapping[Reason, str]] = field(default_factory=dict)  # language → what it has
-    families: tuple[frozenset[str], ...] = ()
-    reject_declared: bool = True
-    reject_extension: bool = True
-    reject_family: bool = False
+class Policy(Table):
+    """Its fields are those of the file; `policy.toml` explains them."""
+
+    version: Word
+    types: Mapping[MimeType, AllowedType]
+    disagreement: Disagreement = Disagreement()
+    findings: Mapping[FindingCode, ActionWord] = {}
+    limit_table: LimitTable = Field(LimitTable(), alias="limits")
+    sentences: Mapping[Language, Mapping[ReasonCode, Sentence]] = {}
+    language: Language = "en"  # below `sentences`, since it has to be one that somebody speaks
+
+    @field_validator("types")
+    @classmethod
+    def _some(cls, types: Mapping[str, AllowedType]) -> Mapping[str, AllowedType]:
+        if not types:
+            raise refused("no type is allowed at all")
+        return types
+
+    @field_validator("language")
+    @classmethod
+    def _spoken(cls, language: str, known: ValidationInfo) -> str:
+        languages = shipped_sentences().keys() | known.data.get("sentences", {language: {}}).keys()
+        if language not in languages:
+            raise refused(f"there are no [sentences.{language}]; the policy speaks {', '.join(sorted(languages))}")
+        return language
 
     @classmethod
     def load(cls, path: Path | None = None) -> Policy:
-        """The policy in `path`, the shipped one for None. `PolicyError` names every problem with its line."""
+        """The policy in `path`, the shipped one for None. `PolicyError` names every problem with its line.
+
+        Its version gets a digest of the file behind it, so that no edit goes unseen.
+        """
         path = path or SHIPPED
         try:
             content = path.read_bytes()
         except OSError as error:
             raise PolicyError(f"{path}: can't be read: {error.strerror}") from None
-        return cls(**read_policy(content, str(path)))
+        policy = read(cls, content, str(path))
+        return policy.model_copy(update={"version": f"{policy.version}+{hashlib.sha256(content).hexdigest()[:8]}"})
+
+    @cached_property
+    def limits(self) -> Limits:
+        """What an examination keeps to."""
+        return Limits(**self.limit_table.model_dump())
+
+    @property
+    def largest(self) -> int:
+        """Bytes of the largest file that may be let in."""
+        return max(allowed.size for allowed in self.types.values())
+
+    @property
+    def languages(self) -> frozenset[str]:
+        """Those that some sentence is there in."""
+        return frozenset(self.sentences.keys() | shipped_sentences().keys())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the policy allows and its author may not know, each with what to write instead."""
+        return tuple(
+            _WARNING[has_reader(kind)].format(kind=kind, size=shown_size(allowed.size))
+            for kind, allowed in self.types.items()
+            if has_reader(kind) == allowed.type_only
+        )
+
+    def is_type_only(self, kind: str) -> bool:
+        """Whether files of this type are judged by it alone: asked for, or since no reader looks into them."""
+        return kind in self.types and (self.types[kind].type_only or not has_reader(kind))
+
+    def action(self, code: Reason, kind: str | None = None) -> Action:
+        """What becomes of a file of this type with this finding. What nobody knows rejects."""
+        if code in CERTAIN:
+            return Action.REJECT
+        asked_for = kind is not None and kind in self.types and self.types[kind].type_only
+        if asked_for and code not in ANTIVIRUS:
+            return Action.TELL
+        return self.findings.get(code, DEFAULTS.get(code, Action.REJECT))
+
+    def marked(self, facts: Facts) -> Facts:
+        """`facts` with a flag where the type alone decides."""
+        if facts.detected_type is None or not self.is_type_only(facts.detected_type):
+            return facts
+        return replace(facts, flags=(*facts.flags, TYPE_ONLY))
 
     def before_download(self, attachment: Attachment) -> Reason | None:
         """What the declaration alone decides; None lets the download start."""
@@ -56,29 +147,27 @@ class Policy:
 
     def size_limit(self, attachment: Attachment) -> int:
         """Bytes that its declared type may have; the largest limit there is while the type is not known."""
-        largest = max(self.types.values(), default=0)
         declared = attachment.declared_type
         if declared is None or declared not in self.types:
-            return largest
-        family = self._family(declared)
-        return max((self.types[kind] for kind in family if kind in self.types), default=largest)
+            return self.largest
+        return max(self.types[kind].size for kind in self.family(declared) if kind in self.types)
 
     def decide(self, attachment: Attachment, facts: Facts) -> Reason | None:
         """The reason to reject what `facts` tell, None to accept. What nobody can tell is rejected."""
         if attachment.declared_sha256 and facts.sha256 and attachment.declared_sha256.lower() != facts.sha256.lower():
             return Reason.HASH_MISMATCH
+        detected = facts.detected_type
         seen = [finding.code for finding in facts.findings]
         for code in (*CERTAIN, *seen):
-            if code in seen and (code in CERTAIN or self.rejects.get(code, True)):
+            if code in seen and self.action(code, detected) is Action.REJECT:
                 return code
-        detected = facts.detected_type
         if detected is None:
             return Reason.UNDETECTABLE
         if detected not in self.types:
             return Reason.CONTENT_NOT_ALLOWED
         if self._mismatch(attachment, facts, detected):
             return Reason.TYPE_MISMATCH
-        if facts.size is not None and facts.size > self.types[detected]:
+        if facts.size is not None and facts.size > self.types[detected].size:
             return Reason.TOO_LARGE
         return None
 
@@ -87,14 +176,23 @@ class Policy:
         return Rejected(reason, self.sentence(reason), facts)
 
     def sentence(self, reason: Reason, language: str = "") -> str:
-        """For people, in `language` where the policy speaks it, else in the policy's own."""
-        return self.translations.get(language, {}).get(reason) or self.sentences[reason]
+        """For people: the file's words before the shipped ones, in `language`, else the policy's, else English."""
+        return next(
+            spoken[chosen][reason]
+            for chosen in (language, self.language, "en")
+            for spoken in (self.sentences, shipped_sentences())
+            if reason in spoken.get(chosen, {})
+        )
+
+    def family(self, kind: str) -> frozenset[str]:
+        """The types that one another may be taken for, itself included."""
+        return frozenset({kind}).union(*(family for family in self.disagreement.families if kind in family))
 
     def _mismatch(self, attachment: Attachment, facts: Facts, detected: str) -> bool:
         declared = None if is_generic(attachment.declared_type) else attachment.declared_type
-        if self.reject_declared and self._differs(declared, detected):
+        if self.disagreement.declared is Action.REJECT and self._differs(declared, detected):
             return True
-        if not self.reject_extension:
+        if self.disagreement.extension is Action.TELL:
             return False
         named = facts.extension_type or extension_type(attachment.name)
         if detected == "text/plain" and named is None and extension_of(attachment.name):
@@ -104,11 +202,15 @@ class Policy:
     def _differs(self, claimed: str | None, detected: str) -> bool:
         if claimed is None or claimed == detected:
             return False
-        related = claimed in self.types and claimed in self._family(detected)
-        return self.reject_family or not related
+        related = claimed in self.types and claimed in self.family(detected)
+        return self.disagreement.family is Action.REJECT or not related
 
-    def _family(self, kind: str) -> frozenset[str]:
-        return frozenset({kind}).union(*(family for family in self.families if kind in family))
+
+@cache
+def shipped_sentences() -> Mapping[str, Mapping[str, str]]:
+    """Language → reason → sentence, of the shipped policy: complete in each of its languages."""
+    sentences: dict[str, dict[str, str]] = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["sentences"]
+    return sentences
 
 
 class PolicyFile:
@@ -153,7 +255,7 @@ class PolicyFile:
 
     def _load(self) -> Policy:
         policy = Policy.load(self.path)
-        if self._most_bytes is not None and max(policy.types.values(), default=0) > self._most_bytes:
+        if self._most_bytes is not None and policy.largest > self._most_bytes:
             raise PolicyError(f"{self.path}: it allows files of more than the {self._most_bytes} bytes of all memory")
         return policy
 

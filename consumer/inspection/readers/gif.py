@@ -24,7 +24,8 @@ def walk(data: bytes, work: Work) -> Picture:
     """The picture that `data` begins with. `Unreadable` if it is built wrongly."""
     if len(data) < 13:
         raise Unreadable("the GIF has no header")
-    picture = Picture("image/gif", *struct.unpack_from("<2H", data, 6))
+    width, height = struct.unpack_from("<2H", data, 6)
+    picture = Picture("image/gif", width, height, bits=8)
     at = 13 + _colors(data[10])
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)

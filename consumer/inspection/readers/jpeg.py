@@ -28,7 +28,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def walk(data: bytes, work: Work) -> Picture:
     """The picture that `data` begins with. `Unreadable` if it is built wrongly."""
-    picture, at = Picture("image/jpeg"), 2
+    picture, at = Picture("image/jpeg", bits=8), 2
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)
         marker = _marker(data, at)
@@ -45,7 +45,8 @@ def walk(data: bytes, work: Work) -> Picture:
         if length < 2:
             break
         if kind in FRAMES and length >= 8:
-            height, width = struct.unpack_from(">2H", data.ljust(at + 9, b"\0"), at + 5)
+            height, width, channels = struct.unpack_from(">2HB", data.ljust(at + 10, b"\0"), at + 5)
+            picture.bits = max(picture.bits, 8 * min(channels, 4))
             picture.width, picture.height = max(picture.width, width), max(picture.height, height, 1)
         elif kind == 0xFE or 0xE0 <= kind <= 0xEF:
             picture.remark(at + 4, min(len(data), at + 2 + length))

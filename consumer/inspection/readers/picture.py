@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from consumer.inspection.readers import flate, trailing
-from consumer.inspection.readers.seen import Limits, Seen, Unreadable
+from consumer.inspection.readers.seen import UNQUESTIONED, Limits, Seen, Unreadable
 from consumer.model import Reason
 
 MOST_BLOCKS = 300_000
 MOST_REMARKS = 5_000
 SHORTEST_REMARK = 8  # bytes: nothing shorter is a file of its own
 MOST_DRAWN = 4_000_000_000  # pixels, over all frames and scans: two thousand frames of full HD
+LARGE = 50_000_000  # pixels
+LARGE_DECODED = 80_000_000  # bytes of pixels: an A0 scan of one bit has 70 million at 600 dpi
+MOST_A_BYTE = 200  # pixels of a large picture for each byte of its file: above, it is nearly nothing but size
 BLOCK, SUB_BLOCK = 1024, 96  # what the step to the next one costs, as bytes that are read
 
 
@@ -25,6 +28,12 @@ class Picture:
     drawn: int = 0  # pixels that a viewer computes, over all frames and scans
     remarks: list[tuple[int, int]] = field(default_factory=list)  # extents of what no viewer shows
     packed: list[tuple[int, int]] = field(default_factory=list)  # extents of compressed metadata
+    bits: int = 32  # that a pixel decodes to, at most 8 a channel: viewers draw no finer
+
+    @property
+    def decoded(self) -> int:
+        """Bytes of its pixels."""
+        return self.width * self.height * self.bits // 8
 
     def remark(self, begin: int, stop: int) -> None:
         if stop - begin >= SHORTEST_REMARK:
@@ -43,15 +52,15 @@ def examine(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
 
 
 def _measure(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
-    pixels = picture.width * picture.height
-    nearly_nothing = pixels > limits.pixels_unquestioned and pixels > limits.pixels_per_byte * len(data)
-    if pixels > limits.pixels or nearly_nothing:
+    pixels, decoded = picture.width * picture.height, picture.decoded
+    nearly_nothing = decoded > LARGE_DECODED and pixels > max(LARGE, MOST_A_BYTE * len(data))
+    if decoded > limits.picture or nearly_nothing:
         seen.find(Reason.IMAGE_TOO_LARGE, f"{picture.width} × {picture.height} pixels")
     elif picture.drawn > MOST_DRAWN:
         seen.find(Reason.IMAGE_TOO_LARGE, f"{picture.drawn // 1_000_000} million pixels in all its frames")
     if not picture.complete:
         seen.flag("incomplete")
-    left = limits.unquestioned
+    left = UNQUESTIONED
     for begin, stop in picture.packed:
         left -= flate.count(flate.inflate(flate.cut(memoryview(data)[begin:stop]), seen.work), left)
         if left < 0:

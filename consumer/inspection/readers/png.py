@@ -9,6 +9,7 @@ from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the kind of color; the 1 of 3 is an index
 PIXELS = (b"IDAT", b"fdAT")
 PACKED = (b"iCCP", b"zTXt", b"iTXt")  # metadata that is compressed
 
@@ -20,7 +21,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def walk(data: bytes, work: Work) -> Picture:
     """The picture that `data` begins with. `Unreadable` if it is built wrongly."""
-    picture = Picture("image/png", *_header(data))
+    width, height, bits = _header(data)
+    picture = Picture("image/png", width, height, bits=bits)
     at, pixels = 33, False
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)
@@ -50,14 +52,15 @@ def walk(data: bytes, work: Work) -> Picture:
     return picture
 
 
-def _header(data: bytes) -> tuple[int, int]:
+def _header(data: bytes) -> tuple[int, int, int]:
+    """Width and height in pixels, and the bits of one."""
     if data[12:16] != b"IHDR" or data[8:12] != b"\0\0\0\x0d" or len(data) < 33:
         raise Unreadable("the PNG has no header")
     width, height, depth, color, compression, filtering, interlace = struct.unpack_from(">2L5B", data, 16)
-    sane = 0 < width < 1 << 31 and 0 < height < 1 << 31 and depth in (1, 2, 4, 8, 16) and color in (0, 2, 3, 4, 6)
+    sane = 0 < width < 1 << 31 and 0 < height < 1 << 31 and depth in (1, 2, 4, 8, 16) and color in CHANNELS
     if not sane or compression or filtering or interlace > 1:
         raise Unreadable("the PNG's header is impossible")
-    return width, height
+    return width, height, min(depth, 8) * CHANNELS[color]
 
 
 def _packed_at(data: bytes, kind: bytes, begin: int, stop: int) -> int:

@@ -6,23 +6,31 @@ from dataclasses import dataclass, field
 
 from consumer.model import Finding, Reason
 
+MIB = 1024 * 1024
+UNQUESTIONED = 16 * MIB  # bytes that any file may inflate to, however small it is
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Far above what real files need (measured: ratio 71, 16 MB, 143 entries), far below what hurts."""
+    """What a file may hold before it rejects: judgement, so the policy sets each, up to what is safe (`SAFE`).
 
+    Far above what real files need (measured: ratio 71, 16 MB, 143 entries), far below what hurts.
+    """
+
+    pages: int = 100_000  # of a document
+    picture: int = 512 * MIB  # bytes that its pixels decode to: the largest phone cameras make 108 million pixels
+    expansion: int = 200 * 1000 * 1000  # bytes that all parts inflate to, those of nested archives included
     ratio: int = 100  # inflated : file
-    unquestioned: int = 16 * 1024 * 1024  # bytes that any file may inflate to, however small it is
-    inflated: int = 200 * 1000 * 1000  # bytes, nested archives included
-    entries: int = 2_000  # nested archives included
+    entries: int = 2_000  # of archives, nested ones included
     nesting: int = 2  # archives inside archives: a chart's workbook in a presentation in a document
-    pixels: int = 120_000_000  # the largest phone cameras have 108 million
-    pixels_per_byte: int = 200  # above `pixels_unquestioned`: a picture that is nearly nothing but size
-    pixels_unquestioned: int = 50_000_000
 
     def inflation(self, size: int) -> int:
         """Bytes that a file of `size` bytes may inflate to."""
-        return min(self.inflated, max(self.unquestioned, self.ratio * size))
+        return min(self.expansion, max(UNQUESTIONED, self.ratio * size))
+
+
+SAFE = Limits(pages=100_000, picture=1024 * MIB, expansion=400 * 1000 * 1000, ratio=1_000, entries=5_000, nesting=4)
+"""The most that a policy may set: what an examination can do in its time and memory, whatever anybody thinks."""
 
 
 class TooMuch(Exception):
@@ -60,6 +68,7 @@ class Seen:
     detected_type: str | None = None
     findings: list[Finding] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
+    pages: int = 0  # of a document
     loose: list[bytes] = field(default_factory=list)  # heads of what belongs to no part and is of no format known here
     work: Work = field(default_factory=Work)
 

@@ -18,7 +18,6 @@ MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
 OBJECT_STREAM = 8 * 1024 * 1024  # bytes that one may inflate to
 HEAD, PROGRAM_HEAD = 4096, 64 * 1024  # bytes of a stream that tell what it is
 RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "markup or a script", "media"}  # in any stream
-MOST_RASTER = 512 * 1024 * 1024  # bytes of a picture, if it had one color
 
 _HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
 _OBJECT = re.compile(rb"obj[\0\t\n\x0c\r ]*+<<")
@@ -26,6 +25,7 @@ _COMMENT = re.compile(rb"%[^\r\n]*+")
 _LAUNCH = name(b"Launch")
 _JAVASCRIPT, _SCRIPT, _RENDITION = name(b"JavaScript"), name(b"JS"), name(b"Rendition")
 _ENCRYPTED = name(b"Encrypt")
+_PAGE = name(b"Page")
 _FLASH = name(b"RichMedia", b"Flash")
 _FORM = name(b"AcroForm", b"XFA")
 _FILES = name(b"EmbeddedFile", b"EmbeddedFiles")
@@ -50,6 +50,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     assert start is not None, "only a PDF is examined as one"
     seen.detected_type = "application/pdf"
     forms = _streams(data, seen, limits)
+    if seen.pages > limits.pages:
+        seen.find(Reason.ARCHIVE_LIMITS, "it has more pages than the limit")
     places.examine(data, start, forms, seen)
     encryption = password.encryption(data, seen.work)
     if encryption is password.Encryption.NEEDS_PASSWORD:
@@ -69,6 +71,7 @@ def _active(content: bytes, seen: Seen) -> None:
         seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media")
     if _FORM.search(content):
         seen.flag("form")
+    seen.pages += sum(1 for _ in _PAGE.finditer(content))
     if _FILES.search(content):
         _carries_files(seen)
 
@@ -98,7 +101,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> list[tuple[int, int]]:
         referred.add(content, stream.first, seen.work, data)
     for stream in (stream for stream in found if not stream.holds_objects):
         if left >= 0:
-            left -= _look(data, stream, named, referred, left, seen)
+            left -= _look(data, stream, named, referred, left, seen, limits)
     if left < 0:
         seen.find(Reason.ARCHIVE_LIMITS, "its streams expand beyond the limits")
     _files(referred, seen)
@@ -113,11 +116,19 @@ def _files(referred: Referred, seen: Seen) -> None:
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached to the document")
 
 
-def _look(data: bytes, stream: Stream, named: dict[int, Value], referred: Referred, most: int, seen: Seen) -> int:
+def _look(
+    data: bytes,
+    stream: Stream,
+    named: dict[int, Value],
+    referred: Referred,
+    most: int,
+    seen: Seen,
+    limits: Limits,
+) -> int:
     """Bytes that the stream inflates to, counted until they are above `most`. Of a picture only the head is seen."""
     seen.work.spend(PLACE)
     head, counted = b"", 0
-    whole = bool(streams.filters(stream, named)) and not _is_picture(stream, referred, seen)
+    whole = bool(streams.filters(stream, named)) and not _is_picture(stream, referred, seen, limits)
     for piece in streams.content(data, stream, named, seen.work):
         counted += len(piece)
         if len(head) < (PROGRAM_HEAD if head[:2] == b"MZ" else HEAD):
@@ -138,7 +149,7 @@ def _told_by_head(head: bytes, stream: Stream, referred: Referred, seen: Seen) -
         seen.find(Reason.SECOND_FORMAT, f"{found} in a stream of the document")
 
 
-def _is_picture(stream: Stream, referred: Referred, seen: Seen) -> bool:
+def _is_picture(stream: Stream, referred: Referred, seen: Seen, limits: Limits) -> bool:
     """Whether nothing reads more of it than its size asks for. What a page is drawn from is none, whatever it says."""
     dictionary = stream.dictionary
     if dictionary.get(b"Subtype") != Name(b"Image") or stream.number in referred.pages | referred.files:
@@ -146,6 +157,6 @@ def _is_picture(stream: Stream, referred: Referred, seen: Seen) -> bool:
     width, height, depth = (dictionary.get(key) for key in (b"Width", b"Height", b"BitsPerComponent"))
     if not isinstance(width, int) or not isinstance(height, int):
         return False
-    if width * height * (depth if isinstance(depth, int) else 1) // 8 > MOST_RASTER:
+    if width * height * (depth if isinstance(depth, int) else 1) // 8 > limits.picture:  # as if it had one color
         seen.find(Reason.IMAGE_TOO_LARGE, f"a picture of {width} × {height} pixels")
     return True

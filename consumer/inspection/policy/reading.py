@@ -1,0 +1,125 @@
+"""A TOML file into a model: every problem at once, each with the line that it stands in."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from consumer.inspection.policy.model import unknown
+
+M = TypeVar("M", bound=BaseModel)
+Path_ = tuple[str, ...]
+
+_HEADER = re.compile(r"""\s*\[\[?\s*([^\]#]+?)\s*\]\]?""")
+_KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
+_PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
+_BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
+_IS_KEY = "[key]"  # where pydantic has a problem with a key and not with its value
+
+_SENTENCES = {
+    "missing": "is missing",
+    "bool_type": "must be true or false",
+    "model_type": "must be a table",
+    "model_attributes_type": "must be a table",
+    "dict_type": "must be a table",
+    "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
+}
+
+
+class PolicyError(ValueError):
+    """The policy file can't be used. The text names every problem, each with file and line."""
+
+
+def read(model: type[M], content: bytes, source: str) -> M:
+    """The model that `content` holds. `PolicyError` names every problem, in the order of their lines."""
+    document, text = _document(content, source)
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        lines = _lines(text)
+        problems = sorted(_problems(model, document, lines, error))
+    raise PolicyError("\n".join(f"{source}:{line}: {sentence}" for line, sentence in problems))
+
+
+def _document(content: bytes, source: str) -> tuple[dict[str, Any], str]:
+    try:
+        text = content.decode("utf-8")
+        return tomllib.loads(text), text
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PolicyError(f"{source}:{line}: not UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        at = _AT_LINE.search(str(error))
+        line = int(at[1]) if at else text.count("\n") + 1
+        raise PolicyError(f"{source}:{line}: not TOML: {_AT_LINE.sub('', str(error))}") from None
+
+
+def _problems(
+    model: type[BaseModel], document: object, lines: Mapping[Path_, int], error: ValidationError
+) -> Iterator[tuple[int, str]]:
+    for problem in error.errors():
+        path = _written(document, problem)
+        line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
+        yield line, _sentence(model, path, problem)
+
+
+def _written(document: object, problem: ErrorDetails) -> Path_:
+    """The place of a problem as far as the file has it: a short form has no `size` of its own, a list no names."""
+    path: list[str] = []
+    for step in problem["loc"]:
+        if not isinstance(document, dict) or step == _IS_KEY:
+            break
+        path.append(str(step))
+        document = document.get(str(step))
+    return tuple(path)
+
+
+def _sentence(model: type[BaseModel], path: Path_, problem: ErrorDetails) -> str:
+    if problem["type"] == "extra_forbidden":
+        return _told(path[:-1], unknown("key", path[-1], _keys(model, path[:-1])))
+    return _told(path, _SENTENCES.get(problem["type"], problem["msg"]))
+
+
+def _told(path: Path_, sentence: str) -> str:
+    quoted = (part if _BARE.fullmatch(part) else f'"{part}"' for part in path)
+    return f"{'.'.join(quoted) or 'the policy'}: {sentence}"
+
+
+def _keys(model: object, path: Path_) -> list[str]:
+    """The keys of the table at `path`, whose parts are fields of a model or keys of a mapping."""
+    for part in path:
+        model = _fields(model)[part] if _is_table(model) else get_args(model)[1]
+    return list(_fields(model))
+
+
+def _is_table(model: object) -> bool:
+    return isinstance(model, type) and issubclass(model, BaseModel)
+
+
+def _fields(model: Any) -> dict[str, Any]:
+    """What each key of a table holds."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _lines(text: str) -> dict[Path_, int]:
+    """Where each table and key stands. The parser keeps no places, so lines that look like keys are read again."""
+    lines: dict[Path_, int] = {}
+    table: Path_ = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := _HEADER.match(line):
+            table = _path(header[1])
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, *_path(key[1])), number)
+    return lines
+
+
+def _path(dotted: str) -> Path_:
+    return tuple("".join(part) for part in _PART.findall(dotted))

@@ -1,0 +1,146 @@
+"""What is wrong with a policy file is told with file and line, all of it at once, and with what was meant."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyError
+
+FINDINGS = (
+    "malformed, encrypted, macros, template, embedded_executable, embedded_files, launch_action, javascript, "
+    "active_content, external_reference, second_format, trailing_data, archive_limits, image_too_large, script, "
+    "infected, scan_limit_exceeded"
+)
+
+
+def problems(folder: Path, text: str | bytes) -> list[str]:
+    """What `Policy.load` says of a file, without the folder in front; nothing if it loads."""
+    file = folder / "policy.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    try:
+        Policy.load(file)
+    except PolicyError as error:
+        return str(error).replace(f"{folder}/", "").splitlines()
+    return []
+
+
+PNG = '"image/png" = "10 MiB"'
+MACROS, DECLARED, FAMILIES = 'macros = "reject"', 'declared = "reject"', "families = ["
+VERSION, LANGUAGE = 'version = "1" ', 'language = "en"'
+GERMAN, EMPTY = "[sentences.de]", 'empty = "Die Datei ist leer."'
+LIMITS = "pages = 100000 "
+
+ODD_NAME = "is not a MIME type in lower case without parameters"
+ODD_SIZE = 'must be like "10 MiB", more than 0, at most 100 MiB'
+ODD_LANGUAGE = 'must be a language of two or three small letters, like "en"'
+MEANT_PNG = 'unknown type "image/pgn"; did you mean "image/png"?'
+TOO_LARGE = "101 MiB is too much: at most 100 MiB"
+LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        (PNG, '"image/pgn" = "10 MiB"', f'types."image/pgn": {MEANT_PNG}'),
+        (PNG, '"zzz/qqqqqq" = "1 MiB"', 'types."zzz/qqqqqq": unknown type "zzz/qqqqqq"'),
+        (PNG, '"PNG" = "10 MiB"', f"types.PNG: {ODD_NAME}"),
+        (PNG, '"image/PNG" = "10 MiB"', f'types."image/PNG": {ODD_NAME}'),
+        (PNG, '"image/png; a=b" = "10 MiB"', f'types."image/png; a=b": {ODD_NAME}'),
+        (PNG, '"image/png" = "101 MiB"', f'types."image/png": {TOO_LARGE}'),
+        (PNG, '"image/png" = 0', f'types."image/png": {ODD_SIZE}'),
+        (PNG, '"image/png" = "10 GB"', f'types."image/png": {ODD_SIZE}'),
+        (PNG, '"image/png" = true', f'types."image/png": {ODD_SIZE}'),
+        (PNG, '"image/png" = []', 'types."image/png": must be a table'),
+        (PNG, '"image/png" = { type_only = true }', 'types."image/png".size: is missing'),
+        (PNG, '"image/png" = { size = "101 MiB" }', f'types."image/png".size: {TOO_LARGE}'),
+        (PNG, '"image/png" = { size = 1, type_only = "no" }', 'types."image/png".type_only: must be true or false'),
+        (
+            PNG,
+            '"image/png" = { size = 1, typeonly = true }',
+            'types."image/png": unknown key "typeonly"; did you mean "type_only"?',
+        ),
+        (MACROS, 'macros = "maybe"', 'findings.macros: must be "reject" or "tell"'),
+        (MACROS, 'marcos = "reject"', 'findings.marcos: unknown finding "marcos"; did you mean "macros"?'),
+        (MACROS, 'qqq = "reject"', f'findings.qqq: unknown finding "qqq"; known: {FINDINGS}'),
+        (MACROS, 'empty = "tell"', 'findings.empty: "empty" always rejects: no policy can say otherwise'),
+        (DECLARED, "declared = 1", 'disagreement.declared: must be "reject" or "tell"'),
+        (DECLARED, 'declare = "reject"', 'disagreement: unknown key "declare"; did you mean "declared"?'),
+        (FAMILIES, "families = [7,", "disagreement.families: must be a list"),
+        (FAMILIES, 'families = [["image/pgn"],', f"disagreement.families: {MEANT_PNG}"),
+        (VERSION, "version = 1 ", 'version: must be a word of up to 40 letters, digits, ".", "_" and "-"'),
+        (LANGUAGE, 'langauge = "en"', 'the policy: unknown key "langauge"; did you mean "language"?'),
+        (LANGUAGE, 'language = "English"', f"language: {ODD_LANGUAGE}"),
+        (LANGUAGE, 'language = "fr"', "language: there are no [sentences.fr]; the policy speaks de, en"),
+        (GERMAN, '[sentences."de-AT"]', f"sentences.de-AT: {ODD_LANGUAGE}"),
+        (EMPTY, "empty = 0", "sentences.de.empty: the sentence must be one line, at most 500 characters"),
+        (EMPTY, 'emtpy = "Leer."', 'sentences.de.emtpy: unknown reason "emtpy"; did you mean "empty"?'),
+        (LIMITS, "pages = 0", "limits.pages: must be like 2000, more than 0, at most 100000"),
+        ("nesting = 2 ", "nesting = 99", "limits.nesting: 99 is too much: at most 4"),
+        ('picture = "512 MiB"', 'picture = "2048 MiB"', "limits.picture: 2048 MiB is too much: at most 1024 MiB"),
+        (LIMITS, "pixels = 3", f'limits: unknown key "pixels"; known: {LIMIT_NAMES}'),
+        (LIMITS, "page = 3", 'limits: unknown key "page"; did you mean "pages"?'),
+    ],
+)
+def test_each_fault_is_told_in_one_sentence_with_its_line(tmp_path: Path, old: str, new: str, sentence: str) -> None:
+    whole = SHIPPED.read_text()
+    text = whole.replace(old, new, 1)
+    assert text != whole
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if row.strip().startswith(new))
+    assert problems(tmp_path, text) == [f"policy.toml:{line}: {sentence}"]
+
+
+def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = "\n".join(
+        (
+            "colour = 1",
+            "[types]",
+            '"image/pgn" = "1 GiB"',
+            '[types."image/gif"]',
+            "size = 0",
+            "[findings]",
+            'mcros = "reject"',
+            'script = "no"',
+        )
+    )
+    assert problems(tmp_path, text) == [
+        'policy.toml:1: the policy: unknown key "colour"; known: version, types, disagreement, findings, limits, '
+        "sentences, language",
+        "policy.toml:1: version: is missing",
+        'policy.toml:3: types."image/pgn": must be like "10 MiB", more than 0, at most 100 MiB',
+        'policy.toml:3: types."image/pgn": unknown type "image/pgn"; did you mean "image/png"?',
+        'policy.toml:5: types."image/gif".size: must be like "10 MiB", more than 0, at most 100 MiB',
+        'policy.toml:7: findings.mcros: unknown finding "mcros"; did you mean "macros"?',
+        'policy.toml:8: findings.script: must be "reject" or "tell"',
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", ["policy.toml:1: types: is missing", "policy.toml:1: version: is missing"]),
+        (b'version = "1"\n[types]\n', ["policy.toml:2: types: no type is allowed at all"]),
+        (b'version = "1"\ntypes = 7\n', ["policy.toml:2: types: must be a table"]),
+        (b'version = "1"\nfindings = []\n[types]\n"image/png" = 1', ["policy.toml:2: findings: must be a table"]),
+        (b"a = 1\n\xff\xfe", ["policy.toml:2: not UTF-8"]),
+        (b"a = 1\nversion = ", ["policy.toml:2: not TOML: Invalid value (at end of document)"]),
+        (b"a = 1\na = 2\nb = 3", ["policy.toml:2: not TOML: Cannot overwrite a value"]),
+    ],
+)
+def test_what_is_no_policy_at_all_is_told(tmp_path: Path, content: bytes, told: list[str]) -> None:
+    assert problems(tmp_path, content) == told
+
+
+def test_a_missing_policy_is_told(tmp_path: Path) -> None:
+    with pytest.raises(PolicyError, match=r"none\.toml: can't be read: No such file or directory"):
+        Policy.load(tmp_path / "none.toml")
+
+
+def test_keys_that_only_look_alike_are_taken_as_they_stand(tmp_path: Path) -> None:
+    """Quotes, dots and folded tables are TOML's, not ours: a place is found in each."""
+    text = 'version = "1"\ntypes.\'image/gif\'.size = 0\n[types."image/png"] # why\n  size = "0"\n'
+    assert problems(tmp_path, text) == [
+        'policy.toml:2: types."image/gif".size: must be like "10 MiB", more than 0, at most 100 MiB',
+        'policy.toml:4: types."image/png".size: must be like "10 MiB", more than 0, at most 100 MiB',
+    ]
