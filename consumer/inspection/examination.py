@@ -6,8 +6,10 @@ its first byte is its type, and the other is a finding.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Protocol
 
+from consumer.inspection.policy.extensions import claimed_type
 from consumer.inspection.readers import table, text
 from consumer.inspection.readers.formats import PADDING
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
@@ -28,6 +30,8 @@ GUESSED = frozenset(
 )
 """What libmagic says of random bytes."""
 SHORTEST_LOOSE = 32
+DEEPEST = 3  # files inside files: a picture in a message that is attached to a message
+AN_EXAMINATION = 128 * 1024  # of work, for a file inside another one
 TEXT_OF_ITS_OWN = frozenset({"application/rtf", "application/postscript"})  # for programs of their own
 
 
@@ -40,7 +44,18 @@ def examine(data: bytes, detector: Detects, limits: Limits = Limits(), claimed: 
 
     `claimed` is the type that name or declaration say: of texts, nothing else tells a table from a letter.
     """
-    seen = Seen(work=Work.of(len(data)))
+    return _examine(data, claimed, detector, limits, Work.of(len(data)), 0)
+
+
+def _inside(detector: Detects, limits: Limits, work: Work, depth: int, data: bytes, name: str, declared: str) -> Seen:
+    if depth > DEEPEST:
+        raise TooMuch("files are nested too deep")
+    work.spend(AN_EXAMINATION)
+    return _examine(data, claimed_type(name, declared) or "", detector, limits, work, depth)
+
+
+def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, work: Work, depth: int) -> Seen:
+    seen = Seen(work=work, inside=partial(_inside, detector, limits, work, depth + 1))
     if not data.strip(PADDING):
         seen.detected_type = "application/x-empty" if not data else "application/octet-stream"
         seen.find(Reason.EMPTY, "no bytes" if not data else "nothing but padding and white space")
@@ -80,7 +95,7 @@ def _by_content(data: bytes, detector: Detects, seen: Seen, limits: Limits, clai
         else:
             seen.detected_type = text.markup(found.head) or "text/plain"
             text.examine(found, said, seen)
-    elif said == "text/plain":
+    elif table.is_text(said):
         seen.detected_type = "application/octet-stream"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from consumer.model import Finding, Reason
 
@@ -61,6 +62,16 @@ class Work:
             raise TooMuch("examining it costs more than any real file does")
 
 
+class Inside(Protocol):
+    """Examines a file that stands in another one, as if it had come by itself, on the same budget of work."""
+
+    def __call__(self, data: bytes, name: str, declared: str) -> Seen: ...
+
+
+def _examined_alone(data: bytes, name: str, declared: str) -> Seen:
+    raise TooMuch("a file inside can't be looked into here")
+
+
 @dataclass(slots=True)
 class Seen:
     """Collects what an examination sees. Findings and flags keep their order and come once each."""
@@ -71,6 +82,7 @@ class Seen:
     pages: int = 0  # of a document
     loose: list[bytes] = field(default_factory=list)  # heads of what belongs to no part and is of no format known here
     work: Work = field(default_factory=Work)
+    inside: Inside = _examined_alone
 
     def find(self, code: Reason, detail: str) -> None:
         finding = Finding(code, detail)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from consumer.inspection.readers import gif, jpeg, png
+from consumer.inspection.readers import gif, jpeg, png, rtf
 from consumer.inspection.readers.office import ole, ooxml
 from consumer.inspection.readers.office.compound import SIGNATURE as OLE
 from consumer.inspection.readers.office.ooxml_types import SHEET, SLIDES, WORD
@@ -17,6 +17,7 @@ from consumer.inspection.readers.pdf import document as pdf
 from consumer.inspection.readers.picture import Picture
 from consumer.inspection.readers.program_names import PROGRAMS
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.texts import cards, json_text, tables, xml_text
 
 Reader = Callable[[bytes, Seen, Limits], None]
 """Looks through the bytes of one file: sets `detected_type`, tells findings and flags.
@@ -92,17 +93,29 @@ FORMATS: tuple[Format, ...] = (
     Format("application/encrypted", (), ("application/cdfv2-encrypted",)),
     Format("application/x-empty", (), ("inode/x-empty",)),
     Format("application/postscript", ("ps", "eps", "ai")),
-    Format("application/rtf", ("rtf",), ("text/rtf",)),
+    Format("application/rtf", ("rtf",), ("text/rtf",), starts=rtf.begins, reader=rtf.examine),
     Format("text/plain", ("txt", "text", "log")),
-    Format("text/csv", ("csv",), ("text/x-csv",)),
+    Format("text/csv", ("csv",), ("text/x-csv", "application/csv"), reader=tables.examine, text=True),
     Format("text/tab-separated-values", ("tsv", "tab")),
     Format("text/markdown", ("md", "markdown")),
     Format("text/html", ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml")),
-    Format("text/xml", ("xml", "xsl", "xslt", "xsd"), ("application/xml",)),
+    Format(
+        "text/xml", ("xml", "xsl", "xslt", "xsd"), ("application/xml",),
+        starts=xml_text.begins, reader=xml_text.examine, text=True,
+    ),
     Format("text/css", ("css",)),
-    Format("text/calendar", ("ics",)),
-    Format("text/vcard", ("vcf",)),
-    Format("application/json", ("json", "ndjson", "jsonl", "geojson")),
+    Format(
+        "text/calendar", ("ics",), ("text/x-vcalendar", "application/ics"),
+        starts=cards.is_calendar, reader=cards.examine_calendar, text=True,
+    ),
+    Format(
+        "text/vcard", ("vcf",), ("text/x-vcard", "text/directory"),
+        starts=cards.is_contact, reader=cards.examine_contact, text=True,
+    ),
+    Format(
+        "application/json", ("json", "ndjson", "jsonl", "geojson"), ("text/json", "application/x-ndjson"),
+        reader=json_text.examine, text=True,
+    ),
     Format("application/yaml", ("yaml", "yml")),
     Format("message/rfc822", ("eml",)),
     Format("application/x-rar", ("rar",), ("application/x-rar-compressed", "application/vnd.rar")),
@@ -163,6 +176,11 @@ def text_format(claimed: str, data: bytes) -> Format | None:
     if row is None or not row.text or row.reader is None:
         return None
     return row if row.begins(data) or not (row.signatures or row.starts) else None
+
+
+def is_text(kind: str) -> bool:
+    """Whether a file of this type has to read as a text."""
+    return kind.startswith("text/") or (kind in BY_NAME and BY_NAME[kind].text)
 
 
 def picture_at(data: bytes, work: Work) -> Picture | None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 
 from consumer.inspection.readers.seen import Seen
+from consumer.inspection.readers.texts.opening import CODE_PAGES
 from consumer.inspection.workers.confinement import HEADER, allow_cpu, confine
 from consumer.model import Reason
 
@@ -53,7 +54,7 @@ def prepare() -> tuple[Examine, dict[str, str]]:
     from consumer.inspection import examination  # imports libmagic: its absence has to be told, not to crash
     from consumer.inspection.detection import Detector, libmagic_version
 
-    for encoding in ENCODINGS:
+    for encoding in (*ENCODINGS, *CODE_PAGES):
         codecs.lookup(encoding)
     detector = Detector()
     detector.detect(b"warm")

@@ -1,0 +1,148 @@
+"""Contacts (vCard, RFC 6350 and its forerunners) and calendars (iCalendar, RFC 5545): lines of properties.
+
+Each object ends with a line `END`: one that is missing tells a cut. Files stand in properties, encoded as base64, and
+are judged like attached ones.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from consumer.inspection.readers import attached
+from consumer.inspection.readers.formats import PADDING, foreign
+from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.texts import opening
+from consumer.model import Reason
+
+VCARD, CALENDAR = b"VCARD", b"VCALENDAR"
+STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
+MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
+SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
+LONGEST_NAME = 2048  # bytes of a property's name and parameters
+DECODING = 4  # a byte that is decoded costs as much as reading so many
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The value of a property that is a file."""
+
+    name: str
+    content: bytes
+
+
+def is_contact(data: bytes) -> bool:
+    return _begins(data, VCARD)
+
+
+def is_calendar(data: bytes) -> bool:
+    return _begins(data, CALENDAR)
+
+
+def examine_contact(data: bytes, seen: Seen, limits: Limits) -> None:
+    seen.detected_type = "text/vcard"
+    _examine(data, VCARD, seen, limits)
+
+
+def examine_calendar(data: bytes, seen: Seen, limits: Limits) -> None:
+    seen.detected_type = "text/calendar"
+    _examine(data, CALENDAR, seen, limits)
+
+
+def _begins(data: bytes, kind: bytes) -> bool:
+    return opening.as_utf8(data[:256], Work()).lstrip().upper().startswith(b"BEGIN:" + kind)
+
+
+def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
+    seen.work.spend(8 * len(data))
+    text = b"\n" + opening.as_utf8(data, seen.work).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = text.replace(b"\n ", b"").replace(b"\n\t", b"")
+    upper = lines.upper()
+    _walk_to_the_end(upper, kind, seen)
+    for line in STARTS_A_PROGRAM:
+        if line in upper:
+            seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program")
+    for file in _files(lines, upper, seen.work):
+        inner = attached.judge(file.name, "", file.content, seen, limits)
+        if not (inner.detected_type or "").startswith(SHOWN):
+            seen.find(Reason.EMBEDDED_FILES, "a file stands in one of its properties")
+
+
+def _walk_to_the_end(upper: bytes, kind: bytes, seen: Seen) -> None:
+    end = upper.rfind(b"\nEND:" + kind)
+    if end < 0 or upper.count(b"\nBEGIN:" + kind) > upper.count(b"\nEND:" + kind):
+        raise Unreadable("its last object has no end")
+    behind = upper.find(b"\n", end + 1)
+    if behind < 0 or not upper[behind:].strip(PADDING):
+        return
+    if found := foreign(upper[behind:], seen.work):
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind its last object")
+    else:
+        seen.find(Reason.TRAILING_DATA, "lines behind its last object")
+
+
+def _files(lines: bytes, upper: bytes, work: Work) -> Iterator[_File]:
+    """The values of properties that are encoded, each once, whichever mark tells so."""
+    known = -1
+    for at in sorted(_marked(upper, work)):
+        if at < known:
+            continue
+        begin = upper.rfind(b"\n", 0, at) + 1
+        value = _value(upper, begin)
+        if value < 0 or (at >= value and not upper.startswith(b"DATA:", value)):
+            continue
+        known, content = _content(lines, upper, value)
+        work.spend(DECODING * (known - value))
+        yield _File(_name(lines[begin:value], upper[begin:value]), content)
+
+
+def _marked(upper: bytes, work: Work) -> Iterator[int]:
+    for mark in MARKS:
+        at = -1
+        while (at := upper.find(mark, at + 1)) >= 0:
+            work.spend(PLACE)
+            yield at
+
+
+def _value(upper: bytes, begin: int) -> int:
+    """Where a property's value begins, behind the first colon that stands in no quotes; -1 if it has none."""
+    stop = begin + LONGEST_NAME
+    colon = upper.find(b":", begin, stop)
+    while colon >= 0 and upper.count(b'"', begin, colon) % 2:
+        colon = upper.find(b":", colon + 1, stop)
+    return colon + 1 if colon >= 0 else -1
+
+
+def _content(lines: bytes, upper: bytes, value: int) -> tuple[int, bytes]:
+    """Where the value ends, and what it is once decoded."""
+    end = _end(upper, value)
+    raw = lines[value:end]
+    if upper.startswith(b"DATA:", value):
+        header, _, raw = raw.partition(b",")
+        if b"BASE64" not in header.upper():
+            return end, unquote_to_bytes(raw)
+    try:
+        return end, binascii.a2b_base64(raw)
+    except binascii.Error:
+        raise Unreadable("a file in one of its properties is damaged") from None
+
+
+def _end(upper: bytes, value: int) -> int:
+    """Old phones do not indent the lines that go on: what has no colon is none of its own."""
+    end = upper.find(b"\n", value)
+    while end >= 0:
+        following = upper.find(b"\n", end + 1)
+        line = upper[end + 1 : following if following >= 0 else len(upper)]
+        if not line.strip() or b":" in line:
+            return end
+        end = following
+    return len(upper)
+
+
+def _name(property_: bytes, upper: bytes) -> str:
+    at = upper.find(b"FILENAME=")
+    if at < 0:
+        return ""
+    return property_[at + 9 :].lstrip(b'"').split(b'"')[0].split(b";")[0].rstrip(b":").decode("utf-8", "replace")

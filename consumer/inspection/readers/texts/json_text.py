@@ -1,0 +1,46 @@
+"""JSON: a text that parses, as one value or as one in each line. It is kept by nothing but its grammar."""
+
+from __future__ import annotations
+
+import orjson
+
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.texts import opening
+
+READING = 12  # a byte that is parsed costs as much as looking at so many
+MOST_VALUES = 2_000_000  # lists and objects take memory that their two letters don't show
+
+
+def examine(data: bytes, seen: Seen, limits: Limits) -> None:
+    """The type is set where it parses: what does not is a text whose name says otherwise."""
+    seen.detected_type = "text/plain"
+    content = opening.as_utf8(data, seen.work)
+    seen.work.spend(READING * len(content))
+    if content.count(b"[") + content.count(b"{") > MOST_VALUES:
+        raise TooMuch("it has more lists and objects than can be examined")
+    if not (_parses(content) or _parses_by_line(content)):
+        raise Unreadable("it is not JSON to its end")
+    seen.detected_type = "application/json"
+    opening.examine(content, seen)
+
+
+def _parses(content: bytes) -> bool:
+    try:
+        orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return _parses_in_a_code_page(content)
+    return True
+
+
+def _parses_in_a_code_page(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return _parses(content.decode("latin-1").encode())
+    return False
+
+
+def _parses_by_line(content: bytes) -> bool:
+    """As records are written one after the other (NDJSON): none may be a bare word or number."""
+    lines = [line for line in content.split(b"\n") if line.strip()]
+    return len(lines) > 1 and all(line.lstrip()[:1] in b"[{" and _parses(line) for line in lines)

@@ -1,0 +1,41 @@
+"""What every text has to pass, whatever its kind: how it is encoded, and whether it begins as a page."""
+
+from __future__ import annotations
+
+import codecs
+
+from consumer.inspection.readers import text
+from consumer.inspection.readers.seen import Seen, Work
+
+CODE_PAGES = (
+    *(f"iso-8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)),
+    *(f"windows-{page}" for page in range(1250, 1259)),
+    *("latin1", "cp1252", "cp437", "cp850", "koi8-r", "koi8-u", "macintosh"),
+    *("shift_jis", "euc-jp", "iso-2022-jp", "gb2312", "gbk", "gb18030", "big5", "euc-kr", "tis-620"),
+)
+"""The names of the encodings that texts come in; whoever reads them has to know them all at its start."""
+AS_BYTES = 2  # a text is decoded and encoded once
+
+
+def as_utf8(data: bytes, work: Work) -> bytes:
+    """The text in UTF-8 without its mark; one in a code page as it is."""
+    for mark, encoding in text.MARKS:
+        if data.startswith(mark):
+            return data[len(mark) :] if mark == codecs.BOM_UTF8 else _encoded(data[len(mark) :], encoding, work)
+    whole = data.rstrip(b"\0")
+    if b"\0" not in whole:
+        return whole
+    for encoding in text.WIDE[:2]:
+        if data[1 if encoding == "utf-16-le" else 0 :: 2].count(0) > len(data) // 4:
+            return _encoded(data, encoding, work)
+    return whole
+
+
+def _encoded(data: bytes, encoding: str, work: Work) -> bytes:
+    work.spend(AS_BYTES * len(data))
+    return data.decode(encoding, "replace").encode("utf-8", "replace")
+
+
+def examine(content: bytes, seen: Seen) -> None:
+    if kind := text.markup(content[: text.HEAD].decode("utf-8", "replace")):
+        seen.detected_type = kind

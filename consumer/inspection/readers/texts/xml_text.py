@@ -1,0 +1,78 @@
+"""XML as a text: read by expat, which nothing can make expand, and refused where a browser or Office acts on it.
+
+A browser shows an XML file as what its namespaces say (XHTML with its scripts, SVG), and loads the style sheet that it
+names; Office opens one that names a program of its own (`mso-application`).
+"""
+
+from __future__ import annotations
+
+from xml.parsers import expat
+
+from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.texts import opening
+from consumer.model import Reason
+
+FED = 64 * 1024
+READING = 6  # a byte that expat reads costs as much as looking at so many
+SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
+INSTRUCTIONS = {
+    "xml-stylesheet": (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened"),
+    "mso-application": (Reason.SECOND_FORMAT, "a program of Office opens it as a document"),
+}
+
+
+def begins(data: bytes) -> bool:
+    return opening.as_utf8(data[:1024], Work()).lstrip().startswith(b"<")
+
+
+def examine(data: bytes, seen: Seen, limits: Limits) -> None:
+    seen.detected_type = "text/xml"
+    seen.work.spend(READING * len(data))
+    content = _as_utf8(data, seen.work)
+    _Parser(seen).read(content)
+    opening.examine(content, seen)
+
+
+def _as_utf8(data: bytes, work: Work) -> bytes:
+    """Its declaration names the encoding; expat itself knows those of one byte only."""
+    content = opening.as_utf8(data, work).lstrip(b" \t\r\n").rstrip(b"\0")
+    declaration = content[: content.find(b"?>", 0, 512) + 1].replace(b"'", b'"').lower()
+    _, named, rest = declaration.partition(b"encoding")
+    encoding = rest.partition(b'"')[2].partition(b'"')[0].decode("ascii", "replace") if named else "utf-8"
+    if encoding.startswith(("utf-8", "utf8", "utf-16", "us-ascii", "ascii")):
+        return content
+    if encoding not in opening.CODE_PAGES:
+        raise Unreadable("it is XML in an encoding that no text is written in")
+    work.spend(4 * len(content))
+    return content.decode(encoding, "replace").encode("utf-8", "replace")
+
+
+class _Parser:
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._parser = expat.ParserCreate("utf-8", " ")
+        self._parser.StartNamespaceDeclHandler = self._namespace
+        self._parser.ProcessingInstructionHandler = self._instruction
+        self._parser.StartDoctypeDeclHandler = self._document_type
+
+    def read(self, content: bytes) -> None:
+        try:
+            for at in range(0, len(content), FED):
+                self._parser.Parse(content[at : at + FED], False)
+            self._parser.Parse(b"", True)
+        except (expat.ExpatError, ValueError):
+            raise Unreadable("it is not XML to its end") from None
+
+    def _namespace(self, prefix: str | None, uri: str | None) -> None:
+        self._seen.work.spend(PLACE // 4)
+        name = (uri or "").strip().lower()
+        if name in SHOWN_BY_A_BROWSER:
+            self._seen.find(Reason.SECOND_FORMAT, "a browser shows it as a page or a drawing")
+
+    def _instruction(self, target: str, content: str) -> None:
+        self._seen.work.spend(PLACE // 4)
+        if target.lower() in INSTRUCTIONS:
+            self._seen.find(*INSTRUCTIONS[target.lower()])
+
+    def _document_type(self, *declaration: object) -> None:
+        raise Unreadable("it declares a document type, by which entities expand")

@@ -1,0 +1,182 @@
+"""Tables, contacts, calendars, XML and JSON: texts whose name tells what they are, and what opens them as more."""
+
+import base64
+
+import pytest
+
+from consumer.model import Reason
+from tests.inspection import wide
+from tests.inspection.files import archive, png, program
+
+CARD = (
+    "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Müller;Anna;;;\r\nFN:Anna Müller\r\nNOTE:on=1 \\, <b>\r\n"
+    "TEL;TYPE=CELL:+49 171 1234567\r\nEND:VCARD\r\n"
+)
+CALENDAR = (
+    "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//Example//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Visit\r\n"
+    "DTSTART:20260101T100000Z\r\nBEGIN:VALARM\r\nACTION:DISPLAY\r\nTRIGGER:-PT15M\r\nEND:VALARM\r\nEND:VEVENT\r\n"
+    "END:VCALENDAR\r\n"
+)
+XML = '<?xml version="1.0" encoding="UTF-8"?>\n<Order xmlns:x="urn:x"><Id>1</Id><Device once="1"/></Order>'
+JSON = '{"a": [1, 2.5, null, "<b>", {"c": "=cmd|x!A0"}]}'
+
+
+def test_each_is_what_it_is_called_where_its_reader_agrees() -> None:
+    assert wide.seen(b"a,b\n1,2\n", "a.csv").detected_type == "text/csv"
+    assert wide.seen(b"one column\n", "a.csv").detected_type == "text/csv"
+    assert wide.seen(CARD.encode(), "a.vcf").detected_type == "text/vcard"
+    assert wide.seen(CALENDAR.encode(), "a.ics").detected_type == "text/calendar"
+    assert wide.seen(XML.encode(), "a.xml").detected_type == "text/xml"
+    assert wide.seen(JSON.encode(), "a.json").detected_type == "application/json"
+
+
+@pytest.mark.parametrize("name", ["a.vcf", "a.ics", "a.xml"])
+def test_a_letter_by_another_name_is_still_a_letter(name: str) -> None:
+    assert wide.reason(b"Dear Sir or Madam", name) is Reason.TYPE_MISMATCH
+
+
+@pytest.mark.parametrize("content", [CARD, CALENDAR, JSON, "a;b\n1;2\n"])
+def test_by_the_name_of_a_text_they_are_texts(content: str) -> None:
+    assert wide.reason(content.encode(), "a.txt") is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_any_usual_encoding_is_read(encoding: str) -> None:
+    assert wide.reason("Größe;Preis\n1;2\n".encode(encoding), "a.csv") is None
+    assert wide.reason(CARD.encode(encoding), "a.vcf") is None
+    assert wide.reason('{"a": "ü"}'.encode(encoding), "a.json") is None
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "ID;PWXL;N;E\nC;Y1;X1;K1\nE\n",
+        "ID;P\r\nO;E\r\nNN;NAuto_open;ER1C1\r\nC;X1;Y1;EEXEC(1)\r\nE\r\n",
+        "id;pa\rC;X1\rE",
+    ],
+)
+def test_a_table_that_excel_reads_as_sylk_is_refused(table: str) -> None:
+    assert wide.reason(table.encode(), "a.csv") is Reason.SECOND_FORMAT
+
+
+@pytest.mark.parametrize("table", ["ID,Name\n1,Anna\n", "ID;Price;Name\n1;2;x\nC;3;y\n", "ID;P\n1;2\n", "ID\n1\n"])
+def test_a_table_whose_first_column_is_called_id_is_accepted(table: str) -> None:
+    assert wide.reason(table.encode(), "a.csv") is None
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "=cmd|' /C calc'!A0",
+        "+cmd|'/C x'!A0",
+        "@SUM(1+1)*cmd|' /C calc'!A0",
+        "\"=MSEXCEL|'..\\cmd.exe'!''\"",
+        '=DDE("cmd";"/C calc";"x")',
+        "=2+5+cmd|'/C calc'!A0",
+    ],
+)
+def test_a_formula_that_calls_a_program_is_told(cell: str) -> None:
+    assert wide.seen(f"a,b\n1,{cell}\n".encode(), "a.csv").flags == ["formula_calls_program"]
+
+
+@pytest.mark.parametrize(
+    "row", ["+49 171 | Call!", "=A1+B1", "-5|Hello!", "a|b|Great!", "=SUM(A1:A3)!", "DDE(x)", "-1,x|y"]
+)
+def test_other_formulas_and_signs_are_not_mentioned(row: str) -> None:
+    assert wide.seen(f"a,b\n1,{row}\n".encode(), "a.csv").flags == []
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.vcf", "a.ics", "a.xml", "a.json"])
+@pytest.mark.parametrize("page", ["<html><script>x</script>", "<!DOCTYPE html><p>", "<script>alert(1)</script>"])
+def test_a_page_by_another_name_is_a_page(name: str, page: str) -> None:
+    assert wide.reason(page.encode(), name) is not None
+
+
+@pytest.mark.parametrize("name", wide.FOREIGN)
+@pytest.mark.parametrize(
+    "whole", [("a.csv", "a,b\n"), ("a.vcf", CARD), ("a.ics", CALENDAR), ("a.xml", XML), ("a.json", JSON)]
+)
+def test_no_text_goes_on_as_a_file_of_another_format(name: str, whole: tuple[str, str]) -> None:
+    assert wide.reason(whole[1].encode() + wide.FOREIGN[name], whole[0]) is not None
+
+
+@pytest.mark.parametrize("whole", [("a.vcf", CARD), ("a.ics", CALENDAR), ("a.xml", XML), ("a.json", JSON)])
+def test_every_cut_is_told(whole: tuple[str, str]) -> None:
+    name, content = whole[0], whole[1].strip().encode()
+    assert [cut for cut in wide.cuts(content) if wide.reason(cut, name) is None] == []
+
+
+def attached(content: bytes, kind: str = "ics", fold: str = "\r\n ") -> bytes:
+    encoded = base64.b64encode(content).decode()
+    folded = fold.join(encoded[at : at + 60] for at in range(0, len(encoded), 60))
+    if kind == "vcf":
+        return CARD.replace("END:VCARD", f"PHOTO;ENCODING=b;TYPE=PNG:{folded}\r\n\r\nEND:VCARD").encode()
+    line = f'ATTACH;X="a:b";FMTTYPE=a/b;ENCODING=BASE64;VALUE=BINARY;X-FILENAME="a.bin":{folded}\r\nEND:VEVENT'
+    return CALENDAR.replace("END:VEVENT", line).encode()
+
+
+@pytest.mark.parametrize("kind", ["ics", "vcf"])
+@pytest.mark.parametrize("fold", ["\r\n ", "\n\t", "\r\n"])
+def test_a_program_in_a_property_is_found_however_its_lines_are_folded(kind: str, fold: str) -> None:
+    assert wide.reason(attached(program() + bytes(100), kind, fold), f"a.{kind}") is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_a_portrait_is_ordinary_and_an_attached_file_is_told() -> None:
+    assert wide.codes(attached(png(), "vcf"), "a.vcf") == set()
+    assert wide.codes(attached(b"Dear Sir, please find below"), "a.ics") == {Reason.EMBEDDED_FILES}
+
+
+@pytest.mark.parametrize("value", ["data:image/png;base64,", "DATA:text/plain;base64,", "data:;BASE64,"])
+def test_a_file_in_a_data_url_is_judged(value: str) -> None:
+    card = CARD.replace("END:VCARD", f"PHOTO:{value}{base64.b64encode(program()).decode()}\r\nEND:VCARD")
+    assert wide.reason(card.encode(), "a.vcf") is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_a_program_by_its_name_is_found() -> None:
+    calendar = attached(b"hello").replace(b"a.bin", b"a.exe")
+    assert wide.reason(calendar, "a.ics") is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_an_archive_with_a_program_is_found() -> None:
+    assert Reason.EMBEDDED_EXECUTABLE in wide.codes(attached(archive({"a.exe": program()})), "a.ics")
+
+
+def test_an_alarm_that_starts_a_program_is_told() -> None:
+    calendar = CALENDAR.replace("ACTION:DISPLAY", "ACTION:PROCEDURE\r\nATTACH:file:///C:/x.exe")
+    assert wide.codes(calendar.encode(), "a.ics") == {Reason.LAUNCH_ACTION}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="a.xsl"?><a/>',
+        '<?mso-application progid="Word.Document"?><a/>',
+        '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
+        '<!DOCTYPE a SYSTEM "http://example.com/a.dtd"><a/>',
+        '<a xmlns:h="http://www.w3.org/1999/xhtml"><h:script>alert(1)</h:script></a>',
+        '<a><b xmlns="http://www.w3.org/2000/svg"/></a>',
+        '<a xmlns="&#104;ttp://www.w3.org/1999/xhtml"/>',
+        "<a><b></a>",
+        '<?xml version="1.0" encoding="utf-7"?><a/>',
+    ],
+)
+def test_xml_that_an_opener_acts_on_or_that_is_none_is_refused(text: str) -> None:
+    assert wide.reason(text.encode(), "a.xml") is not None
+
+
+@pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-1", "shift_jis", "utf-16", "gb18030"])
+def test_xml_in_other_encodings_is_read(encoding: str) -> None:
+    text = (
+        f'<?xml version="1.0" encoding="{encoding}"?><a>{"日本" if encoding in ("shift_jis", "gb18030") else "ü"}</a>'
+    )
+    assert wide.reason(text.encode(encoding), "a.xml") is None
+
+
+@pytest.mark.parametrize("text", ['{"a":1}\n{"a":2}\n', "[]", '"word"', "1", " [1,\n2]\n"])
+def test_json_by_the_value_and_by_the_line_is_accepted(text: str) -> None:
+    assert wide.reason(text.encode(), "a.json") is None
+
+
+@pytest.mark.parametrize("text", ["{'a': 1}", "hello", "[" * 100_000, '{"a":1}}'])
+def test_what_does_not_parse_is_no_json(text: str) -> None:
+    assert wide.reason(text.encode(), "a.json") is not None
