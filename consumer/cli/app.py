@@ -72,12 +72,22 @@ def scan(
 
 
 @app.command("check-config")
-def check_config(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Show all settings, or all that is wrong. With the source of each; contacts nothing."""
+def check_config(
+    config: ConfigFile = None,
+    diff: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="OLD NEW", help="Two policy files: show only what the second judges otherwise."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show all settings, or all that is wrong. With the source of each; contacts nothing. --diff: exit 1 if they differ."""
     from consumer.cli import checks
 
     with failures_told():
-        checks.check_config(config, as_json)
+        if diff:
+            checks.compare_policies(*diff, as_json)
+        else:
+            checks.check_config(config, as_json)
 
 
 @app.command("check-url")

@@ -1,4 +1,4 @@
-"""`check-config` and `check-url`: what the settings amount to, before anything is contacted."""
+"""`check-config` and `check-url`: what settings and policy amount to, before anything is contacted."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from consumer.cli.loading import checked
-from consumer.cli.outcome import Exit, data_json, ended, show
+from consumer.cli.outcome import Exit, data, data_json, ended, show
 from consumer.http.addresses import Lookup, system_lookup
 from consumer.http.check import CheckedUrl, check_url
 from consumer.http.urls import UrlRules
-from consumer.inspection.policy.policy import Policy
+from consumer.inspection.policy.difference import Difference, differences
+from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.settings.load import Loaded, SettingsProblem, load_part
 from consumer.settings.model import Settings
 from consumer.telemetry.log import mask
@@ -62,6 +63,37 @@ def warnings_about(settings: Settings) -> Iterator[str]:
         yield "STORAGE__QUARANTINE_URL is where accepted files go: rejected ones would lie among them"
     if not settings.kafka.check_topics:
         yield "KAFKA__CHECK_TOPICS is off: topics that lose or repeat answers are not noticed"
+
+
+def compare_policies(old: Path, new: Path, as_json: bool) -> None:
+    """Prints what the policy in `new` would judge otherwise than the one in `old`; ends with 1 if it is anything."""
+    try:
+        found = differences(*_policies(old, new))
+    except SettingsProblem as problem:
+        if as_json:
+            data_json({"ok": False, "problems": problem.problems})
+        raise ended(Exit.USAGE, "" if as_json else "\n".join(problem.problems)) from None
+    if as_json:
+        told = [{"type": one.kind, "rule": one.rule, "old": one.old, "new": one.new} for one in found]
+        data_json({"ok": True, "same": not found, "differences": told})
+    elif found:
+        show(_differences_table(found))
+    else:
+        data("no difference")
+    if found:
+        raise ended(Exit.NEGATIVE)
+
+
+def _policies(*files: Path) -> list[Policy]:
+    policies, problems = [], []
+    for file in files:
+        try:
+            policies.append(Policy.load(file))
+        except PolicyError as error:
+            problems += str(error).splitlines()
+    if problems:
+        raise SettingsProblem(problems)
+    return policies
 
 
 def check_urls(
@@ -123,6 +155,18 @@ def _settings_table(loaded: Loaded) -> Table:
     for shown in loaded.shown():
         style = "dim" if shown.origin == "default" else ""
         table.add_row(Text(shown.name), Text(printable(shown.value, 200)), Text(shown.origin), style=style)
+    return table
+
+
+def _differences_table(found: Iterable[Difference]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold")
+    for column in ("type", "rule", "old", "new"):
+        table.add_column(column, overflow="fold")
+    for one in found:
+        table.add_row(one.kind or "all", one.rule, Text(one.old), Text(one.new))
     return table
 
 

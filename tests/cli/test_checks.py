@@ -9,6 +9,7 @@ import pytest
 import typer
 
 from consumer.cli.checks import check_urls
+from consumer.inspection.policy.policy import SHIPPED
 from tests.cli.conftest import Command
 
 
@@ -111,6 +112,34 @@ def test_a_type_that_nothing_looks_into_is_warned_of(command: Command, tmp_path:
         'warning: types."application/gzip": no reader looks into such files, so they are judged by their type alone; '
         'to say that you know, write: "application/gzip" = { size = "1 MiB", type_only = true }'
     )
+
+
+def test_what_a_new_policy_judges_otherwise_is_shown(command: Command, tmp_path: Path) -> None:
+    shipped = SHIPPED.read_text()
+    (tmp_path / "old.toml").write_text(shipped)
+    (tmp_path / "new.toml").write_text(shipped.replace('"image/png" = "10 MiB"', '"image/png" = "5 MiB"'))
+    same, other = ("check-config", "--diff", "old.toml", "old.toml"), ("check-config", "--diff", "old.toml", "new.toml")
+    assert (command(*same).exit_code, command(*same).stdout) == (0, "no difference\n")
+    assert json.loads(command(*same, "--json").stdout) == {"ok": True, "same": True, "differences": []}
+    told = command(*other)
+    assert (told.exit_code, told.stdout.split()) == (
+        1,
+        ["type", "rule", "old", "new", "image/png", "size", "10", "MiB", "5", "MiB"],
+    )
+    change = {"type": "image/png", "rule": "size", "old": "10 MiB", "new": "5 MiB"}
+    assert json.loads(command(*other, "--json").stdout) == {"ok": True, "same": False, "differences": [change]}
+
+
+def test_what_is_wrong_with_either_policy_is_told(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text('version = "1"\n[types]\n"image/pgn" = 1\n')
+    problems = [
+        "none.toml: can't be read: No such file or directory",
+        'bad.toml:3: types."image/pgn": unknown type "image/pgn"; did you mean "image/png"?',
+    ]
+    result = command("check-config", "--diff", "none.toml", "bad.toml")
+    assert (result.exit_code, result.stdout, result.stderr.splitlines()) == (2, "", problems)
+    result = command("check-config", "--json", "--diff", "none.toml", "bad.toml")
+    assert (result.exit_code, json.loads(result.stdout)) == (2, {"ok": False, "problems": problems})
 
 
 def test_a_toml_file_is_named_by_an_option(command: Command, tmp_path: Path) -> None:
