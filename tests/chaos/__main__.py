@@ -1,4 +1,8 @@
-"""`python -m tests.chaos`: trouble for as long as you like. The report goes to stdout, exit 1 if an answer is off."""
+"""`python -m tests.chaos`: trouble for as long as you like. The report goes to stdout, exit 1 if an answer is off.
+
+With `--brokers 3` the processes are left alone, and single brokers of a cluster falter: then the time without an
+answer counts as well.
+"""
 
 import argparse
 import json
@@ -8,22 +12,28 @@ from pathlib import Path
 
 import anyio
 
-from tests.chaos.run import run
+from tests.chaos import cluster, run
 
-EVENTS_A_SECOND = 60
+EVENTS_A_SECOND = {1: 60, 3: 30}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--events", type=int, help=f"default: {EVENTS_A_SECOND} a second")
+    parser.add_argument("--events", type=int, help=f"default, a second: {EVENTS_A_SECOND} by brokers")
+    parser.add_argument("--brokers", type=int, choices=list(EVENTS_A_SECOND), default=1)
     arguments = parser.parse_args()
     seconds = arguments.minutes * 60
-    events = arguments.events or int(seconds * EVENTS_A_SECOND)
+    events = arguments.events or int(seconds * EVENTS_A_SECOND[arguments.brokers])
     logs = Path(tempfile.mkdtemp(prefix="chaos-"))
     print(f"seed {arguments.seed}, {events} events in {seconds:g} s; the workers log to {logs}", file=sys.stderr)
-    report = anyio.run(run, arguments.seed, seconds, events, logs)
+    report: run.Report | cluster.Report
+    if arguments.brokers == 1:
+        report = anyio.run(run.run, arguments.seed, seconds, events, logs)
+    else:
+        script = cluster.at_random(arguments.seed, seconds)
+        report = anyio.run(cluster.run, arguments.seed, events / seconds, seconds, script, logs)
     print(json.dumps(report.as_json(), indent=2))
     return 0 if report.good else 1
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -78,8 +79,10 @@ class Worker:
 class Workers:
     """Some of them; whatever happens, none survives the context."""
 
-    def __init__(self, count: int, env: dict[str, str], logs: Path) -> None:
-        self.all = [Worker(f"worker-{n}", env, logs) for n in range(count)]
+    def __init__(self, count: int, env: dict[str, str], logs: Path, ports: Sequence[int] = ()) -> None:
+        """`ports`: where each serves its probes and metrics; else wherever a port is free."""
+        served = [{"WEB__PORT": str(port)} for port in ports] or [{}] * count
+        self.all = [Worker(f"worker-{n}", env | served[n], logs) for n in range(count)]
 
     def __enter__(self) -> Self:
         for worker in self.all:

@@ -1,0 +1,169 @@
+"""A cluster of three brokers that falters, two processes that nobody touches: how long is there no answer?"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import anyio
+from aiokafka import AIOKafkaProducer
+
+from consumer.sandbox.check import OutputReader, Score, Tally, read_to_end
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.kafka import PORTS, KafkaCluster
+from consumer.sandbox.traffic import Traffic, plan_traffic, publish
+from consumer.settings.model import KafkaSettings, TopicSettings
+from tests.brokers import create_topics
+from tests.chaos.faults import REPLICATION, Faults, Happened, choose
+from tests.chaos.witness import Probes, Reader
+from tests.chaos.workers import Workers, worker_env
+
+WORKERS = 2
+CALM_S = 20.0  # before the first fault, between two, and after the last
+LONGEST_S, WORST_S = 20.0, 28.0  # without an answer at all, and in one partition
+MOST_DOWNLOADS = 1.1
+CATCH_UP_S = 60.0
+SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
+
+Script = Callable[[Faults], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Around one fault, in seconds. Where every write is refused, after its end; else from its begin on."""
+
+    fault: str
+    node: int
+    lasted: float
+    longest: float
+    worst_partition: float
+
+    @property
+    def good(self) -> bool:
+        return self.longest <= LONGEST_S and self.worst_partition <= WORST_S
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    seed: int
+    events: int
+    seconds: float
+    silences: list[Silence]
+    rebuilds: float
+    rebalances: float  # beyond those of the start
+    transactions_failed: float
+    downloads_per_attachment: float
+    not_alive: int  # answers of a `/livez`
+    said: list[str]  # by `/readyz`
+    tally: Tally
+
+    @property
+    def problems(self) -> list[str]:
+        found = [] if self.tally.good else [f"answers: {self.tally}"]
+        found += [f"too long: {silence}" for silence in self.silences if not silence.good]
+        if self.rebalances:
+            found.append(f"{self.rebalances} rebalances")
+        if self.downloads_per_attachment > MOST_DOWNLOADS:
+            found.append(f"{self.downloads_per_attachment} downloads for each attachment")
+        if self.not_alive:
+            found.append(f"/livez said {self.not_alive} times that a process is dead")
+        return found
+
+    @property
+    def good(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, object]:
+        return {"problems": self.problems, **asdict(self)}
+
+
+def at_random(seed: int, seconds: float) -> Script:
+    """Faults for about `seconds`, one after the other."""
+    rng = random.Random(seed)
+
+    async def play(faults: Faults) -> None:
+        over = time.monotonic() + seconds
+        while (left := over - time.monotonic()) > CALM_S:
+            await faults.do(*choose(rng, left - CALM_S))
+            await anyio.sleep(CALM_S)
+
+    return play
+
+
+async def run(seed: int, a_second: float, seconds: float, script: Script, logs: Path) -> Report:
+    """Events for `seconds` and while `script` runs, then peace until everything is answered."""
+    began = time.monotonic()
+    topics = TopicSettings(replication=REPLICATION)
+    traffic = plan_traffic(int(a_second * seconds), seed)
+    with ExitStack() as stack:
+        cluster = stack.enter_context(KafkaCluster(REPLICATION))
+        await create_topics(cluster.bootstrap_servers, topics)
+        files = stack.enter_context(tempfile.TemporaryDirectory())
+        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+        ports = random.sample(PORTS, WORKERS)
+        outputs = [topics.accepted, topics.rejected]
+        async with Emulator(traffic.world) as emulator, OutputReader(kafka, topics) as reader:
+            env = worker_env(emulator, kafka, topics, files, **SHORTER)
+            stack.enter_context(Workers(WORKERS, env, logs, ports))
+            probes = stack.enter_context(Probes(ports))
+            witness = stack.enter_context(Reader(cluster.bootstrap_servers, outputs, topics.partitions))
+            faults = Faults(cluster, topics)
+            async with anyio.create_task_group() as group:
+                group.start_soon(write, cluster.bootstrap_servers, topics.events, traffic, a_second)
+                await anyio.sleep(CALM_S)
+                before = probes.total("rebalances_total")
+                await script(faults)
+            score = Score(traffic.expectation)
+            await read_to_end(reader, score, patience_s=CATCH_UP_S)
+            delivered = _deliveries(traffic, emulator)
+            return Report(
+                seed=seed,
+                events=len(traffic.records),
+                seconds=round(time.monotonic() - began, 1),
+                silences=[_silence(witness, fault) for fault in faults.happened],
+                rebuilds=probes.total("rebuilds_total"),
+                rebalances=probes.total("rebalances_total") - before,
+                transactions_failed=probes.total("transactions_total:failed"),
+                downloads_per_attachment=round(sum(delivered) / max(len(delivered), 1), 3),
+                not_alive=len(probes.dead()),
+                said=probes.said(faults.happened[0].began) if faults.happened else [],
+                tally=score.tally(),
+            )
+
+
+def _silence(witness: Reader, fault: Happened) -> Silence:
+    since = fault.ended if fault.kind == "refuse" else fault.began
+    longest, worst = witness.silence(since, fault.ended + CALM_S / 2)
+    told = Silence(fault.kind, fault.node, fault.ended - fault.began, longest, worst)
+    return replace(told, lasted=round(told.lasted, 1), longest=round(longest, 1), worst_partition=round(worst, 1))
+
+
+def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
+    """How often each file was delivered, of those that are delivered in one piece: the others are asked for again."""
+    whole = [name for name, (_, file) in traffic.world.files.items() if not file.case.delivery.cuts]
+    counts = [emulator.state.progress[name, "delivered"] for name in whole]
+    return [count for count in counts if count]
+
+
+async def write(servers: str, topic: str, traffic: Traffic, a_second: float) -> None:
+    """Into batches that are large enough for what a broker does not take for a while."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=servers, enable_idempotence=True, request_timeout_ms=400_000, max_batch_size=4 * 1024 * 1024
+    )
+    await producer.start()
+    began = anyio.current_time()
+
+    async def pause(number: int) -> None:
+        ahead = began + number / a_second - anyio.current_time()
+        if ahead > 0.05:
+            await anyio.sleep(ahead)
+
+    try:
+        await publish(traffic.records, producer, topic, pause=pause)
+    finally:
+        await producer.stop()

@@ -1,0 +1,100 @@
+"""What happens to single brokers of a cluster: each fault with its length, and none of them harms a process of ours."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import anyio
+from anyio.to_thread import run_sync
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin._resource import ResourceType
+
+from consumer.kafka import topics as topic_commands
+from consumer.sandbox.kafka import KafkaBroker, KafkaCluster
+from consumer.settings.model import TopicSettings
+
+REPLICATION = 3
+IN_SYNC = REPLICATION - 1
+MORE_THAN_THERE_ARE = REPLICATION + 1  # replicas in sync: every write is refused
+
+Fault = Callable[["Faults", KafkaBroker, float], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One fault. `began` and `ended` by the monotonic clock."""
+
+    kind: str
+    node: int
+    began: float
+    ended: float
+
+
+class Faults:
+    """To be done to a cluster that holds the topics of the service."""
+
+    def __init__(self, cluster: KafkaCluster, topics: TopicSettings) -> None:
+        self.happened: list[Happened] = []
+        self.cluster = cluster
+        self._ours = [topic.name for topic in topic_commands.wanted(topics)]
+
+    async def do(self, kind: str, node: int, seconds: float) -> Happened:
+        """`kind` is one of `KINDS`, `node` counts from 0. Back to health when it returns."""
+        broker = self.cluster.nodes[node]
+        began = time.monotonic()
+        await KINDS[kind](self, broker, seconds)
+        self.happened.append(Happened(kind, broker.node, began, time.monotonic()))
+        return self.happened[-1]
+
+    async def refuse_writes(self, refused: bool) -> None:
+        """By the topics' own setting, while all brokers live: below it, `acks=all` is refused."""
+        value = str(MORE_THAN_THERE_ARE if refused else IN_SYNC)
+        entry = ConfigEntry("min.insync.replicas", value, incremental_operation=AlterConfigOpType.SET)
+        resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry]) for name in self._ours]
+        admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap_servers, "log_level": 0})
+        for done in (await run_sync(admin.incremental_alter_configs, resources)).values():
+            await run_sync(done.result)
+
+
+async def freeze(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
+    """As a dead disk or a lost route: sockets stay open and nobody answers."""
+    broker.freeze()
+    try:
+        await anyio.sleep(seconds)
+    finally:
+        broker.thaw()
+
+
+async def kill(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
+    await run_sync(broker.kill)
+    await anyio.sleep(seconds)
+    await run_sync(broker.start)
+
+
+async def restart(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
+    """In order, as a rolling deploy does it."""
+    await run_sync(broker.stop)
+    await anyio.sleep(seconds)
+    await run_sync(broker.start)
+
+
+async def refuse(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
+    await faults.refuse_writes(True)
+    await anyio.sleep(seconds)
+    await faults.refuse_writes(False)
+
+
+KINDS: dict[str, Fault] = {"freeze": freeze, "kill": kill, "restart": restart, "refuse": refuse}
+LENGTHS = {"freeze": (12.0, 70.0), "kill": (0.0, 40.0), "restart": (0.0, 10.0), "refuse": (20.0, 150.0)}
+WEIGHTS = {"freeze": 4, "kill": 3, "restart": 2, "refuse": 1}
+
+
+def choose(rng: random.Random, left_s: float) -> tuple[str, int, float]:
+    """Kind, node and length of the next fault, which is over in about `left_s`."""
+    kind = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    least, most = LENGTHS[kind]
+    return kind, rng.randrange(REPLICATION), min(rng.uniform(least, most), max(left_s, least))
