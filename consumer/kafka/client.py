@@ -15,7 +15,7 @@ from aiokafka.errors import (
 from aiokafka.partitioner import murmur2
 
 from consumer.errors import Refused
-from consumer.kafka.metadata import pace_metadata
+from consumer.kafka.brokers import use_for_all_clients
 from consumer.kafka.records import read_any_header_name
 from consumer.model import Dependency
 from consumer.settings.model import KafkaSettings
@@ -23,7 +23,7 @@ from consumer.settings.model import KafkaSettings
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
     """Keyword arguments for aiokafka's consumer, producer and admin client. Raises `Refused` for a bad CA file."""
-    pace_metadata()
+    use_for_all_clients()
     options: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "client_id": settings.group,

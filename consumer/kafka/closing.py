@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from aiokafka.producer.message_accumulator import MessageAccumulator, MessageBatch
 
 STOP_S = 2.0  # with the deadline of a commit it has to fit into a pod's 30 s
 STEP_S = 1.0  # of each step by force
@@ -29,15 +30,22 @@ async def close(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         if not await _done(client.stop(), STOP_S):  # type: ignore[no-untyped-call] # a consumer's
             kind = "producer" if isinstance(client, AIOKafkaProducer) else "consumer"
             log.warning("a %s did not stop by itself: closing it by force", kind)
-            await close_by_force(client)
+            await _end(client)
+        ask_for_transaction(client)
 
 
 async def close_by_force(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
-    """Ends every task of `client` and closes its sockets. An open transaction stays open."""
+    """Ends every task of `client` and closes its sockets. An open transaction stays open. Is never cut off."""
+    with anyio.CancelScope(shield=True):
+        await _end(client)
+
+
+async def _end(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     parts: list[object]
     if isinstance(client, AIOKafkaProducer):
         parts, connections = [client, client._message_accumulator, client._sender], client.client
-        _give_up_batches(client)
+        client._closed = True  # else it complains when it is collected
+        client._message_accumulator.fail_all(KafkaError("the producer was discarded"))
     else:
         parts, connections = [client, client._coordinator, client._fetcher], client._client
     await _done(connections.close(), STEP_S)  # first: a sender answers its cancellation by waiting for its requests
@@ -47,6 +55,13 @@ async def close_by_force(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
     if tasks:
         await asyncio.wait(tasks, timeout=STEP_S)
     await _done(connections.close(), STEP_S)  # what they connected to meanwhile
+    ask_for_transaction(client)
+
+
+def ask_for_transaction(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
+    """Whether one failed that nobody waits for any more."""
+    if isinstance(client, AIOKafkaProducer) and client._txn_manager is not None:
+        ask(client._txn_manager._transaction_waiter)
 
 
 async def _done(call: Coroutine[Any, Any, None], within_s: float) -> bool:
@@ -57,11 +72,26 @@ async def _done(call: Coroutine[Any, Any, None], within_s: float) -> bool:
     return task.done() and not task.cancelled() and task.exception() is None
 
 
-def _give_up_batches(producer: AIOKafkaProducer) -> None:
-    accumulator = producer._message_accumulator
-    for batch in [*accumulator._pending_batches, *(b for queue in accumulator._batches.values() for b in queue)]:
-        batch.failure(exception=KafkaError("the producer was discarded"))
-        ask(batch._drain_waiter)
+class _Pending(set[MessageBatch]):
+    """Where a batch that waits to be sent again is taken out twice."""
+
+    def remove(self, batch: MessageBatch) -> None:
+        self.discard(batch)
+
+
+class Accumulator(MessageAccumulator):
+    """A producer's batches, which fail without a traceback: aiokafka's own stumble over one that is sent again, and
+    leave exceptions that nobody asks for."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)  # type: ignore[no-untyped-call]
+        self._pending_batches = _Pending()
+
+    def fail_all(self, exception: BaseException) -> None:
+        super().fail_all(exception)  # type: ignore[no-untyped-call]
+        for batch in [*self._pending_batches, *(b for queue in self._batches.values() for b in queue)]:
+            ask(batch._drain_waiter)
+            ask(batch.future)
 
 
 def _runs_for(task: asyncio.Task[Any], owners: list[object]) -> bool:

@@ -21,6 +21,14 @@ log = logging.getLogger(__name__)
 RETRY_S = 0.1
 
 
+def check_group(consumer: AIOKafkaConsumer) -> None:
+    """Raises what aiokafka's background tasks failed with: after an error of the group it does nothing until somebody
+    looks, which a poll does, and waiting for a poll does not."""
+    coordinator: Any = consumer._coordinator
+    assert coordinator is not None, "only before its start"
+    coordinator.check_errors()
+
+
 class Generation(NamedTuple):
     number: int
     member_id: str

@@ -21,6 +21,7 @@ from anyio.abc import TaskGroup
 from consumer.errors import Failure
 from consumer.kafka.client import client_options, consumer_options, explain
 from consumer.kafka.closing import close
+from consumer.kafka.membership import check_group
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.assignment import Assignment, JudgeTask, Plan
 from consumer.stream.ledger import Ledger
@@ -182,9 +183,7 @@ class Stream(ConsumerRebalanceListener):
     async def _poll(self, shutdown: anyio.Event) -> None:
         while not shutdown.is_set():
             self._polled()
-            # Also while nothing is asked for: after an error of the group aiokafka does nothing until somebody looks.
-            assert self._consumer._coordinator is not None, "only before its start"
-            self._consumer._coordinator.check_errors()
+            check_group(self._consumer)
             roomy = [a.tp for a in self.assignments.values() if a.has_room()]
             self._metrics.ready_partitions.set(sum(a.window is not None for a in self.assignments.values()))
             if not roomy or self.room.tasks <= 0 or not self._may_take():

@@ -23,12 +23,14 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
-from consumer.kafka.closing import ask, close
+from consumer.kafka.closing import ask, close, close_by_force
 from consumer.model import Headers
 from consumer.wire.results import record_size
 
 MAX_BATCH_BYTES = 1024 * 1024  # one request for a tick's answers instead of one for each 16 KiB
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own, for a topic whose limit could not be read
+
+CALL_DEADLINE_S = 12.0  # a cluster chooses other leaders some 10 s after a broker fell silent
 
 Step = Callable[[str], None]
 
@@ -76,7 +78,7 @@ class Transactor:
         group: str,
         max_message_bytes: Mapping[str, int],
         transaction_timeout_ms: int = 15_000,
-        call_deadline_s: float = 10.0,
+        call_deadline_s: float = CALL_DEADLINE_S,
         steps: Step = lambda name: None,
     ) -> None:
         self._group = group
@@ -92,6 +94,7 @@ class Transactor:
             request_timeout_ms=int(call_deadline_s * 1000),
         )
         self._finished = False
+        self._hangs = False
 
     async def open(self) -> None:
         """Initialises the producer: fences its predecessor, and completes or aborts the transaction that it left."""
@@ -151,7 +154,7 @@ class Transactor:
         try:
             return await asyncio.wait_for(call(), deadline_s or self._deadline_s)
         except (KafkaError, IllegalOperation, AssertionError, TimeoutError, OSError) as error:
-            self._finished = True
+            self._finished, self._hangs = True, isinstance(error, TimeoutError)
             raise TransactionFailed(step, error) from error
         except BaseException:
             self._finished = True
@@ -160,9 +163,7 @@ class Transactor:
     async def dispose(self) -> None:
         """Closes the producer whatever state it is in, by force where it hangs. An open transaction stays open."""
         self._finished = True
-        ask(self._producer._txn_manager._transaction_waiter)
-        await close(self._producer)
-        ask(self._producer._txn_manager._transaction_waiter)  # another one, if its sender failed
+        await (close_by_force if self._hangs else close)(self._producer)
 
 
 def _first_refusal(futures: Iterable[asyncio.Future[Any]]) -> BaseException | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from consumer.kafka.topics import partitions
 from consumer.sandbox.arrangement import demo_settings
 from consumer.sandbox.check import Headers, OutputReader, Score
 from consumer.sandbox.emulator import Emulator
@@ -143,13 +144,8 @@ async def _member_of(service: Settings, group: str, topic: str) -> AsyncIterator
         isolation_level="read_committed",
     )
     await consumer.start()
-    consumer.assign([TopicPartition(topic, n) for n in await _partitions_of(consumer, topic)])
+    consumer.assign([TopicPartition(topic, n) for n in await partitions(service.kafka, topic)])
     try:
         yield consumer
     finally:
         await consumer.stop()
-
-
-async def _partitions_of(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
-    await consumer._client.force_metadata_update()  # public calls answer from memory
-    return set(consumer.partitions_for_topic(topic) or ())

@@ -12,7 +12,7 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from consumer.kafka.closing import ask
+from consumer.kafka.closing import ask_for_transaction
 from consumer.stream.assignment import Assignment
 from consumer.stream.transaction import Record, Transactor
 from consumer.stream.window import Window
@@ -105,7 +105,7 @@ class AbortsAndGoesOn(Transactor):
                 await self._producer.send_and_wait(r.topic, r.value, r.key, r.partition, headers=list(r.headers))
             await self._send_offsets(offsets)
         except Exception:
-            ask(self._producer._txn_manager._transaction_waiter)
+            ask_for_transaction(self._producer)
             await self._producer.abort_transaction()
             raise
         await self._producer.commit_transaction()
@@ -116,7 +116,7 @@ class NeverForces(Transactor):
     """A producer that does not stop by itself is left alone."""
 
     async def dispose(self) -> None:
-        ask(self._producer._txn_manager._transaction_waiter)
+        ask_for_transaction(self._producer)
         with suppress(TimeoutError, KafkaError):
             await asyncio.wait_for(self._producer.stop(), 2)
 

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
 from consumer.kafka.client import partition_of
+from consumer.kafka.topics import partitions as partitions_of
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.stream import Stream
@@ -119,24 +120,20 @@ class Answered:
 
     def __init__(self, kafka: KafkaSettings, topics: TopicSettings) -> None:
         self.names: Counter[str] = Counter()
-        self._topic = topics.accepted
+        self._kafka, self._topic = kafka, topics.accepted
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=kafka.bootstrap_servers, isolation_level="read_committed", enable_auto_commit=False
         )
 
     async def __aenter__(self) -> Answered:
         await self._consumer.start()
-        partitions = [TopicPartition(self._topic, p) for p in await self._partitions()]
+        partitions = [TopicPartition(self._topic, p) for p in await partitions_of(self._kafka, self._topic)]
         self._consumer.assign(partitions)
         await self._consumer.seek_to_beginning(*partitions)
         return self
 
     async def __aexit__(self, *exc: object) -> None:
         await self._consumer.stop()
-
-    async def _partitions(self) -> set[int]:
-        await self._consumer._client._wait_on_metadata(self._topic)
-        return set(self._consumer.partitions_for_topic(self._topic) or ())
 
     async def until(self, names: set[str], seconds: float = 40) -> Counter[str]:
         """All that came out when each of `names` did, and a moment later: what comes twice comes soon after."""
@@ -158,8 +155,7 @@ async def everything(kafka: KafkaSettings, topic: str) -> list[bytes]:
     )
     await consumer.start()
     try:
-        await consumer._client._wait_on_metadata(topic)
-        partitions = [TopicPartition(topic, p) for p in consumer.partitions_for_topic(topic) or ()]
+        partitions = [TopicPartition(topic, p) for p in await partitions_of(kafka, topic)]
         consumer.assign(partitions)
         await consumer.seek_to_beginning(*partitions)
         ends = await consumer.end_offsets(partitions)
