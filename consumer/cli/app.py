@@ -80,7 +80,7 @@ def check_config(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all settings, or all that is wrong. With the source of each; contacts nothing. --diff: exit 1 if they differ."""
+    """Show all settings, or all that is wrong. With the source of each; contacts nothing. --diff: exit 1 if any."""
     from consumer.cli import checks
 
     with failures_told():
