@@ -128,6 +128,15 @@ MAIN_TYPES = {
     "xltm": ("xl/workbook.xml", "application/vnd.ms-excel.template.macroEnabled.main+xml"),
     "xlam": ("xl/workbook.xml", "application/vnd.ms-excel.addin.macroEnabled.main+xml"),
     "xlsb": ("xl/workbook.bin", "application/vnd.ms-excel.sheet.binary.macroEnabled.main"),
+    "pptx": (
+        "ppt/presentation.xml",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation.main+xml",
+    ),
+    "potx": ("ppt/presentation.xml", "application/vnd.openxmlformats-officedocument.presentationml.template.main+xml"),
+    "pptm": ("ppt/presentation.xml", "application/vnd.ms-powerpoint.presentation.macroEnabled.main+xml"),
+    "potm": ("ppt/presentation.xml", "application/vnd.ms-powerpoint.template.macroEnabled.main+xml"),
+    "ppsm": ("ppt/presentation.xml", "application/vnd.ms-powerpoint.slideshow.macroEnabled.main+xml"),
+    "ppam": ("ppt/presentation.xml", "application/vnd.ms-powerpoint.addin.macroEnabled.main+xml"),
 }
 OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 

@@ -5,6 +5,7 @@ import pytest
 from consumer.model import Reason
 from tests.inspection.files import MAIN_TYPES, SHEET, WORD, archive, compound, doc, ooxml, program
 from tests.inspection.judging import codes, reason, seen
+from tests.inspection.old_office import xls
 
 
 @pytest.mark.parametrize("name", ["a.docx", "a.xlsx"])
@@ -64,7 +65,8 @@ def test_a_document_in_a_document_is_ordinary() -> None:
         (doc(0x0100), Reason.ENCRYPTED),
         (doc(0x0001), Reason.TEMPLATE),
         (compound({"EncryptedPackage": b"x", "EncryptionInfo": b"y"}), Reason.ENCRYPTED),
-        (compound({"Workbook": b"x"}), Reason.CONTENT_NOT_ALLOWED),
+        (xls(), Reason.CONTENT_NOT_ALLOWED),
+        (compound({"Workbook": b"x"}), Reason.MALFORMED),
         (compound({"Workbook": b"x", "WordDocument": b"no text"}), Reason.MALFORMED),
         (doc(storages={"VBA": {"dir": b"x", "Module1": b"y"}}), Reason.MACROS),
         (doc(storages={"VBA": {"_VBA_PROJECT": b"x"}}), Reason.MACROS),

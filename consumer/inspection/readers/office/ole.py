@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from consumer.inspection.readers.formats import PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
-from consumer.inspection.readers.office import ole_package, vba
+from consumer.inspection.readers.office import biff, ole_package, slides, vba
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, Unreadable
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.model import Reason
 
-MSWORD = "application/msword"
+MSWORD, EXCEL, POWERPOINT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
+WORKBOOKS = ("workbook", "book")
 LEFT_BEHIND = ("an OLE document", "markup or a script")  # of objects and words that were deleted
 HEAD = 4096  # bytes of a stream that tell what it is
 
 ROOT_STREAMS: tuple[tuple[str, str], ...] = (
     ("worddocument", MSWORD),
-    ("workbook", "application/vnd.ms-excel"),
-    ("book", "application/vnd.ms-excel"),
-    ("powerpoint document", "application/vnd.ms-powerpoint"),
+    *((name, EXCEL) for name in WORKBOOKS),
+    ("powerpoint document", POWERPOINT),
     ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("visiodocument", "application/vnd.visio"),
 )
@@ -52,8 +52,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if any(name in root for name in ENCRYPTED_STREAMS):
         seen.find(Reason.ENCRYPTED, "the document is protected by a password or by rights management")
         seen.detected_type = "application/encrypted" if "encryptedpackage" in root else seen.detected_type
-    if seen.detected_type == MSWORD:
-        _word(file, root["worddocument"], seen)
+    _content(file, root, seen)
     for has_code in projects(file, seen):
         if has_code:
             seen.find(Reason.MACROS, "it contains macros")
@@ -64,6 +63,39 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     _objects(file, seen)
     _between(file, seen)
     _behind(data, file, seen)
+
+
+def _content(file: CompoundFile, root: Mapping[str, Node], seen: Seen) -> None:
+    if seen.detected_type == MSWORD:
+        _word(file, root["worddocument"], seen)
+    elif seen.detected_type == EXCEL:
+        for node in (root[name] for name in WORKBOOKS if name in root):  # a file for two versions has both
+            stream = file.read(node, node.size)
+            biff.examine(stream, len(stream) == node.size, seen)
+    elif seen.detected_type == POWERPOINT:
+        node, user = root["powerpoint document"], root.get("current user")
+        stream = file.read(node, node.size)
+        head = file.read(user, HEAD) if user is not None else b""
+        slides.examine(stream, len(stream) == node.size, head, lambda content: embedded(content, True, seen), seen)
+
+
+def embedded(content: bytes, whole: bool, seen: Seen) -> None:
+    """Looks into an object of a document that is a compound file; `whole`: whether all of it is there."""
+    try:
+        file = CompoundFile(content, seen.work)
+    except Unreadable:
+        return  # no program opens it either
+    if not whole:
+        raise TooMuch("an object inside is larger than can be examined")
+    if any(programs(file, seen)):
+        seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
+    if not is_project(file):
+        seen.flag("embedded_files")
+    if any(projects(file, seen)):
+        if is_project(file):
+            seen.find(Reason.MACROS, "it contains macros")
+        else:
+            seen.flag("embedded_macros")
 
 
 def _word(file: CompoundFile, stream: Node, seen: Seen) -> None:

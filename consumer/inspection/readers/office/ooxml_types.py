@@ -41,10 +41,13 @@ MAIN_PARTS: Mapping[str, tuple[str, Reason | None]] = {
     f"{SLIDES}.presentation.main+xml": (f"{SLIDES}.presentation", None),
     f"{SLIDES}.slideshow.main+xml": (f"{SLIDES}.slideshow", None),
     f"{SLIDES}.template.main+xml": (f"{SLIDES}.template", Reason.TEMPLATE),
-    "application/vnd.ms-powerpoint.presentation.macroenabled.main+xml": (
-        "application/vnd.ms-powerpoint.presentation.macroenabled.12",
-        Reason.MACROS,
-    ),
+    **{
+        f"application/vnd.ms-powerpoint.{kind}.macroenabled.main+xml": (
+            "application/vnd.ms-powerpoint.presentation.macroenabled.12",
+            Reason.MACROS,
+        )
+        for kind in ("presentation", "slideshow", "template", "addin")
+    },
 }
 MACRO_PARTS = frozenset(
     {

@@ -7,7 +7,8 @@ from posixpath import basename, dirname, normpath
 from urllib.parse import unquote
 
 from consumer.inspection.readers.office import ole
-from consumer.inspection.readers.office.compound import CompoundFile, is_ole
+from consumer.inspection.readers.office.actions import Actions
+from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Sink
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.ooxml_types import (
@@ -19,7 +20,7 @@ from consumer.inspection.readers.office.ooxml_types import (
     MACRO_RELATIONS,
 )
 from consumer.inspection.readers.office.xml_reader import XmlReader
-from consumer.inspection.readers.seen import Seen, TooMuch, Unreadable
+from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
@@ -67,6 +68,8 @@ class Package:
             return XmlReader(self._root_relation, self.inner.work)
         elif part.endswith(".rels") and basename(dirname(part)) == "_rels":
             return XmlReader(self._relation, self.inner.work)
+        elif part.startswith("/ppt/") and part.endswith(".xml"):
+            return Actions(self.inner)
         elif is_ole(head):
             return _Kept(self._embedded, self._most)
         return None
@@ -118,19 +121,7 @@ class Package:
             self.inner.flag("external_references")
 
     def _embedded(self, content: bytes, whole: bool) -> None:
-        try:
-            file = CompoundFile(content, self.inner.work)
-        except Unreadable:
-            return  # no program opens it either
-        if not whole:
-            raise TooMuch("an object inside is larger than can be examined")
-        if any(ole.programs(file, self.inner)):
-            self.inner.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
-        if any(ole.projects(file, self.inner)):
-            if ole.is_project(file):
-                self.inner.find(Reason.MACROS, "it contains macros")
-            else:
-                self.inner.flag("embedded_macros")
+        ole.embedded(content, whole, self.inner)
 
 
 class _Kept:

@@ -1,0 +1,33 @@
+"""What a click on a slide does, or the pointer above it: in newer presentations an attribute of the slide's parts."""
+
+from __future__ import annotations
+
+from html import unescape
+
+from consumer.inspection.readers.seen import Seen
+from consumer.model import Reason
+
+STARTS = (b"ppaction://program", b"ppaction://macro")
+CARRIED = 256  # bytes of the last piece, so that no word is lost between two
+
+
+class Actions:
+    """Fed with the pieces of a slide."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._carried = b""
+
+    def feed(self, piece: bytes) -> None:
+        self._seen.work.spend(2 * len(piece))
+        window = self._carried + piece
+        self._carried = window[-CARRIED:]
+        if b"&#" in window:
+            self._seen.work.spend(8 * len(window))
+            window = unescape(window.decode("latin-1")).encode("latin-1", "replace")
+        lower = window.lower()
+        if any(action in lower for action in STARTS):
+            self._seen.find(Reason.LAUNCH_ACTION, "a click, or the pointer above it, starts a program or a macro")
+
+    def close(self) -> None:
+        """Each piece was looked at as it came."""

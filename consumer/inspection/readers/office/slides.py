@@ -1,0 +1,87 @@
+"""PowerPoint before 2007: the records of the stream `PowerPoint Document` (MS-PPT), and what is stored in them.
+
+Objects and macros are compound files of their own, each in a record at the top, most of them compressed.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from consumer.inspection.readers import flate
+from consumer.inspection.readers.seen import PLACE, Seen, Unreadable, Work
+from consumer.model import Reason
+
+USER_ENCRYPTED = (0xF3D1C4DF).to_bytes(4, "little")
+STORAGE, ENCRYPTION = 0x1011, 0x2F14
+ACTION = b"\0\0\xf3\x0f\x10\0\0\0"  # the head of a record that says what a click does
+CONTROL = b"\x0f\0\xee\x0f"
+RUNS_A_PROGRAM = b"\2"
+ACTION_AT = 16
+COMPRESSED = 1
+MOST_STORED = 64 * 1024 * 1024  # bytes of an object
+A_RECORD = 512  # of work
+
+_HEAD = struct.Struct("<2HL")
+
+Embedded = Callable[[bytes], None]
+"""Looks into an object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    kind: int
+    instance: int
+    body: bytes
+
+
+def examine(stream: bytes, whole: bool, user: bytes, embedded: Embedded, seen: Seen) -> None:
+    """`whole`: whether all of the stream is there; `user`: the stream `Current User`."""
+    if user[12:16] == USER_ENCRYPTED:
+        seen.find(Reason.ENCRYPTED, "the presentation is protected by a password")
+        return
+    if not whole:
+        seen.find(Reason.MALFORMED, "the end of the presentation is missing")
+    try:
+        for record in _records(stream, seen.work):
+            if record.kind == ENCRYPTION:
+                seen.find(Reason.ENCRYPTED, "the presentation is protected by a password")
+            elif record.kind == STORAGE:
+                embedded(_stored(record, seen.work))
+    except Unreadable as problem:
+        seen.find(Reason.MALFORMED, str(problem))
+    _actions(stream, seen)
+    if CONTROL in stream:
+        seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
+
+
+def _records(stream: bytes, work: Work) -> Iterator[Record]:
+    at = count = 0
+    while at + _HEAD.size <= len(stream):
+        work.spend(A_RECORD)
+        version, kind, length = _HEAD.unpack_from(stream, at)
+        if not version and not kind and not length:
+            break
+        end = at + _HEAD.size + length
+        if end > len(stream):
+            raise Unreadable("a part of the presentation ends behind its end")
+        count += 1
+        yield Record(kind, version >> 4, stream[at + _HEAD.size : end] if kind == STORAGE else b"")
+        at = end
+    if not count:
+        raise Unreadable("the presentation has no parts")
+
+
+def _stored(record: Record, work: Work) -> bytes:
+    if record.instance != COMPRESSED:
+        return record.body
+    return flate.head(flate.inflate(flate.cut(memoryview(record.body)[4:]), work), MOST_STORED)
+
+
+def _actions(stream: bytes, seen: Seen) -> None:
+    at = -1
+    while (at := stream.find(ACTION, at + 1)) >= 0:
+        seen.work.spend(PLACE // 8)
+        if stream[at + ACTION_AT : at + ACTION_AT + 1] == RUNS_A_PROGRAM:
+            seen.find(Reason.LAUNCH_ACTION, "a click starts a program")

@@ -1,0 +1,78 @@
+"""PowerPoint's presentations before 2007: what is stored in them, what a click starts, and where they end."""
+
+import pytest
+
+from consumer.model import Reason
+from tests.inspection import wide
+from tests.inspection.files import archive, compound, ooxml, pdf, program
+from tests.inspection.old_office import atom, click, ppt, stored
+
+PROJECT = compound({}, {"VBA": {"dir": b"x", "Module1": b"y"}})
+
+
+def test_a_presentation_is_accepted() -> None:
+    found = wide.seen(ppt([click(4)]), "a.ppt")
+    assert (found.detected_type, found.findings, found.flags) == ("application/vnd.ms-powerpoint", [], [])
+
+
+@pytest.mark.parametrize("compress", [True, False])
+def test_macros_and_programs_in_its_objects_are_found(compress: bool) -> None:
+    native = compound({"\x01Ole10Native": b"\0\0\0\0\2\0run.js\0"})
+    assert wide.reason(ppt([stored(PROJECT, compress)]), "a.ppt") is Reason.MACROS
+    assert wide.reason(ppt([stored(native, compress)]), "a.ppt") is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_an_object_of_another_document_is_told() -> None:
+    found = wide.seen(ppt([stored(compound({"CONTENTS": b"chart"}))]), "a.ppt")
+    assert (found.findings, found.flags) == ([], ["embedded_files"])
+
+
+def test_a_click_that_starts_a_program_is_told() -> None:
+    assert wide.codes(ppt([click(2)]), "a.ppt") == {Reason.LAUNCH_ACTION}
+
+
+def test_controls_are_told() -> None:
+    assert wide.codes(ppt([atom(0x0409, atom(0x0FEE, b"", 0xF), 0xF)]), "a.ppt") == {Reason.ACTIVE_CONTENT}
+
+
+@pytest.mark.parametrize("data", [ppt(token=0xF3D1C4DF), ppt([atom(0x2F14, b"", 0xF)])])
+def test_a_password_is_told(data: bytes) -> None:
+    assert wide.reason(data, "a.ppt") is Reason.ENCRYPTED
+
+
+def test_what_is_no_presentation_is_told() -> None:
+    data = compound({"PowerPoint Document": atom(0x03E8, bytes(10_000))[:5_000], "Current User": bytes(20)})
+    assert wide.reason(data, "a.ppt") is Reason.MALFORMED
+    assert wide.reason(compound({"PowerPoint Document": b"", "Current User": b""}), "a.ppt") is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("behind", [program(), archive({"a.txt": b"x"}), pdf(), b"<script>alert(1)</script>"])
+def test_another_format_behind_the_last_sector_is_found(behind: bytes) -> None:
+    assert wide.reason(ppt() + behind, "a.ppt") is Reason.SECOND_FORMAT
+
+
+def test_a_cut_that_takes_a_stream_is_told() -> None:
+    data = ppt([atom(0x0409, bytes(30_000))])
+    assert [cut for cut in wide.cuts(data) if wide.reason(cut, "a.ppt") is None] == []
+
+
+SLIDES = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+
+
+def test_newer_presentations_are_read_as_other_office_files() -> None:
+    assert wide.seen(ooxml("pptx"), "a.pptx").detected_type == SLIDES
+    assert wide.reason(ooxml("pptx"), "a.pptx") is None
+    assert wide.reason(ooxml("pptx", {"ppt/vbaProject.bin": PROJECT}), "a.pptx") is Reason.MACROS
+    assert wide.reason(ooxml("pptx", {"ppt/embeddings/a.exe": program()}), "a.pptx") is Reason.EMBEDDED_EXECUTABLE
+    assert wide.reason(ooxml("potx"), "a.pptx") is Reason.TEMPLATE
+
+
+@pytest.mark.parametrize("kind", ["pptm", "potm", "ppsm", "ppam"])
+def test_a_presentation_of_a_type_with_macros_is_told(kind: str) -> None:
+    assert wide.reason(ooxml(kind), "a.pptx") is Reason.MACROS
+
+
+@pytest.mark.parametrize("action", ["ppaction://program", "PPACTION://Macro?name=x"])
+def test_an_action_of_newer_presentations_that_starts_something_is_told(action: str) -> None:
+    slide = f'<p:sld xmlns:p="p"><a:hlinkMouseOver xmlns:a="a" action="{action}"/></p:sld>'
+    assert wide.codes(ooxml("pptx", {"ppt/slides/slide1.xml": slide}), "a.pptx") == {Reason.LAUNCH_ACTION}
