@@ -9,13 +9,13 @@ from typing import Any
 
 import anyio
 import httpx
-import orjson
 
 from consumer.download.answers import seconds_to_wait
-from consumer.errors import NotYet, Refused, Unavailable
+from consumer.errors import Malformed, NotYet, Refused, Unavailable
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.model import Dependency
+from consumer.wire.parsing import parse
 
 LONGEST_WAIT_S = 300.0
 CODE = re.compile(r"[a-z0-9._-]{1,80}")
@@ -36,8 +36,8 @@ class Answer:
     def object(self) -> dict[str, Any] | None:
         """The body as a JSON object; None if it is something else."""
         try:
-            parsed = orjson.loads(self.body)
-        except orjson.JSONDecodeError:
+            parsed = parse(self.body)
+        except Malformed:
             return None
         return parsed if isinstance(parsed, dict) else None
 

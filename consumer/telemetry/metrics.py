@@ -27,6 +27,9 @@ Noise = Literal[
     "empty_batch",
     "other_media",
     "other_topic",
+    "no_longer_subscribed",
+    "socket_closing",
+    "guest_session",
     "not_looked_up",
 ]
 Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]

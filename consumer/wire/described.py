@@ -14,6 +14,7 @@ from consumer.wire import fields
 from consumer.wire.fields import Json, an_object, objects, usable_id, word
 
 MESSAGE_URI = re.compile(r"/conversations/messages/([^/?#]+)/messages/([^/?#]+)")
+_DIRECTIONS = {direction.value: direction for direction in (Direction.INBOUND, Direction.OUTBOUND)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +125,15 @@ def ids_of(raw: Json, *others: object) -> Ids:
     """Those of a listed message or a bare event."""
     nested = raw.get("message")
     nested_id = nested.get("id") if isinstance(nested, dict) else None
-    uri = MESSAGE_URI.search(fields.first_text(raw, "messageURI", "messageUri") or "")
+    address = fields.first_text(raw, "messageURI", "messageUri")
+    uri = MESSAGE_URI.search(address) if address is not None else None
     conversation_id, message_id = uri.groups() if uri else (None, None)
     return Ids(usable_id(conversation_id)[0], *usable_id(raw.get("messageId"), nested_id, message_id, *others))
 
 
 def direction_of(*values: object) -> Direction:
     for value in values:
-        for direction in (Direction.INBOUND, Direction.OUTBOUND):
-            if word(value) == direction.value:
-                return direction
+        direction = _DIRECTIONS.get(word(value))
+        if direction is not None:
+            return direction
     return Direction.UNKNOWN

@@ -1,33 +1,36 @@
 """Bytes of the input topic to events. Whatever the bytes are, nothing is raised and nothing vanishes.
 
-Two steps: `_leaves` takes off what transports put around events (arrays, SQS, SNS, JSON inside a JSON string), and
-`_read` reads one event: a raw notification, an EventBridge envelope, its `detail` alone, an `eventBody` alone, an open
-messaging webhook, `MessageData`, the tutorial's conversation, or bare ids.
+Two steps: `envelopes.leaves` takes off what transports put around events, and `_read` reads one event: a raw
+notification, an EventBridge envelope, its `detail` alone, an `eventBody` alone, an open messaging webhook,
+`MessageData`, an analytics conversation detail, the tutorial's conversation, or bare ids.
 
 What `decode` returns for one element, it returns again for that item's `value`: intake and judge see the same.
 """
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
-
-import orjson
 
 from consumer.errors import Malformed
 from consumer.model import DeadReason, Event, Message
 from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
-from consumer.wire.fields import BadId, Json, an_object, read_id, word
+from consumer.wire.envelopes import Leaf, Nothing, leaves
+from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, read_id, word
+from consumer.wire.parsing import parse
 from consumer.wire.shapes import Seen
+from consumer.wire.topics import Subject, subject_of
 
-MAX_EVENTS = 10_000  # in one record: 2 MB of "0,0,0,…" would be a million dead letters
-MAX_WRAPPING = 8  # arrays, strings and transport envelopes around one event
-BOM = b"\xef\xbb\xbf"
+LARGE = 64 * 1024  # bytes
 TOPIC_NAME_LENGTH = 512
+MAX_LISTED = 10_000  # participants, messages and attachments of one event: 1 MB of "{}," would be 340,000
+LISTS_OF_LISTS = ("participants", "messages", "messagingTranscript")
+LISTS = (*LISTS_OF_LISTS, "media", "attachments", "messageMediaAttachments")
 
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
 TOPIC_CONVERSATION = re.compile(
@@ -35,30 +38,36 @@ TOPIC_CONVERSATION = re.compile(
 )
 OTHER_MEDIA = {"voice", "callback", "email", "cobrowse", "screenshare", "video", "socialexpression"}
 QUIET_TYPES = {"receipt", "event"}
-# No transport's envelope has one of these.
-GENESYS_FIELDS = {
-    "conversationId",
-    "conversation",
-    "topicName",
-    "eventBody",
-    "detail",
-    "participants",
-    "channel",
-    "sender",
-}
+SNAPSHOT_FIELDS = {"participants", "normalizedMessage"}  # shows messages, whatever the topic's template promises
 
 
 # Why an event holds nothing to judge, each with its proof. A closed list: a metric label holds the same.
 NoiseKind = Literal[
-    "no_value",  # a record without a value: a tombstone
-    "empty_batch",  # an array without elements
-    "heartbeat",  # of the notification WebSocket: topic channel.metadata
-    "receipt",  # every message in it is a delivery receipt
-    "event_message",  # every message in it is an Event: typing, presence, …
-    "no_attachment",  # no message in it carries media, nor does its metadata name an Attachment
-    "other_media",  # a detail event of a session that is no messaging: voice, e-mail, …
-    "other_topic",  # a Genesys topic about something else than conversations
+    "no_value",
+    "empty_batch",
+    "heartbeat",
+    "no_longer_subscribed",
+    "socket_closing",
+    "guest_session",
+    "receipt",
+    "event_message",
+    "no_attachment",
+    "other_media",
+    "other_topic",
 ]
+NOISE: Mapping[NoiseKind, str] = {
+    "no_value": "a record without a value: a tombstone",
+    "empty_batch": "an array without elements",
+    "heartbeat": "a heartbeat of the notification socket",
+    "no_longer_subscribed": "the notification socket is no longer subscribed: events are missing from here on",
+    "socket_closing": "the notification socket ends within a minute",
+    "guest_session": "a frame of the guest's socket that is no message",
+    "receipt": "every message in it is a delivery receipt",
+    "event_message": "every message in it is an Event: typing, presence, …",
+    "no_attachment": "no message in it carries media, nor does its metadata name an attachment",
+    "other_media": "about a conversation that is no messaging: voice, e-mail, …",
+    "other_topic": "a topic that carries no message of a customer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,150 +90,166 @@ class Unreadable:
 Item = Event | Noise | Unreadable
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An item, and what it was packed in, from the outside to the inside."""
+
+    item: Item
+    envelope: tuple[str, ...]
+
+
 def decode(value: bytes | None) -> list[Item]:
     """What a record's value announces: at least one item, one for each element of an array. Raises nothing."""
+    return [reading.item for reading in readings(value)]
+
+
+def readings(value: bytes | None) -> list[Reading]:
+    """As `decode`, with the envelopes."""
     if value is None:
-        return [Noise("no_value")]
+        return [Reading(Noise("no_value"), ())]
+    collects = len(value) > LARGE and gc.isenabled()
+    if collects:
+        gc.disable()  # or it looks through a tree of JSON again and again while it grows, for cycles that are not there
     try:
-        leaves = list(_leaves(_Leaf(_parse(value.removeprefix(BOM)), value, "")))
+        return [_reading(leaf) for leaf in leaves(value)] or [Reading(Noise("empty_batch"), ())]
     except Malformed as malformed:
-        return [Unreadable(DeadReason.UNREADABLE, malformed.detail, value)]
-    return [_item(leaf) for leaf in leaves] or [Noise("empty_batch")]
+        return [Reading(Unreadable(DeadReason.UNREADABLE, malformed.detail, value), ())]
+    finally:
+        if collects:
+            gc.enable()
+
+
+def _reading(leaf: Leaf) -> Reading:
+    """Raises `Malformed` for an element that can't be written for itself."""
+    value = leaf.value
+    try:
+        if leaf.fault is not None:
+            raise leaf.fault
+        if isinstance(leaf.node, Nothing):
+            return Reading(Noise("guest_session" if leaf.node.is_value else "no_value"), leaf.envelope)
+        told = _told(leaf.node)
+        return Reading(_read(told, value, leaf.path), (*leaf.envelope, *told.names))
+    except BadId as bad:
+        return Reading(Unreadable(DeadReason.NO_IDS, bad.detail, value, leaf.path), leaf.envelope)
+    except Malformed as malformed:
+        return Reading(Unreadable(DeadReason.UNREADABLE, malformed.detail, value, leaf.path), leaf.envelope)
 
 
 @dataclass(frozen=True, slots=True)
-class _Leaf:
-    """One event, still as JSON: with its own bytes and its place in the record's arrays."""
+class _Told:
+    """A notification and what is around it, each the same object where it is missing."""
 
-    node: Any
-    value: bytes
-    path: str
+    envelope: Json  # of EventBridge
+    notification: Json
+    body: Json
+    names: tuple[str, ...]
 
+    @property
+    def topic(self) -> str | None:
+        return _topic_name(self.notification.get("topicName")) or _topic_name(self.envelope.get("detail-type"))
 
-def _parse(value: bytes | str) -> Any:
-    try:
-        return orjson.loads(value)
-    except orjson.JSONDecodeError:
-        raise Malformed("this is not JSON in UTF-8") from None
+    @property
+    def organization_id(self) -> str | None:
+        source = self.envelope.get("source")
+        found = ORGANIZATION.match(source) if isinstance(source, str) else None
+        return found.group(1) if found else None
 
-
-def _leaves(root: _Leaf) -> Iterator[_Leaf]:
-    """The events inside `root`, in order. Raises `Malformed` for what can't be taken apart as a whole."""
-    waiting = [(root, 0)]
-    found = 0
-    while waiting:
-        leaf, depth = waiting.pop()
-        elements, inner = _unwrapped(leaf.node)
-        if (elements is not None or inner is not None) and depth == MAX_WRAPPING:
-            raise Malformed(f"more than {MAX_WRAPPING} wrappings around an event")
-        if elements is not None:
-            found += len(elements)
-            if found > MAX_EVENTS:
-                raise Malformed(f"more than {MAX_EVENTS} events in one record")
-            inside = [(_Leaf(e, _written(e), f"{leaf.path}[{i}]"), depth + 1) for i, e in enumerate(elements)]
-            waiting.extend(reversed(inside))
-        elif inner is not None:
-            waiting.append((replace(leaf, node=_parse(inner) if isinstance(inner, str) else inner), depth + 1))
-        else:
-            yield leaf
+    @property
+    def time(self) -> datetime | None:
+        return fields.first_time(
+            self.notification.get("timestamp"), self.envelope.get("time"), self.body.get("eventTime")
+        )
 
 
-def _unwrapped(node: Any) -> tuple[list[Any] | None, str | Json | None]:
-    """The elements of an array, or what is inside a wrapping; neither, if `node` is an event (or nothing known)."""
-    if isinstance(node, list):
-        return node, None
-    if isinstance(node, str):
-        return None, node
-    if not isinstance(node, dict):
-        return None, None
-    if isinstance(node.get("Records"), list):
-        return node["Records"], None
-    if isinstance(node.get("Sns"), dict):
-        return None, node["Sns"]
-    if GENESYS_FIELDS & node.keys():
-        return None, None  # what a customer wrote in a `body` must not pass for an event
-    for name in ("Message", "body"):
-        if isinstance(node.get(name), str) and node[name].lstrip()[:1] in ("{", "[", '"'):
-            return None, node[name]
-    return None, None
-
-
-def _written(element: Any) -> bytes:
-    try:
-        return orjson.dumps(element)
-    except TypeError:  # orjson reads deeper nesting than it writes
-        raise Malformed("nested too deeply") from None
-
-
-def _item(leaf: _Leaf) -> Item:
-    try:
-        item = _read(leaf.node)
-    except BadId as bad:
-        return Unreadable(DeadReason.NO_IDS, bad.detail, leaf.value, leaf.path)
-    except Malformed as malformed:
-        return Unreadable(DeadReason.UNREADABLE, malformed.detail, leaf.value, leaf.path)
-    return item if isinstance(item, Noise) else replace(item, value=leaf.value, path=leaf.path)
-
-
-def _read(node: Any) -> Event | Noise:
-    """One event. Raises `Malformed`."""
+def _told(node: Any) -> _Told:
+    """Raises `Malformed`."""
     if not isinstance(node, dict):
         raise Malformed("JSON, but not an object")
-    notification = _inside(node, "detail") or node
-    topic = _topic_name(notification.get("topicName")) or _topic_name(node.get("detail-type"))
-    body = _inside(notification, "eventBody")
-    if topic == "channel.metadata":
-        return Noise("heartbeat")
-    if body is None:
-        body = notification
-    event = _read_body(body, topic)
-    if isinstance(event, Noise):
-        return event
-    source = node.get("source")
-    organization = ORGANIZATION.match(source) if isinstance(source, str) else None
-    return replace(
-        event,
-        organization_id=organization.group(1) if organization else None,
-        time=_event_time(node, notification, body),
-        topic_name=topic,
-    )
+    notification = (_inside(node, "detail") if _is_event_bridge(node) else None) or node
+    body = _event_body(notification) or notification
+    names = ("EventBridge",) if notification is not node else ()
+    return _Told(node, notification, body, (*names, "notification") if body is not notification else names)
+
+
+def _is_event_bridge(node: Json) -> bool:
+    """Some bridges pass on `detail` and drop what is around it: then it has to be a whole notification."""
+    detail = node.get("detail")
+    if isinstance(node.get("detail-type"), str) and isinstance(node.get("source"), str):
+        return True
+    return isinstance(detail, dict) and isinstance(detail.get("topicName"), str) and "eventBody" in detail
+
+
+def _event_body(notification: Json) -> Json | None:
+    if isinstance(notification.get("topicName"), str):
+        return _inside(notification, "eventBody")
+    body = notification.get("eventBody")
+    return body if isinstance(body, dict) else None
 
 
 def _inside(node: Json, name: str) -> Json | None:
     """The object at `name`, which some bridges leave as a JSON string."""
     raw = node.get(name)
-    return an_object(_parse(raw) if isinstance(raw, str) else raw, name)
+    return an_object(parse(raw) if isinstance(raw, str) else raw, name)
 
 
 def _topic_name(raw: object) -> str | None:
     return raw if isinstance(raw, str) and 0 < len(raw) <= TOPIC_NAME_LENGTH and raw.isprintable() else None
 
 
-def _event_time(envelope: Json, notification: Json, body: Json) -> datetime | None:
-    return fields.first_time(notification.get("timestamp"), envelope.get("time"), body.get("eventTime"))
+_SAID_BY_THE_TOPIC: dict[Subject, NoiseKind] = {
+    Subject.HEARTBEAT: "heartbeat",
+    Subject.NO_LONGER_SUBSCRIBED: "no_longer_subscribed",
+    Subject.SOCKET_CLOSING: "socket_closing",
+    Subject.OTHER_MEDIA: "other_media",
+    Subject.OTHER: "other_topic",
+}
 
 
-def _read_body(body: Json, topic: str | None) -> Event | Noise:
+def _read(told: _Told, value: bytes, path: str) -> Event | Noise:
+    """Raises `Malformed`."""
+    body, topic = told.body, told.topic
+    quiet = _SAID_BY_THE_TOPIC.get(subject_of(topic)) if topic is not None else None  # type: ignore[arg-type]
+    if quiet is not None and not SNAPSHOT_FIELDS & body.keys():
+        return Noise(quiet)
     conversation_id = _conversation_id(body, topic)
+    messages: tuple[Message, ...] = ()
     seen = _messages(body, conversation_id or "")
-    if seen is None:
-        return _bare(body, conversation_id, topic)
+    if seen is not None:
+        messages = _announced(seen)
+        if not messages:
+            return Noise(quiet or _noise_kind(seen))
+        conversation_id = messages[0].conversation_id or None
+    else:
+        bare = _bare(body, conversation_id, topic)
+        if isinstance(bare, Noise):
+            return bare
+        conversation_id, messages = bare
+    return Event(conversation_id, messages, told.organization_id, told.time, topic, value, path)
+
+
+def _announced(seen: list[Seen]) -> tuple[Message, ...]:
+    """The messages that may carry files: the ones with an id first, since the first one keys a task that names no
+    conversation. Raises `Malformed`."""
     announced = [one.message for one in seen if one.message.announces_media]
-    if not announced:
-        return Noise(_noise_kind(seen))
-    announced.sort(key=lambda message: not message.message_id)  # without a conversation, the first one keys the task
-    conversation_id = announced[0].conversation_id or None
+    announced.sort(key=lambda message: not message.message_id)
     if any(message.conversation_id != announced[0].conversation_id for message in announced):
         raise Malformed("messages of several conversations in one event")
-    if conversation_id is None and not announced[0].message_id:
-        raise BadId("a message without an id that could be one, and no conversation")
-    return Event(conversation_id, tuple(announced))
+    if announced and not announced[0].conversation_id and not announced[0].message_id:
+        raise BadId(f"it names no conversation, and its message has no id that could be asked for: {ID_SIGNS}")
+    return tuple(announced)
 
 
 def _messages(body: Json, conversation_id: str) -> list[Seen] | None:
-    """The messages that `body` lists, by the shape that its keys show; None if it has no place for any."""
+    """The messages that `body` lists, by the shape that its keys show; None if it has no place for any.
+
+    Raises `Malformed`.
+    """
+    if _listed(body) > MAX_LISTED:
+        raise Malformed(f"more than {MAX_LISTED} participants, messages and attachments in one event")
     if "normalizedMessage" in body or "messengerType" in body:
         return [shapes.message_data(body, conversation_id)]
+    if _is_analytics_detail(body):
+        return None
     if "participants" in body or isinstance(body.get("messages"), list):
         return shapes.conversation(body, conversation_id, event=True)
     if "messagingTranscript" in body:
@@ -232,6 +257,29 @@ def _messages(body: Json, conversation_id: str) -> list[Seen] | None:
     if "content" in body or ("channel" in body and "type" in body):
         return [shapes.webhook(body, conversation_id)]
     return None
+
+
+def _listed(body: Json) -> int:
+    """How many objects its lists hold, the ones inside each other too; it stops counting once they are too many."""
+    found, waiting = 0, [body]
+    while waiting and found <= MAX_LISTED:
+        node = waiting.pop()
+        for name in LISTS:
+            listed = node.get(name)
+            if isinstance(listed, list):
+                found += len(listed)
+                if found <= MAX_LISTED and name in LISTS_OF_LISTS:
+                    waiting.extend(each for each in listed if isinstance(each, dict))
+    return found
+
+
+def _is_analytics_detail(body: Json) -> bool:
+    """An analytics conversation detail counts what sessions did, and says nothing of a single message."""
+    participants = body.get("participants")
+    return isinstance(participants, list) and any(
+        isinstance(participant, dict) and "sessions" in participant and "messages" not in participant
+        for participant in participants
+    )
 
 
 def _noise_kind(seen: list[Seen]) -> NoiseKind:
@@ -255,20 +303,20 @@ def _conversation_id(body: Json, topic: str | None) -> str | None:
     return found
 
 
-def _bare(body: Json, conversation_id: str | None, topic: str | None) -> Event | Noise:
+def _bare(body: Json, conversation_id: str | None, topic: str | None) -> tuple[str | None, tuple[Message, ...]] | Noise:
     """Ids and no message: what is behind them has to be asked."""
     ids = ids_of(body)
     conversation_id = conversation_id or ids.conversation_id or None
     if ids.message_id:
         if word(body.get("type")) in QUIET_TYPES:
             return Noise("receipt" if word(body.get("type")) == "receipt" else "event_message")
-        return Event(conversation_id, (Message(conversation_id or "", ids.message_id, announces_media=True),))
+        return conversation_id, (Message(conversation_id or "", ids.message_id, announces_media=True),)
     if ids.odd:
-        raise BadId("its message id is not one")
+        raise BadId(f"its message id is not one: {ID_SIGNS}")
     if word(body.get("mediaType")) in OTHER_MEDIA:
         return Noise("other_media")
     if conversation_id is not None:
-        return Event(conversation_id)
+        return conversation_id, ()
     if topic is not None and topic.startswith("v2.") and "conversation" not in topic:
         return Noise("other_topic")
     raise BadId("it names no conversation and no message")

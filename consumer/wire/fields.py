@@ -13,11 +13,14 @@ Json = dict[str, Any]
 
 # Conversation and message ids become parts of API paths and Kafka keys. Genesys uses GUIDs and hex; channels add signs.
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:=@+~-]{0,199}")
+ID_SIGNS = "an id has at most 200 letters, digits and ._:=@+~-"
 ATTACHMENT_ID_LENGTH = 256
 NAME_LENGTH = 1_024
 TYPE_LENGTH = 255
 SHA256 = re.compile(r"[0-9a-f]{64}")
 DOWNLOAD_PATH = re.compile(r"(?:/platform)?/api/v2/downloads/([A-Za-z0-9][A-Za-z0-9._~-]{0,199})/?")
+_KINDS = {kind.value.lower(): kind for kind in Kind}
+_STATUSES = {status.value: status for status in MediaStatus}
 
 
 class BadId(Malformed):
@@ -29,16 +32,21 @@ def read_id(raw: object, what: str) -> str | None:
     if raw is None:
         return None
     if not _is_id(raw):
-        raise BadId(f"the {what} is not an id: at most 200 letters, digits and ._:=@+~-")
+        raise BadId(f"the {what} is not an id: {ID_SIGNS}")
     return str(raw)
 
 
 def usable_id(*raws: object) -> tuple[str, str]:
     """The first of them that can be an id, and ""; where none can, "" and the first that is there, as text."""
+    odd: object = None
     for raw in raws:
+        if raw is None:
+            continue
         if _is_id(raw):
             return str(raw), ""
-    odd = next((raw for raw in raws if raw is not None), "")
+        odd = raw if odd is None else odd
+    if odd is None:
+        return "", ""
     return "", str(odd) if isinstance(odd, str | int | float) else type(odd).__name__
 
 
@@ -47,8 +55,11 @@ def _is_id(raw: object) -> bool:
 
 
 def attachment_id(raw: object) -> str | None:
-    """Attachment ids are the provider's own: any short printable text. Without one the URL identifies the file."""
-    if isinstance(raw, str) and 0 < len(raw) <= ATTACHMENT_ID_LENGTH and raw.isprintable():
+    """Attachment ids are the provider's own: any short printable text. Without one the URL identifies the file.
+
+    What was half a surrogate once is none: two ids could have become one.
+    """
+    if isinstance(raw, str) and 0 < len(raw) <= ATTACHMENT_ID_LENGTH and raw.isprintable() and "\ufffd" not in raw:
         return raw
     return None
 
@@ -78,7 +89,11 @@ def word(raw: object) -> str:
 
 
 def first_text(raw: Json, *names: str) -> str | None:
-    return next((value for name in names if (value := text(raw.get(name)))), None)
+    for name in names:
+        value = raw.get(name)
+        if value and isinstance(value, str):
+            return value
+    return None
 
 
 def name(raw: Json) -> str | None:
@@ -110,11 +125,11 @@ def mime(raw: Json) -> str | None:
 
 
 def kind(raw: object) -> Kind | None:
-    return next((kind for kind in Kind if kind.value.lower() == word(raw)), None)
+    return _KINDS.get(word(raw))
 
 
 def status(raw: object) -> MediaStatus:
-    return next((status for status in MediaStatus if status.value == word(raw)), MediaStatus.UNKNOWN)
+    return _STATUSES.get(word(raw), MediaStatus.UNKNOWN)
 
 
 def sha256(raw: object) -> str | None:
@@ -136,7 +151,11 @@ def time(raw: object) -> datetime | None:
 
 
 def first_time(*values: object) -> datetime | None:
-    return next((moment for value in values if (moment := time(value))), None)
+    for value in values:
+        moment = time(value)
+        if moment is not None:
+            return moment
+    return None
 
 
 def host_and_path_of(url: str) -> tuple[str, str]:

@@ -37,10 +37,15 @@ MESSAGE_FIELDS = {
     "messageStatus",
     "messageMetadata",
     "media",
+    "stickers",
     "attachments",
     "content",
     "normalizedMessage",
 }
+# Types of which a message that lists no attachment has none; one of another type may hold anything.
+KNOWN_TYPES = {"text", "structured", "receipt", "event"}
+# What the status of a message tells that names no direction: only what goes to a customer is sent and delivered.
+_DIRECTIONS = {"received": "inbound", **dict.fromkeys(("sent", "delivery-success", "delivery-failed"), "outbound")}
 # What shows that an entry is a communication, and no message.
 COMMUNICATION_FIELDS = {
     "messages",
@@ -78,8 +83,14 @@ def message_data(raw: Json, conversation_id: str = "") -> Seen:
     )
     described, announced = of_content(told.get("content"), head)
     attachments = with_listed(described, raw, replace(head, shape=Shape.MESSAGE_LEGACY))
-    silent = normalized is None and raw.get("media") is None
-    return Seen(head.message(attachments, announced, silent), word(told.get("type")))
+    type_ = word(told.get("type"))
+    silent = (normalized is None and raw.get("media") is None) or _may_hold_more(raw, type_)
+    return Seen(head.message(attachments, announced, silent), type_)
+
+
+def _may_hold_more(raw: Json, type_: str) -> bool:
+    """Whether a message may carry a file that it does not list: it is of a type that nobody knows, or has stickers."""
+    return (type_ != "" and type_ not in KNOWN_TYPES) or bool(raw.get("stickers"))
 
 
 def _own_ids(raw: Json, conversation_id: str, *others: object) -> Ids:
@@ -100,7 +111,8 @@ def webhook(raw: Json, conversation_id: str = "") -> Seen:
     )
     described, announced = of_content(raw.get("content"), head)
     type_ = word(raw.get("type"))
-    return Seen(head.message(with_listed(described, raw, head), announced, silent=not type_), type_)
+    silent = not type_ or _may_hold_more(raw, type_)
+    return Seen(head.message(with_listed(described, raw, head), announced, silent), type_)
 
 
 def conversation(raw: Json, conversation_id: str = "", *, event: bool = False) -> list[Seen]:
@@ -140,10 +152,10 @@ def _listed(raw: Json, head: Head, read: Callable[[Json, Head], Seen]) -> Seen:
 def _listed_message(raw: Json, around: Json, shape: Shape, conversation_id: str) -> Seen:
     status, ids = word(raw.get("messageStatus")), ids_of(raw, raw.get("id"))
     head = Head(
-        ids=replace(ids, conversation_id=conversation_id or ids.conversation_id),
+        ids=Ids(conversation_id or ids.conversation_id, ids.message_id, ids.odd),
         shape=shape,
         # The communication has a direction too: that of who began it, which tells nothing about a single message.
-        direction=direction_of(raw.get("direction"), "inbound" if status == "received" else None),
+        direction=direction_of(raw.get("direction"), _DIRECTIONS.get(status)),
         removed=status == "removed",
         time=fields.time(raw.get("messageTime")),
         communication_id=fields.attachment_id(around.get("id")),
@@ -162,7 +174,8 @@ def _details(raw: Json, head: Head) -> Seen:
     attachments = with_listed(described, raw, head, next(iter(kinds)) if len(kinds) == 1 else None)
     type_ = word(metadata.get("type")) or word(normalized.get("type"))
     announced = max(count, sum(map(is_attachment, possible)))
-    return Seen(head.message(attachments, announced, silent=bool(possible) or not (type_ or contents)), type_)
+    silent = bool(possible) or not (type_ or contents) or _may_hold_more(raw, type_)
+    return Seen(head.message(attachments, announced, silent), type_)
 
 
 def _merged(one: Seen, other: Seen) -> Seen:

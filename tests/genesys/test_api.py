@@ -169,6 +169,12 @@ async def test_a_good_answer_is_a_json_object(cloud: Cloud, client: Client, body
     assert type(await failure_of(client)) is NotYet
 
 
+async def test_half_a_surrogate_in_a_name_spoils_no_answer(cloud: Cloud, client: Client) -> None:
+    body = b'{"id": "c", "participants": [{"name": "\\ud800 Jane"}]}'
+    cloud.at("GET", PATH, lambda asked: web.Response(body=body, content_type="application/json"))
+    assert (await client.api.conversation(CONVERSATION))["participants"] == [{"name": "\ufffd Jane"}]
+
+
 async def test_an_endless_answer_is_cut(cloud: Cloud, client: Client) -> None:
     async def endless() -> AsyncIterator[bytes]:
         while True:

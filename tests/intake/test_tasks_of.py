@@ -50,11 +50,11 @@ def test_each_element_of_an_array_carries_the_key_and_the_headers_of_its_record(
 @pytest.mark.parametrize("key", [b"k" * 900_000, b"k"])
 def test_an_array_does_not_multiply_a_large_header_or_key(key: bytes) -> None:
     headers: Headers = (("h", b"x" * (900_001 - len(key))),)
-    records = made(array_of(10_000), key, headers)
-    assert len(records) == 10_000
+    records = made(array_of(5_000), key, headers)
+    assert len(records) == 5_000
     assert sum(record.size for record in records) < 4_000_000
-    task = read(records[9_999])
-    assert (task.value, task.key, task.headers) == (b'{"conversationId":"c-9999"}', None, ())
+    task = read(records[4_999])
+    assert (task.value, task.key, task.headers) == (b'{"conversationId":"c-4999"}', None, ())
     assert task.left_out == {"headers", "key"}
 
 

@@ -7,17 +7,15 @@ import orjson
 import pytest
 
 from consumer.model import DeadReason, Direction, Event, Message
-from consumer.wire.events import MAX_EVENTS, MAX_WRAPPING, Item, Noise, Unreadable, decode
+from consumer.wire.envelopes import MAX_EVENTS, MAX_WRAPPING
+from consumer.wire.events import MAX_LISTED, Item, Noise, Unreadable, decode
 from tests.genesys.payloads import payload
+from tests.wire.packing import sqs, text
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
 MESSAGE = "5c1f9f8d0a4b6a0f2f1c0f1f3a9d7e21"
 ORGANIZATION = "32aa07aa-db1b-4987-abd0-9483601ec29d"
-
-
-def text(raw: object) -> str:
-    return orjson.dumps(raw).decode()
 
 
 def one(raw: object) -> Item:
@@ -42,42 +40,26 @@ EVENTBRIDGE = {
 }
 
 
-# ---- envelopes
+# ---- what is left of a notification
 
-ENVELOPES: dict[str, Any] = {
+PARTS: dict[str, Any] = {
     "notification": NOTIFICATION,
     "EventBridge": EVENTBRIDGE,
     "detail alone": EVENTBRIDGE["detail"],
+    "around detail only": {"detail": EVENTBRIDGE["detail"]},
     "eventBody alone": NOTIFICATION["eventBody"],
+    "around eventBody only": {"eventBody": NOTIFICATION["eventBody"]},
     "eventBody as a string": {**NOTIFICATION, "eventBody": text(NOTIFICATION["eventBody"])},
     "detail as a string": {**EVENTBRIDGE, "detail": text(EVENTBRIDGE["detail"])},
-    "JSON inside a JSON string": text(NOTIFICATION),
-    "twice": text(text(EVENTBRIDGE)),
-    "SNS": {"Type": "Notification", "MessageId": "x", "TopicArn": "arn:…", "Message": text(EVENTBRIDGE)},
-    "one SQS message": {"messageId": "sqs-1", "receiptHandle": "x", "body": text(EVENTBRIDGE)},
-}
-BATCHES: dict[str, Any] = {
-    "array": [NOTIFICATION],
-    "SQS": {"Records": [{"messageId": "sqs-1", "body": text(EVENTBRIDGE)}]},
-    "SNS over SQS": {"Records": [{"body": text({"Type": "Notification", "Message": text(EVENTBRIDGE)})}]},
-    "SNS to a function": {"Records": [{"EventSource": "aws:sns", "Sns": {"Message": text(NOTIFICATION)}}]},
 }
 
 
-@pytest.mark.parametrize("raw", [*ENVELOPES.values(), *BATCHES.values()], ids=[*ENVELOPES, *BATCHES])
-def test_the_same_event_is_read_from_every_envelope(raw: Any) -> None:
+@pytest.mark.parametrize("raw", PARTS.values(), ids=PARTS)
+def test_the_same_event_is_read_from_each_part(raw: Any) -> None:
     found = event(raw)
     assert found.conversation_id == CONVERSATION
     assert [message.message_id for message in found.messages] == [MESSAGE]
     assert [a.name for a in found.messages[0].attachments] == ["claim-form.pdf"]
-
-
-@pytest.mark.parametrize("raw", ENVELOPES.values(), ids=ENVELOPES)
-def test_a_single_event_keeps_its_own_bytes(raw: Any) -> None:
-    value = b" \n" + orjson.dumps(raw)
-    (found,) = decode(value)
-    assert isinstance(found, Event)
-    assert (found.value, found.path) == (value, "")
 
 
 def test_event_bridge_tells_organisation_time_and_topic() -> None:
@@ -202,7 +184,7 @@ def test_wrapping_has_a_limit() -> None:
     for _ in range(MAX_WRAPPING):
         raw = [raw]
     assert event(raw).path == "[0]" * MAX_WRAPPING
-    for deeper in ([raw], text(raw), {"Message": text(raw)}):
+    for deeper in ([raw], text(raw), sqs(raw)):
         item = one(deeper)
         assert isinstance(item, Unreadable)
         assert item.path == ""
@@ -237,7 +219,8 @@ def snapshot(*messages: dict[str, Any]) -> dict[str, Any]:
         (orjson.dumps(snapshot({"messageId": None, "messageMetadata": METADATA_TEXT})), "no_attachment"),
         (orjson.dumps({"conversationId": OTHER, "eventTime": 1, "mediaType": "VOICE"}), "other_media"),
         (b'{"topicName":"v2.users.x.presence","eventBody":{"source":"PURECLOUD"}}', "other_topic"),
-        (b'{"topicName":"v2.system.socket_closing","eventBody":{"message":"closing"}}', "other_topic"),
+        (b'{"topicName":"v2.system.socket_closing","eventBody":{"message":"closing"}}', "socket_closing"),
+        (b'{"topicName":"v2.system.no_longer_subscribed.x","eventBody":{}}', "no_longer_subscribed"),
     ],
 )
 def test_noise_is_dropped_on_proof(value: bytes | None, kind: str) -> None:
@@ -261,6 +244,50 @@ def test_noise_is_dropped_on_proof(value: bytes | None, kind: str) -> None:
 )
 def test_what_is_not_proven_to_be_noise_is_announced(message: dict[str, Any]) -> None:
     assert event(snapshot(message)).messages[0].announces_media
+
+
+@pytest.mark.parametrize("type_", ["Unknown", "Message", "WhoKnows"])
+def test_a_message_of_a_type_that_nobody_knows_is_looked_up(type_: str) -> None:
+    assert event(snapshot({"messageMetadata": {"type": type_}})).messages[0].announces_media
+    assert event({"id": MESSAGE, "type": type_, "text": "hello", "channel": {}}).messages[0].announces_media
+    data = {"id": MESSAGE, "conversationId": CONVERSATION, "normalizedMessage": {"type": type_, "text": "hello"}}
+    assert event(data).messages[0].announces_media
+
+
+def test_a_message_with_stickers_beside_its_text_is_looked_up() -> None:
+    stickers = [{"id": "s-1", "url": "https://stickers.invalid/s-1.png"}]
+    (message,) = event(snapshot({"messageMetadata": METADATA_TEXT, "stickers": stickers})).messages
+    assert (message.announces_media, message.attachments) == (True, ())
+    assert one(snapshot({"messageMetadata": METADATA_TEXT, "stickers": []})) == Noise("no_attachment")
+
+
+@pytest.mark.parametrize(
+    ("status", "direction"),
+    [
+        ("sent", Direction.OUTBOUND),
+        ("delivery-success", Direction.OUTBOUND),
+        ("delivery-failed", Direction.OUTBOUND),
+        ("received", Direction.INBOUND),
+        ("failed", Direction.UNKNOWN),
+        ("read", Direction.UNKNOWN),
+        ("removed", Direction.UNKNOWN),
+    ],
+)
+def test_the_status_of_a_message_tells_its_direction_if_nothing_else_does(status: str, direction: Direction) -> None:
+    assert event(snapshot({"messageStatus": status})).messages[0].direction is direction
+    told = event(snapshot({"messageStatus": status, "direction": "Inbound"})).messages[0]
+    assert told.direction is Direction.INBOUND
+
+
+def test_an_analytics_detail_names_a_conversation_and_proves_nothing() -> None:
+    session = {"mediaType": "message", "messageType": "whatsapp", "sessionId": "s", "segments": []}
+    detail = {
+        "conversationId": CONVERSATION,
+        "conversationStart": "2026-02-03T10:15:02.114Z",
+        "participants": [{"participantId": "p", "purpose": "customer", "sessions": [session]}],
+    }
+    found = event(detail)
+    assert (found.conversation_id, found.messages, found.topic_name) == (CONVERSATION, (), None)
 
 
 def test_a_quiet_message_beside_a_file_is_left_out() -> None:
@@ -317,10 +344,12 @@ NO_IDS = DeadReason.NO_IDS
         (b"[" * 1_000 + b"]" * 1_000, UNREADABLE),
         (b'{"a":' * 300 + b"1" + b"}" * 300, NO_IDS),
         (b'[{"conversationId":"c","x":' + b'{"a":' * 300 + b"1" + b"}" * 300 + b"}]", UNREADABLE),
-        (b'{"detail":[]}', UNREADABLE),
-        (b'{"eventBody":"{"}', UNREADABLE),
+        (b'{"detail":[]}', NO_IDS),
+        (b'{"detail-type":"x","source":"y","detail":[]}', UNREADABLE),
+        (b'{"topicName":"v2.users.x.conversations","eventBody":"{"}', UNREADABLE),
+        (b'{"eventBody":"{"}', NO_IDS),
         (b'{"id":"c","participants":{}}', UNREADABLE),
-        (b'{"Message":"{broken"}', UNREADABLE),
+        (b'{"Message":"{broken"}', NO_IDS),
         (b"{}", NO_IDS),
         (b'{"conversationId":""}', NO_IDS),
         (b'{"conversationId":5}', NO_IDS),
@@ -347,6 +376,17 @@ def test_five_megabytes_are_read() -> None:
     (found,) = decode(value)
     assert isinstance(found, Event)
     assert found.value == value
+
+
+def test_an_event_lists_so_much_and_no_more() -> None:
+    """A list of 340,000 empty messages fits into 1 MB, and each takes as long to read as a full one."""
+    many: list[list[Any]] = [[{}] * MAX_LISTED, [{"messages": [{"media": [{}] * 100}] * 100}]]
+    for messages in many:
+        item = one({"id": CONVERSATION, "participants": [{"messages": messages}]})
+        assert isinstance(item, Unreadable)
+        assert str(MAX_LISTED) in item.detail
+    few = [{"id": f"m-{i}"} for i in range(MAX_LISTED - 1)]
+    assert len(event({"id": CONVERSATION, "participants": [{"messages": few}]}).messages) == MAX_LISTED - 1
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

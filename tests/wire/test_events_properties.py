@@ -12,6 +12,7 @@ from consumer.model import Event
 from consumer.wire.events import Item, Noise, decode
 from consumer.wire.fields import ID
 from tests.genesys.payloads import payload
+from tests.wire.packing import ENVELOPES
 
 EVENTS = [
     payload(name)
@@ -81,10 +82,9 @@ def wrapped(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(
         texts_of,
         st.lists(inner, max_size=4),
-        texts_of.map(lambda text: {"Message": text}),
-        st.lists(texts_of.map(lambda text: {"body": text}), max_size=3).map(lambda records: {"Records": records}),
-        inner.map(lambda raw: {"eventBody": raw}),
-        inner.map(lambda raw: {"detail": raw, "source": "aws.partner/genesys.com/cloud/org/x"}),
+        st.tuples(inner, st.sampled_from(sorted(ENVELOPES))).map(lambda two: ENVELOPES[two[1]](two[0])),
+        inner.map(lambda raw: {"topicName": "v2.users.x.conversations", "eventBody": raw}),
+        inner.map(lambda raw: {"detail-type": "t", "detail": raw, "source": "aws.partner/genesys.com/cloud/org/x"}),
     )
 
 

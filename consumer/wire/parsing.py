@@ -1,0 +1,156 @@
+"""Bytes of strangers to JSON: one value or several, half surrogates mended, and what no JSON is named.
+
+Linear: bytes are parsed, mended and cut into values in C, each a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import orjson
+
+from consumer.errors import Malformed
+
+NO_JSON = "this is not JSON in UTF-8"
+BOM = b"\xef\xbb\xbf"
+BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence (RFC 7464)
+FIRST = (b"{", b"[", b'"')
+
+_BLANK = re.compile(f"[{BLANK.decode()}]*")
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
+_ENCODED_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
+_ANY_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_HIGH_ALONE = re.compile(_HIGH + rb"(?!" + _LOW + rb")")
+_LOW_ALONE = re.compile(rb"(?<!" + _HIGH + rb")" + _LOW)
+
+
+def parse(value: bytes | str) -> Any:
+    """One JSON value; half surrogates in it are U+FFFD. Raises `Malformed`."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        mended = mend(value.encode() if isinstance(value, str) else value)
+    try:
+        return orjson.loads(mended)
+    except orjson.JSONDecodeError:
+        raise Malformed(NO_JSON) from None
+
+
+def mend(value: bytes) -> bytes:
+    """`value` with U+FFFD for each half surrogate, be it escaped or encoded; itself where there is none.
+
+    A backslash that is escaped itself begins no escape: these pairs are written in another way first, which leaves
+    every remaining backslash at the beginning of one.
+    """
+    value = _ENCODED_HALF.sub(_REPLACEMENT, value)
+    if not _ANY_ESCAPED.search(value):
+        return value
+    value = value.replace(b"\\\\", b"\\u005c")
+    return _LOW_ALONE.sub(rb"\\ufffd", _HIGH_ALONE.sub(rb"\\ufffd", value))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One JSON value of a record, with its own bytes and what framed them."""
+
+    node: Any
+    own: bytes
+    framing: str = ""
+
+
+def documents(value: bytes, limit: int) -> list[Document]:
+    """Each JSON value of a record: one, or several objects and arrays one after the other.
+
+    Raises `Malformed`, which names the framing or the compression if there is one that is known.
+    """
+    value = value.removeprefix(BOM)
+    try:
+        return [Document(parse(value), value)]
+    except Malformed:
+        pass
+    framing = next((framing for framing in FRAMINGS if value.startswith(framing.begins)), None)
+    if framing is None:
+        return list(_cut(value, limit))
+    behind = value[framing.length :]
+    if framing.json_may_follow and behind.lstrip(BLANK).startswith(FIRST):
+        return [Document(parse(behind), value, framing.name)]
+    raise Malformed(framing.told)
+
+
+def _cut(value: bytes, limit: int) -> Iterator[Document]:
+    """The values of a record that holds several, or is no JSON at all. Raises `Malformed`."""
+    try:
+        text = mend(value).decode()
+    except UnicodeDecodeError:
+        raise Malformed(NO_JSON) from None
+    end, count = _BLANK.match(text).end(), 0  # type: ignore[union-attr]  # it matches nothing as well
+    while end < len(text):
+        begin, end = end, _end_of_value(text, end, count)
+        count += 1
+        if count > limit:
+            raise Malformed(f"more than {limit} JSON values in one record")
+        own = text[begin:end].encode()
+        yield Document(parse(own), own)
+        end = _BLANK.match(text, end).end()  # type: ignore[union-attr]
+    if count == 0:
+        raise Malformed(NO_JSON)
+
+
+def _end_of_value(text: str, begin: int, count: int) -> int:
+    try:
+        if text[begin] not in "{[":
+            raise ValueError
+        return _SCANNER.raw_decode(text, begin)[1]
+    except (ValueError, RecursionError):
+        raise Malformed(f"behind {count} JSON values comes something else" if count else NO_JSON) from None
+
+
+def _refused(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no JSON")
+
+
+_SCANNER = json.JSONDecoder(parse_constant=_refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What stands in front of a value, in a way that no JSON does."""
+
+    name: str
+    begins: tuple[bytes, ...]
+    length: int  # of what stands in front of the value itself
+    remedy: str
+    json_may_follow: bool = False
+
+    @property
+    def told(self) -> str:
+        what = "and what follows is no JSON (Avro or Protobuf, say)" if self.json_may_follow else "which is not read"
+        return f"the value is framed by {self.name}, {what}: {self.remedy}"
+
+
+PLAIN_JSON = "have the source write plain JSON (`value.converter=org.apache.kafka.connect.json.JsonConverter`)"
+UNCOMPRESSED = "have the source leave values as they are, and let Kafka compress (`compression.type` of the producer)"
+
+FRAMINGS = (
+    Framing("Confluent's schema registry (magic byte 0)", (b"\0",), 5, PLAIN_JSON, json_may_follow=True),
+    Framing("Confluent's schema registry (magic byte 1)", (b"\1",), 17, PLAIN_JSON, json_may_follow=True),
+    Framing("AWS Glue's schema registry", (b"\x03\x00",), 18, PLAIN_JSON, json_may_follow=True),
+    Framing("AWS Glue's schema registry, compressed by zlib", (b"\x03\x05",), 18, PLAIN_JSON),
+    Framing("an Avro file", (b"Obj\x01",), 4, PLAIN_JSON),
+    Framing("a serialised Java object", (b"\xac\xed\x00\x05",), 4, PLAIN_JSON),
+    Framing("CBOR", (b"\xd9\xd9\xf7",), 3, PLAIN_JSON),
+    Framing("UTF-16", (b"\xff\xfe", b"\xfe\xff"), 2, "have the source write UTF-8"),
+    Framing("gzip", (b"\x1f\x8b",), 10, UNCOMPRESSED),
+    Framing("zlib", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), 2, UNCOMPRESSED),
+    Framing("zstd", (b"\x28\xb5\x2f\xfd",), 4, UNCOMPRESSED),
+    Framing("snappy", (b"\xff\x06\x00\x00sNaPpY", b"\x82SNAPPY\x00"), 10, UNCOMPRESSED),
+    Framing("lz4", (b"\x04\x22\x4d\x18", b"LZ4Block"), 4, UNCOMPRESSED),
+    Framing("bzip2", (b"BZh",), 4, UNCOMPRESSED),
+    Framing("xz", (b"\xfd7zXZ\x00",), 6, UNCOMPRESSED),
+)
+"""From the magic numbers of the formats' own specifications; the registries' from their wire formats."""

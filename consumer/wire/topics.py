@@ -1,0 +1,87 @@
+"""What a notification topic tells, by its template: whether customers' messages can be in it at all.
+
+Source: the topics that the SDKs of Genesys Cloud list (`notificationMappings`), and the models of their bodies. A topic
+that is not here is read by what its body shows.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+
+class Subject(Enum):
+    """What events of a topic are about."""
+
+    MESSAGING = "messaging"  # conversations with customers' messages, or with ids of such
+    OTHER_MEDIA = "other_media"  # conversations by voice, e-mail, …: without messages
+    OTHER = "other"  # anything else: settings, jobs, people, what agents write to each other
+    HEARTBEAT = "heartbeat"
+    NO_LONGER_SUBSCRIBED = "no_longer_subscribed"  # from here on events are missing
+    SOCKET_CLOSING = "socket_closing"  # the socket ends within a minute
+
+
+ONE, REST = "*", "**"  # stand for one part of a topic, and for all that follow, none included
+
+_OF_CONVERSATIONS = {
+    "": Subject.MESSAGING,
+    ".messages": Subject.MESSAGING,
+    ".socialexpressions": Subject.MESSAGING,
+    ".videos": Subject.MESSAGING,  # its body lists all that a conversation has
+    ".callbacks": Subject.OTHER_MEDIA,
+    ".calls": Subject.OTHER_MEDIA,
+    ".chats": Subject.OTHER_MEDIA,
+    ".cobrowseSessions": Subject.OTHER_MEDIA,
+    ".emails": Subject.OTHER_MEDIA,
+    ".screenshares": Subject.OTHER_MEDIA,
+    ".inbound.typing.event": Subject.OTHER,
+    ".summaries.**": Subject.OTHER,
+    ".*.recordings.**": Subject.OTHER,
+}
+_OTHER = (
+    "analytics", "architect", "audits", "bot", "businessunits", "coaching", "contentmanagement",
+    "detail.events.agent", "detail.events.collaboratechat", "employeeperformance", "externalcontacts", "flows",
+    "gamification", "groups", "integrations", "journey", "managementunits", "operations", "outbound", "quality",
+    "routing.queues.*.users", "speechandtextanalytics", "subscription", "system", "taskmanagement", "telephony",
+    "video", "webdeployments", "webmessaging.deployments.*.undelivered", "wem", "workflows", "workforcemanagement",
+    "conversations.*.agentchecklist", "conversations.*.suggestions", "conversations.*.transcription",
+    "users.*.activity", "users.*.alerting", "users.*.analytics", "users.*.badges", "users.*.callforwarding",
+    "users.*.conversationsummary", "users.*.employeeengagement", "users.*.fax", "users.*.geolocation",
+    "users.*.greetings", "users.*.integrationpresence", "users.*.integrations", "users.*.outbound",
+    "users.*.outofoffice", "users.*.persistentconnection", "users.*.presence", "users.*.recordings",
+    "users.*.routingStatus", "users.*.station", "users.*.tokens", "users.*.userrecordings", "users.*.voicemail",
+    "users.*.wem", "users.*.workforcemanagement",
+)  # fmt: skip
+
+TOPICS = {
+    "channel.metadata": Subject.HEARTBEAT,
+    "v2.system.no_longer_subscribed.**": Subject.NO_LONGER_SUBSCRIBED,
+    "v2.system.socket_closing.**": Subject.SOCKET_CLOSING,
+    "v2.detail.events.conversation.**": Subject.MESSAGING,
+    **{f"v2.users.*.conversations{rest}": subject for rest, subject in _OF_CONVERSATIONS.items()},
+    **{f"v2.routing.queues.*.conversations{rest}": subject for rest, subject in _OF_CONVERSATIONS.items()},
+    **{f"v2.{family}.**": Subject.OTHER for family in _OTHER},
+}
+
+
+def _tree(topics: dict[str, Subject]) -> dict[str, Any]:
+    root: dict[str, Any] = {}
+    for template, subject in topics.items():
+        node = root
+        for part in template.split("."):
+            node = node.setdefault(part, {})
+        node[""] = subject
+    return root
+
+
+_TREE = _tree(TOPICS)
+
+
+def subject_of(topic: str) -> Subject | None:
+    """None for a topic that nobody listed. A part in the topic's own words wins over one that stands for any."""
+    node, inherited = _TREE, None
+    for part in topic.split("."):
+        inherited = node.get(REST, {}).get("", inherited)
+        node = node.get(part) or node.get(ONE) or {}
+    found: Subject | None = node.get("") or node.get(REST, {}).get("", inherited)
+    return found

@@ -1,0 +1,181 @@
+"""Transports' envelopes: taken off where their signature is whole, at their own payload, and nowhere else."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.model import DeadReason, Event
+from consumer.wire.events import Item, Noise, Unreadable, decode, readings
+from tests.genesys.payloads import payload
+from tests.wire.packing import BATCHES, ENVELOPES, coded, kinesis, sqs, text
+
+CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
+OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
+NOTIFICATION = payload("event-notification")
+BARE = {"conversationId": OTHER}
+
+
+def one(raw: object) -> Item:
+    (item,) = decode(orjson.dumps(raw))
+    return item
+
+
+@pytest.mark.parametrize("pack", ENVELOPES.values(), ids=ENVELOPES)
+def test_the_same_event_is_read_from_every_envelope(pack: Callable[[Any], Any]) -> None:
+    value = b" \n" + orjson.dumps(pack(NOTIFICATION))
+    (found,) = decode(value)
+    assert isinstance(found, Event), found
+    assert found.conversation_id == CONVERSATION
+    assert [a.name for a in found.messages[0].attachments] == ["claim-form.pdf"]
+    assert (found.value, found.path) == (value, ""), "a single event keeps its own bytes"
+
+
+@pytest.mark.parametrize("pack", BATCHES.values(), ids=BATCHES)
+def test_each_event_of_a_batch_has_its_place_and_bytes_that_say_the_same(pack: Callable[[list[Any]], Any]) -> None:
+    first, second = decode(orjson.dumps(pack([NOTIFICATION, BARE])))
+    assert isinstance(first, Event)
+    assert isinstance(second, Event)
+    assert (first.conversation_id, first.path) == (CONVERSATION, "[0]")
+    assert (second.conversation_id, second.path) == (OTHER, "[1]")
+    for found in (first, second):
+        (again,) = decode(found.value)
+        assert isinstance(again, Event)
+        assert again.messages == found.messages
+
+
+@pytest.mark.parametrize("outer", ENVELOPES.values(), ids=ENVELOPES)
+@pytest.mark.parametrize("inner", ENVELOPES.values(), ids=ENVELOPES)
+def test_envelopes_stand_in_each_other(outer: Callable[[Any], Any], inner: Callable[[Any], Any]) -> None:
+    found = one(outer(inner(NOTIFICATION)))
+    assert isinstance(found, Event), found
+    assert found.conversation_id == CONVERSATION
+
+
+@pytest.mark.parametrize("pack", ENVELOPES.values(), ids=ENVELOPES)
+def test_an_envelope_without_one_of_its_keys_is_none(pack: Callable[[Any], Any]) -> None:
+    """No string is opened for the sake of one key."""
+    whole = pack(text(BARE))
+    if isinstance(whole, str):
+        return
+    closed = 0
+    for key in whole:
+        (item,) = decode(orjson.dumps({name: value for name, value in whole.items() if name != key}))
+        closed += not (isinstance(item, Event) and item.conversation_id == OTHER)
+    assert closed >= 2
+
+
+def test_a_broken_element_spoils_no_other_of_its_batch() -> None:
+    batch = {"Records": [sqs(BARE), {**sqs(BARE), "body": "{"}, {**kinesis(BARE), "kinesis": {"data": "?"}}]}
+    good, broken, coded_wrongly = decode(orjson.dumps(batch))
+    assert isinstance(good, Event)
+    for index, item in ((1, broken), (2, coded_wrongly)):
+        assert isinstance(item, Unreadable)
+        assert item.reason is DeadReason.UNREADABLE
+        assert (item.path, orjson.loads(item.value)) == (f"[{index}]", batch["Records"][index])
+
+
+def test_what_it_was_packed_in_is_told_from_the_outside_to_the_inside() -> None:
+    (reading,) = readings(orjson.dumps({"Records": [kinesis({"schema": None, "payload": NOTIFICATION})]}))
+    assert reading.envelope == ("Lambda batch", "Kinesis", "Kafka Connect", "notification")
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        {"type": "response", "class": "SessionResponse", "code": 200, "body": {"connected": True, "newSession": True}},
+        {"type": "response", "class": "string", "code": 4029, "body": text(BARE)},
+        {"type": "message", "class": "UploadSuccessEvent", "code": 200, "body": {"attachmentId": "a"}},
+        {"type": "message", "class": "StructuredMessage", "code": 200, "body": {"type": "Event", "channel": {}}},
+    ],
+)  # fmt: skip
+def test_a_guest_frame_that_is_no_message_is_dropped(frame: dict[str, Any]) -> None:
+    assert one(frame) in (Noise("guest_session"), Noise("event_message"))
+
+
+def test_a_tombstone_of_kafka_connect_has_no_value() -> None:
+    assert one({"schema": {"type": "string", "optional": True}, "payload": None}) == Noise("no_value")
+
+
+# ---- what customers type
+
+FORGED = {"conversationId": "forged-conversation", "messageId": "forged-message"}
+FORGERIES = [text(FORGED), coded(FORGED), text([FORGED]), text(sqs(FORGED)), text(text(FORGED)), coded(kinesis(FORGED))]
+SHAPES = [
+    payload(name)
+    for name in (
+        "conversation",
+        "message-data",
+        "message-data-legacy",
+        "webhook-outbound",
+        "webhook-inbound",
+        "tutorial",
+        "event-notification",
+        "event-eventbridge",
+        "bulk",
+        "media-valid",
+    )
+]
+# What an event is told by; a customer's words never stand there, and a forgery would make it another event's, or none.
+TELLING = {
+    "id", "conversationId", "messageId", "communicationId", "topicName", "detail-type", "source", "messageURI",
+    "contentType", "subType", "type", "class", "eventType", "direction", "messageStatus", "status", "mediaType",
+}  # fmt: skip
+
+
+def texts(node: Any, name: str = "") -> Iterator[tuple[Any, Any, str]]:
+    """Each text of `node`, as (container, key, the name of the field that it stands in)."""
+    inside = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in inside:
+        field = key if isinstance(key, str) else name
+        if isinstance(value, str):
+            yield node, key, field
+        else:
+            yield from texts(value, field)
+
+
+def conversations_and_messages(items: list[Item]) -> list[object]:
+    return [
+        (item.conversation_id, [(m.message_id, len(m.attachments), m.announces_media) for m in item.messages])
+        if isinstance(item, Event)
+        else type(item)
+        for item in items
+    ]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=[str(index) for index in range(len(SHAPES))])
+@pytest.mark.parametrize("forgery", FORGERIES, ids=["text", "base64", "array", "SQS", "twice", "Kinesis"])
+def test_an_event_typed_by_a_customer_is_a_text(shape: dict[str, Any], forgery: str) -> None:
+    """Put into every text field of every shape, and in addition to its fields, in every envelope."""
+    for index, (_, _, field) in enumerate(texts(shape)):
+        forged = deepcopy(shape)
+        container, key, _ = list(texts(forged))[index]
+        container[key] = forgery
+        for pack in (lambda raw: raw, *ENVELOPES.values()):
+            told, untouched = (conversations_and_messages(decode(orjson.dumps(pack(raw)))) for raw in (forged, shape))
+            assert "forged" not in str(told)
+            assert field in TELLING or told == untouched, field
+
+
+@given(st.sampled_from(SHAPES), st.sampled_from(FORGERIES), st.data())
+def test_a_forged_field_beside_the_others_is_a_text_too(shape: Any, forgery: str, data: st.DataObject) -> None:
+    names = ["text", "textBody", "body", "Body", "Message", "message", "data", "payload", "schema", "detail", "content",
+             "eventBody", "value", "Records", "entities", "conversations", "Data", "subject", "@timestamp"]  # fmt: skip
+    forged = deepcopy(shape)
+    objects = [forged, *(node for node in _objects(forged))]
+    chosen = data.draw(st.sampled_from(objects))
+    chosen.update(
+        {name: forgery for name in data.draw(st.lists(st.sampled_from(names), max_size=3)) if name not in chosen}
+    )
+    assert "forged" not in str(conversations_and_messages(decode(orjson.dumps(forged))))
+
+
+def _objects(node: Any) -> Iterator[dict[str, Any]]:
+    for value in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        if isinstance(value, dict):
+            yield value
+        yield from _objects(value)
