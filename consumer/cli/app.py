@@ -104,6 +104,20 @@ def check_url(
         check_urls(urls, config, as_json, resolve)
 
 
+@app.command("check-event")
+def check_event(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Values of records, one a file; - is stdin.", show_default=False)
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Show what the service makes of a record's bytes. Contacts nothing; exit 1 if one becomes a dead letter."""
+    from consumer.cli.check_event import check_event as check
+
+    with failures_told():
+        check(files, as_json)
+
+
 @topics_app.command("create")
 def topics_create(
     config: ConfigFile = None,

@@ -14,7 +14,19 @@ from tests.cli.conftest import NEEDED, Command
 
 def test_help_names_every_command(command: Command) -> None:
     listed = command("--help").stdout
-    for name in ("run", "demo", "scan", "check-config", "check-url", "topics", "dlq", "notify", "sandbox", "version"):
+    for name in (
+        "run",
+        "demo",
+        "scan",
+        "check-config",
+        "check-url",
+        "check-event",
+        "topics",
+        "dlq",
+        "notify",
+        "sandbox",
+        "version",
+    ):
         assert f"\n  {name} " in listed
 
 
