@@ -9,20 +9,17 @@ answered, keeps a gate closed for ever.
 
 from __future__ import annotations
 
-import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import anyio
 
 from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
-from consumer.model import Dependency
-
-log = logging.getLogger(__name__)
+from consumer.model import AWAY, Dependency
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -79,7 +76,6 @@ class Gate:
             self.closed_since = None
             self._opened.set()
             self._opened = anyio.Event()
-            log.warning("the gate of %s is open again", self.dependency.value)
             self._changed()
 
     def failed(self, failure: Failure) -> None:
@@ -88,15 +84,20 @@ class Gate:
         before, self.refused = self.refused, isinstance(failure, Refused)
         if not self.closed and (self.refused or self._failures >= self._limit):
             self.closed_since = self._now()
-            log.error("the gate of %s is closed, no tasks are taken: %s", self.dependency.value, failure.detail)
             self._changed()
         elif self.closed and self.refused is not before:
-            log.error("the gate of %s stays closed: %s", self.dependency.value, failure.detail)
             self._changed()
 
     async def wait_open(self) -> None:
         while self.closed:
             await self._opened.wait()
+
+
+class Reports(Protocol):
+    def gate_changed(self, gate: Gate) -> None:
+        """It closed or opened, or what keeps it closed is another thing now."""
+
+    def attempt_failed(self, dependency: Dependency) -> None: ...
 
 
 class Gates:
@@ -109,16 +110,16 @@ class Gates:
         probe_s: float,
         probe_max_s: float,
         probes: Mapping[Dependency, Probe],
+        reports: Reports,
         now: Callable[[], float] = time.time,
         sleep: Sleep = anyio.sleep,
-        on_change: Callable[[Gate], None] = lambda gate: None,
     ) -> None:
         self._probe_s, self._probe_max_s = probe_s, probe_max_s
         self._probes = probes
         self._sleep = sleep
-        self._on_change = on_change
+        self._reports = reports
         self._closed = anyio.Event()
-        self._gates = {d: Gate(d, failures, now, lambda d=d: self._changed(d)) for d in Dependency}  # type: ignore[misc]
+        self._gates = {d: Gate(d, failures, now, lambda d=d: self._changed(d)) for d in AWAY}  # type: ignore[misc]
 
     def __getitem__(self, dependency: Dependency) -> Gate:
         return self._gates[dependency]
@@ -129,7 +130,7 @@ class Gates:
 
     def _changed(self, dependency: Dependency) -> None:
         self._closed.set()
-        self._on_change(self._gates[dependency])
+        self._reports.gate_changed(self._gates[dependency])
 
     async def run(self) -> None:
         """Probes what is closed, one probe at a time for each gate."""
@@ -175,11 +176,11 @@ class Patience:
     gates: Gates
     backoff: Backoff
     host_patience_s: float
+    reports: Reports
     sleep: Sleep = anyio.sleep
     clock: Callable[[], float] = time.monotonic
-    on_failure: Callable[[Dependency], None] = lambda dependency: None
 
-    def attempts(self, resting: Callable[[], AbstractContextManager[None]] = nullcontext) -> Attempts:
+    def attempts(self, resting: Callable[[], AbstractContextManager[None]]) -> Attempts:
         return Attempts(self, resting)
 
 
@@ -193,7 +194,7 @@ class Attempts:
     """
 
     patience: Patience
-    resting: Callable[[], AbstractContextManager[None]] = nullcontext
+    resting: Callable[[], AbstractContextManager[None]]
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _host_failed_at: float | None = field(default=None, init=False)
     _answers_seen: dict[Dependency, int] = field(default_factory=dict, init=False)
@@ -220,7 +221,7 @@ class Attempts:
     async def _after(self, failure: Unavailable, failed: int) -> int:
         """Waits before the next attempt; 1 if this one counts, 0 if not. Raises the failure when it was the last."""
         patience = self.patience
-        patience.on_failure(failure.dependency)
+        patience.reports.attempt_failed(failure.dependency)
         gate = patience.gates[failure.dependency]
         if failure.host is not None:
             return await self._be_patient_with_host(failure, failed)
@@ -235,7 +236,7 @@ class Attempts:
 
     async def _after_refusal(self, failure: Refused, failed: int) -> int:
         """As `_after`. What refuses everybody is waited out; what refuses this work alone ends it."""
-        self.patience.on_failure(failure.dependency)
+        self.patience.reports.attempt_failed(failure.dependency)
         gate = self.patience.gates[failure.dependency]
         if not await self._counts(gate, failure):
             return 0

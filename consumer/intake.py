@@ -10,19 +10,21 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateError, KafkaError
 
 from consumer.errors import Failure
-from consumer.kafka.client import client_options, consumer_options, explain, partition_of
+from consumer.kafka.client import client_options, condition_of, consumer_options, explain, partition_of
 from consumer.kafka.closing import close
-from consumer.model import Event, Headers, Source, Task
-from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.telemetry.metrics import Metrics
-from consumer.wire.events import Noise, decode
+from consumer.kafka.limits import TopicLimits
+from consumer.model import Condition, Event, Headers, Source, Task
+from consumer.settings.model import Settings
+from consumer.telemetry.metrics import Loop, Noise
+from consumer.wire import events
+from consumer.wire.events import decode
 from consumer.wire.results import record_size
 from consumer.wire.tasks import encode_task, key_of, unreadable_key
 
@@ -33,6 +35,8 @@ POLL_RECORDS = 500
 LEAVE_S = 1.0
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 METADATA_MS = 30_000
+HINDRANCES = frozenset({Condition.KAFKA_AWAY, Condition.KAFKA_REFUSED})
+ABOUT = "events"  # in conditions
 UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
 
 
@@ -60,7 +64,7 @@ def tasks_of(
         whole = _bare(whole)
     records = []
     for item in items:
-        if isinstance(item, Noise):
+        if isinstance(item, events.Noise):
             dropped(item.kind)
             continue
         task = replace(whole, source=replace(at, path=item.path), value=item.value)
@@ -100,27 +104,43 @@ def _hashed(task: Task) -> Task:
     return replace(task, value=None, value_sha256=hashlib.sha256(task.value or b"").hexdigest())
 
 
+class Reports(Protocol):
+    def polled(self, loop: Loop) -> None:
+        """The loop went round: it lives, whether there was something to take or not."""
+
+    def received(self, loop: Loop, records: int) -> None: ...
+    def dropped(self, kind: Noise) -> None: ...
+    def wrote(self, tasks: int) -> None:
+        """So many tasks are acknowledged."""
+
+    def crashed(self) -> None:
+        """An error that nobody foresaw was caught and logged."""
+
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
+    def end(self, condition: Condition, about: str = "") -> None: ...
+
+
 class Intake:
     """Reads the events topic, writes the tasks topic. Any number of processes share the work."""
 
     def __init__(
         self,
-        kafka: KafkaSettings,
-        topics: TopicSettings,
-        metrics: Metrics,
-        *,
-        max_task_bytes: int,
+        settings: Settings,
+        limits: TopicLimits,
         may_take: Callable[[], bool],
-        polled: Callable[[], None] = lambda: None,
-        hindered: Callable[[str | None], None] = lambda detail: None,
+        reports: Reports,
         metadata_ms: int = METADATA_MS,
         tasks_of: Callable[..., list[TaskRecord]] = tasks_of,
     ) -> None:
         """`metadata_ms`: within which a partition that the events topic gained is found."""
-        self._kafka, self._topics, self._metrics = kafka, topics, metrics
-        self._max_task_bytes = max_task_bytes
-        self._may_take, self._polled, self._hindered = may_take, polled, hindered
+        self._kafka, self._topics = settings.kafka, settings.topics
+        self._limits = limits
+        self._may_take, self._reports = may_take, reports
         self._metadata_ms, self._tasks_of = metadata_ms, tasks_of
+
+    @property
+    def _task_bytes(self) -> int:
+        return self._limits.of(self._topics.tasks)
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and a moment longer for what is being written. What is cut off then comes again."""
@@ -141,18 +161,22 @@ class Intake:
         """After any failure: new clients, from what is committed."""
         wait = RETRY_FIRST_S
         while not shutdown.is_set():
-            self._polled()
+            self._reports.polled("intake")
             began = anyio.current_time()
             try:
                 await self._serve(shutdown)
             except (KafkaError, IllegalOperation, OSError, Failure) as failure:
                 wait = RETRY_FIRST_S if anyio.current_time() - began > RETRY_MAX_S else wait
-                detail = f"events can't be taken in: {explain(failure)}"
-                log.error(detail)
-                self._hindered(detail)
+                self._complain(failure)
                 with anyio.move_on_after(wait):
                     await shutdown.wait()
                 wait = min(wait * 2, RETRY_MAX_S)
+
+    def _complain(self, failure: BaseException) -> None:
+        condition = condition_of(failure)
+        for other in HINDRANCES - {condition}:
+            self._reports.end(other, ABOUT)
+        self._reports.begin(condition, f"events can't be taken in: {explain(failure)}", ABOUT)
 
     async def _serve(self, shutdown: anyio.Event) -> None:
         kafka = self._kafka
@@ -172,14 +196,15 @@ class Intake:
             **client_options(kafka),
             enable_idempotence=True,
             max_batch_size=1024 * 1024,
-            max_request_size=max(2 * 1024 * 1024, self._max_task_bytes),
+            max_request_size=max(2 * 1024 * 1024, self._task_bytes),
         )
         try:
             await consumer.start()
             await producer.start()
-            self._hindered(None)
+            for condition in HINDRANCES:
+                self._reports.end(condition, ABOUT)
             while not shutdown.is_set():
-                self._polled()
+                self._reports.polled("intake")
                 if not self._may_take():
                     with anyio.move_on_after(POLL_MS / 1000):
                         await shutdown.wait()
@@ -205,28 +230,25 @@ class Intake:
     async def _acknowledged(self, sent: list[Awaitable[Any]]) -> None:
         for acknowledgement in sent:
             await acknowledgement
-        self._metrics.tasks_written.inc(len(sent))
+        self._reports.wrote(len(sent))
 
     def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:
         """An error of ours would come again with the record, and end the service at each start."""
-        self._metrics.records_received["intake"].inc()
+        self._reports.received("intake", 1)
         at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
         try:
             headers = tuple(record.headers)
-            return self._tasks_of(record.value, record.key, headers, at, self._max_task_bytes, self._dropped)
+            return self._tasks_of(record.value, record.key, headers, at, self._task_bytes, self._reports.dropped)
         except Exception:
             log.exception("a bug: %s %s can't be made into tasks, and is one as it is", tp, record.offset)
-            self._metrics.bugs.inc()
-            return [untouched(record.value, at, self._max_task_bytes)]
+            self._reports.crashed()
+            return [untouched(record.value, at, self._task_bytes)]
 
     async def _send(self, producer: AIOKafkaProducer, task: TaskRecord) -> Any:
         partition = partition_of(task.key, self._topics.partitions)
         return await producer.send(
             self._topics.tasks, key=task.key, value=task.value, headers=list(task.headers), partition=partition
         )
-
-    def _dropped(self, kind: Any) -> None:
-        self._metrics.noise_dropped[kind].inc()
 
 
 async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:

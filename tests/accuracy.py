@@ -26,6 +26,7 @@ from consumer.download.body import Body
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.pool import Workers
 from consumer.model import Attachment, Facts, Reason
+from tests.reports import Recorder
 from tests.witnesses import witness
 
 
@@ -70,7 +71,7 @@ def labels_of(corpus: Path) -> list[Label]:
 async def judge(corpus: Path, labels: Iterable[Label], policy: Policy) -> list[Outcome]:
     outcomes = []
     alone = magic.Magic(mime=True)
-    async with Workers(count=1) as workers:  # with the service's own deadline, and its second try
+    async with Workers(count=1, reports=Recorder()) as workers:  # with the service's own deadline, and its second try
         for label in labels:
             data = (corpus / "files" / label.file).read_bytes()
             attachment = Attachment(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import anyio
 import anyio.lowlevel
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe
 from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
 from consumer.model import Dependency
+from tests.reports import Recorder
 
 API, FILES, LOGIN = Dependency.API, Dependency.FILES, Dependency.LOGIN
 
@@ -34,7 +35,7 @@ class Clock:
 class World:
     def __init__(self, attempts: int = 4, failures: int = 3, probes: dict[Dependency, Probe] | None = None) -> None:
         self.clock = Clock()
-        self.changes: list[tuple[Dependency, bool]] = []
+        self.recorder = Recorder()
         self.gates = Gates(
             failures=failures,
             probe_s=1,
@@ -42,11 +43,11 @@ class World:
             probes=probes or {},
             now=lambda: self.clock.now,
             sleep=self.clock.sleep,
-            on_change=lambda gate: self.changes.append((gate.dependency, gate.closed)),
+            reports=self.recorder,
         )
         backoff = Backoff(attempts=attempts, over_s=7, jitter=lambda: 0.0)
         self.patience = Patience(
-            self.gates, backoff, host_patience_s=20, sleep=self.clock.sleep, clock=lambda: self.clock.now
+            self.gates, backoff, 20, self.recorder, sleep=self.clock.sleep, clock=lambda: self.clock.now
         )
 
 
@@ -101,7 +102,7 @@ async def test_attempts_that_ran_out_raise_the_last_failure_after_all_waits() ->
     world = World(failures=100)
     step = Step(*(away() for _ in range(4)))
     with pytest.raises(Unavailable, match="away"):
-        await world.patience.attempts()(step)
+        await world.patience.attempts(nullcontext)(step)
 
     assert step.calls == 4
     assert world.clock.slept == [1, 2, 4]
@@ -109,7 +110,7 @@ async def test_attempts_that_ran_out_raise_the_last_failure_after_all_waits() ->
 
 async def test_an_attempt_that_is_answered_ends_it_and_all_of_them_are_counted() -> None:
     world = World()
-    attempts = world.patience.attempts()
+    attempts = world.patience.attempts(nullcontext)
     assert await attempts(Step(away(retry_after_s=30), away())) == "answered"
 
     assert attempts.made == 3
@@ -118,7 +119,7 @@ async def test_an_attempt_that_is_answered_ends_it_and_all_of_them_are_counted()
 
 async def test_throttling_waits_as_long_as_asked_and_counts_as_no_attempt() -> None:
     world = World()
-    attempts = world.patience.attempts()
+    attempts = world.patience.attempts(nullcontext)
     step = Step(*(Throttled(API, "slow down", retry_after_s=5) for _ in range(20)))
     assert await attempts(step, API) == "answered"
 
@@ -131,7 +132,7 @@ async def test_not_yet_is_an_answer_of_the_dependency_and_counts() -> None:
     world = World()
     step = Step(*(NotYet(API, "not there yet") for _ in range(10)))
     with pytest.raises(NotYet):
-        await world.patience.attempts()(step, API)
+        await world.patience.attempts(nullcontext)(step, API)
 
     assert step.calls == 4
     assert not world.gates.closed
@@ -162,7 +163,7 @@ async def test_an_outage_counts_for_nobody_and_all_wait_behind_one_gate() -> Non
     answers = []
 
     async def task() -> None:
-        answers.append(await world.patience.attempts()(step, FILES))
+        answers.append(await world.patience.attempts(nullcontext)(step, FILES))
 
     async with anyio.create_task_group() as group:
         group.start_soon(world.gates.run)
@@ -173,7 +174,7 @@ async def test_an_outage_counts_for_nobody_and_all_wait_behind_one_gate() -> Non
 
     assert answers == ["answered"] * 5
     assert [s for s in world.clock.slept if s > 2][:8] == [4, 8, 8, 8, 8, 8, 8, 8], "probes double up to the bound"
-    assert world.changes == [(FILES, True), (FILES, False)]
+    assert world.recorder.of("gate_changed") == [(FILES, True, False), (FILES, False, False)]
 
 
 async def test_a_gate_closes_after_failures_in_a_row_only() -> None:
@@ -196,14 +197,14 @@ async def test_the_gate_of_one_dependency_stops_no_other() -> None:
     for _ in range(3):
         world.gates[FILES].failed(away())
 
-    assert await world.patience.attempts()(Step(), API) == "answered"
+    assert await world.patience.attempts(nullcontext)(Step(), API) == "answered"
 
 
 async def test_refused_closes_at_once_and_is_waited_out_behind_its_own_gate() -> None:
     """The call was to the API; what is wrong is the login."""
     world = World()
     step = Step(Refused(LOGIN, "the client id is unknown"))
-    attempts = world.patience.attempts()
+    attempts = world.patience.attempts(nullcontext)
     async with anyio.create_task_group() as group:
         group.start_soon(attempts, step, API)
         await anyio.wait_all_tasks_blocked()
@@ -223,7 +224,7 @@ async def test_who_comes_while_a_gate_is_closed_does_not_even_try() -> None:
         world.gates[API].failed(away(API))
     step = Step()
     async with anyio.create_task_group() as group:
-        group.start_soon(world.patience.attempts(), step, API)
+        group.start_soon(world.patience.attempts(nullcontext), step, API)
         await anyio.wait_all_tasks_blocked()
         assert step.calls == 0
         world.gates[API].answered()
@@ -238,7 +239,7 @@ async def test_a_host_outside_the_region_gets_patience_by_the_clock_and_closes_n
     world = World(attempts=3)
     step = Step(*(Unavailable(FILES, "away", host="files.example") for _ in range(1_000)))
     with pytest.raises(Unavailable):
-        await world.patience.attempts()(step)
+        await world.patience.attempts(nullcontext)(step)
 
     assert sum(world.clock.slept) == pytest.approx(20, abs=0.02)
     assert not world.gates.closed
@@ -272,7 +273,7 @@ async def test_every_wait_is_resting_and_no_call_is() -> None:
         if failures:
             raise failures.pop(0)
 
-    patience = Patience(world.gates, world.patience.backoff, 20, sleep=sleep, clock=lambda: 0.0)
+    patience = Patience(world.gates, world.patience.backoff, 20, world.recorder, sleep=sleep, clock=lambda: 0.0)
     await Attempts(patience, rest)(step)
 
     assert seen == [("call", 0), ("wait", 1)] * 3 + [("call", 0)]

@@ -61,8 +61,6 @@ def warnings_about(settings: Settings) -> Iterator[str]:
         yield "ANTIVIRUS__ADDRESS is not set: files are judged by their structure alone, and results say scanned: false"
     if settings.storage.quarantine_url is not None and settings.storage.quarantine_url == settings.storage.url:
         yield "STORAGE__QUARANTINE_URL is where accepted files go: rejected ones would lie among them"
-    if not settings.kafka.check_topics:
-        yield "KAFKA__CHECK_TOPICS is off: topics that lose or repeat answers are not noticed"
 
 
 def compare_policies(old: Path, new: Path, as_json: bool) -> None:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 from pathlib import Path
 
 import anyio
 from anyio.abc import TaskGroup
-from prometheus_client import CollectorRegistry
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, ended, unwrapped
-from consumer.inspection.policy.policy import PolicyFile
 from consumer.notify.service import serve
 from consumer.notify.shutdown import Shutdown
-from consumer.service.assembly import policy_file
+from consumer.service.life import Running
 from consumer.settings.load import Credentials, credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.log import setup
-from consumer.telemetry.metrics import Metrics
+
+log = logging.getLogger(__name__)
 
 
 def run_notify(config: Path | None) -> None:
@@ -31,21 +31,27 @@ def run_notify(config: Path | None) -> None:
 
 
 async def _serve(settings: Settings, secrets: Credentials) -> None:
-    metrics, shutdown = Metrics(CollectorRegistry()), Shutdown()
-    policies = policy_file(settings, metrics)
+    shutdown = Shutdown()
+    running: list[Running] = []
+
+    def started(now_running: Running) -> None:
+        running.append(now_running)
+        log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
+
     with unwrapped():
         async with anyio.create_task_group() as group:
-            group.start_soon(_on_signals, group, shutdown, policies)
-            await serve(settings, secrets, metrics, policies, shutdown)
+            group.start_soon(_on_signals, group, shutdown, running)
+            await serve(settings, secrets, shutdown, started)
             group.cancel_scope.cancel()
 
 
-async def _on_signals(group: TaskGroup, shutdown: Shutdown, policies: PolicyFile) -> None:
+async def _on_signals(group: TaskGroup, shutdown: Shutdown, running: list[Running]) -> None:
     """A second signal to stop stops now."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         async for received in signals:
             if received is signal.SIGHUP:
-                policies.reload()
+                for service in running:
+                    service.policies.reload()
             elif shutdown.requested:
                 group.cancel_scope.cancel()
             else:

@@ -58,7 +58,7 @@ async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]])
                 running.append(now_running)
                 log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
 
-            await run(settings, shutdown=shutdown, credentials=credentials, started=started)
+            await run(settings, credentials, shutdown, started)
             group.cancel_scope.cancel()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
 import stat
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,15 +16,18 @@ import anyio
 from consumer.cli.outcome import Exit, data_json, ended, show
 from consumer.download.body import Body
 from consumer.inspection.antivirus import Clamd
-from consumer.inspection.inspect import Inspector
+from consumer.inspection.inspect import Inspector, Stage, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.workers.pool import Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
 from consumer.settings.load import SettingsProblem
+from consumer.telemetry.metrics import WorkerEnd
 from consumer.text import printable
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -40,6 +44,12 @@ class ByHand:
 
     async def put(self, conversation_id: str, identity: bytes, body: object, facts: Facts) -> str:
         return ""
+
+    def timed(self, stage: Stage) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def worker_ended(self, cause: WorkerEnd) -> None:
+        log.warning("an examination ended its worker: %s", cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +102,10 @@ async def _scan(files: Sequence[Path], policy: Policy, antivirus: Clamd | None) 
     scanned: list[Scanned] = []
     unreadable: list[str] = []
     async with AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(Workers(1))
+        workers = await stack.enter_async_context(Workers(1, reports=by_hand))
         if antivirus:
             stack.push_async_callback(antivirus.aclose)
-        inspector = Inspector(by_hand, by_hand, workers, by_hand, lambda: policy, antivirus)
+        inspector = Inspector(by_hand, by_hand, workers, Stores(by_hand, None), lambda: policy, antivirus, by_hand)
         for file in files:
             try:
                 verdict = await inspector.inspect(_attachment(file), _once)

@@ -16,7 +16,7 @@ import orjson
 from consumer.errors import Failure, NotJudged, NotYet, Refused, Throttled, Unavailable
 from consumer.genesys.exchange import Answer, exchange, retry_after_s
 from consumer.genesys.limiter import Limiter
-from consumer.genesys.login import Login, OnCall
+from consumer.genesys.login import Login, Reports
 from consumer.http.urls import redirect_target
 from consumer.model import DeadReason, Dependency, Reason
 from consumer.wire.fields import ID, host_and_path_of
@@ -68,9 +68,9 @@ class Api:
         login: Login,
         limiter: Limiter,
         *,
-        expected_organization: Callable[[], str | None] = lambda: None,
+        expected_organization: str | None,
+        reports: Reports,
         now: Callable[[], float] = time.monotonic,
-        on_call: OnCall = lambda call, status: None,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._http = http
@@ -78,7 +78,7 @@ class Api:
         self._limiter = limiter
         self._expected_organization = expected_organization
         self._now = now
-        self._on_call = on_call
+        self._reports = reports
         self._deadline_s = deadline_s
         self._not_found = 0
         self._denied: dict[str, tuple[float, bool]] = {}
@@ -200,7 +200,7 @@ class Api:
             answer = await exchange(self._http, Dependency.API, request, deadline_s=self._deadline_s, cap=ANSWER_CAP)
             status = answer.status
         finally:
-            self._on_call(call.name, status)
+            self._reports.called(call.name, status)
             if status is None:
                 self._limiter.lost()
         self._limiter.answered(answer.headers)
@@ -277,7 +277,7 @@ class Api:
             await self._check_organization()
 
     async def _check_organization(self) -> str:
-        found, expected = await self.organization(), self._expected_organization()
+        found, expected = await self.organization(), self._expected_organization
         if expected is not None and found != expected:
             raise Refused(
                 Dependency.API,

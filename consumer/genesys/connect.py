@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import anyio
 
 from consumer.genesys.api import Api
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
-from consumer.genesys.login import Credentials, Login, OnCall
+from consumer.genesys.limiter import Reports as LimiterReports
+from consumer.genesys.login import Login
+from consumer.genesys.login import Reports as LoginReports
 from consumer.http.clients import Timeouts, api_client, login_client
+from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
+
+
+class Reports(LoginReports, LimiterReports, Protocol):
+    """Of login, API and rate limit together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +36,7 @@ async def connected(
     settings: Settings,
     credentials: Credentials,
     *,
-    on_call: OnCall,
-    on_token: Callable[[float], None],
-    on_wait: Callable[[float], None],
+    reports: Reports,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
 ) -> AsyncIterator[Genesys]:
     """Login, API and rate limit, each with its own HTTP client. Nothing is asked before the first call."""
@@ -48,7 +54,7 @@ async def connected(
         login_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=own_login, proxy=proxy) as to_login,
         api_client(hosts.api_url, ca_file=ca, timeouts=timeouts, any_address=own_api, proxy=proxy) as to_api,
     ):
-        login = Login(to_login, credentials, on_call=on_call, on_token=on_token)
-        limiter = Limiter(chosen.calls_per_minute, sleep=sleep, on_wait=on_wait)
-        api = Api(to_api, login, limiter, expected_organization=lambda: chosen.organization_id, on_call=on_call)
+        login = Login(to_login, credentials, reports=reports)
+        limiter = Limiter(chosen.calls_per_minute, sleep=sleep, reports=reports)
+        api = Api(to_api, login, limiter, expected_organization=chosen.organization_id, reports=reports)
         yield Genesys(hosts, login, api)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 import anyio
 
@@ -91,6 +92,10 @@ def _number(text: str | None) -> int | None:
     return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) <= 7 else None
 
 
+class Reports(Protocol):
+    def waited_for_the_limit(self, seconds: float) -> None: ...
+
+
 class Limiter:
     """One for all calls of the process; they get their turn in the order in which they asked."""
 
@@ -100,11 +105,11 @@ class Limiter:
         *,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-        on_wait: Callable[[float], None] = lambda seconds: None,
+        reports: Reports,
     ) -> None:
         self._now = now
         self._sleep = sleep
-        self._on_wait = on_wait
+        self._reports = reports
         self._pace = Pace(per_minute, now())
         self._queue = anyio.Lock()
 
@@ -113,7 +118,7 @@ class Limiter:
         async with self._queue:
             while (seconds := self._pace.take(self._now())) > 0:
                 await self._sleep(seconds)
-                self._on_wait(seconds)
+                self._reports.waited_for_the_limit(seconds)
 
     def answered(self, headers: Mapping[str, str]) -> None:
         self._pace.answered(self._now(), headers)

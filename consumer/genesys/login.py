@@ -9,6 +9,7 @@ import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import anyio
 import httpx
@@ -16,13 +17,18 @@ import httpx
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.exchange import Answer, exchange, retry_after_s
 from consumer.model import Dependency
+from consumer.settings.load import Credentials
 
 DEADLINE_S = 30.0
 ANSWER_CAP = 64 * 1024
 RENEW_BEFORE_S = 300.0  # of a day's token; of a short-lived one a tenth of its life
 
-Credentials = Callable[[], tuple[str, str]]
-OnCall = Callable[[str, int | None], None]
+
+class Reports(Protocol):
+    def called(self, call: str, status: int | None) -> None:
+        """One call ended; without an answer, `status` is None."""
+
+    def token_renewed(self, lifetime_s: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +47,13 @@ class Login:
         credentials: Credentials,
         *,
         now: Callable[[], float] = time.monotonic,
-        on_call: OnCall = lambda call, status: None,
-        on_token: Callable[[float], None] = lambda lifetime_s: None,
+        reports: Reports,
     ) -> None:
         """`http` has the login host as its base URL; `credentials` gives client id and secret."""
         self._http = http
         self._credentials = credentials
         self._now = now
-        self._on_call = on_call
-        self._on_token = on_token
+        self._reports = reports
         self._turn = anyio.Lock()
         self._token: _Token | None = None
         self._logins = 0
@@ -105,9 +109,9 @@ class Login:
         try:
             answer = await exchange(self._http, Dependency.LOGIN, request, deadline_s=DEADLINE_S, cap=ANSWER_CAP)
         except Failure:
-            self._on_call("token", None)
+            self._reports.called("token", None)
             raise
-        self._on_call("token", answer.status)
+        self._reports.called("token", answer.status)
         return self._read(answer, began)
 
     def _read(self, answer: Answer, began: float) -> _Token:
@@ -118,7 +122,7 @@ class Login:
             raise Unavailable(Dependency.LOGIN, "the login host answered without a token")
         if not isinstance(lifetime_s, int | float) or isinstance(lifetime_s, bool) or lifetime_s <= 0:
             raise Unavailable(Dependency.LOGIN, "the login host answered without the token's lifetime")
-        self._on_token(lifetime_s)
+        self._reports.token_renewed(lifetime_s)
         margin = min(RENEW_BEFORE_S, lifetime_s / 10)
         return _Token(value, renew_at=began + lifetime_s - margin, expires_at=began + lifetime_s)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol, Self, TypeVar
+from typing import Generic, Literal, Protocol, Self, TypeVar
 
 from consumer.errors import NotYet
 from consumer.inspection.policy.policy import Policy
@@ -13,6 +13,8 @@ from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Rea
 
 T = TypeVar("T")
 Stage = Literal["fetch", "examine", "scan", "store"]
+
+S = TypeVar("S", bound="Storage", covariant=True)
 
 RESOLVES = 3  # a signed link lives for minutes: one that expired on the way is resolved again, this often in all
 
@@ -64,15 +66,29 @@ class Storage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Stores(Generic[S]):
+    accepted: S
+    rejected: S | None  # samples are kept there; None: nowhere
+
+
+class Reports(Protocol):
+    def timed(self, stage: Stage) -> AbstractContextManager[object]:
+        """Surrounds one stage."""
+
+
+@dataclass(frozen=True, slots=True)
 class Inspector:
     links: Links
     downloads: Downloads
     examiner: Examiner
-    storage: Storage
+    stores: Stores[Storage]
     policy: Callable[[], Policy]
-    antivirus: Antivirus | None = None
-    quarantine: Storage | None = None
-    timed: Callable[[Stage], AbstractContextManager[None]] = lambda stage: nullcontext()
+    antivirus: Antivirus | None
+    reports: Reports
+
+    @property
+    def policy_version(self) -> str:
+        return self.policy().version
 
     async def inspect(self, attachment: Attachment, attempt: Attempt) -> Verdict:
         """The verdict. Raises `Unavailable` when the attempts ran out, `Refused` when we are set up wrongly."""
@@ -81,7 +97,7 @@ class Inspector:
             return policy.reject(reason, attachment)
 
         try:
-            with self.timed("fetch"):
+            with self.reports.timed("fetch"):
                 body = await attempt(lambda: self._fetch(attachment, policy.size_limit(attachment)))
         except NotYet as missing:
             if missing.final is None:
@@ -110,24 +126,24 @@ class Inspector:
         raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE)
 
     async def _judge(self, body: Body, attachment: Attachment, policy: Policy, attempt: Attempt) -> Verdict:
-        with self.timed("examine"):
+        with self.reports.timed("examine"):
             facts = policy.marked(await self.examiner.examine(body, attachment))
         reason = policy.decide(attachment, facts)
         antivirus = self.antivirus
         if reason is None and antivirus is not None:
-            with self.timed("scan"):
+            with self.reports.timed("scan"):
                 facts = await attempt(lambda: antivirus.scan(body, facts), Dependency.ANTIVIRUS)
             reason = policy.decide(attachment, facts)
         if reason is None:
-            return Accepted(facts, await self._store(self.storage, attachment, body, facts, attempt))
-        if self.quarantine is not None:
-            await self._store(self.quarantine, attachment, body, facts, attempt)
+            return Accepted(facts, await self._store(self.stores.accepted, attachment, body, facts, attempt))
+        if self.stores.rejected is not None:
+            await self._store(self.stores.rejected, attachment, body, facts, attempt)
         return policy.reject(reason, attachment, facts)
 
     async def _store(self, storage: Storage, attachment: Attachment, body: Body, facts: Facts, attempt: Attempt) -> str:
         identity = attachment.identity
         assert identity is not None, "only an attachment with a key is inspected"
-        with self.timed("store"):
+        with self.reports.timed("store"):
             return await attempt(
                 lambda: storage.put(attachment.conversation_id, identity, body, facts), Dependency.STORAGE
             )

@@ -6,13 +6,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self, TypeVar
+from typing import Protocol, Self, TypeVar
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.judge.answers import Answer
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Task
-from consumer.telemetry.metrics import Metrics
 from consumer.wire.results import encode_dead_letter
 
 log = logging.getLogger(__name__)
@@ -41,6 +40,14 @@ class Subject:
         return cls(identity, "inspect", attachment.conversation_id, attachment.message_id, attachment.attachment_id)
 
 
+class Reports(Protocol):
+    def crashed(self) -> None:
+        """An error that nobody foresaw was caught and logged."""
+
+    def judged(self, bug: bool) -> None:
+        """Of each verdict and each bug: many bugs in a row stop the service."""
+
+
 @dataclass(frozen=True, slots=True)
 class Boundary:
     task: Task
@@ -48,8 +55,7 @@ class Boundary:
     now: Callable[[], datetime]
     generation: Callable[[bytes], int | None]
     dead_letter_bytes: int  # what the dead-letter topic takes
-    metrics: Metrics
-    on_bug: Callable[[], None]
+    reports: Reports
 
     async def run(self, subject: Subject, attempts: Attempts, work: Callable[[], Awaitable[T]]) -> T | Answer:
         """The work's result, or the dead letter that stands for it. Only a cancellation passes."""
@@ -67,8 +73,8 @@ class Boundary:
     def bug(self, subject: Subject, error: Exception, attempts: int = 0) -> Answer:
         """To be called while `error` is handled: the log gets its traceback, the dead letter its class alone."""
         log.exception("a bug: the %s stage of a task failed", subject.stage)
-        self.metrics.bugs.inc()
-        self.on_bug()
+        self.reports.crashed()
+        self.reports.judged(bug=True)
         return self.dead(subject, DeadReason.BUG, f"an error of ours: {type(error).__name__}", attempts)
 
     def dead(self, subject: Subject, reason: DeadReason, detail: str, attempts: int = 0) -> Answer:

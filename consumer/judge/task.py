@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
@@ -15,9 +16,11 @@ from consumer.errors import NotYet
 from consumer.identity import conversation_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
+from consumer.judge.boundary import Reports as BoundaryReports
 from consumer.judge.known import Known
 from consumer.judge.questions import Lookup, Questions, in_step
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
+from consumer.judge.wanted import Reports as WantedReports
 from consumer.judge.wanted import Wanted
 from consumer.model import (
     AnswerKind,
@@ -31,8 +34,9 @@ from consumer.model import (
     Task,
     Verdict,
 )
-from consumer.telemetry.metrics import Metrics
-from consumer.wire.events import Noise, Unreadable, decode
+from consumer.telemetry.metrics import Noise
+from consumer.wire import events
+from consumer.wire.events import Unreadable, decode
 from consumer.wire.results import encode_result
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -42,7 +46,38 @@ MAX_MOVES = 3  # a conversation has one key: a task that keeps moving is a bug o
 
 
 class Inspector(Protocol):
+    @property
+    def policy_version(self) -> str:
+        """Of the policy in force."""
+
     async def inspect(self, attachment: Attachment, attempt: Attempts) -> Verdict: ...
+
+
+class Organization(Protocol):
+    """That of Genesys Cloud which the credentials belong to."""
+
+    @property
+    def id(self) -> str | None:
+        """None while it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an operator set."""
+
+    horizon: timedelta
+    dead_letter_bytes: Callable[[], int]  # that the dead-letter topic takes as one record
+    looks_up_bare: Callable[[Event], bool]  # whether an event without messages is worth a call
+    trusts: Callable[[Message], bool]  # whether an event describes its media so completely that no call is needed
+
+
+class Reports(BoundaryReports, WantedReports, Protocol):
+    def dropped(self, kind: Noise) -> None: ...
+    def foreign(self, foreign: bool) -> None:
+        """Of each event, whether it is of another organisation."""
+
+    def inspecting(self) -> AbstractContextManager[object]:
+        """Surrounds one inspection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +85,18 @@ class Judge:
     lookup: Lookup
     inspector: Inspector
     patience: Patience
-    metrics: Metrics
-    policy_version: Callable[[], str]
-    horizon: timedelta
-    dead_letter_bytes: int
-    on_outcome: Callable[[bool], None] = lambda bug: None  # of each bug, and of each verdict: many bugs stop the intake
-    looks_up_bare: Callable[[Event], bool] = lambda event: True
-    trusts: Callable[[Message], bool] = lambda message: False  # event media so complete that no call is needed
-    organization_id: Callable[[], str | None] = lambda: None
-    on_foreign: Callable[[bool], None] = lambda foreign: None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    terms: Terms
+    organization: Organization
+    reports: Reports
+    now: Callable[[], datetime]
 
     async def judge(self, task: Task, answers: Answers, resting: Resting) -> None:
         """Returns when all attachments that the task names are answered. Raises nothing but a cancellation."""
-        boundary = Boundary(
-            task, self.now(), self.now, answers.generation, self.dead_letter_bytes, self.metrics,
-            on_bug=lambda: self.on_outcome(True),
-        )  # fmt: skip
+        terms = self.terms
+        boundary = Boundary(task, self.now(), self.now, answers.generation, terms.dead_letter_bytes(), self.reports)
         questions = Questions(self.lookup, in_step(self.patience), boundary, resting)
         known = Known(answers, task.replay)
-        wanted = Wanted(task, known, self.horizon, self.metrics)
+        wanted = Wanted(task, known, terms.horizon, self.reports)
         judging = _Judging(self, task, answers, questions, boundary, known, wanted)
         try:
             await judging.run()
@@ -105,8 +132,8 @@ class _Judging:
                     await self._alone(item)._event(at_home(item, self.task.conversation_id))
                 case Unreadable():
                     self._alone(item)._dead_bytes(item.reason, item.detail)
-                case Noise():
-                    self.judge.metrics.noise_dropped[item.kind].inc()
+                case events.Noise():
+                    self.judge.reports.dropped(item.kind)
 
     def _alone(self, item: Event | Unreadable) -> _Judging:
         """An element of an array that is a task as a whole is moved, and dies, alone and with its own bytes."""
@@ -120,7 +147,7 @@ class _Judging:
 
     async def _event(self, event: Event) -> None:
         foreign = self._is_foreign(event)
-        self.judge.on_foreign(foreign)
+        self.judge.reports.foreign(foreign)
         if foreign:
             self._dead_event(event, DeadReason.OTHER_ORGANIZATION, "an event of another Genesys organisation")
         elif not event.conversation_id:
@@ -129,13 +156,13 @@ class _Judging:
             self._move(event.conversation_id)
         elif event.messages:
             await _all([partial(self._announced, event, message) for message in event.messages])
-        elif self.judge.looks_up_bare(event):
+        elif self.judge.terms.looks_up_bare(event):
             await self._whole_conversation(event, event.conversation_id)
         else:
-            self.judge.metrics.noise_dropped["not_looked_up"].inc()
+            self.judge.reports.dropped("not_looked_up")
 
     def _is_foreign(self, event: Event) -> bool:
-        ours = self.judge.organization_id()
+        ours = self.judge.organization.id
         return ours is not None and event.organization_id is not None and event.organization_id != ours
 
     async def _find_its_conversation(self, event: Event) -> None:
@@ -190,7 +217,7 @@ class _Judging:
         """A message that the event names: found, or dead. What is answered already costs no call."""
         if not self.wanted.message(announced):
             return
-        if announced.removed or not announced.message_id or self.judge.trusts(announced):
+        if announced.removed or not announced.message_id or self.judge.terms.trusts(announced):
             await self._found(event, announced, [])
             return
         found = await self.questions.ask(Subject.of_message(announced), lambda: self._find(announced))
@@ -259,7 +286,7 @@ class _Judging:
         if identity is None:
             return  # only a trusted event's: without id and link there is nothing to judge, and the API is not asked
         if self.known.answered(identity):
-            self.judge.metrics.attachments_skipped["answered"].inc()
+            self.judge.reports.skipped("answered")
             return
         await self.answers.once(identity, message_identity(attachment.conversation_id, attachment.message_id), work)
 
@@ -283,8 +310,7 @@ class _Judging:
         judge, attempts, subject = self.judge, self.judge.patience.attempts(resting), Subject.of_attachment(attachment)
 
         async def inspect() -> Answer:
-            judge.metrics.inspections.inc()
-            with judge.metrics.inspections_in_flight.track_inprogress():
+            with judge.reports.inspecting():
                 verdict = await judge.inspector.inspect(replace(attachment, taken=self.task.taken), attempts)
             decision = Decision(
                 attachment=attachment,
@@ -293,11 +319,11 @@ class _Judging:
                 event_time=event.time,
                 decided_at=judge.now(),
                 attempts=attempts.made,
-                policy_version=judge.policy_version(),
+                policy_version=judge.inspector.policy_version,
                 replay=self.task.replay,
             )
             answer = Answer(LedgerEntry(subject.identity, AnswerKind.VERDICT), encode_result(decision), decision)
-            judge.on_outcome(False)
+            judge.reports.judged(bug=False)
             return answer
 
         return await self.boundary.run(subject, attempts, inspect)

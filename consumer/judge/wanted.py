@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol
 
 from consumer.judge.known import Known
 from consumer.judge.reading import no_answer_needed
 from consumer.model import Attachment, Direction, Message, Task
-from consumer.telemetry.metrics import Metrics, Skipped
+from consumer.telemetry.metrics import Skipped
+
+
+class Reports(Protocol):
+    def skipped(self, cause: Skipped, attachments: int = 1) -> None:
+        """So many attachments need no answer of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +22,7 @@ class Wanted:
     task: Task
     known: Known
     horizon: timedelta
-    metrics: Metrics
+    reports: Reports
 
     def message(self, message: Message) -> bool:
         """Whether there may be something to answer in it; if not, it is counted."""
@@ -33,7 +39,7 @@ class Wanted:
             if cause is None:
                 wanted.append(attachment)
             elif count:
-                self.metrics.attachments_skipped[cause].inc()
+                self.reports.skipped(cause)
         return wanted
 
     def are_all_there(self, message: Message) -> bool:
@@ -43,7 +49,7 @@ class Wanted:
 
     def count(self, message: Message) -> None:
         cause: Skipped = "outbound" if message.direction is Direction.OUTBOUND else "answered"
-        self.metrics.attachments_skipped[cause].inc(max(1, len(message.attachments)))
+        self.reports.skipped(cause, max(1, len(message.attachments)))
 
     def _is_open(self, message: Message) -> bool:
         if self.known.dead(message.identity) or message.direction is Direction.OUTBOUND:

@@ -17,7 +17,7 @@ from aiokafka.partitioner import murmur2
 from consumer.errors import Refused
 from consumer.kafka.brokers import use_for_all_clients
 from consumer.kafka.records import read_any_header_name
-from consumer.model import Dependency
+from consumer.model import Condition, Dependency
 from consumer.settings.model import KafkaSettings
 
 
@@ -42,7 +42,7 @@ def client_options(settings: KafkaSettings) -> dict[str, Any]:
 def consumer_options(settings: KafkaSettings) -> dict[str, Any]:
     """The same, for consumers: none of them stops at a header's name."""
     read_any_header_name()
-    return client_options(settings) | {"check_crcs": settings.check_crcs}
+    return client_options(settings) | {"check_crcs": settings.checks_crcs}
 
 
 def _trust(settings: KafkaSettings) -> ssl.SSLContext:
@@ -63,6 +63,15 @@ def explain(error: BaseException) -> str:
     """What an operator has to do about it; for the rest, only the kind of the error: its text may hold anything."""
     return _REMEDIES.get(type(error), type(error).__name__)
 
+
+def condition_of(error: BaseException) -> Condition:
+    """Whether Kafka refuses us as we are set up, or is away: a connection that fails may be either, and counts as
+    away, since a broker that restarts looks like a wrong address."""
+    refused = isinstance(error, Refused | UnknownTopicOrPartitionError | AuthorizationFailed)
+    return Condition.KAFKA_REFUSED if refused else Condition.KAFKA_AWAY
+
+
+AuthorizationFailed = GroupAuthorizationFailedError | TopicAuthorizationFailedError | TransactionalIdAuthorizationFailed
 
 _REMEDIES: dict[type[BaseException], str] = {
     KafkaConnectionError: "no broker answers at KAFKA_BOOTSTRAP_SERVERS. A wrong address, a wrong password, a wrong CA "

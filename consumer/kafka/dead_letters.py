@@ -103,7 +103,7 @@ async def replay(
 
     One that died `max_generation` times already is left alone: what fails again and again does not go round for ever.
     """
-    limits = (await check(kafka, topics)).max_message_bytes if kafka.check_topics else {}
+    limits = (await check(kafka, topics)).max_message_bytes if kafka.topics_are_checked else {}
     limit = limits.get(topics.tasks, DEFAULT_MAX_MESSAGE_BYTES)
     latest = await _latest_generations(kafka, topics)
     async with _producer(kafka, limit) as producer, aclosing(read(kafka, topics)) as every:

@@ -11,9 +11,9 @@ from consumer.model.reasons import Dependency
 class Effect(Enum):
     """What a condition does while it holds."""
 
-    STOPS = "stops"  # this process can't work as it is set up: it takes no tasks and is not ready
-    WAITS = "waits"  # an outage of somebody else: no tasks are taken, and the process stays ready
-    WARNS = "warns"  # tasks are taken
+    STOPS = "stops"  # this process can't work as it is set up: it is not ready
+    WAITS = "waits"  # an outage of somebody else, or the end: work waits, and the process stays ready
+    WARNS = "warns"  # work goes on
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Told:
     effect: Effect
     sentence: str
     remedy: str
+    takes_tasks: bool = True  # False: the second loop takes no task while it holds
 
 
 class Condition(StrEnum):
@@ -39,9 +40,9 @@ class Condition(StrEnum):
     STORAGE_REFUSED = "storage_refused"
     ANTIVIRUS_REFUSED = "antivirus_refused"
     TOPICS_WRONG = "topics_wrong"
-    EVENTS_NOT_READ = "events_not_read"
-    TASKS_NOT_READ = "tasks_not_read"
-    PARTITION_STOPPED = "partition_stopped"
+    KAFKA_AWAY = "kafka_away"
+    KAFKA_REFUSED = "kafka_refused"
+    PARTITION_WAITS = "partition_waits"
     BUGS = "bugs"
     FOREIGN_TOPIC = "foreign_topic"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
@@ -72,57 +73,61 @@ REFUSED = {
 
 _PROBED = "Nothing: it is asked every 1 to 30 s, and tasks are taken again once it answers."
 
+
+def _away(sentence: str, remedy: str = _PROBED) -> Told:
+    return Told(Effect.WAITS, sentence, remedy, takes_tasks=False)
+
+
+def _refused(sentence: str, remedy: str) -> Told:
+    return Told(Effect.STOPS, sentence, remedy, takes_tasks=False)
+
+
 _TOLD = {
-    Condition.LOGIN_AWAY: Told(Effect.WAITS, "The login host of Genesys Cloud does not answer.", _PROBED),
-    Condition.API_AWAY: Told(Effect.WAITS, "The API of Genesys Cloud does not answer.", _PROBED),
-    Condition.FILES_AWAY: Told(Effect.WAITS, "The file hosts of Genesys Cloud do not answer.", _PROBED),
-    Condition.STORAGE_AWAY: Told(
-        Effect.WAITS, "Accepted files can't be stored.", "Mend the storage, or free space in it. It is probed."
-    ),
-    Condition.ANTIVIRUS_AWAY: Told(Effect.WAITS, "The antivirus does not answer.", "Start it again. It is probed."),
-    Condition.LOGIN_REFUSED: Told(
-        Effect.STOPS,
+    Condition.LOGIN_AWAY: _away("The login host of Genesys Cloud does not answer."),
+    Condition.API_AWAY: _away("The API of Genesys Cloud does not answer."),
+    Condition.FILES_AWAY: _away("The file hosts of Genesys Cloud do not answer."),
+    Condition.STORAGE_AWAY: _away("Accepted files can't be stored.", "Mend the storage, or free space in it."),
+    Condition.ANTIVIRUS_AWAY: _away("The antivirus does not answer.", "Start it again."),
+    Condition.LOGIN_REFUSED: _refused(
         "Genesys Cloud refuses the client credentials.",
         "Check GENESYS_CLIENT_ID, GENESYS_CLIENT_SECRET and GENESYS_REGION, and that the client is active.",
     ),
-    Condition.API_REFUSED: Told(
-        Effect.STOPS,
+    Condition.API_REFUSED: _refused(
         "Genesys Cloud refuses the API calls of this client.",
         "Give its role the permission that is named, or allow the address that is named.",
     ),
-    Condition.FILES_REFUSED: Told(
-        Effect.STOPS, "The file host's certificate is not trusted.", "Set GENESYS__CA_FILE to your own authority."
+    Condition.FILES_REFUSED: _refused(
+        "The certificate of the file host is not trusted.", "Set GENESYS__CA_FILE to your own authority."
     ),
-    Condition.STORAGE_REFUSED: Told(
-        Effect.STOPS, "The storage refuses this service.", "Check STORAGE__URL, its credentials and its permissions."
+    Condition.STORAGE_REFUSED: _refused(
+        "The storage refuses this service.", "Check STORAGE__URL, its credentials and its permissions."
     ),
-    Condition.ANTIVIRUS_REFUSED: Told(
-        Effect.STOPS, "What answers at ANTIVIRUS__ADDRESS is no antivirus that is known.", "Check ANTIVIRUS__ADDRESS."
+    Condition.ANTIVIRUS_REFUSED: _refused(
+        "What answers at ANTIVIRUS__ADDRESS is no antivirus that is known.", "Check ANTIVIRUS__ADDRESS."
     ),
     Condition.TOPICS_WRONG: Told(
         Effect.STOPS, "A topic is missing or not as it must be.", "Run `attachment-consumer topics describe`."
     ),
-    Condition.EVENTS_NOT_READ: Told(
-        Effect.STOPS, "Events can't be taken in from Kafka.", "Mend what the detail names: a grant, a login, a topic."
+    Condition.KAFKA_AWAY: Told(
+        Effect.WAITS, "Kafka does not answer.", "Nothing, or mend the brokers. It is tried again every 0.5 to 30 s."
     ),
-    Condition.TASKS_NOT_READ: Told(
-        Effect.STOPS, "Tasks can't be read from Kafka.", "Mend what the detail names: a grant, a login, a topic."
-    ),
-    Condition.PARTITION_STOPPED: Told(
-        Effect.STOPS, "A partition can't commit its answers.", "Mend what the detail names: a grant, a limit, a topic."
-    ),
-    Condition.BUGS: Told(
+    Condition.KAFKA_REFUSED: Told(
         Effect.STOPS,
-        "Many tasks in a row failed by a bug of this service.",
-        "See the tracebacks in the log. A restart tries again.",
+        "Kafka refuses what this service has to do.",
+        "Mend what the detail names: a grant, a login, a topic, a limit.",
     ),
-    Condition.FOREIGN_TOPIC: Told(
-        Effect.STOPS,
+    Condition.PARTITION_WAITS: Told(
+        Effect.WAITS, "A partition can't commit its answers.", "Mend the brokers, or what the detail names."
+    ),
+    Condition.BUGS: _refused(
+        "Many tasks in a row failed by a bug of this service.", "See the tracebacks in the log. A restart tries again."
+    ),
+    Condition.FOREIGN_TOPIC: _refused(
         "The events are of another Genesys organisation.",
         "Check TOPICS__EVENTS and the credentials. A restart tries again.",
     ),
     Condition.POLICY_NOT_RELOADED: Told(
         Effect.WARNS, "The changed policy file is wrong; the one before stays in force.", "Run `check-config`."
     ),
-    Condition.DRAINING: Told(Effect.WAITS, "The service is stopping.", "Nothing."),
+    Condition.DRAINING: Told(Effect.WAITS, "The service is stopping.", "Nothing.", takes_tasks=False),
 }

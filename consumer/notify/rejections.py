@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
@@ -16,10 +16,18 @@ from consumer.kafka.membership import Generation, Membership
 from consumer.notify.loop import Record
 from consumer.notify.shutdown import Shutdown
 from consumer.settings.model import KafkaSettings
+from consumer.telemetry.metrics import Loop
 
 POLL_MS = 500
 POLL_RECORDS = 10  # few, since they are fetched again after a rebalance
 NEVER_MS = 2**31 - 1  # an outage may last: max_poll_interval would end the membership in the middle of it
+
+
+class Reports(Protocol):
+    def polled(self, loop: Loop) -> None:
+        """The loop went round: it lives, whether there was something to take or not."""
+
+    def assigned(self, partitions: Sequence[int]) -> None: ...
 
 
 class Rejections(ConsumerRebalanceListener):
@@ -29,12 +37,9 @@ class Rejections(ConsumerRebalanceListener):
         self,
         consumer: AIOKafkaConsumer,
         membership: Membership,
-        *,
-        polled: Callable[[], None] = lambda: None,
-        assigned: Callable[[list[int]], None] = lambda partitions: None,
+        reports: Reports,
     ) -> None:
-        self._consumer, self._membership = consumer, membership
-        self._polled, self._assigned = polled, assigned
+        self._consumer, self._membership, self._reports = consumer, membership, reports
         self._begun: Generation | None = None  # whose beginnings are committed
         self._over: Generation | None = None  # in which a commit came too late
         self._next: dict[TopicPartition, int] = {}  # of this generation: behind what is committed
@@ -42,7 +47,7 @@ class Rejections(ConsumerRebalanceListener):
     async def records(self, shutdown: Shutdown) -> AsyncGenerator[Record, None]:
         """Until `shutdown`."""
         while not shutdown.requested:
-            self._polled()
+            self._reports.polled("notify")
             generation: Generation | None = None
             polled: list[tuple[TopicPartition, Any]] = []
             with shutdown.leaving():
@@ -88,17 +93,11 @@ class Rejections(ConsumerRebalanceListener):
         """What is on its way may go on: a commit by the old generation is taken as long as nobody else has begun."""
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._assigned(sorted(partition.partition for partition in assigned))
+        self._reports.assigned(sorted(partition.partition for partition in assigned))
 
 
 @asynccontextmanager
-async def consuming(
-    kafka: KafkaSettings,
-    topic: str,
-    *,
-    polled: Callable[[], None] = lambda: None,
-    assigned: Callable[[list[int]], None] = lambda partitions: None,
-) -> AsyncIterator[Rejections]:
+async def consuming(kafka: KafkaSettings, topic: str, reports: Reports) -> AsyncIterator[Rejections]:
     """A member of the group of `notify`, which begins with what is rejected from now on."""
     consumer = AIOKafkaConsumer(
         **consumer_options(kafka),
@@ -110,7 +109,7 @@ async def consuming(
         heartbeat_interval_ms=kafka.heartbeat_ms,
         max_poll_interval_ms=NEVER_MS,
     )
-    rejections = Rejections(consumer, Membership(consumer), polled=polled, assigned=assigned)
+    rejections = Rejections(consumer, Membership(consumer), reports)
     try:
         await consumer.start()
         consumer.subscribe([topic], listener=rejections)

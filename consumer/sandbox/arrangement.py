@@ -8,9 +8,21 @@ from pathlib import Path
 from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.world import ORGANIZATION_ID, REGION
-from consumer.settings.model import Settings, TopicSettings
+from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 
 EMBEDDED_EVENTS = 2_500  # for each partition: the embedded broker keeps 5 MiB of one and drops what is older
+
+
+class EmbeddedKafkaSettings(KafkaSettings):
+    """Of the embedded broker, which takes no admin calls, and whose control records carry no checksum."""
+
+    @property
+    def checks_crcs(self) -> bool:
+        return False
+
+    @property
+    def topics_are_checked(self) -> bool:
+        return False
 
 
 def environment(emulator: Emulator, *, base_url: str | None = None) -> dict[str, str]:
@@ -30,15 +42,10 @@ def environment(emulator: Emulator, *, base_url: str | None = None) -> dict[str,
 
 def demo_settings(emulator: Emulator, bootstrap_servers: str, folder: Path, events: int, *, embedded: bool) -> Settings:
     """As an operator would set them, but for shorter waits: nobody wants to see ten minutes of attempts in a demo."""
-    embedded_only = {"check_crcs": False, "check_topics": False} if embedded else {}
+    kafka = EmbeddedKafkaSettings if embedded else KafkaSettings
     return Settings.of(
         {
-            "kafka": {
-                "bootstrap_servers": bootstrap_servers,
-                "session_timeout_ms": 6_000,
-                "drain_s": 5.0,
-                **embedded_only,
-            },
+            "kafka": kafka(bootstrap_servers=bootstrap_servers, session_timeout_ms=6_000, drain_s=5.0),
             "topics": {"partitions": partitions_for(events), "replication": 1},
             "genesys": {
                 "client_id": emulator.state.client_id,

@@ -24,6 +24,7 @@ from consumer.sandbox.check import OutputReader, Score, Tally
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, publish
 from consumer.service import life
+from consumer.settings.load import fixed_credentials
 from consumer.settings.model import Settings
 
 REFRESH_S = 0.5
@@ -114,7 +115,7 @@ class _Run:
 
     async def _serve(self) -> None:
         try:
-            await life.run(self._settings, shutdown=self._shutdown, started=self._started)
+            await life.run(self._settings, fixed_credentials(self._settings), self._shutdown, self._started)
         except (Failure, PolicyError, WorkersNotStarted) as failure:
             self.failure = failure  # a task group would wrap it
             self._shutdown.set()

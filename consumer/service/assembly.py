@@ -1,13 +1,12 @@
-"""The adapters of one service, made from its settings and tied to its gates and metrics."""
+"""The adapters of one service, made from its settings and tied to its gates and to what reports."""
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import anyio
@@ -19,22 +18,22 @@ from consumer.download.fetch import Fetcher
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.api import Api
 from consumer.genesys.connect import Genesys, connected
-from consumer.genesys.login import Credentials
 from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.clients import Timeouts, file_client
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.urls import UrlRules
 from consumer.inspection.antivirus import Clamd
-from consumer.inspection.inspect import Inspector
-from consumer.inspection.policy.policy import Policy, PolicyError, PolicyFile
+from consumer.inspection.inspect import Inspector, Stores
+from consumer.inspection.policy.policy import PolicyFile
 from consumer.inspection.workers.pool import Workers
-from consumer.judge.task import Judge
+from consumer.judge.task import Judge, Terms
+from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
-from consumer.service.conditions import Conditions
+from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.storage import ObjectStorage
-from consumer.telemetry.metrics import Metrics
+from consumer.telemetry.reporter import Reporter
 
 log = logging.getLogger(__name__)
 
@@ -54,33 +53,10 @@ class Organization:
 class Parts:
     """What the life of the service has to do with."""
 
-    settings: Settings
-    metrics: Metrics
-    conditions: Conditions
     gates: Gates
-    patience: Patience
     policies: PolicyFile
-    lookup: Lookup
-    organization: Organization
-    inspector: Inspector
-    probes: dict[Dependency, Probe]
-
-    def judge(self, dead_letter_bytes: int) -> Judge:
-        settings = self.settings
-        return Judge(
-            lookup=self.lookup,
-            inspector=self.inspector,
-            patience=self.patience,
-            metrics=self.metrics,
-            policy_version=lambda: self.policies.current.version,
-            horizon=timedelta(days=settings.topics.horizon_days),
-            dead_letter_bytes=dead_letter_bytes,
-            on_outcome=self.conditions.judged,
-            looks_up_bare=lambda event: wants_lookup(event, settings.genesys.bare_events),
-            trusts=is_complete if settings.genesys.metadata == "event" else lambda message: False,
-            organization_id=lambda: self.organization.id,
-            on_foreign=self.conditions.foreign,
-        )
+    judge: Judge
+    probes: Mapping[Dependency, Probe]
 
     async def check_dependencies(self) -> None:
         """Asks each dependency once: what refuses us is said before the first task meets it."""
@@ -99,116 +75,103 @@ class Parts:
 
 @asynccontextmanager
 async def assembled(
-    settings: Settings, metrics: Metrics, conditions: Conditions, credentials: Credentials | None
+    settings: Settings, credentials: Credentials, limits: TopicLimits, reporter: Reporter
 ) -> AsyncIterator[Parts]:
+    """Raises `WorkersNotStarted` or `PolicyError` when the service can't run here at all."""
     async with AsyncExitStack() as stack:
-        policies = policy_file(settings, metrics)
-        workers = await stack.enter_async_context(_workers(settings, metrics))
+        policies = policy_file(settings, reporter)
+        workers = await stack.enter_async_context(_workers(settings, reporter))
         probes: dict[Dependency, Probe] = {}
-        attempts = settings.attempts
-        gates = Gates(
-            failures=attempts.gate_failures,
-            probe_s=attempts.probe_s,
-            probe_max_s=attempts.probe_max_s,
-            probes=probes,
-            on_change=conditions.gate_changed,
-        )
-        conditions.watch(gates)
-        genesys = await stack.enter_async_context(_genesys(settings, metrics, gates, credentials))
-        lookup = Lookup(genesys.api, genesys.hosts.link_origins)
+        gates = _gates(settings, probes, reporter)
+        reports = GenesysReports(reporter, gates)
+        genesys = await stack.enter_async_context(connected(settings, credentials, reports=reports))
+        organization = Organization(genesys.api, settings.genesys.organization_id)
         rules = UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
         files = await stack.enter_async_context(_file_client(settings, rules))
-        storage = ObjectStorage(settings.storage.url, settings.storage.options)
         antivirus = _antivirus(settings)
-        probes[Dependency.LOGIN] = genesys.login.token
-        organization = Organization(genesys.api, settings.genesys.organization_id)
-        probes[Dependency.API] = organization.probe
-        probes[Dependency.FILES] = partial(_ask_file_host, files, settings)
-        probes[Dependency.STORAGE] = storage.probe
         if antivirus is not None:
             stack.push_async_callback(antivirus.aclose)
-            probes[Dependency.ANTIVIRUS] = antivirus.probe
-        yield Parts(
-            settings=settings,
-            metrics=metrics,
-            conditions=conditions,
-            gates=gates,
-            patience=_patience(settings, metrics, gates),
-            policies=policies,
-            lookup=lookup,
-            organization=organization,
-            inspector=Inspector(
-                links=lookup,
-                downloads=_fetcher(settings, files, rules, gates),
-                examiner=workers,
-                storage=storage,
-                policy=policies,
-                antivirus=antivirus,
-                quarantine=_quarantine(settings),
-                timed=lambda stage: metrics.stage_seconds[stage].time(),
-            ),
-            probes=probes,
-        )
+        stores = _stores(settings)
+        probes |= _probes(settings, genesys, organization, files, stores, antivirus)
+        lookup = Lookup(genesys.api, genesys.hosts.link_origins)
+        fetcher = _fetcher(settings, files, rules, gates)
+        inspector = Inspector(lookup, fetcher, workers, stores, policies, antivirus, reporter)
+        patience = _patience(settings, gates, reporter)
+        terms = _terms(settings, limits)
+        judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
+        yield Parts(gates, policies, judge, probes)
 
 
-def policy_file(settings: Settings, metrics: Metrics) -> PolicyFile:
-    """The policy in force, which says in log and metrics what becomes of the file. `PolicyError` if it is bad now."""
+class GenesysReports:
+    """Satisfies `genesys.connect.Reports`: what a call was answered opens its gate, and is reported."""
 
-    def failed(error: PolicyError) -> None:
-        metrics.policy_reload_failures.inc()
-        log.error("the policy file is wrong, the one before stays in force: %s", error)
+    def __init__(self, reporter: Reporter, gates: Gates) -> None:
+        self._reporter, self._gates = reporter, gates
 
-    def in_force(policy: Policy) -> None:
-        metrics.policy_info.info({"version": policy.version})
-        log.info("policy in force", extra={"version": policy.version})
-
-    chosen, most = settings.inspection.policy_file, settings.download.max_bytes_in_memory
-    return PolicyFile(chosen, on_failure=failed, on_policy=in_force, most_bytes=most)
-
-
-def _patience(settings: Settings, metrics: Metrics, gates: Gates) -> Patience:
-    return Patience(
-        gates=gates,
-        backoff=Backoff(settings.attempts.attempts, settings.attempts.over_s),
-        host_patience_s=settings.download.host_patience_s,
-        on_failure=lambda dependency: metrics.attempts_failed[dependency].inc(),
-    )
-
-
-def _workers(settings: Settings, metrics: Metrics) -> Workers:
-    inspection = settings.inspection
-    return Workers(
-        inspection.workers,
-        inspection.deadline_s,
-        inspection.address_space_bytes,
-        on_restart=lambda cause: metrics.worker_restarts[cause].inc(),
-    )
-
-
-def _genesys(
-    settings: Settings, metrics: Metrics, gates: Gates, credentials: Credentials | None
-) -> AbstractAsyncContextManager[Genesys]:
-    def called(call: str, status: int | None) -> None:
+    def called(self, call: str, status: int | None) -> None:
         """A probe is one question of several: only their whole answer opens a gate."""
-        metrics.api_call(call, status)
+        self._reporter.called(call, status)
         if call != "probe" and status is not None and status < 500 and status not in (401, 403, 429):
-            gates[Dependency.LOGIN if call == "token" else Dependency.API].answered()
+            self._gates[Dependency.LOGIN if call == "token" else Dependency.API].answered()
 
-    def renewed(lifetime_s: float) -> None:
-        metrics.token_expires_timestamp_seconds.set(time.time() + lifetime_s)
+    def token_renewed(self, lifetime_s: float) -> None:
+        self._reporter.token_renewed(lifetime_s)
 
-    return connected(
-        settings,
-        credentials or _fixed(settings),
-        on_call=called,
-        on_token=renewed,
-        on_wait=metrics.api_wait_seconds.inc,
+    def waited_for_the_limit(self, seconds: float) -> None:
+        self._reporter.waited_for_the_limit(seconds)
+
+
+def policy_file(settings: Settings, reporter: Reporter) -> PolicyFile:
+    """The policy in force. `PolicyError` if it is bad now."""
+    return PolicyFile(settings.inspection.policy_file, settings.download.max_bytes_in_memory, reporter)
+
+
+def _terms(settings: Settings, limits: TopicLimits) -> Terms:
+    genesys, topics = settings.genesys, settings.topics
+    return Terms(
+        horizon=timedelta(days=topics.horizon_days),
+        dead_letter_bytes=lambda: limits.of(topics.dead_letter),
+        looks_up_bare=lambda event: wants_lookup(event, genesys.bare_events),
+        trusts=is_complete if genesys.metadata == "event" else lambda message: False,
     )
 
 
-def _fixed(settings: Settings) -> Credentials:
-    genesys = settings.genesys
-    return lambda: (genesys.client_id, genesys.client_secret.get_secret_value())
+def _gates(settings: Settings, probes: Mapping[Dependency, Probe], reporter: Reporter) -> Gates:
+    attempts = settings.attempts
+    return Gates(
+        failures=attempts.gate_failures,
+        probe_s=attempts.probe_s,
+        probe_max_s=attempts.probe_max_s,
+        probes=probes,
+        reports=reporter,
+    )
+
+
+def _probes(
+    settings: Settings,
+    genesys: Genesys,
+    organization: Organization,
+    files: httpx.AsyncClient,
+    stores: Stores[ObjectStorage],
+    antivirus: Clamd | None,
+) -> dict[Dependency, Probe]:
+    probes: dict[Dependency, Probe] = {
+        Dependency.LOGIN: genesys.login.token,
+        Dependency.API: organization.probe,
+        Dependency.FILES: partial(_ask_file_host, files, settings),
+        Dependency.STORAGE: stores.accepted.probe,
+    }
+    return probes | ({Dependency.ANTIVIRUS: antivirus.probe} if antivirus is not None else {})
+
+
+def _patience(settings: Settings, gates: Gates, reporter: Reporter) -> Patience:
+    backoff = Backoff(settings.attempts.attempts, settings.attempts.over_s)
+    return Patience(gates, backoff, settings.download.host_patience_s, reporter)
+
+
+def _workers(settings: Settings, reporter: Reporter) -> Workers:
+    inspection = settings.inspection
+    return Workers(inspection.workers, inspection.deadline_s, inspection.address_space_bytes, reports=reporter)
 
 
 def _file_client(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:
@@ -256,6 +219,7 @@ def _antivirus(settings: Settings) -> Clamd | None:
     return Clamd(chosen.address, connections=chosen.connections, timeout_s=chosen.timeout_s)
 
 
-def _quarantine(settings: Settings) -> ObjectStorage | None:
-    url = settings.storage.quarantine_url
-    return ObjectStorage(url, settings.storage.options) if url else None
+def _stores(settings: Settings) -> Stores[ObjectStorage]:
+    chosen = settings.storage
+    accepted = ObjectStorage(chosen.url, chosen.options)
+    return Stores(accepted, ObjectStorage(chosen.quarantine_url, chosen.options) if chosen.quarantine_url else None)

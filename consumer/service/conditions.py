@@ -1,88 +1,107 @@
-"""Whether tasks may be taken now, and what keeps them out: for the loops, for `/readyz`, for the metrics."""
+"""Which conditions hold now. The gauge, the two lines of the log and `/readyz` are derived from them."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from consumer.attempts import Gate, Gates
-from consumer.service.health import Health
+from consumer.model import Condition, Effect
 from consumer.telemetry.metrics import Metrics
+
+log = logging.getLogger(__name__)
 
 FOREIGN_LIMIT = 20  # events of another organisation in a row: the service reads the wrong topic
 
+_LEVELS = {Effect.STOPS: logging.ERROR, Effect.WAITS: logging.WARNING, Effect.WARNS: logging.WARNING}
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One condition that holds, and for whom."""
+
+    condition: Condition
+    about: str  # a partition, a loop, a host; "" for the whole process
+    detail: str  # what is known beyond the condition's own sentence
+    since: float  # seconds since the epoch
+
 
 class Conditions:
-    """All that stops the intake of tasks, in one place: closed gates, bugs in a row, events of a foreign organisation,
-    and what an operator has to mend in Kafka."""
+    """Satisfies `telemetry.reporter.Holds`."""
 
-    def __init__(
-        self, health: Health, metrics: Metrics, bug_ceiling: int, monotonic: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._health, self._metrics = health, metrics
+    def __init__(self, metrics: Metrics, bug_ceiling: int, now: Callable[[], float] = time.time) -> None:
+        self._metrics = metrics
         self._bug_ceiling = bug_ceiling
-        self._monotonic = monotonic
+        self._now = now
         self._bugs = 0
         self._foreign = 0
-        self._hindrances: dict[object, str] = {}
-        self._gates: Gates | None = None
-        self._joined = False
-
-    def watch(self, gates: Gates) -> None:
-        self._gates = gates
-
-    def may_take(self) -> bool:
-        return not (self._gates and self._gates.closed) and not self.stuck
+        self._held: dict[tuple[Condition, str], Held] = {}
 
     @property
-    def stuck(self) -> bool:
-        """Stopped for good: only an operator can help, and a restart tries again."""
-        return self._bugs >= self._bug_ceiling or self._foreign >= FOREIGN_LIMIT
+    def held(self) -> list[Held]:
+        """Those that hold, in the order of the enumeration."""
+        order = list(Condition)
+        return sorted(self._held.values(), key=lambda held: (order.index(held.condition), held.about))
 
-    def polled(self, loop: str) -> None:
-        self._health.poller_seen(loop, self._monotonic())
+    @property
+    def stopped(self) -> bool:
+        """Whether something holds that only a change of the set-up can end."""
+        return any(condition.told.effect is Effect.STOPS for condition, _ in self._held)
+
+    @property
+    def waiting(self) -> bool:
+        return any(condition.told.effect is Effect.WAITS for condition, _ in self._held)
+
+    @property
+    def takes_events(self) -> bool:
+        """Whether the first loop goes on: it needs nothing but Kafka, and stops only for what is wrong with us."""
+        return not self._holds(Condition.BUGS) and not self._holds(Condition.FOREIGN_TOPIC)
+
+    @property
+    def takes_tasks(self) -> bool:
+        return all(condition.told.takes_tasks for condition, _ in self._held)
+
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None:
+        """Notes that it holds; again with another detail if that has changed. One line in the log for each news."""
+        there = self._held.get((condition, about))
+        if there is not None and there.detail == detail:
+            return
+        since = self._now() if there is None else there.since
+        self._held[condition, about] = Held(condition, about, detail, since)
+        told = condition.told
+        told_of = {"condition": condition.value, "about": about, "detail": detail, "remedy": told.remedy}
+        log.log(_LEVELS[told.effect], "%s", told.sentence, extra=told_of)
+        self._show(condition)
+
+    def end(self, condition: Condition, about: str = "") -> None:
+        """Notes that it does not hold any more; nothing if it did not."""
+        held = self._held.pop((condition, about), None)
+        if held is not None:
+            told_of = {"condition": condition.value, "about": about, "seconds": round(self._now() - held.since, 1)}
+            log.warning("no longer: %s", condition.told.sentence, extra=told_of)
+            self._show(condition)
 
     def judged(self, bug: bool) -> None:
-        self._bugs = self._bugs + 1 if bug else 0 if not self.stuck else self._bugs
-        if self._bugs == self._bug_ceiling:
-            self.hinder("bugs", f"{self._bugs} tasks in a row failed by a bug of this service: see the log")
-            self._metrics.intake_stopped["bugs"].set(1)
+        """Of each answer: many bugs in a row stop the service for good."""
+        if self._holds(Condition.BUGS):
+            return
+        self._bugs = self._bugs + 1 if bug else 0
+        if self._bugs >= self._bug_ceiling:
+            self.begin(Condition.BUGS, f"{self._bugs} in a row")
 
     def foreign(self, foreign: bool) -> None:
-        self._foreign = self._foreign + 1 if foreign else 0 if not self.stuck else self._foreign
-        if self._foreign == FOREIGN_LIMIT:
-            self.hinder("organization", f"{FOREIGN_LIMIT} events in a row are of another Genesys organisation")
-            self._metrics.intake_stopped["organization"].set(1)
+        """Of each event: many of another organisation in a row stop the service for good."""
+        if self._holds(Condition.FOREIGN_TOPIC):
+            return
+        self._foreign = self._foreign + 1 if foreign else 0
+        if self._foreign >= FOREIGN_LIMIT:
+            self.begin(Condition.FOREIGN_TOPIC, f"{FOREIGN_LIMIT} events in a row")
 
-    def hinder(self, whom: object, detail: str | None) -> None:
-        """Notes what keeps `whom` (a partition, a loop) from going on; None when nothing does any more."""
-        if detail is None:
-            self._hindrances.pop(whom, None)
-        else:
-            self._hindrances[whom] = detail
-        self._show()
+    def _holds(self, condition: Condition) -> bool:
+        return (condition, "") in self._held
 
-    def gate_changed(self, gate: Gate) -> None:
-        self._metrics.gate_closed[gate.dependency].set(gate.closed)
-        self._metrics.gate_closed_since[gate.dependency].set(gate.closed_since or 0)
-        if gate.closed_since is not None:
-            self._health.closed_gates[gate.dependency] = gate.closed_since
-        else:
-            self._health.closed_gates.pop(gate.dependency, None)
-        if gate.closed and gate.refused:
-            self.hinder(gate.dependency, gate.detail)
-        else:
-            self.hinder(gate.dependency, None)
-
-    def assigned(self, partitions: list[int]) -> None:
-        """Ready from the first time on, and with no partitions as well: a spare process waits for one."""
-        self._joined = True
-        self._health.assigned = partitions
-        self._show()
-
-    def _show(self) -> None:
-        closed = self._gates.closed if self._gates else []
-        self._health.refusals = list(self._hindrances.values())
-        self._health.ready = self._joined and not self._hindrances
-        self._metrics.intake_stopped["gate"].set(bool(closed))
-        self._metrics.intake_stopped["refused"].set(any(gate.refused for gate in closed))
+    def _show(self, condition: Condition) -> None:
+        since = [held.since for (held_one, _), held in self._held.items() if held_one is condition]
+        self._metrics.conditions[condition].set(len(since))
+        self._metrics.conditions_since[condition].set(min(since, default=0))

@@ -1,38 +1,76 @@
-"""`/metrics`, `/livez`, `/readyz`. The facts are put into a `Health` by those who know them; nothing is asked here."""
+"""`/metrics`, `/livez`, `/readyz`: what the rooms reported and which conditions hold. Nothing is asked here."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import choose_encoder
 
-from consumer.model import Dependency
+from consumer.service.conditions import Conditions, Held
 from consumer.settings.load import SettingsProblem
 from consumer.settings.model import WebSettings
+from consumer.telemetry.reporter import Reporter
 
 STILL_S = 120.0  # the loops turn many times a second, behind closed gates too; a start at a frozen broker takes 80 s
 
 
-@dataclass(slots=True)
 class Health:
-    """What the service knows of itself. Times of gates are seconds since the epoch, of the poller monotonic seconds."""
+    """What the probes answer, read from what the rooms reported."""
 
-    ready: bool = False  # assigned, and taking tasks unless a gate is closed
-    assigned: list[int] = field(default_factory=list)  # tasks partitions
-    closed_gates: dict[Dependency, float] = field(default_factory=dict)
-    refusals: list[str] = field(default_factory=list)  # what is missing or wrong, in sentences for the operator
-    polls: dict[str, float] = field(default_factory=dict)  # loop → when it went round last
+    def __init__(self, conditions: Conditions, reporter: Reporter, now: Callable[[], float] = time.monotonic) -> None:
+        self._conditions, self._reporter, self._now = conditions, reporter, now
 
-    def poller_seen(self, loop: str, at: float) -> None:
-        """`loop` went round at `at` (`time.monotonic()`)."""
-        self.polls[loop] = at
+    @property
+    def alive(self) -> bool:
+        return all(seconds < STILL_S for seconds in self.still_s.values())
+
+    @property
+    def still_s(self) -> dict[str, float]:
+        """Seconds since each loop went round last."""
+        return {loop: round(self._now() - at, 1) for loop, at in self._reporter.polls.items()}
+
+    @property
+    def ready(self) -> bool:
+        """From the first assignment on, and with no partitions as well: a spare process waits for one. An outage of
+        others changes nothing: only what this process's own set-up causes does."""
+        return self._reporter.partitions is not None and not self._conditions.stopped
+
+    @property
+    def state(self) -> str:
+        if self._conditions.stopped:
+            return "stopped"
+        if self._reporter.partitions is None:
+            return "starting"
+        return "waiting" if self._conditions.waiting else "ready"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The body of `/readyz`."""
+        return {
+            "ready": self.ready,
+            "state": self.state,
+            "assignedPartitions": self._reporter.partitions or [],
+            "conditions": [_told(held) for held in self._conditions.held],
+        }
+
+
+def _told(held: Held) -> dict[str, str]:
+    told = held.condition.told
+    return {
+        "condition": held.condition.value,
+        "about": held.about,
+        "sentence": told.sentence,
+        "detail": held.detail,
+        "remedy": told.remedy,
+        "since": datetime.fromtimestamp(held.since, UTC).isoformat(timespec="seconds"),
+    }
 
 
 @asynccontextmanager
@@ -40,12 +78,11 @@ async def serving(
     health: Health,
     registry: CollectorRegistry,
     settings: WebSettings,
-    now: Callable[[], float] = time.monotonic,
 ) -> AsyncIterator[int]:
     """Serves until left; gives the port. Raises `SettingsProblem` when the address can't be listened on."""
     app = web.Application()
     app.router.add_get("/metrics", _metrics(registry))
-    app.router.add_get("/livez", _livez(health, now))
+    app.router.add_get("/livez", _livez(health))
     app.router.add_get("/readyz", _readyz(health))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
@@ -69,28 +106,16 @@ def _metrics(registry: CollectorRegistry) -> Handler:
     return handle
 
 
-def _livez(health: Health, now: Callable[[], float]) -> Handler:
+def _livez(health: Health) -> Handler:
     async def handle(_: web.Request) -> web.Response:
-        still_s = {loop: round(now() - at, 1) for loop, at in health.polls.items()}
-        alive = all(seconds < STILL_S for seconds in still_s.values())
-        return web.json_response({"alive": alive, "lastPollSeconds": still_s}, status=200 if alive else 503)
+        facts = {"alive": health.alive, "lastPollSeconds": health.still_s}
+        return web.json_response(facts, status=200 if health.alive else 503)
 
     return handle
 
 
 def _readyz(health: Health) -> Handler:
     async def handle(_: web.Request) -> web.Response:
-        ready = health.ready and not health.refusals
-        facts = {
-            "ready": ready,
-            "assignedPartitions": sorted(health.assigned),
-            "closedGates": {gate.value: _iso(since) for gate, since in health.closed_gates.items()},
-            "refusals": health.refusals,
-        }
-        return web.json_response(facts, status=200 if ready else 503)
+        return web.json_response(health.facts, status=200 if health.ready else 503)
 
     return handle
-
-
-def _iso(since: float) -> str:
-    return datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds")

@@ -26,6 +26,7 @@ __all__ = [
     "SettingsProblem",
     "Shown",
     "credentials",
+    "fixed_credentials",
     "load",
     "load_part",
     "load_with_origins",
@@ -102,6 +103,12 @@ def load_part(
     if problems := given.problems + problems:
         raise SettingsProblem(problems, settings)
     return settings
+
+
+def fixed_credentials(settings: Settings) -> Credentials:
+    """Client id and secret as they are in these settings, for ever."""
+    genesys = settings.genesys
+    return lambda: (genesys.client_id, genesys.client_secret.get_secret_value())
 
 
 def credentials(

@@ -57,8 +57,16 @@ class KafkaSettings(Group):
     tick_ms: int = Field(100, ge=1, description="Time between two commits of a partition; 10 ms × partitions if longer")
     transaction_timeout_ms: int = Field(15_000, ge=10_000, le=900_000)
     drain_s: float = Field(10.0, gt=0, le=60, description="How long running inspections may finish on revoke and stop")
-    check_crcs: bool = True
-    check_topics: bool = True
+
+    @property
+    def checks_crcs(self) -> bool:
+        """Whether each record's checksum is looked at: always, but with the broker of the sandbox."""
+        return True
+
+    @property
+    def topics_are_checked(self) -> bool:
+        """Whether the topics are looked at before the start: always, but with the broker of the sandbox."""
+        return True
 
 
 class TopicSettings(Group):

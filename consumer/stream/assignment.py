@@ -5,27 +5,29 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
 import anyio
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import ConsumerRecord
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError, ProducerFenced
 from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Resting
-from consumer.kafka.client import explain, partition_of
-from consumer.model import Source, Task
+from consumer.kafka.client import condition_of, explain, partition_of
+from consumer.kafka.limits import TopicLimits
+from consumer.model import Condition, DeadLetter, Decision, Source, Task
+from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
-from consumer.stream.ledger import VERDICT, Ledger
-from consumer.stream.outbox import Batch, Outbox
+from consumer.stream.ledger import VERDICT
+from consumer.stream.outbox import Outbox
+from consumer.stream.partition_log import PartitionLog
 from consumer.stream.room import Room
-from consumer.stream.transaction import Record, Step, TooLarge, TransactionFailed, Transactor
+from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
 from consumer.stream.window import Window
-from consumer.telemetry.metrics import Metrics, RebuildCause
+from consumer.telemetry.metrics import Outcome, RebuildCause, Stage, Standing
 from consumer.wire.entries import encode_entry
 from consumer.wire.results import Outgoing, Output
 from consumer.wire.tasks import decode_task, encode_task, moved
@@ -33,48 +35,57 @@ from consumer.wire.tasks import decode_task, encode_task, moved
 log = logging.getLogger(__name__)
 
 REBUILD_FIRST_S, REBUILD_MAX_S = 0.2, 10.0
-OFFSETS_DEADLINE_S = 30.0
+HINDRANCES = frozenset({Condition.PARTITION_WAITS, Condition.KAFKA_REFUSED})
 
 
 class JudgeTask(Protocol):
     async def __call__(self, task: Task, answers: Assignment, resting: Resting) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What all assignments of a stream share."""
+class Reports(Protocol):
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
+    def end(self, condition: Condition, about: str = "") -> None: ...
 
-    judge: JudgeTask
-    metrics: Metrics
-    tasks: str  # topic names
-    ledger: str
-    outputs: Mapping[Output, str]
-    partitions: int
-    task_bytes: int  # that the tasks topic takes as one record
-    open_transactor: Callable[[int], Transactor]
-    read_limits: Callable[[], Awaitable[None]]  # again, after a record that its topic does not take
-    restore: Callable[[Ledger, TopicPartition], Awaitable[None]]
-    tick_s: Callable[[], float]
-    heartbeat_s: float
-    drain_s: float
-    window: int
-    outbox_bytes: int
-    room: Room
-    hindered: Callable[[int | None, str | None], None]  # what an operator must mend before the partition can go on
-    committed: Callable[[Batch], None]
-    steps: Step
+    def step(self, partition: int, step: str) -> None:
+        """What is about to be done for the partition, in words for the operator."""
+
+    def stands(self, partition: int, standing: Standing) -> None: ...
+    def timed(self, stage: Stage) -> AbstractContextManager[object]: ...
+    def rebuilt(self, cause: RebuildCause) -> None: ...
+    def transacted(self, outcome: Outcome) -> None: ...
+
+    def answered(self, answer: Decision | DeadLetter) -> None:
+        """The answer is committed."""
+
+
+class Producers(Protocol):
+    """Gives transactional producers."""
+
+    limits: TopicLimits
+
+    def open(self, partition: int) -> Transactor:
+        """One that is not initialised yet."""
 
 
 class Assignment:
     """Satisfies `judge.answers.Answers`."""
 
-    def __init__(self, partition: int, consumer: AIOKafkaConsumer, ledger: Ledger, plan: Plan) -> None:
-        self.partition = partition
-        self.tp = TopicPartition(plan.tasks, partition)
+    def __init__(
+        self,
+        log: PartitionLog,
+        producers: Producers,
+        judge: JudgeTask,
+        room: Room,
+        settings: Settings,
+        tick_s: Callable[[], float],
+        reports: Reports,
+    ) -> None:
+        self.tp = log.tasks
+        self.partition = log.tasks.partition
         self.window: Window | None = None  # None: not ready, nothing is taken
-        self._consumer = consumer
-        self._ledger = ledger
-        self._plan = plan
+        self._log, self._ledger = log, log.ledger
+        self._producers, self._judge_task, self._room = producers, judge, room
+        self._settings, self._tick_s, self._reports = settings, tick_s, reports
         self._outbox = Outbox()
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
         self._lost = False
@@ -99,18 +110,18 @@ class Assignment:
                     if cause is None:
                         break
                     self._failed = True
-                    self._plan.metrics.rebuilds[cause].inc()
+                    self._reports.rebuilt(cause)
                     if cause == "refused":
-                        await self._plan.read_limits()
+                        await self._producers.limits.read_again()
                     wait = REBUILD_FIRST_S if anyio.current_time() - began > REBUILD_MAX_S else wait
                     # Fenced may mean that an own transaction timed out: who is still assigned after two heartbeats
                     # is the owner, and initialises again.
-                    with anyio.move_on_after(max(wait, 2 * self._plan.heartbeat_s)):
+                    with anyio.move_on_after(max(wait, 2 * self._settings.kafka.heartbeat_ms / 1000)):
                         await self._closing.wait()
                     wait = min(wait * 2, REBUILD_MAX_S)
                 flights.cancel_scope.cancel()
         finally:
-            self._plan.hindered(self.partition, None)  # whatever it was, it is its next owner's to say
+            self._unhindered()  # whatever it was, it is its next owner's to say
             self._closed.set()
 
     async def close(self) -> None:
@@ -122,17 +133,17 @@ class Assignment:
     async def _live(self) -> RebuildCause | None:
         """One producer, from its initialisation until it fails (the cause) or the assignment closes (None)."""
         cause: RebuildCause | None = None
-        transactor = self._plan.open_transactor(self.partition)
+        transactor = self._producers.open(self.partition)
         try:
             with anyio.CancelScope() as self._preparing:
                 start = await self._prepare(transactor)
             if self._closing.is_set():
                 return None
             async with anyio.create_task_group() as self._tasks:
-                self._consumer.seek(self.tp, start)  # one step with becoming ready: what is polled in between is lost
+                self._log.seek(start)  # one step with becoming ready: what is polled in between is lost
                 self.window = Window(start)
                 self._taken_at.clear()
-                self._plan.room.wake()
+                self._room.wake()
                 await self._tick_until_closed(transactor, self.window)
                 self._tasks.cancel_scope.cancel()
         except* (TransactionFailed, TooLarge, Malformed, KafkaError, IllegalStateError, OSError) as failures:
@@ -145,32 +156,14 @@ class Assignment:
     async def _prepare(self, transactor: Transactor) -> int:
         """The offset to start from, when the partition is ready to. In this order: what is fetched before the
         initialisation may change afterwards, when the predecessor's open transaction ends."""
-        plan = self._plan
         await transactor.open()
-        plan.steps("fetch the committed offset")
-        with anyio.fail_after(OFFSETS_DEADLINE_S):
-            start = await self._starting_offset()
-        plan.steps("restore the ledger")
-        with plan.metrics.ledger_restore_seconds.time():
-            await plan.restore(self._ledger, TopicPartition(plan.ledger, self.partition))
+        self._reports.step(self.partition, "fetch the committed offset")
+        start = await self._log.starting_offset()
+        self._reports.step(self.partition, "restore the ledger")
+        await self._log.restore_ledger()
         self._outbox.rebuilt(self._ledger)
-        plan.steps("seek")
+        self._reports.step(self.partition, "seek")
         return start
-
-    async def _starting_offset(self) -> int:
-        committed: int | None = await self._consumer.committed(self.tp)
-        begin: int = (await self._consumer.beginning_offsets([self.tp]))[self.tp]
-        end: int = (await self._consumer.end_offsets([self.tp]))[self.tp]
-        if committed is None:
-            return begin
-        if committed < begin:
-            self._plan.metrics.retention_lost_records.inc(begin - committed)
-            log.error("%s: retention took %s tasks before they were judged", self.tp, begin - committed)
-            return begin
-        if committed > end:
-            log.error("%s was made anew (committed %s, end %s): starting from its beginning", self.tp, committed, end)
-            return begin
-        return committed
 
     def _cause(self, failure: BaseException) -> RebuildCause:
         if isinstance(failure, TransactionFailed):
@@ -178,15 +171,30 @@ class Assignment:
             fenced = isinstance(failure.cause, ProducerFenced)
             # Once is no news: the new producer may do. Twice is a grant or a topic that is gone, or the broker.
             if not fenced and (self._failed or failure.step == "initialise"):
+                away = condition_of(failure.cause) is Condition.KAFKA_AWAY
+                condition = Condition.PARTITION_WAITS if away else Condition.KAFKA_REFUSED
                 why = f"{failure.step}: {explain(failure.cause)}"
-                self._plan.hindered(self.partition, f"partition {self.partition} can't commit: {why}")
+                self._hindered(condition, f"partition {self.partition} can't commit: {why}")
             return "fenced" if fenced else "timeout" if isinstance(failure.cause, TimeoutError) else "failed"
         if isinstance(failure, TooLarge | Malformed):
-            log.error("%s can't go on: %s", self.tp, failure)
-            self._plan.hindered(self.partition, str(failure))
+            self._hindered(Condition.KAFKA_REFUSED, str(failure))
             return "refused"
         log.warning("%s is prepared again: %s", self.tp, type(failure).__name__)
         return "failed"
+
+    def _hindered(self, condition: Condition, detail: str) -> None:
+        """One at a time: what is found last is what has to be mended."""
+        for other in HINDRANCES - {condition}:
+            self._reports.end(other, self._about)
+        self._reports.begin(condition, detail, self._about)
+
+    def _unhindered(self) -> None:
+        for condition in HINDRANCES:
+            self._reports.end(condition, self._about)
+
+    @property
+    def _about(self) -> str:
+        return f"partition {self.partition}"
 
     def lost_its_place(self) -> None:
         """The log no longer has the position: begin anew from what is committed."""
@@ -198,8 +206,8 @@ class Assignment:
         return (
             self.window is not None
             and not self._closing.is_set()
-            and self.window.uncommitted < self._plan.window
-            and self._outbox.size_bytes < self._plan.outbox_bytes
+            and self.window.uncommitted < self._settings.limits.window
+            and self._outbox.size_bytes < self._settings.limits.outbox_bytes
         )
 
     def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
@@ -209,7 +217,7 @@ class Assignment:
         if window is None or self._closing.is_set() or not window.take(record.offset):
             return
         self._taken_at.append((record.offset, time.monotonic()))
-        self._plan.room.started(len(record.value or b""))
+        self._room.started(len(record.value or b""))
         self._tasks.start_soon(self._judge, window, record)
 
     async def _judge(self, window: Window, record: ConsumerRecord[bytes, bytes]) -> None:
@@ -219,10 +227,10 @@ class Assignment:
                 task = decode_task(record.value, tuple(record.headers), at)
             except Malformed:  # somebody else wrote here: judged as an event of its own
                 task = Task(at, record.value, record.key, tuple(record.headers), taken_ms=record.timestamp)
-            await self._plan.judge(task, self, nullcontext)
+            await self._judge_task(task, self, nullcontext)
             window.settle(record.offset)
         finally:
-            self._plan.room.ended(len(record.value or b""))
+            self._room.ended(len(record.value or b""))
 
     # ---- answers
 
@@ -258,31 +266,31 @@ class Assignment:
     def move(self, task: Task, conversation_id: str) -> bool:
         key, headers = conversation_id.encode("utf-8", "surrogatepass"), encode_task(moved(task, conversation_id))
         record = Record(self.tp.topic, key, task.value, headers, self._home(conversation_id))
-        if record.size > self._plan.task_bytes:
+        if record.size > self._producers.limits.of(self.tp.topic):
             return False
         self._outbox.move(record)
         return True
 
     def _home(self, conversation_id: str) -> int:
-        return partition_of(conversation_id.encode("utf-8", "surrogatepass"), self._plan.partitions)
+        return partition_of(conversation_id.encode("utf-8", "surrogatepass"), self._settings.topics.partitions)
 
     # ---- commits
 
     async def _tick_until_closed(self, transactor: Transactor, window: Window) -> None:
-        wait = self._plan.tick_s() * (1 + self.partition / self._plan.partitions)  # staggered
+        wait = self._tick_s() * (1 + self.partition / self._settings.topics.partitions)  # staggered
         while True:
             with anyio.move_on_after(wait):
                 await self._closing.wait()
-            wait = self._plan.tick_s()
+            wait = self._tick_s()
             closing = self._closing.is_set()
             if closing:
-                await self._flights.drain(self._plan.drain_s)
+                await self._flights.drain(self._settings.kafka.drain_s)
             await self._commit(transactor, window)
             if closing:
                 return
             if self._failed:
                 self._failed = False
-                self._plan.hindered(self.partition, None)
+                self._unhindered()
             if self._lost:
                 self._lost = False
                 raise OffsetOutOfRangeError(self.tp)
@@ -295,31 +303,40 @@ class Assignment:
         entries = [self._entry(answer) for answer in batch.answers]
         results = [self._result(answer.outgoing) for answer in batch.answers if answer.outgoing is not None]
         try:
-            with self._plan.metrics.stage_seconds["commit"].time():
+            with self._reports.timed("commit"):
                 timestamps = await transactor.commit([*entries, *results, *batch.moved], {self.tp: offset})
         except TransactionFailed:
-            self._plan.metrics.transactions["failed"].inc()
+            self._reports.transacted("failed")
             raise
-        self._plan.metrics.transactions["committed"].inc()
+        self._reports.transacted("committed")
         for answer, timestamp in zip(batch.answers, timestamps, strict=False):
             self._ledger.add(answer.entry, timestamp)
         self._outbox.committed(batch)
         while self._taken_at and self._taken_at[0][0] < offset:
             self._taken_at.popleft()
-        self._plan.committed(batch)
-        self._plan.room.wake()
+        for answer in batch.answers:
+            if (told := answer.letter or answer.decision) is not None:
+                self._reports.answered(told)
+        self._room.wake()
 
     def _entry(self, answer: Answer) -> Record:
         key, value = encode_entry(answer.entry)
-        return Record(self._plan.ledger, key, value, partition=self.partition)
+        return Record(self._log.ledger_topic, key, value, partition=self.partition)
 
     def _result(self, outgoing: Outgoing) -> Record:
-        return Record(self._plan.outputs[outgoing.output], outgoing.key, outgoing.value, outgoing.headers)
+        return Record(self._topic(outgoing.output), outgoing.key, outgoing.value, outgoing.headers)
+
+    def _topic(self, output: Output) -> str:
+        topics = self._settings.topics
+        match output:
+            case Output.ACCEPTED:
+                return topics.accepted
+            case Output.REJECTED:
+                return topics.rejected
+            case Output.DEAD_LETTER:
+                return topics.dead_letter
 
     def _show(self, window: Window) -> None:
-        metrics, partition = self._plan.metrics, self.partition
-        metrics.uncommitted_offsets[partition].set(window.uncommitted)
-        metrics.outbox_bytes[partition].set(self._outbox.size_bytes)
-        metrics.ledger_entries[partition].set(len(self._ledger))
-        age = time.monotonic() - self._taken_at[0][1] if self._taken_at else 0.0
-        metrics.oldest_uncommitted_age_seconds[partition].set(age)
+        oldest_s = time.monotonic() - self._taken_at[0][1] if self._taken_at else 0.0
+        standing = Standing(window.uncommitted, self._outbox.size_bytes, len(self._ledger), oldest_s)
+        self._reports.stands(self.partition, standing)

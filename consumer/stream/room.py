@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import anyio
 
 from consumer.settings.model import LimitSettings
-from consumer.telemetry.metrics import Metrics
+
+
+class Reports(Protocol):
+    def in_flight(self, tasks: int) -> None: ...
 
 
 class Room:
     """Tasks in flight and their bytes, over all partitions of the process."""
 
-    def __init__(self, limits: LimitSettings, metrics: Metrics) -> None:
-        self._limits, self._metrics = limits, metrics
+    def __init__(self, limits: LimitSettings, reports: Reports) -> None:
+        self._limits, self._reports = limits, reports
         self._tasks = 0
         self._bytes = 0
         self.changed = anyio.Event()
@@ -36,4 +41,4 @@ class Room:
     def _count(self, tasks: int, size: int) -> None:
         self._tasks += tasks
         self._bytes += size
-        self._metrics.tasks_in_flight.set(self._tasks)
+        self._reports.in_flight(self._tasks)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
 
 import anyio
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -18,21 +17,21 @@ from aiokafka.errors import (
 )
 from anyio.abc import TaskGroup
 
-from consumer.errors import Failure
-from consumer.kafka.client import client_options, consumer_options, explain
+from consumer.kafka.client import client_options, condition_of, consumer_options, explain
 from consumer.kafka.closing import close
+from consumer.kafka.limits import TopicLimits
 from consumer.kafka.membership import check_group
-from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
-from consumer.stream.assignment import Assignment, JudgeTask, Plan
+from consumer.model import Condition
+from consumer.settings.model import Settings
+from consumer.stream import assignment, partition_log, room
+from consumer.stream.assignment import Assignment, JudgeTask
 from consumer.stream.ledger import Ledger
-from consumer.stream.outbox import Batch
-from consumer.stream.restore import restore
+from consumer.stream.partition_log import PartitionLog
 from consumer.stream.room import Room
-from consumer.stream.transaction import DEFAULT_MAX_MESSAGE_BYTES, Step, Transactor
-from consumer.telemetry.metrics import Metrics
-from consumer.wire.results import Output
+from consumer.stream.transaction import Transactor
+from consumer.telemetry.metrics import Loop
 
-log = logging.getLogger(__name__)
+ABOUT = "tasks"  # in conditions
 
 POLL_MS = 200
 METADATA_MS = 30_000
@@ -40,6 +39,23 @@ LEAVE_S = 1.0  # after the shutdown, a poll that has not come back is left
 RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watches the poller instead
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
+
+
+class Reports(assignment.Reports, partition_log.Reports, room.Reports, Protocol):
+    def polled(self, loop: Loop) -> None:
+        """The loop went round: it lives, whether there was something to take or not."""
+
+    def received(self, loop: Loop, records: int) -> None: ...
+    def rebalanced(self) -> None: ...
+    def assigned(self, partitions: Sequence[int]) -> None:
+        """All tasks partitions that are ours now."""
+
+    def ready(self, partitions: int) -> None:
+        """From how many partitions tasks are taken."""
+
+    def lags(self, topic: str, partition: int, records: int) -> None: ...
+    def left(self, topic: str, partition: int) -> None:
+        """A tasks partition is no longer ours."""
 
 
 class Stream(ConsumerRebalanceListener):
@@ -51,79 +67,34 @@ class Stream(ConsumerRebalanceListener):
     def __init__(
         self,
         judge: JudgeTask,
-        kafka: KafkaSettings,
-        topics: TopicSettings,
-        limits: LimitSettings,
-        metrics: Metrics,
-        *,
-        max_message_bytes: Mapping[str, int],
-        read_limits: Callable[[], Awaitable[Mapping[str, int]]] | None = None,
+        settings: Settings,
+        limits: TopicLimits,
         may_take: Callable[[], bool],
-        polled: Callable[[], None] = lambda: None,
-        assigned: Callable[[list[int]], None] = lambda partitions: None,
-        hindered: Callable[[int | None, str | None], None] = lambda partition, detail: None,
-        committed: Callable[[Batch], None] = lambda batch: None,
-        steps: Step = lambda step: None,
+        reports: Reports,
         metadata_ms: int = METADATA_MS,
     ) -> None:
         """`metadata_ms`: within which a change of the tasks topic's partitions is found."""
-        self.room = Room(limits, metrics)
+        self.room = Room(settings.limits, reports)
         self.assignments: dict[int, Assignment] = {}
-        self._kafka, self._topics, self._metrics = kafka, topics, metrics
-        self._limits, self._max_message_bytes = limits, max_message_bytes
-        self._limits_now = read_limits
-        self._may_take, self._polled, self._assigned = may_take, polled, assigned
-        self._hindered, self._steps, self._metadata_ms = hindered, steps, metadata_ms
+        self.limits = limits
+        self._judge, self._settings, self._may_take, self._reports = judge, settings, may_take, reports
+        self._kafka, self._topics = settings.kafka, settings.topics
+        self._metadata_ms = metadata_ms
         self._ledgers: dict[int, Ledger] = {}
-        self._complaint: str | None = None
+        self._complaint: tuple[Condition, str] | None = None
         self._consumer: AIOKafkaConsumer
         self._group: TaskGroup
         self._polling: anyio.CancelScope
-        self._plan = self._shared(judge, committed)
 
-    def _shared(self, judge: JudgeTask, committed: Callable[[Batch], None]) -> Plan:
-        kafka, topics = self._kafka, self._topics
-        return Plan(
-            judge=judge,
-            metrics=self._metrics,
-            tasks=topics.tasks,
-            ledger=topics.ledger,
-            outputs={
-                Output.ACCEPTED: topics.accepted,
-                Output.REJECTED: topics.rejected,
-                Output.DEAD_LETTER: topics.dead_letter,
-            },
-            partitions=topics.partitions,
-            task_bytes=self._max_message_bytes.get(topics.tasks, DEFAULT_MAX_MESSAGE_BYTES),
-            open_transactor=self._transactor,
-            read_limits=self._read_limits,
-            restore=lambda ledger, tp: restore(ledger, tp, consumer_options(kafka)),
-            tick_s=self.tick_s,
-            heartbeat_s=kafka.heartbeat_ms / 1000,
-            drain_s=kafka.drain_s,
-            window=self._limits.window,
-            outbox_bytes=self._limits.outbox_bytes,
-            room=self.room,
-            hindered=self._hindered,
-            committed=committed,
-            steps=self._steps,
-        )
-
-    def _transactor(self, partition: int) -> Transactor:
+    def open(self, partition: int) -> Transactor:
         return Transactor(
             f"{self._topics.tasks}-{partition}",
             client_options(self._kafka),
             group=self._kafka.group,
-            max_message_bytes=self._max_message_bytes,
+            limits=self.limits,
+            step=partial(self._reports.step, partition),
             transaction_timeout_ms=self._kafka.transaction_timeout_ms,
-            steps=self._steps,
         )
-
-    async def _read_limits(self) -> None:
-        """An operator may have raised what a topic takes."""
-        if self._limits_now is not None:
-            with suppress(Failure):
-                self._max_message_bytes = await self._limits_now()
 
     def tick_s(self) -> float:
         """A broker bears about 100 transactions a second from one process, so more partitions commit less often."""
@@ -133,12 +104,12 @@ class Stream(ConsumerRebalanceListener):
         """Until `shutdown`, and then until everything that runs is drained and committed."""
         wait = RETRY_FIRST_S
         while not shutdown.is_set():
-            self._polled()
+            self._reports.polled("stream")
             try:
                 await self._serve(shutdown)
                 wait = RETRY_FIRST_S
             except* (KafkaError, OSError) as failures:
-                self._complain(f"tasks can't be read: {explain(failures.exceptions[0])}")
+                self._complain_of(failures.exceptions[0])
                 with anyio.move_on_after(wait):
                     await shutdown.wait()
                 wait = min(wait * 2, RETRY_MAX_S)
@@ -162,7 +133,7 @@ class Stream(ConsumerRebalanceListener):
             try:
                 await self._consumer.start()
                 self._consumer.subscribe([self._topics.tasks], listener=self)
-                self._complain(None)
+                self._content()
                 self._group.start_soon(self._leave_the_poll, shutdown)
                 with anyio.CancelScope() as self._polling:
                     await self._poll(shutdown)
@@ -182,10 +153,10 @@ class Stream(ConsumerRebalanceListener):
 
     async def _poll(self, shutdown: anyio.Event) -> None:
         while not shutdown.is_set():
-            self._polled()
+            self._reports.polled("stream")
             check_group(self._consumer)
             roomy = [a.tp for a in self.assignments.values() if a.has_room()]
-            self._metrics.ready_partitions.set(sum(a.window is not None for a in self.assignments.values()))
+            self._reports.ready(sum(a.window is not None for a in self.assignments.values()))
             if not roomy or self.room.tasks <= 0 or not self._may_take():
                 await self._until_changed(shutdown)
                 continue
@@ -204,32 +175,39 @@ class Stream(ConsumerRebalanceListener):
             except GroupAuthorizationFailedError:
                 raise
             except KafkaError as error:
-                self._complain(f"tasks can't be read: {explain(error)}")
+                self._complain_of(error)
                 if isinstance(error, CorruptRecordException):  # what it had taken by then is forgotten, not its offsets
                     for assignment in self.assignments.values():
                         assignment.lost_its_place()
                 await self._until_changed(shutdown)
                 continue
-            self._complain(None)
+            self._content()
             self._hand_over(polled)
 
-    def _complain(self, detail: str | None) -> None:
-        if detail != self._complaint:
-            self._complaint = detail
-            self._hindered(None, detail)
-            if detail is not None:
-                log.error(detail)
+    def _complain_of(self, error: BaseException) -> None:
+        self._complain(condition_of(error), f"tasks can't be read: {explain(error)}")
+
+    def _complain(self, condition: Condition, detail: str) -> None:
+        if self._complaint is not None and self._complaint[0] is not condition:
+            self._content()
+        self._complaint = condition, detail
+        self._reports.begin(condition, detail, ABOUT)
+
+    def _content(self) -> None:
+        if self._complaint is not None:
+            self._reports.end(self._complaint[0], ABOUT)
+            self._complaint = None
 
     def _hand_over(self, polled: Mapping[TopicPartition, list[Any]]) -> None:
         """To the windows that are ready now, in one step with the end of the poll, which moved the positions: what
         began before a rebalance and ended behind the seek of the next assignment would never come again."""
         for tp, records in polled.items():
-            self._metrics.records_received["stream"].inc(len(records))
+            self._reports.received("stream", len(records))
             assignment = self.assignments.get(tp.partition)
             if assignment is not None:
                 for record in records:
                     assignment.take(record)
-                self._metrics.lag(tp.topic, tp.partition, self._lag(tp, records[-1].offset))
+                self._reports.lags(tp.topic, tp.partition, self._lag(tp, records[-1].offset))
 
     def _lag(self, tp: TopicPartition, offset: int) -> int:
         return max((self._consumer.highwater(tp) or 0) - offset - 1, 0)
@@ -241,19 +219,25 @@ class Stream(ConsumerRebalanceListener):
     # ---- assignment: aiokafka calls these, and sends no heartbeats while the first one runs
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        self._metrics.rebalances.inc()
+        self._reports.rebalanced()
         partitions = sorted(tp.partition for tp in assigned)
         there = len(self._consumer.partitions_for_topic(self._topics.tasks) or ())
         if there != self._topics.partitions:
-            self._complain(f"{self._topics.tasks} has {there} partitions, not {self._topics.partitions}")
+            detail = f"{self._topics.tasks} has {there} partitions, not {self._topics.partitions}"
+            self._complain(Condition.TOPICS_WRONG, detail)
             return
-        self._complain(None)
+        self._content()
         self._ledgers = {p: self._ledgers.get(p) or Ledger(self._topics.ledger_days) for p in partitions}
         for partition in partitions:
-            assignment = Assignment(partition, self._consumer, self._ledgers[partition], self._plan)
-            self.assignments[partition] = assignment
+            assignment = self.assignments[partition] = self._assignment(partition)
             self._group.start_soon(assignment.run)
         self._show_assigned()
+
+    def _assignment(self, partition: int) -> Assignment:
+        tasks = TopicPartition(self._topics.tasks, partition)
+        ledger = self._ledgers[partition]
+        log = PartitionLog(tasks, self._topics.ledger, self._consumer, ledger, self._kafka, self._reports)
+        return Assignment(log, self, self._judge, self.room, self._settings, self.tick_s, self._reports)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         partitions = {tp.partition for tp in revoked}
@@ -265,10 +249,8 @@ class Stream(ConsumerRebalanceListener):
                 group.start_soon(assignment.close)
         for assignment in assignments:  # a revoke in the middle of the last drain closes the same ones
             if self.assignments.pop(assignment.partition, None) is not None:
-                self._metrics.forget_partition(assignment.partition)
-                self._metrics.forget_lag(self._topics.tasks, assignment.partition)
+                self._reports.left(self._topics.tasks, assignment.partition)
         self._show_assigned()
 
     def _show_assigned(self) -> None:
-        self._metrics.assigned_partitions.set(len(self.assignments))
-        self._assigned(sorted(self.assignments))
+        self._reports.assigned(sorted(self.assignments))

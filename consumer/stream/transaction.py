@@ -24,11 +24,11 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
 from consumer.kafka.closing import ask, close, close_by_force
+from consumer.kafka.limits import TopicLimits
 from consumer.model import Headers
 from consumer.wire.results import record_size
 
 MAX_BATCH_BYTES = 1024 * 1024  # one request for a tick's answers instead of one for each 16 KiB
-DEFAULT_MAX_MESSAGE_BYTES = 1_048_588  # Kafka's own, for a topic whose limit could not be read
 
 CALL_DEADLINE_S = 12.0  # a cluster chooses other leaders some 10 s after a broker fell silent
 
@@ -67,7 +67,7 @@ class Record:
 class Transactor:
     """One transactional producer from its initialisation to its disposal.
 
-    `steps` is told the name of each step before it is taken: the tests stop the process there.
+    `step` is told the name of each step before it is taken: the tests stop the process there.
     """
 
     def __init__(
@@ -76,21 +76,21 @@ class Transactor:
         options: Mapping[str, Any],
         *,
         group: str,
-        max_message_bytes: Mapping[str, int],
+        limits: TopicLimits,
+        step: Step,
         transaction_timeout_ms: int = 15_000,
         call_deadline_s: float = CALL_DEADLINE_S,
-        steps: Step = lambda name: None,
     ) -> None:
         self._group = group
-        self._limits = max_message_bytes
+        self._limits = limits
         self._deadline_s = call_deadline_s
-        self._steps = steps
+        self._step = step
         self._producer = AIOKafkaProducer(
             **options,
             transactional_id=transactional_id,
             transaction_timeout_ms=transaction_timeout_ms,
-            max_batch_size=min([MAX_BATCH_BYTES, *max_message_bytes.values()]),  # a topic's limit is that of a batch
-            max_request_size=max([MAX_BATCH_BYTES * 2, *max_message_bytes.values()]),
+            max_batch_size=min([MAX_BATCH_BYTES, *limits.all()]),  # a topic's limit is that of a batch
+            max_request_size=max([MAX_BATCH_BYTES * 2, *limits.all()]),
             request_timeout_ms=int(call_deadline_s * 1000),
         )
         self._finished = False
@@ -107,7 +107,7 @@ class Transactor:
         Raises `TooLarge` before anything is sent, `TransactionFailed` when the producer is finished.
         """
         for record in records:
-            limit = self._limits.get(record.topic, DEFAULT_MAX_MESSAGE_BYTES)
+            limit = self._limits.of(record.topic)
             if record.size > limit:
                 raise TooLarge(record.topic, record.size, limit)
         with anyio.CancelScope(shield=True):
@@ -115,7 +115,7 @@ class Transactor:
             timestamps = await self._produce(records)
             await self._call("send offsets", lambda: self._send_offsets(offsets))
             await self._call("commit", self._producer.commit_transaction)
-            self._steps("committed")
+            self._step("committed")
         return timestamps
 
     async def _produce(self, records: Sequence[Record]) -> list[int]:
@@ -150,7 +150,7 @@ class Transactor:
         """Law 2 and 3. `asyncio.wait_for` in place of a cancel scope: aiokafka's futures know only asyncio's."""
         if self._finished:
             raise TransactionFailed(step, IllegalOperation("this producer is finished"))
-        self._steps(step)
+        self._step(step)
         try:
             return await asyncio.wait_for(call(), deadline_s or self._deadline_s)
         except (KafkaError, IllegalOperation, AssertionError, TimeoutError, OSError) as error:

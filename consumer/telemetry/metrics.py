@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
 from consumer import __version__
-from consumer.model import DeadReason, Dependency, Reason, Rejected, Verdict
+from consumer.model import Condition, DeadReason, Dependency, Reason, Rejected, Verdict
 
 PREFIX = "attachment_consumer"
 
-Loop = Literal["intake", "stream"]
+Loop = Literal["intake", "stream", "notify"]
 Noise = Literal[
     "heartbeat",
     "receipt",
@@ -36,7 +37,6 @@ Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
 Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
 Outcome = Literal["committed", "failed"]
 RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
-StopCause = Literal["gate", "refused", "bugs", "organization", "partitions", "drain"]
 ApiCall = Literal[
     "token", "probe", "conversation", "message", "messages", "media", "download", "user_conversation", "notify"
 ]
@@ -49,6 +49,16 @@ ANSWER_BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600, 14_400
 SIZE_BUCKETS = (1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
 
 K = TypeVar("K", bound=str)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one tasks partition stands."""
+
+    uncommitted: int  # offsets taken above the committed one
+    outbox_bytes: int  # of answers that wait for the next commit
+    ledger_entries: int
+    oldest_s: float  # since the oldest task that is not committed was taken; 0 without one
 
 
 class ByPartition:
@@ -89,6 +99,12 @@ class Metrics:
     def api_call(self, call: str, status: int | None) -> None:
         """Counts one answer of the API; None when there was none."""
         self.api_calls[call, status_label(status)].inc()
+
+    def stands(self, partition: int, standing: Standing) -> None:
+        self.uncommitted_offsets[partition].set(standing.uncommitted)
+        self.outbox_bytes[partition].set(standing.outbox_bytes)
+        self.ledger_entries[partition].set(standing.ledger_entries)
+        self.oldest_uncommitted_age_seconds[partition].set(standing.oldest_s)
 
     def forget_partition(self, partition: int) -> None:
         """Takes away the series of a tasks partition that is no longer ours."""
@@ -190,15 +206,16 @@ class Metrics:
         )
 
     def _declare_the_dependencies(self) -> None:
-        self.gate_closed: Mapping[Dependency, Gauge] = self._gauges(
-            "gate_closed", "1 while no tasks are taken because of this dependency", "dependency", Dependency
+        self.conditions: Mapping[Condition, Gauge] = self._gauges(
+            "condition",
+            "For how many this condition holds: 0, the process, or so many partitions or hosts",
+            "condition",
+            Condition,
         )
-        self.gate_closed_since: Mapping[Dependency, Gauge] = self._gauges(
-            "gate_closed_since_timestamp_seconds", "When the gate closed; 0 while it is open", "dependency", Dependency
-        )
-        self.intake_stopped: Mapping[StopCause, Gauge] = self._gauges(
-            "intake_stopped", "1 while no tasks are taken, by cause", "cause", get_args(StopCause)
-        )
+        self.conditions_since: Mapping[Condition, Gauge] = self._gauges(
+            "condition_since_timestamp_seconds", "Since when the condition holds; 0 while it does not",
+            "condition", Condition,
+        )  # fmt: skip
         calls = Counter(
             f"{PREFIX}_api_calls_total", "Calls to the API, by answer", ["call", "status"], registry=self.registry
         )

@@ -13,7 +13,7 @@ import pytest
 from consumer.download.body import Body
 from consumer.errors import Unavailable
 from consumer.inspection.antivirus import Clamd
-from consumer.inspection.inspect import Inspector
+from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.workers.pool import Workers
 from consumer.model import Accepted, Attachment, Decision, Dependency, Facts, Reason, Rejected, Source, Verdict
@@ -22,6 +22,7 @@ from consumer.wire.results import encode_result
 from tests.antivirus.conftest import MIB, RunningClamd
 from tests.antivirus.test_clamd import EICAR
 from tests.inspection.files import BENIGN, archive, attachment, ooxml, pdf
+from tests.reports import Recorder
 
 T = TypeVar("T")
 HARMLESS = b"Dear Sir or Madam,\nplease find my claim below.\n"
@@ -66,7 +67,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def workers() -> AsyncIterator[Workers]:
-    async with Workers(1, 20.0) as running:
+    async with Workers(1, 20.0, reports=Recorder()) as running:
         yield running
 
 
@@ -92,10 +93,10 @@ class House:
             links=served,
             downloads=served,
             examiner=self.workers,
-            storage=ObjectStorage(str(self.stored)),
+            stores=Stores(ObjectStorage(str(self.stored)), ObjectStorage(str(self.quarantine)) if keep else None),
             policy=lambda: self.policy,
             antivirus=scanner,
-            quarantine=ObjectStorage(str(self.quarantine)) if keep else None,
+            reports=Recorder(),
         )
         return await inspector.inspect(attachment(name), once)
 

@@ -12,10 +12,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.conn import AIOKafkaConnection
 
 from consumer.judge.answers import Resting
+from consumer.model import DeadLetter, Decision
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from tests.bench.figures import Figures
 from tests.brokers import create_topics
+from tests.reports import Recorder
 from tests.stream.harness import NamesJudge, make_stream, running, write_tasks
 
 TASKS, BYTES, PARTITIONS = 20_000, 700, 4
@@ -78,14 +80,15 @@ async def _judge_all(kafka: KafkaSettings, topics: TopicSettings) -> tuple[float
     judge, done = NamesJudge(slowly), anyio.Event()
     answered = 0
 
-    def committed(batch: Any) -> None:
-        nonlocal answered
-        answered += len(batch.answers)
-        if answered >= TASKS:
-            done.set()
+    class Counted(Recorder):
+        def answered(self, answer: Decision | DeadLetter) -> None:
+            nonlocal answered
+            answered += 1
+            if answered >= TASKS:
+                done.set()
 
     began = anyio.current_time()
-    stream = make_stream(judge, kafka, topics, limits=LIMITS, committed=committed)
+    stream = make_stream(judge, kafka, topics, limits=LIMITS, reports=Counted())
     async with running(stream):
         with anyio.fail_after(300):
             await done.wait()

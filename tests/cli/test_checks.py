@@ -93,7 +93,6 @@ def test_a_policy_that_is_not_there_is_told_once(command: Command) -> None:
     [
         ("DOWNLOAD__ALLOWED_ORIGINS", "http://127.0.0.1:8080"),
         ("GENESYS__API_URL", "http://127.0.0.1:8080"),
-        ("KAFKA__CHECK_TOPICS", "false"),
         ("KAFKA_GROUP", "x"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from consumer.inspection.policy.policy import PolicyFile
+from consumer.inspection.policy.policy import Policy
 from consumer.model import Reason
 from consumer.notify.service import spoken
 from tests.cli.conftest import Command
@@ -25,7 +25,7 @@ ENGLISH, GERMAN = "The file is empty.", "Die Datei ist leer."
 def test_the_setting_decides_else_the_customer_else_the_policy(
     always: str | None, customers: str, sentence: str
 ) -> None:
-    assert spoken(PolicyFile(), always)(Reason.EMPTY, customers) == sentence
+    assert spoken(Policy.load, always)(Reason.EMPTY, customers) == sentence
 
 
 def test_a_language_that_the_policy_does_not_speak_is_a_wrong_setting(command: Command) -> None:

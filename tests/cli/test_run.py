@@ -76,13 +76,13 @@ def test_it_serves_its_state_while_everything_else_is_away_and_ends_when_told(tm
     with process("-m", "consumer", "run", cwd=tmp_path) as service:
         until(service, "KAFKA_GROUP is no setting; did you mean KAFKA__GROUP?")
         port = until(service, "serving")["port"]
-        until(service, "not started yet: no broker of 127.0.0.1:1 answers")
+        assert "no broker of 127.0.0.1:1 answers" in until(service, "Kafka does not answer.")["detail"]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
             assert client.get("/livez").status_code == 200
             ready = client.get("/readyz")
             assert "attachment_consumer_build_info" in client.get("/metrics").text
         assert ready.status_code == 503
-        assert any("no broker" in refusal for refusal in ready.json()["refusals"])
+        assert any("no broker" in one["detail"] for one in ready.json()["conditions"])
         service.send_signal(signal.SIGTERM)
         until(service, "draining")
         rest = service.communicate(timeout=30)
@@ -119,7 +119,7 @@ def test_a_hangup_reads_the_policy_again_and_metrics_tell_which_is_in_force(tmp_
         assert (first.partition("+")[0], versions_told(port)) == ("1", [second])
         policy.write_text("version = ")
         service.send_signal(signal.SIGHUP)
-        until(service, "the policy file is wrong, the one before stays in force")
+        until(service, "The changed policy file is wrong; the one before stays in force.")
         assert versions_told(port) == [second]
         service.send_signal(signal.SIGTERM)
         until(service, "draining")

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
+from consumer.model import Condition, Effect
 from consumer.telemetry.metrics import Metrics
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -48,6 +49,21 @@ def test_every_metric_in_use_exists(series: dict[str, dict[str, set[str]]]) -> N
     used = {name for expression in _expressions() for name in NAME.findall(expression)}
     assert len(used) > 20
     assert used <= set(series)
+
+
+def test_each_condition_raises_an_alert() -> None:
+    """A stop raises the page, an outage the ticket; draining is nobody's news."""
+    alerts = {
+        rule["alert"]: rule["expr"] for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]
+    }
+    named = {
+        alert: set(re.findall(r'condition=~?"([^"]*)"', expression)[0].split("|"))
+        for alert, expression in alerts.items()
+        if "attachment_consumer_condition{" in expression
+    }
+    effects = {effect: {c.value for c in Condition if c.told.effect is effect} for effect in Effect}
+    assert named["AttachmentConsumerStopped"] == effects[Effect.STOPS]
+    assert named["AttachmentConsumerWaits"] == effects[Effect.WAITS] - {Condition.DRAINING}
 
 
 def test_every_label_value_in_use_exists(series: dict[str, dict[str, set[str]]]) -> None:

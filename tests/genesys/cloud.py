@@ -21,6 +21,7 @@ from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from tests.reports import Recorder
 
 TLS = ssl.create_default_context()  # costly to make, and not used on loopback
 
@@ -127,20 +128,20 @@ class Client:
     api: Api
     lookup: Lookup
     limiter: Limiter
-    called: list[tuple[str, int | None]]
+    recorder: Recorder
+
+    @property
+    def called(self) -> list[tuple[str, int | None]]:
+        return self.recorder.of("called")
 
 
 @asynccontextmanager
 async def connected(cloud: Cloud, *, secret: Callable[[], str] | None = None, **api: Any) -> AsyncIterator[Client]:
-    called: list[tuple[str, int | None]] = []
-
-    def on_call(name: str, status: int | None) -> None:
-        called.append((name, status))
-
-    limiter = api.pop("limiter", None) or Limiter(60_000)
+    recorder = Recorder()
+    limiter = api.pop("limiter", None) or Limiter(60_000, reports=recorder)
     async with client_of(cloud.url) as http, client_of(cloud.url) as login_http:
-        login = Login(login_http, lambda: ("client", secret() if secret else cloud.secret), on_call=on_call)
-        made = Api(http, login, limiter, on_call=on_call, **api)
+        login = Login(login_http, lambda: ("client", secret() if secret else cloud.secret), reports=recorder)
+        made = Api(http, login, limiter, reports=recorder, **{"expected_organization": None} | api)
         origins = Hosts.of("mypurecloud.com", api_url=cloud.url).link_origins
         lookup = Lookup(made, origins)
-        yield Client(login, made, lookup, limiter, called)
+        yield Client(login, made, lookup, limiter, recorder)

@@ -13,6 +13,7 @@ from consumer.genesys.limiter import Limiter
 from consumer.model import DeadReason, Dependency
 from tests.genesys.cloud import Asked, Client, Cloud, connected, json
 from tests.genesys.payloads import payload
+from tests.reports import Recorder
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 PATH = f"/api/v2/conversations/{CONVERSATION}"
@@ -153,7 +154,7 @@ async def test_too_many_calls_make_all_wait(cloud: Cloud) -> None:
         await anyio.lowlevel.checkpoint()
 
     cloud.at("GET", PATH, lambda asked: json(payload("error-429"), 429, retry_after="17", inin_ratelimit_reset="40"))
-    limiter = Limiter(300, now=lambda: now[0], sleep=sleep)
+    limiter = Limiter(300, now=lambda: now[0], sleep=sleep, reports=Recorder())
     async with connected(cloud, limiter=limiter) as client:
         failure = await failure_of(client)
         assert isinstance(failure, Throttled)
@@ -324,13 +325,13 @@ async def test_access_is_checked_before_anything_is_judged(cloud: Cloud, client:
 
 async def test_a_run_of_404s_asks_whose_organisation_it_is(cloud: Cloud) -> None:
     cloud.at("GET", ME, {"organization": {"id": ORGANIZATION}})
-    async with connected(cloud, expected_organization=lambda: "another") as client:
+    async with connected(cloud, expected_organization="another") as client:
         for _ in range(NOT_FOUND_RUN - 1):
             assert type(await failure_of(client)) is Missing
         failure = await failure_of(client)
         assert isinstance(failure, Refused)
         assert ORGANIZATION in failure.detail
-    async with connected(cloud, expected_organization=lambda: ORGANIZATION) as client:
+    async with connected(cloud, expected_organization=ORGANIZATION) as client:
         for _ in range(NOT_FOUND_RUN + 1):
             assert type(await failure_of(client)) is Missing
         assert client.called.count(("probe", 200)) == 1

@@ -4,7 +4,7 @@ import random
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -12,17 +12,17 @@ import anyio.lowlevel
 import orjson
 import pytest
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.genesys.limiter import Limiter
 from consumer.judge.answers import Answer, Resting
 from consumer.judge.task import Judge
 from consumer.model import AnswerKind, Attachment, Event, LedgerEntry, Reason, Rejected, Source, Task, Verdict
-from consumer.telemetry.metrics import Metrics
 from consumer.wire.events import decode
 from tests.genesys.cloud import Asked, Client, Cloud, Respond, connected, json
 from tests.genesys.test_limiter import Window
+from tests.judge.home import TERMS, Unknown
+from tests.reports import Recorder
 
 CONVERSATIONS = 40
 MESSAGES = 3
@@ -145,6 +145,7 @@ class Locating:
     """An inspector that goes as far as the link, as each download does."""
 
     client: Client
+    policy_version: str = "1"
 
     async def inspect(self, attachment: Attachment, attempt: Attempts) -> Verdict:
         assert await self.client.lookup.locate(attachment) == SIGNED
@@ -155,16 +156,16 @@ def judge_of(client: Client) -> Judge:
     async def no_sleep(seconds: float) -> None:
         raise AssertionError("nothing fails here")
 
-    gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, sleep=no_sleep)
-    patience = Patience(gates, Backoff(attempts=2, over_s=1), host_patience_s=1, sleep=no_sleep)
+    gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder(), sleep=no_sleep)
+    patience = Patience(gates, Backoff(attempts=2, over_s=1), 1, Recorder(), sleep=no_sleep)
     return Judge(
         lookup=client.lookup,
         inspector=Locating(client),
         patience=patience,
-        metrics=Metrics(CollectorRegistry()),
-        policy_version=lambda: "1",
-        horizon=timedelta(days=35),
-        dead_letter_bytes=1_000_000,
+        terms=TERMS,
+        organization=Unknown(),
+        reports=Recorder(),
+        now=lambda: datetime.now(UTC),
     )
 
 
@@ -225,7 +226,7 @@ async def test_a_backlog_stays_within_an_enforced_limit(cloud: Cloud) -> None:
         return answer
 
     cloud.responds = {at: limited(respond) for at, respond in cloud.responds.items()}
-    async with connected(cloud, limiter=Limiter(300, now=lambda: now[0], sleep=sleep)) as client:
+    async with connected(cloud, limiter=Limiter(300, now=lambda: now[0], sleep=sleep, reports=Recorder())) as client:
         await judge_all([client], at_once=64)
     assert window.refused == 0
     assert now[0] >= 60, "the backlog was worth more than a minute"

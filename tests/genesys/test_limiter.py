@@ -8,6 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumer.genesys.limiter import Limiter, Pace
+from tests.reports import Recorder
 
 
 @dataclass
@@ -133,14 +134,14 @@ def test_wrong_headers_never_stop_the_calls_for_long(headers: dict[str, str]) ->
 
 async def test_calls_get_their_turn_in_the_order_in_which_they_asked() -> None:
     now: list[float] = [0.0]
-    waits: list[float] = []
+    recorder = Recorder()
     turns: list[int] = []
 
     async def sleep(seconds: float) -> None:
         now[0] += seconds
         await anyio.lowlevel.checkpoint()
 
-    limiter = Limiter(60, now=lambda: now[0], sleep=sleep, on_wait=waits.append)
+    limiter = Limiter(60, now=lambda: now[0], sleep=sleep, reports=recorder)
 
     async def ask(number: int) -> None:
         await limiter.turn()
@@ -150,4 +151,4 @@ async def test_calls_get_their_turn_in_the_order_in_which_they_asked() -> None:
         for number in range(10):
             tg.start_soon(ask, number)
     assert turns == list(range(10))
-    assert sum(waits) == now[0] > 0
+    assert sum(recorder.of("waited_for_the_limit")) == now[0] > 0

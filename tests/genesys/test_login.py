@@ -11,6 +11,7 @@ from consumer.genesys.login import Login
 from consumer.model import Dependency
 from tests.genesys.cloud import Asked, Cloud, client_of, json, serving
 from tests.genesys.payloads import payload
+from tests.reports import Recorder
 
 
 class Clock:
@@ -28,7 +29,7 @@ def clock() -> Clock:
 @pytest.fixture
 async def login(cloud: Cloud, clock: Clock) -> AsyncIterator[Login]:
     async with client_of(cloud.url) as http:
-        yield Login(http, lambda: ("client", cloud.secret), now=clock)
+        yield Login(http, lambda: ("client", cloud.secret), now=clock, reports=Recorder())
 
 
 async def test_it_logs_in_with_basic_on_the_login_host(cloud: Cloud, login: Login) -> None:
@@ -198,7 +199,7 @@ async def test_nobody_at_the_login_host_is_unavailable() -> None:
         url = gone.url
     async with client_of(url) as http:
         with pytest.raises(Unavailable, match="login host cannot be reached"):
-            await Login(http, lambda: ("client", "secret")).token()
+            await Login(http, lambda: ("client", "secret"), reports=Recorder()).token()
 
 
 async def test_a_login_that_fails_early_leaves_the_old_token_in_use(cloud: Cloud, login: Login, clock: Clock) -> None:

@@ -17,6 +17,7 @@ from consumer.model import Direction, Reason
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import plan_traffic
 from consumer.sandbox.world import ORGANIZATION_ID, REGION, World
+from tests.reports import Recorder
 from tests.sandbox.worlds import COMMUNICATION, CONVERSATION, MESSAGE, world_with
 
 
@@ -24,8 +25,14 @@ from tests.sandbox.worlds import COMMUNICATION, CONVERSATION, MESSAGE, world_wit
 async def client_of(emulator: Emulator) -> AsyncIterator[tuple[Api, Lookup]]:
     hosts = Hosts.of(REGION, login_url=emulator.login_url, api_url=emulator.api_url)
     async with login_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
-        login = Login(to_login, lambda: ("sandbox", "sandbox-secret"))
-        api = Api(to_api, login, Limiter(60_000), expected_organization=lambda: ORGANIZATION_ID)
+        login = Login(to_login, lambda: ("sandbox", "sandbox-secret"), reports=Recorder())
+        api = Api(
+            to_api,
+            login,
+            Limiter(60_000, reports=Recorder()),
+            expected_organization=ORGANIZATION_ID,
+            reports=Recorder(),
+        )
         yield api, Lookup(api, hosts.link_origins)
 
 

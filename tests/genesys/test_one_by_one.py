@@ -14,6 +14,7 @@ from tests.genesys.cloud import Client, Cloud, json
 from tests.genesys.test_economy import Partition, judge_of
 from tests.genesys.test_lookup import BULK, SINGLE, WHOLE, message
 from tests.genesys.test_shapes import CONVERSATION
+from tests.reports import Recorder
 
 MANY = frozenset(f"m-{number:02}" for number in range(50))
 
@@ -68,8 +69,9 @@ async def test_messages_of_one_event_that_are_not_there_are_asked_for_again_toge
 ) -> None:
     """Each has attempts of its own; did each wait as long as it likes, every one would be a call."""
     attempts = 4
-    gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={})
-    judge = replace(judge_of(client), patience=Patience(gates, Backoff(attempts, over_s=0.7), host_patience_s=1))
+    gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder())
+    patience = Patience(gates, Backoff(attempts, over_s=0.7), 1, Recorder())
+    judge = replace(judge_of(client), patience=patience)
     listed = [{"messageId": id_, "media": [{"id": "a"}]} for id_ in MANY]
     event = orjson.dumps({"id": CONVERSATION, "participants": [{"messages": [{"messages": listed}]}]})
     partition = Partition()

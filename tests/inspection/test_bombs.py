@@ -14,6 +14,7 @@ from tests.inspection import bombs
 from tests.inspection.files import BENIGN, MemoryBody, attachment, ooxml
 from tests.inspection.measured import cost, status
 from tests.inspection.slow import LARGEST, SLOW
+from tests.reports import Recorder
 
 MIB = 1024 * 1024
 MORE = 64 * MIB
@@ -49,11 +50,11 @@ def anyio_backend() -> str:
 
 async def judged(data: bytes, room: int) -> Reason | None:
     """By a real worker in that much room, which has to survive it."""
-    causes: list[str] = []
-    async with Workers(1, 20.0, room, on_restart=causes.append) as workers:
+    recorder = Recorder()
+    async with Workers(1, 20.0, room, reports=recorder) as workers:
         with MemoryBody(data) as body:
             facts = await workers.examine(body, attachment(None))
-    assert causes == []
+    assert recorder.of("worker_ended") == []
     return Policy.load().decide(attachment(None), facts)
 
 

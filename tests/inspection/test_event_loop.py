@@ -23,7 +23,7 @@ import anyio.to_thread
 import pytest
 
 from consumer.download.budget import Budget
-from consumer.inspection.inspect import Inspector
+from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.pool import Workers
 from consumer.model import Attachment, Decision, Source, Verdict
@@ -33,6 +33,7 @@ from tests.antivirus.test_verdicts import once
 from tests.download.fetching import fetching
 from tests.inspection import bombs
 from tests.inspection.files import pdf, png
+from tests.reports import Recorder
 
 MIB = 1024 * 1024
 LONGEST_S = 0.050
@@ -111,9 +112,12 @@ async def house(folder: Path) -> AsyncIterator[Inspector]:
     """With everything started: what is judged meets no start of anything."""
     FILES.update({f"/{number}": data for number, data in enumerate(hostile())})
     with file_host() as origin:
-        async with Workers(2, 20.0) as workers, fetching(origin, budget=Budget(256 * MIB)) as fetcher:
+        async with (
+            Workers(2, 20.0, reports=Recorder()) as workers,
+            fetching(origin, budget=Budget(256 * MIB)) as fetcher,
+        ):
             storage, policy = ObjectStorage(str(folder)), Policy.load()
-            yield Inspector(Links(origin), fetcher, workers, storage, lambda: policy, quarantine=storage)
+            yield Inspector(Links(origin), fetcher, workers, Stores(storage, storage), lambda: policy, None, Recorder())
 
 
 async def judge_all(inspector: Inspector) -> int:

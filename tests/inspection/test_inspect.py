@@ -10,9 +10,10 @@ from typing import Any, Self, TypeVar
 import pytest
 
 from consumer.errors import NotYet
-from consumer.inspection.inspect import RESOLVES, Body, Inspector
+from consumer.inspection.inspect import RESOLVES, Body, Inspector, Stores
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.model import YOUNG, Accepted, Attachment, Dependency, Expired, Facts, Finding, Reason, Rejected, Verdict
+from tests.reports import Recorder
 
 T = TypeVar("T")
 
@@ -70,7 +71,8 @@ class World:
         return self.scanned
 
     async def inspect(self, attachment: Attachment = PNG, **parts: Any) -> Verdict:
-        inspector = Inspector(self, self, self, Kept("store", self.said), lambda: POLICY, **parts)
+        stores: Stores[Any] = Stores(Kept("store", self.said), parts.get("quarantine"))
+        inspector = Inspector(self, self, self, stores, lambda: POLICY, parts.get("antivirus"), Recorder())
         return await inspector.inspect(attachment, once)
 
 
@@ -168,7 +170,8 @@ async def test_a_file_that_may_still_come_is_waited_for_before_it_is_called_gone
             raise
 
     world = World(fetched=[Expired(404)] * 9)
-    inspector = Inspector(world, world, world, Kept("store", world.said), lambda: POLICY)
+    stores = Stores(Kept("store", world.said), None)
+    inspector = Inspector(world, world, world, stores, lambda: POLICY, None, Recorder())
     verdict = await inspector.inspect(replace(PNG, message_time=sent), patiently)
     assert reason_of(verdict) is Reason.NO_LONGER_AVAILABLE
     assert waited == 1

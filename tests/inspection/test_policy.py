@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
-from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyError, PolicyFile
+from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyFile
 from consumer.inspection.readers.seen import Limits
 from consumer.model import Facts, Finding, MediaStatus, Reason
 from tests.inspection.files import SHEET, WORD, attachment
+from tests.reports import Recorder
 
 MIB = 1024 * 1024
 MINIMAL = 'version = "1"\n[types]\n"text/plain" = "1 MiB"\n'
@@ -224,13 +225,16 @@ class Looks:
         self._steps.pop(0)()
 
 
+MOST = 100 * 1024 * 1024
+
+
 class Enough(Exception):
     pass
 
 
 async def test_a_changed_file_is_in_force_at_the_next_look(tmp_path: Path) -> None:
     file = _written(tmp_path, SHIPPED.read_text())
-    policies = PolicyFile(file)
+    policies = PolicyFile(file, MOST, Recorder())
     before = policies.current.version
     change = SHIPPED.read_text().replace('script = "reject"', 'script = "tell"')
     with pytest.raises(Enough):
@@ -241,20 +245,20 @@ async def test_a_changed_file_is_in_force_at_the_next_look(tmp_path: Path) -> No
 
 async def test_a_bad_file_changes_nothing_and_is_told_once(tmp_path: Path) -> None:
     file = _written(tmp_path, SHIPPED.read_text())
-    told: list[PolicyError] = []
-    policies = PolicyFile(file, told.append)
+    recorder = Recorder()
+    policies = PolicyFile(file, MOST, recorder)
     before = policies.current
     with pytest.raises(Enough):
         await policies.watch(
             1.0, Looks(lambda: _written(tmp_path, "version ="), lambda: None, file.unlink, lambda: None)
         )
     assert policies.current is before
-    assert len(told) == 2
+    assert len(recorder.of("policy_not_reloaded")) == 2
 
 
 def test_a_request_reads_the_file_again_though_it_looks_unchanged(tmp_path: Path) -> None:
     file = _written(tmp_path, SHIPPED.read_text())
-    policies = PolicyFile(file)
+    policies = PolicyFile(file, MOST, Recorder())
     stamp = file.stat()
     file.write_text(SHIPPED.read_text().replace('version = "1"', 'version = "2"'))
     os.utime(file, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
@@ -264,12 +268,12 @@ def test_a_request_reads_the_file_again_though_it_looks_unchanged(tmp_path: Path
 
 def test_each_policy_in_force_is_told_and_no_bad_one(tmp_path: Path) -> None:
     file = _written(tmp_path, SHIPPED.read_text())
-    told: list[str] = []
-    policies = PolicyFile(file, on_policy=lambda policy: told.append(policy.version.partition("+")[0]))
+    recorder = Recorder()
+    policies = PolicyFile(file, MOST, recorder)
     for text in (SHIPPED.read_text().replace('version = "1"', 'version = "2"'), "version ="):
         _written(tmp_path, text)
         policies.reload()
-    assert told == ["1", "2"]
+    assert [version.partition("+")[0] for version in recorder.of("policy_in_force")] == ["1", "2"]
 
 
 def _written(folder: Path, text: str) -> Path:
@@ -288,10 +292,10 @@ def _load(text: str) -> Policy:
 def test_a_policy_that_allows_files_which_no_memory_holds_changes_nothing(tmp_path: Path) -> None:
     """They would all be rejected as too large, whatever the policy says."""
     file = _written(tmp_path, SHIPPED.read_text())
-    told: list[PolicyError] = []
-    policies = PolicyFile(file, told.append, most_bytes=10 * 1024 * 1024)
+    recorder = Recorder()
+    policies = PolicyFile(file, 10 * 1024 * 1024, recorder)
     before = policies.current
     _written(tmp_path, SHIPPED.read_text().replace('"application/pdf" = "10 MiB"', '"application/pdf" = "11 MiB"'))
     assert not policies.reload()
     assert policies.current is before
-    assert "of more than the 10485760 bytes" in str(told[0])
+    assert "of more than the 10485760 bytes" in recorder.of("policy_not_reloaded")[0]

@@ -14,6 +14,7 @@ from consumer.inspection.workers import confinement, process
 from consumer.inspection.workers.pool import LibmagicMissing, Workers, WorkersNotStarted, versions
 from consumer.model import Facts, Reason
 from tests.inspection.files import BENIGN, TYPES_BY_EXTENSION, MemoryBody, attachment
+from tests.reports import Recorder
 
 MIB = 1024 * 1024
 PLANTED = """
@@ -48,7 +49,7 @@ async def examined(workers: Workers, data: bytes, name: str = "file.txt") -> Fac
 
 
 async def test_every_allowed_type_is_told_by_a_real_worker() -> None:
-    async with Workers(count=2, deadline_s=20.0) as workers:
+    async with Workers(count=2, deadline_s=20.0, reports=Recorder()) as workers:
         for extension, data in BENIGN.items():
             facts = await examined(workers, data, f"file.{extension}")
             assert facts.detected_type == facts.extension_type == TYPES_BY_EXTENSION[extension]
@@ -68,7 +69,7 @@ async def test_every_allowed_type_is_told_by_a_real_worker() -> None:
     ],
 )
 async def test_a_name_or_declaration_of_another_type_is_a_flag(name: str, declared: str | None, differs: bool) -> None:
-    async with Workers(count=1, deadline_s=20.0) as workers:
+    async with Workers(count=1, deadline_s=20.0, reports=Recorder()) as workers:
         with MemoryBody(BENIGN["png"]) as body:
             facts = await workers.examine(body, attachment(name, declared))
     assert ("type_differs" in facts.flags) == differs
@@ -84,7 +85,7 @@ def test_every_flag_is_explained_to_readers_of_the_results() -> None:
 
 
 async def test_remarks_about_the_declaration_are_flags() -> None:
-    async with Workers(count=1, deadline_s=20.0) as workers:
+    async with Workers(count=1, deadline_s=20.0, reports=Recorder()) as workers:
         with MemoryBody(b"text") as body:
             facts = await workers.examine(body, attachment(declared_type="text/plain", declared_size=4))
             assert facts.flags == ()
@@ -111,39 +112,39 @@ async def test_remarks_about_the_declaration_are_flags() -> None:
     ],
 )
 async def test_a_worker_that_misbehaves_gives_undetectable_and_is_replaced(expression: str, cause: str) -> None:
-    causes: list[str] = []
-    async with Workers(1, 1.0, command=planted(), on_restart=causes.append) as workers:
+    recorder = Recorder()
+    async with Workers(1, 1.0, command=planted(), reports=recorder) as workers:
         with plant(expression) as body:
             facts = await workers.examine(body, attachment())
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert facts.detected_type is None
         assert facts.sha256 == body.sha256
         assert (await examined(workers, b"next")).detected_type == "text/plain"
-    assert causes == [cause, cause]
+    assert recorder.of("worker_ended") == [cause, cause]
 
 
 async def test_a_worker_that_was_held_up_once_costs_no_verdict() -> None:
-    causes: list[str] = []
-    async with Workers(1, 1.0, on_restart=causes.append) as workers:
+    recorder = Recorder()
+    async with Workers(1, 1.0, reports=recorder) as workers:
         (worker,) = workers._idle
         assert worker is not None
         os.kill(worker.pid, signal.SIGSTOP)
         assert (await examined(workers, b"text")).detected_type == "text/plain"
-    assert causes == ["deadline"]
+    assert recorder.of("worker_ended") == ["deadline"]
 
 
 async def test_a_worker_that_eats_its_address_space_says_so_and_goes_on() -> None:
-    causes: list[str] = []
-    async with Workers(1, 20.0, command=planted(256 * MIB), on_restart=causes.append) as workers:
+    recorder = Recorder()
+    async with Workers(1, 20.0, command=planted(256 * MIB), reports=recorder) as workers:
         with plant("bytearray(1 << 30)") as body:
             facts = await workers.examine(body, attachment())
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert (await examined(workers, b"next")).detected_type == "text/plain"
-    assert causes == []
+    assert recorder.of("worker_ended") == []
 
 
 async def test_what_is_in_flight_beside_a_dying_worker_is_not_lost() -> None:
-    async with Workers(2, 20.0, command=planted()) as workers:
+    async with Workers(2, 20.0, command=planted(), reports=Recorder()) as workers:
         answers: dict[int, Facts] = {}
 
         async def one(number: int) -> None:
@@ -158,30 +159,30 @@ async def test_what_is_in_flight_beside_a_dying_worker_is_not_lost() -> None:
 
 
 async def test_a_worker_that_died_while_idle_costs_no_verdict() -> None:
-    causes: list[str] = []
-    async with Workers(1, 20.0, on_restart=causes.append) as workers:
+    recorder = Recorder()
+    async with Workers(1, 20.0, reports=recorder) as workers:
         await examined(workers, b"text")
         (worker,) = workers._idle
         assert worker is not None
         await worker.kill()
         assert (await examined(workers, b"text")).detected_type == "text/plain"
-    assert causes == ["died"]
+    assert recorder.of("worker_ended") == ["died"]
 
 
 async def test_a_cancelled_examination_leaves_no_stale_answer() -> None:
-    causes: list[str] = []
-    async with Workers(1, 30.0, command=planted(), on_restart=causes.append) as workers:
+    recorder = Recorder()
+    async with Workers(1, 30.0, command=planted(), reports=recorder) as workers:
         async with anyio.create_task_group() as group:
             with plant("time.sleep(600)") as body:
                 group.start_soon(workers.examine, body, attachment())
                 await anyio.wait_all_tasks_blocked()
                 group.cancel_scope.cancel()
         assert (await examined(workers, b"next")).detected_type == "text/plain"
-    assert causes == ["cancelled"]
+    assert recorder.of("worker_ended") == ["cancelled"]
 
 
 async def test_waiting_for_a_worker_does_not_count_as_its_deadline() -> None:
-    async with Workers(1, 3.0, command=planted()) as workers:
+    async with Workers(1, 3.0, command=planted(), reports=Recorder()) as workers:
         answers: list[Facts] = []
 
         async def one() -> None:
@@ -199,7 +200,7 @@ async def test_waiting_for_a_worker_does_not_count_as_its_deadline() -> None:
 async def test_a_worker_that_was_taken_over_reads_no_file(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GENESYS_CLIENT_SECRET", "for the service only")
     target = path.format(parent=os.getpid())
-    async with Workers(1, 20.0, command=planted()) as workers:
+    async with Workers(1, 20.0, command=planted(), reports=Recorder()) as workers:
         with plant(f"os.open({target!r}, os.O_RDONLY)") as body:
             facts = await workers.examine(body, attachment())
     assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
@@ -208,7 +209,7 @@ async def test_a_worker_that_was_taken_over_reads_no_file(path: str, monkeypatch
 async def test_a_worker_starts_with_an_empty_environment_and_no_descriptor_of_ours(tmp_path: Path) -> None:
     with (tmp_path / "secret").open("w") as secret:
         os.set_inheritable(secret.fileno(), True)
-        async with Workers(1, 20.0, command=planted()) as workers:
+        async with Workers(1, 20.0, command=planted(), reports=Recorder()) as workers:
             # LC_CTYPE is what the interpreter itself sets
             with plant("worker.Seen(None, [], ['empty' if set(os.environ) <= {'LC_CTYPE'} else 'inherited'])") as body:
                 assert "empty" in (await workers.examine(body, attachment())).flags
@@ -218,7 +219,7 @@ async def test_a_worker_starts_with_an_empty_environment_and_no_descriptor_of_ou
 
 @pytest.mark.skipif(sys.platform != "linux", reason="its limits are Linux's")
 async def test_a_worker_tells_what_holds_it_in() -> None:
-    async with Workers(1, 20.0) as workers:
+    async with Workers(1, 20.0, reports=Recorder()) as workers:
         (worker,) = workers._idle
         assert worker is not None
         assert {"address_space", "descriptors", "file_size", "prctl"} <= set(worker.confined)
@@ -231,13 +232,13 @@ async def test_without_libmagic_nothing_starts_and_the_message_says_what_to_inst
         "from consumer.inspection.workers.worker import main; sys.exit(main(['1073741824', '3']))"
     )
     with pytest.raises(LibmagicMissing, match=r"apt-get install libmagic1.*brew install libmagic"):
-        async with Workers(1, 2.0, command=(sys.executable, "-I", "-c", code)):
+        async with Workers(1, 2.0, command=(sys.executable, "-I", "-c", code), reports=Recorder()):
             pass
 
 
 async def test_a_worker_that_does_not_come_up_is_told() -> None:
     with pytest.raises(WorkersNotStarted):
-        async with Workers(1, 2.0, command=(sys.executable, "-I", "-c", "pass")):
+        async with Workers(1, 2.0, command=(sys.executable, "-I", "-c", "pass"), reports=Recorder()):
             pass
 
 

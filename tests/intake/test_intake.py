@@ -11,15 +11,16 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
-from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from consumer.intake import Intake, TaskRecord, tasks_of
 from consumer.model import Headers, Source, Task
-from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.telemetry.metrics import Metrics
+from consumer.settings.model import GenesysSettings, KafkaSettings, Settings, TopicSettings
 from consumer.wire.tasks import decode_task
 from tests import raw_names
 from tests.brokers import EVENTS_PARTITIONS
+from tests.reports import Recorder
+from tests.stream.harness import GivenLimits
 
 pytestmark = pytest.mark.kafka
 
@@ -27,22 +28,16 @@ pytestmark = pytest.mark.kafka
 @asynccontextmanager
 async def taking_in(
     kafka: KafkaSettings, topics: TopicSettings, split: Callable[..., list[TaskRecord]] = tasks_of
-) -> AsyncIterator[Metrics]:
-    metrics = Metrics(CollectorRegistry())
-    intake = Intake(
-        kafka,
-        topics,
-        metrics,
-        max_task_bytes=1_000_000,
-        may_take=lambda: True,
-        metadata_ms=200,
-        tasks_of=split,
-    )
+) -> AsyncIterator[Recorder]:
+    recorder = Recorder()
+    genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
+    settings = Settings(kafka=kafka, topics=topics, genesys=genesys)
+    intake = Intake(settings, GivenLimits(), lambda: True, recorder, metadata_ms=200, tasks_of=split)
     shutdown = anyio.Event()
     async with anyio.create_task_group() as group:
         group.start_soon(intake.run, shutdown)
         try:
-            yield metrics
+            yield recorder
         finally:
             shutdown.set()
 
@@ -102,7 +97,7 @@ async def test_a_record_that_a_bug_meets_goes_on_as_it_is_and_keeps_no_other_bac
     async with reading(kafka_settings, topics.tasks) as tasks:
         for _ in range(2):
             await raw_names.write(kafka_settings.bootstrap_servers, topics.events, 0, *written)
-            async with taking_in(kafka_settings, topics, buggy) as metrics:
+            async with taking_in(kafka_settings, topics, buggy) as recorder:
                 found = [await read(tasks) for _ in range(5)]
                 whole = [task for task in found if task.value == values[1]]
 
@@ -110,7 +105,7 @@ async def test_a_record_that_a_bug_meets_goes_on_as_it_is_and_keeps_no_other_bac
                     [b'{"conversationId":"%s-%d"}' % (name, n) for name in (b"a", b"c") for n in range(2)] + [values[1]]
                 )
                 assert [(task.source.partition, task.source.path, task.headers) for task in whole] == [(0, "", ())]
-                assert metrics.bugs._value.get() == 1
+                assert len(recorder.of("crashed")) == 1
                 assert "LookupError" in caplog.text
 
 

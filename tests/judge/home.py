@@ -12,20 +12,18 @@ from typing import Any, cast
 import anyio
 import anyio.lowlevel
 import orjson
-from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.errors import NotYet
 from consumer.identity import attachment_key
 from consumer.judge.answers import Answer
-from consumer.judge.task import Judge
+from consumer.judge.task import Judge, Terms
 from consumer.model import Attachment, DeadReason, Dependency, Message, Reason, Rejected, Replay, Source, Task, Verdict
 from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.stream.assignment import Assignment
 from consumer.stream.flights import Flights
 from consumer.stream.ledger import Ledger
-from consumer.telemetry.metrics import Metrics
 from consumer.wire.results import Output
+from tests.reports import Recorder
 from tests.stream.harness import make_stream
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -84,8 +82,19 @@ class Genesys:
         return self.conversations[message_id]
 
 
+TERMS = Terms(timedelta(days=35), lambda: 1_000_000, lambda event: True, lambda message: False)
+
+
+class Unknown:
+    """The organisation, as long as nobody told which it is."""
+
+    id: str | None = None
+
+
 class Inspecting:
     """Rejects everything as empty, once `before` has returned."""
+
+    policy_version = "1"
 
     def __init__(self) -> None:
         self.begun: Counter[str | None] = Counter()
@@ -106,28 +115,39 @@ class Home:
 
     def __init__(self, genesys: Genesys, partitions: int = 1) -> None:
         self.genesys, self.inspecting = genesys, Inspecting()
-        self.metrics = Metrics(CollectorRegistry())
+        self.reports = Recorder()
         self.waited: list[float] = []
-        self.bugs: list[bool] = []
-        gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={})
+        gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={}, reports=self.reports)
         backoff = Backoff(attempts=4, over_s=7, jitter=lambda: 0.0)
         self.judge = Judge(
             lookup=genesys,
             inspector=self.inspecting,
-            patience=Patience(gates, backoff, host_patience_s=10, sleep=self._sleep, clock=lambda: sum(self.waited)),
-            metrics=self.metrics,
-            policy_version=lambda: "1",
-            horizon=timedelta(days=35),
-            dead_letter_bytes=1_000_000,
-            on_outcome=self.bugs.append,
+            patience=Patience(gates, backoff, 10, self.reports, sleep=self._sleep, clock=lambda: sum(self.waited)),
+            terms=TERMS,
+            organization=Unknown(),
+            reports=self.reports,
             now=lambda: NOW,
         )
         self.published: list[Answer] = []
         self.moved: list[Any] = []
         self._ledger = Ledger(35)
         topics = TopicSettings(partitions=partitions)
-        stream = make_stream(self.judge.judge, KafkaSettings(bootstrap_servers="127.0.0.1:9"), topics)
-        self.assignment = Assignment(0, cast("Any", None), self._ledger, stream._plan)
+        kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
+        stream = make_stream(self.judge.judge, kafka, topics, reports=self.reports)
+        stream._consumer, stream._ledgers = cast("Any", None), {0: self._ledger}
+        self.assignment = stream._assignment(0)
+
+    @property
+    def bugs(self) -> list[bool]:
+        """Of each verdict and each bug, in order."""
+        return self.reports.of("judged")
+
+    @property
+    def skipped(self) -> Counter[str]:
+        counted: Counter[str] = Counter()
+        for cause, attachments in self.reports.of("skipped"):
+            counted[cause] += attachments
+        return counted
 
     async def _sleep(self, seconds: float) -> None:
         self.waited.append(seconds)

@@ -11,7 +11,7 @@ import pytest
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, Unavailable
 from consumer.model import DeadReason, Dependency
-from tests.judge.home import CONVERSATION, at_home, attachment, event, message
+from tests.judge.home import CONVERSATION, Inspecting, at_home, attachment, event, message
 
 BARE = orjson.dumps({"conversationId": CONVERSATION})
 M1 = message("m1", attachment("a1"), attachment("a2"))
@@ -93,9 +93,21 @@ async def test_a_dead_letter_tells_what_of_its_record_the_task_could_not_carry()
         assert (told["dlq.headers-omitted"], told["dlq.key-omitted"]) == (b"true", b"false")
 
 
+class Buggy:
+    @property
+    def id(self) -> str | None:
+        return fail_with_a_bug()
+
+
+class BuggyBehindTheVerdict(Inspecting):
+    @property
+    def policy_version(self) -> str:  # type: ignore[override]
+        return fail_with_a_bug()
+
+
 async def test_a_bug_before_anything_is_known_of_an_event_is_its_dead_letter_and_the_next_one_is_judged() -> None:
     async with at_home(M1) as home:
-        judge, home.judge = home.judge, replace(home.judge, organization_id=fail_with_a_bug)
+        judge, home.judge = home.judge, replace(home.judge, organization=Buggy())
         await home.take(event(["a1"]))
         home.judge = judge
         await home.take(event(["a2"]))
@@ -108,7 +120,7 @@ async def test_a_bug_before_anything_is_known_of_an_event_is_its_dead_letter_and
 async def test_a_bug_behind_the_verdict_is_the_attachment_s_dead_letter() -> None:
     """In the flight that other tasks may share: an error that escaped from there would end the service."""
     async with at_home(message("m1", attachment("a1"))) as home:
-        home.judge = replace(home.judge, policy_version=fail_with_a_bug)
+        home.judge = replace(home.judge, inspector=BuggyBehindTheVerdict())
         await home.take(event(["a1"]))
 
         assert home.letters == [("bug", "a1", 1)]

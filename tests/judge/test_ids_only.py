@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -19,8 +20,8 @@ M1 = message("m1", attachment("a1"), attachment("a2"))
 M2 = message("m2", attachment("b1", "m2"))
 
 
-def skipped(home: Home) -> dict[str, float]:
-    return {cause: counter._value.get() for cause, counter in home.metrics.attachments_skipped.items()}
+def skipped(home: Home) -> Counter[str]:
+    return home.skipped
 
 
 # ---- a conversation alone
@@ -130,11 +131,11 @@ async def test_an_outbound_message_is_counted_and_not_read() -> None:
 
 async def test_a_bare_event_that_is_not_looked_up_is_counted() -> None:
     async with at_home(M1) as home:
-        home.judge = replace(home.judge, looks_up_bare=lambda event: False)
+        home.judge = replace(home.judge, terms=replace(home.judge.terms, looks_up_bare=lambda event: False))
         await home.take(BARE)
         await home.take(event(["a1"]))
 
-        assert home.metrics.noise_dropped["not_looked_up"]._value.get() == 1
+        assert home.reports.of("dropped") == ["not_looked_up"]
         assert home.genesys.read == []
         assert home.verdicts == ["a1", "a2"]
 

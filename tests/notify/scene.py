@@ -23,6 +23,7 @@ from consumer.sandbox.emulator import Emulator
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.genesys.cloud import client_of
 from tests.kafka_fixtures import PARTITIONS
+from tests.reports import Recorder
 from tests.sandbox.worlds import CONVERSATION, MESSAGE, world_with
 
 T = TypeVar("T")
@@ -80,8 +81,9 @@ class Scene:
     async def api(self) -> AsyncIterator[Api]:
         emulator = self.emulator
         async with client_of(emulator.api_url) as http, client_of(emulator.login_url) as login_http:
-            login = Login(login_http, lambda: ("sandbox", emulator.state.switches.client_secret))
-            yield Api(http, login, Limiter(1_000_000))
+            login = Login(login_http, lambda: ("sandbox", emulator.state.switches.client_secret), reports=Recorder())
+            limiter = Limiter(1_000_000, reports=Recorder())
+            yield Api(http, login, limiter, expected_organization=None, reports=Recorder())
 
 
 @asynccontextmanager
@@ -112,11 +114,12 @@ class Member:
 
     shutdown: Shutdown = field(default_factory=Shutdown)
     told: list[Told] = field(default_factory=list)
-    assigned: list[int] = field(default_factory=list)
+    recorder: Recorder = field(default_factory=Recorder)
     ended: anyio.Event = field(default_factory=anyio.Event)
 
-    def is_assigned(self, partitions: list[int]) -> None:
-        self.assigned = partitions
+    @property
+    def assigned(self) -> list[int]:
+        return next(iter(self.recorder.of("assigned")[-1:]), [])
 
     async def leave(self) -> None:
         self.shutdown.request()
@@ -131,7 +134,7 @@ class Member:
         """`through` may look at, and change, what passes from the topic to the notifier."""
         async with (
             scene.api() as api,
-            consuming(scene.kafka, scene.topics.rejected, assigned=self.is_assigned) as rejections,
+            consuming(scene.kafka, scene.topics.rejected, self.recorder) as rejections,
             aclosing(rejections.records(self.shutdown)) as records,
         ):
             notifier = Notifier(api, lambda reason, language: "No.", wait_out=wait_out)

@@ -17,6 +17,7 @@ from consumer.notify.outages import Outages
 from consumer.notify.shutdown import Shutdown
 from tests.genesys.cloud import Asked, Client, Cloud, connected, json, serving
 from tests.genesys.payloads import payload
+from tests.reports import Recorder
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 WHOLE = f"/api/v2/conversations/{CONVERSATION}"
@@ -61,7 +62,7 @@ def notifier(client: Client, channel: Channel = "message") -> Notifier:
     def sentence(reason: Reason, language: str) -> str:
         return SENTENCES.get(language, SENTENCES["en"])
 
-    gates = Gates(failures=1, probe_s=1.0, probe_max_s=30.0, probes={})
+    gates = Gates(failures=1, probe_s=1.0, probe_max_s=30.0, probes={}, reports=Recorder())
     outages = Outages(gates, client.api.check_access, attempts=3, first_s=1.0, longest_s=30.0, sleep=no_sleep)
     return Notifier(client.api, sentence, channel=channel, wait_out=outages, sleep=no_sleep)
 
@@ -171,7 +172,7 @@ def _patient() -> Any:
     async def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    return Limiter(60_000, now=lambda: now[0], sleep=sleep)
+    return Limiter(60_000, now=lambda: now[0], sleep=sleep, reports=Recorder())
 
 
 PAGE = "<html>Log in"

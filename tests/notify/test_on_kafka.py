@@ -14,14 +14,13 @@ import anyio
 import httpx
 import pytest
 from aiohttp import web
-from prometheus_client import CollectorRegistry
 
 from consumer.kafka.membership import Membership
 from consumer.notify.loop import Record
 from consumer.notify.service import serve
 from consumer.notify.shutdown import Shutdown
 from consumer.sandbox.emulator_state import PERMISSIONS
-from consumer.service.assembly import policy_file
+from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.telemetry.metrics import Metrics
 from tests.kafka_fixtures import PARTITIONS
@@ -151,24 +150,26 @@ async def running(scene: Scene, folder: Path, drain_s: float = 5.0) -> AsyncIter
     settings = settings_for(scene.emulator, scene.kafka, scene.topics, folder)
     settings = changed(settings, "kafka", drain_s=drain_s)
     settings = changed(settings, "notify", channel="message")
-    metrics, shutdown, secret = Metrics(CollectorRegistry()), Shutdown(), [scene.emulator.state.switches.client_secret]
-    ports: list[int] = []
+    shutdown, secret = Shutdown(), [scene.emulator.state.switches.client_secret]
+    known: list[Running] = []
     async with anyio.create_task_group() as group:
         group.start_soon(
             serve,
             settings,
             lambda: ("sandbox", secret[0]),
-            metrics,
-            policy_file(settings, metrics),
             shutdown,
-            ports.append,
+            known.append,
         )
-        await until_true(lambda: bool(ports))
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports[0]}", trust_env=False) as http:
-            command = Command(http, metrics, secret)
+        await until_true(lambda: bool(known))
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{known[0].metrics_port}", trust_env=False) as http:
+            command = Command(http, known[0].metrics, secret)
             await command.until(lambda status, facts: facts["assignedPartitions"] == ALL)
             yield command
             shutdown.request()
+
+
+def names_of(facts: dict[str, Any]) -> list[str]:
+    return [one["condition"] for one in facts["conditions"]]
 
 
 async def until_begun(scene: Scene) -> None:
@@ -197,29 +198,29 @@ async def test_what_genesys_refuses_or_does_not_answer_is_told_when_it_ends(
             names.extend(more)
             end()
             await until_told(scene, names)
-            await command.until(lambda status, facts: status == 200 and not facts["closedGates"])
+            await command.until(lambda status, facts: status == 200 and not facts["conditions"])
 
         def rotate() -> None:
             command.secret[0] = "rotated"
 
         await troubled(
             {"outage": {"api": "unavailable"}},
-            lambda status, facts: "api" in facts["closedGates"],
+            lambda status, facts: "api_away" in names_of(facts),
             lambda: state.switch({"outage": {"api": "off"}}),
         )
         await troubled(
             {"outage": {"login": "drop"}, "expire_tokens": True},
-            lambda status, facts: "login" in facts["closedGates"],
+            lambda status, facts: "login_away" in names_of(facts),
             lambda: state.switch({"outage": {"login": "off"}}),
         )
         await troubled(
             {"client_secret": "rotated", "expire_tokens": True},
-            lambda status, facts: status == 503 and "GENESYS_CLIENT_SECRET" in "".join(facts["refusals"]),
+            lambda status, facts: status == 503 and "GENESYS_CLIENT_SECRET" in str(facts["conditions"]),
             rotate,
         )
         await troubled(
             {"permissions": []},
-            lambda status, facts: status == 503 and "conversation:communication:view" in "".join(facts["refusals"]),
+            lambda status, facts: status == 503 and "conversation:communication:view" in str(facts["conditions"]),
             lambda: state.switch({"permissions": PERMISSIONS}),
         )
     assert scene.told == dict.fromkeys(names, 1)

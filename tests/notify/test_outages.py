@@ -13,6 +13,7 @@ from consumer.errors import Failure, Malformed, NotJudged, NotYet, Refused, Thro
 from consumer.genesys.api import Missing
 from consumer.model import DeadReason, Dependency
 from consumer.notify.outages import Outages
+from tests.reports import Recorder
 
 ATTEMPTS, LONG = 4, 500
 AWAY = Unavailable(Dependency.API, "away")
@@ -36,7 +37,12 @@ def answering(failures: Iterator[Failure]) -> Callable[[], Awaitable[str]]:
 @dataclass
 class Scene:
     slept: list[float] = field(default_factory=list)
-    shown: list[tuple[Dependency, bool, bool]] = field(default_factory=list)  # closed, refused
+    recorder: Recorder = field(default_factory=Recorder)
+
+    @property
+    def shown(self) -> list[tuple[Dependency, bool, bool]]:
+        """Each change of a gate: whose it is, closed, refused."""
+        return self.recorder.of("gate_changed")
 
     def outages(self, *probe: Failure) -> Outages:
         gates = Gates(
@@ -44,7 +50,7 @@ class Scene:
             probe_s=1.0,
             probe_max_s=30.0,
             probes={},
-            on_change=lambda gate: self.shown.append((gate.dependency, gate.closed, gate.refused)),
+            reports=self.recorder,
         )
         probed = answering(iter(probe))
         return Outages(gates, probed, attempts=ATTEMPTS, first_s=1.0, longest_s=30.0, sleep=self.sleep)

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 from consumer.kafka.membership import Generation
 from consumer.notify.rejections import Rejections
 from consumer.notify.shutdown import Shutdown
+from tests.reports import Recorder
 
 TP = TopicPartition("rejected", 0)
 
@@ -46,7 +47,9 @@ async def test_what_a_consumer_hands_out_twice_in_one_generation_is_told_of_once
         if polls == 4:
             shutdown.request()
 
-    rejections = Rejections(cast("Any", Consumer()), cast("Any", membership), polled=polled)
+    recorder = Recorder()
+    recorder.on_polled = polled
+    rejections = Rejections(cast("Any", Consumer()), cast("Any", membership), recorder)
     told = []
     async for value, commit in rejections.records(shutdown):
         if await commit():

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import anyio
 
+from consumer.model import AWAY
 from consumer.sandbox.check import Tally
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.outages.dependencies import Outage
 from tests.outages.scene import Scale, Scene, playing, settings_for
+from tests.reports import closed_gates
 
 STOPS_WITHIN_S = 5.0
 WARM = 20  # answers before the outage begins
@@ -66,12 +68,12 @@ class Report:
             found.append(f"tasks in flight grew from {self.in_flight_then} to {self.in_flight_most}")
         if self.rebalances:
             found.append(f"{self.rebalances} rebalances")
-        gates = self.ready.get("closedGates")
-        assert isinstance(gates, dict)
-        if list(gates) != [outage.gate]:
-            found.append(f"/readyz names {gates}")
+        told = self.ready.get("conditions")
+        assert isinstance(told, list) and outage.gate is not None
+        if [one["condition"] for one in told] != [AWAY[outage.gate]]:
+            found.append(f"/readyz names {told}")
         else:
-            datetime.fromisoformat(gates[outage.gate])
+            datetime.fromisoformat(told[0]["since"])
         return found
 
 
@@ -98,20 +100,20 @@ async def run(
         await scene.read_to_end(30 + 2 * max(scale.attempts_s, scale.host_patience_s, scale.probe_max_s))
         report.caught_up_after_s = round(time.monotonic() - began, 1)
         report.rebuilds = _rebuilds(scene) - before[1]
-        report.closed_at_the_end = float(len(scene.running.health.closed_gates))
+        report.closed_at_the_end = float(len(closed_gates(scene.running.conditions)))
         report.tally = scene.score.tally()
     return report
 
 
 async def _take_away(scene: Scene, outage: Outage, report: Report, scale: Scale) -> None:
     """Begins the outage, and watches until it has lasted long enough."""
-    health, began = scene.running.health, time.monotonic()
+    conditions, began = scene.running.conditions, time.monotonic()
     report.answered_before = scene.answered
     await outage.begin()
     if outage.gate is not None:
         gate = outage.gate
         with anyio.move_on_after(scale.outage_s):
-            await scene.until(lambda: gate in health.closed_gates, scale.outage_s)
+            await scene.until(lambda: gate in closed_gates(conditions), scale.outage_s)
             report.stopped_after_s = round(time.monotonic() - began, 2)
             await anyio.sleep(POLL_S)
             report.in_flight_then = scene.series("tasks_in_flight")

@@ -19,6 +19,7 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Record, Traffic, publish
 from consumer.sandbox.world import ORGANIZATION_ID, REGION
 from consumer.service import life
+from consumer.settings.load import fixed_credentials
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 
 LOOK_S = 0.05
@@ -144,7 +145,7 @@ async def playing(settings: Settings, traffic: Traffic, emulator: Emulator, a_se
         serving.set()
 
     async def serve() -> None:
-        await life.run(settings, shutdown=shutdown, started=started)
+        await life.run(settings, fixed_credentials(settings), shutdown, started)
 
     async with OutputReader(settings.kafka, settings.topics) as reader, anyio.create_task_group() as group:
         group.start_soon(serve)

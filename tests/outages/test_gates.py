@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 import anyio
@@ -17,6 +17,7 @@ from consumer.http.urls import UrlRules
 from consumer.model import DeadReason, Dependency
 from consumer.service.assembly import _ask_file_host
 from consumer.settings.model import Settings
+from tests.reports import Recorder
 
 ATTEMPTS = 4
 ROUNDS = 400  # of a loop that ends much earlier, or never would
@@ -29,7 +30,12 @@ class Scene:
     probe: Callable[[], Awaitable[object]]
     failures: int = 5
     slept: list[float] = field(default_factory=list)
-    changes: list[tuple[bool, bool]] = field(default_factory=list)  # closed, refused
+    recorder: Recorder = field(default_factory=Recorder)
+
+    @property
+    def changes(self) -> list[tuple[bool, bool]]:
+        """Of each change of the gate: closed, refused."""
+        return [(closed, refused) for _, closed, refused in self.recorder.of("gate_changed")]
 
     def __post_init__(self) -> None:
         self.gates = Gates(
@@ -38,11 +44,11 @@ class Scene:
             probe_max_s=30.0,
             probes={Dependency.STORAGE: self.probe},
             sleep=self.sleep,
-            on_change=lambda gate: self.changes.append((gate.closed, gate.refused)),
+            reports=self.recorder,
         )
         self.gate = self.gates[Dependency.STORAGE]
         backoff = Backoff(ATTEMPTS, 60.0, jitter=lambda: 0.0)
-        self.patience = Patience(self.gates, backoff, host_patience_s=60.0, sleep=self.sleep)
+        self.patience = Patience(self.gates, backoff, 60.0, self.recorder, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -50,7 +56,7 @@ class Scene:
         await anyio.lowlevel.checkpoint()
 
     def attempts(self) -> Attempts:
-        return self.patience.attempts()
+        return self.patience.attempts(nullcontext)
 
 
 @asynccontextmanager

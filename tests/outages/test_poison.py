@@ -14,6 +14,7 @@ from consumer.sandbox.world import Conversation
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.outages.crafted import GOOD, Maker, poison, traffic_of
 from tests.outages.scene import SHORT, Scene, playing, settings_for
+from tests.reports import closed_gates
 
 GOOD_ONES = 150
 A_SECOND = 30.0
@@ -69,7 +70,7 @@ async def test_poison_under_traffic_becomes_dead_letters_and_everything_else_is_
         tally = scene.score.tally()
         assert tally.good, tally
         assert tally.dead_lettered == len(distinct(poisoned))
-        await scene.until(lambda: not scene.running.health.closed_gates, 10)
+        await scene.until(lambda: not closed_gates(scene.running.conditions), 10)
 
 
 async def test_poison_with_nobody_else_there_ends_too(
@@ -80,11 +81,10 @@ async def test_poison_with_nobody_else_there_ends_too(
     poisoned, later = failing_conversation(maker), maker.talks(5)
     traffic = traffic_of([*distinct(poisoned), *later], poisoned)
     async with scene_of(traffic, kafka_settings, topics, tmp_path) as scene:
-        api = scene.running.metrics.gate_closed[Dependency.API]
-        await scene.until(lambda: api._value.get() == 1, 60)
+        await scene.until(lambda: Dependency.API in closed_gates(scene.running.conditions), 60)
         while not scene.score.tally().dead_lettered:
             await scene.reader.poll(scene.score)
-        await scene.until(lambda: not scene.running.health.closed_gates, 10)
+        await scene.until(lambda: not closed_gates(scene.running.conditions), 10)
 
 
 async def test_a_host_that_was_allowed_by_name_stops_only_its_own_files(
@@ -99,7 +99,7 @@ async def test_a_host_that_was_allowed_by_name_stops_only_its_own_files(
         closed: set[Dependency] = set()
 
         def answered() -> bool:
-            closed.update(scene.running.health.closed_gates)
+            closed.update(closed_gates(scene.running.conditions))
             return scene.answered >= GOOD_ONES
 
         await scene.until(answered, 60)

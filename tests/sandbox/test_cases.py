@@ -10,6 +10,7 @@ from consumer.sandbox.cases import CASES, Case, Outcome
 from consumer.sandbox.files import GENUINE, dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.world import File
+from tests.reports import Recorder
 from tests.sandbox.worlds import CONVERSATION, MESSAGE, file_of
 
 BEFORE_THE_BYTES = {
@@ -53,7 +54,7 @@ async def reason_for(file: File, workers: Workers, policy: Policy) -> str | None
 
 @pytest.mark.parametrize("case", JUDGED_BY_BYTES, ids=lambda case: case.name)
 async def test_the_bytes_get_the_promised_answer(case: Case) -> None:
-    async with Workers(1) as workers:
+    async with Workers(1, reports=Recorder()) as workers:
         assert await reason_for(file_of(case.name), workers, Policy.load()) == case.answer.reason
 
 
@@ -66,7 +67,7 @@ def test_what_is_rejected_by_its_declaration_is_rejected_before_any_download(nam
 @pytest.mark.parametrize("recipe", GENUINE)
 async def test_many_genuine_files_are_all_accepted(recipe: str) -> None:
     dealer, policy = Dealer(dice("many", recipe)), Policy.load()
-    async with Workers(1) as workers:
+    async with Workers(1, reports=Recorder()) as workers:
         for _ in range(10):
             file = dealer.file(GENUINE_CASE, recipe)
             assert await reason_for(file, workers, policy) is None

@@ -17,6 +17,7 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.traffic import Record, publish
 from consumer.service import life
+from consumer.settings.load import fixed_credentials
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
 
@@ -75,7 +76,7 @@ async def serving(
         begun.set()
 
     async def run() -> None:
-        await life.run(settings, shutdown=shutdown, credentials=credentials, started=started)
+        await life.run(settings, credentials or fixed_credentials(settings), shutdown, started)
 
     async with anyio.create_task_group() as group:
         group.start_soon(run)

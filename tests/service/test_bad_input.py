@@ -271,7 +271,7 @@ async def settled(service: Settings, running: Running, reader: OutputReader, sco
     with anyio.fail_after(LONGEST_S):
         while await unsettled(service):
             await reader.poll(score)
-            assert running.health.refusals == []
+            assert running.conditions.held == []
     assert running.health.ready
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -22,7 +22,6 @@ import anyio.to_thread
 import httpx
 import orjson
 import pytest
-from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.genesys.api import Api
@@ -42,10 +41,11 @@ from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.traffic import Record
 from consumer.sandbox.world import REGION, Conversation, Message, World
 from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.telemetry.metrics import Metrics
 from consumer.wire.events import decode
 from tests.chaos.workers import Worker, Workers, worker_env
 from tests.genesys.test_economy import Partition
+from tests.judge.home import TERMS, Unknown
+from tests.reports import Recorder
 from tests.service.composed import LONGEST_S, Kept, all_settled, settings_for, write
 
 CONVERSATIONS, MESSAGES = 200, 3
@@ -225,6 +225,7 @@ class Resolving:
     """Stands in for the inspector: as far as the link, which is the last that the API is asked."""
 
     lookup: Lookup
+    policy_version: str = "1"
 
     async def inspect(self, attachment: Attachment, attempt: Attempts) -> Verdict:
         link = await attempt(lambda: self.lookup.locate(attachment), Dependency.API)
@@ -236,19 +237,20 @@ class Resolving:
 async def judge_on(emulator: Emulator, clock: Clock) -> AsyncIterator[Judge]:
     hosts = Hosts.of(REGION, login_url=emulator.login_url, api_url=emulator.api_url)
     async with login_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
-        login = Login(to_login, lambda: ("sandbox", "sandbox-secret"))
-        api = Api(to_api, login, Limiter(PER_MINUTE, now=clock.now, sleep=clock.sleep))
+        login = Login(to_login, lambda: ("sandbox", "sandbox-secret"), reports=Recorder())
+        limiter = Limiter(PER_MINUTE, now=clock.now, sleep=clock.sleep, reports=Recorder())
+        api = Api(to_api, login, limiter, expected_organization=None, reports=Recorder())
         lookup = Lookup(api, hosts.link_origins)
-        gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, sleep=clock.sleep)
-        patience = Patience(gates, Backoff(attempts=8, over_s=600), 600, sleep=clock.sleep, clock=clock.now)
+        gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder(), sleep=clock.sleep)
+        patience = Patience(gates, Backoff(attempts=8, over_s=600), 600, Recorder(), sleep=clock.sleep, clock=clock.now)
         yield Judge(
             lookup=lookup,
             inspector=Resolving(lookup),
             patience=patience,
-            metrics=Metrics(CollectorRegistry()),
-            policy_version=lambda: "1",
-            horizon=timedelta(days=35),
-            dead_letter_bytes=1_000_000,
+            terms=TERMS,
+            organization=Unknown(),
+            reports=Recorder(),
+            now=lambda: datetime.now(UTC),
         )
 
 

@@ -11,6 +11,7 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.emulator_state import PERMISSIONS
 from consumer.sandbox.world import World
 from consumer.settings.model import KafkaSettings, TopicSettings
+from tests.reports import closed_gates, details
 from tests.service.composed import changed, serving, settings_for, until_true
 
 NOBODY = KafkaSettings(bootstrap_servers="127.0.0.1:1")
@@ -25,8 +26,8 @@ async def test_a_gate_stays_closed_while_any_of_its_probe_s_questions_is_refused
         settings = changed(settings_for(emulator, NOBODY, TopicSettings(), tmp_path), "attempts", probe_s=0.05)
         async with serving(changed(settings, "attempts", probe_max_s=0.05)) as running:
             await until_true(lambda: emulator.state.calls["tokens_me"] >= 8)
-            assert list(running.health.closed_gates) == [Dependency.API]
-            assert any("conversation:communication:view" in refusal for refusal in running.health.refusals)
-            assert not [line for line in caplog.messages if "open again" in line]
+            assert closed_gates(running.conditions) == {Dependency.API}
+            assert any("conversation:communication:view" in refusal for refusal in details(running.conditions))
+            assert not [line for line in caplog.messages if "no longer" in line]
             emulator.state.switch({"permissions": PERMISSIONS})
-            await until_true(lambda: not running.health.closed_gates)
+            await until_true(lambda: not closed_gates(running.conditions))

@@ -30,6 +30,7 @@ from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, LogSettings, TopicSettings
 from consumer.telemetry import log
 from consumer.wire.results import Output
+from tests.reports import closed_gates
 from tests.service.composed import Kept, changed, serving, settings_for, until, until_true, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -193,10 +194,10 @@ class Misfortune:
 
     async def _until_felt(self, trouble: dict[str, Any], end: dict[str, Any], gate: str) -> None:
         self._emulator.state.switch(trouble)
-        await until_true(lambda: any(closed.value == gate for closed in self._running.health.closed_gates))
+        await until_true(lambda: gate in closed_gates(self._running.conditions))
         self.felt.append(str(trouble))
         self._emulator.state.switch(end)
-        await until_true(lambda: not self._running.health.closed_gates)
+        await until_true(lambda: not closed_gates(self._running.conditions))
 
     async def _tokens_expire_while_login_is_away(self) -> None:
         trouble = {"expire_tokens": True, "outage": {"login": "unavailable"}}
@@ -215,10 +216,10 @@ class Misfortune:
     async def _secret_rotates(self) -> None:
         trouble = {"client_secret": ROTATED_SECRET, "expire_tokens": True}
         self._emulator.state.switch(trouble)
-        await until_true(lambda: bool(self._running.health.refusals))
+        await until_true(lambda: self._running.conditions.stopped)
         self.felt.append("secret")
         self._secret[0] = ROTATED_SECRET
-        await until_true(lambda: not self._running.health.closed_gates)
+        await until_true(lambda: not closed_gates(self._running.conditions))
 
 
 async def feed(settings: Any, records: tuple[Record, ...], done: anyio.Event) -> None:
@@ -246,9 +247,9 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
                     anyio.create_task_group() as group,
                 ):
                     group.start_soon(watch, running, out)
-                    await until_true(lambda: bool(running.health.refusals))
+                    await until_true(lambda: running.conditions.stopped)
                     secret[0] = emulator.state.switches.client_secret
-                    await until_true(lambda: not running.health.refusals)
+                    await until_true(lambda: not running.conditions.stopped)
                     troubled, misfortune = anyio.Event(), Misfortune(emulator, secret, running)
                     group.start_soon(feed, settings, traffic.records, troubled)
                     await misfortune.happens()

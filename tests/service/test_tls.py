@@ -96,7 +96,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_before_anything_
         score = Kept(traffic.expectation)
         await write(settings, traffic.records)
         async with serving(settings) as running:
-            await until_true(lambda: len(running.health.refusals) >= 2)
+            await until_true(lambda: len(running.conditions.held) >= 2)
             said = await health_of(running)
             async with OutputReader(settings.kafka, settings.topics) as reader:
                 await read_to_end(reader, score, patience_s=3)
@@ -104,10 +104,11 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_before_anything_
         secret = settings.genesys.client_secret.get_secret_value()
     told = json.loads(said)
     assert not told["ready"]
-    assert {"login", "files"} <= told["closedGates"].keys()
+    details = {one["condition"]: one["detail"] for one in told["conditions"]}
+    assert {"login_refused", "files_refused"} <= details.keys()
     for host in ("login", "file"):
-        assert any(f"the certificate of the {host} host is not trusted" in refusal for refusal in told["refusals"])
-    assert all("GENESYS__CA_FILE" in refusal for refusal in told["refusals"])
+        assert any(f"the certificate of the {host} host is not trusted" in detail for detail in details.values())
+    assert all("GENESYS__CA_FILE" in detail for detail in details.values())
     assert secret not in said
     assert [record for record in score.records if not _is_unreadable(record.ours)] == [], "an outage costs no answer"
 
@@ -134,7 +135,7 @@ async def test_a_host_with_the_certificate_of_another_name_is_waited_out(
         score = Kept(traffic.expectation)
         await write(settings, traffic.records)
         async with serving(settings) as running:
-            await until_true(lambda: bool(running.health.refusals))
+            await until_true(lambda: running.conditions.stopped)
             said = await health_of(running)
             reached = {part for part, count in emulator.state.answers.items() if count and not part.startswith("login")}
             assert not any(one.startswith(part) for one in reached), "nothing was sent to a host of another name"
@@ -142,8 +143,8 @@ async def test_a_host_with_the_certificate_of_another_name_is_waited_out(
             with anyio.fail_after(LONGEST_S):
                 await answered(settings, score)
         assert score.tally().good, score.tally()
-    refusals = json.loads(said)["refusals"]
-    assert any(f"the certificate of the {part} host is not trusted" in refusal for refusal in refusals)
+    details = [one["detail"] for one in json.loads(said)["conditions"]]
+    assert any(f"the certificate of the {part} host is not trusted" in detail for detail in details)
     assert "Signature" not in said
 
 

@@ -23,12 +23,12 @@ class RestoresFirst(Assignment):
     """The ledger is replayed before the producer is initialised."""
 
     async def _prepare(self, transactor: Transactor) -> int:
-        self._plan.steps("restore the ledger")
-        await self._plan.restore(self._ledger, TopicPartition(self._plan.ledger, self.partition))
+        self._reports.step(self.partition, "restore the ledger")
+        await self._log.restore_ledger()
         await transactor.open()
-        start = await self._starting_offset()
+        start = await self._log.starting_offset()
         self._outbox.rebuilt(self._ledger)
-        self._consumer.seek(self.tp, start)
+        self._log.seek(start)
         return start
 
 
@@ -36,11 +36,11 @@ class FetchesFirst(Assignment):
     """The committed offset is fetched before the producer is initialised."""
 
     async def _prepare(self, transactor: Transactor) -> int:
-        start = await self._starting_offset()
+        start = await self._log.starting_offset()
         await transactor.open()
-        await self._plan.restore(self._ledger, TopicPartition(self._plan.ledger, self.partition))
+        await self._log.restore_ledger()
         self._outbox.rebuilt(self._ledger)
-        self._consumer.seek(self.tp, start)
+        self._log.seek(start)
         return start
 
 
@@ -51,7 +51,7 @@ class ComputesLate(Assignment):
         batch, before = self._outbox.take(), window.committable
         with anyio.move_on_after(0.2):
             while window.committable == before or len(self._outbox) == len(batch.answers):
-                await self._plan.room.changed.wait()  # it does when a task is settled
+                await self._room.changed.wait()  # it does when a task is settled
         offset = window.committable
         if batch or offset > before:
             entries = [self._entry(answer) for answer in batch.answers]

@@ -11,18 +11,19 @@ from typing import Any
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
 from consumer.kafka.client import partition_of
+from consumer.kafka.limits import TopicLimits
 from consumer.kafka.topics import partitions as partitions_of
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
-from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
-from consumer.stream.stream import Stream
-from consumer.telemetry.metrics import Metrics
+from consumer.settings.model import GenesysSettings, KafkaSettings, LimitSettings, Settings, TopicSettings
+from consumer.stream.stream import METADATA_MS, Stream
 from consumer.wire.results import Outgoing, Output
 from consumer.wire.tasks import encode_task
+from tests.reports import Recorder
 
 Inspect = Callable[[str, Resting], Awaitable[None]]
 
@@ -33,28 +34,23 @@ def names(tasks: Iterable[tuple[str, str]]) -> set[str]:
     return {name for _, named in tasks for name in named.split()}
 
 
-class Complaints:
-    """What the stream said that an operator must mend."""
+class GivenLimits(TopicLimits):
+    """As the broker told them when it was asked last; `now` is what it would tell."""
 
-    def __init__(self) -> None:
-        self.open: dict[int | None, str] = {}
-        self._changed = anyio.Event()
+    def __init__(self, now: dict[str, int] | None = None) -> None:
+        self.now = now if now is not None else {}
+        self._bytes = dict(self.now)
 
-    def __call__(self, partition: int | None, detail: str | None) -> None:
-        self.open.pop(partition, None)
-        if detail is not None:
-            self.open[partition] = detail
-        self._changed.set()
-        self._changed = anyio.Event()
-
-    async def until(self, text: str, seconds: float = 30) -> None:
-        with anyio.fail_after(seconds):
-            while not any(text in detail for detail in self.open.values()):
-                await self._changed.wait()
+    async def check(self) -> None:
+        self._bytes = dict(self.now)
 
 
 async def at_once(name: str, resting: Resting) -> None:
     """The inspection of an attachment that takes no time."""
+
+
+def ignored(step: str) -> None:
+    """For a producer whose steps nobody follows."""
 
 
 class NamesJudge:
@@ -80,10 +76,20 @@ class NamesJudge:
         return work
 
 
-def make_stream(judge: Any, kafka: KafkaSettings, topics: TopicSettings, **options: Any) -> Stream:
-    defaults: dict[str, Any] = {"max_message_bytes": {}, "may_take": lambda: True}
-    limits = options.pop("limits", LimitSettings())
-    return Stream(judge, kafka, topics, limits, Metrics(CollectorRegistry()), **defaults | options)
+def make_stream(
+    judge: Any,
+    kafka: KafkaSettings,
+    topics: TopicSettings,
+    *,
+    reports: Recorder | None = None,
+    limits: LimitSettings | None = None,
+    topic_limits: TopicLimits | None = None,
+    may_take: Callable[[], bool] = lambda: True,
+    metadata_ms: int = METADATA_MS,
+) -> Stream:
+    genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
+    settings = Settings(kafka=kafka, topics=topics, genesys=genesys, limits=limits or LimitSettings())
+    return Stream(judge, settings, topic_limits or GivenLimits(), may_take, reports or Recorder(), metadata_ms)
 
 
 @asynccontextmanager

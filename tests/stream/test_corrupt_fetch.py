@@ -14,6 +14,7 @@ from consumer.kafka.client import partition_of
 from consumer.kafka.records import Records
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.stream import Stream
+from tests.reports import Recorder
 from tests.stream.harness import Answered, NamesJudge, make_stream, running, write_tasks
 
 pytestmark = pytest.mark.kafka
@@ -34,9 +35,10 @@ async def test_what_a_poll_had_taken_before_it_failed_is_taken_again(
     kafka_settings: KafkaSettings, topics: TopicSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = False
-    stream = make_stream(NamesJudge(), kafka_settings, topics, may_take=lambda: opened)
+    recorder = Recorder()
+    stream = make_stream(NamesJudge(), kafka_settings, topics, may_take=lambda: opened, reports=recorder)
     async with Answered(kafka_settings, topics) as answered, running(stream):
-        await until(lambda: stream._metrics.ready_partitions._value.get() == topics.partitions)
+        await until(lambda: recorder.of("ready")[-1:] == [topics.partitions])
         monkeypatch.setattr(fetcher, "PartitionRecords", DamagedOnce)
         keys = {partition_of(f"c{n}".encode(), topics.partitions): f"c{n}" for n in range(100)}
         for count, (_, key) in enumerate(sorted(keys.items()), 1):  # a poll goes through them as they were fetched

@@ -7,11 +7,11 @@ import pytest
 from confluent_kafka.admin._acl import AclOperation
 
 from consumer.settings.model import KafkaSettings, TopicSettings
+from tests.reports import Recorder
 from tests.stream.grants import Login, deny, grant, revoke
 from tests.stream.harness import (
     SIXTY,
     Answered,
-    Complaints,
     NamesJudge,
     make_stream,
     names,
@@ -26,17 +26,17 @@ ENDLESS = [(f"c{n}", f"a{n}") for n in range(6_000)]
 
 async def test_a_grant_that_is_missing_from_the_start_is_said_and_its_coming_is_noticed(login: Login) -> None:
     """No partition is assigned yet, so that nothing is asked for: aiokafka waits until somebody looks at its error."""
-    complaints = Complaints()
+    complaints = Recorder()
     await revoke(login.root.bootstrap_servers, "svc", "group", login.topics.prefix)
     await write_tasks(login.root, login.topics, SIXTY)
-    stream = make_stream(NamesJudge(), login.ours, login.topics, hindered=complaints)
+    stream = make_stream(NamesJudge(), login.ours, login.topics, reports=complaints)
     async with Answered(login.root, login.topics) as answered, running(stream):
         await complaints.until("the group may not be used")
         await grant(login.root.bootstrap_servers, "svc", "group", login.topics.prefix)
         found = await answered.until(names(SIXTY))
 
     assert found == dict.fromkeys(names(SIXTY), 1)
-    assert not complaints.open
+    assert not complaints.holding
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ async def test_a_grant_that_is_missing_from_the_start_is_said_and_its_coming_is_
 async def test_a_grant_that_is_taken_away_under_load_is_said_and_its_return_is_noticed(
     login: Login, resource: str, suffix: str, operation: AclOperation, said: str
 ) -> None:
-    complaints, name = Complaints(), login.topics.prefix + suffix
-    stream = make_stream(NamesJudge(), login.ours, login.topics, hindered=complaints)
+    complaints, name = Recorder(), login.topics.prefix + suffix
+    stream = make_stream(NamesJudge(), login.ours, login.topics, reports=complaints)
     async with Answered(login.root, login.topics) as answered, running(stream):
         async with anyio.create_task_group() as group:
             written = await group.start(write_on_and_on, login.root, login.topics)
@@ -71,7 +71,7 @@ async def test_a_grant_that_is_taken_away_under_load_is_said_and_its_return_is_n
         found = await answered.until(names(written))
 
     assert found == dict.fromkeys(names(written), 1)
-    assert not complaints.open
+    assert not complaints.holding
 
 
 async def write_on_and_on(

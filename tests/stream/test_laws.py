@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
-from typing import Any
 
 import anyio
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from prometheus_client import Counter
 
 from consumer.judge.answers import Resting
 from consumer.kafka.client import client_options, partition_of
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import stream as source
+from consumer.stream.partition_log import PartitionLog
 from consumer.stream.stream import Stream
 from consumer.stream.transaction import Record, Transactor
 from tests.brokers import create_topics, delete_topics
+from tests.reports import Recorder
 from tests.stream.broken import WaitsForTheNextAssignment
 from tests.stream.harness import (
     SIXTY,
     Answered,
-    Complaints,
+    GivenLimits,
     NamesJudge,
     create_narrow_topics,
     everything,
+    ignored,
     make_stream,
     names,
     running,
@@ -79,13 +79,12 @@ async def test_a_committed_offset_below_the_log_start_is_counted_and_said(
     await write_tasks(kafka_settings, one, SIXTY)
     await commit(kafka_settings, one, 10)
     await delete_records(kafka_settings, one, 30)
-    stream = make_stream(NamesJudge(), kafka_settings, one)
-    async with running(stream):
+    recorder = Recorder()
+    async with running(make_stream(NamesJudge(), kafka_settings, one, reports=recorder)):
         await until_committed(kafka_settings, one)
-        lost = stream._metrics.retention_lost_records._value.get()  # prometheus_client has no public way to read one
 
     assert sorted(await everything(kafka_settings, one.accepted)) == sorted(f"a{n}".encode() for n in range(30, 60))
-    assert lost == 20
+    assert recorder.of("lost_to_retention") == [20]
     assert "retention took 20 tasks before they were judged" in caplog.text
 
 
@@ -131,14 +130,14 @@ async def test_an_unknown_version_in_the_ledger_hinders_its_partition_and_no_oth
         await producer.send_and_wait(topics.ledger, bytes([9]) + b"v" + bytes(4), b"i" * 16, partition=1)
     await write_tasks(kafka_settings, topics, SIXTY)
     others = {name for key, name in SIXTY if partition_of(key.encode(), topics.partitions) != 1}
-    complaints = Complaints()
+    complaints = Recorder()
     async with (
         Answered(kafka_settings, topics) as answered,
-        running(make_stream(NamesJudge(), kafka_settings, topics, hindered=complaints)),
+        running(make_stream(NamesJudge(), kafka_settings, topics, reports=complaints)),
     ):
         await complaints.until("a ledger record of version 9; this release reads version 1")
         found = await answered.until(others)
-        assert list(complaints.open) == [1]
+        assert [about for _, about in complaints.holding] == ["partition 1"]
 
     assert found == dict.fromkeys(others, 1)
 
@@ -152,20 +151,14 @@ async def test_a_result_that_its_topic_does_not_take_is_kept_until_it_does(
     await create_narrow_topics(kafka_settings, topics, 2_000)
     large = "x" * 3_000
     limits = {topics.accepted: 2_000} if known else {}
-    complaints, judge = Complaints(), NamesJudge()
-
-    async def read_limits() -> dict[str, int]:
-        return dict(limits)
-
-    stream = make_stream(
-        judge, kafka_settings, topics, max_message_bytes=dict(limits), read_limits=read_limits, hindered=complaints
-    )
+    complaints, judge = Recorder(), NamesJudge()
+    stream = make_stream(judge, kafka_settings, topics, topic_limits=GivenLimits(limits), reports=complaints)
     async with Answered(kafka_settings, topics) as answered, running(stream):
         await write_tasks(kafka_settings, topics, [("c", large), *SIXTY])
         if known:
             await complaints.until("raise its max.message.bytes")
         else:
-            await until_counted(stream._metrics.rebuilds["failed"])
+            await until_told(complaints, "rebuilt")
         await set_max_message_bytes(kafka_settings, topics.accepted, 1_000_000)
         limits[topics.accepted] = 1_000_000
         found = await answered.until({large} | names(SIXTY))
@@ -173,7 +166,7 @@ async def test_a_result_that_its_topic_does_not_take_is_kept_until_it_does(
 
     assert found == dict.fromkeys({large} | names(SIXTY), 1)
     assert set(judge.begun.values()) == {1}, "a rebuild inspects nothing again"
-    assert not complaints.open
+    assert not complaints.holding
 
 
 async def test_many_small_results_go_in_batches_that_their_topic_takes(kafka_settings: KafkaSettings) -> None:
@@ -182,21 +175,24 @@ async def test_many_small_results_go_in_batches_that_their_topic_takes(kafka_set
     topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, partitions=1, replication=1)
     await create_narrow_topics(kafka_settings, topics, 100_000)
     many = " ".join(f"{n}-{'x' * 3_000}" for n in range(120))
-    stream = make_stream(NamesJudge(), kafka_settings, topics, max_message_bytes={topics.accepted: 100_000})
+    recorder = Recorder()
+    stream = make_stream(
+        NamesJudge(), kafka_settings, topics, topic_limits=GivenLimits({topics.accepted: 100_000}), reports=recorder
+    )
     async with Answered(kafka_settings, topics) as answered, running(stream):
         await write_tasks(kafka_settings, topics, [("c", many)])
         found = await answered.until(set(many.split()))
     await delete_topics(kafka_settings.bootstrap_servers, topics)
 
     assert found == dict.fromkeys(many.split(), 1)
-    assert not sum(counter._value.get() for counter in stream._metrics.rebuilds.values())
+    assert not recorder.of("rebuilt")
 
 
 async def test_a_result_topic_that_is_deleted_is_said_and_what_was_answered_goes_into_the_new_one(
     kafka_settings: KafkaSettings, one: TopicSettings
 ) -> None:
-    complaints, judge = Complaints(), NamesJudge()
-    async with running(make_stream(judge, kafka_settings, one, hindered=complaints)):
+    complaints, judge = Recorder(), NamesJudge()
+    async with running(make_stream(judge, kafka_settings, one, reports=complaints)):
         await write_tasks(kafka_settings, one, SIXTY[:30])
         await until_committed(kafka_settings, one)
         await delete_topic(kafka_settings, one.accepted)
@@ -208,7 +204,7 @@ async def test_a_result_topic_that_is_deleted_is_said_and_what_was_answered_goes
 
     assert sorted(found) == sorted(name.encode() for name in names(SIXTY[30:]))
     assert set(judge.begun.values()) == {1}
-    assert not complaints.open
+    assert not complaints.holding
 
 
 async def delete_topic(kafka: KafkaSettings, topic: str) -> None:
@@ -229,10 +225,10 @@ async def set_max_message_bytes(kafka: KafkaSettings, topic: str, size: int) -> 
         await admin.close()
 
 
-async def until_counted(counter: Counter, least: int = 1, seconds: float = 30) -> None:
-    """Waits until a metric that somebody else counts has reached `least`."""
+async def until_told(recorder: Recorder, name: str, least: int = 1, seconds: float = 30) -> None:
+    """Waits until something was told `least` times."""
     with anyio.fail_after(seconds):
-        while counter._value.get() < least:  # noqa: ASYNC110 - looks from outside, as Prometheus does
+        while len(recorder.of(name)) < least:  # noqa: ASYNC110 - looks from outside, as Prometheus does
             await anyio.sleep(0.02)
 
 
@@ -241,7 +237,9 @@ async def until_counted(counter: Counter, least: int = 1, seconds: float = 30) -
 
 async def thaws_takes_the_id_and_dies(kafka: KafkaSettings, topics: TopicSettings) -> None:
     """A worker that was frozen before its initialisation: it leaves an open transaction and is gone."""
-    zombie = Transactor(f"{topics.tasks}-0", client_options(kafka), group=kafka.group, max_message_bytes={})
+    zombie = Transactor(
+        f"{topics.tasks}-0", client_options(kafka), group=kafka.group, limits=GivenLimits(), step=ignored
+    )
     await zombie.open()
     await zombie._producer.begin_transaction()
     await zombie._produce([Record(topics.accepted, b"k", b"never")])
@@ -287,6 +285,12 @@ class PreparesInTheListener(Stream):
             await anyio.sleep(0.01)
 
 
+class RestoresSlowly(PartitionLog):
+    async def restore_ledger(self) -> None:
+        await anyio.sleep(2.5)  # the work itself, not a wait for something
+        await super().restore_ledger()
+
+
 @pytest.mark.parametrize(
     ("kind", "expelled"), [(Stream, False), (PreparesInTheListener, True)], ids=["product", "control"]
 )
@@ -299,21 +303,16 @@ async def test_a_preparation_longer_than_the_session_does_not_expel_the_member(
 ) -> None:
     impatient = kafka_settings.model_copy(update={"session_timeout_ms": 1_000, "heartbeat_ms": 200})
     monkeypatch.setattr("tests.stream.harness.Stream", kind)
-    stream = make_stream(NamesJudge(), impatient, one)
-    prompt = stream._plan.restore
-
-    async def slow(*arguments: Any) -> None:
-        await anyio.sleep(2.5)  # the work itself, not a wait for something
-        await prompt(*arguments)
-
-    stream._plan = replace(stream._plan, restore=slow)
+    monkeypatch.setattr(source, "PartitionLog", RestoresSlowly)
+    recorder = Recorder()
+    stream = make_stream(NamesJudge(), impatient, one, reports=recorder)
     await write_tasks(impatient, one, SIXTY)
     async with Answered(impatient, one) as answered, running(stream):
         await answered.until({"a59"}, seconds=6)
         if expelled:
-            await until_counted(stream._metrics.rebalances, 2)
+            await until_told(recorder, "rebalanced", 2)
 
-    assert (stream._metrics.rebalances._value.get() > 1) == expelled
+    assert (len(recorder.of("rebalanced")) > 1) == expelled
 
 
 # ---- a tasks topic that is not as it was
@@ -323,8 +322,8 @@ async def test_a_tasks_topic_that_grew_stops_the_intake_of_tasks_and_says_so(
     kafka_settings: KafkaSettings, one: TopicSettings
 ) -> None:
     """What is keyed into the new partition has no ledger beside it: it is not judged, and not lost."""
-    complaints, judge = Complaints(), NamesJudge()
-    async with running(make_stream(judge, kafka_settings, one, hindered=complaints, metadata_ms=500)):
+    complaints, judge = Recorder(), NamesJudge()
+    async with running(make_stream(judge, kafka_settings, one, reports=complaints, metadata_ms=500)):
         await write_tasks(kafka_settings, one, SIXTY[:30])
         await until_committed(kafka_settings, one)
         await add_a_partition(kafka_settings, one.tasks)

@@ -16,7 +16,17 @@ from consumer.stream import stream as source
 from consumer.stream.stream import Stream
 from consumer.stream.transaction import Record, Transactor
 from consumer.wire.entries import encode_entry
-from tests.stream.harness import Answered, NamesJudge, everything, make_stream, running, until_committed, write_tasks
+from tests.stream.harness import (
+    Answered,
+    GivenLimits,
+    NamesJudge,
+    everything,
+    ignored,
+    make_stream,
+    running,
+    until_committed,
+    write_tasks,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -79,7 +89,8 @@ async def test_an_inspection_that_ends_after_another_worker_answered_gives_no_se
             f"{topics.tasks}-{partition}",
             client_options(kafka_settings),
             group=kafka_settings.group,
-            max_message_bytes={},
+            limits=GivenLimits(),
+            step=ignored,
         )
         await zombie.open()
         key, value = encode_entry(LedgerEntry(identity("attachment", "slow"), AnswerKind.VERDICT))

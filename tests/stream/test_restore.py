@@ -17,7 +17,7 @@ from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
 from consumer.stream.transaction import Transactor
 from consumer.wire.entries import encode_entry
-from tests.stream.harness import sockets
+from tests.stream.harness import GivenLimits, ignored, sockets
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -73,7 +73,11 @@ async def test_an_initialisation_that_is_cut_off_anywhere_leaves_no_socket_and_n
 ) -> None:
     async def open_and_dispose() -> None:
         transactor = Transactor(
-            f"{topics.tasks}-0", client_options(kafka_settings), group=kafka_settings.group, max_message_bytes={}
+            f"{topics.tasks}-0",
+            client_options(kafka_settings),
+            group=kafka_settings.group,
+            limits=GivenLimits(),
+            step=ignored,
         )
         try:
             await transactor.open()

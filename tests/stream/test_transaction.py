@@ -19,7 +19,7 @@ from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Tra
 from tests.brokers import create_topics, delete_topics, private_broker
 from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces
 from tests.stream.grants import Login, grant, revoke
-from tests.stream.harness import committed, create_narrow_topics, everything, sockets
+from tests.stream.harness import GivenLimits, committed, create_narrow_topics, everything, ignored, sockets
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 def transactor(
     kafka: KafkaSettings, topics: TopicSettings, kind: type[Transactor] = Transactor, **options: Any
 ) -> Transactor:
-    defaults: dict[str, Any] = {"group": kafka.group, "max_message_bytes": {}}
+    defaults: dict[str, Any] = {"group": kafka.group, "limits": GivenLimits(), "step": ignored}
     return kind(f"{topics.tasks}-0", client_options(kafka), **defaults | options)
 
 
@@ -109,7 +109,7 @@ async def test_control_who_aborts_and_goes_on_has_a_broken_sequence(
 async def test_a_known_limit_is_checked_before_anything_is_sent(
     kafka_settings: KafkaSettings, narrow: TopicSettings
 ) -> None:
-    producer = transactor(kafka_settings, narrow, max_message_bytes={narrow.accepted: 2_000})
+    producer = transactor(kafka_settings, narrow, limits=GivenLimits({narrow.accepted: 2_000}))
     await producer.open()
     with pytest.raises(TooLarge, match=r"takes 2000: raise its max\.message\.bytes"):
         await producer.commit([Record(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})

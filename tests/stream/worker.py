@@ -20,6 +20,7 @@ import anyio
 from consumer.judge.answers import Resting
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import stream as source
+from tests.reports import Recorder
 from tests.stream.broken import VARIANTS
 from tests.stream.harness import NamesJudge, make_stream
 
@@ -67,7 +68,7 @@ class Script:
         self._out.write(f"{text}\n")
         self._out.flush()
 
-    def step(self, name: str) -> None:
+    def step(self, partition: int, name: str) -> None:
         self._seen[name] += 1
         self.say(f"step {name}")
         for stop in self._stops:
@@ -84,6 +85,9 @@ async def work(orders: Orders, script: Script) -> None:
         await anyio.sleep(seeded.uniform(0.005, LONGEST_INSPECTION_S))
 
     ready: list[set[int]] = [set()]
+
+    recorder = Recorder()
+    recorder.on_step = script.step
 
     def polled() -> None:
         now = {p for p, assignment in stream.assignments.items() if assignment.window is not None}
@@ -102,7 +106,8 @@ async def work(orders: Orders, script: Script) -> None:
         events=f"{orders.prefix}.events", prefix=orders.prefix, partitions=orders.partitions, replication=1
     )
     limits = LimitSettings(tasks=8)  # so that the work spreads over many commits
-    stream = make_stream(NamesJudge(inspect), kafka, topics, limits=limits, polled=polled, steps=script.step)
+    stream = make_stream(NamesJudge(inspect), kafka, topics, limits=limits, reports=recorder)
+    recorder.on_polled = polled
     shutdown = anyio.Event()
 
     async def until_told() -> None:

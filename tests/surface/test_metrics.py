@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 from prometheus_client import CollectorRegistry, Metric
 
-from consumer.model import Accepted, DeadReason, Dependency, Facts, Reason, Rejected
+from consumer.model import Accepted, Condition, DeadReason, Facts, Reason, Rejected
 from consumer.telemetry.metrics import Metrics, status_label
 from consumer.wire.events import NoiseKind
 
@@ -54,7 +54,7 @@ def test_reasons_are_the_same_in_the_model_the_metrics_the_schemas_and_the_docs(
     assert rejected["findings"]["items"]["properties"]["code"]["enum"] == list(Reason)
     assert labels(metrics, "dead_letters", "reason") == set(DeadReason)
     assert dead["dlq.reason"]["enum"] == list(DeadReason)
-    assert labels(metrics, "gate_closed", "dependency") == set(Dependency)
+    assert labels(metrics, "condition", "condition") == set(Condition)
     assert documented("Why an attachment is rejected") == list(Reason)
     assert documented("Dead letters") == list(DeadReason)
 

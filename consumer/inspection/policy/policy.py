@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Protocol
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -213,27 +214,29 @@ def shipped_sentences() -> Mapping[str, Mapping[str, str]]:
     return sentences
 
 
-class PolicyFile:
-    """The policy in force. A changed file replaces it; a bad one changes nothing and is told to `on_failure`.
+class Reports(Protocol):
+    def policy_in_force(self, version: str) -> None:
+        """Of each policy that comes into force, the first included."""
 
-    `on_policy` is told of each that comes into force, the first included.
-    """
+    def policy_not_reloaded(self, problem: str) -> None: ...
+
+
+class PolicyFile:
+    """The policy in force. A changed file replaces it; a bad one changes nothing."""
 
     def __init__(
         self,
-        path: Path | None = None,
-        on_failure: Callable[[PolicyError], None] = lambda error: None,
-        on_policy: Callable[[Policy], None] = lambda policy: None,
-        most_bytes: int | None = None,
+        path: Path | None,
+        most_bytes: int,
+        reports: Reports,
     ) -> None:
         """`most_bytes`: of a file in memory; a policy that allows larger ones is as bad as one that can't be read."""
         self.path = path or SHIPPED
-        self._on_failure = on_failure
-        self._on_policy = on_policy
+        self._reports = reports
         self._most_bytes = most_bytes
         self._seen = _stamp(self.path)
         self._policy = self._load()
-        on_policy(self._policy)
+        reports.policy_in_force(self._policy.version)
 
     def __call__(self) -> Policy:
         return self._policy
@@ -248,14 +251,14 @@ class PolicyFile:
         try:
             self._policy = self._load()
         except PolicyError as error:
-            self._on_failure(error)
+            self._reports.policy_not_reloaded(str(error))
             return False
-        self._on_policy(self._policy)
+        self._reports.policy_in_force(self._policy.version)
         return True
 
     def _load(self) -> Policy:
         policy = Policy.load(self.path)
-        if self._most_bytes is not None and policy.largest > self._most_bytes:
+        if policy.largest > self._most_bytes:
             raise PolicyError(f"{self.path}: it allows files of more than the {self._most_bytes} bytes of all memory")
         return policy
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -19,6 +19,7 @@ from consumer.inspection.workers.process import (
     default_command,
 )
 from consumer.model import Attachment, Facts, Finding, Reason
+from consumer.telemetry.metrics import WorkerEnd
 
 __all__ = ["LibmagicMissing", "Workers", "WorkersNotStarted", "hide_from_peers", "versions"]
 
@@ -35,11 +36,15 @@ class FileBody(Protocol):
 SECOND_DEADLINE = 2  # times the first: a machine that was too busy may be so still
 
 
+class Reports(Protocol):
+    def worker_ended(self, cause: WorkerEnd) -> None:
+        """Why a worker had to be replaced."""
+
+
 class Workers:
     """`count` processes, each examining one file at a time. Enter it before use; leaving it ends them.
 
     `deadline_s` is for one examination, twice that for its second try; waiting for a free worker does not count.
-    `on_restart` is told why a worker had to be replaced: "deadline", "died" or "cancelled".
     """
 
     def __init__(
@@ -48,12 +53,12 @@ class Workers:
         deadline_s: float = 2.0,
         address_space_bytes: int = 1024 * MIB,
         *,
-        on_restart: Callable[[str], None] = lambda cause: None,
+        reports: Reports,
         command: Sequence[str] | None = None,
     ) -> None:
         self._deadline_s = deadline_s
         self._command = tuple(command or default_command(address_space_bytes, deadline_s * SECOND_DEADLINE))
-        self._on_restart = on_restart
+        self._reports = reports
         self._free = anyio.Semaphore(count)
         self._idle: list[WorkerProcess | None] = [None] * count  # None: to be started by whoever takes the place
         self._detectors: dict[str, str] = {}
@@ -107,7 +112,7 @@ class Workers:
         self, worker: WorkerProcess, body: FileBody, claimed: str, deadline_s: float
     ) -> tuple[Answer, WorkerProcess | None]:
         """The answer, and the worker if it may be asked again."""
-        cause = "cancelled"
+        cause: WorkerEnd = "cancelled"
         answer = None
         try:
             with anyio.move_on_after(deadline_s):
@@ -123,8 +128,8 @@ class Workers:
         why = "examining it takes too long" if cause == "deadline" else "examining it ended the worker process"
         return Answer(None, (Finding(Reason.UNDETECTABLE, why),), ()), None
 
-    async def _replace(self, worker: WorkerProcess, cause: str) -> None:
-        self._on_restart(cause)
+    async def _replace(self, worker: WorkerProcess, cause: WorkerEnd) -> None:
+        self._reports.worker_ended(cause)
         await worker.kill()
 
     async def _started(self) -> WorkerProcess:

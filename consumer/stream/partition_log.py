@@ -1,0 +1,75 @@
+"""What the logs hold of one tasks partition: where its tasks begin, and which answers are there already."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+
+import anyio
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from consumer.kafka.client import consumer_options
+from consumer.settings.model import KafkaSettings
+from consumer.stream.ledger import Ledger
+from consumer.stream.restore import restore
+
+log = logging.getLogger(__name__)
+
+OFFSETS_DEADLINE_S = 30.0
+
+
+class Reports(Protocol):
+    def lost_to_retention(self, records: int) -> None: ...
+    def restored(self, seconds: float) -> None:
+        """The ledger of a partition was read, in so many seconds."""
+
+
+class PartitionLog:
+    """`ledger` outlives the assignment: what was read of its topic before is not read again."""
+
+    def __init__(
+        self,
+        tasks: TopicPartition,
+        ledger_topic: str,
+        consumer: AIOKafkaConsumer,
+        ledger: Ledger,
+        kafka: KafkaSettings,
+        reports: Reports,
+    ) -> None:
+        self.tasks = tasks
+        self.ledger_topic = ledger_topic
+        self.ledger = ledger
+        self._consumer = consumer
+        self._kafka = kafka
+        self._reports = reports
+
+    async def starting_offset(self) -> int:
+        """The committed offset, or the log's beginning where that is not in the log."""
+        with anyio.fail_after(OFFSETS_DEADLINE_S):
+            committed: int | None = await self._consumer.committed(self.tasks)
+            begin: int = (await self._consumer.beginning_offsets([self.tasks]))[self.tasks]
+            end: int = (await self._consumer.end_offsets([self.tasks]))[self.tasks]
+        if committed is None:
+            return begin
+        if committed < begin:
+            self._reports.lost_to_retention(begin - committed)
+            log.error("%s: retention took %s tasks before they were judged", self.tasks, begin - committed)
+            return begin
+        if committed > end:
+            log.error(
+                "%s was made anew (committed %s, end %s): starting from its beginning", self.tasks, committed, end
+            )
+            return begin
+        return committed
+
+    async def restore_ledger(self) -> None:
+        began = time.monotonic()
+        await restore(
+            self.ledger, TopicPartition(self.ledger_topic, self.tasks.partition), consumer_options(self._kafka)
+        )
+        self._reports.restored(time.monotonic() - began)
+
+    def seek(self, offset: int) -> None:
+        """The next poll begins there."""
+        self._consumer.seek(self.tasks, offset)

@@ -1,0 +1,192 @@
+"""What the rooms report, into metrics, log and conditions.
+
+Each room declares a Protocol of what it reports, beside the code that calls it. `Reporter` satisfies all of them.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Protocol
+
+from consumer.attempts import Gate
+from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
+from consumer.telemetry.metrics import (
+    Loop,
+    Metrics,
+    Noise,
+    Notification,
+    Outcome,
+    RebuildCause,
+    Skipped,
+    Stage,
+    Standing,
+    WorkerEnd,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Holds(Protocol):
+    """The conditions of the process (`service.conditions`)."""
+
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
+    def end(self, condition: Condition, about: str = "") -> None: ...
+    def judged(self, bug: bool) -> None: ...
+    def foreign(self, foreign: bool) -> None: ...
+
+
+class Reporter:
+    """One for the process."""
+
+    def __init__(self, metrics: Metrics, conditions: Holds, now: Callable[[], float] = time.monotonic) -> None:
+        """`now`: monotonic seconds, by which a loop is found to stand still."""
+        self._metrics = metrics
+        self._conditions = conditions
+        self._now = now
+        self.polls: dict[Loop, float] = {}  # when each loop went round last
+        self.steps: dict[int, str] = {}  # what was begun last for each partition
+        self.partitions: list[int] | None = None  # that are assigned; None before the first assignment
+
+    # ---- conditions
+
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None:
+        self._conditions.begin(condition, detail, about)
+
+    def end(self, condition: Condition, about: str = "") -> None:
+        self._conditions.end(condition, about)
+
+    def gate_changed(self, gate: Gate) -> None:
+        away, refused = AWAY[gate.dependency], REFUSED[gate.dependency]
+        for condition, holds in ((away, gate.closed and not gate.refused), (refused, gate.closed and gate.refused)):
+            if holds:
+                self._conditions.begin(condition, gate.detail)
+            else:
+                self._conditions.end(condition)
+
+    # ---- the loops
+
+    def polled(self, loop: Loop) -> None:
+        """The loop went round: it lives, whether there was something to take or not."""
+        self.polls[loop] = self._now()
+
+    def received(self, loop: Loop, records: int) -> None:
+        self._metrics.records_received[loop].inc(records)
+
+    def dropped(self, kind: Noise) -> None:
+        self._metrics.noise_dropped[kind].inc()
+
+    def wrote(self, tasks: int) -> None:
+        self._metrics.tasks_written.inc(tasks)
+
+    def crashed(self) -> None:
+        """An error that nobody foresaw; whoever caught it has logged its traceback."""
+        self._metrics.bugs.inc()
+
+    # ---- the stream
+
+    def step(self, partition: int, step: str) -> None:
+        self.steps[partition] = step
+
+    def assigned(self, partitions: Sequence[int]) -> None:
+        self.partitions = list(partitions)
+        self._metrics.assigned_partitions.set(len(partitions))
+
+    def rebalanced(self) -> None:
+        self._metrics.rebalances.inc()
+
+    def ready(self, partitions: int) -> None:
+        self._metrics.ready_partitions.set(partitions)
+
+    def in_flight(self, tasks: int) -> None:
+        self._metrics.tasks_in_flight.set(tasks)
+
+    def stands(self, partition: int, standing: Standing) -> None:
+        self._metrics.stands(partition, standing)
+
+    def left(self, topic: str, partition: int) -> None:
+        """The partition is another's: its series go."""
+        self.steps.pop(partition, None)
+        self._metrics.forget_partition(partition)
+        self._metrics.forget_lag(topic, partition)
+
+    def lags(self, topic: str, partition: int, records: int) -> None:
+        self._metrics.lag(topic, partition, records)
+
+    def lost_to_retention(self, records: int) -> None:
+        self._metrics.retention_lost_records.inc(records)
+
+    def restored(self, seconds: float) -> None:
+        self._metrics.ledger_restore_seconds.observe(seconds)
+
+    def rebuilt(self, cause: RebuildCause) -> None:
+        self._metrics.rebuilds[cause].inc()
+
+    def transacted(self, outcome: Outcome) -> None:
+        self._metrics.transactions[outcome].inc()
+
+    def answered(self, answer: Decision | DeadLetter) -> None:
+        """Only of what is committed: a reader of the metrics and one of the topics see the same."""
+        if isinstance(answer, DeadLetter):
+            self._metrics.dead_letters[answer.reason].inc()
+            return
+        self._metrics.answered(answer.verdict)
+        if answer.event_time is not None:
+            age = datetime.now(UTC) - answer.event_time
+            self._metrics.event_to_answer_seconds.observe(max(age.total_seconds(), 0.0))
+
+    # ---- the judge and the inspection
+
+    def skipped(self, cause: Skipped, attachments: int = 1) -> None:
+        self._metrics.attachments_skipped[cause].inc(attachments)
+
+    def judged(self, bug: bool) -> None:
+        self._conditions.judged(bug)
+
+    def foreign(self, foreign: bool) -> None:
+        self._conditions.foreign(foreign)
+
+    def inspecting(self) -> AbstractContextManager[object]:
+        """Surrounds one inspection."""
+        self._metrics.inspections.inc()
+        return self._metrics.inspections_in_flight.track_inprogress()
+
+    def timed(self, stage: Stage) -> AbstractContextManager[object]:
+        """Surrounds one stage."""
+        return self._metrics.stage_seconds[stage].time()
+
+    def worker_ended(self, cause: WorkerEnd) -> None:
+        self._metrics.worker_restarts[cause].inc()
+
+    def policy_in_force(self, version: str) -> None:
+        self._metrics.policy_info.info({"version": version})
+        self._conditions.end(Condition.POLICY_NOT_RELOADED)
+        log.info("policy in force", extra={"version": version})
+
+    def policy_not_reloaded(self, problem: str) -> None:
+        self._metrics.policy_reload_failures.inc()
+        self._conditions.begin(Condition.POLICY_NOT_RELOADED, problem)
+
+    # ---- dependencies
+
+    def called(self, call: str, status: int | None) -> None:
+        """One call of login or API ended; without an answer, `status` is None."""
+        self._metrics.api_call(call, status)
+
+    def token_renewed(self, lifetime_s: float) -> None:
+        self._metrics.token_expires_timestamp_seconds.set(time.time() + lifetime_s)
+
+    def waited_for_the_limit(self, seconds: float) -> None:
+        self._metrics.api_wait_seconds.inc(seconds)
+
+    def attempt_failed(self, dependency: Dependency) -> None:
+        self._metrics.attempts_failed[dependency].inc()
+
+    def told(self, outcome: Notification, detail: str) -> None:
+        """`notify` told a customer of a rejected file, or did not."""
+        self._metrics.notifications[outcome].inc()
+        if outcome == "failed":
+            log.warning("nobody was told of a rejected file: %s", detail)

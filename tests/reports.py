@@ -1,0 +1,181 @@
+"""What the rooms report, recorded: for tests that look at what was told rather than at a metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import anyio
+from prometheus_client import CollectorRegistry
+
+from consumer.attempts import Gate
+from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
+from consumer.service.conditions import Conditions
+from consumer.telemetry.metrics import (
+    Loop,
+    Metrics,
+    Noise,
+    Outcome,
+    RebuildCause,
+    Skipped,
+    Stage,
+    Standing,
+    WorkerEnd,
+)
+from consumer.telemetry.reporter import Reporter
+
+
+def reporter(metrics: Metrics | None = None, bug_ceiling: int = 20) -> Reporter:
+    """The service's own, for tests that look at metrics or conditions."""
+    metrics = metrics or Metrics(CollectorRegistry())
+    return Reporter(metrics, Conditions(metrics, bug_ceiling))
+
+
+def closed_gates(conditions: Conditions) -> set[Dependency]:
+    """The dependencies that are away or refuse us."""
+    held = {one.condition for one in conditions.held}
+    return {dependency for dependency in AWAY if held & {AWAY[dependency], REFUSED[dependency]}}
+
+
+def details(conditions: Conditions) -> list[str]:
+    return [held.detail for held in conditions.held]
+
+
+class Recorder:
+    """Satisfies every `Reports` of the service."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+        self.holding: dict[tuple[Condition, str], str] = {}
+        self.on_step: Callable[[int, str], None] = _nothing
+        self.on_polled: Callable[[], None] = _nothing
+        self._changed = anyio.Event()
+
+    def of(self, name: str) -> list[Any]:
+        """What was told by that name, in order."""
+        return [told for called, told in self.told if called == name]
+
+    async def until(self, text: str, seconds: float = 30) -> None:
+        """A condition holds whose detail has this text."""
+        with anyio.fail_after(seconds):
+            while not any(text in detail for detail in self.holding.values()):
+                await self._changed.wait()
+
+    def _tell(self, name: str, told: Any = None) -> None:
+        self.told.append((name, told))
+
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None:
+        self._tell("begin", (condition, detail, about))
+        self.holding[condition, about] = detail
+        self._change()
+
+    def end(self, condition: Condition, about: str = "") -> None:
+        if self.holding.pop((condition, about), None) is not None:
+            self._tell("end", (condition, about))
+            self._change()
+
+    def _change(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    def gate_changed(self, gate: Gate) -> None:
+        self._tell("gate_changed", (gate.dependency, gate.closed, gate.refused))
+
+    def attempt_failed(self, dependency: Dependency) -> None:
+        self._tell("attempt_failed", dependency)
+
+    def polled(self, loop: Loop) -> None:
+        self._tell("polled", loop)
+        self.on_polled()
+
+    def received(self, loop: Loop, records: int) -> None:
+        self._tell("received", (loop, records))
+
+    def dropped(self, kind: Noise) -> None:
+        self._tell("dropped", kind)
+
+    def wrote(self, tasks: int) -> None:
+        self._tell("wrote", tasks)
+
+    def crashed(self) -> None:
+        self._tell("crashed")
+
+    def step(self, partition: int, step: str) -> None:
+        self._tell("step", (partition, step))
+        self.on_step(partition, step)
+
+    def assigned(self, partitions: Sequence[int]) -> None:
+        self._tell("assigned", list(partitions))
+
+    def rebalanced(self) -> None:
+        self._tell("rebalanced")
+
+    def ready(self, partitions: int) -> None:
+        self._tell("ready", partitions)
+
+    def in_flight(self, tasks: int) -> None:
+        self._tell("in_flight", tasks)
+
+    def stands(self, partition: int, standing: Standing) -> None:
+        self._tell("stands", (partition, standing))
+
+    def left(self, topic: str, partition: int) -> None:
+        self._tell("left", (topic, partition))
+
+    def lags(self, topic: str, partition: int, records: int) -> None:
+        self._tell("lags", (topic, partition, records))
+
+    def lost_to_retention(self, records: int) -> None:
+        self._tell("lost_to_retention", records)
+
+    def restored(self, seconds: float) -> None:
+        self._tell("restored", seconds)
+
+    def rebuilt(self, cause: RebuildCause) -> None:
+        self._tell("rebuilt", cause)
+
+    def transacted(self, outcome: Outcome) -> None:
+        self._tell("transacted", outcome)
+
+    def answered(self, answer: Decision | DeadLetter) -> None:
+        self._tell("answered", answer)
+
+    def skipped(self, cause: Skipped, attachments: int = 1) -> None:
+        self._tell("skipped", (cause, attachments))
+
+    def judged(self, bug: bool) -> None:
+        self._tell("judged", bug)
+
+    def foreign(self, foreign: bool) -> None:
+        self._tell("foreign", foreign)
+
+    def inspecting(self) -> AbstractContextManager[object]:
+        self._tell("inspecting")
+        return nullcontext()
+
+    def timed(self, stage: Stage) -> AbstractContextManager[object]:
+        self._tell("timed", stage)
+        return nullcontext()
+
+    def worker_ended(self, cause: WorkerEnd) -> None:
+        self._tell("worker_ended", cause)
+
+    def policy_in_force(self, version: str) -> None:
+        self._tell("policy_in_force", version)
+
+    def policy_not_reloaded(self, problem: str) -> None:
+        self._tell("policy_not_reloaded", problem)
+
+    def called(self, call: str, status: int | None) -> None:
+        self._tell("called", (call, status))
+
+    def token_renewed(self, lifetime_s: float) -> None:
+        self._tell("token_renewed", lifetime_s)
+
+    def waited_for_the_limit(self, seconds: float) -> None:
+        self._tell("waited_for_the_limit", seconds)
+
+
+def _nothing(*_: object) -> None:
+    pass
