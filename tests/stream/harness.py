@@ -13,11 +13,12 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import SecretStr
 
+from consumer.errors import Refused
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
+from consumer.kafka import topics as kafka_topics
 from consumer.kafka.client import partition_of
 from consumer.kafka.limits import TopicLimits
-from consumer.kafka.topics import partitions as partitions_of
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
 from consumer.settings.model import GenesysSettings, KafkaSettings, LimitSettings, Settings, TopicSettings
 from consumer.stream.stream import METADATA_MS, Stream
@@ -152,6 +153,16 @@ class Answered:
     async def _read(self, milliseconds: int) -> None:
         for records in (await self._consumer.getmany(timeout_ms=milliseconds)).values():
             self.names.update((record.value or b"").decode() for record in records)
+
+
+async def partitions_of(kafka: KafkaSettings, topic: str) -> list[int]:
+    """Also of a topic that was created a moment ago: the controller answers before the broker knows."""
+    with anyio.fail_after(30):
+        while True:
+            try:
+                return await kafka_topics.partitions(kafka, topic)
+            except Refused:
+                await anyio.sleep(0.05)
 
 
 async def everything(kafka: KafkaSettings, topic: str) -> list[bytes]:
