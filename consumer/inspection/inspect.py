@@ -127,7 +127,8 @@ class Inspector:
 
     async def _judge(self, body: Body, attachment: Attachment, policy: Policy, attempt: Attempt) -> Verdict:
         with self.reports.timed("examine"):
-            facts = policy.marked(await self.examiner.examine(body, attachment))
+            examined = await self.examiner.examine(body, attachment)
+        facts = policy.marked(policy.as_claimed(attachment, examined))
         reason = policy.decide(attachment, facts)
         antivirus = self.antivirus
         if reason is None and antivirus is not None:

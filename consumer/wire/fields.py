@@ -121,7 +121,7 @@ def mime(raw: Json) -> str | None:
         value = media_type if media_type and "/" in media_type else None
     if value is None:
         return None
-    return value.partition(";")[0].strip().lower()[:TYPE_LENGTH] or None
+    return "".join(value.partition(";")[0].split()).lower()[:TYPE_LENGTH] or None
 
 
 def kind(raw: object) -> Kind | None:

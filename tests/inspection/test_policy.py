@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
-from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyFile
+from consumer.inspection.policy.policy import SHIPPED, TYPE_ONLY, Policy, PolicyFile
 from consumer.inspection.readers.seen import Limits
 from consumer.model import Facts, Finding, MediaStatus, Reason
 from tests.inspection.files import SHEET, WORD, attachment
@@ -77,6 +77,48 @@ def test_the_declaration_alone_decides_before_the_download(
     policy: Policy, declared: dict[str, object], reason: Reason | None
 ) -> None:
     assert policy.before_download(attachment(**declared)) is reason  # type: ignore[arg-type] # fields by name
+
+
+@pytest.mark.parametrize(
+    ("declared", "kind"),
+    [
+        ("image/jpg", "image/jpeg"),
+        ("image/pjpeg", "image/jpeg"),
+        ("image/x-png", "image/png"),
+        ("application/x-pdf", "application/pdf"),
+    ],
+)
+def test_other_names_of_a_type_hold_for_what_was_declared(policy: Policy, declared: str, kind: str) -> None:
+    assert policy.before_download(attachment(None, declared)) is None
+    assert policy.size_limit(attachment(None, declared)) == policy.types[kind].size
+    assert policy.decide(attachment(None, declared), Facts(size=1, detected_type=kind)) is None
+    other = _load(f'version = "1"\n[types]\n"{declared}" = "1 MiB"\n')
+    assert other.decide(attachment(None, declared), Facts(size=1, detected_type=kind)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "allowed", "kind"),
+    [
+        ("a.md", "text/markdown", "text/markdown", "text/markdown"),
+        ("a", "text/markdown", "text/markdown", "text/markdown"),
+        (None, "text/markdown", "text/markdown", "text/markdown"),
+        ("a.md", None, "text/markdown", "text/markdown"),
+        ("a.md", "text/markdown", "text/plain", "text/plain"),
+        ("a.unheardof", "text/markdown", "text/markdown", "text/plain"),
+        ("a.txt", "text/markdown", "text/markdown", "text/plain"),
+        ("a.csv", "text/csv", "text/csv", "text/plain"),
+        ("a.png", "image/png", "image/png", "text/plain"),
+    ],
+)
+def test_a_text_is_of_the_type_that_it_is_said_to_be_if_that_is_let_in_and_no_reader_knows_better(
+    name: str | None, declared: str | None, allowed: str, kind: str
+) -> None:
+    policy = _load(f'version = "1"\n[types]\n"{allowed}" = "1 MiB"\n')
+    file = attachment(name, declared_type=declared)
+    facts = policy.marked(policy.as_claimed(file, Facts(size=1, detected_type="text/plain")))
+    assert facts.detected_type == kind
+    assert (TYPE_ONLY in facts.flags) is (kind == "text/markdown")
+    assert (policy.decide(file, facts) is None) is (kind == allowed == "text/markdown")
 
 
 def test_a_file_that_is_not_the_announced_one_is_rejected_first(policy: Policy) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from consumer.errors import Malformed
 from consumer.model import DeadReason, Event
 from consumer.wire.events import Unreadable, decode
-from consumer.wire.fields import attachment_id
+from consumer.wire.fields import attachment_id, mime
 from consumer.wire.parsing import mend, parse
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
@@ -184,3 +184,14 @@ def test_parsing_raises_one_kind_of_error_only() -> None:
     for value in (b"", b"[" * 100_000, b"\xed\xa0\x80", rb'"\ud800', "{"):
         with pytest.raises(Malformed):
             parse(value)
+
+
+# ---- declared types
+
+
+@pytest.mark.parametrize(
+    "declared",
+    ["image/jpg", "IMAGE/JPG", " image/jpg ", "image/jpg; charset=utf-8", "image/jpg;name=a.jpg", "image / jpg\t;x"],
+)
+def test_a_declared_type_is_read_without_case_parameters_and_spaces(declared: str) -> None:
+    assert mime({"mime": declared}) == "image/jpg"

@@ -18,7 +18,12 @@ def is_generic(declared_type: str | None) -> bool:
     return declared_type is None or declared_type in GENERIC_TYPES
 
 
+def declared_as(declared_type: str | None) -> str | None:
+    """The declared type by the name that detection uses for it; None if it says nothing."""
+    return None if declared_type is None or is_generic(declared_type) else canonical(declared_type)
+
+
 def claimed_type(name: str | None, declared_type: str | None) -> str | None:
     """The type of our table that the file is said to be: by the extension if that stands for one, else as declared."""
-    declared = canonical(declared_type or "")
+    declared = declared_as(declared_type)
     return extension_type(name) or (declared if declared in BY_NAME else None)

@@ -14,6 +14,7 @@ from pydantic_core import PydanticCustomError
 
 from consumer.inspection.policy.names import PATTERN, is_known, known_types
 from consumer.inspection.readers.seen import SAFE, Limits
+from consumer.inspection.readers.table import canonical
 from consumer.model import Reason
 
 LARGEST_FILE = 100 * 1024 * 1024  # bytes, whatever a policy says
@@ -124,7 +125,7 @@ def _mime(value: object) -> str:
         raise refused("is not a MIME type in lower case without parameters")
     if not is_known(value):
         raise refused(unknown("type", value, sorted(known_types())))
-    return value
+    return canonical(value)
 
 
 def _finding(value: object) -> Reason:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from consumer.inspection.policy.extensions import extension_type, is_generic
+from consumer.inspection.policy.extensions import declared_as, extension_type
 from consumer.inspection.policy.model import (
     ANTIVIRUS,
     CERTAIN,
@@ -36,11 +36,13 @@ from consumer.inspection.policy.names import has_reader
 from consumer.inspection.policy.reading import PolicyError, read
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Limits
+from consumer.inspection.readers.table import is_text
 from consumer.model import Attachment, Facts, MediaStatus, Reason, Rejected
 
 __all__ = ["SHIPPED", "Policy", "PolicyError", "PolicyFile"]
 
 SHIPPED = Path(__file__).with_name("policy.toml")
+PLAIN = "text/plain"
 TYPE_ONLY = "type_only"  # the flag of a result: nothing of ours had a say in what is inside
 
 _WARNING = {
@@ -128,6 +130,20 @@ class Policy(Table):
             return Action.TELL
         return self.findings.get(code, DEFAULTS.get(code, Action.REJECT))
 
+    def as_claimed(self, attachment: Attachment, facts: Facts) -> Facts:
+        """`facts` with the text type that is claimed and let in, where the bytes are a text and nothing more is known.
+
+        Nothing but its name or declaration makes a text one of these. Where a reader knows the type, its word counts;
+        where an ending is one that nobody knows, it may be the one that runs the text.
+        """
+        named = extension_type(attachment.name)
+        claimed = named or declared_as(attachment.declared_type)
+        if facts.detected_type != PLAIN or claimed is None or (named is None and extension_of(attachment.name)):
+            return facts
+        if not is_text(claimed) or claimed not in self.types or has_reader(claimed):
+            return facts
+        return replace(facts, detected_type=claimed)
+
     def marked(self, facts: Facts) -> Facts:
         """`facts` with a flag where the type alone decides."""
         if facts.detected_type is None or not self.is_type_only(facts.detected_type):
@@ -140,7 +156,8 @@ class Policy(Table):
             return Reason.REMOVED
         if attachment.status is MediaStatus.INVALID:
             return Reason.UPLOAD_FAILED
-        if not is_generic(attachment.declared_type) and attachment.declared_type not in self.types:
+        declared = declared_as(attachment.declared_type)
+        if declared is not None and declared not in self.types:
             return Reason.TYPE_NOT_ALLOWED
         if attachment.declared_size is not None and attachment.declared_size > self.size_limit(attachment):
             return Reason.TOO_LARGE
@@ -148,7 +165,7 @@ class Policy(Table):
 
     def size_limit(self, attachment: Attachment) -> int:
         """Bytes that its declared type may have; the largest limit there is while the type is not known."""
-        declared = attachment.declared_type
+        declared = declared_as(attachment.declared_type)
         if declared is None or declared not in self.types:
             return self.largest
         return max(self.types[kind].size for kind in self.family(declared) if kind in self.types)
@@ -190,13 +207,13 @@ class Policy(Table):
         return frozenset({kind}).union(*(family for family in self.disagreement.families if kind in family))
 
     def _mismatch(self, attachment: Attachment, facts: Facts, detected: str) -> bool:
-        declared = None if is_generic(attachment.declared_type) else attachment.declared_type
+        declared = declared_as(attachment.declared_type)
         if self.disagreement.declared is Action.REJECT and self._differs(declared, detected):
             return True
         if self.disagreement.extension is Action.TELL:
             return False
         named = facts.extension_type or extension_type(attachment.name)
-        if detected == "text/plain" and named is None and extension_of(attachment.name):
+        if detected == PLAIN and named is None and extension_of(attachment.name):
             return True  # any script is plain text: an ending that nobody knows may be the one that runs it
         return self._differs(named, detected)
 

@@ -8,7 +8,7 @@ from typing import Protocol, Self
 
 import anyio
 
-from consumer.inspection.policy.extensions import claimed_type, extension_type, is_generic
+from consumer.inspection.policy.extensions import claimed_type, declared_as, extension_type, is_generic
 from consumer.inspection.workers.confinement import hide_from_peers
 from consumer.inspection.workers.process import (
     Answer,
@@ -151,7 +151,7 @@ def _facts(body: FileBody, attachment: Attachment, answer: Answer, detectors: ob
     if attachment.declared_size is not None and attachment.declared_size != body.size:
         flags.append("size_differs")
     named = extension_type(attachment.name)
-    claims = {named, None if is_generic(attachment.declared_type) else attachment.declared_type} - {None}
+    claims = {named, declared_as(attachment.declared_type)} - {None}
     if claims - {answer.detected_type}:
         flags.append("type_differs")
     return Facts(
