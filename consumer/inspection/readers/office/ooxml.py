@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posixpath import basename
 
-from consumer.inspection.readers.office import containers
+from consumer.inspection.readers.office import containers, odf
 from consumer.inspection.readers.office.containers import Budget
 from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
 from consumer.inspection.readers.office.package import Package
@@ -20,9 +20,11 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if archive is None:
         return
     package = Package(archive, seen)
+    if odf.KIND in package.names and not package.is_document:
+        odf.read(data, archive, budget, seen, limits)
+        return
     containers.read_contents(data, archive, package.opened, budget, seen, limits)
     if not package.is_document:
-        seen.detected_type = package.kind
         return
     _main_part(package, seen)
     _macros(package, seen)

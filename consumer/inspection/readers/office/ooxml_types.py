@@ -39,7 +39,7 @@ MAIN_PARTS: Mapping[str, tuple[str, Reason | None]] = {
         None,
     ),
     f"{SLIDES}.presentation.main+xml": (f"{SLIDES}.presentation", None),
-    f"{SLIDES}.slideshow.main+xml": (f"{SLIDES}.slideshow", None),
+    f"{SLIDES}.slideshow.main+xml": (f"{SLIDES}.presentation", None),
     f"{SLIDES}.template.main+xml": (f"{SLIDES}.template", Reason.TEMPLATE),
     **{
         f"application/vnd.ms-powerpoint.{kind}.macroenabled.main+xml": (

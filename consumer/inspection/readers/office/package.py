@@ -43,7 +43,6 @@ class Package:
         self.overrides: dict[str, str] = {}  # part → content type
         self.defaults: dict[str, str] = {}  # ending → content type
         self.roots: list[str] = []  # parts that the package's own relationships call its document
-        self.kind = "application/zip"  # as an entry "mimetype" tells it
         self.inner = Seen(work=seen.work)  # what the parts bring along
         if any("/embeddings/" in name for name in self.names):
             self.inner.flag("embedded_files")
@@ -60,18 +59,16 @@ class Package:
         part = part_of(name)
         if head.startswith(MAC_FORK):
             return None
-        if part == "/mimetype":
-            self.kind = _said_by(head)
-        elif part == LISTING:
+        if part == LISTING:
             return XmlReader(self._type, self.inner.work)
-        elif part == ROOT_RELATIONS:
+        if part == ROOT_RELATIONS:
             return XmlReader(self._root_relation, self.inner.work)
-        elif part.endswith(".rels") and basename(dirname(part)) == "_rels":
+        if part.endswith(".rels") and basename(dirname(part)) == "_rels":
             return XmlReader(self._relation, self.inner.work)
-        elif part.startswith("/ppt/") and part.endswith(".xml"):
+        if part.startswith("/ppt/") and part.endswith(".xml"):
             return Actions(self.inner)
-        elif is_ole(head):
-            return _Kept(self._embedded, self._most)
+        if is_ole(head):
+            return Kept(self._embedded, self._most)
         return None
 
     def _type(self, name: str, attributes: dict[str, str]) -> None:
@@ -124,7 +121,7 @@ class Package:
         ole.embedded(content, whole, self.inner)
 
 
-class _Kept:
+class Kept:
     """A part that can only be read as a whole."""
 
     def __init__(self, read: Callable[[bytes, bool], None], most: int) -> None:
@@ -148,10 +145,3 @@ def part_of(name: str) -> str:
 
 def _ending(part: str) -> str:
     return part.rpartition(".")[2]
-
-
-def _said_by(content: bytes) -> str:
-    """OpenDocument and EPUB say what they are in an entry of their own."""
-    said = content[:100].strip().decode("ascii", "replace")
-    known = said.startswith(("application/vnd.oasis.opendocument.", "application/epub+zip")) and said.isprintable()
-    return said if known and "\ufffd" not in said else "application/zip"

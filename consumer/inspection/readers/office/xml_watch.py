@@ -10,6 +10,8 @@ from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
 PARTS = (".xml", ".rels", ".vml")
+OPEN_DOCUMENTS, FORMULA = ("meta-inf/", "basic/", "dialogs/"), "content.xml"
+"""Parts of OpenDocument that name a document type as OpenOffice wrote them: listings, modules, formulas."""
 STRANGE = (
     codecs.BOM_UTF32_LE,
     codecs.BOM_UTF32_BE,
@@ -50,7 +52,9 @@ class XmlWatch:
 
     def __init__(self, name: str, encoding: str, seen: Seen) -> None:
         self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
-        self._refused = DOCUMENT_TYPE if name.lower().endswith(PARTS) else ENTITY
+        part = name.lower()
+        open_document = part.startswith(OPEN_DOCUMENTS) or part.rpartition("/")[2] == FORMULA
+        self._refused = DOCUMENT_TYPE if part.endswith(PARTS) and not open_document else ENTITY
         self._fields = Fields(seen)
         self._carried: bytes | None = None
         self._seen = seen

@@ -1,0 +1,191 @@
+"""OpenDocument (ODF 1.3): which document it is by its entry `mimetype`, and what its parts bring along.
+
+Its parts are XML that nobody has to parse for this: the names of elements and attributes can't be written otherwise, so
+they are found as they stand, whatever prefix a part gives to their namespaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from html import unescape
+
+from consumer.inspection.readers.office import basic, containers, ole
+from consumer.inspection.readers.office.compound import is_ole
+from consumer.inspection.readers.office.containers import Budget, Sink
+from consumer.inspection.readers.office.external import Place, place_of
+from consumer.inspection.readers.office.package import Kept, part_of
+from consumer.inspection.readers.seen import PLACE, Limits, Seen
+from consumer.inspection.readers.zip_reader import Archive
+from consumer.model import Reason
+
+KIND, MANIFEST, CONTENT = "/mimetype", "/meta-inf/manifest.xml", "/content.xml"
+PREFIX = "application/vnd.oasis.opendocument."
+LONGEST = 64 * 1024  # bytes of a tag
+LONGEST_PREFIX = 16  # of an element whose name is `a`
+KEPT = 8 * 1024 * 1024  # bytes of an object inside; in a larger file as much as that has
+LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde(", b"encryption-data"
+SCANS = 6  # times that a part is looked at
+USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
+SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
+LOADED = frozenset(
+    {"floating-frame", "object", "object-ole", "applet", "section-source", "table-source", "cell-range-source"}
+)
+PICTURES = frozenset({"image", "plugin", "fill-image", "background-image"})
+RUNS = "execute"  # the action of a click that starts a program
+WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
+
+
+def read(data: bytes, archive: Archive, budget: Budget, seen: Seen, limits: Limits) -> None:
+    """Sets the detected type to what the document says that it is."""
+    parts = {part_of(entry.name) for entry in archive.entries}
+    document = _Document(seen, max(KEPT, len(data)))
+    containers.read_contents(data, archive, document.opened, budget, seen, limits)
+    seen.detected_type = document.kind
+    if not document.kind.startswith(PREFIX):
+        return
+    if CONTENT not in parts or MANIFEST not in parts or (document.unread and not seen.has(Reason.ENCRYPTED)):
+        seen.find(Reason.MALFORMED, "a part of the document is missing, or is no XML")
+    if any(part.startswith("/scripts/") and not part.endswith("/") for part in parts):
+        seen.find(Reason.MACROS, "it contains scripts")
+
+
+class _Document:
+    def __init__(self, seen: Seen, most: int) -> None:
+        self._seen, self._most = seen, most
+        self.kind = "application/zip"
+        self.unread = False  # whether a part that should be XML is none
+
+    def opened(self, name: str, head: bytes) -> Sink | None:
+        part = part_of(name)
+        if part == KIND:
+            self.kind = said_by(head)
+        elif part.startswith("/basic/") and not part.endswith(basic.LISTINGS):
+            return basic.Module(self._seen)
+        elif is_ole(head):
+            return Kept(lambda content, whole: ole.embedded(content, whole, self._seen), self._most)
+        elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+            _check_encoding(head, self._seen)
+            return _Part(self._seen)
+        elif part.endswith((".xml", ".rdf")) and head.strip():
+            self.unread = True
+        return None
+
+
+def said_by(content: bytes) -> str:
+    """OpenDocument and EPUB say what they are in an entry of their own."""
+    said = content[:100].strip().decode("ascii", "replace")
+    known = said.startswith((PREFIX, "application/epub+zip")) and said.isprintable()
+    return said if known and "\ufffd" not in said else "application/zip"
+
+
+def _check_encoding(head: bytes, seen: Seen) -> None:
+    declaration = head[: max(0, head.find(b"?>", 0, 512))].replace(b"'", b'"').lower()
+    _, named, rest = declaration.partition(b"encoding")
+    encoding = rest.partition(b'"')[2].partition(b'"')[0].decode("ascii", "replace")
+    if named and not encoding.startswith(WRITTEN_IN):
+        seen.find(Reason.MALFORMED, "a part is XML in an encoding that documents do not use")
+
+
+def _any(window: bytes, begin: int, at: int) -> bool:
+    return True
+
+
+def _may_do_something(window: bytes, begin: int, at: int) -> bool:
+    """Whether a link is more than one of a text to the web: a picture, an object, or an order to a program."""
+    is_text = b":a " in window[begin : begin + LONGEST_PREFIX]
+    return not (is_text and window.startswith(USUAL, at + len(LINK)))
+
+
+class _Part:
+    """Fed with the pieces of a part that is XML. What is cut between two of them is looked at with the second."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._carried = b""
+
+    def feed(self, piece: bytes) -> None:
+        self._seen.work.spend(SCANS * len(piece))
+        window = self._carried + piece
+        cut = max(window.rfind(b"<"), len(window) - LONGEST, 0)
+        self._look(window[:cut])
+        self._carried = window[cut:]
+
+    def close(self) -> None:
+        self._look(self._carried)
+
+    def _look(self, window: bytes) -> None:
+        seen = self._seen
+        if LOCKED in window and any(self._tags(window, LOCKED)):
+            seen.find(Reason.ENCRYPTED, "the document is protected by a password")
+        for tag in self._tags(window, LISTENER):
+            _listener(tag, seen)
+        self._links(window)
+        if any(self._tags(window, DDE)) or any(self._tags(window.lower(), CALL)):
+            seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
+
+    def _links(self, window: bytes) -> None:
+        """Most links of a document are clicked on, and lead to a page: what begins otherwise is looked at as a tag."""
+        for tag in self._tags(window, LINK, _may_do_something):
+            _link(tag, self._seen)
+
+    def _tags(self, window: bytes, word: bytes, wanted: Callable[[bytes, int, int], bool] = _any) -> Iterator[bytes]:
+        """Each tag that the word stands in, without its brackets; `wanted`: given its beginning and the word's."""
+        at = -1
+        while (at := window.find(word, at + 1)) >= 0:
+            self._seen.work.spend(PLACE // 2)
+            begin = window.rfind(b"<", max(0, at - LONGEST), at)
+            if not wanted(window, begin, at):
+                continue
+            end = window.find(b"<", at)
+            tag = window[begin + 1 : end if end >= 0 else len(window)]
+            if begin >= 0 and _is_inside(tag, at - begin - 1):
+                yield tag
+                at = begin + len(tag)
+
+
+def _is_inside(tag: bytes, at: int) -> bool:
+    """Whether that place is before the tag's end: a bracket in a value is none, and a value ends with its quote."""
+    bracket = tag.find(b">", 0, at)
+    while bracket >= 0:
+        if tag.count(b'"', 0, bracket) % 2 == 0 and tag.count(b"'", 0, bracket) % 2 == 0:
+            return False
+        bracket = tag.find(b">", bracket + 1, at)
+    return True
+
+
+def _attributes(tag: bytes) -> Mapping[str, str]:
+    """By their names without prefixes."""
+    found: dict[str, str] = {}
+    rest = tag.replace(b"'", b'"').split(b'"')
+    for name, value in zip(rest[::2], rest[1::2], strict=False):
+        local = name.rstrip(b" \t\r\n=").rpartition(b" ")[2].rpartition(b":")[2]
+        found[local.strip().decode("ascii", "replace")] = unescape(value.decode("utf-8", "replace"))
+    return found
+
+
+def _element(tag: bytes) -> str:
+    return tag.split(None, 1)[0].rstrip(b"/>").rpartition(b":")[2].decode("ascii", "replace") if tag.strip() else ""
+
+
+def _listener(tag: bytes, seen: Seen) -> None:
+    """Slides say by an action what a click does; what names no action runs a script."""
+    if _element(tag) != LISTENER.decode():
+        return
+    attributes = _attributes(tag)
+    if "action" not in attributes or "macro-name" in attributes or "language" in attributes:
+        seen.find(Reason.MACROS, "an event in it runs a script")
+    elif attributes["action"].strip() == RUNS:
+        seen.find(Reason.LAUNCH_ACTION, "a click starts a program")
+
+
+def _link(tag: bytes, seen: Seen) -> None:
+    element, target = _element(tag), _attributes(tag).get("href", "").strip()
+    if target.lower().startswith(SCRIPTS):
+        seen.find(Reason.MACROS, "a link in it runs a script")
+    elif element in LOADED | PICTURES and not target.startswith("#"):
+        seen.work.spend(PLACE)
+        place = place_of(target)
+        if place is Place.SHARE or (place is Place.ELSEWHERE and element in LOADED):
+            seen.find(Reason.EXTERNAL_REFERENCE, "it loads something from the network when it is opened")
+        elif place is Place.ELSEWHERE:
+            seen.flag("external_references")

@@ -1,0 +1,172 @@
+"""OpenDocument: scripts, events and links that do something, what is stored inside, and where it ends."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from consumer.model import Reason
+from tests.inspection import wide
+from tests.inspection.files import archive, compound, pdf, png, program
+
+ODF = "application/vnd.oasis.opendocument"
+SPACES = 'xmlns:office="o" xmlns:script="s" xmlns:xlink="x" xmlns:presentation="p" xmlns:draw="d" xmlns:text="t"'
+MANIFEST = '<?xml version="1.0"?><!DOCTYPE manifest:manifest PUBLIC "-//a//" "Manifest.dtd"><manifest:manifest/>'
+MODULE = '<?xml version="1.0"?><!DOCTYPE script:module PUBLIC "a" "b"><script:module script:name="M">{}</script:module>'
+
+
+def odf(
+    body: str = "hello", kind: str = "text", more: Mapping[str, bytes | str] | None = None, tail: str = ""
+) -> bytes:
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {SPACES}>{body}</office:document-content>'
+    )
+    parts = {
+        "mimetype": f"{ODF}.{kind}",
+        "content.xml": content,
+        "META-INF/manifest.xml": MANIFEST,
+        "styles.xml": "<a/>",
+    }
+    return archive({**parts, **(more or {})}) + tail.encode()
+
+
+def reason(*arguments: object, **more: object) -> Reason | None:
+    return wide.reason(odf(*arguments, **more), "a.odt")  # type: ignore[arg-type] # as `odf` has them
+
+
+@pytest.mark.parametrize(("kind", "name"), [("text", "a.odt"), ("spreadsheet", "a.ods"), ("presentation", "a.odp")])
+def test_a_document_is_what_its_mimetype_says(kind: str, name: str) -> None:
+    found = wide.seen(odf(kind=kind), name)
+    assert (found.detected_type, found.findings, found.flags) == (f"{ODF}.{kind}", [], [])
+    assert wide.reason(odf(kind=kind), name) is None
+
+
+def test_a_template_and_an_archive_without_content_are_none() -> None:
+    assert reason(kind="text-template") is Reason.CONTENT_NOT_ALLOWED
+    assert wide.reason(archive({"mimetype": f"{ODF}.text", "a.xml": "<a/>"}), "a.odt") is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"Basic/Standard/Module1.xml": MODULE.format("Sub Main\nShell &quot;calc&quot;\nEnd Sub")},
+        {"Basic/Standard/Module1.xml": MODULE.format("Sub Main : Shell 1 : End Sub")},
+        {"Basic/Standard/Module1.xml": "Sub AutoOpen"},
+        {"Basic/Other/M.xml": MODULE.format("' " + "a" * 70_000)},
+        {"Scripts/python/a.py": "import os"},
+        {"Scripts/javascript/x/a.js": "x"},
+    ],
+)
+def test_scripts_are_macros(more: Mapping[str, str]) -> None:
+    assert Reason.MACROS in wide.codes(odf(more=more), "a.odt")
+    assert reason(more=more) is not None
+
+
+def test_an_empty_module_is_told() -> None:
+    module = MODULE.format("REM  *****  BASIC  *****\n\nSub Main\n\nEnd Sub\n")
+    found = wide.seen(odf(more={"Basic/Standard/Module1.xml": module, "Basic/script-lc.xml": "<a/>"}), "a.odt")
+    assert (found.findings, found.flags) == ([], ["empty_macro_project"])
+
+
+SCRIPT = "vnd.sun.star.script:Standard.Module1.Main?language=Basic&amp;location=document"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f'<office:scripts><office:event-listeners><script:event-listener script:language="ooo:script" '
+        f'xlink:href="{SCRIPT}"/></office:event-listeners></office:scripts>',
+        '<y:event-listener script:event-name="dom:load" script:macro-name="a"/>',
+        "<script:event-listener\n/>",
+        f'<text:a xlink:href="{SCRIPT}">x</text:a>',
+        '<draw:a xlink:href="macro:///Standard.Module1.Main">x</draw:a>',
+        '<draw:a q:href="&#118;nd.sun.star.UNO:x"/>',
+        '<a b=">" xlink:href="vnd.sun.star.script:x"/>',
+    ],
+)
+def test_events_and_links_that_run_a_script_are_macros(body: str) -> None:
+    assert reason(body) is Reason.MACROS
+    assert reason(more={"Object 1/content.xml": f"<a>{body}</a>"}) is Reason.MACROS
+    assert reason("x" * 300_000 + body) is Reason.MACROS
+
+
+def test_what_a_click_on_a_slide_does_is_ordinary_unless_it_starts_a_program() -> None:
+    click = '<office:event-listeners><presentation:event-listener presentation:action="{}"/></office:event-listeners>'
+    assert wide.codes(odf(click.format("next-page")), "a.odt") == set()
+    assert wide.codes(odf(click.format("execute")), "a.odt") == {Reason.LAUNCH_ACTION}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<draw:floating-frame xlink:href="http://example.com"/>',
+        '<draw:object xlink:href="https://example.com/a.odt" xlink:actuate="onLoad"/>',
+        '<text:section-source xlink:href="//server/share/a.odt"/>',
+        '<draw:image xlink:href="file://server/share/a.png"/>',
+        '<draw:image xlink:href="&#102;ile://server/share/a.png"/>',
+        '<office:dde-source office:dde-application="cmd"/>',
+        '<text:dde-connection-decl office:dde-topic="a"/>',
+        '<table:cell table:formula="of:=DDE(&quot;soffice&quot;;&quot;a&quot;)"/>',
+        "<table:cell table:formula='of:=dde(\"a\")'/>",
+    ],
+)
+def test_what_is_loaded_from_elsewhere_when_it_is_opened_is_refused(body: str) -> None:
+    assert reason(body) is Reason.EXTERNAL_REFERENCE
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<text:a xlink:href="http://example.com/?on=load">x</text:a>',
+        '<draw:image xlink:href="Pictures/a.png"/>',
+        '<draw:object xlink:href="./Object 1"/>',
+        "<text:p>event-listener, href=vnd.sun.star.script:x, :dde-source and =DDE(1)</text:p>",
+        '<text:p text:name="a">b &gt; c xlink:href="vnd.sun.star.script:x"</text:p>',
+    ],
+)
+def test_links_and_words_are_ordinary(body: str) -> None:
+    assert wide.seen(odf(body), "a.odt").findings == []
+
+
+def test_a_picture_of_the_web_is_told() -> None:
+    found = wide.seen(odf('<draw:image xlink:href="http://example.com/a.png"/>'), "a.odt")
+    assert (found.findings, found.flags) == ([], ["external_references"])
+
+
+def test_a_password_is_told() -> None:
+    manifest = (
+        "<manifest:manifest><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>"
+    )
+    data = odf(more={"META-INF/manifest.xml": manifest, "styles.xml": b"\x80\x81"})
+    assert wide.reason(data, "a.odt") is Reason.ENCRYPTED
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<a/>".encode("utf-16"),
+        b'<?xml version="1.0" encoding="UTF-7"?><a/>',
+        b"\x4c\x6f\xa7\x94",
+        b"<!DOCTYPE a [<!ENTITY b 'c'>]><a/>",
+    ],
+)
+def test_a_part_that_is_written_as_no_program_writes_it_is_refused(part: bytes) -> None:
+    assert reason(more={"content.xml": part}) is not None
+
+
+def test_what_is_stored_inside_is_looked_into() -> None:
+    native = compound({"\x01Ole10Native": b"\0\0\0\0\2\0run.js\0"})
+    assert reason(more={"Object 1": native}) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(more={"Pictures/a.exe": b"x"}) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(more={"Pictures/a.png": program()}) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(more={"Pictures/a.png": b"Rar!\x1a\x07\x00" + bytes(90)}) is Reason.SECOND_FORMAT
+    assert reason(more={"Pictures/a.png": png()}) is None
+
+
+@pytest.mark.parametrize("behind", [program(), archive({"a.txt": b"x"}), pdf(), b"<?php system($_GET[1]); ?>"])
+def test_another_format_behind_the_archive_is_found(behind: bytes) -> None:
+    assert wide.reason(odf() + behind, "a.odt") in (Reason.SECOND_FORMAT, Reason.ARCHIVE_LIMITS, Reason.TYPE_MISMATCH)
+
+
+def test_every_cut_is_told() -> None:
+    data = odf(more={"Pictures/a.png": png()})
+    assert [cut for cut in wide.cuts(data) if wide.reason(cut, "a.odt") is None] == []
