@@ -83,7 +83,6 @@ def _result(decision: Decision) -> dict[str, Any]:
         "conversationId": printable(attachment.conversation_id, ID_LIMIT),
         "messageId": printable(attachment.message_id, ID_LIMIT),
         "attachmentId": _text(attachment.attachment_id, ID_LIMIT),
-        "shape": attachment.shape.value,
         "verdict": Output.REJECTED if rejected else Output.ACCEPTED,
         "reason": rejected.reason if rejected else None,
         "detail": printable(rejected.detail, DETAIL_LIMIT) if rejected else None,

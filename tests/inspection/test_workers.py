@@ -1,5 +1,6 @@
 """Real worker processes. Planted ones do what a taken-over or broken worker would."""
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from consumer.inspection.policy.policy import Policy
+from consumer.inspection.policy.policy import TYPE_ONLY, Policy
 from consumer.inspection.workers import confinement, process
 from consumer.inspection.workers.pool import LibmagicMissing, Workers, WorkersNotStarted, versions
 from consumer.model import Facts, Reason
@@ -81,7 +82,8 @@ def test_every_flag_is_explained_to_readers_of_the_results() -> None:
     told = set(re.findall(r'flags?\.?(?:append)?\("([a-z_]+)"\)', source))
     page = (process.ROOT / "schemas" / "README.md").read_text()
     listed = set(re.findall(r"^\| `([a-z_]+)` \|", page.partition("## Remarks")[2].partition("## Dead")[0], re.M))
-    assert told == listed
+    schema = json.loads((process.ROOT / "schemas" / "accepted.json").read_text())
+    assert {*told, TYPE_ONLY} == listed == set(schema["properties"]["flags"]["items"]["examples"])
 
 
 async def test_remarks_about_the_declaration_are_flags() -> None:
