@@ -17,8 +17,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateError, KafkaError
 
 from consumer.errors import Failure
-from consumer.kafka.client import client_options, condition_of, consumer_options, explain, partition_of
+from consumer.kafka.client import client_options, consumer_options, partition_of
 from consumer.kafka.closing import close
+from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition, Event, Headers, Source, Task
 from consumer.settings.model import Settings

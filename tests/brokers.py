@@ -8,6 +8,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 
 from consumer.kafka import topics
+from consumer.kafka.topic_rules import wanted
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.kafka_jars import JarMissing
 from consumer.settings.model import KafkaSettings, TopicSettings
@@ -56,7 +57,7 @@ async def create_topics(bootstrap_servers: str, settings: TopicSettings, events:
 
 
 async def delete_topics(bootstrap_servers: str, settings: TopicSettings) -> None:
-    ours = [topic.name for topic in topics.wanted(settings)]
+    ours = [topic.name for topic in wanted(settings)]
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     await admin.start()
     try:

@@ -57,6 +57,8 @@ def warnings_about(settings: Settings) -> Iterator[str]:
             yield f"{name}: the client's secret or its token travels unencrypted"
     if settings.kafka.security_protocol in ("PLAINTEXT", "SASL_PLAINTEXT"):
         yield f"KAFKA__SECURITY_PROTOCOL: {settings.kafka.security_protocol} sends everything unencrypted"
+    if settings.topics.replication > 1 and "," not in settings.kafka.bootstrap_servers:
+        yield "KAFKA_BOOTSTRAP_SERVERS names one broker: while that one is away, no process can start"
     if settings.antivirus.address is None:
         yield "ANTIVIRUS__ADDRESS is not set: files are judged by their structure alone, and results say scanned: false"
     if settings.storage.quarantine_url is not None and settings.storage.quarantine_url == settings.storage.url:

@@ -123,7 +123,7 @@ async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
             await anyio.sleep(1 / rate)
 
     with _kafka_failures_told(settings):
-        producer = AIOKafkaProducer(**client_options(settings.kafka), linger_ms=5)
+        producer = AIOKafkaProducer(**client_options(settings.kafka), enable_idempotence=True, linger_ms=5)
         try:
             await producer.start()
             return await publish(planned.records, producer, settings.topics.events, pause=pause)
@@ -171,6 +171,7 @@ def _kafka_failures_told(settings: Settings) -> Iterator[None]:
     from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
     from consumer.errors import Unavailable
+    from consumer.kafka.explain import explain
     from consumer.model import Dependency
 
     try:
@@ -178,8 +179,7 @@ def _kafka_failures_told(settings: Settings) -> Iterator[None]:
     except UnknownTopicOrPartitionError:
         raise Unavailable(Dependency.KAFKA, "a topic is missing: `topics create` makes them") from None
     except KafkaError as error:
-        told = f"{settings.kafka.bootstrap_servers} does not answer as it should: {type(error).__name__}"
-        raise Unavailable(Dependency.KAFKA, told) from None
+        raise Unavailable(Dependency.KAFKA, f"{settings.kafka.bootstrap_servers}: {explain(error)}") from None
 
 
 def _tell(tally: Tally, events: int, as_json: bool) -> None:

@@ -10,7 +10,8 @@ import anyio
 
 from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, show
-from consumer.kafka.topics import Difference, Topic, create, describe
+from consumer.kafka.topic_rules import IN_SYNC, Difference, Topic
+from consumer.kafka.topics import create, describe
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -46,7 +47,12 @@ def describe_topics(config: Path | None, as_json: bool) -> None:
 
 
 def _as_json(topic: Topic) -> dict[str, object]:
-    return {"name": topic.name, "partitions": topic.partitions, "configs": dict(topic.configs)}
+    return {
+        "name": topic.name,
+        "partitions": topic.partitions,
+        "replication": topic.replication,
+        "configs": dict(topic.configs),
+    }
 
 
 def _difference(difference: Difference) -> dict[str, str]:
@@ -64,13 +70,14 @@ def table_of(topics: Sequence[Topic], differing: Sequence[Difference]) -> Table:
     from rich.text import Text
 
     table = Table(box=None, header_style="bold")
-    for column in ("topic", "partitions", "differs"):
+    for column in ("topic", "partitions", "replicas", "in sync", "differs"):
         table.add_column(column, overflow="fold")
     for topic in topics:
         told = [f"{d.what}: {d.found or 'unset'}, not {d.wanted}" for d in differing if d.topic == topic.name]
         differs = Text("; ".join(told), "red") if told else Text("no", "green")
-        table.add_row(Text(topic.name), str(topic.partitions), differs)
+        replicas, in_sync = str(topic.replication), topic.configs.get(IN_SYNC, "-")
+        table.add_row(Text(topic.name), str(topic.partitions), replicas, in_sync, differs)
     for difference in differing:
         if difference.what == "missing":
-            table.add_row(Text(difference.topic), "-", Text(f"missing: {difference.wanted}", "red"))
+            table.add_row(Text(difference.topic), "-", "-", "-", Text(f"missing: {difference.wanted}", "red"))
     return table

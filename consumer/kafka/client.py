@@ -5,19 +5,12 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
-from aiokafka.errors import (
-    GroupAuthorizationFailedError,
-    KafkaConnectionError,
-    TopicAuthorizationFailedError,
-    TransactionalIdAuthorizationFailed,
-    UnknownTopicOrPartitionError,
-)
 from aiokafka.partitioner import murmur2
 
 from consumer.errors import Refused
 from consumer.kafka.brokers import use_for_all_clients
 from consumer.kafka.records import read_any_header_name
-from consumer.model import Condition, Dependency
+from consumer.model import Dependency
 from consumer.settings.model import KafkaSettings
 
 
@@ -57,29 +50,3 @@ def _trust(settings: KafkaSettings) -> ssl.SSLContext:
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key as Kafka's own default partitioner counts it, whatever client writes."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
-
-
-def explain(error: BaseException) -> str:
-    """What an operator has to do about it; for the rest, only the kind of the error: its text may hold anything."""
-    return _REMEDIES.get(type(error), type(error).__name__)
-
-
-def condition_of(error: BaseException) -> Condition:
-    """Whether Kafka refuses us as we are set up, or is away: a connection that fails may be either, and counts as
-    away, since a broker that restarts looks like a wrong address."""
-    refused = isinstance(error, Refused | UnknownTopicOrPartitionError | AuthorizationFailed)
-    return Condition.KAFKA_REFUSED if refused else Condition.KAFKA_AWAY
-
-
-AuthorizationFailed = GroupAuthorizationFailedError | TopicAuthorizationFailedError | TransactionalIdAuthorizationFailed
-
-_REMEDIES: dict[type[BaseException], str] = {
-    KafkaConnectionError: "no broker answers at KAFKA_BOOTSTRAP_SERVERS. A wrong address, a wrong password, a wrong CA "
-    "and a wrong mechanism all look like this",
-    GroupAuthorizationFailedError: "the group may not be used: grant READ on it to KAFKA__SASL_USERNAME",
-    TopicAuthorizationFailedError: "a topic may not be used: grant KAFKA__SASL_USERNAME READ on events, tasks and "
-    "ledger, and WRITE on all but events",
-    TransactionalIdAuthorizationFailed: "no transaction is allowed: grant KAFKA__SASL_USERNAME WRITE on the "
-    "transactional ids that begin with the name of the tasks topic",
-    UnknownTopicOrPartitionError: "a topic is gone: run `topics create`",
-}

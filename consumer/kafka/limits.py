@@ -18,6 +18,7 @@ class TopicLimits:
     def __init__(self, kafka: KafkaSettings, settings: TopicSettings) -> None:
         self._kafka, self._settings = kafka, settings
         self._bytes: dict[str, int] = {}
+        self.weaknesses: tuple[str, ...] = ()  # of the topics, in sentences, as of the last check
 
     def of(self, topic: str) -> int:
         return self._bytes.get(topic, DEFAULT_BYTES)
@@ -29,7 +30,8 @@ class TopicLimits:
     async def check(self) -> None:
         """Raises `Refused` with all that is wrong with the topics, `Unavailable` when Kafka does not answer."""
         if self._kafka.topics_are_checked:
-            self._bytes = dict((await topics.check(self._kafka, self._settings)).max_message_bytes)
+            checked = await topics.check(self._kafka, self._settings)
+            self._bytes, self.weaknesses = dict(checked.max_message_bytes), checked.weaknesses
 
     async def read_again(self) -> None:
         """An operator may have raised what a topic takes."""

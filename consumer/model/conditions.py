@@ -40,6 +40,7 @@ class Condition(StrEnum):
     STORAGE_REFUSED = "storage_refused"
     ANTIVIRUS_REFUSED = "antivirus_refused"
     TOPICS_WRONG = "topics_wrong"
+    TOPICS_WEAK = "topics_weak"
     KAFKA_AWAY = "kafka_away"
     KAFKA_REFUSED = "kafka_refused"
     PARTITION_WAITS = "partition_waits"
@@ -107,6 +108,11 @@ _TOLD = {
     ),
     Condition.TOPICS_WRONG: Told(
         Effect.STOPS, "A topic is missing or not as it must be.", "Run `attachment-consumer topics describe`."
+    ),
+    Condition.TOPICS_WEAK: Told(
+        Effect.WARNS,
+        "A topic can lose answers with a broker, or takes no writes without one.",
+        "Change what the detail names. A restart looks again.",
     ),
     Condition.KAFKA_AWAY: Told(
         Effect.WAITS, "Kafka does not answer.", "Nothing, or mend the brokers. It is tried again every 0.5 to 30 s."

@@ -97,6 +97,8 @@ async def _topics_are_right(limits: TopicLimits, conditions: Conditions) -> bool
         else:
             conditions.end(Condition.TOPICS_WRONG, ABOUT)
             conditions.end(Condition.KAFKA_AWAY, ABOUT)
+            if limits.weaknesses:
+                conditions.begin(Condition.TOPICS_WEAK, "\n".join(limits.weaknesses), ABOUT)
             return True
 
 

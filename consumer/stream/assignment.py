@@ -16,7 +16,8 @@ from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Resting
-from consumer.kafka.client import condition_of, explain, partition_of
+from consumer.kafka.client import partition_of
+from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition, DeadLetter, Decision, Source, Task
 from consumer.settings.model import Settings

@@ -17,8 +17,9 @@ from aiokafka.errors import (
 )
 from anyio.abc import TaskGroup
 
-from consumer.kafka.client import client_options, condition_of, consumer_options, explain
+from consumer.kafka.client import client_options, consumer_options
 from consumer.kafka.closing import close
+from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.membership import check_group
 from consumer.model import Condition

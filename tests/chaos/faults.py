@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import AlterConfigOpType, ConfigEntry, ConfigResource
 from confluent_kafka.admin._resource import ResourceType
 
-from consumer.kafka import topics as topic_commands
+from consumer.kafka.topic_rules import wanted
 from consumer.sandbox.kafka import KafkaBroker, KafkaCluster
 from consumer.settings.model import TopicSettings
 
@@ -40,7 +40,7 @@ class Faults:
     def __init__(self, cluster: KafkaCluster, topics: TopicSettings) -> None:
         self.happened: list[Happened] = []
         self.cluster = cluster
-        self._ours = [topic.name for topic in topic_commands.wanted(topics)]
+        self._ours = [topic.name for topic in wanted(topics)]
 
     async def do(self, kind: str, node: int, seconds: float) -> Happened:
         """`kind` is one of `KINDS`, `node` counts from 0. Back to health when it returns."""

@@ -94,6 +94,7 @@ def test_a_policy_that_is_not_there_is_told_once(command: Command) -> None:
         ("DOWNLOAD__ALLOWED_ORIGINS", "http://127.0.0.1:8080"),
         ("GENESYS__API_URL", "http://127.0.0.1:8080"),
         ("KAFKA_GROUP", "x"),
+        ("KAFKA_BOOTSTRAP_SERVERS", "kafka-0:9092"),
     ],
 )
 def test_what_is_rarely_meant_in_production_is_warned_of(command: Command, setting: str, value: str) -> None:

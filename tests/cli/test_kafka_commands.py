@@ -17,7 +17,7 @@ from typer.testing import Result
 
 from consumer.cli.dlq_commands import chosen
 from consumer.cli.topic_commands import table_of
-from consumer.kafka.topics import Difference, Topic
+from consumer.kafka.topic_rules import Difference, Topic
 from consumer.model import DeadReason
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker

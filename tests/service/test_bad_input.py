@@ -23,7 +23,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from consumer.kafka import dead_letters
-from consumer.kafka.topics import wanted
+from consumer.kafka.topic_rules import wanted
 from consumer.sandbox.check import Headers, OutputReader
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation

@@ -8,20 +8,20 @@ import anyio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-import consumer.kafka.topics
+import consumer.kafka.topic_rules
 import consumer.wire.results
 from consumer.errors import Refused, Unavailable
-from consumer.kafka.topics import (
+from consumer.kafka.topic_rules import (
     DAY_MS,
+    IN_SYNC,
     LARGEST_DEAD_HEADERS,
     LARGEST_RECORD,
     Topic,
-    check,
-    create,
-    describe,
     differences,
     wanted,
+    weaknesses,
 )
+from consumer.kafka.topics import check, create, describe
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker
 
@@ -67,6 +67,7 @@ async def test_what_is_missing_is_created_as_wanted_and_then_passes_the_check(
     assert {topic.name: topic.configs["max.message.bytes"] for topic in there}[settings.events] == str(LARGEST_RECORD)
     checked = await check(server, settings)
     assert checked.max_message_bytes[settings.accepted] == 1024 * 1024
+    assert not checked.weaknesses
     for name in (settings.tasks, settings.dead_letter):
         assert checked.max_message_bytes[name] == LARGEST_RECORD >= 5_000_000 + LARGEST_DEAD_HEADERS
 
@@ -136,6 +137,46 @@ async def test_what_would_lose_or_repeat_answers_is_refused_in_one_message(
         assert [problem for problem in problems if problem.startswith(topic) and part in problem]
 
 
+async def test_what_weakens_existing_topics_is_said_and_stops_nothing(
+    server: KafkaSettings, settings: TopicSettings
+) -> None:
+    await create(server, settings, events_partitions=1)
+    stronger = settings.model_copy(update={"replication": 3})
+    assert await create(server, stronger) == []
+    checked = await check(server, stronger)
+    assert len(checked.weaknesses) == len(wanted(settings))
+    assert f"{settings.ledger} has partitions with 1 replicas, and TOPICS__REPLICATION is 3" in checked.weaknesses[-1]
+    _, differing = await describe(server, stronger)
+    assert {(d.what, d.wanted, d.found) for d in differing} == {("replication", "3", "1"), (IN_SYNC, "2", "1")}
+
+
+@pytest.mark.parametrize(
+    ("copies", "in_sync", "said"),
+    [
+        (3, 2, None),
+        (
+            3,
+            1,
+            "with 1 of 3 copies, and is lost or given twice if their brokers do not come back: set its min.insync.r",
+        ),
+        (3, 3, "takes no writes while one broker is away: set its min.insync.replicas to 2"),
+        (4, 2, "with 2 of 4 copies"),
+    ],
+)
+def test_too_few_and_too_many_replicas_in_sync_are_told_apart(copies: int, in_sync: int, said: str | None) -> None:
+    settings = TopicSettings(replication=3)
+    topic = Topic(settings.ledger, 12, {IN_SYNC: str(in_sync)}, replication=copies)
+    told = list(weaknesses(settings, {settings.ledger: topic}))
+    assert len(told) == (said is not None)
+    assert said is None or said in told[0]
+
+
+def test_a_write_needs_all_replicas_but_one_and_a_single_one_itself() -> None:
+    for replication, in_sync in [(1, "1"), (2, "1"), (3, "2"), (5, "4")]:
+        for topic in wanted(TopicSettings(replication=replication)):
+            assert (topic.replication, topic.configs[IN_SYNC]) == (replication, in_sync)
+
+
 async def test_brokers_that_do_not_answer_are_a_dependency_that_is_down(settings: TopicSettings) -> None:
     with pytest.raises(Unavailable, match="a wrong password, a wrong authority"):
         await check(KafkaSettings(bootstrap_servers="127.0.0.1:1"), settings)
@@ -150,4 +191,4 @@ def test_more_room_than_wanted_is_no_difference() -> None:
 
 
 def test_the_check_asks_for_the_room_that_the_largest_result_needs() -> None:
-    assert consumer.kafka.topics.LARGEST_RESULT == consumer.wire.results.LARGEST_RESULT
+    assert consumer.kafka.topic_rules.LARGEST_RESULT == consumer.wire.results.LARGEST_RESULT
