@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol
 
 import anyio
@@ -38,6 +40,11 @@ RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
 METADATA_MS = 30_000
 HINDRANCES = frozenset({Condition.KAFKA_AWAY, Condition.KAFKA_REFUSED})
 ABOUT = "events"  # in conditions
+NOTICES: Mapping[Noise, tuple[Condition, float]] = {
+    "no_longer_subscribed": (Condition.NO_LONGER_SUBSCRIBED, 3_600.0),
+    "socket_closing": (Condition.SOCKET_CLOSING, 300.0),
+}
+"""What the notification service tells of itself, and how many seconds it holds: nobody tells that it is over."""
 UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
 
 
@@ -121,6 +128,29 @@ class Reports(Protocol):
     def end(self, condition: Condition, about: str = "") -> None: ...
 
 
+class Notices:
+    """Those that hold, by the records' own time: one that is read late is old news."""
+
+    def __init__(self, reports: Reports, now: Callable[[], float]) -> None:
+        self._reports, self._now = reports, now
+        self._until: dict[Condition, float] = {}
+
+    def hear(self, kind: Noise, at: Source) -> None:
+        if kind not in NOTICES:
+            return
+        condition, seconds = NOTICES[kind]
+        until = at.timestamp_ms / 1000 + seconds
+        if until > max(self._now(), self._until.get(condition, 0.0)):
+            self._until[condition] = until
+            self._reports.begin(condition, f"{at.topic} {at.partition}, offset {at.offset}", ABOUT)
+
+    def end(self) -> None:
+        """Those that held long enough."""
+        for condition in [held for held, until in self._until.items() if until <= self._now()]:
+            del self._until[condition]
+            self._reports.end(condition, ABOUT)
+
+
 class Intake:
     """Reads the events topic, writes the tasks topic. Any number of processes share the work."""
 
@@ -132,8 +162,10 @@ class Intake:
         reports: Reports,
         metadata_ms: int = METADATA_MS,
         tasks_of: Callable[..., list[TaskRecord]] = tasks_of,
+        now: Callable[[], float] = time.time,
     ) -> None:
         """`metadata_ms`: within which a partition that the events topic gained is found."""
+        self._notices = Notices(reports, now)
         self._kafka, self._topics = settings.kafka, settings.topics
         self._limits = limits
         self._may_take, self._reports = may_take, reports
@@ -206,6 +238,7 @@ class Intake:
                 self._reports.end(condition, ABOUT)
             while not shutdown.is_set():
                 self._reports.polled("intake")
+                self._notices.end()
                 if not self._may_take():
                     with anyio.move_on_after(POLL_MS / 1000):
                         await shutdown.wait()
@@ -239,11 +272,15 @@ class Intake:
         at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
         try:
             headers = tuple(record.headers)
-            return self._tasks_of(record.value, record.key, headers, at, self._task_bytes, self._reports.dropped)
+            return self._tasks_of(record.value, record.key, headers, at, self._task_bytes, partial(self._dropped, at))
         except Exception:
             log.exception("a bug: %s %s can't be made into tasks, and is one as it is", tp, record.offset)
             self._reports.crashed()
             return [untouched(record.value, at, self._task_bytes)]
+
+    def _dropped(self, at: Source, kind: Noise) -> None:
+        self._reports.dropped(kind)
+        self._notices.hear(kind, at)
 
     async def _send(self, producer: AIOKafkaProducer, task: TaskRecord) -> Any:
         partition = partition_of(task.key, self._topics.partitions)

@@ -47,6 +47,8 @@ class Condition(StrEnum):
     BUGS = "bugs"
     FOREIGN_TOPIC = "foreign_topic"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
+    NO_LONGER_SUBSCRIBED = "no_longer_subscribed"
+    SOCKET_CLOSING = "socket_closing"
     DRAINING = "draining"
 
     @property
@@ -134,6 +136,16 @@ _TOLD = {
     ),
     Condition.POLICY_NOT_RELOADED: Told(
         Effect.WARNS, "The changed policy file is wrong; the one before stays in force.", "Run `check-config`."
+    ),
+    Condition.NO_LONGER_SUBSCRIBED: Told(
+        Effect.WARNS,
+        "What brings the events was told that it is no longer subscribed: events are missing from there on.",
+        "See why (its permissions, its channel), subscribe again, and bring in what was missed.",
+    ),
+    Condition.SOCKET_CLOSING: Told(
+        Effect.WARNS,
+        "What brings the events was told that its socket closes: events are missing until it connects again.",
+        "Nothing, if it connects again by itself.",
     ),
     Condition.DRAINING: Told(Effect.WAITS, "The service is stopping.", "Nothing.", takes_tasks=False),
 }
