@@ -161,8 +161,8 @@ class Recorder:
     def worker_ended(self, cause: WorkerEnd) -> None:
         self._tell("worker_ended", cause)
 
-    def policy_in_force(self, version: str) -> None:
-        self._tell("policy_in_force", version)
+    def policy_in_force(self, version: str, warnings: Sequence[str]) -> None:
+        self._tell("policy_in_force", (version, *warnings))
 
     def policy_not_reloaded(self, problem: str) -> None:
         self._tell("policy_not_reloaded", problem)

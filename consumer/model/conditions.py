@@ -47,6 +47,7 @@ class Condition(StrEnum):
     BUGS = "bugs"
     FOREIGN_TOPIC = "foreign_topic"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
+    POLICY_UNCLEAR = "policy_unclear"
     NO_LONGER_SUBSCRIBED = "no_longer_subscribed"
     SOCKET_CLOSING = "socket_closing"
     DRAINING = "draining"
@@ -136,6 +137,11 @@ _TOLD = {
     ),
     Condition.POLICY_NOT_RELOADED: Told(
         Effect.WARNS, "The changed policy file is wrong; the one before stays in force.", "Run `check-config`."
+    ),
+    Condition.POLICY_UNCLEAR: Told(
+        Effect.WARNS,
+        "The policy judges some files by their type alone, or leaves out what a reader finds.",
+        "Write the lines that the detail names into the policy: then it is what you want.",
     ),
     Condition.NO_LONGER_SUBSCRIBED: Told(
         Effect.WARNS,

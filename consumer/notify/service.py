@@ -14,7 +14,8 @@ from prometheus_client import CollectorRegistry
 from consumer.attempts import Gates
 from consumer.genesys.api import Api
 from consumer.genesys.connect import connected
-from consumer.inspection.policy.policy import Policy, PolicyFile
+from consumer.inspection.policy.file import PolicyFile
+from consumer.inspection.policy.policy import Policy
 from consumer.kafka.topics import kafka_failures, partitions
 from consumer.notify.loop import notify
 from consumer.notify.notifier import Notifier, Sentence, Told

@@ -25,7 +25,7 @@ from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.urls import UrlRules
 from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector, Stores
-from consumer.inspection.policy.policy import PolicyFile
+from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.workers.pool import Workers
 from consumer.judge.task import Judge, Terms
 from consumer.kafka.limits import TopicLimits

@@ -13,7 +13,7 @@ import anyio
 from prometheus_client import CollectorRegistry
 
 from consumer.errors import Refused, Unavailable
-from consumer.inspection.policy.policy import PolicyFile
+from consumer.inspection.policy.file import PolicyFile
 from consumer.intake import Intake
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition

@@ -161,9 +161,13 @@ class Reporter:
     def worker_ended(self, cause: WorkerEnd) -> None:
         self._metrics.worker_restarts[cause].inc()
 
-    def policy_in_force(self, version: str) -> None:
+    def policy_in_force(self, version: str, warnings: Sequence[str]) -> None:
         self._metrics.policy_info.info({"version": version})
         self._conditions.end(Condition.POLICY_NOT_RELOADED)
+        if warnings:
+            self._conditions.begin(Condition.POLICY_UNCLEAR, " | ".join(warnings))
+        else:
+            self._conditions.end(Condition.POLICY_UNCLEAR)
         log.info("policy in force", extra={"version": version})
 
     def policy_not_reloaded(self, problem: str) -> None:

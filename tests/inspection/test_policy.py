@@ -4,11 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
-from consumer.inspection.policy.policy import SHIPPED, TYPE_ONLY, Policy, PolicyFile
+from consumer.inspection.policy.policy import SHIPPED, TYPE_ONLY, Policy
 from consumer.inspection.readers.seen import Limits
-from consumer.model import Facts, Finding, MediaStatus, Reason
+from consumer.model import Condition, Facts, Finding, MediaStatus, Reason
+from consumer.service.conditions import Conditions
+from consumer.telemetry.metrics import Metrics
+from consumer.telemetry.reporter import Reporter
 from tests.inspection.files import SHEET, WORD, attachment
 from tests.reports import Recorder
 
@@ -315,7 +320,19 @@ def test_each_policy_in_force_is_told_and_no_bad_one(tmp_path: Path) -> None:
     for text in (SHIPPED.read_text().replace('version = "1"', 'version = "2"'), "version ="):
         _written(tmp_path, text)
         policies.reload()
-    assert [version.partition("+")[0] for version in recorder.of("policy_in_force")] == ["1", "2"]
+    assert [told[0].partition("+")[0] for told in recorder.of("policy_in_force")] == ["1", "2"]
+
+
+def test_what_a_policy_leaves_unclear_holds_until_one_that_is_clear_is_in_force(tmp_path: Path) -> None:
+    file = _written(tmp_path, MINIMAL + '"application/gzip" = "2 MiB"\n')
+    conditions = Conditions(Metrics(CollectorRegistry()), 20)
+    policies = PolicyFile(file, MOST, Reporter(Metrics(CollectorRegistry()), conditions))
+    (held,) = conditions.held
+    assert (held.condition, held.detail) == (Condition.POLICY_UNCLEAR, " | ".join(policies.current.warnings))
+    assert conditions.takes_tasks
+    _written(tmp_path, MINIMAL)
+    policies.reload()
+    assert conditions.held == []
 
 
 def _written(folder: Path, text: str) -> Path:

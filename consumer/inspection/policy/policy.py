@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Protocol
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -39,7 +38,7 @@ from consumer.inspection.readers.seen import Limits
 from consumer.inspection.readers.table import is_text
 from consumer.model import Attachment, Facts, MediaStatus, Reason, Rejected
 
-__all__ = ["SHIPPED", "Policy", "PolicyError", "PolicyFile"]
+__all__ = ["SHIPPED", "TYPE_ONLY", "Policy", "PolicyError"]
 
 SHIPPED = Path(__file__).with_name("policy.toml")
 PLAIN = "text/plain"
@@ -229,68 +228,3 @@ def shipped_sentences() -> Mapping[str, Mapping[str, str]]:
     """Language → reason → sentence, of the shipped policy: complete in each of its languages."""
     sentences: dict[str, dict[str, str]] = tomllib.loads(SHIPPED.read_text(encoding="utf-8"))["sentences"]
     return sentences
-
-
-class Reports(Protocol):
-    def policy_in_force(self, version: str) -> None:
-        """Of each policy that comes into force, the first included."""
-
-    def policy_not_reloaded(self, problem: str) -> None: ...
-
-
-class PolicyFile:
-    """The policy in force. A changed file replaces it; a bad one changes nothing."""
-
-    def __init__(
-        self,
-        path: Path | None,
-        most_bytes: int,
-        reports: Reports,
-    ) -> None:
-        """`most_bytes`: of a file in memory; a policy that allows larger ones is as bad as one that can't be read."""
-        self.path = path or SHIPPED
-        self._reports = reports
-        self._most_bytes = most_bytes
-        self._seen = _stamp(self.path)
-        self._policy = self._load()
-        reports.policy_in_force(self._policy.version)
-
-    def __call__(self) -> Policy:
-        return self._policy
-
-    @property
-    def current(self) -> Policy:
-        return self._policy
-
-    def reload(self) -> bool:
-        """Reads the file again, changed or not; whether the policy in it is in force now."""
-        self._seen = _stamp(self.path)
-        try:
-            self._policy = self._load()
-        except PolicyError as error:
-            self._reports.policy_not_reloaded(str(error))
-            return False
-        self._reports.policy_in_force(self._policy.version)
-        return True
-
-    def _load(self) -> Policy:
-        policy = Policy.load(self.path)
-        if policy.largest > self._most_bytes:
-            raise PolicyError(f"{self.path}: it allows files of more than the {self._most_bytes} bytes of all memory")
-        return policy
-
-    async def watch(self, interval_s: float, sleep: Callable[[float], Awaitable[object]]) -> None:
-        """Looks for a change every `interval_s` seconds, until cancelled."""
-        while True:
-            await sleep(interval_s)
-            if _stamp(self.path) != self._seen:
-                self.reload()
-
-
-def _stamp(path: Path) -> tuple[int, int, int] | None:
-    """Differs when the file was replaced or written, also through a link as Kubernetes swaps it; None: no file."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size

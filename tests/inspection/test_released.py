@@ -1,0 +1,53 @@
+"""The last release's policy under this version: it loads, and no upgrade makes a verdict worse by itself."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from consumer.inspection.detection import Detector
+from consumer.inspection.examination import examine
+from consumer.inspection.policy.model import DEFAULTS, Action
+from consumer.inspection.policy.policy import Policy
+from consumer.model import Facts, Reason
+from tests.inspection.files import attachment
+
+LAST = Path(__file__).parents[1] / "released" / "0.1.0"
+POLICY = Policy.load(LAST / "policy.toml")
+DETECTOR = Detector()
+WORSE: dict[str, Reason] = {}
+"""Files that are rejected now, each with why that is right. By the beginning of their SHA-256."""
+
+
+def accepted_by_the_last_release() -> dict[str, bytes]:
+    """Files that its tests made and that it let in by its own policy, by the beginning of their SHA-256."""
+    with zipfile.ZipFile(LAST / "accepted.zip") as files:
+        return {name: files.read(name) for name in files.namelist()}
+
+
+FILES = accepted_by_the_last_release()
+
+
+def test_the_policy_of_the_last_release_loads_and_says_something_for_each_reason() -> None:
+    assert POLICY.warnings == ()
+    for reason in Reason:
+        assert POLICY.sentence(reason)
+
+
+def test_a_finding_that_the_policy_of_the_last_release_does_not_know_is_told() -> None:
+    assert {POLICY.action(code) for code in DEFAULTS.keys() - POLICY.findings.keys()} <= {Action.TELL}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_gets_a_worse_verdict(name: str) -> None:
+    data = FILES[name]
+    seen = examine(data, DETECTOR, POLICY.limits)
+    facts = Facts(size=len(data), detected_type=seen.detected_type, findings=tuple(seen.findings))
+    assert POLICY.decide(attachment(None), facts) is WORSE.get(name)
+
+
+def test_each_verdict_that_is_worse_is_of_a_file_that_is_there() -> None:
+    assert len(FILES) > 200
+    assert WORSE.keys() <= FILES.keys()
