@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import anyio
 
-from consumer.attempts import Attempts, Patience
+from consumer.attempts import Patience
 from consumer.errors import NotYet
 from consumer.identity import conversation_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
-from consumer.judge.boundary import Reports as BoundaryReports
 from consumer.judge.known import Known
+from consumer.judge.ports import Inspector, Organization, Reports, Terms
 from consumer.judge.questions import Lookup, Questions, in_step
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
-from consumer.judge.wanted import Reports as WantedReports
 from consumer.judge.wanted import Wanted
 from consumer.model import (
     AnswerKind,
@@ -32,9 +30,7 @@ from consumer.model import (
     LedgerEntry,
     Message,
     Task,
-    Verdict,
 )
-from consumer.telemetry.metrics import Noise
 from consumer.wire import events
 from consumer.wire.events import Unreadable, decode
 from consumer.wire.results import encode_result
@@ -43,41 +39,6 @@ Work = Callable[[], Coroutine[Any, Any, None]]
 
 TOO_LARGE = "larger than the tasks topic takes"
 MAX_MOVES = 3  # a conversation has one key: a task that keeps moving is a bug of ours
-
-
-class Inspector(Protocol):
-    @property
-    def policy_version(self) -> str:
-        """Of the policy in force."""
-
-    async def inspect(self, attachment: Attachment, attempt: Attempts) -> Verdict: ...
-
-
-class Organization(Protocol):
-    """That of Genesys Cloud which the credentials belong to."""
-
-    @property
-    def id(self) -> str | None:
-        """None while it is not known."""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What an operator set."""
-
-    horizon: timedelta
-    dead_letter_bytes: Callable[[], int]  # that the dead-letter topic takes as one record
-    looks_up_bare: Callable[[Event], bool]  # whether an event without messages is worth a call
-    trusts: Callable[[Message], bool]  # whether an event describes its media so completely that no call is needed
-
-
-class Reports(BoundaryReports, WantedReports, Protocol):
-    def dropped(self, kind: Noise) -> None: ...
-    def foreign(self, foreign: bool) -> None:
-        """Of each event, whether it is of another organisation."""
-
-    def inspecting(self) -> AbstractContextManager[object]:
-        """Surrounds one inspection."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,8 @@ from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.workers.pool import Workers
-from consumer.judge.task import Judge, Terms
+from consumer.judge.ports import Terms
+from consumer.judge.task import Judge
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
 from consumer.settings.load import Credentials

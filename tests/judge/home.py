@@ -17,7 +17,8 @@ from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.errors import NotYet
 from consumer.identity import attachment_key
 from consumer.judge.answers import Answer
-from consumer.judge.task import Judge, Terms
+from consumer.judge.ports import Terms
+from consumer.judge.task import Judge
 from consumer.model import Attachment, DeadReason, Dependency, Message, Reason, Rejected, Replay, Source, Task, Verdict
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.flights import Flights

@@ -1,0 +1,50 @@
+"""What the judge needs of others, what an operator set for it, and what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from consumer.attempts import Attempts
+from consumer.judge.boundary import Reports as BoundaryReports
+from consumer.judge.wanted import Reports as WantedReports
+from consumer.model import Attachment, Event, Message, Verdict
+from consumer.telemetry.metrics import Noise
+
+
+class Inspector(Protocol):
+    @property
+    def policy_version(self) -> str:
+        """Of the policy in force."""
+
+    async def inspect(self, attachment: Attachment, attempt: Attempts) -> Verdict: ...
+
+
+class Organization(Protocol):
+    """That of Genesys Cloud which the credentials belong to."""
+
+    @property
+    def id(self) -> str | None:
+        """None while it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What an operator set."""
+
+    horizon: timedelta
+    dead_letter_bytes: Callable[[], int]  # that the dead-letter topic takes as one record
+    looks_up_bare: Callable[[Event], bool]  # whether an event without messages is worth a call
+    trusts: Callable[[Message], bool]  # whether an event describes its media so completely that no call is needed
+
+
+class Reports(BoundaryReports, WantedReports, Protocol):
+    def dropped(self, kind: Noise) -> None: ...
+    def foreign(self, foreign: bool) -> None:
+        """Of each event, whether it is of another organisation."""
+
+    def inspecting(self) -> AbstractContextManager[object]:
+        """Surrounds one inspection."""
