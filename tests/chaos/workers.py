@@ -15,6 +15,8 @@ from consumer.sandbox.arrangement import environment
 from consumer.sandbox.emulator import Emulator
 from consumer.settings.model import KafkaSettings, TopicSettings
 
+OURS = (sys.executable, "-m", "consumer")  # this checkout
+
 
 def worker_env(
     emulator: Emulator, kafka: KafkaSettings, topics: TopicSettings, storage: str, **more: str
@@ -47,10 +49,11 @@ class Worker:
         self._log = logs / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def start(self) -> None:
+    def start(self, program: Sequence[str] = OURS) -> None:
+        """`program`: the command line before `run`."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "consumer", "run"],
+                [*program, "run"],
                 env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -79,14 +82,22 @@ class Worker:
 class Workers:
     """Some of them; whatever happens, none survives the context."""
 
-    def __init__(self, count: int, env: dict[str, str], logs: Path, ports: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        count: int,
+        env: dict[str, str],
+        logs: Path,
+        ports: Sequence[int] = (),
+        program: Sequence[str] = OURS,
+    ) -> None:
         """`ports`: where each serves its probes and metrics; else wherever a port is free."""
+        self._program = program
         served = [{"WEB__PORT": str(port)} for port in ports] or [{}] * count
         self.all = [Worker(f"worker-{n}", env | served[n], logs) for n in range(count)]
 
     def __enter__(self) -> Self:
         for worker in self.all:
-            worker.start()
+            worker.start(self._program)
         return self
 
     def __exit__(

@@ -1,0 +1,88 @@
+"""From the last release to this one and back again: settings, policy, tasks and ledger go along."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from consumer.inspection.policy.policy import Policy
+from consumer.model import AnswerKind, Source
+from consumer.sandbox.check import OutputReader, read_to_end
+from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.traffic import plan_traffic
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.wire.entries import decode_entry
+from consumer.wire.tasks import decode_task
+from tests.chaos.workers import Workers
+from tests.released import install, last, records
+from tests.service.composed import Kept, settings_for, until, write
+from tests.service.test_restart import CATCH_UP_S, GRACE_S, variables
+
+RELEASE = last()
+EVENTS, SEED = 240, 11
+
+
+def test_the_policy_of_the_last_release_is_still_one() -> None:
+    assert Policy.load(RELEASE / "policy.toml").version.startswith("1+")
+
+
+def test_each_entry_in_the_ledger_of_the_last_release_is_still_an_answer() -> None:
+    entries = [decode_entry(record.key, record.value) for record in records.read(RELEASE / "ledger.jsonl")]
+    assert len(entries) > 100
+    assert {entry.kind for entry in entries} == set(AnswerKind)
+
+
+def test_each_task_of_the_last_release_is_still_one() -> None:
+    tasks = [
+        decode_task(record.value, record.headers, Source("tasks", 0, place, record.timestamp_ms))
+        for place, record in enumerate(records.read(RELEASE / "tasks.jsonl"))
+    ]
+    assert len(tasks) > 50
+    assert {task.source.topic for task in tasks} == {"genesys.conversations.events"}
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[str]:
+    """The command line of the last release."""
+    try:
+        return (str(install(RELEASE, tmp_path_factory.mktemp("released") / "venv")),)
+    except subprocess.CalledProcessError:
+        pytest.skip("the packages of the last release: the package registry does not answer")
+
+
+@pytest.mark.kafka
+@pytest.mark.timeout(300)
+async def test_each_event_is_answered_once_while_the_service_is_upgraded_and_rolled_back(
+    kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path, released: tuple[str]
+) -> None:
+    """Each part of the traffic is begun by one version and finished by the next. What the verdicts are may differ."""
+    traffic = plan_traffic(EVENTS, SEED)
+    third = len(traffic.records) // 3
+    async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
+        settings = settings_for(emulator, kafka_settings, topics, tmp_path)
+        score = Kept(traffic.expectation)
+        with Workers(1, variables(emulator, settings), tmp_path, program=released) as workers:
+            (worker,) = workers.all
+            await write(settings, traffic.records[:third])
+            await until(reader, score, lambda: len(score.records) > 0)
+            worker.send(signal.SIGTERM)
+            assert worker.wait(GRACE_S) == 0
+
+            worker.start()  # this version
+            await write(settings, traffic.records[third : 2 * third])
+            begun = len(score.records)
+            await until(reader, score, lambda: len(score.records) > begun + third / 2)
+            worker.send(signal.SIGTERM)
+            assert worker.wait(GRACE_S) == 0
+
+            worker.start(released)
+            await write(settings, traffic.records[2 * third :])
+            await read_to_end(reader, score, patience_s=CATCH_UP_S)
+            worker.send(signal.SIGTERM)
+            assert worker.wait(GRACE_S) == 0
+        await reader.catch_up(score)
+    tally = score.tally()
+    assert (tally.missing, tally.duplicated) == (0, 0), tally
