@@ -55,8 +55,8 @@ async def _all(kafka: KafkaSettings, topic: str) -> list[records.Kept]:
         end = (await consumer.end_offsets([place]))[place]
         found: list[records.Kept] = []
         while await consumer.position(place) < end:
-            for record in (await consumer.getmany(place, timeout_ms=100)).get(place, ()):
-                found.append(records.Kept(record.key, record.value, tuple(record.headers), record.timestamp))
+            polled = await consumer.getmany(place, timeout_ms=100)
+            found += [records.Kept(r.key, r.value, tuple(r.headers), r.timestamp) for r in polled.get(place, ())]
         return found
     finally:
         await consumer.stop()
