@@ -9,6 +9,7 @@ import typer.main
 
 from consumer.cli.app import app
 from consumer.settings.load import variables
+from tests import reference
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "ARCHITECTURE.md")
@@ -71,3 +72,7 @@ def _is_command(words: list[str]) -> bool:
             return False
         command = commands[words.pop(0)]
     return True
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    assert reference.PAGE.read_text() == reference.page(), "run `python -m tests.reference`"

@@ -1,0 +1,87 @@
+"""The page that lists what the service knows: `python -m tests.reference` writes it, a test compares it with the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry
+
+from consumer.inspection.policy.model import CERTAIN, DEFAULTS
+from consumer.inspection.policy.policy import SHIPPED, Policy
+from consumer.inspection.readers.table import FORMATS
+from consumer.model import Condition, DeadReason, Reason
+from consumer.telemetry.metrics import Metrics
+from consumer.wire.envelopes import ENVELOPES
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "deploy" / "reference.md"
+REASONS = ROOT / "consumer" / "model" / "reasons.py"
+
+
+def page() -> str:
+    return "\n\n".join(
+        [
+            "# Reference",
+            "Generated from the code by `python -m tests.reference`. A test compares.",
+            "## Reasons\n\nWhy an attachment is rejected. In brackets: what the shipped policy does with the finding.",
+            _table(("reason", "meaning"), _reasons()),
+            "## Dead letters\n\nWhy something could not be judged.",
+            _table(("reason", "meaning"), ((r.value, _meanings()[r.name]) for r in DeadReason)),
+            "## Conditions\n\nWhat `/readyz`, the gauge `attachment_consumer_condition` and the log tell. *stops*: not "
+            "ready, since our own set-up is wrong. *waits*: ready, and work waits for somebody else. *warns*: work goes on.",
+            _table(("condition", "effect", "sentence", "remedy"), _conditions()),
+            "## Types\n\nWhat detection can tell and an operator may allow. *reader*: the module that looks inside; "
+            "without one a file is judged by its type alone.",
+            _table(("type", "extensions", "reader", "shipped policy"), _types()),
+            "## Envelopes\n\nWhat may stand around an event. Each is known by all of its keys.",
+            _table(("envelope", "keys"), ((e.name, ", ".join(f"`{key}`" for key in e.requires)) for e in ENVELOPES)),
+            "## Metrics",
+            _table(("metric", "type", "labels", "meaning"), _metrics()),
+            "",
+        ]
+    )
+
+
+def _table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(columns)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _meanings() -> dict[str, str]:
+    """The comment behind each member: the one place where it is explained."""
+    return dict(re.findall(r"^    ([A-Z_]+) = \"[a-z_]+\"  # (.+)$", REASONS.read_text(), re.MULTILINE))
+
+
+def _reasons() -> Iterator[tuple[str, str]]:
+    for reason in Reason:
+        action = "always rejects" if reason in CERTAIN else DEFAULTS[reason].value if reason in DEFAULTS else ""
+        yield reason.value, _meanings()[reason.name] + (f" ({action})" if action else "")
+
+
+def _conditions() -> Iterator[tuple[str, str, str, str]]:
+    for condition in Condition:
+        told = condition.told
+        yield condition.value, told.effect.value, told.sentence, told.remedy
+
+
+def _types() -> Iterator[tuple[str, str, str, str]]:
+    shipped = Policy.load(SHIPPED).types
+    for row in FORMATS:
+        reader = row.reader.__module__.removeprefix("consumer.inspection.readers.") if row.reader else "none"
+        yield row.name, ", ".join(row.extensions), reader, "allows" if row.name in shipped else ""
+
+
+def _metrics() -> Iterator[tuple[str, str, str, str]]:
+    registry = CollectorRegistry()
+    Metrics(registry)
+    for family in sorted(registry.collect(), key=lambda family: family.name):
+        labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
+        name = f"{family.name}_total" if family.type == "counter" else family.name
+        yield f"`{name}`", family.type, ", ".join(labels), family.documentation
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
