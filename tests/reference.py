@@ -1,4 +1,4 @@
-"""The page that lists what the service knows: `python -m tests.reference` writes it, a test compares it with the code."""
+"""The page that lists what the service knows. `python -m tests.reference` writes it; a test compares."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def page() -> str:
             "## Dead letters\n\nWhy something could not be judged.",
             _table(("reason", "meaning"), ((r.value, _meanings()[r.name]) for r in DeadReason)),
             "## Conditions\n\nWhat `/readyz`, the gauge `attachment_consumer_condition` and the log tell. *stops*: not "
-            "ready, since our own set-up is wrong. *waits*: ready, and work waits for somebody else. *warns*: work goes on.",
+            "ready, since our own set-up is wrong. *waits*: ready, and work waits for somebody else. *warns*: work "
+            "goes on.",
             _table(("condition", "effect", "sentence", "remedy"), _conditions()),
             "## Types\n\nWhat detection can tell and an operator may allow. *reader*: the module that looks inside; "
             "without one a file is judged by its type alone.",
