@@ -34,7 +34,7 @@ class Reason(StrEnum):
     SECOND_FORMAT = "second_format"  # a file of another format inside or behind this one
     TRAILING_DATA = "trailing_data"  # bytes behind the end of the file that the policy does not accept
     ARCHIVE_LIMITS = "archive_limits"  # expands beyond the limits, nests, overlaps, or lies about its entries
-    IMAGE_TOO_LARGE = "image_too_large"  # more pixels than the limit
+    IMAGE_TOO_LARGE = "image_too_large"  # its pixels decode to more bytes than the limit
     SCRIPT = "script"  # a text file that is a script
     INFECTED = "infected"  # the antivirus named it
     SCAN_LIMIT_EXCEEDED = "scan_limit_exceeded"  # the antivirus could not look at all of it

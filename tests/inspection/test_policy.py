@@ -233,6 +233,20 @@ def test_a_type_that_nothing_looks_into_is_one_warning_that_names_the_line_to_wr
     assert settled.types["application/gzip"].size == 2 * MIB
 
 
+def test_a_type_by_another_of_its_names_is_the_same_type() -> None:
+    """As browsers declare it: who wrote it for them goes on as before."""
+    policy = _load(
+        'version = "1"\n[types]\n"image/jpg" = "1 MiB"\n"application/pdf" = "3 MiB"\n"application/x-pdf" = "2 MiB"\n'
+        '[disagreement]\nfamilies = [["image/pjpeg", "image/png"]]\n'
+    )
+    assert {kind: allowed.size // MIB for kind, allowed in policy.types.items()} == {
+        "image/jpeg": 1,
+        "application/pdf": 3,
+    }
+    assert policy.family("image/jpeg") == {"image/jpeg", "image/png"}
+    assert policy.warnings == ()
+
+
 def test_a_type_whose_reader_is_not_heard_is_a_warning_as_well() -> None:
     policy = _load('version = "1"\n[types]\n"application/pdf" = { size = "1 MiB", type_only = true }\n')
     (warning,) = policy.warnings

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -35,7 +36,7 @@ from consumer.inspection.policy.names import has_reader
 from consumer.inspection.policy.reading import PolicyError, read
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Limits
-from consumer.inspection.readers.table import is_text
+from consumer.inspection.readers.table import canonical, is_text
 from consumer.model import Attachment, Facts, MediaStatus, Reason, Rejected
 
 __all__ = ["SHIPPED", "TYPE_ONLY", "Policy", "PolicyError"]
@@ -62,6 +63,14 @@ class Policy(Table):
     limit_table: LimitTable = Field(LimitTable(), alias="limits")
     sentences: Mapping[Language, Mapping[ReasonCode, Sentence]] = {}
     language: Language = "en"  # below `sentences`, since it has to be one that somebody speaks
+
+    @field_validator("types", mode="before")
+    @classmethod
+    def _once(cls, types: Any) -> Any:
+        """Of a type that stands there under two of its names, the one that this service uses counts."""
+        if not isinstance(types, dict):
+            return types
+        return {kind: row for kind, row in types.items() if canonical(kind) == kind or canonical(kind) not in types}
 
     @field_validator("types")
     @classmethod
