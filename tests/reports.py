@@ -13,6 +13,7 @@ from consumer.attempts import Gate
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import (
+    Confined,
     Loop,
     Metrics,
     Noise,
@@ -160,6 +161,15 @@ class Recorder:
 
     def worker_ended(self, cause: WorkerEnd) -> None:
         self._tell("worker_ended", cause)
+
+    def reader_failed(self, exception: str) -> None:
+        self._tell("reader_failed", exception)
+
+    def confined(self, by: Confined, missing: str | None) -> None:
+        self._tell("confined", (by, missing))
+
+    def workers_start(self, problem: str | None) -> None:
+        self._tell("workers_start", problem)
 
     def policy_in_force(self, version: str, warnings: Sequence[str]) -> None:
         self._tell("policy_in_force", (version, *warnings))

@@ -40,6 +40,7 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
     """Exit 1 if an answer is missing, came twice, or is not the expected one."""
     from rich.console import Console
 
+    from consumer.inspection.workers.confinement import not_offered
     from consumer.sandbox.demo_view import as_json as report_as_json
     from consumer.sandbox.demo_view import summary
     from consumer.sandbox.traffic import plan_traffic
@@ -47,6 +48,8 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
     from consumer.telemetry.log import setup
 
     traffic = plan_traffic(events, seed)
+    if why := not_offered():
+        print(f"nothing holds in what examines the files: {why}", file=sys.stderr)  # noqa: T201 # what a command says
     console = Console(stderr=as_json)
     with open_log() as log, _running(broker, events) as bootstrap_servers, _view(traffic, console) as view:
         setup(LogSettings(format="json"), log)

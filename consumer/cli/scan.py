@@ -18,10 +18,11 @@ from consumer.download.body import Body
 from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector, Stage, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
+from consumer.inspection.workers.confinement import not_offered
 from consumer.inspection.workers.pool import Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
 from consumer.settings.load import SettingsProblem
-from consumer.telemetry.metrics import WorkerEnd
+from consumer.telemetry.metrics import Confined, WorkerEnd
 from consumer.text import printable
 
 if TYPE_CHECKING:
@@ -50,6 +51,17 @@ class ByHand:
 
     def worker_ended(self, cause: WorkerEnd) -> None:
         log.warning("an examination ended its worker: %s", cause)
+
+    def reader_failed(self, exception: str) -> None:
+        log.warning("a reader failed on a file: %s", exception)
+
+    def confined(self, by: Confined, missing: str | None) -> None:
+        if by == "none":
+            log.warning("nothing holds in what examines the files, since this platform can't: %s", not_offered())
+
+    def workers_start(self, problem: str | None) -> None:
+        if problem:
+            log.warning("no worker comes up: %s", problem)
 
 
 @dataclass(frozen=True, slots=True)

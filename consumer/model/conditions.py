@@ -44,6 +44,9 @@ class Condition(StrEnum):
     KAFKA_AWAY = "kafka_away"
     KAFKA_REFUSED = "kafka_refused"
     PARTITION_WAITS = "partition_waits"
+    WORKERS_UNCONFINED = "workers_unconfined"
+    WORKERS_NOT_STARTING = "workers_not_starting"
+    CONFINEMENT_OFF = "confinement_off"
     BUGS = "bugs"
     FOREIGN_TOPIC = "foreign_topic"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
@@ -127,6 +130,18 @@ _TOLD = {
     ),
     Condition.PARTITION_WAITS: Told(
         Effect.WAITS, "A partition can't commit its answers.", "Mend the brokers, or what the detail names."
+    ),
+    Condition.WORKERS_UNCONFINED: _refused(
+        "Examining processes are not held in as they have to be.",
+        "Allow in the container's profile what the detail names; SECURITY.md tells what each runtime needs.",
+    ),
+    Condition.WORKERS_NOT_STARTING: _refused(
+        "Examining processes end at their start.", "See the detail: memory, processes or files may be missing."
+    ),
+    Condition.CONFINEMENT_OFF: Told(
+        Effect.WARNS,
+        "Nothing keeps a file that takes an examining process over from what the service may do.",
+        "Set INSPECTION__CONFINEMENT to seccomp or full.",
     ),
     Condition.BUGS: _refused(
         "Many tasks in a row failed by a bug of this service.", "See the tracebacks in the log. A restart tries again."

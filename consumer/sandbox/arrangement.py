@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from consumer.inspection.workers.pool import offered
 from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.world import ORGANIZATION_ID, REGION
@@ -62,6 +63,7 @@ def demo_settings(emulator: Emulator, bootstrap_servers: str, folder: Path, even
                 "host_patience_s": 3.0,
             },
             "storage": {"url": str(folder / "attachments")},
+            "inspection": {"confinement": offered().value},
             "attempts": {"attempts": 5, "over_s": 4.0, "probe_s": 0.2, "probe_max_s": 2.0},
             "web": {"host": "127.0.0.1", "port": 0},
         }

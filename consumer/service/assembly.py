@@ -26,7 +26,7 @@ from consumer.http.urls import UrlRules
 from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.file import PolicyFile
-from consumer.inspection.workers.pool import Workers
+from consumer.inspection.workers.pool import Bounds, Confinement, Workers
 from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
 from consumer.kafka.limits import TopicLimits
@@ -56,6 +56,7 @@ class Parts:
 
     gates: Gates
     policies: PolicyFile
+    workers: Workers
     judge: Judge
     probes: Mapping[Dependency, Probe]
 
@@ -81,7 +82,7 @@ async def assembled(
     """Raises `WorkersNotStarted` or `PolicyError` when the service can't run here at all."""
     async with AsyncExitStack() as stack:
         policies = policy_file(settings, reporter)
-        workers = await stack.enter_async_context(_workers(settings, reporter))
+        workers = await stack.enter_async_context(_workers(settings, policies, reporter))
         probes: dict[Dependency, Probe] = {}
         gates = _gates(settings, probes, reporter)
         reports = GenesysReports(reporter, gates)
@@ -100,7 +101,7 @@ async def assembled(
         patience = _patience(settings, gates, reporter)
         terms = _terms(settings, limits)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
-        yield Parts(gates, policies, judge, probes)
+        yield Parts(gates, policies, workers, judge, probes)
 
 
 class GenesysReports:
@@ -170,9 +171,19 @@ def _patience(settings: Settings, gates: Gates, reporter: Reporter) -> Patience:
     return Patience(gates, backoff, settings.download.host_patience_s, reporter)
 
 
-def _workers(settings: Settings, reporter: Reporter) -> Workers:
+def _workers(settings: Settings, policies: PolicyFile, reporter: Reporter) -> Workers:
     inspection = settings.inspection
-    return Workers(inspection.workers, inspection.deadline_s, inspection.address_space_bytes, reports=reporter)
+    bounds = Bounds(
+        address_space_bytes=inspection.address_space_bytes,
+        cpu_s=inspection.cpu_s,
+        cpu_s_per_mib=inspection.cpu_s_per_mib,
+        files_per_worker=inspection.files_per_worker,
+        confinement=Confinement(inspection.confinement),
+    )
+    limits = lambda: policies.current.limits  # noqa: E731 # short, and asked before each file
+    return Workers(
+        inspection.workers, inspection.deadline_s, bounds=bounds, limits=limits, reports=reporter, patient=True
+    )
 
 
 def _file_client(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:

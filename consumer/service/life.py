@@ -67,6 +67,7 @@ async def run(
         stream = Stream(parts.judge.judge, settings, limits, lambda: conditions.takes_tasks, reporter)
         async with anyio.create_task_group() as background:
             background.start_soon(parts.gates.run)
+            background.start_soon(parts.workers.watch)
             background.start_soon(parts.policies.watch, POLICY_WATCH_S, anyio.sleep)
             background.start_soon(_say_draining, shutdown, conditions)
             await _until(shutdown, parts.check_dependencies)

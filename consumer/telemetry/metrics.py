@@ -41,7 +41,13 @@ ApiCall = Literal[
     "token", "probe", "conversation", "message", "messages", "media", "download", "user_conversation", "notify"
 ]
 ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
-WorkerEnd = Literal["died", "deadline", "cancelled"]
+WorkerEnd = Literal["budget", "filter", "crash", "babble", "outside", "deadline", "cancelled"]
+Confined = Literal["full", "seccomp", "none"]
+ReaderException = Literal[
+    "MemoryError", "RecursionError", "ValueError", "IndexError", "KeyError", "TypeError", "AttributeError",
+    "AssertionError", "OverflowError", "ZeroDivisionError", "UnicodeError", "LookupError", "OSError", "ImportError",
+    "struct.error", "zlib.error", "another exception",
+]  # fmt: skip
 Notification = Literal["sent", "failed", "skipped"]
 
 STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -230,6 +236,15 @@ class Metrics:
     def _declare_the_process(self) -> None:
         self.worker_restarts: Mapping[str, Counter] = self._counters(
             "worker_restarts", "Examining processes that were replaced", "cause", get_args(WorkerEnd)
+        )
+        self.workers_confined: Mapping[str, Gauge] = self._gauges(
+            "workers_confined", "1 for what is proven to hold examining processes in", "confinement", get_args(Confined)
+        )
+        self.examination_failures: Mapping[str, Counter] = self._counters(
+            "examination_failures",
+            "Examinations that ended with an exception of a reader",
+            "exception",
+            get_args(ReaderException),
         )
         self.policy_reload_failures = self._counter(
             "policy_reload_failures", "Changed policy files that were wrong; the last good policy stays"

@@ -15,6 +15,7 @@ from typing import Protocol
 from consumer.attempts import Gate
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
 from consumer.telemetry.metrics import (
+    Confined,
     Loop,
     Metrics,
     Noise,
@@ -160,6 +161,30 @@ class Reporter:
 
     def worker_ended(self, cause: WorkerEnd) -> None:
         self._metrics.worker_restarts[cause].inc()
+
+    def reader_failed(self, exception: str) -> None:
+        self._metrics.examination_failures[exception].inc()
+        log.error("a reader failed on a file: %s", exception)
+
+    def confined(self, by: Confined, missing: str | None) -> None:
+        """What is proven to hold workers in, or what is missing to what was asked for."""
+        for kind, gauge in self._metrics.workers_confined.items():
+            gauge.set(kind == by and missing is None)
+        for condition, holds in (
+            (Condition.WORKERS_UNCONFINED, missing is not None),
+            (Condition.CONFINEMENT_OFF, by == "none"),
+        ):
+            if holds:
+                self._conditions.begin(condition, missing or "")
+            else:
+                self._conditions.end(condition)
+
+    def workers_start(self, problem: str | None) -> None:
+        """None: they do. Else what ends them, again and again."""
+        if problem is None:
+            self._conditions.end(Condition.WORKERS_NOT_STARTING)
+        else:
+            self._conditions.begin(Condition.WORKERS_NOT_STARTING, problem)
 
     def policy_in_force(self, version: str, warnings: Sequence[str]) -> None:
         self._metrics.policy_info.info({"version": version})

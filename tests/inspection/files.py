@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
 
+from consumer.download.body import Body
 from consumer.model import Attachment
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -27,23 +26,20 @@ TYPES_BY_EXTENSION = {
 
 
 class MemoryBody:
-    """A body as the service hands it to the workers: a size, a hash, and a descriptor of an unlinked file."""
+    """A body as the service hands it to the workers: a size, a hash, and a descriptor of a sealed file."""
 
     def __init__(self, data: bytes) -> None:
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 # closed by __exit__ or with the object
-        self._file.write(data)
-        self._file.flush()
-        self.size = len(data)
-        self.sha256 = hashlib.sha256(data).hexdigest()
+        self._body = Body.of(data)
+        self.size, self.sha256 = self._body.size, self._body.sha256
 
     def fileno(self) -> int:
-        return self._file.fileno()
+        return self._body.fileno()
 
     def __enter__(self) -> MemoryBody:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._file.close()
+        self._body.close()
 
 
 def attachment(name: str | None = "file.txt", declared_type: str | None = None, **more: object) -> Attachment:

@@ -16,14 +16,16 @@ from pathlib import Path
 import anyio
 
 from consumer.inspection.policy.policy import Policy
-from consumer.inspection.workers.process import Answer, WorkerProcess, default_command
+from consumer.inspection.workers.codes import Answer
+from consumer.inspection.workers.process import Template, default_command
+from consumer.inspection.workers.worker import Plan
 from consumer.model import Facts, Reason
 from tests.inspection.bombs import BOMBS, HEAVY
 from tests.inspection.files import MemoryBody, attachment
 from tests.inspection.slow import LARGEST, SLOW
 
 MIB = 1024 * 1024
-ADDRESS_SPACE, DEADLINE_S = 1024 * MIB, 60.0
+PLAN = Plan(1024 * MIB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,19 @@ def status(pid: int, field: str) -> int:
 
 
 async def cost(data: bytes) -> Cost:
-    worker = await WorkerProcess.start(default_command(ADDRESS_SPACE, DEADLINE_S))
+    template = await Template.start(default_command())
     try:
+        worker = template.fork(PLAN)
+        await worker.ready()
         idle = status(worker.pid, "VmRSS")
         with MemoryBody(data) as body:
             began = time.perf_counter()
-            answer = await worker.ask(body.fileno(), body.size)
+            worker.give(body.fileno(), body.size)
+            answer = await worker.answer()
             seconds = time.perf_counter() - began
         return Cost(len(data), seconds, status(worker.pid, "VmHWM") - idle, _reason(answer, len(data)))
     finally:
-        await worker.kill()
+        await template.close()
 
 
 def _reason(answer: Answer, size: int) -> Reason | None:

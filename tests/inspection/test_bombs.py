@@ -7,14 +7,15 @@ import pytest
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
 from consumer.inspection.policy.policy import Policy
-from consumer.inspection.workers.pool import Workers
-from consumer.inspection.workers.process import WorkerProcess, default_command
+from consumer.inspection.workers.pool import Bounds, Workers
+from consumer.inspection.workers.process import Template, default_command
+from consumer.inspection.workers.worker import Plan
 from consumer.model import Reason
 from tests.inspection import bombs
 from tests.inspection.files import BENIGN, MemoryBody, attachment, ooxml
 from tests.inspection.measured import cost, status
 from tests.inspection.slow import LARGEST, SLOW
-from tests.reports import Recorder
+from tests.inspection.tally import Tally
 
 MIB = 1024 * 1024
 MORE = 64 * MIB
@@ -37,9 +38,11 @@ async def room() -> int:
     """Bytes of address space: what an idle worker maps, and 64 MiB."""
     if sys.platform != "linux":
         pytest.skip("what a process maps is told by /proc")
-    worker = await WorkerProcess.start(default_command(1024 * MIB, 20.0))
+    template = await Template.start(default_command())
+    worker = template.fork(Plan(1024 * MIB))
+    await worker.ready()
     mapped = status(worker.pid, "VmSize")
-    await worker.kill()
+    await template.close()
     return mapped + MORE
 
 
@@ -50,11 +53,12 @@ def anyio_backend() -> str:
 
 async def judged(data: bytes, room: int) -> Reason | None:
     """By a real worker in that much room, which has to survive it."""
-    recorder = Recorder()
-    async with Workers(1, 20.0, room, reports=recorder) as workers:
+    tally = Tally()
+    async with Workers(1, 60.0, bounds=Bounds(address_space_bytes=room, cpu_s=20.0), reports=tally) as workers:
         with MemoryBody(data) as body:
             facts = await workers.examine(body, attachment(None))
-    assert recorder.of("worker_ended") == []
+    assert not tally.ended
+    assert not tally.failures
     return Policy.load().decide(attachment(None), facts)
 
 

@@ -1,51 +1,98 @@
-"""What a worker process gives up before it reads a byte: files, processes, secrets, memory without end.
+"""What a worker process gives up before it takes a file: files, network, other processes, memory without end.
 
-Each step that a platform or a container does not offer is left out, and `confine` tells which are in force.
+`confine` tells which steps are in force and why others are not; whether that is enough is the service's decision.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import resource
 import signal
-import struct
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
+from consumer.inspection.workers import landlock, seccomp
+
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
-LANDLOCK_CREATE, LANDLOCK_RESTRICT = 444, 446  # the same on every architecture
-LANDLOCK_ALL = ((1 << 13) - 1).to_bytes(8, "little")  # every right over files that the first version knows
 NOBODY = 65_534
-SPARE_DESCRIPTORS = 4
+CHANNEL_AND_ONE_FILE = 2
+OLDEST_GLIBC = (2, 36)
 
 
-def confine(address_space_bytes: int) -> list[str]:
-    """Closes the process in, for good. Everything that it will ever open or import has to be there by now."""
-    in_force = []
-    for name, step in (
-        ("descriptors", _limit_descriptors),
-        ("address_space", lambda: _limit(resource.RLIMIT_AS, address_space_bytes)),
-        ("file_size", lambda: _limit(resource.RLIMIT_FSIZE, 0)),
-        ("core", lambda: _limit(resource.RLIMIT_CORE, 0)),
-        ("user", _become_nobody),
-        ("processes", lambda: _limit(resource.RLIMIT_NPROC, 0)),
-        ("prctl", _give_up_privileges),
-        ("landlock", _close_file_system),
-    ):
-        try:
-            step()
-        except (OSError, ValueError, AttributeError):
+class Confinement(StrEnum):
+    """How much has to hold before a worker is given a file."""
+
+    FULL = "full"  # the filter and Landlock
+    SECCOMP = "seccomp"  # the filter; Landlock where the kernel has it
+    NONE = "none"  # what the platform offers, without a promise
+
+    @property
+    def demands(self) -> frozenset[str]:
+        demanded = {"full": {"filter", "landlock"}, "seccomp": {"filter"}, "none": set[str]()}[self.value]
+        return frozenset(demanded | {"limits"} if demanded else demanded)
+
+
+FORGONE: frozenset[str] = frozenset()
+EVERY_STEP = ("limits", "user", "privileges", "landlock", "filter")
+
+
+def confine(
+    address_space_bytes: int, life_cpu_s: int, leave_out: frozenset[str] = FORGONE
+) -> tuple[list[str], dict[str, str]]:
+    """Closes the process in, for good: all that it will ever open or import has to be there by now.
+
+    What is in force, and of each other step why it is not. `leave_out` is for showing what a step is good for.
+    """
+    steps: dict[str, Callable[[], None]] = {
+        "limits": lambda: _limit_all(address_space_bytes, life_cpu_s),
+        "user": _become_nobody,
+        "privileges": _give_up_privileges,
+        "landlock": landlock.restrict,
+        "filter": _install_filter,
+    }
+    in_force, missing = [], {}
+    for name in EVERY_STEP:
+        if name in leave_out:
             continue
-        in_force.append(name)
-    return in_force
+        try:
+            steps[name]()
+        except (OSError, ValueError, AttributeError) as problem:
+            missing[name] = str(problem)
+        else:
+            in_force.append(name)
+    return in_force, missing
 
 
-def allow_cpu(seconds: int) -> None:
-    """CPU time from now on: the kernel ends what spins, even if nobody is left to kill it."""
-    used = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used) + seconds + 1, hard))
+def prepare() -> None:
+    """Finds out what this platform has, once, while there are files to look at: each fork knows it then."""
+    not_offered()
+    with suppress(OSError):
+        landlock.rights()
+    with suppress(OSError):
+        seccomp.program()
+
+
+@cache
+def not_offered() -> str | None:
+    """Why this platform can't have the filter at all, whatever a kernel or container allows; None if it can."""
+    if sys.platform != "linux":
+        return f"{platform.system()} has no seccomp"
+    if platform.machine() not in seccomp.MACHINES:
+        return f"there is no table of system calls for {platform.machine()}"
+    name, version = platform.libc_ver()
+    if name != "glibc":
+        return (
+            f"the C library is {name or 'musl, or another that does not tell its name'}; the filter knows glibc's calls"
+        )
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_GLIBC:
+        return f"glibc {version} is older than 2.36, whose calls the filter knows"
+    return None
 
 
 def hide_from_peers() -> None:
@@ -57,50 +104,46 @@ def hide_from_peers() -> None:
         _prctl(PR_SET_DUMPABLE, 0)
 
 
-def _limit(kind: int, value: int) -> None:
-    resource.setrlimit(kind, (value, value))
+def offer_to_the_out_of_memory_killer() -> None:
+    """This process and those that it forks go first: a file that fills the memory takes its worker, not the service."""
+    with suppress(OSError):  # not Linux, or a /proc that can't be written to
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _limit_descriptors() -> None:
-    _limit(resource.RLIMIT_NOFILE, max(int(entry.name) for entry in Path("/dev/fd").iterdir()) + SPARE_DESCRIPTORS)
+def _limit_all(address_space_bytes: int, life_cpu_s: int) -> None:
+    for kind, value in (
+        (resource.RLIMIT_AS, address_space_bytes),
+        (resource.RLIMIT_CPU, life_cpu_s),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, CHANNEL_AND_ONE_FILE),
+    ):
+        resource.setrlimit(kind, (value, value))
 
 
 def _become_nobody() -> None:
-    """Root may read everybody's environment; nobody may not."""
-    if os.geteuid() != 0:
-        raise OSError("not root")
-    os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
+    """Root may read everybody's environment; nobody may not. Then no process can be added, which counts users."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def _give_up_privileges() -> None:
     if sys.platform != "linux":
-        raise OSError("Linux only")
+        raise OSError("only Linux has prctl")
     _prctl(PR_SET_NO_NEW_PRIVS, 1)
     _prctl(PR_SET_DUMPABLE, 0)
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def _install_filter() -> None:
+    if why := not_offered():
+        raise OSError(why)
+    seccomp.install()
+
+
 def _prctl(option: int, value: int) -> None:
     if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
-
-
-def _close_file_system() -> None:
-    """A Landlock ruleset without a rule: no path can be opened any more, /proc and its environments included."""
-    if sys.platform != "linux":
-        raise OSError("Linux only")
-    libc = ctypes.CDLL(None, use_errno=True)
-    attributes = ctypes.create_string_buffer(LANDLOCK_ALL, 8)
-    ruleset = libc.syscall(LANDLOCK_CREATE, attributes, ctypes.c_size_t(8), 0)
-    if ruleset < 0:
-        raise OSError(ctypes.get_errno(), "landlock_create_ruleset")
-    try:
-        if libc.syscall(LANDLOCK_RESTRICT, ruleset, 0) != 0:
-            raise OSError(ctypes.get_errno(), "landlock_restrict_self")
-    finally:
-        os.close(ruleset)
-
-
-HEADER = struct.Struct(">L")  # of every message on the socket: its length in bytes

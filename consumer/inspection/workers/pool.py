@@ -1,150 +1,172 @@
-"""The pool of worker processes: examines files, survives what they do to it."""
+"""The pool of worker processes: examines files, survives what they do to it, and is sure of what holds them in."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 import anyio
 
 from consumer.inspection.policy.extensions import claimed_type, declared_as, extension_type, is_generic
-from consumer.inspection.workers.confinement import hide_from_peers
+from consumer.inspection.readers.seen import Limits
+from consumer.inspection.workers.asking import NOT_ITS_OWN, SENTENCES, FileBody, ask
+from consumer.inspection.workers.bounds import Bounds, Reports, offered
+from consumer.inspection.workers.codes import Answer
+from consumer.inspection.workers.confinement import Confinement, hide_from_peers
 from consumer.inspection.workers.process import (
-    Answer,
-    Died,
+    LIBMAGIC_MISSING,
     LibmagicMissing,
-    WorkerProcess,
     WorkersNotStarted,
     default_command,
 )
+from consumer.inspection.workers.proof import shortfall
+from consumer.inspection.workers.supply import Supply
+from consumer.inspection.workers.worker import Plan
 from consumer.model import Attachment, Facts, Finding, Reason
 from consumer.telemetry.metrics import WorkerEnd
 
-__all__ = ["LibmagicMissing", "Workers", "WorkersNotStarted", "hide_from_peers", "versions"]
+__all__ = [
+    "Bounds", "Confinement", "LibmagicMissing", "Reports", "Workers", "WorkersNotStarted", "hide_from_peers", "offered",
+    "versions",
+]  # fmt: skip
 
-MIB = 1024 * 1024
-
-
-class FileBody(Protocol):
-    size: int
-    sha256: str
-
-    def fileno(self) -> int: ...
-
-
-SECOND_DEADLINE = 2  # times the first: a machine that was too busy may be so still
-
-
-class Reports(Protocol):
-    def worker_ended(self, cause: WorkerEnd) -> None:
-        """Why a worker had to be replaced."""
+TRIES = 3  # of a file whose worker ended for a reason that need not be the file's
+PROVED_EVERY_S, ASKED_AGAIN_S = 3_600.0, 30.0
 
 
 class Workers:
-    """`count` processes, each examining one file at a time. Enter it before use; leaving it ends them.
+    """`count` processes, each examining one file at a time, and one more that is warm. Leaving it ends them.
 
-    `deadline_s` is for one examination, twice that for its second try; waiting for a free worker does not count.
+    `deadline_s` is by the clock, for one examination, twice that for its second try; waiting for a free worker does not
+    count. `limits` are asked before each file: workers that were started for others get none. Where workers are not
+    held in as `bounds` ask, the `patient` wait until they are; for others the start fails.
     """
 
     def __init__(
         self,
         count: int = 2,
-        deadline_s: float = 2.0,
-        address_space_bytes: int = 1024 * MIB,
+        deadline_s: float = 10.0,
         *,
+        bounds: Bounds = Bounds(),  # noqa: B008 # frozen
+        limits: Callable[[], Limits] = Limits,
         reports: Reports,
+        patient: bool = False,
         command: Sequence[str] | None = None,
     ) -> None:
+        self._count = count
         self._deadline_s = deadline_s
-        self._command = tuple(command or default_command(address_space_bytes, deadline_s * SECOND_DEADLINE))
+        self._limits = limits
+        self._bounds = bounds
         self._reports = reports
+        self._patient = patient
+        self._supply = Supply(tuple(command or default_command()), self._plan, count + 1, self._reports)
         self._free = anyio.Semaphore(count)
-        self._idle: list[WorkerProcess | None] = [None] * count  # None: to be started by whoever takes the place
-        self._detectors: dict[str, str] = {}
+        self._alone = anyio.Lock()
+        self._held_in = anyio.Event()
 
     @property
     def detectors(self) -> dict[str, str]:
-        """Name to version, as the workers told when they started."""
-        return dict(self._detectors)
+        """Name to version, as the workers told when they started; and that nothing holds them in, if so."""
+        unheld = {"confinement": "none"} if self._bounds.confinement is Confinement.NONE else {}
+        return {**self._supply.detectors, **unheld}
 
     async def __aenter__(self) -> Self:
-        """Starts all of them. `LibmagicMissing` or `WorkersNotStarted` if they can't run here."""
+        """`LibmagicMissing` or `WorkersNotStarted` if they can't run here, or not as they should."""
         try:
-            for place in range(len(self._idle)):
-                self._idle[place] = await self._started()
+            why = await self.prove()
+            if why and not self._patient:
+                raise WorkersNotStarted(f"workers can't be held in as they have to be: {why}")
+            await self._supply.fill()
         except BaseException:
-            await self._end()
+            await self._supply.close()
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._end()
+        await self._supply.close()
 
     async def examine(self, body: FileBody, attachment: Attachment) -> Facts:
-        """What the bytes are and hold. Bytes on which two workers in turn crash, hang or babble give `UNDETECTABLE`.
+        """What the bytes are and hold. Bytes that end their worker by themselves give `UNDETECTABLE` at once.
 
-        One worker's end is no evidence: this process may have been frozen, or the machine out of memory.
+        An end that need not be theirs is no evidence: they are tried again in fresh workers, alone, at most twice.
         """
-        claimed = claimed_type(attachment.name, attachment.declared_type) or ""
+        claimed = claimed_type(attachment.name, attachment.declared_type)
         async with self._free:
-            taken, healthy = self._idle.pop(), None
-            try:
-                for deadline_s in (self._deadline_s, self._deadline_s * SECOND_DEADLINE):
-                    worker = await self._alive(taken)
-                    taken, detectors = None, worker.detectors
-                    answer, healthy = await self._ask(worker, body, claimed, deadline_s)
-                    if healthy is not None:
-                        break
-            finally:
-                self._idle.append(healthy)
-        return _facts(body, attachment, answer, detectors)
+            outcome = await self._asked(body, claimed, self._deadline_s)
+        for _ in range(TRIES - 1):
+            if isinstance(outcome, Answer) or outcome not in NOT_ITS_OWN:
+                break
+            async with self._nobody_beside():
+                outcome = await self._asked(body, claimed, self._deadline_s * 2, fresh=True)
+        if not isinstance(outcome, Answer):
+            outcome = Answer(None, (Finding(Reason.UNDETECTABLE, SENTENCES[outcome]),), ())
+        elif outcome.failure:
+            self._reports.reader_failed(outcome.failure)
+        return _facts(body, attachment, outcome, self.detectors)
 
-    async def _alive(self, worker: WorkerProcess | None) -> WorkerProcess:
-        if worker is not None and not worker.alive:
-            await self._replace(worker, "died")
-            worker = None
-        return worker or await self._started()
+    async def watch(self) -> None:
+        """Proves again and again that workers are held in, until it is cancelled."""
+        while True:
+            await anyio.sleep(PROVED_EVERY_S if self._held_in.is_set() else ASKED_AGAIN_S)
+            await self.prove()
 
-    async def _ask(
-        self, worker: WorkerProcess, body: FileBody, claimed: str, deadline_s: float
-    ) -> tuple[Answer, WorkerProcess | None]:
-        """The answer, and the worker if it may be asked again."""
-        cause: WorkerEnd = "cancelled"
-        answer = None
+    async def prove(self) -> str | None:
+        """Why workers get no file from now on; None if they do. By workers of its own that have seen none."""
+        why = await shortfall(await self._supply.template(), self._plan(), self._bounds.confinement)
+        if why is None:
+            self._held_in.set()
+        elif self._held_in.is_set():
+            self._held_in = anyio.Event()
+        self._reports.confined(self._bounds.confinement.value, why)
+        return why
+
+    def _plan(self) -> Plan:
+        return Plan(self._bounds.address_space_bytes, self._bounds.life_s, self._limits(), wide=self._bounds.wide)
+
+    async def _asked(
+        self, body: FileBody, claimed: str | None, deadline_s: float, fresh: bool = False
+    ) -> Answer | WorkerEnd:
+        await self._held_in.wait()
+        worker = await (self._supply.fresh() if fresh else self._supply.take())
+        last = fresh or worker.files + 1 >= self._bounds.files_per_worker
+        if last and not fresh:
+            await self._supply.warm_one()  # while this one is at its last file
+        outcome: Answer | WorkerEnd = "cancelled"
         try:
-            with anyio.move_on_after(deadline_s):
-                answer = await worker.ask(body.fileno(), body.size, claimed)
-            cause = "deadline"
-        except Died:
-            cause = "died"
+            outcome = await ask(worker, body, claimed, self._bounds.budget_s(body.size), deadline_s)
         finally:
-            if answer is None:
-                await self._replace(worker, cause)
-        if answer is not None:
-            return answer, worker
-        why = "examining it takes too long" if cause == "deadline" else "examining it ended the worker process"
-        return Answer(None, (Finding(Reason.UNDETECTABLE, why),), ()), None
+            if not isinstance(outcome, Answer):
+                self._reports.worker_ended(outcome)
+                with anyio.CancelScope(shield=True):
+                    if not last:
+                        await self._supply.warm_one()
+        if isinstance(outcome, Answer):
+            if last:
+                worker.retire()
+            else:
+                self._supply.give_back(worker)
+        return outcome
 
-    async def _replace(self, worker: WorkerProcess, cause: WorkerEnd) -> None:
-        self._reports.worker_ended(cause)
-        await worker.kill()
+    @asynccontextmanager
+    async def _nobody_beside(self) -> AsyncIterator[None]:
+        """What was late or out of memory may have been so by its neighbours."""
+        held = 0
+        async with self._alone:
+            try:
+                while held < self._count:
+                    await self._free.acquire()
+                    held += 1
+                yield
+            finally:
+                for _ in range(held):
+                    self._free.release()
 
-    async def _started(self) -> WorkerProcess:
-        worker = await WorkerProcess.start(self._command)
-        self._detectors = dict(worker.detectors)
-        return worker
 
-    async def _end(self) -> None:
-        for place, worker in enumerate(self._idle):
-            if worker is not None:
-                self._idle[place] = None
-                await worker.kill()
-
-
-def _facts(body: FileBody, attachment: Attachment, answer: Answer, detectors: object) -> Facts:
+def _facts(body: FileBody, attachment: Attachment, answer: Answer, detectors: dict[str, str]) -> Facts:
     flags = list(answer.flags)
     if is_generic(attachment.declared_type):
         flags.append("generic_declared_type")
@@ -161,14 +183,12 @@ def _facts(body: FileBody, attachment: Attachment, answer: Answer, detectors: ob
         detected_type=answer.detected_type,
         findings=answer.findings,
         flags=tuple(flags),
-        detectors=dict(detectors) if isinstance(detectors, dict) else {},
+        detectors=detectors,
     )
 
 
 def versions() -> dict[str, str]:
     """Versions of the detectors as this installation has them. `LibmagicMissing` if there is none."""
-    from consumer.inspection.workers.process import LIBMAGIC_MISSING
-
     try:
         from consumer.inspection.detection import libmagic_version
         from consumer.inspection.examination import VERSION

@@ -1,14 +1,18 @@
-"""One worker process as the service sees it: started, asked, killed. What it answers is hostile until it is checked."""
+"""The processes as the service sees them: a template, and the workers that it forks. What a worker says is checked."""
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
 import re
+import resource
+import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -17,16 +21,16 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from consumer.inspection.workers.confinement import HEADER
-from consumer.model import Finding, Reason
+from consumer.inspection.workers import codes, frames
+from consumer.inspection.workers.codes import Answer, Unheard
+from consumer.inspection.workers.worker import Plan
 
-ANSWER_CAP = 64 * 1024
+GREETING_CAP = 16 * 1024
 START_S = 30.0
-MOST = 40  # findings, and flags
 ROOT = Path(__file__).parents[3]
 BOOT = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from consumer.inspection.workers.worker import main; sys.exit(main(sys.argv[1:]))"
+    "from consumer.inspection.workers.template import main; sys.exit(main())"
 )
 
 LIBMAGIC_MISSING = (
@@ -34,8 +38,6 @@ LIBMAGIC_MISSING = (
     "Debian and Ubuntu: apt-get install libmagic1; Fedora: dnf install file-libs; macOS: brew install libmagic"
 )
 
-_MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
-_FLAG = re.compile(r"[a-z_]{1,40}", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9.+-]{1,40}", re.ASCII)
 
 
@@ -48,115 +50,282 @@ class LibmagicMissing(WorkersNotStarted):
 
 
 class Died(Exception):
-    """The worker is gone, or answered what no worker of ours answers; the text says which."""
+    """The other side closed its end, or said what no process of ours says; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    detected_type: str | None
-    findings: tuple[Finding, ...]
-    flags: tuple[str, ...]
+class Ending:
+    """How a worker's life ended, as the template was told by the kernel."""
+
+    signal: int  # 0: it ended by itself
+    code: int
+    killed: bool  # by us: it still lived when we asked for its end
+    cpu_s: float  # in its whole life
 
 
-def default_command(address_space_bytes: int, deadline_s: float) -> tuple[str, ...]:
+def default_command() -> tuple[str, ...]:
     """`-I` keeps the working directory and the user's own packages out; the path is where this package stands."""
-    cpu = str(math.ceil(deadline_s) + 1)
-    return (sys.executable, "-I", "-c", BOOT, str(ROOT), str(address_space_bytes), cpu)
+    return (sys.executable, "-I", "-c", BOOT, str(ROOT))
 
 
-class WorkerProcess:
-    def __init__(self, process: subprocess.Popen[bytes], channel: socket.socket) -> None:
-        self._process = process
-        self._channel = channel
-        self.detectors: Mapping[str, str] = {}
-        self.confined: tuple[str, ...] = ()
+class Channel:
+    """A socket to a process of ours, in frames. A frame that was waited for in vain goes on where it was."""
 
-    @classmethod
-    async def start(cls, command: Sequence[str]) -> WorkerProcess:
-        """A worker that has said that it is ready. `WorkersNotStarted` if it does not come up."""
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    def __init__(self, ours: socket.socket) -> None:
         ours.setblocking(False)
+        self._ours = ours
+        self._got = bytearray()
+
+    def send(self, raw: bytes, descriptors: Sequence[int] = ()) -> None:
         try:
-            with theirs:
-                process = await anyio.to_thread.run_sync(_spawn, list(command), theirs)
-        except OSError as error:
-            ours.close()
-            raise WorkersNotStarted(f"no worker process could be started: {error.strerror}") from None
-        worker = cls(process, ours)
-        try:
-            with anyio.fail_after(START_S):
-                worker._greeted(await worker._receive())
-        except (Died, TimeoutError) as problem:
-            raise WorkersNotStarted(f"the worker process did not come up: {problem}") from None
-        finally:
-            if not worker.detectors:
-                await worker.kill()
-        return worker
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
-
-    async def ask(self, descriptor: int, size: int, claimed: str = "") -> Answer:
-        """What the worker sees in the file behind `descriptor`. `Died` for anything but a proper answer.
-
-        `claimed`: the type that it is said to be, a name of our own table.
-        """
-        try:
-            socket.send_fds(self._channel, [size.to_bytes(8, "big"), claimed.encode("ascii")], [descriptor])
+            frames.send(self._ours, raw, descriptors)
         except OSError:
             raise Died("it was gone") from None
-        return _checked(await self._receive())
 
-    async def kill(self) -> None:
-        """Ends the process by force and waits until it is gone, also when cancelled."""
-        self._channel.close()
-        with suppress(ProcessLookupError):
-            self._process.kill()
-        with anyio.CancelScope(shield=True):
-            await anyio.to_thread.run_sync(self._process.wait)
+    async def alone(self, count: int) -> bytes:
+        """So many bytes and no more than these: `Unheard` for what comes with them."""
+        await self._filled(count, more=1)
+        if len(self._got) > count:
+            raise Unheard("it said more than it was asked")
+        return await self.exactly(count)
 
-    async def _receive(self) -> object:
-        head = await self._exactly(HEADER.size)
-        (length,) = HEADER.unpack(head)
-        if length > ANSWER_CAP:
-            raise Died("its answer was too long")
-        raw = await self._exactly(length)
+    async def exactly(self, count: int) -> bytes:
+        await self._filled(count)
+        raw = bytes(self._got)
+        self._got.clear()
+        return raw
+
+    async def sized(self, cap: int) -> bytes:
+        await self._filled(frames.LENGTH.size)
+        (length,) = frames.LENGTH.unpack_from(self._got)
+        if length > cap:
+            raise Unheard("what it said was too long")
+        return (await self.exactly(frames.LENGTH.size + length))[frames.LENGTH.size :]
+
+    def has(self, count: int) -> bool:
+        """Whether that much came already."""
         try:
-            return json.loads(raw)
-        except (ValueError, RecursionError):
-            raise Died("its answer was not JSON") from None
+            self._got += self._ours.recv(max(count - len(self._got), 0))
+        except OSError:
+            return False
+        return len(self._got) >= count
 
-    async def _exactly(self, count: int) -> bytes:
-        got = bytearray()
-        while len(got) < count:
-            await anyio.wait_readable(self._channel)
+    async def _filled(self, count: int, more: int = 0) -> None:
+        while len(self._got) < count:
+            await anyio.wait_readable(self._ours)
             try:
-                piece = self._channel.recv(count - len(got))
+                piece = self._ours.recv(count - len(self._got) + more)
             except BlockingIOError:
                 continue
             except OSError:
                 piece = b""
             if not piece:
                 raise Died("it ended in the middle")
-            got += piece
-        return bytes(got)
+            self._got += piece
 
-    def _greeted(self, greeting: object) -> None:
-        if not isinstance(greeting, dict):
-            raise Died("its greeting was malformed")
+    async def message(self) -> dict[str, object]:
+        try:
+            said = json.loads(await self.sized(GREETING_CAP))
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise Unheard("what it said was malformed")
+        return said
+
+    def close(self) -> None:
+        self._ours.close()
+
+
+class WorkerProcess:
+    """One worker, from its order on. It is there once `ready` came back."""
+
+    def __init__(self, number: int, template: Template, channel: Channel, plan: Plan) -> None:
+        self.number = number
+        self.plan = plan
+        self.files = 0  # that it was given
+        self.pid = 0
+        self.in_force: frozenset[str] = frozenset()
+        self.missing: Mapping[str, str] = {}  # step of the confinement → why it is not in force
+        self._template = template
+        self._channel = channel
+        self._cpu_limit_s = 0
+
+    async def ready(self) -> None:
+        """Once it has closed itself in. `WorkersNotStarted` if it does not come up. May be awaited again."""
+        if self.pid:
+            return
+        try:
+            with anyio.fail_after(START_S):
+                told = await self._template.told(self.number)
+                if not isinstance(told.get("pid"), int):
+                    raise WorkersNotStarted(f"no worker process could be forked: {told.get('error')}")
+                greeting = await self._channel.message()
+        except (Died, Unheard, TimeoutError) as problem:
+            await self.end()
+            raise WorkersNotStarted(f"the worker process did not come up: {problem}") from None
+        in_force, missing = greeting.get("in_force"), greeting.get("missing")
+        self.in_force = frozenset(in_force) if isinstance(in_force, list) else frozenset()
+        self.missing = missing if isinstance(missing, dict) else {}
+        self.pid = int(str(told["pid"]))
+
+    def cpu_s(self) -> float:
+        """CPU time that it has used, in seconds; 0 where the kernel tells nobody."""
+        if sys.platform != "linux":
+            return 0.0
+        try:
+            return time.clock_gettime((~self.pid << 3) | 2)  # the clock of another process, see clock_getcpuclockid(3)
+        except OSError:
+            return 0.0  # it is gone
+
+    def allow_cpu(self, until_s: float) -> None:
+        """The kernel ends it at that much CPU time in all, in whole seconds, even if nobody is left to kill it."""
+        limit = min(math.ceil(until_s), self.plan.life_cpu_s)
+        if limit != self._cpu_limit_s and sys.platform == "linux":
+            with suppress(OSError):  # it is gone; or we are root without CAP_SYS_RESOURCE, and watch it alone
+                resource.prlimit(self.pid, resource.RLIMIT_CPU, (limit, self.plan.life_cpu_s))
+            self._cpu_limit_s = limit
+
+    def give(self, descriptor: int, size: int, claimed: str | None = None) -> None:
+        """`claimed`: the type that it is said to be, in the name of our own table. `Died` if the worker is gone."""
+        self._channel.send(frames.FILE.pack(size, codes.PLACES.get(claimed, 0)), [descriptor])
+        self.files += 1
+
+    async def answer(self) -> Answer:
+        """Of the file that it was given. `Died` if it is gone, `Unheard` for what no worker of ours says.
+
+        May be cancelled and awaited again.
+        """
+        if self.plan.wide:
+            return codes.opened_wide(await self._channel.sized(codes.WIDE_CAP))
+        return codes.opened(await self._channel.alone(frames.ANSWER.size))
+
+    def has_answered(self) -> bool:
+        return self._channel.has(frames.LENGTH.size if self.plan.wide else frames.ANSWER.size)
+
+    def waits(self) -> bool:
+        """Whether it sleeps, of its own will: it could go on and does not. As the kernel tells."""
+        with suppress(OSError):
+            return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
+        return False
+
+    async def end(self, kill: bool = True) -> Ending:
+        """It is gone when this comes back, also when cancelled. Without `kill` it should be gone already."""
+        with anyio.CancelScope(shield=True):
+            ending = await self._template.end(self.number, kill)
+        return ending  # noqa: RET504 # a scope may swallow what is returned inside it, mypy believes
+
+    def retire(self) -> None:
+        """Ends it without waiting for that."""
+        self._template.forget(self.number)
+
+
+class Template:
+    """The process that workers are forked from. One order after the other; its replies come in any reader's hand."""
+
+    def __init__(self, process: subprocess.Popen[bytes], channel: Channel) -> None:
+        self._process = process
+        self._channel = channel
+        self._numbers = itertools.count(1)
+        self._channels: dict[int, Channel] = {}  # of workers that have not ended
+        self._told: dict[int, dict[str, object]] = {}
+        self._forgotten: set[int] = set()
+        self._reading = anyio.Lock()
+        self.detectors: Mapping[str, str] = {}
+
+    @classmethod
+    async def start(cls, command: Sequence[str]) -> Template:
+        """One that has loaded everything. `WorkersNotStarted` if it does not come up."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        channel = Channel(ours)
+        try:
+            with theirs:
+                process = await anyio.to_thread.run_sync(_spawn, list(command), theirs)
+        except OSError as error:
+            channel.close()
+            raise WorkersNotStarted(f"no worker process could be started: {error.strerror}") from None
+        template = cls(process, channel)
+        try:
+            with anyio.fail_after(START_S):
+                template._greeted(await channel.message())
+        except (Died, Unheard, TimeoutError) as problem:
+            raise WorkersNotStarted(f"the worker process did not come up: {problem}") from None
+        finally:
+            if not template.detectors:
+                await template.close()
+        return template
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def fork(self, plan: Plan) -> WorkerProcess:
+        """A worker that is on its way: it is forked while others work."""
+        number = next(self._numbers)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._channels[number] = Channel(ours)
+        worker = WorkerProcess(number, self, self._channels[number], plan)
+        with theirs, suppress(Died):  # `ready` tells
+            self._order({"do": "fork", "worker": number, **plan.order()}, theirs.fileno())
+        return worker
+
+    async def end(self, number: int, kill: bool) -> Ending:
+        """Ends a worker and waits until it is gone. What a template that is gone can't tell was killed from outside."""
+        self._channels.pop(number).close()
+        try:
+            self._order({"do": "end", "worker": number, "kill": kill})
+            told = await self.told(number)
+            if "signal" not in told:  # but that it was forked, which nobody had asked about
+                told = await self.told(number)
+        except Died:
+            return Ending(signal.SIGKILL, 0, False, 0.0)
+        signalled, code = int(str(told["signal"])), int(str(told["code"]))
+        return Ending(signalled, code, bool(told["killed"]), float(str(told["cpu_s"])))
+
+    def forget(self, number: int) -> None:
+        self._channels.pop(number).close()
+        self._forgotten.add(number)
+        with suppress(Died):
+            self._order({"do": "end", "worker": number, "kill": True})
+
+    async def told(self, number: int) -> dict[str, object]:
+        """What the template says next of that worker. `Died` once the template is gone."""
+        while number not in self._told:
+            async with self._reading:
+                if number not in self._told:
+                    self._note(await self._channel.message())
+        return self._told.pop(number)
+
+    def _note(self, message: dict[str, object]) -> None:
+        number = int(str(message["worker"]))
+        if number not in self._forgotten:
+            self._told[number] = message
+        elif "signal" in message:
+            self._forgotten.discard(number)
+
+    def _order(self, order: Mapping[str, object], *descriptors: int) -> None:
+        self._channel.send(frames.packed(order), descriptors)
+
+    async def close(self) -> None:
+        """Ends the template, and by that its workers."""
+        for channel in (*self._channels.values(), self._channel):
+            channel.close()
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self._process.wait)
+
+    def _greeted(self, greeting: dict[str, object]) -> None:
         if greeting.get("error") == "libmagic":
             raise LibmagicMissing(LIBMAGIC_MISSING)
-        detectors, confined = greeting.get("detectors"), greeting.get("confined")
-        if not isinstance(detectors, dict) or not detectors or not isinstance(confined, list):
+        detectors = greeting.get("detectors")
+        if not isinstance(detectors, dict) or not detectors:
             raise Died("its greeting was malformed")
         if not all(_VERSION.fullmatch(str(word)) for word in (*detectors, *detectors.values())):
             raise Died("its greeting was malformed")
-        self.confined = tuple(str(step) for step in confined)
         self.detectors = {str(name): str(version) for name, version in detectors.items()}
 
 
@@ -171,24 +340,3 @@ def _spawn(command: list[str], theirs: socket.socket) -> subprocess.Popen[bytes]
         close_fds=True,
         start_new_session=True,  # a Ctrl-C on the terminal is for the service, which drains first
     )
-
-
-def _checked(answer: object) -> Answer:
-    """A worker that was taken over says what it likes: nothing but our own words in their bounds gets through."""
-    if not isinstance(answer, dict):
-        raise Died("its answer was malformed")
-    detected, findings, flags = answer.get("detected"), answer.get("findings"), answer.get("flags")
-    if detected is not None and not (isinstance(detected, str) and _MIME.fullmatch(detected)):
-        raise Died("its answer was malformed")
-    if not isinstance(findings, list) or not isinstance(flags, list) or max(len(findings), len(flags)) > MOST:
-        raise Died("its answer was malformed")
-    if not all(isinstance(flag, str) and _FLAG.fullmatch(flag) for flag in flags):
-        raise Died("its answer was malformed")
-    return Answer(detected, tuple(_finding(item) for item in findings), tuple(flags))
-
-
-def _finding(item: object) -> Finding:
-    match item:
-        case [str(code), str(detail)] if code in list(Reason) and len(detail) <= 200 and detail.isprintable():
-            return Finding(Reason(code), detail)
-    raise Died("its answer was malformed")

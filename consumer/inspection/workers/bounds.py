@@ -1,0 +1,53 @@
+"""What an examination may cost, how long a worker lives, what has to hold it in, and to whom its end is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from consumer.inspection.workers.confinement import Confinement, not_offered
+from consumer.telemetry.metrics import Confined, WorkerEnd
+
+MIB = 1024 * 1024
+LARGEST_FILE = 100 * MIB  # that a policy may let in
+
+
+def offered() -> Confinement:
+    """What can be asked for on this platform, for those who take what there is. The service does not: it asks."""
+    return Confinement.NONE if not_offered() else Confinement.SECCOMP
+
+
+OFFERED = offered()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    address_space_bytes: int = 1024 * MIB
+    cpu_s: float = 1.0  # for any file
+    cpu_s_per_mib: float = 0.2  # and for its size
+    files_per_worker: int = 16
+    confinement: Confinement = OFFERED
+    wide: bool = False  # answers with sentences and places, for an operator's own eyes alone
+
+    def budget_s(self, size: int) -> float:
+        """CPU time for a file of `size` bytes."""
+        return self.cpu_s + self.cpu_s_per_mib * size / MIB
+
+    @property
+    def life_s(self) -> int:
+        """CPU time that a worker can never get beyond, whoever is left to watch it."""
+        return int(self.files_per_worker * self.budget_s(LARGEST_FILE)) + 1
+
+
+class Reports(Protocol):
+    def worker_ended(self, cause: WorkerEnd) -> None:
+        """Why a worker had to be replaced."""
+
+    def reader_failed(self, exception: str) -> None:
+        """An exception that nobody foresaw ended an examination; its class."""
+
+    def confined(self, by: Confined, missing: str | None) -> None:
+        """Workers are held in as was asked for, as shown; or what is missing, and they get no file."""
+
+    def workers_start(self, problem: str | None) -> None:
+        """None: they do. Else what ends them at their start again and again."""

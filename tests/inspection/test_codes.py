@@ -1,0 +1,109 @@
+"""64 bits leave a worker for a file. Whatever they are, they mean something out of a closed list, or nothing."""
+
+from __future__ import annotations
+
+import ctypes.util
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.inspection.readers.seen import Seen
+from consumer.inspection.readers.table import canonical
+from consumer.inspection.workers import codes
+from consumer.inspection.workers.codes import CODES, FLAGS, KEPT, SENTENCES, TOO_MANY, TYPES, Unheard, closed, opened
+from consumer.inspection.workers.frames import ANSWER
+from consumer.model import Finding, Reason
+from consumer.telemetry.metrics import ReaderException
+
+READERS = Path(codes.__file__).parents[1]
+FOUND = st.lists(st.sampled_from(list(SENTENCES)), unique=True, max_size=KEPT)
+
+
+def seen(kind: str | None, reasons: list[Reason], flags: list[str]) -> Seen:
+    found = Seen(kind)
+    for number, reason in enumerate(reasons):
+        found.find(reason, f"a sentence of a reader, {number}")
+        found.find(reason, f"and a second one for the same reason, {number}")
+    for flag in flags:
+        found.flag(flag)
+    return found
+
+
+@given(st.sampled_from(TYPES), FOUND, st.lists(st.sampled_from(FLAGS), unique=True))
+def test_type_flags_and_reasons_come_through_in_their_order(
+    kind: str | None, reasons: list[Reason], flags: list[str]
+) -> None:
+    raw = closed(seen(kind, reasons, flags))
+    answer = opened(raw)
+    assert len(raw) == 8
+    assert answer.detected_type == kind
+    assert [finding.code for finding in answer.findings] == reasons
+    assert all(finding in CODES for finding in answer.findings)
+    assert set(answer.flags) == set(flags)
+
+
+@given(st.integers(0, 2**64 - 1))
+def test_any_64_bits_are_words_of_closed_lists_or_nothing(word: int) -> None:
+    try:
+        answer = opened(ANSWER.pack(word))
+    except Unheard:
+        return
+    assert answer.detected_type in TYPES
+    assert set(answer.flags) <= set(FLAGS)
+    assert all(finding in CODES for finding in answer.findings)
+
+
+@given(st.lists(st.sampled_from(list(SENTENCES)), unique=True, min_size=KEPT + 1))
+def test_more_reasons_than_there_is_room_for_reject_whatever_a_policy_says(reasons: list[Reason]) -> None:
+    answer = opened(closed(seen("text/plain", reasons, [])))
+    assert [finding.code for finding in answer.findings[:-1]] == reasons[: KEPT - 1]
+    assert answer.findings[-1] == Finding(Reason.UNDETECTABLE, TOO_MANY)
+
+
+def test_a_type_that_no_list_names_is_bytes_of_no_known_type() -> None:
+    assert opened(closed(Seen("application/x-unheard-of"))).detected_type == "application/octet-stream"
+
+
+def test_the_lists_fit_into_their_bits() -> None:
+    assert len(TYPES) <= 1 << codes.TYPE_BITS
+    assert len(FLAGS) <= codes.FLAG_BITS
+    assert len(CODES) < 1 << codes.CODE_BITS
+    assert codes.TYPE_BITS + codes.FLAG_BITS + KEPT * codes.CODE_BITS == 64
+
+
+def test_every_flag_and_reason_of_a_reader_has_its_place() -> None:
+    source = "".join(file.read_text() for file in READERS.joinpath("readers").rglob("*.py"))
+    assert set(re.findall(r'\.flag\("([a-z_]+)"\)', source)) <= set(FLAGS)
+    named = {Reason[name] for name in re.findall(r"\bReason\.([A-Z_]+)\b", source)}
+    assert named <= set(SENTENCES)
+
+
+def test_every_name_of_the_installed_libmagic_has_its_place() -> None:
+    database = next(
+        (path for path in (Path("/usr/lib/file/magic.mgc"), Path("/usr/share/misc/magic.mgc")) if path.is_file()), None
+    )
+    if database is None or ctypes.util.find_library("magic") is None:
+        pytest.skip("no database of libmagic at its usual place")
+    tops = b"application|text|image|audio|video|message|model|font"
+    names = re.findall(rb"(?<![!-~])((?:" + tops + rb")/[A-Za-z0-9][A-Za-z0-9!#&^_.+-]*)(?=\0)", database.read_bytes())
+    assert len(names) > 500
+    assert {canonical(name.decode().lower()) for name in names} <= set(TYPES)
+
+
+def test_the_classes_of_exceptions_are_those_of_the_metric() -> None:
+    assert get_args(ReaderException) == codes.FAILURES
+
+
+def test_a_wide_answer_is_checked_as_well() -> None:
+    found = seen("text/plain", [Reason.SCRIPT], ["form"])
+    assert codes.opened_wide(codes.wide(found)[4:]).findings == tuple(found.findings)
+    for wrong in (b"", b"[]", b'{"detected": 7, "findings": [], "flags": []}', b'{"detected": "A B"}',
+                  b'{"detected": null, "findings": [["no", ""]], "flags": []}',
+                  b'{"detected": null, "findings": [["script", "\\u0007"]], "flags": []}',
+                  b'{"detected": null, "findings": [], "flags": ["A B"]}', b"[" * 100_000):  # fmt: skip
+        with pytest.raises(Unheard):
+            codes.opened_wide(wrong)
