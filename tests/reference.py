@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.inspection.policy.policy import SHIPPED, Policy
+from consumer.inspection.readers.media.ends import ENDS
 from consumer.inspection.readers.table import FORMATS
 from consumer.model import Condition, DeadReason, Reason
 from consumer.telemetry.metrics import Metrics
@@ -36,6 +37,9 @@ def page() -> str:
             "## Types\n\nWhat detection can tell and an operator may allow. *reader*: the module that looks inside; "
             "without one a file is judged by its type alone.",
             _table(("type", "extensions", "reader", "shipped policy"), _types()),
+            "### Where a file ends\n\nA cut file is `malformed` where the cut is certain. What can't be told from a "
+            "recording that stopped is accepted, with the flag `incomplete`.",
+            _table(("types", "what marks the end", "cuts that are certain", "what is accepted"), _ends()),
             "## Envelopes\n\nWhat may stand around an event. Each is known by all of its keys.",
             _table(("envelope", "keys"), ((e.name, ", ".join(f"`{key}`" for key in e.requires)) for e in ENVELOPES)),
             "## Metrics",
@@ -73,6 +77,11 @@ def _types() -> Iterator[tuple[str, str, str, str]]:
     for row in FORMATS:
         reader = row.reader.__module__.removeprefix("consumer.inspection.readers.") if row.reader else "none"
         yield row.name, ", ".join(row.extensions), reader, "allows" if row.name in shipped else ""
+
+
+def _ends() -> Iterator[tuple[str, str, str, str]]:
+    for end in ENDS:
+        yield ", ".join(end.types), end.mark, end.certain, end.taken
 
 
 def _metrics() -> Iterator[tuple[str, str, str, str]]:

@@ -45,13 +45,14 @@ class Picture:
 def examine(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
     """What every picture is asked once it is walked: its size, and what else is in its file."""
     seen.detected_type = picture.mime
-    _measure(data, picture, seen, limits)
+    measure(data, picture, seen, limits)
     trailing.examine(data, picture.end, seen)
     for begin, stop in picture.remarks:
         trailing.examine_remark(data[begin : min(stop, begin + trailing.HEAD)], seen)
 
 
-def _measure(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
+def measure(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
+    """Whether it is larger than what a viewer should have to compute, and whether it is whole."""
     pixels, decoded = picture.width * picture.height, picture.decoded
     nearly_nothing = decoded > LARGE_DECODED and pixels > max(LARGE, MOST_A_BYTE * len(data))
     if decoded > limits.picture or nearly_nothing:

@@ -11,6 +11,8 @@ from consumer.model import Reason
 
 _HIDING = re.compile(rb"(?:[^\0-\x08\x0e-\x1f\x7f-\x9f\"'`/]|/(?![/*]))*+(/\*|//|[\"'`])")
 """Text as a script has it, and behind it what makes a script skip the picture: a comment or a string."""
+_CODE = re.compile(rb"[\t\x20-\x7e]{6}|[\t\r\n\x20-\x7e]{0,6}\Z")
+"""What behind a string or a line is no chance any more."""
 _TEXT_TO_THE_END = re.compile(rb"[\t-\r\x20-\x7e\xa0-\xff]{16}\Z")
 
 
@@ -36,3 +38,20 @@ def begins_script(data: bytes, at: int, picture: Picture) -> bool:
         or (comment >= 0 and not re.search(rb"[\r\n]", data[comment:]))
         or _TEXT_TO_THE_END.search(data[-16:]) is not None
     )
+
+
+def goes_on(data: bytes, at: int) -> bool:
+    """Whether what begins at `at` reads as a script up to a comment or a string that hides the rest, and behind that as
+    a script again.
+    """
+    hidden = _HIDING.match(data, at)
+    if hidden is None:
+        return False
+    if hidden[1] == b"/*":
+        return data.find(b"*/", hidden.end()) >= 0
+    line = data.find(b"\n", hidden.end())
+    if hidden[1] == b"//":
+        return line >= 0 and _CODE.match(data, line + 1) is not None
+    closed = data.find(hidden[1], hidden.end())
+    on_one_line = hidden[1] == b"`" or line < 0 or closed < line
+    return closed >= 0 and on_one_line and _CODE.match(data, closed + 1) is not None

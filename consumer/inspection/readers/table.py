@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from consumer.inspection.readers import gif, jpeg, png, rtf
+from consumer.inspection.readers.media import amr, bmff, bmp, ebml, mpeg_audio, ogg, riff, svg, tiff
 from consumer.inspection.readers.office import ole, ooxml
 from consumer.inspection.readers.office.compound import SIGNATURE as OLE
 from consumer.inspection.readers.office.ooxml_types import SHEET, SLIDES, WORD
@@ -61,12 +62,50 @@ FORMATS: tuple[Format, ...] = (
         reader=jpeg.examine, walk=jpeg.walk, family="picture",
     ),
     Format("image/gif", ("gif",), (), gif.SIGNATURES, reader=gif.examine, walk=gif.walk, family="picture"),
-    Format("image/webp", ("webp",)),
-    Format("image/bmp", ("bmp", "dib")),
-    Format("image/tiff", ("tif", "tiff")),
-    Format("image/svg+xml", ("svg", "svgz")),
-    Format("image/heic", ("heic", "heif")),
-    Format("image/avif", ("avif",)),
+    Format(
+        "image/webp", ("webp",),
+        starts=riff.is_webp, reader=riff.examine_webp, walk=riff.walk_webp, family="picture",
+    ),
+    Format(
+        "image/bmp", ("bmp", "dib"), ("image/x-ms-bmp", "image/x-bmp"),
+        starts=bmp.begins, reader=bmp.examine, family="picture",
+    ),
+    Format("image/tiff", ("tif", "tiff"), signatures=tiff.STARTS, reader=tiff.examine, family="picture"),
+    Format(
+        "image/heic", ("heic",), ("image/heic-sequence",), starts=bmff.begins, reader=bmff.examine, family="picture",
+    ),
+    Format(
+        "image/heif", ("heif", "hif"), ("image/heif-sequence",),
+        starts=bmff.begins, reader=bmff.examine, family="picture",
+    ),
+    Format(
+        "image/avif", ("avif",), ("image/avif-sequence",), starts=bmff.begins, reader=bmff.examine, family="picture",
+    ),
+    Format("video/mp4", ("mp4", "m4v"), starts=bmff.begins, reader=bmff.examine, family="film"),
+    Format("video/quicktime", ("mov", "qt"), starts=bmff.begins, reader=bmff.examine, family="film"),
+    Format("video/3gpp", ("3gp", "3gpp"), ("audio/3gpp",), starts=bmff.begins, reader=bmff.examine, family="film"),
+    Format("video/3gpp2", ("3g2",), ("audio/3gpp2",), starts=bmff.begins, reader=bmff.examine, family="film"),
+    Format(
+        "audio/mp4", ("m4a", "m4b"), ("audio/x-m4a", "audio/m4a", "audio/mp4a-latm"),
+        starts=bmff.begins, reader=bmff.examine, family="film",
+    ),
+    Format("video/webm", ("webm",), ("audio/webm",), (ebml.SIGNATURE,), reader=ebml.examine, family="Matroska"),
+    Format(
+        "video/x-matroska", ("mkv", "mka"), ("audio/x-matroska", "video/matroska", "audio/matroska"),
+        (ebml.SIGNATURE,), reader=ebml.examine, family="Matroska",
+    ),
+    Format(
+        "audio/ogg", ("ogg", "oga", "opus"), ("audio/opus", "audio/vorbis"),
+        (ogg.PAGE,), reader=ogg.examine, family="Ogg",
+    ),
+    Format("video/ogg", ("ogv",), (), (ogg.PAGE,), reader=ogg.examine, family="Ogg"),
+    Format("application/ogg", ("ogx",), (), (ogg.PAGE,), reader=ogg.examine, family="Ogg"),
+    Format(
+        "audio/wav", ("wav", "wave"), ("audio/x-wav", "audio/wave", "audio/vnd.wave"),
+        starts=riff.is_wave, reader=riff.examine_wave,
+    ),
+    Format("audio/amr", ("amr",), (), (amr.NARROW,), reader=amr.examine, family="AMR"),
+    Format("audio/amr-wb", ("awb",), (), (amr.WIDE,), reader=amr.examine, family="AMR"),
     Format("image/x-icon", ("ico", "cur")),
     Format("application/msword", ("doc",), signatures=(OLE,), reader=ole.examine, family="word"),
     Format("application/vnd.ms-excel", ("xls", "xlt", "xla"), signatures=(OLE,), reader=ole.examine),
@@ -130,15 +169,15 @@ FORMATS: tuple[Format, ...] = (
     Format("application/vnd.debian.binary-package", ("deb", "rpm", "appimage", "snap", "flatpak")),
     Format("application/x-shockwave-flash", ("swf",)),
     Format("application/x-sharedlib", ("so", "dylib", "elf", "bin", "wasm")),
-    Format("audio/mpeg", ("mp3",)),
-    Format("audio/wav", ("wav",), ("audio/x-wav",)),
-    Format("audio/ogg", ("ogg", "oga", "opus")),
-    Format("audio/mp4", ("m4a", "aac")),
-    Format("audio/amr", ("amr",)),
-    Format("video/mp4", ("mp4", "m4v")),
-    Format("video/quicktime", ("mov", "qt")),
-    Format("video/webm", ("webm", "mkv")),
-    Format("video/3gpp", ("3gp", "3g2")),
+    Format(
+        "audio/mpeg", ("mp3", "mpga"), ("audio/mp3", "audio/x-mp3", "audio/mpeg3"),
+        starts=mpeg_audio.begins_mpeg, reader=mpeg_audio.examine_mpeg,
+    ),
+    Format(
+        "audio/aac", ("aac", "adts"), ("audio/x-aac", "audio/aacp", "audio/x-hx-aac-adts"),
+        starts=mpeg_audio.begins_adts, reader=mpeg_audio.examine_adts,
+    ),
+    Format("image/svg+xml", ("svg",), ("image/svg",), starts=svg.begins, reader=svg.examine),
     Format("video/x-msvideo", ("avi", "wmv")),
     *(
         Format(

@@ -28,13 +28,13 @@ def begins(data: bytes) -> bool:
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "text/xml"
     seen.work.spend(READING * len(data))
-    content = _as_utf8(data, seen.work)
+    content = as_utf8(data, seen.work)
     _Parser(seen).read(content)
     opening.examine(content, seen)
 
 
-def _as_utf8(data: bytes, work: Work) -> bytes:
-    """Its declaration names the encoding; expat itself knows those of one byte only."""
+def as_utf8(data: bytes, work: Work) -> bytes:
+    """The text of XML in any encoding. Its declaration names it; expat itself knows those of one byte only."""
     content = opening.as_utf8(data, work).lstrip(b" \t\r\n").rstrip(b"\0")
     declaration = content[: content.find(b"?>", 0, 512) + 1].replace(b"'", b'"').lower()
     _, named, rest = declaration.partition(b"encoding")

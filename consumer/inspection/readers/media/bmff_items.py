@@ -1,0 +1,125 @@
+"""The items of a HEIC or AVIF picture: what they are, where their bytes are, how large they are shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from consumer.inspection.readers.media import tiff
+from consumer.inspection.readers.media.boxes import Box, boxes
+from consumer.inspection.readers.media.layout import STEP, Layout
+from consumer.inspection.readers.seen import Unreadable, Work
+from consumer.inspection.readers.trailing import Extent
+
+MOST_ITEMS = 10_000
+XMP = b"application/rdf+xml"
+IN_FILE = 0  # how a place is counted: from the beginning of the file
+PADDING = frozenset({b"free", b"skip"})
+KNOWN = frozenset({b"hdlr", b"pitm", b"iref", b"ipro", b"dinf", b"grpl"})
+
+
+@dataclass(slots=True)
+class _Items:
+    kinds: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)  # what each is, and its MIME type
+    places: dict[int, list[Extent]] = field(default_factory=dict)  # in the file
+
+
+def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
+    """Whether there is a picture; its size, its texts and the files in it go into `layout`."""
+    items = _Items()
+    pictured = False
+    for box in boxes(data, meta.begin + 4, meta.stop, work):
+        if box.kind == b"hdlr":
+            pictured = data[box.begin + 8 : box.begin + 12] == b"pict"
+        elif box.kind == b"iinf":
+            _kinds(data, box, items, layout, work)
+        elif box.kind == b"iloc":
+            _Locations(data, box, items, work).read()
+        elif box.kind == b"iprp":
+            _properties(data, box, layout, work)
+        elif box.kind in PADDING or (box.kind not in KNOWN and box.kind != b"idat"):
+            layout.hide(box.begin, box.stop)
+    if not pictured:
+        return False
+    if not items.places or not items.kinds:
+        raise Unreadable("the picture has no content")
+    for number, extents in items.places.items():
+        _item(data, items.kinds.get(number, (b"", b"")), extents, layout, work)
+    return True
+
+
+def _kinds(data: bytes, box: Box, items: _Items, layout: Layout, work: Work) -> None:
+    wide = 4 if data[box.begin] else 2
+    for entry in boxes(data, box.begin + 4 + wide, box.stop, work):
+        version, at = data[entry.begin], entry.begin + 4
+        if entry.kind != b"infe" or version < 2:
+            continue
+        width = 2 if version == 2 else 4
+        number = int.from_bytes(data[at : at + width], "big")
+        protected = data[at + width : at + width + 2] != b"\0\0"
+        kind = data[at + width + 2 : at + width + 6]
+        words = data[at + width + 6 : entry.stop].split(b"\0", 2)
+        layout.encrypted |= protected
+        items.kinds[number] = (kind, words[1] if kind == b"mime" and len(words) > 1 else b"")
+        if len(items.kinds) > MOST_ITEMS:
+            raise Unreadable("the picture has too many items")
+
+
+@dataclass(slots=True)
+class _Locations:
+    """The box that says where items are, whose numbers are as wide as it says."""
+
+    data: bytes
+    box: Box
+    items: _Items
+    work: Work
+    at: int = 0
+
+    def read(self) -> None:
+        version, self.at = self.data[self.box.begin], self.box.begin + 4
+        widths = self._number(2)
+        offset, length, base = widths >> 12, widths >> 8 & 15, widths >> 4 & 15
+        index = widths & 15 if version in (1, 2) else 0
+        for _ in range(min(self._number(4 if version == 2 else 2), MOST_ITEMS)):
+            number = self._number(4 if version == 2 else 2)
+            method = self._number(2) & 15 if version in (1, 2) else IN_FILE
+            self._number(2)
+            start = self._number(base)
+            extents = []
+            for _ in range(self._number(2)):
+                self.work.spend(STEP)
+                self._number(index)
+                begin, size = start + self._number(offset), self._number(length)
+                extents.append((begin, begin + size if size else len(self.data)))
+            if method == IN_FILE:
+                self.items.places[number] = extents
+
+    def _number(self, width: int) -> int:
+        self.at += width
+        if self.at > self.box.stop:
+            raise Unreadable("the picture's list of places is cut")
+        return int.from_bytes(self.data[self.at - width : self.at], "big")
+
+
+def _properties(data: bytes, box: Box, layout: Layout, work: Work) -> None:
+    """How large the picture and its tiles are."""
+    for holder in boxes(data, box.begin, box.stop, work):
+        if holder.kind != b"ipco":
+            continue
+        for entry in boxes(data, holder.begin, holder.stop, work):
+            if entry.kind == b"ispe" and entry.stop - entry.begin >= 12:
+                layout.width = max(layout.width, int.from_bytes(data[entry.begin + 4 : entry.begin + 8], "big"))
+                layout.height = max(layout.height, int.from_bytes(data[entry.begin + 8 : entry.begin + 12], "big"))
+
+
+def _item(data: bytes, kind: tuple[bytes, bytes], extents: list[Extent], layout: Layout, work: Work) -> None:
+    for begin, stop in extents:
+        if stop > len(data):
+            raise Unreadable("the picture stops before its end")
+        work.spend(STEP)
+        if kind == (b"mime", XMP):
+            layout.text(begin, stop)
+        elif kind[0] in (b"mime", b"uri "):
+            layout.attach(data[begin:stop])
+        elif kind[0] == b"Exif":
+            at = begin + 4 + int.from_bytes(data[begin : begin + 4], "big")
+            tiff.camera(data, at if at < stop else begin + 4, stop, layout, work)

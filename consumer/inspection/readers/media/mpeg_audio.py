@@ -1,0 +1,161 @@
+"""MP3 and AAC in ADTS: frames that each say how long they are, with tags before and behind them.
+
+Nothing marks the end. A recording that stops in the middle of a frame can't be told from a recorder that was stopped,
+and is taken; one that stops inside its first tag, or has hardly a frame, is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from consumer.inspection.readers.media import id3, older_tags
+from consumer.inspection.readers.media.layout import Layout, judge
+from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
+
+FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
+STRAY = 64 * 1024  # bytes between frames in which the next one is searched, as players do
+GAPS = 64  # how often
+SYNC, LONGEST_HEADER = 0xFF, 7
+FRAME = 128  # what stepping over one costs, as bytes that are read
+RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}  # by version
+BITS = {  # kbit/s, by version 1 or lower ones and by layer
+    (True, 3): (32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (True, 1): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (False, 3): (32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 1): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+
+
+def mpeg_size(data: bytes, at: int) -> int:
+    """Bytes of the MPEG frame whose header stands there; 0 if none does (ISO 11172-3, ISO 13818-3)."""
+    if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] < 0xE0:
+        return 0
+    return _SIZES.get(data[at + 1] << 8 | data[at + 2], 0)
+
+
+def _sizes() -> dict[int, int]:
+    """Of every header that is possible, by its second and third byte."""
+    sizes = {}
+    for second in range(0xE0, 0x100):
+        version, layer = second >> 3 & 3, second >> 1 & 3
+        for third in range(0x100):
+            rate, bits = third >> 2 & 3, third >> 4
+            if version == 1 or layer == 0 or rate == 3 or bits in (0, 15):
+                continue
+            per_second, speed = BITS[version == 3, layer][bits - 1] * 1000, RATES[version][rate]
+            padding = third >> 1 & 1
+            if layer == 3:
+                size = (12 * per_second // speed + padding) * 4
+            else:
+                size = (144 if version == 3 or layer == 2 else 72) * per_second // speed + padding
+            sizes[second << 8 | third] = size
+    return sizes
+
+
+_SIZES = _sizes()
+
+
+def adts_size(data: bytes, at: int) -> int:
+    """Bytes of the AAC frame whose header stands there; 0 if none does (ISO 13818-7)."""
+    if at + 7 > len(data) or data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0 or data[at + 2] >> 2 & 15 > 12:
+        return 0
+    size = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+    return size if size > 7 else 0
+
+
+def begins_mpeg(data: bytes) -> bool:
+    return _begins(data, mpeg_size)
+
+
+def begins_adts(data: bytes) -> bool:
+    return _begins(data, adts_size)
+
+
+def _begins(data: bytes, size_at: Callable[[bytes, int], int]) -> bool:
+    """Whether frames stand at the beginning, or behind a tag, in a row."""
+    at = 0
+    if id3.begins(data):
+        at = _past_zeros(data, id3.end(data, 0))
+        if size_at is mpeg_size and at >= len(data):
+            return True  # a tag and no more: it is for MP3 that tags were made
+    for _ in range(FEWEST):
+        size = size_at(data, at)
+        if not size:
+            return False
+        at += size
+        if at >= len(data):
+            return True
+    return True
+
+
+def _past_zeros(data: bytes, at: int) -> int:
+    """Behind the padding that some writers put between a tag and the sound."""
+    window = data[at : at + STRAY]
+    return at + len(window) - len(window.lstrip(b"\0"))
+
+
+def examine_mpeg(data: bytes, seen: Seen, limits: Limits) -> None:
+    seen.detected_type = "audio/mpeg"
+    _examine(data, mpeg_size, seen, limits)
+
+
+def examine_adts(data: bytes, seen: Seen, limits: Limits) -> None:
+    seen.detected_type = "audio/aac"
+    _examine(data, adts_size, seen, limits)
+
+
+def _examine(data: bytes, size_at: Callable[[bytes, int], int], seen: Seen, limits: Limits) -> None:
+    layout, at = Layout("recording"), 0
+    while id3.begins(data, at):
+        at = id3.walk(data, at, layout, seen.work)
+    stop = older_tags.walk(data, layout, seen.work)
+    layout.end = _frames(data, _past_zeros(data, at), stop, size_at, layout, seen.work)
+    if layout.end < stop < len(data):
+        layout.hide(layout.end, stop)
+    if layout.end < stop and (behind := older_tags.behind(data, layout.end)) > layout.end:
+        layout.text(layout.end, min(behind, len(data)))
+        layout.complete, layout.end = behind <= len(data), min(behind, len(data))
+    elif layout.end >= stop or stop < len(data):
+        layout.end = len(data)
+    judge(data, layout, seen, limits, name_ends=1 if data[0] == SYNC else 0)
+
+
+def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int], layout: Layout, work: Work) -> int:
+    """Where the last of them ends."""
+    whole = gaps = 0
+    while at < stop:
+        work.spend(FRAME)
+        size = size_at(data, at)
+        if size and at + size <= stop:
+            at, whole = at + size, whole + 1
+            continue
+        if size or (data[at] == SYNC and stop - at < LONGEST_HEADER):
+            layout.complete, at = False, stop
+            break
+        following = _resumed(data, at + 1, stop, size_at, work) if gaps < GAPS else stop
+        if following == stop:
+            break
+        layout.hide(at, following)
+        at, gaps = following, gaps + 1
+    if whole < FEWEST:
+        raise Unreadable("the recording has no sound")
+    return min(at, stop)
+
+
+def _resumed(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int], work: Work) -> int:
+    """Where frames go on behind something that is none; `stop` if they do not."""
+    limit = min(stop, at + STRAY)
+    while (at := data.find(b"\xff", at, limit)) >= 0:
+        work.spend(PLACE)
+        place = at
+        for _ in range(FEWEST):
+            size = size_at(data, place)
+            place += size
+            if not size or place >= stop:
+                break
+        if size:
+            return at
+        at += 1
+    return stop

