@@ -33,7 +33,8 @@ ENDS: tuple[End, ...] = (
         "every one, if the size is 0 or at least 0x7F000000: it came through a pipe",
     ),
     End(
-        ("video/mp4", "audio/mp4", "video/quicktime", "video/3gpp", "video/3gpp2"), "the last box, and what its index names",
+        ("video/mp4", "audio/mp4", "video/quicktime", "video/3gpp", "video/3gpp2"),
+        "the last box, and what its index names",
         "every one; of a fragmented film those inside an index, and those before the first whole fragment",
         "of a fragmented film every other",
     ),
