@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 import zlib
 from collections.abc import Mapping, Sequence
+
+from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
+from cryptography.hazmat.primitives.ciphers import Cipher
 
 from tests.inspection.files import compound
 
@@ -62,3 +66,50 @@ def ppt(records: Sequence[bytes] = (), token: int = 0xE391C05F, **streams: bytes
 
 def click(action: int) -> bytes:
     return atom(0x03EE, atom(0x0FF2, atom(0x0FF3, struct.pack("<2LB", 0, 0, action) + bytes(7)), 0xF), 0xF)
+
+
+def locked(stream: bytes, password: str = "VelvetSweatshop", version: int = 1) -> bytes:
+    """The workbook as Excel encrypts it with RC4, by MS-OFFCRYPTO 2.3.6 (version 1) and 2.3.5 (version 4)."""
+    salt, verifier, secret = bytes(range(16)), b"verify it, sure.", password.encode("utf-16-le")
+    digest = "md5" if version == 1 else "sha1"
+    if version == 1:
+        seed = hashlib.md5((hashlib.md5(secret).digest()[:5] + salt) * 16).digest()[:5]
+    else:
+        seed = hashlib.sha1(salt + secret).digest()
+
+    def rc4(number: int, text: bytes) -> bytes:
+        key = hashlib.new(digest, seed + struct.pack("<L", number)).digest()[:16]
+        return Cipher(ARC4(key), mode=None).encryptor().update(text)
+
+    proof = rc4(0, verifier + hashlib.new(digest, verifier).digest())
+    if version == 1:
+        body = struct.pack("<3H", 1, 1, 1) + salt + proof
+    else:
+        header = struct.pack("<8L", 4, 0, 0x6801, 0x8004, 128, 1, 0, 0)
+        body = struct.pack("<3HLL", 1, version, 2, 4, len(header)) + header
+        body += struct.pack("<L", 16) + salt + proof[:16] + struct.pack("<L", 20) + proof[16:]
+    lock = record(FILE_PASS, body)
+    first = len(part(5))
+    plain = stream[:first] + lock + _moved(stream[first:], len(lock))
+    hidden = b"".join(rc4(at // 1024, plain[at : at + 1024]) for at in range(0, len(plain), 1024))
+    return _mixed(plain, hidden)
+
+
+def _moved(rest: bytes, by: int) -> bytes:
+    """The list's place of the sheet, behind a record that was put in before it."""
+    at = 0
+    while rest[at : at + 2] != struct.pack("<H", SHEET):
+        at += 4 + struct.unpack_from("<H", rest, at + 2)[0]
+    (place,) = struct.unpack_from("<L", rest, at + 4)
+    return rest[: at + 4] + struct.pack("<L", place + by) + rest[at + 8 :]
+
+
+def _mixed(plain: bytes, hidden: bytes) -> bytes:
+    """Heads of records, the first records and the places of sheets stay in clear."""
+    out, at = bytearray(), 0
+    while at + 4 <= len(plain):
+        kind, length = struct.unpack_from("<2H", plain, at)
+        clear = 4 + (length if kind in (BOF, FILE_PASS) else 4 if kind == SHEET else 0)
+        out += plain[at : at + clear] + hidden[at + clear : at + 4 + length]
+        at += 4 + length
+    return bytes(out)

@@ -7,7 +7,7 @@ import pytest
 from consumer.model import Reason
 from tests.inspection import wide
 from tests.inspection.files import archive, compound, pdf, program
-from tests.inspection.old_office import BOF, FILE_PASS, link, name, part, record, workbook, xls
+from tests.inspection.old_office import BOF, FILE_PASS, link, locked, name, part, record, workbook, xls
 
 DDE = "cmd\x03/c calc"
 
@@ -60,11 +60,20 @@ def test_links_of_excel_5_stand_with_each_sheet() -> None:
     assert wide.reason(xls(stream), "a.xls") is Reason.EXTERNAL_REFERENCE
 
 
-def test_a_password_is_told_whatever_it_is() -> None:
-    assert (
-        wide.reason(xls(workbook(record(FILE_PASS, struct.pack("<3H", 1, 1, 1) + bytes(48)))), "a.xls")
-        is Reason.ENCRYPTED
-    )
+@pytest.mark.parametrize("version", [1, 4])
+def test_a_password_is_told_but_for_the_one_that_excel_tries_first(version: int) -> None:
+    assert wide.reason(xls(locked(workbook(), "secret", version)), "a.xls") is Reason.ENCRYPTED
+    assert wide.reason(xls(locked(workbook(), version=version)), "a.xls") is None
+    names = b"".join(name(f"Name{n}") for n in range(200))
+    hidden = workbook(names + name("Auto_Open"), kind=1, part_kind=0x10)
+    assert wide.reason(xls(locked(hidden, version=version)), "a.xls") is Reason.MACROS
+
+
+@pytest.mark.parametrize(
+    "lock", [b"", struct.pack("<3H", 0, 1, 2), struct.pack("<3H", 1, 1, 1), bytes(200), b"\1\0\4\0\2\0" * 20]
+)
+def test_a_password_of_any_other_kind_is_told(lock: bytes) -> None:
+    assert wide.reason(xls(workbook(record(FILE_PASS, lock))), "a.xls") is Reason.ENCRYPTED
 
 
 @pytest.mark.parametrize(

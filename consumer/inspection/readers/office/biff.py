@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from consumer.inspection.readers.office import default_password
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
@@ -17,6 +18,8 @@ from consumer.model import Reason
 BOF, EOF, FILE_PASS, NAME, SHEET = 0x809, 0x0A, 0x2F, 0x18, 0x85
 EXTERN_NAME, EXTERN_SHEET, BOOK = 0x23, 0x17, 0x1AE
 BIFF8 = 0x600
+IN_CLEAR = frozenset({BOF, FILE_PASS, 0xE1, 0x138, 0x194, 0x195, 0x196})  # with a password as well: MS-XLS 2.2.10
+PLACE_SIZE = 4
 GLOBALS, MACRO_SHEET = 0x05, 0x40  # kinds of a part, as its first record says
 MACRO, MODULE = 1, 6  # kinds of a sheet, as the workbook lists them
 BUILT_IN, OLE_LINK = 0x20, 0x10
@@ -35,6 +38,7 @@ _HEAD = struct.Struct("<2H")
 class Record:
     kind: int
     body: bytes
+    end: int  # in the stream
 
 
 def examine(stream: bytes, whole: bool, seen: Seen) -> None:
@@ -47,9 +51,12 @@ def examine(stream: bytes, whole: bool, seen: Seen) -> None:
     if not whole:
         seen.find(Reason.MALFORMED, "the end of the workbook is missing")
     records = list(_records(stream, version < BIFF8, seen.work))
-    if any(record.kind == FILE_PASS for record in records):
-        seen.find(Reason.ENCRYPTED, "the workbook is protected by a password")
-        return
+    if lock := next((record for record in records if record.kind == FILE_PASS), None):
+        opened = default_password.decrypted(stream[: records[-1].end], lock.body, seen.work)
+        if opened is None:
+            seen.find(Reason.ENCRYPTED, "the workbook is protected by a password")
+            return
+        records = [_unlocked(record, opened) for record in records]
     if not any(record.kind == EOF for record in records):
         seen.find(Reason.MALFORMED, "the workbook's list of sheets has no end")
     _sheets(stream, [record.body for record in records if record.kind == SHEET], seen)
@@ -64,12 +71,21 @@ def _records(stream: bytes, all_of_them: bool, work: Work) -> Iterator[Record]:
     while at + 4 <= len(stream):
         work.spend(A_RECORD)
         kind, length = _HEAD.unpack_from(stream, at)
-        yield Record(kind, stream[at + 4 : at + 4 + length])
-        at += 4 + length
+        begin, at = at + 4, at + 4 + length
+        yield Record(kind, stream[begin:at], at)
         if kind == EOF and not all_of_them:
             return
         if kind == 0 and length == 0:
             return
+
+
+def _unlocked(record: Record, opened: bytes) -> Record:
+    """The place of a sheet stays in clear, and so do some records."""
+    if record.kind in IN_CLEAR:
+        return record
+    clear = PLACE_SIZE if record.kind == SHEET else 0
+    begin = record.end - len(record.body)
+    return Record(record.kind, record.body[:clear] + opened[begin + clear : record.end], record.end)
 
 
 def _sheets(stream: bytes, sheets: list[bytes], seen: Seen) -> None:
