@@ -11,8 +11,11 @@ BROKERS ?= 1
 OUTAGES ?=
 CORPUS ?=
 PYTEST ?=
+JOBS ?= auto
 
-.PHONY: help setup demo test lint accuracy fuzz chaos bench clean
+SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --durations 20 --durations-min 1
+
+.PHONY: help setup demo check test lint accuracy fuzz chaos bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +29,11 @@ setup: .venv/.ready ## Install everything into .venv, exactly as uv.lock says, a
 demo: setup ## See it work: make demo [EVENTS=300] [SEED=1] [BROKER=kafka]
 	$(BIN)/attachment-consumer demo --events $(EVENTS) --seed $(SEED) --broker $(BROKER)
 
-test: setup ## Prove it: the whole suite, on a real Apache Kafka that it starts itself [PYTEST="-k words"]
-	$(BIN)/python -m pytest $(PYTEST)
+check: setup ## After each edit: all that needs no broker, in two minutes [PYTEST="-k words"]
+	$(BIN)/python -m pytest -m "not kafka" $(SIDE_BY_SIDE) $(PYTEST)
+
+test: setup ## Prove it: the whole suite, on a real Apache Kafka that it starts itself [PYTEST="-k words"] [JOBS=auto]
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
 
 lint: setup ## ruff and mypy --strict, on source and tests
 	$(BIN)/ruff check .

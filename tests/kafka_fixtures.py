@@ -1,12 +1,13 @@
 """The shared real broker, and topics of its own for each test.
 
-`kafka` is started once a run, unless `KAFKA_BOOTSTRAP_SERVERS` names another one. A test that stops, kills or
-configures its broker takes a private one from `tests.brokers`.
+`kafka` is started once a run, however many processes share its tests, unless `KAFKA_BOOTSTRAP_SERVERS` names another
+one. A test that stops, kills or configures its broker takes a private one from `tests.brokers`.
 """
 
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 import pytest
@@ -18,6 +19,32 @@ PARTITIONS = 4
 """Of tasks and ledger in tests: enough for several owners, and each partition's producer costs a start."""
 
 
+SHARED = "TESTS_SHARED_KAFKA"  # the address of the broker that the first process started for all of them
+NOT_ON_KAFKA = "not kafka"  # as in `pytest -m`
+BROKER = pytest.StashKey[ExitStack]()
+
+
+class SharedBroker:
+    """In the process that hands out tests to others: a broker for all of them."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self, config: pytest.Config) -> None:
+        if config.option.markexpr == NOT_ON_KAFKA or "KAFKA_BOOTSTRAP_SERVERS" in os.environ:
+            return
+        with suppress(pytest.skip.Exception):  # each test that needs it says what is missing
+            broker = config.stash[BROKER].enter_context(private_broker())
+            os.environ[SHARED] = broker.bootstrap_servers
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[BROKER] = ExitStack()
+    config.pluginmanager.register(SharedBroker(), "shared-broker")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[BROKER].close()
+
+
 @dataclass(frozen=True)
 class GivenBroker:
     bootstrap_servers: str
@@ -25,7 +52,7 @@ class GivenBroker:
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Broker]:
-    if address := os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+    if address := os.environ.get("KAFKA_BOOTSTRAP_SERVERS") or os.environ.get(SHARED):
         yield GivenBroker(address)
         return
     with private_broker() as broker:
