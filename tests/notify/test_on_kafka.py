@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pytest
 from aiohttp import web
 
 from consumer.kafka.membership import Membership
+from consumer.model import Condition
 from consumer.notify.loop import Record
 from consumer.notify.service import serve
 from consumer.notify.shutdown import Shutdown
@@ -225,8 +227,10 @@ async def test_what_genesys_refuses_or_does_not_answer_is_told_when_it_ends(
         )
     assert scene.told == dict.fromkeys(names, 1)
     assert (command.told("sent"), command.told("failed")) == (len(names), 0)
-    said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
-    assert len([line for line in said if line.startswith("the gate of")]) == 8, said
+    said = Counter(record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING)
+    for condition in (Condition.API_AWAY, Condition.LOGIN_AWAY, Condition.LOGIN_REFUSED, Condition.API_REFUSED):
+        sentence = condition.told.sentence
+        assert (said[sentence], said[f"no longer: {sentence}"]) == (1, 1), said
 
 
 async def test_it_stops_at_once_in_the_middle_of_an_outage_and_the_next_one_tells(scene: Scene, tmp_path: Path) -> None:
