@@ -16,13 +16,13 @@ import anyio
 from consumer.cli.outcome import Exit, data_json, ended, show
 from consumer.download.body import Body
 from consumer.inspection.antivirus import Clamd
-from consumer.inspection.inspect import Inspector, Stage, Stores
+from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.workers.confinement import not_offered
 from consumer.inspection.workers.pool import Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
 from consumer.settings.load import SettingsProblem
-from consumer.telemetry.metrics import Confined, WorkerEnd
+from consumer.telemetry.metrics import Confined, Stage, WorkerEnd
 from consumer.text import printable
 
 if TYPE_CHECKING:

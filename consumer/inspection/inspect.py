@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Generic, Literal, Protocol, Self, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from consumer.errors import NotYet
 from consumer.inspection.policy.policy import Policy
 from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Verdict
+from consumer.telemetry.metrics import Stage
 
 T = TypeVar("T")
-Stage = Literal["fetch", "examine", "scan", "store"]
 
 S = TypeVar("S", bound="Storage", covariant=True)
 

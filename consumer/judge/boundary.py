@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, Self, TypeVar
@@ -12,6 +13,7 @@ from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.judge.answers import Answer
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Task
+from consumer.telemetry.metrics import Stage
 from consumer.wire.results import encode_dead_letter
 
 log = logging.getLogger(__name__)
@@ -41,6 +43,9 @@ class Subject:
 
 
 class Reports(Protocol):
+    def timed(self, stage: Stage) -> AbstractContextManager[object]:
+        """Surrounds one stage, its waits included."""
+
     def crashed(self) -> None:
         """An error that nobody foresaw was caught and logged."""
 

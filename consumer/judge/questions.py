@@ -45,7 +45,8 @@ class Questions:
     ) -> T | Answer:
         """The call's result, or the subject's dead letter."""
         attempts = self.patience.attempts(resting or self.resting)
-        return await self.boundary.run(subject, attempts, lambda: attempts(call, Dependency.API))
+        with self.boundary.reports.timed("metadata"):
+            return await self.boundary.run(subject, attempts, lambda: attempts(call, Dependency.API))
 
     async def conversation_of(self, messages: Iterable[Message]) -> str:
         """As the first of them tells that can. If none can, raises rather what waiting may help against."""

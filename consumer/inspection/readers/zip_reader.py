@@ -258,10 +258,6 @@ def inflate(data: bytes, entry: Entry) -> Iterator[bytes]:
         raise Unreadable("bytes stand behind the end of an entry's compressed content")
 
 
-def inflate_raw(packed: memoryview, window_bits: int) -> Iterator[bytes]:
-    yield from _pieces(packed, window_bits)
-
-
 def _pieces(packed: memoryview, window_bits: int) -> Generator[bytes, None, int]:
     """Returns how many bytes stand behind the end of the compressed ones."""
     engine = zlib.decompressobj(window_bits)
