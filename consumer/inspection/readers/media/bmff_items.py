@@ -21,6 +21,7 @@ KNOWN = frozenset({b"hdlr", b"pitm", b"iref", b"ipro", b"dinf", b"grpl"})
 class _Items:
     kinds: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)  # what each is, and its MIME type
     places: dict[int, list[Extent]] = field(default_factory=dict)  # in the file
+    stored: int = 0  # those that have a place, there or in a box of their own
 
 
 def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
@@ -40,7 +41,7 @@ def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
             layout.hide(box.begin, box.stop)
     if not pictured:
         return False
-    if not items.places or not items.kinds:
+    if not items.stored or not items.kinds:
         raise Unreadable("the picture has no content")
     for number, extents in items.places.items():
         _item(data, items.kinds.get(number, (b"", b"")), extents, layout, work)
@@ -90,6 +91,7 @@ class _Locations:
                 self._number(index)
                 begin, size = start + self._number(offset), self._number(length)
                 extents.append((begin, begin + size if size else len(self.data)))
+            self.items.stored += bool(extents)
             if method == IN_FILE:
                 self.items.places[number] = extents
 

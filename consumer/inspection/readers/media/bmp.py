@@ -13,8 +13,8 @@ from consumer.inspection.readers.seen import Limits, Seen, Unreadable
 from consumer.model import Reason
 
 FILE = 14  # bytes before the second header
-OLDEST, USUAL, NEWEST = 12, 40, 124
-HEADERS = frozenset({OLDEST, USUAL, 52, 56, 64, 108, NEWEST})
+OLDEST, SHORT, USUAL, NEWEST = 12, 16, 40, 124
+HEADERS = frozenset({OLDEST, SHORT, USUAL, 52, 56, 64, 108, NEWEST})
 DEPTHS = frozenset({0, 1, 2, 4, 8, 16, 24, 32})  # bits; 0: the pixels are a JPEG or a PNG
 PLAIN = frozenset({0, 3, 6})  # not compressed
 PACKED = frozenset({1, 2, 4, 5})  # run lengths, a JPEG, a PNG
@@ -50,6 +50,9 @@ def _described(data: bytes, header: int, layout: Layout) -> tuple[int, int, int,
     """Bits of a pixel, how they are packed, bytes of all pixels (0: nobody says), entries of the palette."""
     if header == OLDEST:
         wide, high, _, depth = struct.unpack_from("<4H", data, 18)
+        packing = stated = colors = 0
+    elif header == SHORT:
+        wide, high, _, depth = struct.unpack_from("<2l2H", data, 18)
         packing = stated = colors = 0
     else:
         wide, high, _, depth, packing, stated, _, _, colors = struct.unpack_from("<2l2H2L2lL", data, 18)

@@ -15,6 +15,7 @@ from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Wo
 FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
 STRAY = 64 * 1024  # bytes between frames in which the next one is searched, as players do
 GAPS = 64  # how often
+LOOKS = 1024  # at places in a gap
 SYNC, LONGEST_HEADER = 0xFF, 7
 FRAME = 128  # what stepping over one costs, as bytes that are read
 RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}  # by version
@@ -66,7 +67,13 @@ def adts_size(data: bytes, at: int) -> int:
 
 
 def begins_mpeg(data: bytes) -> bool:
-    return _begins(data, mpeg_size)
+    """Behind a tag the first frame may stand further on: some tags are longer than they say."""
+    if not id3.begins(data):
+        return _begins(data, mpeg_size)
+    at = id3.end(data, 0)
+    return not _begins(data, adts_size) and (
+        at >= len(data) or _resumed(data, at, len(data), mpeg_size, Work()) < len(data)
+    )
 
 
 def begins_adts(data: bytes) -> bool:
@@ -75,11 +82,7 @@ def begins_adts(data: bytes) -> bool:
 
 def _begins(data: bytes, size_at: Callable[[bytes, int], int]) -> bool:
     """Whether frames stand at the beginning, or behind a tag, in a row."""
-    at = 0
-    if id3.begins(data):
-        at = _past_zeros(data, id3.end(data, 0))
-        if size_at is mpeg_size and at >= len(data):
-            return True  # a tag and no more: it is for MP3 that tags were made
+    at = _past_zeros(data, id3.end(data, 0)) if id3.begins(data) else 0
     for _ in range(FEWEST):
         size = size_at(data, at)
         if not size:
@@ -114,8 +117,7 @@ def _examine(data: bytes, size_at: Callable[[bytes, int], int], seen: Seen, limi
     layout.end = _frames(data, _past_zeros(data, at), stop, size_at, layout, seen.work)
     if layout.end < stop < len(data):
         layout.hide(layout.end, stop)
-    if layout.end < stop and (behind := older_tags.behind(data, layout.end)) > layout.end:
-        layout.text(layout.end, min(behind, len(data)))
+    if layout.end < stop and (behind := older_tags.behind(data, layout.end, layout, seen.work)) > layout.end:
         layout.complete, layout.end = behind <= len(data), min(behind, len(data))
     elif layout.end >= stop or stop < len(data):
         layout.end = len(data)
@@ -147,7 +149,10 @@ def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int
 def _resumed(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int], work: Work) -> int:
     """Where frames go on behind something that is none; `stop` if they do not."""
     limit = min(stop, at + STRAY)
-    while (at := data.find(b"\xff", at, limit)) >= 0:
+    for _ in range(LOOKS):
+        at = data.find(b"\xff", at, limit)
+        if at < 0:
+            break
         work.spend(PLACE)
         place = at
         for _ in range(FEWEST):

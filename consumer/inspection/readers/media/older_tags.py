@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 
+from consumer.inspection.readers.media import id3
 from consumer.inspection.readers.media.layout import STEP, Layout
 from consumer.inspection.readers.seen import Work
 
@@ -15,9 +16,13 @@ MOST_ITEMS = 1_000
 MOST_TAGS = 4
 
 
-def behind(data: bytes, at: int) -> int:
+def behind(data: bytes, at: int, layout: Layout, work: Work) -> int:
     """Behind those that begin there, as they say: more than the file has if it stops inside one."""
     for _ in range(MOST_TAGS):
+        begin = at
+        if id3.begins(data, at) and id3.end(data, at) <= len(data):
+            at = id3.walk(data, at, layout, work)
+            continue
         if data.startswith(b"TAG", at):
             at += ID3_SIZE
         elif data.startswith(b"APETAGEX", at):
@@ -25,6 +30,7 @@ def behind(data: bytes, at: int) -> int:
         elif data.startswith(b"LYRICSBEGIN", at):
             last = data.find(b"LYRICS200", at)
             at = last + 9 if last >= 0 else len(data) + 1
+        layout.text(begin, min(at, len(data)))
     return at
 
 
