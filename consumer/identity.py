@@ -18,6 +18,11 @@ def message_identity(conversation_id: str, message_id: str) -> bytes:
     return identity("message", conversation_id, message_id)
 
 
+def announcement_identity(conversation_id: str, message_id: str, attachments: int) -> bytes:
+    """Of what an event alone says: that a message has so many attachments."""
+    return identity("announcement", conversation_id, message_id, str(attachments))
+
+
 def conversation_identity(conversation_id: str) -> bytes:
     return identity("conversation", conversation_id)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from consumer.model import Attachment, Direction, Event, Kind, Message, Task
 from consumer.telemetry.metrics import Skipped
@@ -16,10 +16,14 @@ def no_answer_needed(message: Message, attachment: Attachment, task: Task, horiz
         return "outbound"
     if attachment.kind is Kind.LINK:
         return "link"
-    sent = attachment.message_time or message.time or task.source.time
-    if sent is not None and task.taken - sent > horizon:
+    if is_beyond(attachment.message_time or message.time or task.source.time, task, horizon):
         return "beyond_horizon"  # its own event announced it in its time; what the ledger knew of it has aged
     return None
+
+
+def is_beyond(sent: datetime | None, task: Task, horizon: timedelta) -> bool:
+    """Whether what was sent then is older than what the ledger knows."""
+    return sent is not None and task.taken - sent > horizon
 
 
 def at_home(event: Event, conversation_id: str | None) -> Event:

@@ -12,7 +12,7 @@ import anyio
 
 from consumer.attempts import Patience
 from consumer.errors import NotYet
-from consumer.identity import conversation_identity, message_identity
+from consumer.identity import announcement_identity, conversation_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
@@ -109,8 +109,8 @@ class _Judging:
     async def _event(self, event: Event) -> None:
         foreign = self._is_foreign(event)
         self.judge.reports.foreign(foreign)
-        if foreign:
-            self._dead_event(event, DeadReason.OTHER_ORGANIZATION, "an event of another Genesys organisation")
+        if foreign:  # by the record's own word, so its letter names the record and silences nothing else
+            self._dead_bytes(DeadReason.OTHER_ORGANIZATION, "an event of another Genesys organisation")
         elif not event.conversation_id:
             await self._find_its_conversation(event)
         elif not self.answers.owns(event.conversation_id):
@@ -178,7 +178,7 @@ class _Judging:
         """A message that the event names: found, or dead. What is answered already costs no call."""
         if not self.wanted.message(announced):
             return
-        if announced.removed or not announced.message_id or self.judge.terms.trusts(announced):
+        if not announced.message_id or self.judge.terms.trusts(announced):
             await self._found(event, announced, [])
             return
         found = await self.questions.ask(Subject.of_message(announced), lambda: self._find(announced))
@@ -206,7 +206,10 @@ class _Judging:
         return with_communication(message, announced.communication_id)
 
     async def _rest(self, event: Event, announced: Message) -> None:
-        """The attachments that the event counts beside those that Genesys shows: judged when they come, or dead."""
+        """The attachments that the event counts beside those that Genesys shows: judged when they come, or dead.
+
+        Only the event says that there are more. So the letter names the announcement: the message stays open.
+        """
 
         async def find() -> Message:
             message = await self._find(announced)
@@ -214,7 +217,11 @@ class _Judging:
                 raise NotYet(Dependency.API, "Genesys does not show all attachments", dead=DeadReason.NOT_FOUND)
             return message
 
-        found = await self.questions.ask(Subject.of_message(announced), find)
+        said = announcement_identity(announced.conversation_id, announced.message_id, announced.announced)
+        subject = replace(Subject.of_message(announced), identity=said)
+        if self.known.dead(subject.identity):
+            return
+        found = await self.questions.ask(subject, find)
         if isinstance(found, Answer):
             self.known.give_dead(found)
         else:
@@ -231,11 +238,11 @@ class _Judging:
         judgeable = self.wanted.attachments(message, count=True)
         if message.message_id:
             await _all([*self._inspections(event, judgeable), *late])
+            if not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message)):
+                self.answers.give(mark(message.identity))
         elif judgeable or not message.attachments:
             detail = "a message that may carry files has no id that could be one"
             self.known.give_dead(self.boundary.dead(Subject.of_message(message), DeadReason.NO_IDS, detail))
-        if not self.known.answered(message.identity):
-            self.answers.give(mark(message.identity))
 
     # ---- its attachments
 
@@ -293,14 +300,6 @@ class _Judging:
 
     def _dead_bytes(self, reason: DeadReason, detail: str) -> None:
         self.known.give_dead(self.boundary.dead(self.whole, reason, detail))
-
-    def _dead_event(self, event: Event, reason: DeadReason, detail: str) -> None:
-        conversation_id = event.conversation_id or ""
-        subjects = [Subject.of_message(message, "decode") for message in event.messages]
-        if not subjects:
-            subjects = [Subject(conversation_identity(conversation_id), "decode", conversation_id)]
-        for subject in subjects:
-            self.known.give_dead(self.boundary.dead(subject, reason, detail))
 
 
 async def _all(works: Iterable[Work]) -> None:

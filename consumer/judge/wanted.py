@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from consumer.judge.known import Known
-from consumer.judge.reading import no_answer_needed
+from consumer.judge.reading import is_beyond, no_answer_needed
 from consumer.model import Attachment, Direction, Message, Task
 from consumer.telemetry.metrics import Skipped
 
@@ -48,11 +48,21 @@ class Wanted:
         return described and len(message.attachments) >= message.announced
 
     def count(self, message: Message) -> None:
-        cause: Skipped = "outbound" if message.direction is Direction.OUTBOUND else "answered"
-        self.reports.skipped(cause, max(1, len(message.attachments)))
+        self.reports.skipped(self._unasked(message) or "answered", max(1, len(message.attachments)))
+
+    def is_old_by_the_record(self, message: Message) -> bool:
+        """Whether nothing but the record's own time says that it lies beyond the horizon."""
+        told = message.time is not None or any(attachment.message_time for attachment in message.attachments)
+        return not told and is_beyond(self.task.source.time, self.task, self.horizon)
+
+    def _unasked(self, message: Message) -> Skipped | None:
+        """Why nobody is asked about it, be it by an event's word alone: so nothing is noted of it either."""
+        if message.direction is Direction.OUTBOUND:
+            return "outbound"
+        return "beyond_horizon" if is_beyond(message.time, self.task, self.horizon) else None
 
     def _is_open(self, message: Message) -> bool:
-        if self.known.dead(message.identity) or message.direction is Direction.OUTBOUND:
+        if self.known.dead(message.identity) or self._unasked(message) is not None:
             return False
         if self.task.replay is not None:
             return True

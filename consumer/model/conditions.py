@@ -51,6 +51,7 @@ class Condition(StrEnum):
     FOREIGN_TOPIC = "foreign_topic"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
     POLICY_UNCLEAR = "policy_unclear"
+    EVENTS_BELIEVED = "events_believed"
     NO_LONGER_SUBSCRIBED = "no_longer_subscribed"
     SOCKET_CLOSING = "socket_closing"
     DRAINING = "draining"
@@ -157,6 +158,11 @@ _TOLD = {
         Effect.WARNS,
         "The policy judges some files by their type alone, or leaves out what a reader finds.",
         "Write the lines that the detail names into the policy: then it is what you want.",
+    ),
+    Condition.EVENTS_BELIEVED: Told(
+        Effect.WARNS,
+        "Events are believed without asking the API: whoever may write events can take answers away.",
+        "Set GENESYS__METADATA=api, unless nobody else writes to the events topic.",
     ),
     Condition.NO_LONGER_SUBSCRIBED: Told(
         Effect.WARNS,

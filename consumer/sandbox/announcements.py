@@ -10,7 +10,7 @@ import orjson
 
 from consumer.model import DeadReason, Direction
 from consumer.sandbox import envelopes, payloads
-from consumer.sandbox.expectation import Expected, of_stranger, of_value
+from consumer.sandbox.expectation import Expected, of_value
 from consumer.sandbox.payloads import Json, event_link, stamp
 from consumer.sandbox.world import OTHER_ORGANIZATION_ID, Conversation, Message, World
 
@@ -117,24 +117,24 @@ def unreadable(number: int, world: World, rng: random.Random) -> tuple[bytes | N
     """The `number`-th kind of record that can't be judged; each is different bytes, so that each can be told apart."""
     unique = rng.randbytes(8).hex()
     if number % len(KINDS) == 0:
-        return _stranger(world, rng)
+        return _stranger(rng)
     name, reason, template = KINDS[number % len(KINDS)]
     value = template.replace(b"UNIQUE", unique.encode())
     return value, of_value(value, reason, name)
 
 
-def _stranger(world: World, rng: random.Random) -> tuple[bytes, Expected]:
+def _stranger(rng: random.Random) -> tuple[bytes, Expected]:
+    """Told by a hash of its bytes, so it names no moment."""
     conversation, message, attachment = (envelopes.random_uuid(rng) for _ in range(3))
     entry = {
         "message": {"id": message},
-        "messageTime": stamp(world.now),
         "media": [{"id": attachment, "mediaType": "image/png", "name": "a.png", "contentLengthBytes": 100}],
         "messageMetadata": {"type": "Text", "content": [{"contentType": "Attachment", "subType": "Image"}]},
     }
     body = {"id": conversation, "participants": [{"id": "p", "purpose": "customer", "messages": [entry]}]}
     event = envelopes.notification(envelopes.TOPICS["queue_messages"], body, conversation)
-    value = orjson.dumps(envelopes.event_bridge(event, stamp(world.now), conversation, OTHER_ORGANIZATION_ID))
-    return value, of_stranger(conversation, message, attachment)
+    value = orjson.dumps(envelopes.event_bridge(event, "2026-02-03T10:16:41Z", conversation, OTHER_ORGANIZATION_ID))
+    return value, of_value(value, DeadReason.OTHER_ORGANIZATION, "other_organization")
 
 
 KINDS: tuple[tuple[str, DeadReason, bytes], ...] = (

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import orjson
 
-from consumer.identity import conversation_identity, identity, message_identity
+from consumer.identity import conversation_identity
 from consumer.model import DeadReason, Direction, Reason
 from consumer.sandbox.cases import Outcome
 from consumer.sandbox.world import Conversation, File, Message, World
@@ -140,22 +140,6 @@ def _dead_conversation(talk: Conversation) -> Expected:
 def of_value(value: bytes | None, reason: DeadReason, case: str) -> Expected:
     """Of a record that names nothing."""
     return Expected(value_id(value), Outcome.DEAD, reason.value, case)
-
-
-def of_stranger(conversation_id: str, message_id: str, attachment_id: str) -> Expected:
-    """Of an event of another organisation: it is dead as a whole, whatever it names."""
-    return Expected(
-        message_identity(conversation_id, message_id).hex(),
-        Outcome.DEAD,
-        DeadReason.OTHER_ORGANIZATION.value,
-        "other_organization",
-        (
-            conversation_identity(conversation_id).hex(),
-            identity("attachment", conversation_id, message_id, f"id:{attachment_id}").hex(),
-        ),
-        conversation_id,
-        message_id,
-    )
 
 
 def value_id(value: bytes | None) -> str:

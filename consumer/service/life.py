@@ -62,6 +62,8 @@ async def run(
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
         parts = await stack.enter_async_context(assembled(settings, credentials, limits, reporter))
+        if settings.genesys.metadata == "event":
+            conditions.begin(Condition.EVENTS_BELIEVED)
         started(Running(port, metrics, conditions, health, parts.policies))
         intake = Intake(settings, limits, lambda: conditions.takes_events, reporter)
         stream = Stream(parts.judge.judge, settings, limits, lambda: conditions.takes_tasks, reporter)

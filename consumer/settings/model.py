@@ -121,7 +121,11 @@ class GenesysSettings(Group):
     ca_file: CertificateFile | None = None
     proxy: HttpUrl | None = Field(None, description="For login and API")
     calls_per_minute: int = Field(300, ge=1, description="To begin with; the API's own headers adjust it")
-    metadata: Literal["api", "event"] = Field("api", description="event: trust complete event media, save the call")
+    metadata: Literal["api", "event"] = Field(
+        "api",
+        description="event: believe complete event media, save the call; whoever may write events can then take "
+        "answers away from customers",
+    )
     bare_events: tuple[str, ...] = Field(
         ("*.customer.end", "*.user.end", "*.acd.end", "*.flow.end"),
         description="Topic patterns of events with a conversation id and no message that cause a look at the API; "

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from consumer.model import Direction, Event
+from consumer.model import DeadReason, Direction, Event
 from consumer.sandbox.expectation import value_id
 from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.sandbox.world import OTHER_ORGANIZATION_ID
 from consumer.wire.events import Noise, Unreadable, decode
 
 
@@ -15,12 +16,14 @@ def traffic() -> Traffic:
     return plan_traffic(1_000, 5, datetime(2026, 2, 3, tzinfo=UTC))
 
 
-def test_exactly_the_records_that_name_nothing_are_unreadable_for_the_expected_reason(traffic: Traffic) -> None:
+def test_exactly_the_records_that_name_nothing_of_ours_are_dead_for_the_expected_reason(traffic: Traffic) -> None:
     found = {}
     for record in traffic.records:
         for item in decode(record.value):
             if isinstance(item, Unreadable):
                 found[value_id(item.value)] = item.reason.value
+            elif isinstance(item, Event) and item.organization_id == OTHER_ORGANIZATION_ID:
+                found[value_id(item.value)] = DeadReason.OTHER_ORGANIZATION.value
     assert found == {answer.id: answer.reason for answer in traffic.expectation.answers if answer.id[:4] == "sha2"}
 
 
@@ -37,13 +40,10 @@ def test_every_message_of_the_world_is_announced(traffic: Traffic) -> None:
 
 
 def test_events_name_only_what_the_world_holds(traffic: Traffic) -> None:
-    strangers = {
-        answer.conversation_id for answer in traffic.expectation.answers if answer.reason == "other_organization"
-    }
     for record in traffic.records:
         for item in decode(record.value):
-            if isinstance(item, Event) and item.conversation_id:
-                assert item.conversation_id in traffic.world.conversations or item.conversation_id in strangers
+            if isinstance(item, Event) and item.conversation_id and item.organization_id != OTHER_ORGANIZATION_ID:
+                assert item.conversation_id in traffic.world.conversations
 
 
 def test_the_ids_of_announced_files_give_the_expected_identities(traffic: Traffic) -> None:
