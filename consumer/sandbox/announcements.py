@@ -113,7 +113,7 @@ def _retyped(event: Json, kind: str, status: str) -> Json:
     return event
 
 
-def unreadable(number: int, world: World, rng: random.Random) -> tuple[bytes | None, Expected]:
+def unreadable(number: int, rng: random.Random) -> tuple[bytes | None, Expected]:
     """The `number`-th kind of record that can't be judged; each is different bytes, so that each can be told apart."""
     unique = rng.randbytes(8).hex()
     if number % len(KINDS) == 0:

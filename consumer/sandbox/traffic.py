@@ -61,7 +61,7 @@ def plan_traffic(events: int, seed: int, now: datetime | None = None, *, antivir
         timed.append((rng.random(), _record(talk.conversation_id, noise(world, talk, rng))))
     answers: list[Expected] = list(of_world(world, antivirus=antivirus))
     for number in range(round(events * UNREADABLE)):
-        value, expected = unreadable(number if number < len(KINDS) else number % (len(KINDS) - 1) + 1, world, rng)
+        value, expected = unreadable(number if number < len(KINDS) else number % (len(KINDS) - 1) + 1, rng)
         answers.append(expected)
         timed.append((rng.random(), Record(rng.choice([None, b"", b"\xff\x00"]), value, rng.randrange(2**16))))
     timed.sort(key=lambda entry: entry[0])
