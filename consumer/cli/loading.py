@@ -75,7 +75,7 @@ def _policy(settings: Settings) -> Iterator[str]:
     try:
         Policy.load(settings.inspection.policy_file)
     except PolicyError as error:
-        yield f"INSPECTION__POLICY_FILE: {error}"
+        yield from (f"INSPECTION__POLICY_FILE: {problem}" for problem in str(error).splitlines())
 
 
 def _language(settings: Settings) -> Iterator[str]:

@@ -35,6 +35,19 @@ def test_all_problems_come_at_once_the_policys_included(command: Command, tmp_pa
     assert len(json.loads(as_json.stdout)["problems"]) >= 4
 
 
+def test_each_problem_of_the_policy_is_one_of_the_problems(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text('[types]\n"image/pgn" = "1 MiB"\n')
+    result = command("check-config", "--json", INSPECTION__POLICY_FILE="policy.toml")
+    assert (result.exit_code, json.loads(result.stdout)["problems"]) == (
+        2,
+        [
+            "INSPECTION__POLICY_FILE: policy.toml:1: version: is missing",
+            'INSPECTION__POLICY_FILE: policy.toml:2: types."image/pgn": unknown type "image/pgn"; '
+            'did you mean "image/png"?',
+        ],
+    )
+
+
 def test_what_only_the_users_of_a_setting_can_tell_is_a_problem_as_well(command: Command, tmp_path: Path) -> None:
     no_pem = tmp_path / "ca.pem"
     no_pem.write_text("not a certificate")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyError
 
@@ -130,6 +134,50 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
 )
 def test_what_is_no_policy_at_all_is_told(tmp_path: Path, content: bytes, told: list[str]) -> None:
     assert problems(tmp_path, content) == told
+
+
+VALUES = (
+    "",
+    "0",
+    "-1",
+    "1.5",
+    "true",
+    "[]",
+    "{}",
+    "[[1]]",
+    '"x"',
+    '"tell"',
+    "{ size = 1 }",
+    "1979-05-27",
+    "{ a = { b = 1 } }",
+)
+KEYS = ("version", "language", "types", "findings.macros", "limits", "limits.pages", "sentences", "sentences.en",
+        "disagreement.families", '"a b"', '"image/png".size', "types.\"image/png\"", "x.y.z")  # fmt: skip
+HEADERS = (
+    "types",
+    'types."image/png"',
+    "findings",
+    "limits",
+    "sentences",
+    "sentences.en",
+    "sentences.en.empty",
+    "x",
+    "[types]",
+)
+rows = st.one_of(
+    st.builds("{} = {}".format, st.sampled_from(KEYS), st.sampled_from(VALUES)),
+    st.builds("[{}]".format, st.sampled_from(HEADERS)),
+    st.sampled_from(SHIPPED.read_text().splitlines()),
+)
+
+
+@given(st.lists(rows, max_size=12))
+def test_whatever_a_file_holds_it_loads_or_each_problem_has_a_line_of_it(lines: list[str]) -> None:
+    with TemporaryDirectory() as folder:
+        for problem in problems(Path(folder), "\n".join(lines)):
+            told = re.fullmatch(r"policy\.toml:(\d+): \S.*", problem)
+            assert told
+            assert 1 <= int(told[1]) <= max(1, len(lines))
 
 
 def test_a_missing_policy_is_told(tmp_path: Path) -> None:
