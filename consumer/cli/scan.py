@@ -114,7 +114,7 @@ async def _scan(files: Sequence[Path], policy: Policy, antivirus: Clamd | None) 
     scanned: list[Scanned] = []
     unreadable: list[str] = []
     async with AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(Workers(1, reports=by_hand))
+        workers = await stack.enter_async_context(Workers(1, limits=lambda: policy.limits, reports=by_hand))
         if antivirus:
             stack.push_async_callback(antivirus.aclose)
         inspector = Inspector(by_hand, by_hand, workers, Stores(by_hand, None), lambda: policy, antivirus, by_hand)

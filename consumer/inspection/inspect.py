@@ -94,7 +94,7 @@ class Inspector:
         """The verdict. Raises `Unavailable` when the attempts ran out, `Refused` when we are set up wrongly."""
         policy = self.policy()
         if reason := policy.before_download(attachment):
-            return policy.reject(reason, attachment)
+            return policy.reject(reason)
 
         try:
             with self.reports.timed("fetch"):
@@ -104,7 +104,7 @@ class Inspector:
                 raise
             body = missing.final
         if isinstance(body, Reason):
-            return policy.reject(body, attachment)
+            return policy.reject(body)
 
         with body:
             return await self._judge(body, attachment, policy, attempt)
@@ -139,7 +139,7 @@ class Inspector:
             return Accepted(facts, await self._store(self.stores.accepted, attachment, body, facts, attempt))
         if self.stores.rejected is not None:
             await self._store(self.stores.rejected, attachment, body, facts, attempt)
-        return policy.reject(reason, attachment, facts)
+        return policy.reject(reason, facts)
 
     async def _store(self, storage: Storage, attachment: Attachment, body: Body, facts: Facts, attempt: Attempt) -> str:
         identity = attachment.identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -13,6 +14,7 @@ from typer.testing import Result
 from consumer.sandbox.files import build
 from tests.antivirus.conftest import needs_clamd, running_clamd
 from tests.cli.conftest import Command
+from tests.inspection.files import pdf
 
 
 def told(result: Result) -> list[dict[str, Any]]:
@@ -97,6 +99,25 @@ def test_the_policy_of_an_operator_decides(command: Command, good: Path, tmp_pat
     assert one["reason"] == "content_not_allowed"
     (again,) = told(command("scan", "--json", good, INSPECTION__POLICY_FILE=str(strict)))
     assert again["reason"] == "content_not_allowed"
+
+
+def test_the_limits_of_a_policy_reach_the_process_that_examines(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "report.pdf"
+    file.write_bytes(pdf(b"".join(b"%d 0 obj\n<</Type/Page>>\nendobj\n" % number for number in range(20, 22))))
+    policy = tmp_path / "policy.toml"
+    for pages, reason in ((3, None), (2, "archive_limits")):
+        policy.write_text(f'version = "1"\n[types]\n"application/pdf" = "1 MiB"\n[limits]\npages = {pages}\n')
+        (one,) = told(command("scan", "--json", "--policy", policy, file))
+        assert one["reason"] == reason
+
+
+def test_a_file_that_nothing_looks_into_is_marked(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "logs.gz"
+    file.write_bytes(gzip.compress(b"words"))
+    policy = tmp_path / "policy.toml"
+    policy.write_text('version = "1"\n[types]\n"application/gzip" = { size = "1 MiB", type_only = true }\n')
+    (one,) = told(command("scan", "--json", "--policy", policy, file))
+    assert (one["verdict"], one["detected"], one["flags"]) == ("accepted", "application/gzip", ["type_only"])
 
 
 def test_a_wrong_policy_is_named_and_nothing_is_judged(command: Command, good: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
 from consumer.inspection.policy.policy import SHIPPED, TYPE_ONLY, Policy
 from consumer.inspection.readers.seen import Limits
-from consumer.model import Condition, Facts, Finding, MediaStatus, Reason
+from consumer.model import Condition, Facts, Finding, MediaStatus, Reason, Rejected
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
@@ -39,7 +39,7 @@ def test_the_shipped_policy_has_a_sentence_for_every_reason_in_english_and_germa
 
 def test_the_default_language_is_the_one_of_verdicts() -> None:
     german = _load(SHIPPED.read_text().replace('language = "en"', 'language = "de"'))
-    assert german.reject(Reason.EMPTY, attachment()).detail == "Die Datei ist leer."
+    assert german.reject(Reason.EMPTY).detail == "Die Datei ist leer."
     assert german.sentence(Reason.EMPTY, "en") == "The file is empty."
 
 
@@ -60,7 +60,7 @@ def test_a_missing_sentence_falls_back() -> None:
 def test_a_file_without_any_sentence_speaks_for_every_reason() -> None:
     bare = _load(MINIMAL)
     for reason in Reason:
-        assert bare.reject(reason, attachment()).detail == Policy.load().sentence(reason, "en")
+        assert bare.reject(reason).detail == Policy.load().sentence(reason, "en")
 
 
 @pytest.mark.parametrize(
@@ -261,10 +261,8 @@ def test_the_limits_of_a_file_are_those_of_its_examination(policy: Policy) -> No
     assert own.limits == Limits(pages=7, picture=3 * MIB, expansion=9, ratio=2, entries=4, nesting=1)
 
 
-def test_the_sentence_is_the_policys_and_holds_nothing_of_the_file(policy: Policy) -> None:
-    verdict = policy.reject(Reason.MACROS, attachment("<b>evil.doc"))
-    assert verdict.reason is Reason.MACROS
-    assert verdict.detail == policy.sentence(Reason.MACROS)
+def test_a_rejection_has_the_sentence_of_the_policy(policy: Policy) -> None:
+    assert policy.reject(Reason.MACROS) == Rejected(Reason.MACROS, policy.sentence(Reason.MACROS), Facts())
 
 
 def test_an_edited_policy_has_another_version() -> None:

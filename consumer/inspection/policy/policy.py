@@ -197,8 +197,8 @@ class Policy(Table):
             return Reason.TOO_LARGE
         return None
 
-    def reject(self, reason: Reason, attachment: Attachment, facts: Facts = Facts()) -> Rejected:  # noqa: B008 # frozen
-        """The verdict with its sentence for people. Nothing of the attachment's own text gets into the sentence."""
+    def reject(self, reason: Reason, facts: Facts = Facts()) -> Rejected:  # noqa: B008 # frozen
+        """The verdict with its sentence for people, which holds nothing of the attachment's own text."""
         return Rejected(reason, self.sentence(reason), facts)
 
     def sentence(self, reason: Reason, language: str = "") -> str:
