@@ -117,7 +117,11 @@ def test_a_file_that_nothing_looks_into_is_marked(command: Command, tmp_path: Pa
     policy = tmp_path / "policy.toml"
     policy.write_text('version = "1"\n[types]\n"application/gzip" = { size = "1 MiB", type_only = true }\n')
     (one,) = told(command("scan", "--json", "--policy", policy, file))
-    assert (one["verdict"], one["detected"], one["flags"]) == ("accepted", "application/gzip", ["type_only"])
+    assert (one["verdict"], one["detected"], one["flags"]) == (
+        "accepted",
+        "application/gzip",
+        ["generic_declared_type", "type_only"],
+    )
 
 
 def test_a_wrong_policy_is_named_and_nothing_is_judged(command: Command, good: Path, tmp_path: Path) -> None:

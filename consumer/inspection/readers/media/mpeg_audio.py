@@ -6,6 +6,7 @@ and is taken; one that stops inside its first tag, or has hardly a frame, is not
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 
 from consumer.inspection.readers.media import id3, older_tags
@@ -67,9 +68,12 @@ def adts_size(data: bytes, at: int) -> int:
 
 
 def begins_mpeg(data: bytes) -> bool:
-    """Behind a tag the first frame may stand further on: some tags are longer than they say."""
+    """Behind a tag the first frame may stand further on: some tags are longer than they say.
+
+    The mark of UTF-16 is a frame of Layer I with a checksum as well, which nothing makes that people send.
+    """
     if not id3.begins(data):
-        return _begins(data, mpeg_size)
+        return not data.startswith(codecs.BOM_UTF16_LE) and _begins(data, mpeg_size)
     at = id3.end(data, 0)
     return not _begins(data, adts_size) and (
         at >= len(data) or _resumed(data, at, len(data), mpeg_size, Work()) < len(data)
