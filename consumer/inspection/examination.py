@@ -65,6 +65,8 @@ def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, work:
             row.reader(data, seen, limits)
         else:
             _by_content(data, detector, seen, limits, claimed)
+        if seen.pages > limits.pages:
+            seen.find(Reason.ARCHIVE_LIMITS, "it has more pages than the limit")
         for head in seen.loose:
             _loose(head, detector, seen)
     except Unreadable as problem:

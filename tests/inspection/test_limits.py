@@ -16,6 +16,7 @@ from consumer.inspection.readers.seen import SAFE, Limits
 from consumer.model import Reason
 from tests.inspection.files import archive, chunk, jpeg, ooxml, pdf, png
 from tests.inspection.judging import DETECTOR
+from tests.inspection.media import tiff
 
 MIB = 1024 * 1024
 
@@ -23,6 +24,13 @@ MIB = 1024 * 1024
 def pages() -> bytes:
     listed = b"".join(b"%d 0 obj\n<</Type/Page/Parent 2 0 R>>\nendobj\n" % number for number in range(20, 22))
     return pdf(listed)  # which has one page of its own
+
+
+def faxed() -> bytes:
+    """A picture of two pages: a second directory names the same pixels."""
+    one = tiff()
+    (directory,) = struct.unpack_from("<L", one, 4)
+    return one[:-4] + struct.pack("<L", len(one)) + one[directory:]
 
 
 def expanded() -> bytes:
@@ -57,6 +65,11 @@ def test_a_limit_rejects_what_is_above_it_and_nothing_below(name: str) -> None:
     data = made()
     assert not examine(data, DETECTOR, replace(Limits(), **{name: kept})).has(reason)
     assert examine(data, DETECTOR, replace(Limits(), **{name: broken})).has(reason)
+
+
+def test_pages_of_a_picture_count_as_well() -> None:
+    assert examine(faxed(), DETECTOR, Limits(pages=2)).findings == []
+    assert examine(faxed(), DETECTOR, Limits(pages=1)).has(Reason.ARCHIVE_LIMITS)
 
 
 def test_what_is_shipped_is_safe_and_what_the_examination_has_without_a_policy() -> None:

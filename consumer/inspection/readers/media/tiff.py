@@ -66,7 +66,8 @@ class Entry:
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "image/tiff"
     layout = Layout("picture")
-    if not _walked(data, layout, seen.work).pages:
+    seen.pages = _walked(data, layout, seen.work).pages
+    if not seen.pages:
         raise Unreadable("the TIFF has no picture")
     judge(data, layout, seen, limits)
 

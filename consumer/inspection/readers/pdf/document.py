@@ -50,8 +50,6 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     assert start is not None, "only a PDF is examined as one"
     seen.detected_type = "application/pdf"
     forms = _streams(data, seen, limits)
-    if seen.pages > limits.pages:
-        seen.find(Reason.ARCHIVE_LIMITS, "it has more pages than the limit")
     places.examine(data, start, forms, seen)
     encryption = password.encryption(data, seen.work)
     if encryption is password.Encryption.NEEDS_PASSWORD:
