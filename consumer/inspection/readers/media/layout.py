@@ -44,6 +44,16 @@ class Layout:
         if len(self.inside) > MOST_PARTS:
             raise Unreadable(f"the {self.noun} has too many parts")
 
+    def words(self) -> list[Extent]:
+        """Its texts in order and apart."""
+        apart: list[Extent] = []
+        for begin, stop in sorted(self.texts):
+            if apart and begin <= apart[-1][1]:
+                apart[-1] = (apart[-1][0], max(stop, apart[-1][1]))
+            else:
+                apart.append((begin, stop))
+        return apart
+
     def _keep(self, kept: list[Extent], begin: int, stop: int) -> None:
         if stop > begin:
             kept.append((begin, stop))
@@ -63,7 +73,7 @@ def judge(data: bytes, layout: Layout, seen: Seen, limits: Limits, name_ends: in
         seen.flag("incomplete")
     if layout.encrypted:
         seen.find(Reason.ENCRYPTED, f"the {layout.noun} is encrypted")
-    trailing.examine(data, layout.end, seen, layout.noun, layout.texts)
+    trailing.examine(data, layout.end, seen, layout.words())
     for begin, stop in layout.unshown:
         _unshown(data[begin:stop], layout, seen)
     for name, content in layout.inside:
