@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -14,9 +14,12 @@ import anyio
 import typer
 
 from consumer.cli.loading import AsJson, quiet_settings
-from consumer.cli.outcome import Exit, data, data_json, ended, failures_told
+from consumer.cli.outcome import Exit, data, data_json, ended, failures_told, show
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
+    from consumer.sandbox.attack import Attacked
     from consumer.sandbox.check import Tally
     from consumer.sandbox.traffic import Traffic
     from consumer.settings.model import Settings
@@ -164,6 +167,45 @@ def check(
     _tell(tally, expectation.events, as_json)
     if not tally.good:
         raise typer.Exit(int(Exit.NEGATIVE))
+
+
+@app.command()
+def attack(as_json: AsJson = False) -> None:
+    """Try on this machine what a worker process that was taken over would try; exit 1 if any of it works.
+
+    `killed`: the filter ended the process, which is what is promised. The last two columns show what else would hold.
+    """
+    from consumer.inspection.workers.confinement import not_offered
+    from consumer.inspection.workers.pool import WorkersNotStarted
+    from consumer.inspection.workers.proof import surroundings
+    from consumer.sandbox.attack import PLANS, suite
+
+    if why := not_offered():
+        raise ended(Exit.NEGATIVE, f"nothing can hold a worker in here: {why}")
+    try:
+        results = anyio.run(suite)
+    except WorkersNotStarted as missing:
+        raise ended(Exit.DOWN, str(missing)) from None
+    if as_json:
+        data_json({"platform": surroundings(), "attacks": {one.attack: one.outcomes for one in results}})
+    else:
+        show(_attacks(results, tuple(PLANS)))
+        data(surroundings())
+    if any(one.works for one in results):
+        raise typer.Exit(int(Exit.NEGATIVE))
+
+
+def _attacks(results: Sequence[Attacked], kinds: Sequence[str]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold")
+    for column in ("attack", *kinds):
+        table.add_column(column)
+    for one in results:
+        colour = "red" if one.works else "green"
+        table.add_row(one.attack, *(Text(one.outcomes[kind], colour if kind != kinds[-1] else "") for kind in kinds))
+    return table
 
 
 @contextmanager

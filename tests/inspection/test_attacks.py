@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ from consumer.inspection.workers.confinement import EVERY_STEP, not_offered
 from consumer.inspection.workers.process import Template, default_command
 from consumer.inspection.workers.proof import BY_LANDLOCK, attacked
 from consumer.inspection.workers.worker import Plan
+from consumer.sandbox.attack import targets
 
 pytestmark = pytest.mark.skipif(bool(not_offered()), reason=f"no filter here: {not_offered()}")
 
@@ -42,28 +42,8 @@ async def template() -> AsyncIterator[Template]:
 @pytest.fixture(scope="module")
 def target() -> Iterator[Target]:
     """All that there is to attack: of the test's own."""
-    name = f"attack-{os.getpid()}"
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        socket.socket() as tcp,
-        socket.socket(type=socket.SOCK_DGRAM) as udp,
-        socket.socket(socket.AF_UNIX) as unix,
-        socket.socket(socket.AF_UNIX) as abstract,
-    ):
-        file, path = Path(folder) / "stored", str(Path(folder) / "socket")
-        file.write_bytes(b"an earlier customer's file")
-        for opened, address in (
-            (tcp, ("127.0.0.1", 0)),
-            (udp, ("127.0.0.1", 0)),
-            (unix, path),
-            (abstract, "\0" + name),
-        ):
-            opened.bind(address)
-        for opened in (tcp, unix, abstract):
-            opened.listen(64)
-        for place in (Path(folder), file, Path(path)):
-            place.chmod(0o777)  # a worker of root's is nobody
-        yield Target(os.getpid(), str(file), tcp.getsockname()[1], udp.getsockname()[1], path, name)
+    with targets() as there:
+        yield there
 
 
 def content(target: Target) -> bytes:

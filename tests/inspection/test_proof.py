@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import anyio
@@ -92,9 +94,17 @@ async def test_none_asks_for_nothing_and_each_result_says_so() -> None:
             assert (await workers.examine(body, attachment())).detectors["confinement"] == "none"
 
 
-async def test_whoever_is_told_waits_and_no_file_is_given_meanwhile(tmp_path: Path) -> None:
-    switch = tmp_path / "off"
-    switch.touch()
+@pytest.fixture
+def switch() -> Iterator[Path]:
+    """A file, there, in a folder that anybody may look into: the template of root's is nobody."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # for anybody
+        off = Path(folder) / "off"
+        off.touch()
+        yield off
+
+
+async def test_whoever_is_told_waits_and_no_file_is_given_meanwhile(switch: Path) -> None:
     tally = Tally()
     async with Workers(
         1, 20.0, reports=tally, patient=True, command=planted(SWITCHED.format(switch=str(switch)))
@@ -106,11 +116,11 @@ async def test_whoever_is_told_waits_and_no_file_is_given_meanwhile(tmp_path: Pa
                 await anyio.wait_all_tasks_blocked()
                 assert not any(worker.files for worker in workers._supply._warm)
                 group.cancel_scope.cancel()
-            switch.unlink()
+            switch.unlink()  # noqa: ASYNC240 # a moment
             assert await workers.prove() is None
             assert tally.of("confined")[-1] == ("seccomp", None)
             await workers.examine(body, attachment())
-            switch.touch()
+            switch.touch()  # noqa: ASYNC240 # a moment
             why = await workers.prove()
             assert tally.of("confined")[-1] == ("seccomp", why)
             assert not workers._held_in.is_set()

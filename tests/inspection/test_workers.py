@@ -13,6 +13,7 @@ import pytest
 from consumer.inspection.policy.policy import TYPE_ONLY, Policy
 from consumer.inspection.readers.seen import Limits
 from consumer.inspection.workers import confinement, process
+from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.pool import (
     Bounds,
     Confinement,
@@ -22,6 +23,7 @@ from consumer.inspection.workers.pool import (
     versions,
 )
 from consumer.inspection.workers.supply import TOLD_AFTER
+from consumer.inspection.workers.worker import Plan
 from consumer.model import Facts, Reason
 from tests.inspection.files import BENIGN, TYPES_BY_EXTENSION, MemoryBody, attachment
 from tests.inspection.planted import plant, planted
@@ -118,6 +120,23 @@ async def test_what_ends_its_worker_is_undetectable_at_once_and_the_next_file_me
         assert facts.sha256
         assert (await examined(workers, b"next")).detected_type == "text/plain"
     assert tally.ended == {end: 1}
+
+
+@HELD_IN
+async def test_the_kernel_ends_what_spins_even_if_nobody_watches() -> None:
+    """In whole seconds of its life: up to one more than it was allowed."""
+    template = await process.Template.start(planted())
+    worker = template.fork(Plan(1024 * MIB))
+    await worker.ready()
+    await worker.allow_cpu(worker.cpu_s() + 0.2)
+    with plant("max(iter(int, 1))") as body:
+        worker.give(body.fileno(), body.size)
+        with pytest.raises(Died):
+            await worker.answer()
+    ending = await worker.end(kill=False)
+    await template.close()
+    assert ending.signal == signal.SIGXCPU
+    assert 0.9 < ending.cpu_s < 1.5
 
 
 async def test_a_worker_that_was_held_up_once_costs_no_verdict() -> None:

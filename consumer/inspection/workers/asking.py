@@ -8,8 +8,9 @@ from typing import Protocol
 
 import anyio
 
+from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.codes import Answer, Unheard
-from consumer.inspection.workers.process import Died, Ending, WorkerProcess
+from consumer.inspection.workers.process import Ending, WorkerProcess
 from consumer.telemetry.metrics import WorkerEnd
 
 NOT_ITS_OWN: frozenset[WorkerEnd] = frozenset({"outside", "deadline"})
@@ -41,8 +42,8 @@ async def ask(
 ) -> Answer | WorkerEnd:
     """What the worker says of a file; else how it ended: then it is gone, and also when this is cancelled."""
     began = worker.cpu_s()
-    worker.allow_cpu(began + cpu_s)
     try:
+        await worker.allow_cpu(began + cpu_s)
         worker.give(body.fileno(), body.size, claimed)
         outcome = await _answered(worker, began, cpu_s, deadline_s)
     except Died:

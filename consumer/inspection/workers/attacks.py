@@ -23,7 +23,7 @@ from typing import Any
 from consumer.inspection.readers.seen import Seen
 
 SUCCEEDED = "text/plain"  # the detected type that says so
-PR_SET_NAME, PTRACE_TRACEME, IPC_PRIVATE, CLONE_NEWUSER = 15, 0, 0, 0x1000_0000
+PR_SET_NAME, PTRACE_TRACEME, IPC_PRIVATE, IPC_RMID, CLONE_NEWUSER = 15, 0, 0, 0, 0x1000_0000
 IO_URING_SETUP, KEYCTL, MEMFD_CREATE = 425, {"x86_64": 250, "aarch64": 219}, {"x86_64": 319, "aarch64": 279}
 DESCRIPTORS = 16
 
@@ -99,9 +99,11 @@ def _start_program(target: Target) -> None:
         raise OSError("the program did not run")
 
 
-def _libc(name: str, *arguments: Any) -> None:
-    if getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments) == -1:
+def _libc(name: str, *arguments: Any) -> int:
+    result: int = getattr(ctypes.CDLL(None, use_errno=True), name)(*arguments)
+    if result == -1:
         raise OSError(ctypes.get_errno(), name)
+    return result
 
 
 def _syscall(number: int, *arguments: Any) -> None:
@@ -134,8 +136,8 @@ ATTACKS: dict[str, Callable[[Target], object]] = {
     "write to files in hand": _write_to_files_in_hand,
     "memory of another": lambda target: Path(f"/proc/{target.pid}/environ").read_bytes(),
     "ptrace": lambda target: _libc("ptrace", PTRACE_TRACEME, 0, None, None),
-    "shared memory": lambda target: _libc("shmget", IPC_PRIVATE, 4096, 0o600),
-    "message queue": lambda target: _libc("msgget", IPC_PRIVATE, 0o600),
+    "shared memory": lambda target: _libc("shmctl", _libc("shmget", IPC_PRIVATE, 4096, 0o600), IPC_RMID, None),
+    "message queue": lambda target: _libc("msgctl", _libc("msgget", IPC_PRIVATE, 0o600), IPC_RMID, None),
     "thread": _start_thread,
     "process": _start_process,
     "program": _start_program,

@@ -39,7 +39,7 @@ class Confinement(StrEnum):
 
 
 FORGONE: frozenset[str] = frozenset()
-EVERY_STEP = ("limits", "user", "privileges", "landlock", "filter")
+EVERY_STEP = ("limits", "privileges", "landlock", "filter")
 
 
 def confine(
@@ -51,7 +51,6 @@ def confine(
     """
     steps: dict[str, Callable[[], None]] = {
         "limits": lambda: _limit_all(address_space_bytes, life_cpu_s),
-        "user": _become_nobody,
         "privileges": _give_up_privileges,
         "landlock": landlock.restrict,
         "filter": _install_filter,
@@ -110,24 +109,31 @@ def offer_to_the_out_of_memory_killer() -> None:
         Path("/proc/self/oom_score_adj").write_text("1000")
 
 
+def become_nobody() -> None:
+    """Root may read everybody's environment; nobody may not. Whoever is somebody else stays so."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+
+
+def limit_cpu(child: int, seconds: int) -> None:
+    """Of a child of the same user, which can't raise it: the kernel ends it at that much CPU time in all."""
+    if sys.platform == "linux":
+        hard = resource.prlimit(child, resource.RLIMIT_CPU)[1]
+        resource.prlimit(child, resource.RLIMIT_CPU, (min(seconds, hard), hard))
+
+
 def _limit_all(address_space_bytes: int, life_cpu_s: int) -> None:
     for kind, value in (
         (resource.RLIMIT_AS, address_space_bytes),
         (resource.RLIMIT_CPU, life_cpu_s),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_NOFILE, CHANNEL_AND_ONE_FILE),
     ):
         resource.setrlimit(kind, (value, value))
-
-
-def _become_nobody() -> None:
-    """Root may read everybody's environment; nobody may not. Then no process can be added, which counts users."""
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setresgid(NOBODY, NOBODY, NOBODY)
-        os.setresuid(NOBODY, NOBODY, NOBODY)
-    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def _give_up_privileges() -> None:

@@ -75,6 +75,7 @@ class Workers:
     async def __aenter__(self) -> Self:
         """`LibmagicMissing` or `WorkersNotStarted` if they can't run here, or not as they should."""
         try:
+            await self._supply.template()  # without one there is nothing to wait for
             why = await self.prove()
             if why and not self._patient:
                 raise WorkersNotStarted(f"workers can't be held in as they have to be: {why}")
@@ -116,7 +117,10 @@ class Workers:
 
     async def prove(self) -> str | None:
         """Why workers get no file from now on; None if they do. By workers of its own that have seen none."""
-        why = await shortfall(await self._supply.template(), self._plan(), self._bounds.confinement)
+        try:
+            why = await shortfall(await self._supply.template(), self._plan(), self._bounds.confinement)
+        except WorkersNotStarted as problem:
+            why = f"it can't be shown: {problem}"
         if why is None:
             self._held_in.set()
         elif self._held_in.is_set():
@@ -133,13 +137,14 @@ class Workers:
         await self._held_in.wait()
         worker = await (self._supply.fresh() if fresh else self._supply.take())
         last = fresh or worker.files + 1 >= self._bounds.files_per_worker
-        if last and not fresh:
-            await self._supply.warm_one()  # while this one is at its last file
         outcome: Answer | WorkerEnd = "cancelled"
         try:
+            if last and not fresh:
+                await self._supply.warm_one()  # while this one is at its last file
             outcome = await ask(worker, body, claimed, self._bounds.budget_s(body.size), deadline_s)
         finally:
             if not isinstance(outcome, Answer):
+                worker.retire()
                 self._reports.worker_ended(outcome)
                 with anyio.CancelScope(shield=True):
                     if not last:

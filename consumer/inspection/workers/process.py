@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 import math
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -17,15 +15,16 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
 
 from consumer.inspection.workers import codes, frames
+from consumer.inspection.workers.channel import Channel, Died
 from consumer.inspection.workers.codes import Answer, Unheard
 from consumer.inspection.workers.worker import Plan
 
-GREETING_CAP = 16 * 1024
 START_S = 30.0
 ROOT = Path(__file__).parents[3]
 BOOT = (
@@ -49,10 +48,6 @@ class LibmagicMissing(WorkersNotStarted):
     """There is no libmagic; the text says how to install it."""
 
 
-class Died(Exception):
-    """The other side closed its end, or said what no process of ours says; the text says which."""
-
-
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a worker's life ended, as the template was told by the kernel."""
@@ -68,74 +63,6 @@ def default_command() -> tuple[str, ...]:
     return (sys.executable, "-I", "-c", BOOT, str(ROOT))
 
 
-class Channel:
-    """A socket to a process of ours, in frames. A frame that was waited for in vain goes on where it was."""
-
-    def __init__(self, ours: socket.socket) -> None:
-        ours.setblocking(False)
-        self._ours = ours
-        self._got = bytearray()
-
-    def send(self, raw: bytes, descriptors: Sequence[int] = ()) -> None:
-        try:
-            frames.send(self._ours, raw, descriptors)
-        except OSError:
-            raise Died("it was gone") from None
-
-    async def alone(self, count: int) -> bytes:
-        """So many bytes and no more than these: `Unheard` for what comes with them."""
-        await self._filled(count, more=1)
-        if len(self._got) > count:
-            raise Unheard("it said more than it was asked")
-        return await self.exactly(count)
-
-    async def exactly(self, count: int) -> bytes:
-        await self._filled(count)
-        raw = bytes(self._got)
-        self._got.clear()
-        return raw
-
-    async def sized(self, cap: int) -> bytes:
-        await self._filled(frames.LENGTH.size)
-        (length,) = frames.LENGTH.unpack_from(self._got)
-        if length > cap:
-            raise Unheard("what it said was too long")
-        return (await self.exactly(frames.LENGTH.size + length))[frames.LENGTH.size :]
-
-    def has(self, count: int) -> bool:
-        """Whether that much came already."""
-        try:
-            self._got += self._ours.recv(max(count - len(self._got), 0))
-        except OSError:
-            return False
-        return len(self._got) >= count
-
-    async def _filled(self, count: int, more: int = 0) -> None:
-        while len(self._got) < count:
-            await anyio.wait_readable(self._ours)
-            try:
-                piece = self._ours.recv(count - len(self._got) + more)
-            except BlockingIOError:
-                continue
-            except OSError:
-                piece = b""
-            if not piece:
-                raise Died("it ended in the middle")
-            self._got += piece
-
-    async def message(self) -> dict[str, object]:
-        try:
-            said = json.loads(await self.sized(GREETING_CAP))
-        except ValueError:
-            said = None
-        if not isinstance(said, dict):
-            raise Unheard("what it said was malformed")
-        return said
-
-    def close(self) -> None:
-        self._ours.close()
-
-
 class WorkerProcess:
     """One worker, from its order on. It is there once `ready` came back."""
 
@@ -149,24 +76,31 @@ class WorkerProcess:
         self._template = template
         self._channel = channel
         self._cpu_limit_s = 0
+        self._greeted = False
+        self._ended = False
 
     async def ready(self) -> None:
-        """Once it has closed itself in. `WorkersNotStarted` if it does not come up. May be awaited again."""
-        if self.pid:
-            return
+        """Once it has closed itself in. `WorkersNotStarted` if it does not come up.
+
+        May be cancelled and awaited again.
+        """
         try:
             with anyio.fail_after(START_S):
-                told = await self._template.told(self.number)
-                if not isinstance(told.get("pid"), int):
-                    raise WorkersNotStarted(f"no worker process could be forked: {told.get('error')}")
-                greeting = await self._channel.message()
+                if not self.pid:
+                    self.pid = self._pid_of(await self._template.told(self.number))
+                if not self._greeted:
+                    greeting = await self._channel.message()
+                    self.in_force = frozenset(map(str, greeting.get("in_force", ())))
+                    self.missing = dict(greeting.get("missing", {}))
+                    self._greeted = True
         except (Died, Unheard, TimeoutError) as problem:
             await self.end()
             raise WorkersNotStarted(f"the worker process did not come up: {problem}") from None
-        in_force, missing = greeting.get("in_force"), greeting.get("missing")
-        self.in_force = frozenset(in_force) if isinstance(in_force, list) else frozenset()
-        self.missing = missing if isinstance(missing, dict) else {}
-        self.pid = int(str(told["pid"]))
+
+    def _pid_of(self, told: dict[str, Any]) -> int:
+        if told["pid"] is None:
+            raise Died(f"no process could be forked: {told['error']}")
+        return int(told["pid"])
 
     def cpu_s(self) -> float:
         """CPU time that it has used, in seconds; 0 where the kernel tells nobody."""
@@ -177,12 +111,14 @@ class WorkerProcess:
         except OSError:
             return 0.0  # it is gone
 
-    def allow_cpu(self, until_s: float) -> None:
-        """The kernel ends it at that much CPU time in all, in whole seconds, even if nobody is left to kill it."""
-        limit = min(math.ceil(until_s), self.plan.life_cpu_s)
-        if limit != self._cpu_limit_s and sys.platform == "linux":
-            with suppress(OSError):  # it is gone; or we are root without CAP_SYS_RESOURCE, and watch it alone
-                resource.prlimit(self.pid, resource.RLIMIT_CPU, (limit, self.plan.life_cpu_s))
+    async def allow_cpu(self, until_s: float) -> None:
+        """The kernel ends it at that much CPU time in all, in whole seconds, even if nobody is left to kill it.
+
+        Most files need no other limit than the one before. `Died` if the template is gone.
+        """
+        limit = math.ceil(until_s)
+        if limit != self._cpu_limit_s:
+            await self._template.limit(self.number, limit)
             self._cpu_limit_s = limit
 
     def give(self, descriptor: int, size: int, claimed: str | None = None) -> None:
@@ -210,13 +146,16 @@ class WorkerProcess:
 
     async def end(self, kill: bool = True) -> Ending:
         """It is gone when this comes back, also when cancelled. Without `kill` it should be gone already."""
+        self._ended = True
         with anyio.CancelScope(shield=True):
             ending = await self._template.end(self.number, kill)
         return ending  # noqa: RET504 # a scope may swallow what is returned inside it, mypy believes
 
     def retire(self) -> None:
-        """Ends it without waiting for that."""
-        self._template.forget(self.number)
+        """Ends it without waiting for that, unless it has ended."""
+        if not self._ended:
+            self._ended = True
+            self._template.forget(self.number)
 
 
 class Template:
@@ -227,7 +166,7 @@ class Template:
         self._channel = channel
         self._numbers = itertools.count(1)
         self._channels: dict[int, Channel] = {}  # of workers that have not ended
-        self._told: dict[int, dict[str, object]] = {}
+        self._told: dict[int, dict[str, Any]] = {}
         self._forgotten: set[int] = set()
         self._reading = anyio.Lock()
         self.detectors: Mapping[str, str] = {}
@@ -272,18 +211,20 @@ class Template:
             self._order({"do": "fork", "worker": number, **plan.order()}, theirs.fileno())
         return worker
 
+    async def limit(self, number: int, cpu_s: int) -> None:
+        self._order({"do": "limit", "worker": number, "cpu_s": cpu_s})
+        await self.told(number)
+
     async def end(self, number: int, kill: bool) -> Ending:
         """Ends a worker and waits until it is gone. What a template that is gone can't tell was killed from outside."""
         self._channels.pop(number).close()
         try:
             self._order({"do": "end", "worker": number, "kill": kill})
-            told = await self.told(number)
-            if "signal" not in told:  # but that it was forked, which nobody had asked about
-                told = await self.told(number)
+            while "signal" not in (told := await self.told(number)):
+                pass  # an earlier order's reply, which nobody waits for any more
         except Died:
             return Ending(signal.SIGKILL, 0, False, 0.0)
-        signalled, code = int(str(told["signal"])), int(str(told["code"]))
-        return Ending(signalled, code, bool(told["killed"]), float(str(told["cpu_s"])))
+        return Ending(told["signal"], told["code"], told["killed"], told["cpu_s"])
 
     def forget(self, number: int) -> None:
         self._channels.pop(number).close()
@@ -291,7 +232,7 @@ class Template:
         with suppress(Died):
             self._order({"do": "end", "worker": number, "kill": True})
 
-    async def told(self, number: int) -> dict[str, object]:
+    async def told(self, number: int) -> dict[str, Any]:
         """What the template says next of that worker. `Died` once the template is gone."""
         while number not in self._told:
             async with self._reading:
@@ -299,8 +240,8 @@ class Template:
                     self._note(await self._channel.message())
         return self._told.pop(number)
 
-    def _note(self, message: dict[str, object]) -> None:
-        number = int(str(message["worker"]))
+    def _note(self, message: dict[str, Any]) -> None:
+        number = message["worker"]
         if number not in self._forgotten:
             self._told[number] = message
         elif "signal" in message:
@@ -318,7 +259,7 @@ class Template:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._process.wait)
 
-    def _greeted(self, greeting: dict[str, object]) -> None:
+    def _greeted(self, greeting: dict[str, Any]) -> None:
         if greeting.get("error") == "libmagic":
             raise LibmagicMissing(LIBMAGIC_MISSING)
         detectors = greeting.get("detectors")

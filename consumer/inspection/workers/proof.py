@@ -15,9 +15,10 @@ from typing import Literal
 from consumer.download.body import Body
 from consumer.inspection.workers import attacks
 from consumer.inspection.workers.attacks import Target
+from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.codes import Unheard
 from consumer.inspection.workers.confinement import Confinement
-from consumer.inspection.workers.process import Died, Template, WorkerProcess
+from consumer.inspection.workers.process import Template, WorkerProcess
 from consumer.inspection.workers.worker import Plan
 
 Outcome = Literal["succeeded", "refused", "killed"]
@@ -40,7 +41,7 @@ async def shortfall(template: Template, plan: Plan, confinement: Confinement) ->
         why = await _possible(template, plan, attacks.AT_START, target)
     if why is None and confinement is Confinement.FULL:
         why = await _possible(template, replace(plan, leave_out=frozenset({"filter"})), BY_LANDLOCK, target)
-    return f"{why}. {surroundings()}" if why else None
+    return f"{why}; {_where_to_look()} ({surroundings()})" if why else None
 
 
 async def attacked(template: Template, plan: Plan, attack: str, target: Target) -> Outcome:
@@ -61,15 +62,20 @@ async def attacked(template: Template, plan: Plan, attack: str, target: Target) 
 
 
 def surroundings() -> str:
-    """Kernel, C library and filters of others: what an operator has to look at."""
+    """Kernel, C library and filters of others, in one line."""
     library = " ".join(platform.libc_ver()) or "a C library that does not tell its name"
-    already = _status("self").get("Seccomp_filters", "0")
-    profile = (
-        f"This process runs under {already} filter(s) of its container: look at the runtime's seccomp profile"
-        if already != "0"
-        else "No profile of a container is in force: look at the kernel"
-    )
-    return f"{platform.system()} {platform.release()} on {platform.machine()}, {library}. {profile}"
+    kernel = f"{platform.system()} {platform.release()} on {platform.machine()}"
+    return f"{kernel}, {library}, {_filters_of_others()} filter(s) of a container"
+
+
+def _filters_of_others() -> int:
+    return int(_status("self").get("Seccomp_filters", "0"))
+
+
+def _where_to_look() -> str:
+    if _filters_of_others():
+        return "look at the seccomp profile of the container's runtime"
+    return "no profile of a container is in force, so look at the kernel"
 
 
 async def _possible(template: Template, plan: Plan, names: Iterable[str], target: Target) -> str | None:

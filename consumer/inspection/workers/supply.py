@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import anyio
 
 from consumer.inspection.workers.bounds import Reports
-from consumer.inspection.workers.process import LibmagicMissing, Template, WorkerProcess, WorkersNotStarted
+from consumer.inspection.workers.process import Template, WorkerProcess, WorkersNotStarted
 from consumer.inspection.workers.worker import Plan
 
 PAUSES_S = (0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # between two starts of a worker that does not come up
@@ -64,6 +64,9 @@ class Supply:
                 await worker.ready()
             except WorkersNotStarted:
                 continue
+            except BaseException:
+                self.give_back(worker)
+                raise
             return worker
         return await self.fresh()
 
@@ -82,8 +85,6 @@ class Supply:
         while True:
             try:
                 worker = await self._forked()
-            except LibmagicMissing:
-                raise
             except WorkersNotStarted as problem:
                 self._failures += 1
                 if self._failures == TOLD_AFTER:
@@ -102,5 +103,9 @@ class Supply:
 
     async def _forked(self) -> WorkerProcess:
         worker = (await self.template()).fork(self._plan())
-        await worker.ready()
+        try:
+            await worker.ready()
+        except BaseException:
+            worker.retire()
+            raise
         return worker

@@ -34,6 +34,7 @@ def main() -> int:
         return 1
     confinement.prepare()
     confinement.offer_to_the_out_of_memory_killer()
+    confinement.become_nobody()
     close_imports()
     gc.collect()
     gc.freeze()  # else each fork copies what a collection touches
@@ -78,13 +79,16 @@ class Template:
         """Until the service closes its end; the kernel then ends the workers."""
         while (received := frames.receive_order(self._control)) is not None:
             order, descriptors = received
-            if order["do"] == "fork":
-                self._fork(order, descriptors[0])
-            else:
-                self._end(int(str(order["worker"])), grace_s=0.0 if order["kill"] else GRACE_S)
+            number = int(str(order["worker"]))
+            match order["do"]:
+                case "fork":
+                    self._fork(number, order, descriptors[0])
+                case "limit":
+                    self._limit(number, int(str(order["cpu_s"])))
+                case "end":
+                    self._end(number, grace_s=0.0 if order["kill"] else GRACE_S)
 
-    def _fork(self, order: dict[str, object], channel: int) -> None:
-        number = int(str(order["worker"]))
+    def _fork(self, number: int, order: dict[str, object], channel: int) -> None:
         try:
             child = os.fork()
         except OSError as problem:
@@ -107,6 +111,11 @@ class Template:
         examine = self._examine
         reader = attacks.perform if plan.attack else lambda data, claimed: examine(data, claimed, plan.limits)
         return worker.run(socket.socket(fileno=0), reader, plan)
+
+    def _limit(self, number: int, cpu_s: int) -> None:
+        if (child := self._children.get(number)) is not None:
+            confinement.limit_cpu(child, cpu_s)
+        self._tell({"worker": number, "limit": cpu_s})
 
     def _end(self, number: int, grace_s: float) -> None:
         """Tells how a worker ended; one that still lives after `grace_s` is killed."""

@@ -1,0 +1,87 @@
+"""The service's end of a socket to a process of ours, in frames."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+
+from consumer.inspection.workers import frames
+from consumer.inspection.workers.codes import Unheard
+
+MESSAGE_CAP = 16 * 1024  # bytes of a message in JSON
+
+
+class Died(Exception):
+    """The other side closed its end, or said what no process of ours says; the text says which."""
+
+
+class Channel:
+    """A frame that was waited for in vain goes on where it was."""
+
+    def __init__(self, ours: socket.socket) -> None:
+        ours.setblocking(False)
+        self._ours = ours
+        self._got = bytearray()
+
+    def send(self, raw: bytes, descriptors: Sequence[int] = ()) -> None:
+        try:
+            frames.send(self._ours, raw, descriptors)
+        except OSError:
+            raise Died("it was gone") from None
+
+    async def alone(self, count: int) -> bytes:
+        """So many bytes and no more than these: `Unheard` for what comes with them."""
+        await self._filled(count, more=1)
+        if len(self._got) > count:
+            raise Unheard("it said more than it was asked")
+        return await self.exactly(count)
+
+    async def exactly(self, count: int) -> bytes:
+        await self._filled(count)
+        raw = bytes(self._got)
+        self._got.clear()
+        return raw
+
+    async def sized(self, cap: int) -> bytes:
+        await self._filled(frames.LENGTH.size)
+        (length,) = frames.LENGTH.unpack_from(self._got)
+        if length > cap:
+            raise Unheard("what it said was too long")
+        return (await self.exactly(frames.LENGTH.size + length))[frames.LENGTH.size :]
+
+    def has(self, count: int) -> bool:
+        """Whether that much came already."""
+        try:
+            self._got += self._ours.recv(max(count - len(self._got), 0))
+        except OSError:
+            return False
+        return len(self._got) >= count
+
+    async def _filled(self, count: int, more: int = 0) -> None:
+        while len(self._got) < count:
+            await anyio.wait_readable(self._ours)
+            try:
+                piece = self._ours.recv(count - len(self._got) + more)
+            except BlockingIOError:
+                continue
+            except OSError:
+                piece = b""
+            if not piece:
+                raise Died("it ended in the middle")
+            self._got += piece
+
+    async def message(self) -> dict[str, Any]:
+        try:
+            said = json.loads(await self.sized(MESSAGE_CAP))
+        except ValueError:
+            said = None
+        if not isinstance(said, dict):
+            raise Unheard("what it said was malformed")
+        return said
+
+    def close(self) -> None:
+        self._ours.close()
