@@ -17,29 +17,29 @@ HEAD = 4096  # bytes of metadata that tell what it is
 SHARE_OF_A_COPY = 4  # copying bytes costs a quarter of reading them
 
 
-def examine(data: bytes, end: int, seen: Seen, texts: Sequence[Extent] = ()) -> None:
+def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Sequence[Extent] = ()) -> None:
     """What is in the file of a picture or recording that ends at `end`, and belongs to no part of it.
 
-    `texts`: what people wrote in it, in order and apart. No word of it counts but what a web server would run.
+    `texts`: what people wrote in it. No word of it counts but what a web server would run.
     """
     if end < len(data):
-        _behind(data, end, seen)
+        _behind(data, end, seen, noun)
     for name in formats.formats_at_fixed_places(data):
-        seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well")
+        seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well")
     for _, name in formats.formats_in(data, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{name} inside the file")
+        seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}")
     if formats.pdf_in(data, seen.work) is not None:
-        seen.find(Reason.SECOND_FORMAT, "a PDF inside the file")
+        seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}")
     if any(scripts.markup_in(data[begin:stop], seen.work) is not None for begin, stop in _between(texts, len(data))):
-        seen.find(Reason.SECOND_FORMAT, "markup or a script inside the file")
+        seen.find(Reason.SECOND_FORMAT, f"markup or a script inside the {noun}")
     if any(_is_served(data[begin:stop], seen.work) for begin, stop in texts):
-        seen.find(Reason.SECOND_FORMAT, "a server's page in a text of the file")
+        seen.find(Reason.SECOND_FORMAT, f"a server's page in a text of the {noun}")
 
 
 def _between(texts: Sequence[Extent], size: int) -> Iterator[Extent]:
     """What is left of a file without its texts."""
     at = 0
-    for begin, stop in texts:
+    for begin, stop in sorted(texts):
         if begin > at:
             yield at, begin
         at = max(at, stop)
@@ -51,19 +51,19 @@ def _is_served(text: bytes, work: Work) -> bool:
     return b"<?" in text and any(text[at : at + 2] == b"<?" for at in scripts.markup(text, work))
 
 
-def _behind(data: bytes, end: int, seen: Seen) -> None:
+def _behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
     """Junk is told. Cameras put further pictures behind one, and phones a film that they announce."""
     content = _past_pictures(data[end:], seen.work)
     if not content.strip(PADDING):
-        seen.find(Reason.TRAILING_DATA, "padding or further pictures behind the file")
+        seen.find(Reason.TRAILING_DATA, f"padding or further pictures behind the {noun}")
         return
     found = next((name for name in formats.foreigners(content, seen.work) if name not in PICTURES), None)
     if found == "media" and _MOTION.search(data):
         seen.flag("motion_photo")
     elif found:
-        seen.find(Reason.SECOND_FORMAT, f"{found} behind the file")
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the {noun}")
     else:
-        seen.find(Reason.TRAILING_DATA, "bytes behind the file")
+        seen.find(Reason.TRAILING_DATA, f"bytes behind the {noun}")
         seen.loose.append(content.lstrip(PADDING)[:HEAD])
 
 

@@ -73,7 +73,7 @@ def judge(data: bytes, layout: Layout, seen: Seen, limits: Limits, name_ends: in
         seen.flag("incomplete")
     if layout.encrypted:
         seen.find(Reason.ENCRYPTED, f"the {layout.noun} is encrypted")
-    trailing.examine(data, layout.end, seen, layout.words())
+    trailing.examine(data, layout.end, seen, layout.noun, layout.words())
     for begin, stop in layout.unshown:
         _unshown(data[begin:stop], layout, seen)
     for name, content in layout.inside:
