@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from consumer.inspection.policy.policy import Policy
     from consumer.settings.load import Loaded
-    from consumer.settings.model import Settings
+    from consumer.settings.model import Settings, StorageSettings
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="TOML file with settings; CONFIG_FILE names one as well.")
@@ -48,23 +48,22 @@ def _hosts(settings: Settings) -> Iterator[str]:
 
 
 def _storage(make_folder: bool, settings: Settings) -> Iterator[str]:
-    yield from _store("STORAGE__URL", settings.storage.url, settings.storage.options, make_folder)
+    yield from _store("STORAGE__URL", settings.storage.url, settings.storage, make_folder)
 
 
 def _quarantine(make_folder: bool, settings: Settings) -> Iterator[str]:
     if url := settings.storage.quarantine_url:
-        yield from _store("STORAGE__QUARANTINE_URL", url, settings.storage.options, make_folder)
+        yield from _store("STORAGE__QUARANTINE_URL", url, settings.storage, make_folder)
 
 
-def _store(name: str, url: str, options: dict[str, str], make_folder: bool) -> Iterator[str]:
-    from consumer.storage import ObjectStorage
+def _store(name: str, url: str, storage: StorageSettings, make_folder: bool) -> Iterator[str]:
+    from consumer.storage.opening import is_folder, open_store
 
-    is_folder = "://" not in url or url.startswith("file://")
-    if is_folder and options:
+    if is_folder(url) and storage.options:
         yield f"{name} is a folder, which takes no STORAGE__OPTIONS"
-    elif make_folder or not is_folder:
+    elif make_folder or not is_folder(url):
         try:
-            ObjectStorage(url, options)
+            open_store(url, storage)
         except ValueError as wrong:
             yield str(wrong) if name == "STORAGE__URL" else f"{name}: {wrong}"
 

@@ -33,7 +33,8 @@ from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
-from consumer.storage import ObjectStorage
+from consumer.storage.kept import Store
+from consumer.storage.opening import open_store
 from consumer.telemetry.reporter import Reporter
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,8 @@ async def assembled(
         if antivirus is not None:
             stack.push_async_callback(antivirus.aclose)
         stores = _stores(settings)
+        for store in filter(None, (stores.accepted, stores.rejected)):
+            stack.push_async_callback(store.aclose)
         probes |= _probes(settings, genesys, organization, files, stores, antivirus)
         lookup = Lookup(genesys.api, genesys.hosts.link_origins)
         fetcher = _fetcher(settings, files, rules, gates)
@@ -154,7 +157,7 @@ def _probes(
     genesys: Genesys,
     organization: Organization,
     files: httpx.AsyncClient,
-    stores: Stores[ObjectStorage],
+    stores: Stores[Store],
     antivirus: Clamd | None,
 ) -> dict[Dependency, Probe]:
     probes: dict[Dependency, Probe] = {
@@ -231,7 +234,7 @@ def _antivirus(settings: Settings) -> Clamd | None:
     return Clamd(chosen.address, connections=chosen.connections, timeout_s=chosen.timeout_s)
 
 
-def _stores(settings: Settings) -> Stores[ObjectStorage]:
+def _stores(settings: Settings) -> Stores[Store]:
     chosen = settings.storage
-    accepted = ObjectStorage(chosen.url, chosen.options)
-    return Stores(accepted, ObjectStorage(chosen.quarantine_url, chosen.options) if chosen.quarantine_url else None)
+    accepted = open_store(chosen.url, chosen)
+    return Stores(accepted, open_store(chosen.quarantine_url, chosen) if chosen.quarantine_url else None)

@@ -150,9 +150,22 @@ class DownloadSettings(Group):
 class StorageSettings(Group):
     url: StorageUrl = Field("./attachments", description="A folder, or s3://, gs://, az:// with bucket and prefix")
     options: dict[str, str] = Field(default_factory=dict, description="Handed to obstore: region, endpoint, keys")
+    credentials: Literal["options", "ambient"] = Field(
+        "options", description="Of a cloud. ambient: those of the platform, not of STORAGE__OPTIONS"
+    )
+    mode: str = Field(
+        "0640", pattern="^0?[0-7]{3}$", description="Of files in a folder; their folders can be entered by the same"
+    )
+    durable: bool = Field(
+        True, description="Files are on the disk before they are answered; false where the file system promises that"
+    )
     quarantine_url: StorageUrl | None = Field(
         None, description="Where rejected files are kept as samples; off when unset"
     )
+
+    @property
+    def file_mode(self) -> int:
+        return int(self.mode, 8)
 
 
 class AntivirusSettings(Group):

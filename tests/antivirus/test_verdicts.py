@@ -17,7 +17,7 @@ from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.workers.pool import Workers
 from consumer.model import Accepted, Attachment, Decision, Dependency, Facts, Reason, Rejected, Source, Verdict
-from consumer.storage import ObjectStorage
+from consumer.storage.folder import Folder
 from consumer.wire.results import encode_result
 from tests.antivirus.conftest import MIB, RunningClamd
 from tests.antivirus.test_clamd import EICAR
@@ -89,16 +89,23 @@ class House:
 
     async def judge(self, name: str, data: bytes, scanner: Clamd | None, *, keep: bool = False) -> Verdict:
         served = Served(data)
+        accepted = Folder(self.stored, mode=0o640, durable=False)
+        rejected = Folder(self.quarantine, mode=0o640, durable=False)
+        stores = Stores(accepted, rejected if keep else None)
         inspector = Inspector(
             links=served,
             downloads=served,
             examiner=self.workers,
-            stores=Stores(ObjectStorage(str(self.stored)), ObjectStorage(str(self.quarantine)) if keep else None),
+            stores=stores,
             policy=lambda: self.policy,
             antivirus=scanner,
             reports=Recorder(),
         )
-        return await inspector.inspect(attachment(name), once)
+        try:
+            return await inspector.inspect(attachment(name), once)
+        finally:
+            await accepted.aclose()
+            await rejected.aclose()
 
     def kept(self) -> list[Path]:
         return [file for place in (self.stored, self.quarantine) for file in place.rglob("*") if file.is_file()]

@@ -27,7 +27,7 @@ from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.pool import Workers
 from consumer.model import Attachment, Decision, Source, Verdict
-from consumer.storage import ObjectStorage
+from consumer.storage.folder import Folder
 from consumer.wire.results import encode_result
 from tests.antivirus.test_verdicts import once
 from tests.download.fetching import fetching
@@ -116,8 +116,14 @@ async def house(folder: Path) -> AsyncIterator[Inspector]:
             Workers(2, 20.0, reports=Recorder()) as workers,
             fetching(origin, budget=Budget(256 * MIB)) as fetcher,
         ):
-            storage, policy = ObjectStorage(str(folder)), Policy.load()
-            yield Inspector(Links(origin), fetcher, workers, Stores(storage, storage), lambda: policy, None, Recorder())
+            storage, policy = Folder(folder, mode=0o640, durable=True), Policy.load()
+            try:
+                await storage.probe()
+                yield Inspector(
+                    Links(origin), fetcher, workers, Stores(storage, storage), lambda: policy, None, Recorder()
+                )
+            finally:
+                await storage.aclose()
 
 
 async def judge_all(inspector: Inspector) -> int:
