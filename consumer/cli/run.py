@@ -46,16 +46,19 @@ def run_service(config: Path | None) -> None:
 
 
 async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]]) -> None:
+    from consumer.service import garbage
     from consumer.service.life import run
 
     shutdown = anyio.Event()
     running: list[Running] = []
     with unwrapped():
         async with anyio.create_task_group() as group:
+            group.start_soon(garbage.collect_at_times, anyio.sleep)
             group.start_soon(_on_signals, group, shutdown, running, settings.kafka.drain_s)
 
             def started(now_running: Running) -> None:
                 running.append(now_running)
+                garbage.freeze()
                 log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
 
             await run(settings, credentials, shutdown, started)

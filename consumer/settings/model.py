@@ -54,7 +54,11 @@ class KafkaSettings(Group):
     ca_file: CertificateFile | None = None
     session_timeout_ms: int = Field(10_000, ge=1_000, le=1_800_000)
     heartbeat_ms: int = Field(500, ge=50)
-    tick_ms: int = Field(100, ge=1, description="Time between two commits of a partition; 10 ms × partitions if longer")
+    tick_ms: int = Field(
+        100,
+        ge=1,
+        description="Time between two commits of a partition; longer with many partitions, and up to 300 under load",
+    )
     transaction_timeout_ms: int = Field(15_000, ge=10_000, le=900_000)
     drain_s: float = Field(10.0, gt=0, le=60, description="How long running inspections may finish on revoke and stop")
 

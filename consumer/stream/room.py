@@ -27,6 +27,11 @@ class Room:
         """How many more tasks may be taken now."""
         return self._limits.tasks - self._tasks if self._bytes < self._limits.task_bytes else 0
 
+    @property
+    def taken(self) -> float:
+        """How much of it is taken: 0 to 1."""
+        return self._tasks / self._limits.tasks
+
     def started(self, size: int) -> None:
         self._count(1, size)
 
