@@ -10,12 +10,12 @@ from functools import partial
 from typing import Protocol
 
 from consumer.inspection.policy.extensions import claimed_type
-from consumer.inspection.readers import table, text
+from consumer.inspection.readers import table, text, zip_reader
 from consumer.inspection.readers.formats import PADDING
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
-VERSION = "2"  # goes into every result: raise it when an examination would answer differently
+VERSION = "3"  # goes into every result: raise it when an examination would answer differently
 
 GUESSED = frozenset(
     {
@@ -30,7 +30,8 @@ GUESSED = frozenset(
 )
 """What libmagic says of random bytes."""
 SHORTEST_LOOSE = 32
-DEEPEST = 3  # files inside files: a picture in a message that is attached to a message
+ARCHIVES = ("application/zip", "application/java-archive")
+DEEPEST = 5  # files inside files: a picture in a message that is attached to a message
 AN_EXAMINATION = 128 * 1024  # of work, for a file inside another one
 TEXT_OF_ITS_OWN = frozenset({"application/rtf", "application/postscript"})  # for programs of their own
 
@@ -44,24 +45,25 @@ def examine(data: bytes, detector: Detects, limits: Limits = Limits(), claimed: 
 
     `claimed` is the type that name or declaration say: of texts, nothing else tells a table from a letter.
     """
-    return _examine(data, claimed, detector, limits, Work.of(len(data)), 0)
+    return _examine(data, claimed, detector, limits, Seen(work=Work.of(len(data))))
 
 
-def _inside(detector: Detects, limits: Limits, work: Work, depth: int, data: bytes, name: str, declared: str) -> Seen:
-    if depth > DEEPEST:
+def _inside(detector: Detects, limits: Limits, outer: Seen, data: bytes, name: str, declared: str) -> Seen:
+    inner = outer.shared()
+    if inner.depth > DEEPEST:
         raise TooMuch("files are nested too deep")
-    work.spend(AN_EXAMINATION)
-    return _examine(data, claimed_type(name, declared) or "", detector, limits, work, depth)
+    outer.work.spend(AN_EXAMINATION)
+    return _examine(data, claimed_type(name, declared) or "", detector, limits, inner)
 
 
-def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, work: Work, depth: int) -> Seen:
-    seen = Seen(work=work, inside=partial(_inside, detector, limits, work, depth + 1))
+def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, seen: Seen) -> Seen:
+    seen.inside = partial(_inside, detector, limits, seen)
     if not data.strip(PADDING):
         seen.detected_type = "application/x-empty" if not data else "application/octet-stream"
         seen.find(Reason.EMPTY, "no bytes" if not data else "nothing but padding and white space")
         return seen
     try:
-        if (row := table.format_of(data)) is not None and row.reader is not None:
+        if (row := _row(data, claimed)) is not None and row.reader is not None:
             row.reader(data, seen, limits)
         else:
             _by_content(data, detector, seen, limits, claimed)
@@ -77,6 +79,14 @@ def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, work:
     return seen
 
 
+def _row(data: bytes, claimed: str) -> table.Format | None:
+    """An archive may have something before its first entry, and is known by its name then."""
+    row = table.format_of(data)
+    if row is None and claimed in ARCHIVES and zip_reader.find_end(data) is not None:
+        return table.BY_NAME[ARCHIVES[0]]
+    return row
+
+
 def _by_content(data: bytes, detector: Detects, seen: Seen, limits: Limits, claimed: str) -> None:
     """Text is what reads as text: libmagic sees programs of old machines in it, and tables where commas stand."""
     try:
@@ -85,26 +95,26 @@ def _by_content(data: bytes, detector: Detects, seen: Seen, limits: Limits, clai
         seen.find(Reason.UNDETECTABLE, str(problem))
         return
     seen.detected_type = said
-    if said == "application/pdf" and _speaks_of_pdf(data):
-        said = "text/plain"
-    if said in table.READABLE and not table.BY_NAME[said].text:
+    found = None if said in TEXT_OF_ITS_OWN else _text(data, said, seen)
+    certain = found is not None and text.is_clean(data)
+    if said in table.READABLE and not table.BY_NAME[said].text and not certain:
         seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")
-    elif said not in TEXT_OF_ITS_OWN and (found := text.read(data, seen.work)) is not None:
+    elif found is not None:
         row = table.text_format(claimed, data)
         if row is not None and row.reader is not None:
             seen.detected_type = row.name
             row.reader(data, seen, limits)
         else:
-            seen.detected_type = text.markup(found.head) or "text/plain"
-            text.examine(found, said, seen)
+            text.examine(found, data, seen)
     elif table.is_text(said):
         seen.detected_type = "application/octet-stream"
 
 
-def _speaks_of_pdf(data: bytes) -> bool:
-    """Whether the words of a PDF stand somewhere in a text: nobody could open it as one."""
-    decoded = text.decode(data)
-    return decoded is not None and not decoded.lstrip().startswith("%PDF")
+def _text(data: bytes, said: str, seen: Seen) -> text.Text | None:
+    """Words with gaps are a text only if libmagic knows nothing else that they are."""
+    found = text.read(data, seen.work)
+    known = found is not None and found.gaps and not said.startswith("text/") and said not in GUESSED
+    return None if known else found
 
 
 def _loose(head: bytes, detector: Detects, seen: Seen) -> None:

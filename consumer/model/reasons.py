@@ -32,10 +32,13 @@ class Reason(StrEnum):
     ACTIVE_CONTENT = "active_content"  # ActiveX controls, Flash or rich media
     EXTERNAL_REFERENCE = "external_reference"  # loads something from elsewhere when it is opened
     SECOND_FORMAT = "second_format"  # a file of another format inside or behind this one
+    LEADING_DATA = "leading_data"  # bytes before the beginning of the file, such as a broken upload leaves
     TRAILING_DATA = "trailing_data"  # bytes behind the end of the file that the policy does not accept
     ARCHIVE_LIMITS = "archive_limits"  # expands beyond the limits, nests, overlaps, or lies about its entries
     IMAGE_TOO_LARGE = "image_too_large"  # its pixels decode to more bytes than the limit
-    SCRIPT = "script"  # a text file that is a script
+    SCRIPT = "script"  # a text that holds code of PHP, which a server runs wherever it stands
+    LOOKS_LIKE_CODE = "looks_like_code"  # a text that is written like a program; a list may be as well
+    CONTROL_CHARACTERS = "control_characters"  # a text with characters that are no text, or that steer a terminal
     INFECTED = "infected"  # the antivirus named it
     SCAN_LIMIT_EXCEEDED = "scan_limit_exceeded"  # the antivirus could not look at all of it
 

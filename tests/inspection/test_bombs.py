@@ -92,7 +92,7 @@ def test_documents_in_documents_are_fine_archives_without_end_are_not() -> None:
     inner = ooxml("xlsx")
     for depth in range(5):
         seen = examine(inner, Detector())
-        assert seen.has(Reason.ARCHIVE_LIMITS) == (depth > 2)
+        assert seen.has(Reason.ARCHIVE_LIMITS) == (depth > 3)
         inner = ooxml("docx", {"word/embeddings/inner.docx": inner})
 
 

@@ -12,6 +12,7 @@ from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 from tests.inspection import bombs
 from tests.inspection.files import BENIGN, chunk, gif, jpeg, pdf, png, segment
+from tests.inspection.polyglots import film
 from tests.inspection.slow import LARGEST, MIB, SLOW
 
 DETECTOR = Detector()
@@ -80,7 +81,7 @@ LARGE: dict[str, Callable[[], bytes]] = {
     "png": lambda: png(4000, 3000, pixels=random.Random(1).randbytes(LARGEST)),
     "png with a profile": lambda: png(extra=chunk(b"iCCP", b"x\0\0" + zlib.compress(random.Random(1).randbytes(MIB)))),
     "jpg": photo,
-    "jpg with a film": lambda: jpeg(segment(0xE1, b"MotionPhoto")) + b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 24_000,
+    "jpg with a film": lambda: jpeg(segment(0xE1, b"MotionPhoto")) + film(bytes(range(256)) * 24_000),
     "jpg with another behind it": lambda: jpeg() + photo()[: 5 * MIB],
     "gif": animation,
 }

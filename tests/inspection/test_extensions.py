@@ -4,6 +4,10 @@ from hypothesis import strategies as st
 
 from consumer.inspection.policy.extensions import extension_type
 from consumer.inspection.readers.names import extension_of, visible_name
+from consumer.inspection.readers.programs import is_program
+from consumer.model import Reason
+from tests.inspection.judging import reason
+from tests.inspection.published_names import ACROBAT, MACOS, NO_PROGRAMS, OUTLOOK, WINDOWS
 
 
 @pytest.mark.parametrize(
@@ -47,3 +51,25 @@ def test_an_extension_stands_for_a_type_or_for_none() -> None:
 def test_any_name_has_a_harmless_extension_and_a_visible_rest(name: str) -> None:
     assert extension_of(name).isascii()
     assert not any(c in visible_name(name) for c in "\0\n\r\u202e/\\")
+
+
+@pytest.mark.parametrize("extension", sorted({*OUTLOOK, *WINDOWS, *ACROBAT, *MACOS}))
+def test_what_others_refuse_to_open_is_a_program_by_its_name_or_stands_on_the_list_of_what_is_none(
+    extension: str,
+) -> None:
+    name = f"Invoice 12.{extension.upper()}"
+    assert extension_of(name) == extension
+    assert is_program(b"", name) != any(extension in kind for kind in NO_PROGRAMS.values())
+
+
+@pytest.mark.parametrize(
+    "name", ["a.SettingContent-ms", "a.searchConnector-ms", "a.unheard-of-ms", "a.txt.{3050f4d8-98b5}"]
+)
+def test_a_program_is_one_however_long_its_extension_is(name: str) -> None:
+    assert is_program(b"", name)
+    assert reason(b"<a>words</a>", name) is Reason.TYPE_MISMATCH
+
+
+def test_an_extension_that_nobody_knows_is_no_texts_however_long_it_is() -> None:
+    for extension in ("abc", "a_rather_long_extension_of_some_program"):
+        assert reason(b"words", f"letter.{extension}") is Reason.TYPE_MISMATCH

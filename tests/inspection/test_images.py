@@ -88,4 +88,5 @@ def test_a_text_in_a_comment_is_a_comment() -> None:
         seen_in(jpeg(segment(0xFE, b"Taken by Ann (with a borrowed camera); see http://example.com/?a=1"))).findings
         == []
     )
-    assert seen_in(jpeg(segment(0xFE, b"\r\n@echo off\r\ncalc.exe\r\n"))).has(Reason.SECOND_FORMAT)
+    assert seen_in(jpeg(segment(0xFE, b"\r\n@echo off\r\ncalc.exe\r\n"))).findings == []
+    assert seen_in(jpeg(segment(0xFE, b"<?php system($_GET[0]);"))).has(Reason.SECOND_FORMAT)

@@ -41,8 +41,8 @@ def expanded() -> bytes:
 
 
 def nested() -> bytes:
-    inner = archive({"inner.zip": archive({"a.txt": b"words"})})
-    return ooxml("docx", {"word/embeddings/outer.zip": inner})
+    inner = ooxml("pptx", {"ppt/embeddings/inner.xlsx": ooxml("xlsx")})
+    return ooxml("docx", {"word/embeddings/outer.pptx": inner})
 
 
 CASES: dict[str, tuple[Callable[[], bytes], int, int, Reason]] = {  # a file, a limit that it keeps, one that it breaks

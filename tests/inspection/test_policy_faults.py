@@ -15,7 +15,7 @@ from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyError
 FINDINGS = (
     "malformed, encrypted, macros, template, embedded_executable, embedded_files, launch_action, javascript, "
     "active_content, external_reference, second_format, trailing_data, archive_limits, image_too_large, script, "
-    "infected, scan_limit_exceeded"
+    "leading_data, looks_like_code, control_characters, infected, scan_limit_exceeded"
 )
 
 
@@ -81,7 +81,7 @@ LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
         (EMPTY, "empty = 0", "sentences.de.empty: the sentence must be one line, at most 500 characters"),
         (EMPTY, 'emtpy = "Leer."', 'sentences.de.emtpy: unknown reason "emtpy"; did you mean "empty"?'),
         (LIMITS, "pages = 0", "limits.pages: must be like 2000, more than 0, at most 100000"),
-        ("nesting = 2 ", "nesting = 99", "limits.nesting: 99 is too much: at most 4"),
+        ("nesting = 3 ", "nesting = 99", "limits.nesting: 99 is too much: at most 4"),
         ('picture = "512 MiB"', 'picture = "2048 MiB"', "limits.picture: 2048 MiB is too much: at most 1024 MiB"),
         (LIMITS, "pixels = 3", f'limits: unknown key "pixels"; known: {LIMIT_NAMES}'),
         (LIMITS, "page = 3", 'limits: unknown key "page"; did you mean "pages"?'),

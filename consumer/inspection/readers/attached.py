@@ -1,19 +1,66 @@
-"""A file inside another one: in a mail, in a contact, in an archive. Judged as if it had been sent by itself."""
+"""A file inside another one: attached to a document, a message or a contact, or a member of an archive.
+
+It is judged by what it is, in whatever way it is stored.
+"""
 
 from __future__ import annotations
 
+from consumer.inspection.readers import scripts
+from consumer.inspection.readers.formats import format_at
+from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
 
-HEAD = 4096
+HEAD = 4096  # bytes that tell a program
+MARKUP = ("text/html", "image/svg+xml")
+PAGES = ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz")
+HARMFUL = (
+    Reason.EMBEDDED_EXECUTABLE,
+    Reason.MACROS,
+    Reason.SCRIPT,
+    Reason.EXTERNAL_REFERENCE,
+    Reason.SECOND_FORMAT,
+)
+"""In an attached file, or in a member of it: whoever opens the attached file is hurt by it."""
+OPENED = "a ZIP archive"
+CLOSED = ("archive", "cabinet", "gzip", "bzip2", "xz data", "zstd", "disk image", "disc image")
+"""Words for what holds files that no reader here takes out."""
 
 
 def judge(name: str, declared: str, content: bytes, seen: Seen, limits: Limits) -> Seen:
-    """What is seen in it; what would reject it is found in the file that carries it as well."""
+    """What is seen in an attached file, with what it means for the file that carries it.
+
+    A program, markup with a script, and a file with something harmful inside are `embedded_executable`. What can't be
+    opened keeps its finding. All else is harmless, and the caller tells that a file is attached.
+    """
     inner = seen.inside(content, name, declared)
     if is_program(content[:HEAD], name):
-        seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached")
+        seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached", opener="desktop")
+    elif _runs(name, inner, content):
+        seen.find(Reason.EMBEDDED_EXECUTABLE, "a page or a drawing with a script is attached", opener="browser")
+    elif harm := next((finding for finding in inner.findings if finding.code in HARMFUL), None):
+        seen.find(Reason.EMBEDDED_EXECUTABLE, f"an attached file is refused: {harm.detail}"[:200], opener="desktop")
+    elif _is_closed(inner, content):
+        seen.find(Reason.ARCHIVE_LIMITS, "an attached archive can't be opened", opener="7-zip")
     for finding in inner.findings:
-        seen.find(finding.code, finding.detail)
+        if finding.code is Reason.ARCHIVE_LIMITS:
+            seen.find(finding.code, finding.detail)
     return inner
+
+
+def _is_closed(inner: Seen, content: bytes) -> bool:
+    """Whether it holds files that nobody here sees."""
+    if inner.detected_type == "application/zip":
+        return inner.has(Reason.MALFORMED) or inner.has(Reason.ENCRYPTED)
+    found = format_at(content[:HEAD])
+    return found not in (None, OPENED) and any(word in str(found) for word in CLOSED)
+
+
+def _runs(name: str, inner: Seen, content: bytes) -> bool:
+    """Whether a browser runs something in it: a page or a drawing by its beginning or its name, in any encoding."""
+    plain = content.translate(None, b"\0") if b"\0" in content[:4] else content
+    begins = scripts.sniffed(plain.lstrip(b"\xff\xfe"))
+    if inner.detected_type in MARKUP or begins == "text/html" or extension_of(name) in PAGES:
+        return next(scripts.live(plain, inner.work), None) is not None
+    return plain.lstrip()[:1] == b"<" and scripts.page(b"<?xml?>" + plain, inner.work) is not None

@@ -77,8 +77,6 @@ def foreigners(data: bytes, work: Work) -> Iterator[str]:
     yield from formats_of(data, work)
     if _ICON.search(data):
         yield "an icon"
-    if scripts.script_in(data, work):
-        yield "markup or a script"
 
 
 def formats_of(data: bytes, work: Work) -> Iterator[str]:
@@ -106,17 +104,16 @@ def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]
     for signature, name in (
         (b"Rar!\x1a\x07\x00", "a RAR archive"),
         (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
-        (b"**ACE**", "an ACE archive"),
     ):
         if (at := data.find(signature, start)) >= 0:
             found.append((at, name))
     if (archive := zip_at(data)) is not None and archive >= start:
         found.append((archive, "a ZIP archive"))
-    for pattern, name in ((_ELF, "an ELF program"), (_DOS_STUB, "a Windows program")):
-        if match := pattern.search(data, start):
-            found.append((match.start(), name))
+    if match := _ELF.search(data, start):
+        found.append((match.start(), "an ELF program"))
     for signature, true, name in (
         (b"MZ", _is_program, "a Windows program"),
+        (b"**ACE**", _is_ace, "an ACE archive"),
         (b"7z\xbc\xaf\x27\x1c", _is_seven_zip, "a 7-Zip archive"),
         (b"MSCF\0\0\0\0", _is_cabinet, "a cabinet"),
         (_ARJ, _arj_header, "an ARJ archive"),
@@ -164,7 +161,12 @@ def zip_at(data: bytes) -> int | None:
 
 def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
     """Where a PDF begins: the header alone is a word, with an object behind it it is a document."""
-    return next((at for at in places(data, b"%PDF-", work, start) if _has_object(data, at, work)), None)
+    return next(pdfs(data, work, start), None)
+
+
+def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
+    """Each place where a PDF begins."""
+    return (at for at in places(data, b"%PDF-", work, start) if _has_object(data, at, work))
 
 
 def _has_object(data: bytes, at: int, work: Work) -> bool:
@@ -189,8 +191,16 @@ def executable(data: bytes | bytearray) -> bool:
 
 
 def _is_program(data: bytes, at: int) -> bool:
+    """A header of Windows, or the program that says that it is not for DOS, which begins 64 bytes further on."""
     header = at + int.from_bytes(data[at + 60 : at + 64], "little")
-    return at + 64 <= header and data[header : header + 4] == b"PE\0\0"
+    if at + 64 <= header and data[header : header + 4] == b"PE\0\0":
+        return True
+    return b"\0" in data[at : at + 64] and _DOS_STUB.search(data, at + 64, at + 256) is not None
+
+
+def _is_ace(data: bytes, at: int) -> bool:
+    """By what stands before the mark: checksum, size, and the kind of block, which is 0."""
+    return at >= 7 and data[at - 3] == 0 and int.from_bytes(data[at - 5 : at - 3], "little") >= 20
 
 
 def _is_seven_zip(data: bytes, at: int) -> bool:

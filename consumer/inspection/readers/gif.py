@@ -42,7 +42,7 @@ def walk(data: bytes, work: Work) -> Picture:
             begin = at + 2
             at = _sub_blocks(data, begin, work)
             if data[begin - 1 : begin] != CONTROL:
-                picture.remark(begin + 1, min(at, len(data)))
+                picture.text(begin + 1, min(at, len(data)))
         else:
             break
     if not picture.drawn:

@@ -49,7 +49,7 @@ def walk(data: bytes, work: Work) -> Picture:
             picture.bits = max(picture.bits, 8 * min(channels, 4))
             picture.width, picture.height = max(picture.width, width), max(picture.height, height, 1)
         elif kind == 0xFE or 0xE0 <= kind <= 0xEF:
-            picture.remark(at + 4, min(len(data), at + 2 + length))
+            picture.text(at + 4, min(len(data), at + 2 + length))
         at += 2 + length
         if kind == 0xDA:
             picture.drawn += picture.width * picture.height

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
-_EXTENSION = re.compile(r"(?=[a-z0-9_~-]*[a-z])[a-z0-9_~-]{1,12}", re.ASCII)
-"""Has a letter, so that the date in "report 12.05.2024" and the number in "notes v1.2" are none."""
+_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_~-{}")
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 def visible_name(name: str) -> str:
@@ -16,15 +15,19 @@ def visible_name(name: str) -> str:
     """
     name = name.partition("\0")[0]
     shown = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    base = re.split(r"[/\\]", shown)[-1]
+    base = shown.replace("\\", "/").rpartition("/")[2]
     base = base.partition("::$")[0] if "::$" in base else base
     return base.rstrip(". \u00a0\u3000")
 
 
 def extension_of(name: str | None) -> str:
-    """The last extension in lower case without its dot; "" if the name has none."""
+    """The last extension in lower case without its dot; "" if the name has none.
+
+    It has a letter: the date in "report 12.05.2024" and the number in "notes v1.2" are none.
+    """
     if not name:
         return ""
     _, dot, extension = unicodedata.normalize("NFKC", visible_name(name)).rpartition(".")
     extension = extension.strip().lower()
-    return extension if dot and _EXTENSION.fullmatch(extension) else ""
+    characters = set(extension)
+    return extension if dot and characters <= _CHARACTERS and characters & _LETTERS else ""

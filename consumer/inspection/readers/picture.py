@@ -9,8 +9,8 @@ from consumer.inspection.readers.seen import UNQUESTIONED, Limits, Seen, Unreada
 from consumer.model import Reason
 
 MOST_BLOCKS = 300_000
-MOST_REMARKS = 5_000
-SHORTEST_REMARK = 8  # bytes: nothing shorter is a file of its own
+MOST_TEXTS = 5_000
+SHORTEST_TEXT = 8  # bytes: in fewer, nothing is written that anybody would run
 MOST_DRAWN = 4_000_000_000  # pixels, over all frames and scans: two thousand frames of full HD
 LARGE = 50_000_000  # pixels
 LARGE_DECODED = 80_000_000  # bytes of pixels: an A0 scan of one bit has 70 million at 600 dpi
@@ -26,7 +26,7 @@ class Picture:
     end: int = 0  # behind the last byte that belongs to it
     complete: bool = False  # whether it has its end mark
     drawn: int = 0  # pixels that a viewer computes, over all frames and scans
-    remarks: list[tuple[int, int]] = field(default_factory=list)  # extents of what no viewer shows
+    texts: list[tuple[int, int]] = field(default_factory=list)  # extents of text fields: comments, EXIF, XMP
     packed: list[tuple[int, int]] = field(default_factory=list)  # extents of compressed metadata
     bits: int = 32  # that a pixel decodes to, at most 8 a channel: viewers draw no finer
 
@@ -35,10 +35,11 @@ class Picture:
         """Bytes of its pixels."""
         return self.width * self.height * self.bits // 8
 
-    def remark(self, begin: int, stop: int) -> None:
-        if stop - begin >= SHORTEST_REMARK:
-            self.remarks.append((begin, stop))
-        if len(self.remarks) > MOST_REMARKS:
+    def text(self, begin: int, stop: int) -> None:
+        """A field for words stands there."""
+        if stop - begin >= SHORTEST_TEXT:
+            self.texts.append((begin, stop))
+        if len(self.texts) > MOST_TEXTS:
             raise Unreadable("the picture has too many comments")
 
 
@@ -46,9 +47,7 @@ def examine(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:
     """What every picture is asked once it is walked: its size, and what else is in its file."""
     seen.detected_type = picture.mime
     measure(data, picture, seen, limits)
-    trailing.examine(data, picture.end, seen)
-    for begin, stop in picture.remarks:
-        trailing.examine_remark(data[begin : min(stop, begin + trailing.HEAD)], seen)
+    trailing.examine(data, picture.end, seen, "picture", picture.texts)
 
 
 def measure(data: bytes, picture: Picture, seen: Seen, limits: Limits) -> None:

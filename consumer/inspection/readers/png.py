@@ -11,6 +11,7 @@ from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the kind of color; the 1 of 3 is an index
 PIXELS = (b"IDAT", b"fdAT")
+TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"iCCP", b"zxIf")
 PACKED = (b"iCCP", b"zTXt", b"iTXt")  # metadata that is compressed
 
 
@@ -41,10 +42,10 @@ def walk(data: bytes, work: Work) -> Picture:
         elif kind == b"fcTL" and at + 20 <= len(data):
             wide, high = struct.unpack_from(">2L", data, at + 12)
             picture.drawn += wide * high
-        elif kind != b"PLTE":
-            picture.remark(at + 8, stop)
-            if kind in PACKED:
-                picture.packed.append((_packed_at(data, kind, at + 8, stop), stop))
+        elif kind in TEXTS:
+            picture.text(at + 8, stop)
+        if kind in PACKED:
+            picture.packed.append((_packed_at(data, kind, at + 8, stop), stop))
         at += 12 + length
     if not pixels:
         raise Unreadable("the PNG has no pixels")

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from consumer.inspection.readers.formats import executable
-from consumer.inspection.readers.names import extension_of
-from consumer.inspection.readers.program_names import EXECUTABLE_EXTENSIONS
+from consumer.inspection.readers.program_names import names_program
 
 STARTS = (
     b"L\0\0\0\x01\x14\x02\0",  # a shortcut
@@ -15,8 +14,4 @@ STARTS = (
 
 
 def is_program(head: bytes | bytearray, *names: str) -> bool:
-    return (
-        executable(head)
-        or head.startswith(STARTS)
-        or any(extension_of(name) in EXECUTABLE_EXTENSIONS for name in names)
-    )
+    return executable(head) or head.startswith(STARTS) or any(map(names_program, names))

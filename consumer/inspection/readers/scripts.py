@@ -1,105 +1,193 @@
-"""Markup and programs as text, where nobody expects any: told by how they are written, not by what they call."""
+"""Pages and server code in bytes: where a browser, `mshta` or a web server would begin to run something.
+
+Written with scanners of one pass. What begins as a page is told by WHATWG's table (mimesniff.spec.whatwg.org, 7.1).
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from consumer.inspection.readers.seen import PLACE, Work
+from consumer.inspection.readers import php
+from consumer.inspection.readers.seen import Work
 
+SNIFFED = 1445  # bytes that a browser looks at
 MARK = 96  # what a look at one of many signs costs, as bytes that are read
-MOST_TEXT = 4096  # bytes of a server's page between its marks
+LONGEST_TAG = 512
+WHITE = b"\t\n\x0c\r "
+MARKS = (b"\xef\xbb\xbf",)
 
-_PAGE = re.compile(
-    rb"(?:<\?xml[^>]{0,200}>\s*)?(?:<\?php|<(?:script|html|head|body|svg|iframe)[\s>/]|<!doctype\s+(?:html|svg)|<hta:)",
-    re.I,
+_PAGES = (
+    b"<!doctype html", b"<html", b"<head", b"<script", b"<iframe", b"<h1", b"<div", b"<font", b"<table", b"<a",
+    b"<style", b"<title", b"<b", b"<body", b"<br", b"<p", b"<!--",
+)  # fmt: skip
+_WHOLE_PAGES = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<iframe", b"<style", b"<title")
+_CARRIERS = (b"script", b"iframe", b"frame", b"object", b"embed", b"applet", b"hta:application")
+"""Elements that run or load something by being there."""
+_AFTER_NAME = WHITE + b"/>"
+_HANDLERS = frozenset(
+    (
+        b"abort activate afterprint afterscriptexecute animationcancel animationend animationiteration animationstart "
+        b"auxclick beforeactivate beforecopy beforecut beforeinput beforematch beforepaste beforeprint "
+        b"beforescriptexecute beforetoggle beforeunload begin blur bounce cancel canplay canplaythrough change click "
+        b"close command contextlost contextmenu contextrestored copy cuechange cut dblclick devicemotion "
+        b"deviceorientation drag dragend dragenter dragexit dragleave dragover dragstart drop durationchange emptied "
+        b"end ended error filterchange finish focus focusin focusout formdata fullscreenchange fullscreenerror "
+        b"gotpointercapture hashchange input invalid keydown keypress keyup languagechange load loadeddata "
+        b"loadedmetadata loadend loadstart lostpointercapture message messageerror mousedown mouseenter mouseleave "
+        b"mousemove mouseout mouseover mouseup mousewheel offline orientationchange pagehide pagereveal pageshow "
+        b"pageswap paste pause play playing pointercancel pointerdown pointerenter pointerleave pointermove pointerout "
+        b"pointerover pointerrawupdate pointerup popstate progress propertychange ratechange readystatechange "
+        b"rejectionhandled repeat reset resize scroll scrollend scrollsnapchange scrollsnapchanging search "
+        b"securitypolicyviolation seeked seeking select selectionchange selectstart show slotchange stalled start "
+        b"storage submit suspend timeupdate toggle touchcancel touchend touchmove touchstart transitioncancel "
+        b"transitionend transitionrun transitionstart unhandledrejection unload volumechange waiting "
+        b"webkitanimationend webkitanimationiteration webkitanimationstart webkitfullscreenchange webkittransitionend "
+        b"wheel zoom online"
+    ).split()
 )
-_HANDLERS = (
-    rb"abort|after|animation|auxclick|before|begin|blur|bounce|cancel|canplay|change|click|close|command|content|context"
-    rb"|copy|cue|cut|dblclick|device|drag|drop|duration|emptied|end|error|finish|focus|form|fullscreen|gamepad|got|hash"
-    rb"|input|invalid|key|language|load|lost|message|mouse|offline|online|orientation|page|paste|pause|play|pointer|pop"
-    rb"|progress|rate|ready|reject|repeat|reset|resize|scroll|search|security|seek|select|show|slot|stalled|start"
-    rb"|storage|submit|suspend|time|toggle|touch|transition|unhandled|unload|volume|waiting|webkit|wheel|zoom"
-)
-"""How the events of HTML, SVG, touch and pointers begin (the standards of WHATWG and W3C, and what browsers add)."""
-_LIVE = re.compile(
-    rb"<(?:\?php|\?=|%|(?:script|html|svg|iframe)[\s>/]|!doctype\s+(?:html|svg)|hta:"
-    rb"|[a-z][^<>]{0,500}?[\s/\"']on(?:" + _HANDLERS + rb")[a-z]{0,30}\s{0,9}="
-    rb"|[a-z][a-z0-9:-]{0,20}(?=[\s/])[^<>\0-\x08\x0e-\x1f\x7f]{0,500}?[\s/\"']on[a-z]{3,30}\s{0,9}="
-    rb"[^\0-\x08\x0e-\x1f\x7f]{8})",
-    re.I,
-)
-"""What a browser or a web server runs wherever it stands; the first two marks only with code behind them.
-An event of a name that is not listed counts in a tag that is text: pixels hold the rest by chance."""
-_PHP_VALUE = re.compile(rb"[\s@!(-]*(?:\$\w|`|[\"']|[a-z_\\][\w\\]*\s*(?:\(|::|\[))", re.I)
-_PHP_END = re.compile(rb"\?>|\$_[A-Z]")
-_ASP_CODE = re.compile(rb"[@=!#]?\s*[a-z_]\w*[^\S\n]*(?:[(=.:;{]|[^\S\n]\w|\s*$)", re.I)
-_TEXT = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
-_TEXT_RUN = re.compile(rb"[\t\r\n\x20-\x7e]*")
+"""Events of HTML, SVG, touch and pointers (the standards of WHATWG and W3C, and what browsers add)."""
+_SPACES = ((b"www.w3.org/1999/xhtml", "text/html"), (b"www.w3.org/2000/svg", "image/svg+xml"))
+_URLS = (b"javascript:", b"vbscript:")
+_BEFORE_EVENT = WHITE + b"/\"'"
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+_ASP_END = b"%>"
+MOST_ASP = 4096  # bytes of a server's page between its marks
+_PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 
-_TAG = re.compile(
-    rb"<(?:body|head|title|meta|object|embed|applet|link|style|form|img|base|frameset)[\s>/]"
-    rb"|<a\s[^<>]{0,200}javascript:",
-    re.I,
-)
-_RUN = re.compile(rb"[\t\n\r\x0c\x20-\x7e]{16,}")  # chance writes hardly any this long
-_COMMANDS = re.compile(
-    rb"(?:^|[\r\n])[ \t]*(?:@echo[ \t]+off|@?set[ \t]+\w+=|[\w\\/:.-]+\.(?:exe|bat|cmd|vbs|ps1|hta)\b"
-    rb"|import[ \t]+\w+\s*[\r\n;]|<job\b|<package\b|Windows Registry Editor|REGEDIT4"
-    rb"|\[(?:InternetShortcut|Desktop Entry|Shell|autorun)\])",
-    re.I,
-)
-_CALL = re.compile(rb"\((?<=[\w$]\()(?:\)|[\"'`$]|\d+\)|[\w$.]*[(\[])")
-_INTERPRETER = re.compile(rb"#![ \t]?/[\w/]+")
-_TEMPLATE = re.compile(rb"`(?<=[\w$]`)[^`\r\n]{0,200}`")
-_DECLARED = re.compile(rb"\b(?:var|let|const)\s+[\w$]+\s*=")
-PROGRAMS = (_CALL, _INTERPRETER, _TEMPLATE, _DECLARED, _COMMANDS)
-_WEB_ARCHIVE = re.compile(rb"Content-Type:\s{0,9}(?:multipart/|text/html|message/rfc822)", re.I)
+
+def sniffed(data: bytes) -> str | None:
+    """`text/html` or `text/xml` for what a browser takes `data` for by its beginning alone, None for all else."""
+    head = data[: SNIFFED + 3]
+    head = head.removeprefix(MARKS[0])[:SNIFFED].lstrip(WHITE).lower()
+    if head.startswith(b"<?xml"):
+        return "text/xml"
+    page = next((page for page in _PAGES if head.startswith(page) and head[len(page) : len(page) + 1] in _ENDS), None)
+    return "text/html" if page else None
+
+
+_ENDS = (b" ", b">", *(bytes([white]) for white in b"\t\n\x0c\r/"))
+"""The table has the first two; what browsers take as the end of a name beside them does no harm here."""
+
+
+def page(data: bytes, work: Work) -> str | None:
+    """The type of the page that a browser takes `data` for and runs or shows as one; None if nobody is hurt by that.
+
+    A text may begin with a paragraph or a remark: then it is a page if it runs something. XML is one if it is XHTML or
+    a drawing and runs something: a browser sniffs XML too, and runs both.
+    """
+    begins = sniffed(data)
+    if begins is None:
+        return None
+    lower = data.lower()
+    if begins == "text/html":
+        whole = lower.lstrip(MARKS[0] + WHITE).startswith(_WHOLE_PAGES)
+        return begins if whole or next(_markup(lower, work), None) is not None else None
+    kind = next((kind for space, kind in _SPACES if space in lower), None)
+    runs = kind and (b"<?xml-stylesheet" in lower or next(live(data, work), None) is not None)
+    return kind if runs else None
 
 
 def begins_page(data: bytes) -> bool:
-    """Whether a browser or a web server would take `data` for a page."""
-    return _PAGE.match(data.lstrip()[:300]) is not None
+    """Whether `data` begins as a page that runs something, or as a server's page."""
+    head = data.lstrip()[:LONGEST_TAG]
+    if head[:5].lower() == b"<?php":
+        return php.runs_at(head, 0)
+    return head.startswith(b"<") and next(_markup(head, Work()), None) is not None and _is_tag(head.lower(), 0)
+
+
+def is_text(data: bytes) -> bool:
+    """Whether there is nothing but printed ASCII, white space and NULs."""
+    return not data.translate(None, _PLAIN)
 
 
 def markup_in(data: bytes, work: Work) -> int | None:
-    """Where a browser or a web server would begin to run something."""
+    """Where a browser, `mshta` or a web server would begin to run something; None if they would not."""
     return next(markup(data, work), None)
 
 
 def markup(data: bytes, work: Work) -> Iterator[int]:
-    """Each place where a browser or a web server would begin to run something."""
-    work.spend(4 * len(data) + MARK * data.count(b"<"))
-    for match in _LIVE.finditer(data):
-        mark = match[0]
-        work.spend(4 * PLACE)
-        if mark not in (b"<?=", b"<%") or _is_served(data, match.end(), mark):
-            yield match.start()
+    """Each place where a browser, `mshta` or a web server would begin to run something."""
+    yield from php.tags(data, work)
+    yield from asp(data, work)
+    yield from live(data, work)
 
 
-def script_in(data: bytes, work: Work) -> bool:
-    """Whether there is text in `data` that is written like a program or a page: for bytes that belong to no file."""
-    work.spend(8 * len(data) + MARK * data.count(b"<"))
-    if _WEB_ARCHIVE.search(data) or _TAG.search(data):
-        return True
-    return any(program_in(run, work) for run in ([data] if is_text(data) else _RUN.findall(data)))
+def asp(data: bytes, work: Work) -> Iterator[int]:
+    """Where a server of ASP or JSP would run something."""
+    at = -1
+    while (at := data.find(b"<%", at + 1)) >= 0:
+        work.spend(MARK)
+        if _is_asp(data, at + 2):
+            yield at
 
 
-def is_text(data: bytes) -> bool:
-    return not data.translate(None, _TEXT)
+def live(data: bytes, work: Work) -> Iterator[int]:
+    """Where markup runs or loads something: elements that do so by being there, events, URLs that are scripts."""
+    work.spend(4 * len(data))
+    yield from _markup(data.lower(), work)
 
 
-def program_in(text: bytes, work: Work) -> bool:
-    """Whether a line of `text` is a program's."""
-    work.spend(PLACE + 24 * len(text))
-    return any(pattern.search(text) for pattern in PROGRAMS)
+def _markup(lower: bytes, work: Work) -> Iterator[int]:
+    for name in _CARRIERS:
+        for mark in (b"<" + name, b":" + name):
+            at = -1
+            while (at := lower.find(mark, at + 1)) >= 0:
+                work.spend(MARK)
+                if lower[at + len(mark) : at + len(mark) + 1] in _AFTER_NAME and (
+                    mark[:1] == b"<" or _is_prefixed(lower, at)
+                ):
+                    yield at
+    yield from _events(lower, work)
+    yield from _script_urls(lower, work)
 
 
-def _is_served(data: bytes, at: int, mark: bytes) -> bool:
-    """Whether code of a server's page follows the mark. Palettes and encoded streams hold the mark by chance."""
-    if mark == b"<?=":
-        text = data[at : _TEXT_RUN.match(data, at, at + MOST_TEXT).end()]  # type: ignore[union-attr] # it matches nothing as well
-        return _PHP_VALUE.match(text) is not None and _PHP_END.search(text) is not None
-    stop = data.find(b"%>", at, at + MOST_TEXT)
+def _is_prefixed(lower: bytes, colon: int) -> bool:
+    """Whether an element's name with a prefix ends before the colon, as `<svg:script`."""
+    begin = lower.rfind(b"<", max(0, colon - 24), colon)
+    return begin >= 0 and lower[begin + 1 : colon].isalnum()
+
+
+def _events(lower: bytes, work: Work) -> Iterator[int]:
+    at = 0
+    while (at := lower.find(b"on", at + 1)) >= 0:
+        work.spend(MARK)
+        if lower[at - 1] not in _BEFORE_EVENT:
+            continue
+        word = lower[at + 2 : at + 34]
+        name = word[: len(word) - len(word.lstrip(_LETTERS))]
+        if name in _HANDLERS and word[len(name) :].lstrip(WHITE)[:1] == b"=" and _in_tag(lower, at):
+            yield at
+
+
+def _script_urls(lower: bytes, work: Work) -> Iterator[int]:
+    for scheme in _URLS:
+        at = -1
+        while (at := lower.find(scheme, at + 1)) >= 0:
+            work.spend(MARK)
+            before = lower[max(0, at - 8) : at].rstrip(WHITE)
+            if before[-1:] in (b'"', b"'", b"=") and _in_tag(lower, at):
+                yield at
+
+
+def _in_tag(lower: bytes, at: int) -> bool:
+    """Whether a tag was opened before that place and not closed again."""
+    begin = lower.rfind(b"<", max(0, at - LONGEST_TAG), at)
+    return begin >= 0 and lower[begin + 1 : begin + 2].isalpha() and lower.find(b">", begin, at) < 0
+
+
+def _is_tag(lower: bytes, at: int) -> bool:
+    """Whether a name of an element stands behind the sign, and no bytes that text does not have."""
+    tag = lower[at + 1 : at + 24]
+    name = tag[: len(tag) - len(tag.lstrip(_LETTERS + b"0123456789:-"))]
+    return bool(name) and name[:1].isalpha() and tag[len(name) : len(name) + 1] in _AFTER_NAME
+
+
+def _is_asp(data: bytes, at: int) -> bool:
+    """Whether code of a server's page follows the mark. Encoded streams hold the mark by chance."""
+    stop = data.find(_ASP_END, at, at + MOST_ASP)
     text = data[at : max(at, stop)]
-    return b" " in text and is_text(text) and _ASP_CODE.match(text) is not None
+    if b" " not in text or not is_text(text):
+        return False
+    words = text.lstrip(b"@=!# \t\r\n")
+    name = words[: len(words) - len(words.lstrip(_LETTERS + _LETTERS.upper() + b"0123456789_"))]
+    return name[:1].isalpha() and words[len(name) : len(name) + 1] in b"(=.:;{ \t"

@@ -23,7 +23,7 @@ class Limits:
     expansion: int = 200 * 1000 * 1000  # bytes that all parts inflate to, those of nested archives included
     ratio: int = 100  # inflated : file
     entries: int = 2_000  # of archives, nested ones included
-    nesting: int = 2  # archives inside archives: a chart's workbook in a presentation in a document
+    nesting: int = 3  # documents inside documents: a workbook in slides in a report in a letter
 
     def inflation(self, size: int) -> int:
         """Bytes that a file of `size` bytes may inflate to."""
@@ -38,6 +38,8 @@ class TooMuch(Exception):
     """A limit is reached; the text says which, in our own words."""
 
 
+MOST_ARCHIVES = 1  # inside each other
+MOST_FINDINGS = 40  # and flags
 PER_BYTE = 52  # of a large file, what may be spent on each
 PLACE = 4096  # to be spent for a closer look at one of many places
 
@@ -73,6 +75,27 @@ def _examined_alone(data: bytes, name: str, declared: str) -> Seen:
 
 
 @dataclass(slots=True)
+class Budget:
+    """What may still be inflated and listed. One for a file with all the files in it."""
+
+    inflated: int  # bytes
+    entries: int
+
+    @classmethod
+    def of(cls, size: int, limits: Limits) -> Budget:
+        return cls(limits.inflation(size), limits.entries)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a finding was seen and who would act on it. For whoever asks why; results do not hold it."""
+
+    finding: Finding
+    at: int | None  # bytes from the beginning of the examined file; None where it is no single place of that
+    opener: str  # a key of `openers.OPENERS`; "" for what only tells
+
+
+@dataclass(slots=True)
 class Seen:
     """Collects what an examination sees. Findings and flags keep their order and come once each."""
 
@@ -82,16 +105,50 @@ class Seen:
     pages: int = 0  # of a document
     loose: list[bytes] = field(default_factory=list)  # heads of what belongs to no part and is of no format known here
     work: Work = field(default_factory=Work)
+    budget: Budget | None = None
+    documents: int = 0  # inside each other, this one included
+    archives: int = 0  # as well
+    depth: int = 0  # files of any kind inside each other
+    evidence: list[Evidence] = field(default_factory=list)  # one for each finding
     inside: Inside = _examined_alone
 
-    def find(self, code: Reason, detail: str) -> None:
+    def find(self, code: Reason, detail: str, at: int | None = None, opener: str = "") -> None:
+        """`at`: where in the file it is seen, `opener`: the key of who acts on it."""
         finding = Finding(code, detail)
-        if finding not in self.findings and len(self.findings) < 40:
+        if finding not in self.findings and len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
+            self.evidence.append(Evidence(finding, at, opener))
 
     def flag(self, name: str) -> None:
-        if name not in self.flags and len(self.flags) < 40:
+        if name not in self.flags and len(self.flags) < MOST_FINDINGS:
             self.flags.append(name)
+
+    def shared(self) -> Seen:
+        """For a file inside this one: it works and expands on the same budgets, one level further in."""
+        return Seen(
+            work=self.work,
+            budget=self.budget,
+            documents=self.documents,
+            archives=self.archives,
+            depth=self.depth + 1,
+        )
+
+    def enter_document(self, limits: Limits) -> None:
+        """Before what is in a document is looked at; `TooMuch` if too many are inside each other."""
+        self.documents += 1
+        if self.documents > limits.nesting + 1:
+            raise TooMuch("documents are nested too deep")
+
+    def enter_archive(self) -> None:
+        """Before the members of an archive that is no document are looked at; `TooMuch` if it is inside another one."""
+        self.archives += 1
+        if self.archives > MOST_ARCHIVES:
+            raise TooMuch("an archive is inside another one")
+
+    def budget_for(self, size: int, limits: Limits) -> Budget:
+        """What may still be inflated: all there is for a file of `size` bytes, less what was spent already."""
+        self.budget = self.budget or Budget.of(size, limits)
+        return self.budget
 
     def has(self, code: Reason) -> bool:
         return any(finding.code is code for finding in self.findings)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from consumer.inspection.readers import gif, jpeg, png, rtf
+from consumer.inspection.readers import gif, jpeg, png, rtf, text
 from consumer.inspection.readers.media import amr, bmff, bmp, ebml, mpeg_audio, ogg, riff, svg, tiff
 from consumer.inspection.readers.office import ole, ooxml
 from consumer.inspection.readers.office.compound import SIGNATURE as OLE
@@ -26,6 +26,7 @@ Reader = Callable[[bytes, Seen, Limits], None]
 May raise `Unreadable` for what is not built as the format requires, and `TooMuch` where a limit is reached.
 """
 
+SHORTEST_TEXT = 16  # bytes: in fewer, a signature is no word
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 ODF = "application/vnd.oasis.opendocument"
 
@@ -42,6 +43,7 @@ class Format:
     reader: Reader | None = None  # None: nothing looks inside
     walk: Callable[[bytes, Work], Picture] | None = None  # of a picture: where it ends
     family: str = ""  # types of one family are mistaken for each other
+    plain: bool = False  # its files may be nothing but text; one of any other type that is, is a text
     text: bool = False
     """A text like any other, and of this type only if its name or its declaration says so. Then, if it reads as text
     and `starts` agrees (None always does), `reader` looks at it in place of the reader of plain text."""
@@ -127,12 +129,12 @@ FORMATS: tuple[Format, ...] = (
     Format(f"{ODF}.spreadsheet", ("ods", "ots"), signatures=ZIP, reader=ooxml.examine),
     Format(f"{ODF}.presentation", ("odp", "otp"), signatures=ZIP, reader=ooxml.examine),
     Format("application/zip", ("zip", "zipx"), ("application/x-zip-compressed",), ZIP, reader=ooxml.examine),
-    Format("application/pdf", ("pdf",), ("application/x-pdf",), starts=pdf.is_pdf, reader=pdf.examine),
+    Format("application/pdf", ("pdf",), ("application/x-pdf",), starts=pdf.is_pdf, reader=pdf.examine, plain=True),
     Format("application/x-ole-storage", (), ("application/cdfv2",)),
     Format("application/encrypted", (), ("application/cdfv2-encrypted",)),
     Format("application/x-empty", (), ("inode/x-empty",)),
     Format("application/postscript", ("ps", "eps", "ai")),
-    Format("application/rtf", ("rtf",), ("text/rtf",), starts=rtf.begins, reader=rtf.examine),
+    Format("application/rtf", ("rtf",), ("text/rtf",), starts=rtf.begins, reader=rtf.examine, plain=True),
     Format("text/plain", ("txt", "text", "log")),
     Format("text/csv", ("csv",), ("text/x-csv", "application/csv"), reader=tables.examine, text=True),
     Format("text/tab-separated-values", ("tsv", "tab")),
@@ -165,7 +167,6 @@ FORMATS: tuple[Format, ...] = (
     Format("application/x-xz", ("xz",)),
     Format("application/zstd", ("zst",)),
     Format("application/vnd.ms-cab-compressed", ("cab",)),
-    Format("application/x-asp", ("asp", "aspx", "ashx", "jsp", "jspx", "cgi")),
     Format("application/vnd.debian.binary-package", ("deb", "rpm", "appimage", "snap", "flatpak")),
     Format("application/x-shockwave-flash", ("swf",)),
     Format("application/x-sharedlib", ("so", "dylib", "elf", "bin", "wasm")),
@@ -177,7 +178,7 @@ FORMATS: tuple[Format, ...] = (
         "audio/aac", ("aac", "adts"), ("audio/x-aac", "audio/aacp", "audio/x-hx-aac-adts"),
         starts=mpeg_audio.begins_adts, reader=mpeg_audio.examine_adts,
     ),
-    Format("image/svg+xml", ("svg",), ("image/svg",), starts=svg.begins, reader=svg.examine),
+    Format("image/svg+xml", ("svg",), ("image/svg",), starts=svg.begins, reader=svg.examine, plain=True),
     Format("video/x-msvideo", ("avi", "wmv")),
     *(
         Format(
@@ -206,7 +207,10 @@ def canonical(kind: str) -> str:
 
 def format_of(data: bytes) -> Format | None:
     """The row whose reader looks at these bytes; None for texts, and for what begins like none."""
-    return next((row for row in FORMATS if row.reader and not row.text and row.begins(data)), None)
+    row = next((row for row in FORMATS if row.reader and not row.text and row.begins(data)), None)
+    if row is None or row.plain or (len(data) < SHORTEST_TEXT and not data.startswith(text.UTF16)):
+        return row
+    return None if text.is_clean(data) else row
 
 
 def text_format(claimed: str, data: bytes) -> Format | None:

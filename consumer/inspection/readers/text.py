@@ -1,4 +1,4 @@
-"""Text: whether it reads as text in some encoding, what it holds that no one sees, and whether it is a program."""
+"""Text: whether it reads as text in some encoding, what it holds that no one sees, and whether something runs it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 import string
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from consumer.inspection.readers import languages
+from consumer.inspection.readers import code, php, scripts
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 
@@ -20,17 +20,21 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 HEAD = 64 * 1024
 PIECE = 256 * 1024
 KNOWN_BY = 4096  # characters that tell an encoding
+MOST_NULS = 2  # for each byte of text
+FEW_GAPS, BETWEEN_GAPS = 8, 1024  # runs of them in any text, and bytes for each one in a longer text
 READ_TWICE = 2  # it is decoded and searched
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x1b\x1a\x0b\x08") + b"\x7f"  # manuals strike over
+_NEVER_CLEAN = bytes(c for c in range(32) if c not in b"\t\n\r\x0c") + b"\x7f"
 _SET_NAMED = re.compile(rb"\x1b\$?[()\-.][A-Z]")
 SHIFTS = b"\x0e\x0f"  # between two sets of characters, of which an escape names the second
 _STRAY = 0.001  # of all bytes, in an encoding where any byte is a letter: never binary data
-_STRAY_IN_UTF8 = 0.15  # separators of records, where the encoding itself tells text from binary data
+_STRAY_IN_UTF8 = 0.3  # separators of records, where the encoding itself tells text from binary data
 _TERMINAL = re.compile("[\x00-\x08\x10-\x19\x1c-\x1f\x7f-\x9f]|\x1b(?![$(])")  # behind those an alphabet is named
 _TERMINAL_BYTES = re.compile(rb"[\x00-\x08\x10-\x19\x1c-\x1f\x7f]|\x1b(?![$(])")
 _BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -42,21 +46,11 @@ _EBCDIC, _NOT_EBCDIC = (string.ascii_letters + string.digits + " .,'-\n\x85").en
 _EBCDIC_SPACE, _SPACES = " ".encode("cp500"), 0.05
 _READABLE, _MOSTLY_LETTERS = 0.99, 0.6
 
-_MARKUP = re.compile(
-    r"<(?:!doctype\s{1,9}(?:html|svg)|(?:html|head|body|script|svg|iframe|style|hta:application)[\s>/])", re.I
-)
-_ELEMENT = re.compile(r"<[a-z][a-z0-9:-]{0,40}[\s>/]", re.I)
-_LIVE = re.compile(
-    r"<(?:[a-z0-9]{1,20}:)?script[\s>]|<(?:iframe|object|embed)\s|<meta\s{1,9}http-equiv|"
-    r"[\s\"'/]on[a-z]{3,20}\s{0,9}=\s{0,9}[\"'\w]|javascript:",
-    re.I,
-)
-_BEFORE_MARKUP = (("<!--", "-->"), ("<?xml", ">"))
-
 
 @dataclass(frozen=True, slots=True)
 class Text:
     head: str
+    gaps: bool = False  # NULs among the words
     controls: bool = False  # characters that tell a terminal what to do
     bidirectional: bool = False  # characters that turn round what is read
 
@@ -67,17 +61,46 @@ def decode(data: bytes) -> str | None:
     return None if text is None else text.head
 
 
+def is_clean(data: bytes) -> bool:
+    """Whether these bytes are text and nothing but a text is, whatever it begins with: marked as one, or UTF-8 without
+    a control.
+    """
+    for mark, encoding in MARKS:
+        if data.startswith(mark):
+            return _strict(data, encoding, Work()) is not None
+    if data[:KNOWN_BY].translate(None, _NEVER_CLEAN) != data[:KNOWN_BY]:
+        return False
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return len(data.translate(None, _NEVER_CLEAN)) == len(data)
+
+
 def read(data: bytes, work: Work) -> Text | None:
-    """None for what is no text: a NUL outside of UTF-16 and UTF-32, or too many controls."""
+    """None for what is no text: too many NULs outside of UTF-16 and UTF-32, or too many other controls."""
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _strict(data, encoding, work)
-    whole = data.rstrip(b"\0")  # some programs write the end of their string as well
-    if b"\0" not in whole and len(data) <= 2 * len(whole):
+    whole = _without_gaps(data)
+    if whole is not None:
         text = _strict(whole, "utf-8", work)
         if _stray(whole) <= len(whole) * (_STRAY if text is None else _STRAY_IN_UTF8):
-            return text or _in_a_code_page(whole)
+            found = text or _in_a_code_page(whole)
+            return replace(found, controls=True, gaps=True) if found and len(whole) < len(data.rstrip(b"\0")) else found
     return _wide(data, work)
+
+
+def _without_gaps(data: bytes) -> bytes | None:
+    """`data` without its NULs if they stand in a few runs, as a crash leaves them in a log. None if there are more."""
+    count = data.count(b"\0")
+    if not count:
+        return data
+    whole = data.translate(None, b"\0")
+    if count > MOST_NULS * len(whole):
+        return None
+    runs = sum(map(bool, data.split(b"\0")))
+    return whole if runs <= max(FEW_GAPS, len(whole) // BETWEEN_GAPS) else None
 
 
 def _in_a_code_page(data: bytes) -> Text | None:
@@ -86,7 +109,7 @@ def _in_a_code_page(data: bytes) -> Text | None:
     spaced = b" " not in head and head.count(_EBCDIC_SPACE) > _SPACES * len(head)
     if spaced and len(head.translate(None, _EBCDIC)) < _NOT_EBCDIC * len(head):
         return None
-    return Text(head.decode("latin-1"), _TERMINAL_BYTES.search(data) is not None)
+    return Text(head.decode("latin-1"), controls=_TERMINAL_BYTES.search(data) is not None)
 
 
 def _stray(data: bytes) -> int:
@@ -107,7 +130,7 @@ def _strict(data: bytes, encoding: str, work: Work) -> Text | None:
             bidirectional = bidirectional or _BIDIRECTIONAL.search(piece) is not None
     except UnicodeDecodeError:
         return None
-    return Text(head, controls, bidirectional)
+    return Text(head, controls=controls, bidirectional=bidirectional)
 
 
 def _decoded(data: bytes, encoding: str, work: Work) -> Iterator[str]:
@@ -142,32 +165,20 @@ def _is_readable(text: str) -> bool:
     return printed >= _READABLE * len(shown) and letters >= _MOSTLY_LETTERS * len(kinds)
 
 
-def markup(text: str) -> str | None:
-    """The MIME type of a page or a drawing that begins here, which a browser would run."""
-    at = _behind_comments(text)
-    match = _MARKUP.match(text, at)
-    if match is not None:
-        return "image/svg+xml" if "svg" in match[0].lower() else "text/html"
-    return "text/html" if _ELEMENT.match(text, at) and _LIVE.search(text, at) else None
-
-
-def _behind_comments(text: str) -> int:
-    """By hand: a pattern with a loop in a loop takes for ever on what is made for it."""
-    at = len(text) - len(text.lstrip())
-    while pair := next((pair for pair in _BEFORE_MARKUP if text.startswith(pair[0], at)), None):  # at once
-        end = text.find(pair[1], at + len(pair[0]))
-        if end < 0:
-            return at
-        at = end + len(pair[1])
-        while text[at : at + 1].isspace():
-            at += 1
-    return at
-
-
-def examine(text: Text, libmagic: str, seen: Seen) -> None:
-    if why := languages.program(text.head[_behind_comments(text.head) :], libmagic):
-        seen.find(Reason.SCRIPT, why)
+def examine(text: Text, data: bytes, seen: Seen) -> None:
+    """A text is a text, whatever it speaks of: only what begins as a page, and what holds code of PHP, is another."""
+    begins = text.head.encode("utf-8", "replace")
+    seen.detected_type = scripts.page(begins, seen.work) or "text/plain"
+    find_php(data, seen)
+    if code.looks_like(text.head):
+        seen.find(Reason.LOOKS_LIKE_CODE, "most lines of it are written like a program's")
     if text.controls:
         seen.flag("control_characters")
+        seen.find(Reason.CONTROL_CHARACTERS, "characters that are no text, or steer a terminal")
     if text.bidirectional:
         seen.flag("bidirectional_characters")
+
+
+def find_php(data: bytes, seen: Seen) -> None:
+    if (at := next(php.tags(data, seen.work), None)) is not None:
+        seen.find(Reason.SCRIPT, "it holds code of PHP", at=at, opener="php")

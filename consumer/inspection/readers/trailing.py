@@ -1,69 +1,81 @@
-"""What stands behind and beside a picture's own content: nothing, padding, junk, or a second file."""
+"""What stands behind a file's own content, and what else is in its bytes: padding, junk, a film, or a second file.
+
+One for all formats: a reader tells where its file ends, and which extents in it are fields for words.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 
-from consumer.inspection.readers import formats, scripts
+from consumer.inspection.readers import film, formats, php, scripts
 from consumer.inspection.readers.formats import PADDING, PICTURES
-from consumer.inspection.readers.seen import PLACE, Seen, Work
+from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 
-_MOTION = re.compile(rb"MotionPhoto|MicroVideo|MotionPhoto_Data|SEFT|Container:Directory")
+Extent = tuple[int, int]
+"""From the first byte to behind the last one."""
+
 JPEG = b"\xff\xd8\xff"  # its first byte reads as padding
-Extent = tuple[int, int]  # the first byte, and the one behind the last
-HEAD = 4096  # bytes of metadata that tell what it is
+HEAD = 4096  # bytes of junk that tell what it is
 SHARE_OF_A_COPY = 4  # copying bytes costs a quarter of reading them
+AFTER_ALL = 1 << 62
 
 
 def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Sequence[Extent] = ()) -> None:
-    """What is in the file of a picture or recording that ends at `end`, and belongs to no part of it.
+    """What is in a file whose own content ends at `end`, and belongs to no part of it.
 
-    `texts`: what people wrote in it. No word of it counts but what a web server would run.
+    `texts`: where words stand. No program runs words there but PHP, so that nothing else is looked for.
     """
+    texts = sorted(texts)
     if end < len(data):
-        _behind(data, end, seen, noun)
+        behind(data, end, seen, noun)
     for name in formats.formats_at_fixed_places(data):
-        seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well")
-    for _, name in formats.formats_in(data, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}")
-    if formats.pdf_in(data, seen.work) is not None:
-        seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}")
-    if any(scripts.markup_in(data[begin:stop], seen.work) is not None for begin, stop in _between(texts, len(data))):
-        seen.find(Reason.SECOND_FORMAT, f"markup or a script inside the {noun}")
-    if any(_is_served(data[begin:stop], seen.work) for begin, stop in texts):
-        seen.find(Reason.SECOND_FORMAT, f"a server's page in a text of the {noun}")
+        seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well", opener="7-zip")
+    for at, name in formats.formats_in(data, seen.work):
+        seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=_opener(name))
+    pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or _is_whole_pdf(data, at))
+    if (pdf := next(pdfs, None)) is not None:
+        seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}", at=pdf, opener="pdf")
+    _markup(data, seen, noun, texts)
 
 
-def _between(texts: Sequence[Extent], size: int) -> Iterator[Extent]:
-    """What is left of a file without its texts."""
-    at = 0
-    for begin, stop in sorted(texts):
-        if begin > at:
-            yield at, begin
-        at = max(at, stop)
-    if at < size:
-        yield at, size
+def _markup(data: bytes, seen: Seen, noun: str, texts: Sequence[Extent]) -> None:
+    """Server code anywhere, and what a page would run, but for words: unless the file begins as a page."""
+    if (at := next(php.tags(data, seen.work), None)) is not None:
+        seen.find(Reason.SECOND_FORMAT, f"code of PHP inside the {noun}", at=at, opener="php")
+    begins = scripts.sniffed(data) is not None
+    places = (at for at in scripts.live(data, seen.work) if begins or not is_within(at, texts))
+    if (at := next(places, None)) is not None:
+        opener = "browser" if begins else "mshta"
+        seen.find(Reason.SECOND_FORMAT, f"a page with a script inside the {noun}", at=at, opener=opener)
+    served = (at for at in scripts.asp(data, seen.work) if not is_within(at, texts))
+    if (at := next(served, None)) is not None:
+        seen.find(Reason.SECOND_FORMAT, f"code for a web server inside the {noun}", at=at, opener="asp")
 
 
-def _is_served(text: bytes, work: Work) -> bool:
-    return b"<?" in text and any(text[at : at + 2] == b"<?" for at in scripts.markup(text, work))
+def is_within(at: int, extents: Sequence[Extent]) -> bool:
+    """Whether a place is in one of the extents, which are in order and apart."""
+    index = bisect_right(extents, (at, AFTER_ALL)) - 1
+    return index >= 0 and extents[index][0] <= at < extents[index][1]
 
 
-def _behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
-    """Junk is told. Cameras put further pictures behind one, and phones a film that they announce."""
+def behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
+    """Junk is told. Cameras put further pictures behind one, and phones a film and their own notes."""
     content = _past_pictures(data[end:], seen.work)
+    without = film.cut_out(content)
+    if without is not None:
+        seen.flag("motion_photo")
+        content = without
     if not content.strip(PADDING):
-        seen.find(Reason.TRAILING_DATA, f"padding or further pictures behind the {noun}")
+        if without is None:
+            seen.find(Reason.TRAILING_DATA, f"padding or further pictures behind the {noun}", at=end)
         return
     found = next((name for name in formats.foreigners(content, seen.work) if name not in PICTURES), None)
-    if found == "media" and _MOTION.search(data):
-        seen.flag("motion_photo")
-    elif found:
-        seen.find(Reason.SECOND_FORMAT, f"{found} behind the {noun}")
+    if found:
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the {noun}", at=end, opener=_opener(found))
     else:
-        seen.find(Reason.TRAILING_DATA, f"bytes behind the {noun}")
+        seen.find(Reason.TRAILING_DATA, f"bytes behind the {noun}", at=end)
         seen.loose.append(content.lstrip(PADDING)[:HEAD])
 
 
@@ -81,11 +93,11 @@ def _past_pictures(data: bytes, work: Work) -> bytes:
         data = content[picture.end :] if picture.complete else b""
 
 
-def examine_remark(content: bytes, seen: Seen) -> None:
-    """Metadata that is a file of its own. Thumbnails are pictures, profiles and XMP have formats of their own."""
-    seen.work.spend(4 * PLACE)
-    found = next((name for name in formats.formats_of(content, seen.work) if name not in PICTURES), None)
-    if found is None and scripts.is_text(content) and scripts.program_in(content, seen.work):
-        found = "a script"
-    if found:
-        seen.find(Reason.SECOND_FORMAT, f"{found} in the picture's metadata")
+def _is_whole_pdf(data: bytes, at: int) -> bool:
+    """Whether a reader would show it: it knows a document by its catalog. Words about PDF have no need of one."""
+    return data.find(b"/Root", at) >= 0 and data.find(b"/Pages", at) >= 0
+
+
+def _opener(name: str) -> str:
+    words = {"a ZIP archive": "unzip", "a PDF": "pdf", "markup or a script": "mshta"}
+    return words.get(name, "7-zip")

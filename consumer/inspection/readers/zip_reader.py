@@ -176,8 +176,10 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _remarks(*extras: bytes) -> Iterator[bytes]:
+    """Each field that holds more than numbers, and all of them as they stand, with the bytes that head them."""
     for extra in extras:
-        yield from (field for kind, field in _extra_fields(extra) if len(field) > SHORT or kind not in TIMES)
+        fields = [field for kind, field in _extra_fields(extra) if len(field) > SHORT or kind not in TIMES]
+        yield from (*fields, extra) if fields else ()
 
 
 def _large(extra: bytes, *small: int) -> tuple[int, int, int]:

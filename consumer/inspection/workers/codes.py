@@ -57,10 +57,13 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.ACTIVE_CONTENT: "it contains ActiveX controls, Flash or rich media",
     Reason.EXTERNAL_REFERENCE: "it loads something from elsewhere when it is opened",
     Reason.SECOND_FORMAT: "a file of another format is in it or behind it",
-    Reason.TRAILING_DATA: "bytes in front of it, in it or behind it belong to no part of it",
+    Reason.TRAILING_DATA: "bytes in it or behind it belong to no part of it",
     Reason.ARCHIVE_LIMITS: "it expands, nests or costs beyond the limits, or lies about what is in it",
     Reason.IMAGE_TOO_LARGE: "it has more pixels than the limit",
-    Reason.SCRIPT: "it is a script",
+    Reason.SCRIPT: "it holds code that a server would run",
+    Reason.LEADING_DATA: "bytes in front of it belong to no part of it",
+    Reason.LOOKS_LIKE_CODE: "most lines of it are written like a program's",
+    Reason.CONTROL_CHARACTERS: "it has characters that are no text, or that steer a terminal",
 }
 FAILURES = (
     "MemoryError", "RecursionError", "ValueError", "IndexError", "KeyError", "TypeError", "AttributeError",

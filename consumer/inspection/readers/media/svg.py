@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from consumer.inspection.readers import formats, scripts, text
+from consumer.inspection.readers import formats, scripts
 from consumer.inspection.readers.formats import PICTURES
 from consumer.inspection.readers.media import svg_names as names
 from consumer.inspection.readers.media import svg_style
@@ -31,7 +31,7 @@ def begins(data: bytes) -> bool:
     if data[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1] != b"<":
         return False
     head = opening.as_utf8(data[:HEAD], Work())
-    return _root(head) == "svg" or text.markup(text.decode(head) or "") == "image/svg+xml"
+    return _root(head) == "svg" or scripts.page(head, Work()) == "image/svg+xml"
 
 
 def _root(head: bytes) -> str:

@@ -10,7 +10,7 @@ from typing import Protocol
 from consumer.inspection.readers import zip_reader
 from consumer.inspection.readers.office import archive_shape, xml_watch
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.seen import Budget, Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.readers.zip_reader import Archive, Entry
 from consumer.model import Reason
 
@@ -19,18 +19,6 @@ KEPT = 8 * 1024 * 1024  # bytes of an archive inside; in a larger file as much a
 AN_ENTRY = 64 * 1024  # of work
 ARCHIVES = (".zip", ".jar")  # may have something before their first entry
 MACROS = "vbaproject.bin"  # in a document
-
-
-@dataclass(slots=True)
-class Budget:
-    """What may still be inflated and listed. One for a file with all the archives in it."""
-
-    inflated: int
-    entries: int
-
-    @classmethod
-    def of(cls, size: int, limits: Limits) -> Budget:
-        return cls(limits.inflation(size), limits.entries)
 
 
 class Sink(Protocol):
@@ -61,7 +49,7 @@ def open_archive(data: bytes, budget: Budget, seen: Seen) -> Archive | None:
 def read_contents(data: bytes, archive: Archive, opened: Open, budget: Budget, seen: Seen, limits: Limits) -> None:
     """Inflates every entry, and hands over what is wanted. Stops at the first limit that is reached."""
     try:
-        _Walk(data, opened, budget, seen, limits, 0).over(archive)
+        _Walk(data, opened, budget, seen, limits).over(archive)
     except TooMuch as limit:
         seen.find(Reason.ARCHIVE_LIMITS, str(limit))
 
@@ -73,7 +61,6 @@ class _Walk:
     budget: Budget
     seen: Seen
     limits: Limits
-    depth: int
 
     def over(self, archive: Archive) -> None:
         for entry in archive.entries:
@@ -99,16 +86,11 @@ class _Walk:
 
     def _nested(self, content: _Content) -> None:
         """An archive inside: on the same budget, and what is found in it counts for the whole file."""
-        if self.depth == self.limits.nesting:
-            raise TooMuch("archives are nested too deep")
         if not content.whole:
             raise TooMuch("an archive inside is larger than can be examined")
-        data, inner = content.take(), Seen(work=self.seen.work)
-        archive = open_archive(data, self.budget, inner)
-        if archive is not None:
-            if any(entry.name.lower().endswith(MACROS) for entry in archive.entries):
-                self.seen.flag("embedded_macros")
-            _Walk(data, lambda name, head: None, self.budget, inner, self.limits, self.depth + 1).over(archive)
+        inner = self.seen.inside(content.take(), content.name, "")
+        if inner.has(Reason.MACROS):
+            self.seen.flag("embedded_macros")
         for finding in inner.findings:
             if finding.code in (Reason.ARCHIVE_LIMITS, Reason.EMBEDDED_EXECUTABLE):
                 self.seen.find(finding.code, finding.detail)
@@ -118,7 +100,7 @@ class _Content:
     """An entry while it is inflated: counted, summed, and kept as far as it is needed."""
 
     def __init__(self, name: str, opened: Open, seen: Seen, most: int) -> None:
-        self._name, self._opened, self._seen, self._most = name, opened, seen, most
+        self.name, self._opened, self._seen, self._most = name, opened, seen, most
         self._counted = self._checksum = 0
         self._kept = bytearray()
         self._sinks: list[Sink] | None = None
@@ -147,10 +129,10 @@ class _Content:
         elif self._checksum != entry.crc:
             self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another checksum than its header says")
         head = bytes(self._kept[:HEAD])
-        if is_program(head, self._name):
+        if is_program(head, self.name):
             self._seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is among the entries of the archive")
         else:
-            archive_shape.examine_head(self._name, head, self._seen)
+            archive_shape.examine_head(self.name, head, self._seen)
         for sink in self._sinks or ():
             sink.close()
 
@@ -161,7 +143,7 @@ class _Content:
     def _begin(self) -> None:
         head = self.take()
         self.nested = self.nested or head.startswith(zip_reader.LOCAL)
-        sinks = (xml_watch.watch(self._name, head, self._seen), self._opened(self._name, head))
+        sinks = (xml_watch.watch(self.name, head, self._seen), self._opened(self.name, head))
         self._sinks = [sink for sink in sinks if sink is not None]
         self._pass_on(head)
 

@@ -11,10 +11,10 @@ from html import unescape
 
 from consumer.inspection.readers.office import basic, containers, ole
 from consumer.inspection.readers.office.compound import is_ole
-from consumer.inspection.readers.office.containers import Budget, Sink
+from consumer.inspection.readers.office.containers import Sink
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.package import Kept, part_of
-from consumer.inspection.readers.seen import PLACE, Limits, Seen
+from consumer.inspection.readers.seen import PLACE, Budget, Limits, Seen
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from posixpath import basename
 
 from consumer.inspection.readers.office import containers, odf
-from consumer.inspection.readers.office.containers import Budget
 from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
 from consumer.inspection.readers.office.package import Package
 from consumer.inspection.readers.seen import Limits, Seen
@@ -14,12 +13,16 @@ from consumer.model import Reason
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     """Sets the detected type to the document's own, or to plain ZIP."""
-    budget = Budget.of(len(data), limits)
+    budget = seen.budget_for(len(data), limits)
     seen.detected_type = "application/zip"
     archive = containers.open_archive(data, budget, seen)
     if archive is None:
         return
     package = Package(archive, seen)
+    if package.is_document or odf.KIND in package.names:
+        seen.enter_document(limits)
+    else:
+        seen.enter_archive()
     if odf.KIND in package.names and not package.is_document:
         odf.read(data, archive, budget, seen, limits)
         return

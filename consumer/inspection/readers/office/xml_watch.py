@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 
 from consumer.inspection.readers.office.fields import Fields
 from consumer.inspection.readers.seen import Seen
@@ -27,20 +26,24 @@ WIDE = (
 )
 ENCODINGS = frozenset({b"utf-8", b"utf8", b"utf-16", b"utf-16le", b"utf-16be", b"us-ascii", b"ascii"})
 DOCUMENT_TYPE, ENTITY = b"<!DOCTYPE", b"<!ENTITY"
-
-_DECLARED = re.compile(rb"""<\?xml\s[^>]{0,200}?encoding\s{0,9}=\s{0,9}["']([^"'<>]{1,40})""")
+CUSTOM = "customxml/"  # parts that are no program's own: data of whoever made the document, in its own encoding
+LATIN = (b"iso-8859-", b"windows-125")  # in which the names of elements are the same bytes
+DECLARATION = 256  # bytes within which one ends
+LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-_.:"
 
 
 def watch(name: str, head: bytes, seen: Seen) -> XmlWatch | None:
     """For an entry that begins as XML, whatever its name is. Refuses what is written so that nobody here reads it."""
+    custom = name.lower().replace("\\", "/").lstrip("/").startswith(CUSTOM)
     if head.startswith(STRANGE):
-        _refuse(seen)
+        if not custom:
+            _refuse(seen)
         return None
     for mark, encoding in WIDE:
         if head.startswith(mark):
-            return XmlWatch(name, encoding, seen)
+            return XmlWatch(name, encoding, seen, custom)
     begin = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    return XmlWatch(name, "utf-8", seen) if begin.startswith(b"<") or not begin else None
+    return XmlWatch(name, "utf-8", seen, custom) if begin.startswith(b"<") or not begin else None
 
 
 class XmlWatch:
@@ -50,13 +53,14 @@ class XmlWatch:
     settings of printers) only where it declares entities.
     """
 
-    def __init__(self, name: str, encoding: str, seen: Seen) -> None:
+    def __init__(self, name: str, encoding: str, seen: Seen, custom: bool) -> None:
         self._decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
         part = name.lower()
         open_document = part.startswith(OPEN_DOCUMENTS) or part.rpartition("/")[2] == FORMULA
         self._refused = DOCUMENT_TYPE if part.endswith(PARTS) and not open_document else ENTITY
         self._fields = Fields(seen)
         self._carried: bytes | None = None
+        self._any_encoding = custom
         self._seen = seen
 
     def feed(self, piece: bytes) -> None:
@@ -76,8 +80,13 @@ class XmlWatch:
         self._fields.close()
 
     def _check_encoding(self, head: bytes) -> None:
-        declared = _DECLARED.match(head.removeprefix(codecs.BOM_UTF8).lstrip())
-        if declared is not None and declared[1].lower() not in ENCODINGS:
+        begin = head.removeprefix(codecs.BOM_UTF8).lstrip()[:DECLARATION]
+        if self._any_encoding or not begin.startswith(b"<?xml"):
+            return
+        _, found, declared = begin.partition(b">")[0].partition(b"encoding")
+        encoding = declared.lstrip(b" \t\r\n=\"'").lower()
+        name = encoding[: len(encoding) - len(encoding.lstrip(LETTERS))]
+        if found and name not in ENCODINGS and not name.startswith(LATIN):
             _refuse(self._seen)
 
 

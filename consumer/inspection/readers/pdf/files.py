@@ -13,6 +13,8 @@ from consumer.inspection.readers.seen import PLACE, Work
 NAMES = (b"F", b"UF", b"DOS", b"Mac", b"Unix")
 MOST_NAMES = 1_000  # distinct ones
 
+SOURCE = b"/AdditionalStreams"  # LibreOffice names the document's own source so, in the trailer
+
 _DESCRIBED = syntax.name(b"EF", b"XFA")
 _PAGES = re.compile(rb"/Contents[\0\t\n\x0c\r ]*+(\[[^\]]*+\]|\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)")
 _LIST = re.compile(
@@ -24,7 +26,7 @@ _REFERENCE = re.compile(rb"(\d{1,10})[\0\t\n\x0c\r ]+\d{1,10}[\0\t\n\x0c\r ]+R")
 @dataclass(slots=True)
 class Referred:
     names: set[str] = field(default_factory=set)  # of attached files
-    files: set[int] = field(default_factory=set)  # objects that are attached files
+    files: dict[int, str] = field(default_factory=dict)  # objects that are attached files, and a name of each
     pages: set[int] = field(default_factory=set)  # objects that a page is drawn from
     forms: set[int] = field(default_factory=set)  # objects that hold a dynamic form, which is XML with scripts
 
@@ -35,6 +37,9 @@ class Referred:
             for match in pattern.finditer(content):
                 work.spend(PLACE // 2 + 16 * len(match[1]))
                 self.pages.update(int(number) for number in _REFERENCE.findall(match[1]))
+        at = -1
+        while (at := content.find(SOURCE, at + 1)) >= 0:
+            self._source(syntax.read(content, at + len(SOURCE), work)[0])
         if _DESCRIBED.search(content):
             for value in _around(content, work) if first is None else _sequence(content, first, work):
                 for dictionary in _dictionaries(value):
@@ -42,6 +47,12 @@ class Referred:
                         self._file(dictionary, data, work)
                     if b"XFA" in dictionary:
                         self._form(dictionary[b"XFA"], data, work)
+
+    def _source(self, streams: Value) -> None:
+        """Pairs of a type and the stream that has it."""
+        for stream in streams if isinstance(streams, list) else ():
+            if isinstance(stream, Reference):
+                self.files.setdefault(stream.number, "")
 
     def _form(self, form: Value, data: bytes, work: Work) -> None:
         if isinstance(form, Reference):
@@ -51,15 +62,17 @@ class Referred:
             self.forms.update(part.number for part in form if isinstance(part, Reference))
 
     def _file(self, description: syntax.Dictionary, data: bytes, work: Work) -> None:
-        for key in NAMES:
-            name = description.get(key)
-            if isinstance(name, Reference):
-                name = syntax.resolve(data, name, work)
-            if len(self.names) < MOST_NAMES:
-                self.names.add(syntax.text(name))
+        names = [description.get(key) for key in NAMES]
+        read = [
+            syntax.text(syntax.resolve(data, name, work) if isinstance(name, Reference) else name) for name in names
+        ]
+        said = [name for name in read if name]
+        if len(self.names) < MOST_NAMES:
+            self.names.update(said)
         files = description[b"EF"]
-        if isinstance(files, dict):
-            self.files.update(file.number for file in files.values() if isinstance(file, Reference))
+        for file in files.values() if isinstance(files, dict) else ():
+            if isinstance(file, Reference):
+                self.files.setdefault(file.number, said[0] if said else "")
 
 
 def _dictionaries(value: Value) -> Iterator[syntax.Dictionary]:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from consumer.inspection.readers import formats, scripts, text
+from consumer.inspection.readers import formats, php, scripts, text, zip_reader
 from consumer.inspection.readers.formats import DEEPEST_PADDING, PADDING
-from consumer.inspection.readers.pdf import syntax
+from consumer.inspection.readers.pdf import streams, syntax
+from consumer.inspection.readers.pdf.files import Referred
+from consumer.inspection.readers.pdf.streams import Stream
 from consumer.inspection.readers.seen import PLACE, Seen, Work
+from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
 HEAD = 4096  # bytes that tell what something is
 STEP = 2048  # what one between objects costs, as bytes that are read
+OPENERS = frozenset(b"({[\"'`=")  # on the line that the document's header stands on
 OPENINGS = (b"#!", b"%!", b"/*", b"//", b"<!--")  # of comments, scripts and PostScript
 SAME = "a PDF"  # joined documents: readers show the last one
-SERVED = (b"<?", b"<%")  # a web server runs it wherever it stands
+ZIP = "a ZIP archive"
 
-_OPENED = re.compile(rb"[({\[<\"'`=*][^\r\n]{0,64}\Z|(?:\"\"\"|'''|`|<<-?[\"']?\w{1,40}[\"']?|[({\[=])\s*\Z")
-"""Something that swallows the document: what programs write before one ends with its line, and opens nothing."""
 _END = re.compile(rb"startxref[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]*+(?:%(?!%EOF)[^\r\n]*+[\0\t\n\x0c\r ]*+)*+(%%EOF)?")
 _GAP = re.compile(rb"endobj(?![\0\t\n\x0c\r ]*+\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++obj)")
 _OBJECT = re.compile(rb"\d{1,10}+[\0\t\n\x0c\r ]++\d{1,10}+[\0\t\n\x0c\r ]++obj")
@@ -30,32 +33,70 @@ _KEYWORD = re.compile(rb"xref|startxref|trailer|%%EOF")
 _SHOWN = re.compile(rb"\)\s*(?:Tj|'|\")|\]\s*TJ")
 
 
-def examine(data: bytes, start: int, forms: list[tuple[int, int]], seen: Seen) -> None:
-    """`forms` are the extents of dynamic forms: pages with scripts are what they are made of."""
+@dataclass(frozen=True, slots=True)
+class Extents:
+    """Where streams stand whose bytes are not searched as the document's own."""
+
+    forms: list[Extent]  # dynamic forms: pages with scripts are what they are made of
+    files: list[Extent]  # attached files, which were judged by what they are
+    words: list[Extent]  # metadata
+
+    @classmethod
+    def of(cls, data: bytes, found: list[Stream], referred: Referred, work: Work) -> Extents:
+        extents = cls([], [], [])
+        for stream in found:
+            kind = stream.dictionary.get(b"Type")
+            if stream.number in referred.files or kind == b"EmbeddedFile":
+                extents.files.append((stream.start, streams.end(data, stream, work)))
+            elif stream.number in referred.forms:
+                extents.forms.append((stream.start, streams.end(data, stream, work)))
+            elif kind == b"Metadata":
+                extents.words.append((stream.start, streams.end(data, stream, work)))
+        return extents
+
+
+def examine(data: bytes, start: int, extents: Extents, seen: Seen) -> None:
     _before(data[:start], seen)
     _loose(list(_between(data, start, _behind(data, seen), seen.work)), seen)
     for name in formats.formats_at_fixed_places(data):
-        seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well")
-    for _, name in formats.formats_in(data, seen.work):
+        seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well", opener="7-zip")
+    for at, name in formats.formats_in(data, seen.work):
+        if is_within(at, extents.files) and (name != ZIP or _is_attached_archive(data, at, extents)):
+            continue
         if name.endswith("program"):
-            seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is in the document")
+            seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is in the document", at=at, opener="7-zip")
         else:
-            seen.find(Reason.SECOND_FORMAT, f"{name} inside the document")
-    if _has_markup(data, forms, seen.work):
-        seen.find(Reason.SECOND_FORMAT, "markup or a script inside the document")
+            opener = "unzip" if name == ZIP else "7-zip"
+            seen.find(Reason.SECOND_FORMAT, f"{name} inside the document", at=at, opener=opener)
+    _markup(data, extents, seen)
+
+
+def _is_attached_archive(data: bytes, at: int, extents: Extents) -> bool:
+    """Whether the directory that opens the whole file is that of the attached archive which begins there."""
+    end = zip_reader.find_end(data)
+    return end is not None and any(begin <= at and end < stop for begin, stop in extents.files)
 
 
 def _before(before: bytes, seen: Seen) -> None:
     if not before.strip(PADDING + b"\xef\xbb\xbf"):
         return
     if found := formats.foreign(before, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{found} before the document")
-    elif before.lstrip(PADDING).startswith(OPENINGS) or _OPENED.search(before):
-        seen.find(Reason.SECOND_FORMAT, "a script before the document")
+        seen.find(Reason.SECOND_FORMAT, f"{found} before the document", at=0, opener="desktop")
+    elif before.lstrip(PADDING).startswith(OPENINGS) or b"/*" in before or _swallows(before):
+        seen.find(Reason.SECOND_FORMAT, "a script before the document", at=0, opener="node")
     elif text.decode(before) is None and not _is_mac_binary(before):
-        seen.find(Reason.SECOND_FORMAT, "binary data of another format before the document")
+        seen.find(Reason.SECOND_FORMAT, "binary data of another format before the document", at=0, opener="desktop")
     else:
-        seen.find(Reason.TRAILING_DATA, "bytes before the document's header")
+        seen.find(Reason.LEADING_DATA, "bytes before the document's header", at=0)
+
+
+def _swallows(before: bytes) -> bool:
+    """Whether a script's string or list is open where the document begins, so that the document is inside of it."""
+    line = before[-64:].replace(b"\r", b"\n").rpartition(b"\n")[2]
+    if any(sign in OPENERS for sign in line):
+        return True
+    ending = before.rstrip()
+    return ending.endswith((b'"""', b"'''", b"`", b"(", b"[", b"{", b"=")) or b"<<" in ending[-48:]
 
 
 def _is_mac_binary(before: bytes) -> bool:
@@ -77,9 +118,9 @@ def _behind(data: bytes, seen: Seen) -> int:
         seen.flag("incomplete")
     behind = data[end.end() :]
     if found := formats.foreign(behind, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document")
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document", at=end.end(), opener="7-zip")
     elif behind.strip(PADDING):
-        seen.find(Reason.TRAILING_DATA, "bytes behind the document")
+        seen.find(Reason.TRAILING_DATA, "bytes behind the document", at=end.end())
         seen.loose.append(behind.lstrip(PADDING)[:HEAD])
     return end.end()
 
@@ -88,7 +129,7 @@ def _loose(parts: list[bytes], seen: Seen) -> None:
     begun = [formats.format_at(part[:4096]) for part in parts]
     names = (*begun, *formats.foreigners(b"\n".join(parts), seen.work))
     if found := next((name for name in names if name and name != SAME), None):
-        seen.find(Reason.SECOND_FORMAT, f"{found} between the document's objects")
+        seen.find(Reason.SECOND_FORMAT, f"{found} between the document's objects", opener="7-zip")
 
 
 def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
@@ -113,22 +154,45 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
         at = gap.end() if gap else -1
 
 
-def _has_markup(data: bytes, forms: list[tuple[int, int]], work: Work) -> bool:
-    """Whether there is something that a browser or a web server would run, and that is neither a form nor words."""
-    for at in scripts.markup(data, work):
-        if data.startswith(SERVED, at):
+def _markup(data: bytes, extents: Extents, seen: Seen) -> None:
+    """Server code, and what a page would run that is neither a form nor words. All of it, if the file begins as one."""
+    for at in php.tags(data, seen.work):
+        if not is_within(at, extents.files):
+            seen.find(Reason.SECOND_FORMAT, "code of PHP inside the document", at=at, opener="php")
+            break
+    for at in scripts.asp(data, seen.work):
+        if not is_within(at, extents.files) and not _is_words(data, at, extents, seen.work):
+            seen.find(Reason.SECOND_FORMAT, "code for a web server inside the document", at=at, opener="asp")
+            break
+    begins = scripts.sniffed(data) is not None
+    for at in scripts.live(data, seen.work):
+        if begins or not (is_within(at, extents.files) or _is_words(data, at, extents, seen.work)):
+            opener = "browser" if begins else "mshta"
+            seen.find(Reason.SECOND_FORMAT, "a page with a script inside the document", at=at, opener=opener)
+            break
+
+
+def _is_words(data: bytes, at: int, extents: Extents, work: Work) -> bool:
+    """Whether these bytes are a form, metadata, or in a string: a title, a note, the text of a page."""
+    if is_within(at, extents.forms) or is_within(at, extents.words):
+        return True
+    begin = data.rfind(b"stream", 0, at)
+    work.spend(at - max(0, begin) + PLACE)
+    if begin >= 0 and data[begin - 3 : begin] != b"end":
+        return _is_shown(data, begin, at, work)
+    opened = data.rfind(b"obj", max(0, begin), at)
+    while opened >= 0:
+        work.spend(PLACE)
+        if data[opened - 3 : opened] == b"end":
+            return False
+        if syntax.string_around(data, at, opened + 3, work) is not None:
             return True
-        if not any(begin <= at < stop for begin, stop in forms) and not _is_shown(data, at, work):
-            return True
+        opened = data.rfind(b"obj", max(0, begin), opened)
     return False
 
 
-def _is_shown(data: bytes, at: int, work: Work) -> bool:
+def _is_shown(data: bytes, begin: int, at: int, work: Work) -> bool:
     """Whether these bytes are words of a page that is not compressed: in a string, and behind it what shows strings."""
-    begin = data.rfind(b"stream", 0, at)
-    work.spend(at - max(0, begin))
-    if begin < 0 or data[begin - 3 : begin] == b"end":
-        return False
     drawn = data.rfind(b"BT", begin, at)
     stop = syntax.string_around(data, at, drawn, work) if drawn >= 0 else None
     return stop is not None and _SHOWN.search(data, stop - 1, stop + 4096) is not None

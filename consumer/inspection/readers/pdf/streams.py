@@ -98,7 +98,12 @@ def content(data: bytes, stream: Stream, named: dict[int, Value], work: Work) ->
 
 
 def end(data: bytes, stream: Stream, work: Work) -> int:
-    """Where its end mark stands. Bytes of it may look like one: of what is packed they don't count."""
+    """Where it ends: by its length, if its end mark stands there, else at the first such mark."""
+    length = stream.dictionary.get(b"Length")
+    if isinstance(length, int) and data[stream.start + length : stream.start + length + 12].lstrip().startswith(
+        b"endstream"
+    ):
+        return stream.start + length
     stop = data.find(b"endstream", stream.start)
     stop = stop if stop >= 0 else len(data)
     work.spend(stop - stream.start)

@@ -1,10 +1,10 @@
-"""What every text has to pass, whatever its kind: how it is encoded, and whether it begins as a page."""
+"""What every text has to pass, whatever its kind: its encoding, whether it begins as a page or holds code of PHP."""
 
 from __future__ import annotations
 
 import codecs
 
-from consumer.inspection.readers import text
+from consumer.inspection.readers import scripts, text
 from consumer.inspection.readers.seen import Seen, Work
 
 CODE_PAGES = (
@@ -37,5 +37,6 @@ def _encoded(data: bytes, encoding: str, work: Work) -> bytes:
 
 
 def examine(content: bytes, seen: Seen) -> None:
-    if kind := text.markup(content[: text.HEAD].decode("utf-8", "replace")):
+    if kind := scripts.page(content, seen.work):
         seen.detected_type = kind
+    text.find_php(content, seen)

@@ -1,0 +1,82 @@
+"""What each stream of a PDF holds: a file that is attached, a picture, or something that a page is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consumer.inspection.readers import attached
+from consumer.inspection.readers.formats import PICTURES, executable, format_at
+from consumer.inspection.readers.pdf import streams
+from consumer.inspection.readers.pdf.files import Referred
+from consumer.inspection.readers.pdf.streams import Stream
+from consumer.inspection.readers.pdf.syntax import Name, Value
+from consumer.inspection.readers.seen import PLACE, Limits, Seen
+from consumer.model import Reason
+
+HEAD, PROGRAM_HEAD = 4096, 64 * 1024  # bytes of a stream that tell what it is
+KEPT = 8 * 1024 * 1024  # bytes of an attached file; in a larger document as much as that has
+RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "markup or a script", "media"}  # in any stream
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    data: bytes
+    named: dict[int, Value]
+    referred: Referred
+    seen: Seen
+    limits: Limits
+
+    def look(self, stream: Stream, most: int) -> int:
+        """Bytes that the stream inflates to, counted until they are above `most`. Of a picture the head is enough."""
+        self.seen.work.spend(PLACE)
+        if self._is_attached(stream):
+            return self._judge(stream, most)
+        head, counted = b"", 0
+        whole = bool(streams.filters(stream, self.named)) and not self._is_picture(stream)
+        for piece in streams.content(self.data, stream, self.named, self.seen.work):
+            counted += len(piece)
+            if len(head) < (PROGRAM_HEAD if head[:2] == b"MZ" else HEAD):
+                head += piece[:PROGRAM_HEAD]
+            elif not whole or counted > most:
+                break
+        if self._hides(head, stream):
+            return self._judge(stream, most)
+        return counted if whole else 0
+
+    def _is_attached(self, stream: Stream) -> bool:
+        return stream.number in self.referred.files or stream.dictionary.get(b"Type") == b"EmbeddedFile"
+
+    def _hides(self, head: bytes, stream: Stream) -> bool:
+        """A stream that begins as a file is an attached one. Fonts, pictures and forms are what they are."""
+        if executable(head):
+            return True
+        found = format_at(head)
+        return bool(found) and found not in RIGHTFUL and stream.dictionary.get(b"Subtype") != b"Image"
+
+    def _judge(self, stream: Stream, most: int) -> int:
+        """An attached file, by what it is. Bytes that it inflates to."""
+        content, largest = bytearray(), max(KEPT, len(self.data))
+        for piece in streams.content(self.data, stream, self.named, self.seen.work):
+            content += piece
+            if len(content) > min(most, largest):
+                self.seen.find(Reason.ARCHIVE_LIMITS, "an attached file is larger than can be examined")
+                return len(content)
+        name = self.referred.files.get(stream.number, "") if stream.number is not None else ""
+        self.seen.find(Reason.EMBEDDED_FILES, "files are attached")
+        self.seen.flag("embedded_files")
+        attached.judge(name, "", bytes(content), self.seen, self.limits)
+        return len(content)
+
+    def _is_picture(self, stream: Stream) -> bool:
+        """Whether nothing reads more of it than its size asks for. What a page is drawn from is none."""
+        dictionary = stream.dictionary
+        if dictionary.get(b"Subtype") != Name(b"Image") or stream.number in self.referred.pages:
+            return False
+        width, height, depth = (dictionary.get(key) for key in (b"Width", b"Height", b"BitsPerComponent"))
+        if not isinstance(width, int) or not isinstance(height, int):
+            return False
+        if (
+            width * height * (depth if isinstance(depth, int) else 1) // 8 > self.limits.picture
+        ):  # as if it had one color
+            self.seen.find(Reason.IMAGE_TOO_LARGE, f"a picture of {width} × {height} pixels")
+        return True

@@ -1,0 +1,131 @@
+"""PHP's tags, with code of PHP behind them. PHP runs them wherever they stand in a file that it is told to include.
+
+The text behind a tag is compiled as a whole, and words that are no code stop it: a text may speak of `<?php`. So the
+first tokens behind the tag are read (php.net, "PHP tags"; the grammar of `zend_language_parser.y`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from consumer.inspection.readers.seen import Work
+
+TAG, ECHO = b"<?php", b"<?="
+WHITE = b" \t\r\n"
+A_TAG = 1024  # of work
+LOOKED_AT = 1024  # bytes behind a tag
+MOST_ECHO = 4096  # bytes within which an expression ends
+
+_NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_\\" + bytes(range(128, 256))
+_BEFORE_VALUE = b"@!-+~([& \t\r\n{;"
+_CASTS = frozenset(b"int integer float double string bool boolean array object binary".split())
+_OF_VALUES = frozenset(
+    b"echo print return include include_once require require_once throw yield clone exit die".split()
+)
+_BRACKETED = frozenset(
+    b"if for foreach while switch eval isset unset empty list array match declare fn exit die".split()
+)
+_NAMING = frozenset(b"namespace use class interface trait enum function const new abstract final readonly goto".split())
+_ALONE = frozenset(b"exit die return try do else".split())
+_OF_VARIABLES = frozenset(b"static global var".split())
+_AFTER_NAME = (b"(", b"::", b"{", b";", b"\\", b"=", b"extends ", b"implements ", b"as ", b":", b",", b"class ")
+
+
+def tags(data: bytes, work: Work) -> Iterator[int]:
+    """Each place where PHP begins to run something."""
+    work.spend(2 * len(data))
+    for mark in (TAG, TAG.upper(), ECHO):
+        at = -1
+        while (at := data.find(mark, at + 1)) >= 0:
+            work.spend(A_TAG)
+            if runs_at(data, at):
+                yield at
+    yield from _mixed(data, work)
+
+
+def _mixed(data: bytes, work: Work) -> Iterator[int]:
+    """Tags in letters of both sizes."""
+    at = -1
+    while (at := data.find(b"<?", at + 1)) >= 0:
+        work.spend(64)
+        mark = data[at : at + 5]
+        if mark not in (TAG, TAG.upper()) and mark.lower() == TAG and runs_at(data, at):
+            yield at
+
+
+def runs_at(data: bytes, at: int) -> bool:
+    """Whether the tag at `at` has code behind it."""
+    if data[at : at + 3] == ECHO:
+        return _is_value(data[at + 3 : at + 3 + LOOKED_AT]) and _ends(data, at + 3)
+    code = data[at + 5 : at + 5 + LOOKED_AT]
+    return code[:1] in (b" ", b"\t", b"\r", b"\n") and _is_code(code)
+
+
+def _ends(data: bytes, at: int) -> bool:
+    """Whether the tag is closed in the text that follows: pixels hold its beginning by chance."""
+    stop = data.find(b"?>", at, at + MOST_ECHO)
+    text = data[at : stop if stop >= 0 else at + MOST_ECHO]
+    text = text if stop >= 0 else text.rstrip(b"\0\r\n")
+    printed = not text.translate(None, bytes([*b"\t\r\n", *range(32, 127)]))
+    return printed and (stop >= 0 or b"$_" in text)
+
+
+def _is_code(code: bytes) -> bool:
+    code = _behind_comments(code).lstrip(b"; \t\r\n{}")
+    word = _word(code)
+    rest = code[len(word) :].lstrip(WHITE)
+    name = word.lower()
+    if not word:
+        return _is_value(code)
+    if (name in _BRACKETED and rest[:1] == b"(") or (name in _ALONE and rest[:1] in (b";", b"{")):
+        return True
+    if name in _OF_VARIABLES and rest[:1] == b"$":
+        return True
+    if name in _OF_VALUES and _is_value(rest):
+        return True
+    if name in _NAMING:
+        return rest[len(_word(rest)) :].lstrip(WHITE).startswith(_AFTER_NAME)
+    if rest[:1] in (b";", b":") and rest[:2] != b"::":
+        return _is_code(rest[1:])
+    return _is_value(code)
+
+
+def _is_value(code: bytes) -> bool:
+    """Whether an expression begins here that does something: a variable, a string, a call."""
+    code = _behind_comments(code).lstrip(_BEFORE_VALUE)
+    first = code[:1]
+    if first == b"$":
+        return code[1:2] in (b"{", b"$") or bool(_word(code[1:]))
+    if first in (b"'", b'"', b"`"):
+        return code.find(first, 1) > 0
+    if code.startswith((b"<<<", b"#[")):
+        return True
+    word = _word(code)
+    if not word:
+        return False
+    rest = code[len(word) :]
+    if rest[:1] == b"(" or rest.lstrip(WHITE)[:2] == b"::":
+        return True
+    spaced = rest.lstrip(WHITE)
+    if spaced[:1] == b"(":
+        return spaced[1:].lstrip(WHITE)[:1] == b")" or _is_value(spaced[1:])
+    if spaced[:1] == b")" and word.lower() in _CASTS:
+        return _is_value(spaced[1:])
+    return word.lower() in (b"new", b"include", b"require", b"include_once", b"require_once") and _is_value(spaced)
+
+
+def _word(code: bytes) -> bytes:
+    return code[: len(code) - len(code.lstrip(_NAME))]
+
+
+def _behind_comments(code: bytes) -> bytes:
+    while True:
+        code = code.lstrip(WHITE)
+        if code.startswith(b"/*"):
+            _, end, code = code.partition(b"*/")
+        elif code.startswith((b"//", b"#")) and not code.startswith(b"#["):
+            _, end, code = code.partition(b"\n")
+        else:
+            return code
+        if not end:
+            return b"$_"  # the comment goes on: what is behind it is not looked at, and may be anything
