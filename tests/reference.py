@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.inspection.policy.policy import SHIPPED, Policy
-from consumer.inspection.readers.media.ends import ENDS
+from consumer.inspection.readers.ends import ENDS
 from consumer.inspection.readers.table import FORMATS
 from consumer.model import Condition, DeadReason, Reason
 from consumer.telemetry.metrics import Metrics

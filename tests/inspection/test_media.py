@@ -9,8 +9,8 @@ import pytest
 
 from consumer.inspection.examination import examine
 from consumer.inspection.policy.policy import SHIPPED, Policy
+from consumer.inspection.readers.ends import ENDS
 from consumer.inspection.readers.media import bmp
-from consumer.inspection.readers.media.ends import ENDS
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Facts, Reason
 from tests.inspection import media

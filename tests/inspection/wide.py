@@ -23,7 +23,7 @@ FOREIGN = {
 
 
 def seen(data: bytes, name: str) -> Seen:
-    return examine(data, DETECTOR, claimed=claimed_type(name, None) or "")
+    return examine(data, DETECTOR, WIDE.limits, claimed=claimed_type(name, None) or "")
 
 
 def reason(data: bytes, name: str) -> Reason | None:

@@ -193,5 +193,6 @@ LimitTable = create_model(
     **{  # type: ignore[call-overload] # a field for each limit that there is
         limit.name: (Annotated[int, BeforeValidator(_up_to(getattr(SAFE, limit.name), "2000"))], limit.default)
         for limit in fields(Limits)
+        if limit.name != "types"  # a table of its own
     },
 )

@@ -104,7 +104,7 @@ class Policy(Table):
     @cached_property
     def limits(self) -> Limits:
         """What an examination keeps to."""
-        return Limits(**self.limit_table.model_dump())
+        return Limits(**self.limit_table.model_dump(), types=tuple(sorted(self.types)))
 
     @property
     def largest(self) -> int:

@@ -24,6 +24,7 @@ class Limits:
     ratio: int = 100  # inflated : file
     entries: int = 2_000  # of archives, nested ones included
     nesting: int = 3  # documents inside documents: a workbook in slides in a report in a letter
+    types: tuple[str, ...] = ()  # that the policy lets in: members of an archive have to be of one
 
     def inflation(self, size: int) -> int:
         """Bytes that a file of `size` bytes may inflate to."""

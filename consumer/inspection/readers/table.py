@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from consumer.inspection.readers import gif, jpeg, png, rtf, text
+from consumer.inspection.readers.mail import document as mail
+from consumer.inspection.readers.mail import tnef
 from consumer.inspection.readers.media import amr, bmff, bmp, ebml, mpeg_audio, ogg, riff, svg, tiff
 from consumer.inspection.readers.office import ole, ooxml
 from consumer.inspection.readers.office.compound import SIGNATURE as OLE
@@ -158,7 +160,8 @@ FORMATS: tuple[Format, ...] = (
         reader=json_text.examine, text=True,
     ),
     Format("application/yaml", ("yaml", "yml")),
-    Format("message/rfc822", ("eml",)),
+    Format("message/rfc822", ("eml",), starts=mail.begins, reader=mail.examine, text=True),
+    Format("application/ms-tnef", (), ("application/vnd.ms-tnef",), (tnef.SIGNATURE,), reader=tnef.examine),
     Format("application/x-rar", ("rar",), ("application/x-rar-compressed", "application/vnd.rar")),
     Format("application/x-7z-compressed", ("7z",)),
     Format("application/x-tar", ("tar", "tgz", "tbz", "txz")),

@@ -7,7 +7,7 @@ from html import unescape
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
-STARTS = (b"ppaction://program", b"ppaction://macro")
+STARTS = tuple(b"=%c%s" % (quote, url) for quote in b"\"'" for url in (b"ppaction://program", b"ppaction://macro"))
 CARRIED = 256  # bytes of the last piece, so that no word is lost between two
 
 

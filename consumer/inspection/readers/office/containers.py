@@ -96,6 +96,22 @@ class _Walk:
                 self.seen.find(finding.code, finding.detail)
 
 
+class Kept:
+    """An entry that is read as a whole. Whoever reads it sees all of it: nothing else looks into it."""
+
+    def __init__(self, read: Callable[[bytes, bool], None], most: int) -> None:
+        self._read, self._most = read, most
+        self._content, self._whole = bytearray(), True
+
+    def feed(self, piece: bytes) -> None:
+        self._whole = self._whole and len(self._content) + len(piece) <= self._most
+        if self._whole:
+            self._content += piece
+
+    def close(self) -> None:
+        self._read(bytes(self._content), self._whole)
+
+
 class _Content:
     """An entry while it is inflated: counted, summed, and kept as far as it is needed."""
 
@@ -142,9 +158,12 @@ class _Content:
 
     def _begin(self) -> None:
         head = self.take()
-        self.nested = self.nested or head.startswith(zip_reader.LOCAL)
-        sinks = (xml_watch.watch(self.name, head, self._seen), self._opened(self.name, head))
-        self._sinks = [sink for sink in sinks if sink is not None]
+        own = self._opened(self.name, head)
+        if isinstance(own, Kept):
+            self.nested, self._sinks = False, [own]
+        else:
+            self.nested = self.nested or head.startswith(zip_reader.LOCAL)
+            self._sinks = [sink for sink in (xml_watch.watch(self.name, head, self._seen), own) if sink is not None]
         self._pass_on(head)
 
     def _pass_on(self, piece: bytes) -> None:

@@ -11,9 +11,9 @@ from html import unescape
 
 from consumer.inspection.readers.office import basic, containers, ole
 from consumer.inspection.readers.office.compound import is_ole
-from consumer.inspection.readers.office.containers import Sink
+from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
-from consumer.inspection.readers.office.package import Kept, part_of
+from consumer.inspection.readers.office.package import part_of
 from consumer.inspection.readers.seen import PLACE, Budget, Limits, Seen
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
@@ -115,12 +115,13 @@ class _Part:
 
     def _look(self, window: bytes) -> None:
         seen = self._seen
-        if LOCKED in window and any(self._tags(window, LOCKED)):
+        if any(_element(tag) == LOCKED.decode() for tag in self._tags(window, LOCKED)):
             seen.find(Reason.ENCRYPTED, "the document is protected by a password")
         for tag in self._tags(window, LISTENER):
             _listener(tag, seen)
         self._links(window)
-        if any(self._tags(window, DDE)) or any(self._tags(window.lower(), CALL)):
+        asks = any(_element(tag).startswith("dde-") for tag in self._tags(window, DDE))
+        if asks or any(_calls(tag) for tag in self._tags(window.lower(), CALL)):
             seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
 
     def _links(self, window: bytes) -> None:
@@ -165,6 +166,10 @@ def _attributes(tag: bytes) -> Mapping[str, str]:
 
 def _element(tag: bytes) -> str:
     return tag.split(None, 1)[0].rstrip(b"/>").rpartition(b":")[2].decode("ascii", "replace") if tag.strip() else ""
+
+
+def _calls(tag: bytes) -> bool:
+    return CALL.decode() in _attributes(tag).get("formula", "").lower()
 
 
 def _listener(tag: bytes, seen: Seen) -> None:

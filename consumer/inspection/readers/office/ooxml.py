@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from posixpath import basename
 
+from consumer.inspection.readers import members
 from consumer.inspection.readers.office import containers, odf
 from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
 from consumer.inspection.readers.office.package import Package
@@ -26,9 +27,10 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if odf.KIND in package.names and not package.is_document:
         odf.read(data, archive, budget, seen, limits)
         return
-    containers.read_contents(data, archive, package.opened, budget, seen, limits)
     if not package.is_document:
+        members.read(data, archive, budget, seen, limits)
         return
+    containers.read_contents(data, archive, package.opened, budget, seen, limits)
     _main_part(package, seen)
     _macros(package, seen)
     for finding in package.inner.findings:

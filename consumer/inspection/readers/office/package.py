@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from posixpath import basename, dirname, normpath
 from urllib.parse import unquote
 
 from consumer.inspection.readers.office import ole
 from consumer.inspection.readers.office.actions import Actions
 from consumer.inspection.readers.office.compound import is_ole
-from consumer.inspection.readers.office.containers import Sink
+from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.ooxml_types import (
     ASKED_OF_SHARES,
@@ -119,22 +118,6 @@ class Package:
 
     def _embedded(self, content: bytes, whole: bool) -> None:
         ole.embedded(content, whole, self.inner)
-
-
-class Kept:
-    """A part that can only be read as a whole."""
-
-    def __init__(self, read: Callable[[bytes, bool], None], most: int) -> None:
-        self._read, self._most = read, most
-        self._content, self._whole = bytearray(), True
-
-    def feed(self, piece: bytes) -> None:
-        self._whole = self._whole and len(self._content) + len(piece) <= self._most
-        if self._whole:
-            self._content += piece
-
-    def close(self) -> None:
-        self._read(bytes(self._content), self._whole)
 
 
 def part_of(name: str) -> str:

@@ -13,6 +13,27 @@ class End(NamedTuple):
 
 
 ENDS: tuple[End, ...] = (
+    End(
+        ("application/vnd.ms-excel", "application/vnd.ms-powerpoint"), "the sectors of each stream",
+        "every one that a stream or the listing lacks", "up to 1,024 bytes behind those, which some programs leave out",
+    ),
+    End(
+        (
+            "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+            "application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet",
+            "application/vnd.oasis.opendocument.presentation", "application/zip",
+        ),
+        "the directory behind the last part", "every one", "none",
+    ),
+    End(("application/rtf",), "the brace that closes the first one", "every one", "none"),
+    End(("text/csv",), "nothing", "none", "every one"),
+    End(("text/vcard", "text/calendar"), "the line `END` of each object", "every one", "none"),
+    End(("text/xml",), "the end of the root element", "every one", "none"),
+    End(("application/json",), "the bracket that closes the first one", "every one", "of many lines some"),
+    End(
+        ("message/rfc822",), "the last boundary of its parts", "every one, if it has several parts",
+        "of a mail of one part every one",
+    ),
     End(("image/webp",), "the size in its header", "every one", "none"),
     End(("image/heic", "image/heif", "image/avif"), "the places of its items, its last box", "every one", "none"),
     End(("image/bmp",), "width × height × depth, or the size of its pixels", "every one of more than 3 bytes", "none"),

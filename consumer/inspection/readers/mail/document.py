@@ -1,0 +1,153 @@
+"""A mail as a file (.eml): each of its parts, whatever it is called and however it is encoded, is judged.
+
+A page that a browser saved is built like a mail and is none (MHTML, RFC 2557): nobody sent it, and nobody got it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consumer.inspection.readers import attached, scripts, text
+from consumer.inspection.readers.formats import foreign
+from consumer.inspection.readers.mail import encodings, headers
+from consumer.inspection.readers.mail.headers import Headers
+from consumer.inspection.readers.programs import is_program
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.model import Reason
+
+MOST_PARTS = 1_000
+DEEPEST = 16  # parts in parts
+A_PART = 16 * 1024  # of work
+BEGINNING = 64 * 1024
+PAGE = "multipart/related"
+KNOWN = frozenset(
+    {"from", "to", "cc", "subject", "date", "received", "message-id", "return-path", "sender", "delivered-to"}
+)
+SENT = frozenset({"to", "cc", "bcc", "received", "message-id", "return-path", "delivered-to", "resent-to", "x-unsent"})
+SAVED = "snapshot-content-location"
+DATA_SCRIPTS = (b"json", b"text/template", b"text/html")  # kinds of script that no browser runs
+SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
+TEXTS = ("text/plain", "text/html", "text/enriched", "text/x-amp-html", "text/watch-html")
+
+
+def begins(data: bytes) -> bool:
+    lines = _lines(data[:BEGINNING])
+    if not headers.begins(lines[:1024]):
+        return False
+    end, _ = headers.split(lines, 0, len(lines))
+    names = {line.partition(b":")[0].strip().lower().decode("latin-1") for line in lines[:end].split(b"\n")}
+    return bool(names & KNOWN)
+
+
+def examine(data: bytes, seen: Seen, limits: Limits) -> None:
+    seen.work.spend(4 * len(data))
+    lines = _lines(data)
+    mail = _Mail(lines, seen, limits)
+    top = mail.headers(0, len(lines))
+    names = top.fields.keys()
+    built_as_page = top.kind() == PAGE or "content-location" in names
+    if SAVED in names or (built_as_page and not names & SENT):
+        seen.detected_type = PAGE
+        return
+    seen.detected_type = "message/rfc822"
+    mail.part(0, len(lines), 0)
+
+
+def _lines(data: bytes) -> bytes:
+    """With LF at the ends of its lines, and without the line that a mailbox puts before a mail."""
+    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").lstrip(b"\n")
+    data = data if b"\n" in data else data.replace(b"\r", b"\n")
+    if data.startswith((b"From ", b">From ")):
+        data = data.partition(b"\n")[2]
+    return data
+
+
+@dataclass(slots=True)
+class _Mail:
+    lines: bytes
+    seen: Seen
+    limits: Limits
+    parts: int = 0
+
+    def headers(self, begin: int, end: int) -> Headers:
+        stop, _ = headers.split(self.lines, begin, end)
+        return headers.read(self.lines[begin:stop], self.seen.work)
+
+    def part(self, begin: int, end: int, depth: int) -> None:
+        self.parts += 1
+        self.seen.work.spend(A_PART)
+        if self.parts > MOST_PARTS or depth > DEEPEST:
+            raise TooMuch("the mail has more parts than can be examined")
+        said = self.headers(begin, end)
+        _, body = headers.split(self.lines, begin, end)
+        kind = said.kind()
+        if kind.startswith("multipart/"):
+            self._several(said, body, end, depth)
+        else:
+            self._leaf(said, kind, body, end)
+
+    def _several(self, said: Headers, body: int, end: int, depth: int) -> None:
+        if said.kind() == "multipart/encrypted":
+            self.seen.find(Reason.ENCRYPTED, "the mail is encrypted")
+        boundary = said.parameters("content-type").get("boundary", "").rstrip()
+        if not boundary:
+            raise Unreadable("the mail does not say where its parts begin")
+        mark = b"\n--" + boundary.encode("utf-8", "replace")
+        at = body - 1 if body else 0
+        first = None
+        while (at := self.lines.find(mark, at, end)) >= 0:
+            self.seen.work.spend(A_PART // 16)
+            line_end = self.lines.find(b"\n", at + 1, end)
+            line_end = end if line_end < 0 else line_end
+            rest = self.lines[at + len(mark) : line_end].rstrip()
+            if rest in (b"", b"--"):
+                if first is None:
+                    self._between(body, at)
+                else:
+                    self.part(first, max(first, at), depth + 1)
+                if rest:
+                    self._between(line_end, end)
+                    return
+                first = min(line_end + 1, end)
+            at = line_end
+        raise Unreadable("the end of the mail is missing")
+
+    def _between(self, begin: int, end: int) -> None:
+        """What stands before the first part and behind the last: words for old programs, and shown by none."""
+        if found := foreign(self.lines[max(0, begin) : max(0, end)], self.seen.work):
+            self.seen.find(Reason.SECOND_FORMAT, f"{found} between the parts of the mail")
+
+    def _leaf(self, said: Headers, kind: str, body: int, end: int) -> None:
+        names = said.names()
+        content = encodings.decode(self.lines[body:end], said.encoding(), self.seen.work)
+        if kind in ("message/partial", "message/external-body"):
+            self.seen.find(Reason.EXTERNAL_REFERENCE, "a part of the mail is to be had elsewhere")
+        elif kind in SEALED:
+            self.seen.find(Reason.ENCRYPTED, "the mail is sealed: nobody can look inside without its key")
+        elif is_program(b"", *names):
+            self.seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached")
+        elif kind in TEXTS and not names and content.strip() and text.read(content, self.seen.work) is None:
+            self._attached("", "", content)
+        elif kind in TEXTS and not names:
+            self._text(kind, content)
+            if b"\0" in content:
+                self._between(body, end)
+        elif content:
+            self._attached(names[0] if names else "", kind, content)
+
+    def _text(self, kind: str, content: bytes) -> None:
+        if kind != "text/plain":
+            if any(_runs(content, at) for at in scripts.live(content, self.seen.work)):
+                self.seen.find(Reason.EMBEDDED_EXECUTABLE, "the mail is a page with a script")
+            return
+        for name, file in encodings.uuencoded(content, self.seen.work):
+            self._attached(name, "", file)
+
+    def _attached(self, name: str, kind: str, content: bytes) -> None:
+        attached.judge(name, kind, content, self.seen, self.limits)
+
+
+def _runs(page: bytes, at: int) -> bool:
+    """Whether it is more than data that stands in a script, as shops describe an order for other programs."""
+    tag = page[at : page.find(b">", at, at + 512) + 1].lower()
+    return not (tag.startswith(b"<script") and any(kind in tag for kind in DATA_SCRIPTS))

@@ -1,0 +1,67 @@
+"""How the content of a part is written: base64, quoted-printable, uuencode. In C, or line by line on a budget."""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterator
+
+from consumer.inspection.readers.seen import Work
+
+BASE64, QUOTED, UU = ("base64",), ("quoted-printable",), ("x-uuencode", "uuencode", "x-uue", "uue")
+ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+NOT_OF_IT = bytes(c for c in range(256) if c not in ALPHABET)
+DECODING = 4  # a byte that is decoded costs as much as reading so many
+A_LINE = 512  # of work
+
+
+def decode(body: bytes, encoding: str, work: Work) -> bytes:
+    work.spend(DECODING * len(body))
+    if encoding in BASE64:
+        return _base64(body)
+    if encoding in QUOTED:
+        return binascii.a2b_qp(body)
+    if encoding in UU:
+        return next((content for _, content in uuencoded(body, work)), b"")
+    return body  # nobody decodes what nobody knows
+
+
+def _base64(body: bytes) -> bytes:
+    """As readers do: what is no letter of it is skipped, and what goes on behind its end belongs to it as well."""
+    letters = body.translate(None, NOT_OF_IT)
+    pieces = [piece for piece in letters.split(b"=") if piece]
+    whole = (piece[: len(piece) - (len(piece) % 4 == 1)] for piece in pieces)
+    return b"".join(binascii.a2b_base64(piece + b"=" * (-len(piece) % 4)) for piece in whole)
+
+
+def uuencoded(text: bytes, work: Work) -> Iterator[tuple[str, bytes]]:
+    """The name and content of each file that stands in a text, as programs wrote them before MIME."""
+    text = b"\n" + text
+    at = -1
+    while (at := text.find(b"\nbegin ", at + 1)) >= 0:
+        work.spend(A_LINE)
+        line = text[at + 7 : max(at, text.find(b"\n", at + 7, at + 1024))]
+        mode, _, name = line.partition(b" ")
+        if len(mode) not in (3, 4) or not mode.isdigit() or not name.strip():
+            continue
+        content, end = _lines(text, at + 7 + len(line) + 1, work)
+        if content:
+            yield name.strip().decode("utf-8", "replace"), content
+            at = end - 1
+
+
+def _lines(text: bytes, at: int, work: Work) -> tuple[bytes, int]:
+    out: list[bytes] = []
+    while at < len(text):
+        end = text.find(b"\n", at)
+        end = len(text) if end < 0 else end
+        line = text[at:end]
+        work.spend(A_LINE)
+        if not line.strip() or line.rstrip() in (b"end", b"`") or not 32 <= line[0] <= 96:
+            break
+        length = (line[0] - 32) & 63
+        try:
+            out.append(binascii.a2b_uu(line[: 1 + (length + 2) // 3 * 4]))
+        except binascii.Error:
+            break
+        at = end + 1
+    return b"".join(out), at

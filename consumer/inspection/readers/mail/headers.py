@@ -1,0 +1,149 @@
+"""The headers of a mail or of one of its parts: names, values, and the parameters in these."""
+
+from __future__ import annotations
+
+import binascii
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from consumer.inspection.readers.seen import TooMuch, Unreadable, Work
+
+MOST_BYTES = 256 * 1024  # of headers
+MOST_FIELDS = 2_000
+MOST_PARAMETERS = 64
+A_FIELD = 512  # of work
+ONCE = ("content-type", "content-transfer-encoding")  # who says it twice may mean another one than the next reader
+NAME = b"-_." + string.ascii_letters.encode() + string.digits.encode()
+"""What names of headers are made of; the standard allows nearly any sign."""
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    fields: Mapping[str, tuple[str, ...]]  # name in lower case → values, unfolded
+
+    def value(self, name: str) -> str:
+        return self.fields.get(name, ("",))[0]
+
+    def kind(self) -> str:
+        """The MIME type, `text/plain` where none is said."""
+        said = _without_comments(self.value("content-type").partition(";")[0]).strip().lower()
+        return said if "/" in said else "text/plain"
+
+    def encoding(self) -> str:
+        said = _without_comments(self.value("content-transfer-encoding")).partition(";")[0].split()
+        return said[0].lower().strip('"') if said else ""
+
+    def parameters(self, name: str) -> Mapping[str, str]:
+        return _parameters(self.value(name))
+
+    def names(self) -> tuple[str, ...]:
+        """What the part is called, as each way to say it has it."""
+        found = dict.fromkeys(
+            readable(value)
+            for field in ("content-disposition", "content-type")
+            for key, value in self.parameters(field).items()
+            if key in ("filename", "name")
+        )
+        return tuple(found)
+
+
+def begins(data: bytes) -> bool:
+    """Whether `data` begins with the name of a header."""
+    name, colon, _ = data.partition(b":")
+    return bool(colon and name) and not name.rstrip(b" \t").translate(None, NAME)
+
+
+def split(data: bytes, begin: int, end: int) -> tuple[int, int]:
+    """Where the headers end that begin at `begin`, and where the body begins. Lines end with LF."""
+    if data.startswith(b"\n", begin, end):
+        return begin, begin + 1
+    at = data.find(b"\n\n", begin, end)
+    return (at, at + 2) if at >= 0 else (end, end)
+
+
+def read(block: bytes, work: Work) -> Headers:
+    """`Unreadable` if they contradict themselves."""
+    if len(block) > MOST_BYTES:
+        raise TooMuch("its headers are longer than any can be")
+    lines = block.replace(b"\n ", b" ").replace(b"\n\t", b" ").split(b"\n")
+    if len(lines) > MOST_FIELDS:
+        raise TooMuch("it has more headers than any mail has")
+    fields: dict[str, tuple[str, ...]] = {}
+    for line in lines:
+        work.spend(A_FIELD)
+        name, colon, value = line.partition(b":")
+        if colon:
+            key = name.strip().decode("latin-1").lower()
+            fields[key] = (*fields.get(key, ()), value.strip().decode("utf-8", "replace"))
+    if any(len(set(fields.get(name, ()))) > 1 for name in ONCE):
+        raise Unreadable("a part says twice what it is, and not the same")
+    return Headers(fields)
+
+
+def _without_comments(value: str) -> str:
+    while (begin := value.find("(")) >= 0 and (end := value.find(")", begin)) >= 0:
+        value = value[:begin] + " " + value[end + 1 :]
+    return value
+
+
+def _parameters(value: str) -> Mapping[str, str]:
+    """Those behind the first semicolon; pieces and codings of RFC 2231 are put together."""
+    found: dict[str, str] = {}
+    for key, part in _pairs(value):
+        name, star, _ = key.partition("*")
+        if star and (key.endswith("*") or "''" in part):
+            charset, mark, coded = part.partition("'")
+            part = coded.partition("'")[2] if mark and len(charset) < 40 else part
+            part = unquote_to_bytes(part).decode("utf-8", "replace")
+        found[name] = found.get(name, "") + part if star else part
+    return found
+
+
+def _pairs(value: str) -> Iterator[tuple[str, str]]:
+    _, _, rest = value.partition(";")
+    for _ in range(MOST_PARAMETERS):
+        key, equals, rest = rest.partition("=")
+        if not equals:
+            return
+        rest = rest.lstrip()
+        if rest.startswith('"'):
+            part, rest = _quoted(rest)
+        else:
+            part, _, rest = rest.partition(";")
+            part = part.strip()
+            yield key.strip(" \t;").lower(), part
+            continue
+        yield key.strip(" \t;").lower(), part
+        rest = rest.partition(";")[2]
+
+
+def _quoted(rest: str) -> tuple[str, str]:
+    at, out = 1, []
+    while at < len(rest) and rest[at] != '"':
+        at += rest[at] == "\\"
+        out.append(rest[at : at + 1])
+        at += 1
+    return "".join(out), rest[at + 1 :]
+
+
+def readable(value: str) -> str:
+    """With its encoded words (RFC 2047) decoded."""
+    out, rest = "", value
+    while (begin := rest.find("=?")) >= 0:
+        pieces = rest[begin + 2 :].split("?", 3)
+        if len(pieces) < 4 or not pieces[3].startswith("="):
+            break
+        out += rest[:begin].rstrip() + _word(pieces[1], pieces[2])
+        rest = pieces[3][1:].lstrip()
+    return out + rest
+
+
+def _word(coding: str, text: str) -> str:
+    raw = text.encode("latin-1", "replace")
+    try:
+        decoded = binascii.a2b_base64(raw) if coding.lower() == "b" else binascii.a2b_qp(raw, header=True)
+    except binascii.Error:
+        return text
+    return decoded.decode("utf-8", "replace")
