@@ -65,8 +65,8 @@ def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, seen:
     try:
         if (row := _row(data, claimed)) is not None and row.reader is not None:
             row.reader(data, seen, limits)
-        else:
-            _by_content(data, detector, seen, limits, claimed)
+        elif not _by_claim(data, claimed, seen, limits):
+            _by_content(data, detector, seen)
         if seen.pages > limits.pages:
             seen.find(Reason.ARCHIVE_LIMITS, "it has more pages than the limit")
         for head in seen.loose:
@@ -87,7 +87,20 @@ def _row(data: bytes, claimed: str) -> table.Format | None:
     return row
 
 
-def _by_content(data: bytes, detector: Detects, seen: Seen, limits: Limits, claimed: str) -> None:
+def _by_claim(data: bytes, claimed: str, seen: Seen, limits: Limits) -> bool:
+    """Whether it is a text, and of the type that it is said to be: that needs no second opinion."""
+    row = table.text_format(claimed, data)
+    if row is None or row.reader is None:
+        return False
+    found = text.read(data, seen.work)
+    if found is None or found.gaps:
+        return False
+    seen.detected_type = row.name
+    row.reader(data, seen, limits)
+    return True
+
+
+def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
     """Text is what reads as text: libmagic sees programs of old machines in it, and tables where commas stand."""
     try:
         said = detector.detect(data)
@@ -100,12 +113,7 @@ def _by_content(data: bytes, detector: Detects, seen: Seen, limits: Limits, clai
     if said in table.READABLE and not table.BY_NAME[said].text and not certain:
         seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")
     elif found is not None:
-        row = table.text_format(claimed, data)
-        if row is not None and row.reader is not None:
-            seen.detected_type = row.name
-            row.reader(data, seen, limits)
-        else:
-            text.examine(found, data, seen)
+        text.examine(found, data, seen)
     elif table.is_text(said):
         seen.detected_type = "application/octet-stream"
 

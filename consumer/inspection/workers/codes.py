@@ -64,7 +64,6 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.LEADING_DATA: "bytes in front of it belong to no part of it",
     Reason.LOOKS_LIKE_CODE: "most lines of it are written like a program's",
     Reason.CONTROL_CHARACTERS: "it has characters that are no text, or that steer a terminal",
-    Reason.SCRIPT: "it is a script",
     Reason.CONTENT_NOT_ALLOWED: "a file in the archive is of a type that is not accepted",
     Reason.TYPE_MISMATCH: "a file in the archive is of another type than its name says",
 }
