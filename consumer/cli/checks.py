@@ -15,7 +15,10 @@ from consumer.http.addresses import Lookup, system_lookup
 from consumer.http.check import CheckedUrl, check_url
 from consumer.http.urls import UrlRules
 from consumer.inspection.policy.difference import Difference, differences
+from consumer.inspection.policy.model import shown_size
+from consumer.inspection.policy.names import reader_of
 from consumer.inspection.policy.policy import Policy, PolicyError
+from consumer.inspection.readers.unseen import unseen
 from consumer.settings.load import Loaded, SettingsProblem, load_part
 from consumer.settings.model import Settings
 from consumer.telemetry.log import mask
@@ -40,11 +43,32 @@ def check_config(config: Path | None, as_json: bool) -> None:
     warnings = [*loaded.unknown, *warnings_about(loaded.settings), *policy.warnings]
     if as_json:
         told = {shown.name: {"value": shown.value, "from": shown.origin} for shown in loaded.shown()}
-        data_json({"ok": True, "problems": [], "warnings": warnings, "settings": told})
+        types = {kind: {"reader": reader, "unseen": blind} for kind, _, reader, blind in _looked_into(policy)}
+        data_json({"ok": True, "problems": [], "warnings": warnings, "settings": told, "types": types})
         return
     show(_settings_table(loaded))
+    show(_types_table(policy))
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)  # noqa: T201 # what a command says is its work
+
+
+def _looked_into(policy: Policy) -> Iterator[tuple[str, str, str | None, str]]:
+    """Of each type in force its name, its largest size, the module that looks inside, and what that does not see."""
+    for kind, allowed in policy.types.items():
+        reader = reader_of(kind)
+        blind = "anything: the type alone decides" if reader is None or allowed.type_only else unseen(kind)
+        yield kind, shown_size(allowed.size), reader, blind
+
+
+def _types_table(policy: Policy) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    for column in ("type", "at most", "looked into by", "what is not seen"):
+        table.add_column(column, overflow="fold")
+    for kind, size, reader, blind in _looked_into(policy):
+        table.add_row(kind, size, reader or "none", blind)
+    return table
 
 
 def warnings_about(settings: Settings) -> Iterator[str]:

@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from consumer.cli.checks import check_urls
-from consumer.inspection.policy.policy import SHIPPED
+from consumer.inspection.policy.policy import SHIPPED, Policy
 from tests.cli.conftest import Command
 
 
@@ -20,6 +20,21 @@ def test_every_setting_is_shown_with_its_source_and_secrets_are_masked(command: 
     assert shown["settings"]["KAFKA__GROUP"] == {"value": "mine", "from": "environment"}
     assert shown["settings"]["LOG__LEVEL"] == {"value": "info", "from": "default"}
     assert "hush-hush" not in result.stdout + result.stderr + command("check-config").stdout
+
+
+def test_each_type_in_force_is_shown_with_its_reader_and_what_that_does_not_see(
+    command: Command, tmp_path: Path
+) -> None:
+    types = json.loads(command("check-config", "--json").stdout)["types"]
+    assert list(types) == list(Policy.load(SHIPPED).types)
+    assert types["image/png"]["reader"] == "png"
+    assert "pixels" in types["image/png"]["unseen"]
+    (tmp_path / "policy.toml").write_text(
+        'version = "1"\n[types]\n"application/gzip" = { size = "1 MiB", type_only = true }\n'
+    )
+    shown = command("check-config", INSPECTION__POLICY_FILE="policy.toml").stdout
+    assert "application/gzip" in shown
+    assert "anything" in shown
 
 
 def test_all_problems_come_at_once_the_policys_included(command: Command, tmp_path: Path) -> None:

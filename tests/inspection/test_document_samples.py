@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from consumer.inspection.readers.ends import ENDS
+from consumer.inspection.readers.table import READABLE
+from consumer.inspection.readers.unseen import UNSEEN, unseen
 from tests.inspection import wide
 
 FOLDER = Path(__file__).with_name("documents")
@@ -72,3 +74,12 @@ def test_what_marks_the_end_of_each_is_told() -> None:
 @pytest.mark.parametrize("kind", MAKERS)
 def test_each_format_is_of_several_makers(kind: str) -> None:
     assert len([name for name in SAMPLES if sample(name)[0].endswith(f".{kind}")]) >= MAKERS[kind]
+
+
+@pytest.mark.parametrize("kind", sorted(READABLE | {"text/plain"}))
+def test_what_a_reader_does_not_see_is_told(kind: str) -> None:
+    assert len(unseen(kind)) > 10
+
+
+def test_nothing_is_told_of_types_that_have_no_reader() -> None:
+    assert set(UNSEEN) <= READABLE | {"text/plain"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from consumer.inspection.policy.model import DEFAULTS, Action, AllowedType, shown_size
 from consumer.inspection.policy.policy import Policy
@@ -41,8 +41,8 @@ def _rules(old: Policy, new: Policy) -> Iterator[Difference]:
         yield from _changed(None, f"disagreement.{rule}", before, after)
     for code in DEFAULTS:
         yield from _changed(None, f"findings.{code}", old.action(code), new.action(code))
-    limits = asdict(new.limits)
-    for name, limit in asdict(old.limits).items():
+    limits = new.limit_table.model_dump()
+    for name, limit in old.limit_table.model_dump().items():
         yield from _changed(None, f"limits.{name}", shown_size(limit), shown_size(limits[name]))
 
 

@@ -48,6 +48,14 @@ def has_reader(kind: str) -> bool:
     return kind in READABLE or kind == "text/plain"  # whose reader looks at what begins like no other format
 
 
+def reader_of(kind: str) -> str | None:
+    """The module below `readers` that looks into files of this type; None if there is none."""
+    row = BY_NAME.get(kind)
+    if row is None or row.reader is None:
+        return "text" if kind == "text/plain" else None
+    return row.reader.__module__.removeprefix("consumer.inspection.readers.")
+
+
 def is_known(kind: str) -> bool:
     """Whether a file may ever be found to be of this type, or its name to claim it.
 
