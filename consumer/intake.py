@@ -23,6 +23,7 @@ from consumer.kafka.client import client_options, consumer_options, partition_of
 from consumer.kafka.closing import close
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.limits import TopicLimits
+from consumer.kafka.waiting import LOOK_S, Waiting
 from consumer.model import Condition, Event, Headers, Source, Task
 from consumer.settings.model import Settings
 from consumer.telemetry.metrics import Loop, Noise
@@ -36,9 +37,10 @@ log = logging.getLogger(__name__)
 POLL_MS = 200
 POLL_RECORDS = 500
 LEAVE_S = 1.0
-RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
+RETRY_FIRST_S, RETRY_MAX_S = 0.5, 10.0
+ACKNOWLEDGED_S = 30.0  # for the next of several writes: aiokafka would wait for ever, also for a producer that is stuck
+QUIET_POLLS = 10  # after which a loop is well that had failed: nothing is there to take
 METADATA_MS = 30_000
-HINDRANCES = frozenset({Condition.KAFKA_AWAY, Condition.KAFKA_REFUSED})
 ABOUT = "events"  # in conditions
 NOTICES: Mapping[Noise, tuple[Condition, float]] = {
     "no_longer_subscribed": (Condition.NO_LONGER_SUBSCRIBED, 3_600.0),
@@ -170,6 +172,7 @@ class Intake:
         self._limits = limits
         self._may_take, self._reports = may_take, reports
         self._metadata_ms, self._tasks_of = metadata_ms, tasks_of
+        self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
 
     @property
     def _task_bytes(self) -> int:
@@ -185,10 +188,19 @@ class Intake:
 
         async with anyio.create_task_group() as group:
             group.start_soon(serve)
+            group.start_soon(self._watch)
             await shutdown.wait()
             with anyio.move_on_after(LEAVE_S):
                 await ended.wait()
             group.cancel_scope.cancel()
+
+    async def _watch(self) -> None:
+        """Waiting for Kafka is life; what only waits is no hanging loop."""
+        while True:
+            await anyio.sleep(LOOK_S)
+            if self._waiting.what:
+                self._reports.polled("intake")
+            self._waiting.look()
 
     async def _serve_again_and_again(self, shutdown: anyio.Event) -> None:
         """After any failure: new clients, from what is committed."""
@@ -206,10 +218,17 @@ class Intake:
                 wait = min(wait * 2, RETRY_MAX_S)
 
     def _complain(self, failure: BaseException) -> None:
-        condition = condition_of(failure)
-        for other in HINDRANCES - {condition}:
-            self._reports.end(other, ABOUT)
-        self._reports.begin(condition, f"events can't be taken in: {explain(failure)}", ABOUT)
+        detail = f"events can't be taken in: {explain(failure)}"
+        if condition_of(failure) is Condition.KAFKA_REFUSED:
+            self._waiting.over()
+            self._reports.begin(Condition.KAFKA_REFUSED, detail, ABOUT)
+        else:
+            self._reports.end(Condition.KAFKA_REFUSED, ABOUT)
+            self._waiting.failed(detail)
+
+    def _well(self) -> None:
+        self._reports.end(Condition.KAFKA_REFUSED, ABOUT)
+        self._waiting.over()
 
     async def _serve(self, shutdown: anyio.Event) -> None:
         kafka = self._kafka
@@ -232,21 +251,29 @@ class Intake:
             max_request_size=max(2 * 1024 * 1024, self._task_bytes),
         )
         try:
+            self._waiting.begin("joining the group")
             await consumer.start()
+            self._waiting.begin("initialising its producer")
             await producer.start()
-            for condition in HINDRANCES:
-                self._reports.end(condition, ABOUT)
+            quiet = 0
             while not shutdown.is_set():
                 self._reports.polled("intake")
                 self._notices.end()
                 if not self._may_take():
+                    self._well()
                     with anyio.move_on_after(POLL_MS / 1000):
                         await shutdown.wait()
                     continue
+                self._waiting.begin("the group does not come to rest")
                 polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+                quiet = 0 if polled else quiet + 1
                 if polled:
+                    self._waiting.begin("its writes are not acknowledged")
                     await self._write(producer, polled)
+                    self._waiting.begin("committing its offsets")
                     await _commit(consumer, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+                if polled or quiet >= QUIET_POLLS:
+                    self._well()
         finally:
             await close(producer)
             await close(consumer)
@@ -263,7 +290,8 @@ class Intake:
 
     async def _acknowledged(self, sent: list[Awaitable[Any]]) -> None:
         for acknowledgement in sent:
-            await acknowledgement
+            with anyio.fail_after(ACKNOWLEDGED_S):
+                await acknowledgement
         self._reports.wrote(len(sent))
 
     def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:
@@ -284,9 +312,9 @@ class Intake:
 
     async def _send(self, producer: AIOKafkaProducer, task: TaskRecord) -> Any:
         partition = partition_of(task.key, self._topics.partitions)
-        return await producer.send(
-            self._topics.tasks, key=task.key, value=task.value, headers=list(task.headers), partition=partition
-        )
+        headers = list(task.headers)
+        with anyio.fail_after(ACKNOWLEDGED_S):
+            return await producer.send(self._topics.tasks, task.value, task.key, partition, headers=headers)
 
 
 async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import AbstractAsyncContextManager, nullcontext
+from contextvars import ContextVar
 from typing import Any
 
 from aiokafka import conn
@@ -44,6 +45,7 @@ Host = tuple[str, int, int]  # name, port, address family
 # What this process knows, whichever client found it out.
 _found: dict[str, list[Host]] = {}  # the brokers of a cluster, by the bootstrap servers of the settings
 _silent: set[tuple[str, int]] = set()  # brokers that let a question wait in vain, and have answered none since
+_made: ContextVar[list[AIOKafkaConnection] | None] = ContextVar("connections of a client that starts")
 
 
 def use_for_all_clients() -> None:
@@ -69,6 +71,8 @@ class Connection(AIOKafkaConnection):
     """A connection that is closed when its broker is silent."""
 
     async def connect(self) -> Any:
+        if (made := _made.get(None)) is not None:
+            made.append(self)
         try:
             async with asyncio.timeout(ANSWER_S):
                 return await super().connect()  # type: ignore[no-untyped-call]
@@ -123,8 +127,22 @@ class Client(AIOKafkaClient):
         return sorted(every, key=lambda host: host[:2] in _silent)
 
     async def bootstrap(self) -> None:
-        await super().bootstrap()  # type: ignore[no-untyped-call]
+        """aiokafka forgets the connection when this is cancelled."""
+        made: list[AIOKafkaConnection] = []
+        before = _made.set(made)
+        try:
+            await super().bootstrap()  # type: ignore[no-untyped-call]
+        except asyncio.CancelledError:
+            for connection in made:
+                connection.close()
+            raise
+        finally:
+            _made.reset(before)
         self._note_found()
+
+    async def _md_synchronizer(self) -> None:
+        _made.set(None)  # it begins in the bootstrap, and goes on
+        await super()._md_synchronizer()  # type: ignore[no-untyped-call]
 
     def _note_found(self) -> None:
         if brokers := self.cluster.brokers():

@@ -29,6 +29,13 @@ def check_group(consumer: AIOKafkaConsumer) -> None:
     coordinator.check_errors()
 
 
+async def is_member(consumer: AIOKafkaConsumer) -> bool:
+    """Whether the coordinator has just taken a heartbeat of this consumer. Waits for a coordinator."""
+    coordinator: Any = consumer._coordinator
+    await coordinator.ensure_coordinator_known()
+    return coordinator.generation > 0 and bool(await coordinator._do_heartbeat())
+
+
 class Generation(NamedTuple):
     number: int
     member_id: str

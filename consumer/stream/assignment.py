@@ -19,24 +19,34 @@ from consumer.judge.answers import Answer, Resting
 from consumer.kafka.client import partition_of
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.limits import TopicLimits
+from consumer.kafka.waiting import Waiting
 from consumer.model import Condition, DeadLetter, Decision, Source, Task
 from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
 from consumer.stream.ledger import VERDICT
 from consumer.stream.outbox import Outbox
 from consumer.stream.partition_log import PartitionLog
+from consumer.stream.records import records_of
 from consumer.stream.room import Room
-from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
+from consumer.stream.transaction import Record, Step, TooLarge, TransactionFailed, Transactor
 from consumer.stream.window import Window
 from consumer.telemetry.metrics import Outcome, RebuildCause, Stage, Standing
-from consumer.wire.entries import encode_entry
-from consumer.wire.results import Outgoing, Output
 from consumer.wire.tasks import decode_task, encode_task, moved
 
 log = logging.getLogger(__name__)
 
 REBUILD_FIRST_S, REBUILD_MAX_S = 0.2, 10.0
-HINDRANCES = frozenset({Condition.PARTITION_WAITS, Condition.KAFKA_REFUSED})
+WAITS_FOR = {  # step → what an operator is told
+    "confirm": "asking its group whether it is still its own",
+    "initialise": "initialising its producer",
+    "fetch the committed offset": "reading its offset",
+    "restore the ledger": "restoring its ledger",
+    "begin": "beginning a transaction",
+    "send": "its writes are not acknowledged",
+    "await sends": "its writes are not acknowledged",
+    "send offsets": "writing its offset",
+    "commit": "ending its transaction",
+}
 
 
 class JudgeTask(Protocol):
@@ -64,7 +74,7 @@ class Producers(Protocol):
 
     limits: TopicLimits
 
-    def open(self, partition: int) -> Transactor:
+    def open(self, partition: int, step: Step) -> Transactor:
         """One that is not initialised yet."""
 
 
@@ -90,6 +100,7 @@ class Assignment:
         self._outbox = Outbox()
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
         self._lost = False
+        self._waiting = Waiting(Condition.PARTITION_WAITS, self._about, reports)
         self._failed = False  # the last producer failed, and nothing was committed since
         self._closing = anyio.Event()
         self._closed = anyio.Event()
@@ -115,8 +126,8 @@ class Assignment:
                     if cause == "refused":
                         await self._producers.limits.read_again()
                     wait = REBUILD_FIRST_S if anyio.current_time() - began > REBUILD_MAX_S else wait
-                    # Fenced may mean that an own transaction timed out: who is still assigned after two heartbeats
-                    # is the owner, and initialises again.
+                    # Fenced may mean that an own transaction timed out: who is still assigned is the owner, and
+                    # initialises again.
                     with anyio.move_on_after(max(wait, 2 * self._settings.kafka.heartbeat_ms / 1000)):
                         await self._closing.wait()
                     wait = min(wait * 2, REBUILD_MAX_S)
@@ -134,7 +145,7 @@ class Assignment:
     async def _live(self) -> RebuildCause | None:
         """One producer, from its initialisation until it fails (the cause) or the assignment closes (None)."""
         cause: RebuildCause | None = None
-        transactor = self._producers.open(self.partition)
+        transactor = self._producers.open(self.partition, self._step)
         try:
             with anyio.CancelScope() as self._preparing:
                 start = await self._prepare(transactor)
@@ -157,14 +168,26 @@ class Assignment:
     async def _prepare(self, transactor: Transactor) -> int:
         """The offset to start from, when the partition is ready to. In this order: what is fetched before the
         initialisation may change afterwards, when the predecessor's open transaction ends."""
+        if self._failed:
+            self._step("confirm")  # who was expelled and has not heard of it would fence the owner
+            await self._log.until_confirmed()
         await transactor.open()
-        self._reports.step(self.partition, "fetch the committed offset")
+        self._step("fetch the committed offset")
         start = await self._log.starting_offset()
-        self._reports.step(self.partition, "restore the ledger")
+        self._step("restore the ledger")
         await self._log.restore_ledger()
         self._outbox.rebuilt(self._ledger)
-        self._reports.step(self.partition, "seek")
+        self._step("seek")
         return start
+
+    def _step(self, step: str) -> None:
+        if step in WAITS_FOR:
+            self._waiting.begin(WAITS_FOR[step])
+        self._reports.step(self.partition, step)
+
+    def look(self) -> None:
+        """Tells of a wait for Kafka that has become long. To be called about every second."""
+        self._waiting.look()
 
     def _cause(self, failure: BaseException) -> RebuildCause:
         if isinstance(failure, TransactionFailed):
@@ -172,26 +195,27 @@ class Assignment:
             fenced = isinstance(failure.cause, ProducerFenced)
             # Once is no news: the new producer may do. Twice is a grant or a topic that is gone, or the broker.
             if not fenced and (self._failed or failure.step == "initialise"):
-                away = condition_of(failure.cause) is Condition.KAFKA_AWAY
-                condition = Condition.PARTITION_WAITS if away else Condition.KAFKA_REFUSED
-                why = f"{failure.step}: {explain(failure.cause)}"
-                self._hindered(condition, f"partition {self.partition} can't commit: {why}")
+                why = f"{self._about} can't commit: {WAITS_FOR[failure.step]}: {explain(failure.cause)}"
+                self._hindered(condition_of(failure.cause) is Condition.KAFKA_REFUSED, why)
             return "fenced" if fenced else "timeout" if isinstance(failure.cause, TimeoutError) else "failed"
         if isinstance(failure, TooLarge | Malformed):
-            self._hindered(Condition.KAFKA_REFUSED, str(failure))
+            self._hindered(True, str(failure))
             return "refused"
         log.warning("%s is prepared again: %s", self.tp, type(failure).__name__)
         return "failed"
 
-    def _hindered(self, condition: Condition, detail: str) -> None:
+    def _hindered(self, refused: bool, detail: str) -> None:
         """One at a time: what is found last is what has to be mended."""
-        for other in HINDRANCES - {condition}:
-            self._reports.end(other, self._about)
-        self._reports.begin(condition, detail, self._about)
+        if refused:
+            self._waiting.over()
+            self._reports.begin(Condition.KAFKA_REFUSED, detail, self._about)
+        else:
+            self._reports.end(Condition.KAFKA_REFUSED, self._about)
+            self._waiting.failed(detail)
 
     def _unhindered(self) -> None:
-        for condition in HINDRANCES:
-            self._reports.end(condition, self._about)
+        self._reports.end(Condition.KAFKA_REFUSED, self._about)
+        self._waiting.over()
 
     @property
     def _about(self) -> str:
@@ -289,9 +313,8 @@ class Assignment:
             await self._commit(transactor, window)
             if closing:
                 return
-            if self._failed:
-                self._failed = False
-                self._unhindered()
+            self._failed = False
+            self._unhindered()
             if self._lost:
                 self._lost = False
                 raise OffsetOutOfRangeError(self.tp)
@@ -301,11 +324,10 @@ class Assignment:
         self._show(window)
         if not batch and (not self._taken_at or offset <= self._taken_at[0][0]):
             return
-        entries = [self._entry(answer) for answer in batch.answers]
-        results = [self._result(answer.outgoing) for answer in batch.answers if answer.outgoing is not None]
+        records = records_of(batch, self.partition, self._settings.topics)
         try:
             with self._reports.timed("commit"):
-                timestamps = await transactor.commit([*entries, *results, *batch.moved], {self.tp: offset})
+                timestamps = await transactor.commit(records, {self.tp: offset})
         except TransactionFailed:
             self._reports.transacted("failed")
             raise
@@ -320,24 +342,7 @@ class Assignment:
                 self._reports.answered(told)
         self._room.wake()
 
-    def _entry(self, answer: Answer) -> Record:
-        key, value = encode_entry(answer.entry)
-        return Record(self._log.ledger_topic, key, value, partition=self.partition)
-
-    def _result(self, outgoing: Outgoing) -> Record:
-        return Record(self._topic(outgoing.output), outgoing.key, outgoing.value, outgoing.headers)
-
-    def _topic(self, output: Output) -> str:
-        topics = self._settings.topics
-        match output:
-            case Output.ACCEPTED:
-                return topics.accepted
-            case Output.REJECTED:
-                return topics.rejected
-            case Output.DEAD_LETTER:
-                return topics.dead_letter
-
     def _show(self, window: Window) -> None:
-        oldest_s = time.monotonic() - self._taken_at[0][1] if self._taken_at else 0.0
-        standing = Standing(window.uncommitted, self._outbox.size_bytes, len(self._ledger), oldest_s)
+        oldest_at = self._taken_at[0][1] if self._taken_at else None
+        standing = Standing(window.uncommitted, self._outbox.size_bytes, len(self._ledger), oldest_at)
         self._reports.stands(self.partition, standing)

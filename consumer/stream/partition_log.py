@@ -10,6 +10,7 @@ import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumer.kafka.client import consumer_options
+from consumer.kafka.membership import is_member
 from consumer.settings.model import KafkaSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
@@ -17,6 +18,7 @@ from consumer.stream.restore import restore
 log = logging.getLogger(__name__)
 
 OFFSETS_DEADLINE_S = 30.0
+CONFIRM_S = 0.5
 
 
 class Reports(Protocol):
@@ -43,6 +45,11 @@ class PartitionLog:
         self._consumer = consumer
         self._kafka = kafka
         self._reports = reports
+
+    async def until_confirmed(self) -> None:
+        """Until the group's coordinator takes this consumer for a member: then what is assigned to it is its own."""
+        while not await is_member(self._consumer):  # noqa: ASYNC110 # a broker is asked
+            await anyio.sleep(CONFIRM_S)  # aiokafka joins its group again meanwhile
 
     async def starting_offset(self) -> int:
         """The committed offset, or the log's beginning where that is not in the log."""

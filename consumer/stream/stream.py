@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from typing import Any, Protocol
 
 import anyio
@@ -22,6 +21,7 @@ from consumer.kafka.closing import close
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.membership import check_group
+from consumer.kafka.waiting import LOOK_S, Waiting
 from consumer.model import Condition
 from consumer.settings.model import Settings
 from consumer.stream import assignment, partition_log, room
@@ -29,7 +29,7 @@ from consumer.stream.assignment import Assignment, JudgeTask
 from consumer.stream.ledger import Ledger
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.room import Room
-from consumer.stream.transaction import Transactor
+from consumer.stream.transaction import Step, Transactor
 from consumer.telemetry.metrics import Loop
 
 ABOUT = "tasks"  # in conditions
@@ -38,7 +38,7 @@ BUSY_TICK_MS = 300  # when as many tasks are in flight as may be
 POLL_MS = 200
 METADATA_MS = 30_000
 LEAVE_S = 1.0  # after the shutdown, a poll that has not come back is left
-RETRY_FIRST_S, RETRY_MAX_S = 0.5, 30.0
+RETRY_FIRST_S, RETRY_MAX_S = 0.5, 10.0
 NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watches the poller instead
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
@@ -84,17 +84,18 @@ class Stream(ConsumerRebalanceListener):
         self._metadata_ms = metadata_ms
         self._ledgers: dict[int, Ledger] = {}
         self._complaint: tuple[Condition, str] | None = None
+        self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
         self._consumer: AIOKafkaConsumer
         self._group: TaskGroup
         self._polling: anyio.CancelScope
 
-    def open(self, partition: int) -> Transactor:
+    def open(self, partition: int, step: Step) -> Transactor:
         return Transactor(
             f"{self._topics.tasks}-{partition}",
             client_options(self._kafka),
             group=self._kafka.group,
             limits=self.limits,
-            step=partial(self._reports.step, partition),
+            step=step,
             transaction_timeout_ms=self._kafka.transaction_timeout_ms,
         )
 
@@ -133,18 +134,33 @@ class Stream(ConsumerRebalanceListener):
             metadata_max_age_ms=self._metadata_ms,
         )
         async with anyio.create_task_group() as self._group:
+            self._group.start_soon(self._watch)
             try:
+                self._waiting.begin("connecting")
                 await self._consumer.start()
                 self._consumer.subscribe([self._topics.tasks], listener=self)
+                self._waiting.begin("joining the group")
                 self._content()
                 self._group.start_soon(self._leave_the_poll, shutdown)
                 with anyio.CancelScope() as self._polling:
                     await self._poll(shutdown)
             finally:
                 with anyio.CancelScope(shield=True):
+                    self._waiting.begin("handing over its partitions")
                     await self._close(list(self.assignments.values()))
                     await close(self._consumer)
             self._group.cancel_scope.cancel()
+
+    async def _watch(self) -> None:
+        """Waiting for Kafka is life; what only waits is no hanging loop."""
+        while True:
+            await anyio.sleep(LOOK_S)
+            if self._waiting.what:
+                self._reports.polled("stream")
+            self._waiting.look()
+            for one in self.assignments.values():
+                one.look()
+            self._reports.ready(sum(a.window is not None for a in self.assignments.values()))
 
     # ---- polling
 
@@ -166,7 +182,9 @@ class Stream(ConsumerRebalanceListener):
             try:
                 # Never cancelled before the end (that would switch off aiokafka's own watch), never without
                 # partitions (it would read all of them), never with no room.
+                self._waiting.begin("the group does not come to rest")
                 polled = await self._consumer.getmany(*roomy, timeout_ms=POLL_MS, max_records=self.room.tasks)
+                self._waiting.over()
             except NoOffsetForPartitionError:
                 continue  # of before the seek
             except OffsetOutOfRangeError as error:
@@ -230,6 +248,7 @@ class Stream(ConsumerRebalanceListener):
             self._complain(Condition.TOPICS_WRONG, detail)
             return
         self._content()
+        self._waiting.over()
         self._ledgers = {p: self._ledgers.get(p) or Ledger(self._topics.ledger_days) for p in partitions}
         for partition in partitions:
             assignment = self.assignments[partition] = self._assignment(partition)
@@ -244,6 +263,7 @@ class Stream(ConsumerRebalanceListener):
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         partitions = {tp.partition for tp in revoked}
+        self._waiting.begin("joining the group")
         await self._close([a for p, a in self.assignments.items() if p in partitions])
 
     async def _close(self, assignments: list[Assignment]) -> None:

@@ -7,6 +7,7 @@ is a type error and a `KeyError`, never a new series. Series of a partition exis
 from __future__ import annotations
 
 import platform
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar, get_args
@@ -64,7 +65,7 @@ class Standing:
     uncommitted: int  # offsets taken above the committed one
     outbox_bytes: int  # of answers that wait for the next commit
     ledger_entries: int
-    oldest_s: float  # since the oldest task that is not committed was taken; 0 without one
+    oldest_at: float | None  # when the oldest task that is not committed was taken, by `time.monotonic`
 
 
 class ByPartition:
@@ -110,7 +111,8 @@ class Metrics:
         self.uncommitted_offsets[partition].set(standing.uncommitted)
         self.outbox_bytes[partition].set(standing.outbox_bytes)
         self.ledger_entries[partition].set(standing.ledger_entries)
-        self.oldest_uncommitted_age_seconds[partition].set(standing.oldest_s)
+        oldest_at = standing.oldest_at
+        self.oldest_uncommitted_age_seconds[partition].set_function(lambda: _age(oldest_at))
 
     def forget_partition(self, partition: int) -> None:
         """Takes away the series of a tasks partition that is no longer ours."""
@@ -270,6 +272,10 @@ class Metrics:
 
     def _by_partition(self, name: str, help_text: str) -> ByPartition:
         return ByPartition(Gauge(f"{PREFIX}_{name}", help_text, ["partition"], registry=self.registry))
+
+
+def _age(since: float | None) -> float:
+    return 0.0 if since is None else time.monotonic() - since
 
 
 def status_label(status: int | None) -> ApiStatus:

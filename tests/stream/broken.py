@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError
 
 from consumer.kafka.closing import ask_for_transaction
 from consumer.stream.assignment import Assignment
+from consumer.stream.records import records_of
 from consumer.stream.transaction import Record, Transactor
 from consumer.stream.window import Window
 from consumer.telemetry.metrics import RebuildCause
@@ -54,9 +55,8 @@ class ComputesLate(Assignment):
                 await self._room.changed.wait()  # it does when a task is settled
         offset = window.committable
         if batch or offset > before:
-            entries = [self._entry(answer) for answer in batch.answers]
-            results = [self._result(answer.outgoing) for answer in batch.answers if answer.outgoing is not None]
-            timestamps = await transactor.commit([*entries, *results], {self.tp: offset})
+            records = records_of(batch, self.partition, self._settings.topics)
+            timestamps = await transactor.commit(records, {self.tp: offset})
             for answer, timestamp in zip(batch.answers, timestamps, strict=False):
                 self._ledger.add(answer.entry, timestamp)
             self._outbox.committed(batch)
