@@ -12,6 +12,8 @@ from pathlib import Path
 
 import anyio
 
+from consumer.sandbox.kafka import KafkaCluster
+from consumer.sandbox.traffic import plan_traffic
 from tests.chaos import cluster, run
 
 EVENTS_A_SECOND = {1: 60, 3: 30}
@@ -33,7 +35,9 @@ def main() -> int:
         report = anyio.run(run.run, arguments.seed, seconds, events, logs)
     else:
         script = cluster.at_random(arguments.seed, seconds)
-        report = anyio.run(cluster.run, arguments.seed, events / seconds, seconds, script, logs)
+        traffic = plan_traffic(events, arguments.seed)
+        with KafkaCluster(arguments.brokers) as kafka:
+            report = anyio.run(cluster.run, kafka, traffic, events / seconds, script, logs)
     print(json.dumps(report.as_json(), indent=2))
     return 0 if report.good else 1
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
+import secrets
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import anyio
@@ -16,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from consumer.sandbox.check import OutputReader, Score, Tally, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import PORTS, KafkaCluster
-from consumer.sandbox.traffic import Traffic, plan_traffic, publish
+from consumer.sandbox.traffic import Traffic, publish
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.chaos.faults import REPLICATION, Faults, Happened, choose
@@ -60,26 +61,33 @@ class Report:
     downloads_per_attachment: float
     not_alive: int  # answers of a `/livez`
     said: list[str]  # by `/readyz`
+    at_the_end: list[str]  # what is still said then
     tally: Tally
 
     @property
     def problems(self) -> list[str]:
+        """But for `too_long`, which says as much of the machine."""
         found = [] if self.tally.good else [f"answers: {self.tally}"]
-        found += [f"too long: {silence}" for silence in self.silences if not silence.good]
         if self.rebalances:
             found.append(f"{self.rebalances} rebalances")
         if self.downloads_per_attachment > MOST_DOWNLOADS:
             found.append(f"{self.downloads_per_attachment} downloads for each attachment")
+        found += [f"not over: {detail}" for detail in self.at_the_end]
         if self.not_alive:
             found.append(f"/livez said {self.not_alive} times that a process is dead")
         return found
 
     @property
+    def too_long(self) -> list[Silence]:
+        return [silence for silence in self.silences if not silence.good]
+
+    @property
     def good(self) -> bool:
-        return not self.problems
+        return not self.problems and not self.too_long
 
     def as_json(self) -> dict[str, object]:
-        return {"problems": self.problems, **asdict(self)}
+        too_long = [asdict(silence) for silence in self.too_long]
+        return {"problems": self.problems, "too_long": too_long, **asdict(self)}
 
 
 def at_random(seed: int, seconds: float) -> Script:
@@ -87,7 +95,8 @@ def at_random(seed: int, seconds: float) -> Script:
     rng = random.Random(seed)
 
     async def play(faults: Faults) -> None:
-        over = time.monotonic() + seconds
+        await anyio.sleep(CALM_S)
+        over = time.monotonic() + seconds - CALM_S
         while (left := over - time.monotonic()) > CALM_S:
             await faults.do(*choose(rng, left - CALM_S))
             await anyio.sleep(CALM_S)
@@ -95,16 +104,15 @@ def at_random(seed: int, seconds: float) -> Script:
     return play
 
 
-async def run(seed: int, a_second: float, seconds: float, script: Script, logs: Path) -> Report:
-    """Events for `seconds` and while `script` runs, then peace until everything is answered."""
+async def run(cluster: KafkaCluster, traffic: Traffic, a_second: float, script: Script, logs: Path) -> Report:
+    """Writes the traffic while `script` runs, then waits in peace until everything is answered."""
     began = time.monotonic()
-    topics = TopicSettings(replication=REPLICATION)
-    traffic = plan_traffic(int(a_second * seconds), seed)
+    prefix = f"chaos-{secrets.token_hex(3)}"
+    topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, replication=REPLICATION)
     with ExitStack() as stack:
-        cluster = stack.enter_context(KafkaCluster(REPLICATION))
         await create_topics(cluster.bootstrap_servers, topics)
         files = stack.enter_context(tempfile.TemporaryDirectory())
-        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers)
+        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers, group=topics.prefix)
         ports = random.sample(PORTS, WORKERS)
         outputs = [topics.accepted, topics.rejected]
         async with Emulator(traffic.world) as emulator, OutputReader(kafka, topics) as reader:
@@ -115,32 +123,37 @@ async def run(seed: int, a_second: float, seconds: float, script: Script, logs: 
             faults = Faults(cluster, topics)
             async with anyio.create_task_group() as group:
                 group.start_soon(write, cluster.bootstrap_servers, topics.events, traffic, a_second)
-                await anyio.sleep(CALM_S)
+                await witness.until_served()
                 before = probes.total("rebalances_total")
                 await script(faults)
             score = Score(traffic.expectation)
             await read_to_end(reader, score, patience_s=CATCH_UP_S)
             delivered = _deliveries(traffic, emulator)
             return Report(
-                seed=seed,
+                seed=traffic.expectation.seed,
                 events=len(traffic.records),
                 seconds=round(time.monotonic() - began, 1),
-                silences=[_silence(witness, fault) for fault in faults.happened],
+                silences=_silences(witness, faults.happened),
                 rebuilds=probes.total("rebuilds_total"),
                 rebalances=probes.total("rebalances_total") - before,
                 transactions_failed=probes.total("transactions_total:failed"),
                 downloads_per_attachment=round(sum(delivered) / max(len(delivered), 1), 3),
                 not_alive=len(probes.dead()),
                 said=probes.said(faults.happened[0].began) if faults.happened else [],
+                at_the_end=await probes.until_content(CATCH_UP_S),
                 tally=score.tally(),
             )
 
 
-def _silence(witness: Reader, fault: Happened) -> Silence:
+def _silences(witness: Reader, faults: list[Happened]) -> list[Silence]:
+    ends = [*(fault.began for fault in faults[1:]), float("inf")]
+    return [_silence(witness, fault, end) for fault, end in zip(faults, ends, strict=True)]
+
+
+def _silence(witness: Reader, fault: Happened, next_one: float) -> Silence:
     since = fault.ended if fault.kind == "refuse" else fault.began
-    longest, worst = witness.silence(since, fault.ended + CALM_S / 2)
-    told = Silence(fault.kind, fault.node, fault.ended - fault.began, longest, worst)
-    return replace(told, lasted=round(told.lasted, 1), longest=round(longest, 1), worst_partition=round(worst, 1))
+    longest, worst = witness.silence(since, min(fault.ended + CALM_S / 2, next_one), next_one)
+    return Silence(fault.kind, fault.node, round(fault.ended - fault.began, 1), round(longest, 1), round(worst, 1))
 
 
 def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:

@@ -18,8 +18,6 @@ from consumer.sandbox.kafka import KafkaBroker, KafkaCluster
 from consumer.settings.model import TopicSettings
 
 REPLICATION = 3
-IN_SYNC = REPLICATION - 1
-MORE_THAN_THERE_ARE = REPLICATION + 1  # replicas in sync: every write is refused
 
 Fault = Callable[["Faults", KafkaBroker, float], Awaitable[None]]
 
@@ -50,9 +48,9 @@ class Faults:
         self.happened.append(Happened(kind, broker.node, began, time.monotonic()))
         return self.happened[-1]
 
-    async def refuse_writes(self, refused: bool) -> None:
-        """By the topics' own setting, while all brokers live: below it, `acks=all` is refused."""
-        value = str(MORE_THAN_THERE_ARE if refused else IN_SYNC)
+    async def want_in_sync(self, replicas: int) -> None:
+        """What a write with `acks=all` to a topic of ours needs from now on."""
+        value = str(replicas)
         entry = ConfigEntry("min.insync.replicas", value, incremental_operation=AlterConfigOpType.SET)
         resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry]) for name in self._ours]
         admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap_servers, "log_level": 0})
@@ -83,9 +81,12 @@ async def restart(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
 
 
 async def refuse(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
-    await faults.refuse_writes(True)
+    """Every write that wants all of its replicas, by two brokers of three that live and answer."""
+    await faults.want_in_sync(REPLICATION)
+    await run_sync(broker.stop)
     await anyio.sleep(seconds)
-    await faults.refuse_writes(False)
+    await run_sync(broker.start)
+    await faults.want_in_sync(REPLICATION - 1)
 
 
 KINDS: dict[str, Fault] = {"freeze": freeze, "kill": kill, "restart": restart, "refuse": refuse}

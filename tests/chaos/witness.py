@@ -15,6 +15,7 @@ from typing import Any, Self
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
+import anyio
 from confluent_kafka import Consumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -28,6 +29,7 @@ class Reader:
 
     def __init__(self, servers: str, topics: list[str], partitions: int) -> None:
         self.came: dict[int, list[float]] = defaultdict(list)  # partition → monotonic seconds, ascending
+        self._partitions = partitions
         self._assigned = [TopicPartition(topic, number, 0) for topic in topics for number in range(partitions)]
         self._consumer = Consumer(
             {
@@ -64,26 +66,28 @@ class Reader:
             if record is not None and record.error() is None and (partition := record.partition()) is not None:
                 self.came[partition].append(time.monotonic())
 
-    def silence(self, since: float, until: float) -> tuple[float, float]:
-        """The longest time without an answer that began in this window: of all partitions, and of the worst one."""
+    async def until_served(self, seconds: float = 60.0) -> None:
+        """Until answers come from more than half of the partitions: all processes take part then."""
+        with anyio.fail_after(seconds):
+            while len(self.came) <= self._partitions / 2:  # noqa: ASYNC110 # a thread reads
+                await anyio.sleep(0.2)
+
+    def silence(self, since: float, until: float, end: float) -> tuple[float, float]:
+        """The longest time without an answer that began in this window, counted to `end` at most: of all partitions,
+        and of the worst one."""
         everything = sorted(when for times in self.came.values() for when in times)
-        return _longest(everything, since, until), max(
-            (_longest(times, since, until) for times in self.came.values()), default=0.0
-        )
-
-    def first_since(self, moment: float) -> float:
-        """The seconds from `moment` to the next answer."""
-        return min((when - moment for times in self.came.values() for when in times if when >= moment), default=-1.0)
+        each = [_longest(times, since, until, end) for times in self.came.values()]
+        return _longest(everything, since, until, end), max(each, default=0.0)
 
 
-def _longest(times: list[float], since: float, until: float) -> float:
+def _longest(times: list[float], since: float, until: float, end: float) -> float:
     longest, before = 0.0, since
     for when in times:
         if when <= since:
             continue
         if before > until:
             break
-        longest, before = max(longest, when - before), when
+        longest, before = max(longest, min(when, end) - before), when
     return longest
 
 
@@ -129,6 +133,17 @@ class Probes:
         """What any `/readyz` said since then, each once."""
         texts = (json.dumps(seen.ready) for every in self.seen.values() for seen in every if seen.at >= since)
         return list(dict.fromkeys(texts))
+
+    async def until_content(self, seconds: float) -> list[str]:
+        """Waits until no condition holds any more; those that do when the time is over."""
+        with anyio.move_on_after(seconds):
+            while self._held():  # noqa: ASYNC110 # a thread asks
+                await anyio.sleep(LOOK_S)
+        return self._held()
+
+    def _held(self) -> list[str]:
+        latest = [every[-1].ready for every in self.seen.values() if every]
+        return [told["detail"] for ready in latest for told in ready.get("conditions", [])]
 
     def _ask(self, port: int) -> None:
         while not self._ended.wait(LOOK_S):

@@ -44,9 +44,24 @@ async def test_a_grant_that_is_missing_from_the_start_is_said_and_its_coming_is_
     [
         ("group", "", AclOperation.READ, "the group may not be used"),
         ("topic", ".tasks", AclOperation.READ, "tasks can't be read"),
-        ("topic", ".accepted", AclOperation.WRITE, "partition 0 can't commit: await sends: a topic may not be used"),
-        ("topic", ".ledger", AclOperation.WRITE, "partition 0 can't commit: await sends: a topic may not be used"),
-        ("id", ".tasks-", AclOperation.WRITE, "partition 0 can't commit: initialise: no transaction is allowed"),
+        (
+            "topic",
+            ".accepted",
+            AclOperation.WRITE,
+            "partition 0 can't commit: its writes are not acknowledged: a topic may not be used",
+        ),
+        (
+            "topic",
+            ".ledger",
+            AclOperation.WRITE,
+            "partition 0 can't commit: its writes are not acknowledged: a topic may not be used",
+        ),
+        (
+            "id",
+            ".tasks-",
+            AclOperation.WRITE,
+            "partition 0 can't commit: initialising its producer: no transaction is allowed",
+        ),
     ],
 )
 async def test_a_grant_that_is_taken_away_under_load_is_said_and_its_return_is_noticed(
