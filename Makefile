@@ -1,7 +1,9 @@
 # What a person types. Every target sets up what it needs first: python 3.11+, make and the package registries suffice.
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
-BIN := .venv/bin
+VENV ?= .venv
+PYTHON ?=
+BIN = $(VENV)/bin
 
 EVENTS ?= 300
 SEED ?= 1
@@ -20,16 +22,16 @@ SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --durations 20 --durations
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.ready ## Install everything into .venv, exactly as uv.lock says, and libmagic where that is allowed
+setup: $(VENV)/.ready ## Install everything into .venv, exactly as uv.lock says, and libmagic where that is allowed
 
-.venv/.ready: pyproject.toml uv.lock deploy/setup.sh
-	@sh deploy/setup.sh
+$(VENV)/.ready: pyproject.toml uv.lock deploy/setup.sh
+	@VENV=$(VENV) PYTHON=$(PYTHON) sh deploy/setup.sh
 	@touch $@
 
 demo: setup ## See it work: make demo [EVENTS=300] [SEED=1] [BROKER=kafka]
 	$(BIN)/attachment-consumer demo --events $(EVENTS) --seed $(SEED) --broker $(BROKER)
 
-check: setup ## After each edit: all that needs no broker, in two minutes [PYTEST="-k words"]
+check: setup ## After each edit: all that needs no broker [PYTEST="-k words"] [VENV=.venv-3.13 PYTHON=python3.13]
 	$(BIN)/python -m pytest -m "not kafka" $(SIDE_BY_SIDE) $(PYTEST)
 
 test: setup ## Prove it: the whole suite, on a real Apache Kafka that it starts itself [PYTEST="-k words"] [JOBS=auto]
@@ -55,5 +57,5 @@ bench: setup ## Throughput on a real broker, and where the time goes, on this ma
 	$(BIN)/python -m tests.bench
 
 clean: ## Remove what was built here; the downloads in the cache folder stay
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo dist build
+	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo dist build
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,3 +1,3 @@
 """Attachment consumer: judges the files that customers send in Genesys Cloud messaging."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

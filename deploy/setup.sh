@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs the service for work on it: the locked packages into .venv, and libmagic where that is allowed.
 # Needs Python 3.11+ and the package registries. Says exactly what to install where something is missing.
+# VENV names another folder than .venv, PYTHON another interpreter than the first that is new enough.
 set -eu
 cd "$(dirname "$0")/.."
 
 UV_VERSION=0.13.9
+venv="${VENV:-.venv}"
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/attachment-consumer"
 
 say() { printf '%s\n' "$*" >&2; }
@@ -55,7 +57,7 @@ $package (Debian, Ubuntu: sudo apt-get install $package) or uv (https://docs.ast
     printf '%s\n' "$cache/uv-$UV_VERSION/bin/uv"
 }
 
-has_libmagic() { .venv/bin/python -c 'import magic' 2>/dev/null; }
+has_libmagic() { "$venv/bin/python" -c 'import magic' 2>/dev/null; }
 
 install_libmagic() {
     has_libmagic && return
@@ -69,8 +71,14 @@ install_libmagic() {
     fail "then run make again."
 }
 
-python=$(find_python) || fail "no Python 3.11 or newer on the PATH. Install one (Debian, Ubuntu: python3 python3-venv)."
+mkdir -p "$cache"
+if command -v flock >/dev/null; then
+    exec 9>"$cache/setup.lock"  # two setups at once would install over each other
+    flock 9
+fi
+
+python=${PYTHON:-$(find_python)} || fail "no Python 3.11 or newer on the PATH. Install one (Debian, Ubuntu: python3 python3-venv)."
 uv=$(find_uv)
 export UV_PYTHON_DOWNLOADS=never UV_SYSTEM_CERTS=true  # the machine's own certificates: companies often have one more
-UV_PROJECT_ENVIRONMENT=.venv "$uv" sync --locked --all-extras --quiet --python "$python"
+UV_PROJECT_ENVIRONMENT="$venv" "$uv" sync --locked --all-extras --quiet --python "$python"
 install_libmagic

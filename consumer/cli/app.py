@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from consumer import __version__
 from consumer.cli import dlq, sandbox
 from consumer.cli.demo import BrokerKind
 from consumer.cli.loading import AsJson, ConfigFile
@@ -24,6 +25,21 @@ topics_app = typer.Typer(help="The service's topics.", no_args_is_help=True, ric
 app.add_typer(topics_app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(sandbox.app, name="sandbox")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="The version, and nothing else.")
+    ] = False,
+) -> None:
+    """Judges the files that customers send in Genesys Cloud messaging: Kafka events in, verdicts out."""
 
 
 @app.command()
