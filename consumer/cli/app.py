@@ -78,13 +78,16 @@ def scan(
     antivirus: Annotated[
         str | None, typer.Option(help="clamd: tcp://host:port or unix:///path.", envvar="ANTIVIRUS__ADDRESS")
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Each finding in the words of its reader: more than a result may tell.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Judge files by hand, as the service would. No network but the antivirus; exit 1 if one is rejected."""
     from consumer.cli.scan import scan as scan_files
 
     with failures_told():
-        scan_files(files, policy, antivirus, as_json)
+        scan_files(files, policy, antivirus, explain, as_json)
 
 
 @app.command("check-config")

@@ -19,7 +19,7 @@ from consumer.inspection.antivirus import Clamd
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.workers.confinement import not_offered
-from consumer.inspection.workers.pool import Workers, WorkersNotStarted
+from consumer.inspection.workers.pool import Bounds, Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
 from consumer.settings.load import SettingsProblem
 from consumer.telemetry.metrics import Confined, Stage, WorkerEnd
@@ -88,12 +88,15 @@ class Scanned:
         }
 
 
-def scan(files: Sequence[Path], policy_file: Path | None, clamd: str | None, as_json: bool) -> None:
-    """Prints a verdict a file; ends with 1 when one is rejected, and with 2 when one can't be read."""
+def scan(files: Sequence[Path], policy_file: Path | None, clamd: str | None, explain: bool, as_json: bool) -> None:
+    """Prints a verdict a file; ends with 1 when one is rejected, and with 2 when one can't be read.
+
+    With `explain` the worker answers in sentences, which for the service's own none does.
+    """
     try:
         policy = Policy.load(policy_file)
         antivirus = _antivirus(clamd) if clamd else None
-        scanned, unreadable = anyio.run(_scan, files, policy, antivirus)
+        scanned, unreadable = anyio.run(_scan, files, policy, antivirus, Bounds(wide=explain))
     except PolicyError as error:
         raise ended(Exit.USAGE, str(error)) from None
     except WorkersNotStarted as missing:
@@ -109,12 +112,15 @@ def scan(files: Sequence[Path], policy_file: Path | None, clamd: str | None, as_
         raise ended(Exit.NEGATIVE)
 
 
-async def _scan(files: Sequence[Path], policy: Policy, antivirus: Clamd | None) -> tuple[list[Scanned], list[str]]:
+async def _scan(
+    files: Sequence[Path], policy: Policy, antivirus: Clamd | None, bounds: Bounds
+) -> tuple[list[Scanned], list[str]]:
     by_hand = ByHand()
     scanned: list[Scanned] = []
     unreadable: list[str] = []
     async with AsyncExitStack() as stack:
-        workers = await stack.enter_async_context(Workers(1, limits=lambda: policy.limits, reports=by_hand))
+        examining = Workers(1, bounds=bounds, limits=lambda: policy.limits, reports=by_hand)
+        workers = await stack.enter_async_context(examining)
         if antivirus:
             stack.push_async_callback(antivirus.aclose)
         inspector = Inspector(by_hand, by_hand, workers, Stores(by_hand, None), lambda: policy, antivirus, by_hand)

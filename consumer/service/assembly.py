@@ -31,6 +31,7 @@ from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
+from consumer.service.memory import allowed, workers_that_fit
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.storage.kept import Store
@@ -176,17 +177,16 @@ def _patience(settings: Settings, gates: Gates, reporter: Reporter) -> Patience:
 
 def _workers(settings: Settings, policies: PolicyFile, reporter: Reporter) -> Workers:
     inspection = settings.inspection
+    count, address_space_bytes = workers_that_fit(settings, allowed())
     bounds = Bounds(
-        address_space_bytes=inspection.address_space_bytes,
+        address_space_bytes=address_space_bytes,
         cpu_s=inspection.cpu_s,
         cpu_s_per_mib=inspection.cpu_s_per_mib,
         files_per_worker=inspection.files_per_worker,
         confinement=Confinement(inspection.confinement),
     )
     limits = lambda: policies.current.limits  # noqa: E731 # short, and asked before each file
-    return Workers(
-        inspection.workers, inspection.deadline_s, bounds=bounds, limits=limits, reports=reporter, patient=True
-    )
+    return Workers(count, inspection.deadline_s, bounds=bounds, limits=limits, reports=reporter, patient=True)
 
 
 def _file_client(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:

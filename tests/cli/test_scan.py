@@ -44,6 +44,16 @@ def test_an_accepted_file_ends_with_0_and_is_told_with_what_it_is(command: Comma
     assert one["detectors"]["libmagic"]
 
 
+def test_explained_a_finding_has_the_words_of_its_reader(command: Command, tmp_path: Path) -> None:
+    """A result has one sentence for each reason; here is the place as well."""
+    file = tmp_path / "a.pdf"
+    file.write_bytes(pdf() + b"MZ and some more behind the end of the document")
+    words = [told(command("scan", "--json", *more, file))[0]["findings"] for more in ((), ("--explain",))]
+    assert [one["code"] for one in words[0]] == [one["code"] for one in words[1]]
+    assert "bytes behind the document" in [one["detail"] for one in words[1]]
+    assert words[0] != words[1]
+
+
 def test_one_rejected_among_many_ends_with_1(command: Command, good: Path, bad: Path) -> None:
     result = command("scan", "--json", good, bad)
     assert result.exit_code == 1

@@ -59,10 +59,7 @@ ALLOWED = (
     Call("mmap", 9, 222, "memory: of nobody else, and never code", (NOT_EXECUTABLE, ANONYMOUS)),
     Call("munmap", 11, 215, "memory given back"),
     Call("mremap", 25, 216, "memory that grows, as realloc does"),
-    Call("madvise", 28, 233, "memory given back in part"),
     Call("futex", 202, 98, "locks of the interpreter and of glibc, which one thread never waits for"),
     Call("clock_gettime", 228, 113, "the time, where the kernel maps no clock", (Argument(0, Check.BELOW, 12),)),
-    Call("rt_sigreturn", 15, 139, "goes on after a stop that came from outside"),
-    Call("restart_syscall", 219, 128, "goes on after a stop that came from outside"),
     Call("exit_group", 231, 94, "ends the process"),
 )

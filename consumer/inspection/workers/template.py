@@ -97,20 +97,22 @@ class Template:
             return
         if child == 0:
             try:
-                os._exit(self._become_worker(order, channel))
+                self._become_worker(order, channel)
             finally:
                 os._exit(worker.BROKEN)
         os.close(channel)
         self._children[number] = child
         self._tell({"worker": number, "pid": child})
 
-    def _become_worker(self, order: dict[str, object], channel: int) -> int:
+    def _become_worker(self, order: dict[str, object], channel: int) -> None:
         os.dup2(channel, 0)
         os.closerange(1, max(channel + 1, 16))
         plan = worker.Plan.read(order)
         examine = self._examine
         reader = attacks.perform if plan.attack else lambda data, claimed: examine(data, claimed, plan.limits)
-        return worker.run(socket.socket(fileno=0), reader, plan)
+        ours = socket.socket(fileno=0)
+        worker.run(ours, reader, plan)
+        os._exit(0)  # while the socket is there: taking it down asks the kernel for what is not allowed
 
     def _limit(self, number: int, cpu_s: int) -> None:
         if (child := self._children.get(number)) is not None:

@@ -46,7 +46,7 @@ class Plan:
         )
 
 
-def run(channel: socket.socket, reader: Reader, plan: Plan) -> int:
+def run(channel: socket.socket, reader: Reader, plan: Plan) -> None:
     """Closes itself in, greets, and serves until the service closes its end."""
     in_force, missing = confine(plan.address_space_bytes, plan.life_cpu_s, plan.leave_out)
     frames.send(channel, frames.packed({"in_force": in_force, "missing": missing}))
@@ -55,7 +55,6 @@ def run(channel: socket.socket, reader: Reader, plan: Plan) -> int:
         seen = examined(read_all(descriptor, size), codes.TYPES[claimed] or "", reader)
         frames.send(channel, codes.wide(seen) if plan.wide else codes.closed(seen))
         os.close(descriptor)
-    return 0
 
 
 def examined(data: bytes, claimed: str, reader: Reader) -> Seen:
