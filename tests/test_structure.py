@@ -224,3 +224,14 @@ def _is_part_of(name: str, library: str) -> bool:
 
 def _words(name: str) -> list[str]:
     return [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+", name)]
+
+
+def test_clients_for_http_are_made_in_one_place() -> None:
+    """What a request may carry, and where to, is decided there alone."""
+    makers = {
+        str(path.relative_to(ROOT))
+        for path in SOURCE
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"AsyncClient", "DirectClient"}
+    }
+    assert makers == {"consumer/http/clients.py"}

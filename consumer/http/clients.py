@@ -13,7 +13,6 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
 import certifi
@@ -21,6 +20,7 @@ import httpx
 from aiohttp import encode_basic_auth
 
 from consumer.http.addresses import CheckedResolver, Lookup, Reach, is_literal, system_lookup
+from consumer.http.direct import DirectClient
 from consumer.http.transport import SafeTransport, Session
 from consumer.http.urls import DEFAULT_PORTS, UrlRules, judge_url
 
@@ -101,16 +101,7 @@ def file_client(
         reach = Reach(public_names=rules.region_hosts | rules.allowed_hosts, trusted_hosts=origins)
     else:
         reach = _to_proxy(proxy)
-    client = _client(CheckedResolver(reach, lookup), permit, ca_file, timeouts or Timeouts(), proxy=proxy)
-    client.event_hooks = {"response": [_set_location_aside]}
-    return client
-
-
-async def _set_location_aside(response: httpx.Response) -> None:
-    """Into `extensions["location"]`: httpx prepares the next request even when it is not to follow, and a hostile
-    address there makes it raise what no handler of network errors expects.
-    """
-    response.extensions["location"] = response.headers.pop("location", None)
+    return _client(CheckedResolver(reach, lookup), permit, ca_file, timeouts or Timeouts(), proxy=proxy)
 
 
 def _client(
@@ -124,17 +115,9 @@ def _client(
 ) -> httpx.AsyncClient:
     tls = ssl.create_default_context(cafile=str(ca_file or certifi.where()))
     transport = SafeTransport(Session(resolver, tls), permit, tls, _proxy(proxy))
-    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(
-        transport=transport,
-        base_url=base_url,
-        trust_env=False,
-        follow_redirects=False,
-        cookies=no_cookies,
-        headers={"User-Agent": "attachment-consumer"},
-        # To aiohttp `pool` is the time for all of connecting, the name's resolution included.
-        timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s, pool=timeouts.connect_s),
-    )
+    # To aiohttp `pool` is the time for all of connecting, the name's resolution included.
+    timeout = httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s, pool=timeouts.connect_s)
+    return DirectClient(transport, base_url, timeout, {"User-Agent": "attachment-consumer"})
 
 
 def _to_proxy(url: str) -> Reach:
