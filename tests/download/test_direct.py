@@ -61,7 +61,7 @@ async def test_cookies_are_not_kept() -> None:
 
 
 async def test_a_stream_is_read_by_whoever_asked_for_it() -> None:
-    heard = Heard(httpx.Response(200, content=b"body"))
+    heard = Heard(httpx.Response(200, stream=httpx.ByteStream(b"body")))
     async with client_over(heard) as client, client.stream("GET", "/x") as answer:
         assert b"".join([piece async for piece in answer.aiter_raw()]) == b"body"
     assert answer.is_closed
