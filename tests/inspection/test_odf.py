@@ -81,6 +81,9 @@ SCRIPT = "vnd.sun.star.script:Standard.Module1.Main?language=Basic&amp;location=
         '<draw:a xlink:href="macro:///Standard.Module1.Main">x</draw:a>',
         '<draw:a q:href="&#118;nd.sun.star.UNO:x"/>',
         '<a b=">" xlink:href="vnd.sun.star.script:x"/>',
+        "<a b='\"' c='>' xlink:href=\"vnd.sun.star.script:x\"/>",
+        "<a y:href='#a' xlink:href = 'vnd.sun.star.script:x' z:href='#b'/>",
+        '<a\n\txlink:href="macro:///a">href</a>',
     ],
 )
 def test_events_and_links_that_run_a_script_are_macros(body: str) -> None:

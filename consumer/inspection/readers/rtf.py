@@ -113,7 +113,7 @@ def _without_binary(text: _Text, work: Work) -> bytes:
     """With blanks for the bytes that `\\binN` announces: braces among them are none."""
     data, out, at = text.data, bytearray(text.data), 0
     while (at := text.lower.find(BINARY, at)) >= 0:
-        work.spend(PLACE // 4)
+        work.spend(2 * PLACE)
         at += len(BINARY)
         begin = at
         while begin < len(data) and 48 <= data[begin] <= 57 and begin - at < 10:
@@ -201,7 +201,7 @@ def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
         elif byte not in b"\r\n\0" and (out or byte != SPACE):
             out.append(chr(byte))
         at += 1
-    work.spend(A_LETTER * at)
+    work.spend(2 * PLACE + A_LETTER * at)
     if at >= LONGEST and len(out) < MOST_TEXT // 4:
         raise TooMuch("an instruction in it is longer than any can be")
     return "".join(out)

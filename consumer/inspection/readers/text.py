@@ -137,7 +137,7 @@ def _decoded(data: bytes, encoding: str, work: Work) -> Iterator[str]:
     """In pieces: one rare character makes a string four times as large as its bytes."""
     decoder = codecs.getincrementaldecoder(encoding)()
     for at in range(0, len(data), PIECE):
-        work.spend(READ_TWICE * PIECE)
+        work.spend(READ_TWICE * min(PIECE, len(data) - at))
         yield decoder.decode(data[at : at + PIECE], at + PIECE >= len(data))
 
 

@@ -15,7 +15,8 @@ from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.model import Reason
 
-MOST_PARTS = 1_000
+MOST_PARTS = 500
+MOST_WRITTEN = 100  # files in the text itself
 DEEPEST = 16  # parts in parts
 A_PART = 16 * 1024  # of work
 BEGINNING = 64 * 1024
@@ -96,7 +97,7 @@ class _Mail:
         at = body - 1 if body else 0
         first = None
         while (at := self.lines.find(mark, at, end)) >= 0:
-            self.seen.work.spend(A_PART // 16)
+            self.seen.work.spend(A_PART // 4)
             line_end = self.lines.find(b"\n", at + 1, end)
             line_end = end if line_end < 0 else line_end
             rest = self.lines[at + len(mark) : line_end].rstrip()
@@ -137,17 +138,19 @@ class _Mail:
 
     def _text(self, kind: str, content: bytes) -> None:
         if kind != "text/plain":
-            if any(_runs(content, at) for at in scripts.live(content, self.seen.work)):
+            if any(self._runs(content, at) for at in scripts.live(content, self.seen.work)):
                 self.seen.find(Reason.EMBEDDED_EXECUTABLE, "the mail is a page with a script")
             return
-        for name, file in encodings.uuencoded(content, self.seen.work):
+        for count, (name, file) in enumerate(encodings.uuencoded(content, self.seen.work)):
+            if count >= MOST_WRITTEN:
+                raise TooMuch("more files stand in the mail's text than can be examined")
             self._attached(name, "", file)
 
     def _attached(self, name: str, kind: str, content: bytes) -> None:
         attached.judge(name, kind, content, self.seen, self.limits)
 
-
-def _runs(page: bytes, at: int) -> bool:
-    """Whether it is more than data that stands in a script, as shops describe an order for other programs."""
-    tag = page[at : page.find(b">", at, at + 512) + 1].lower()
-    return not (tag.startswith(b"<script") and any(kind in tag for kind in DATA_SCRIPTS))
+    def _runs(self, page: bytes, at: int) -> bool:
+        """Whether it is more than data that stands in a script, as shops describe an order for other programs."""
+        self.seen.work.spend(A_PART // 2)
+        tag = page[at : page.find(b">", at, at + 512) + 1].lower()
+        return not (tag.startswith(b"<script") and any(kind in tag for kind in DATA_SCRIPTS))

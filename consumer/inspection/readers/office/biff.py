@@ -18,6 +18,7 @@ from consumer.model import Reason
 BOF, EOF, FILE_PASS, NAME, SHEET = 0x809, 0x0A, 0x2F, 0x18, 0x85
 EXTERN_NAME, EXTERN_SHEET, BOOK = 0x23, 0x17, 0x1AE
 BIFF8 = 0x600
+READ = frozenset({BOF, EOF, FILE_PASS, NAME, SHEET, EXTERN_NAME, EXTERN_SHEET, BOOK})
 IN_CLEAR = frozenset({BOF, FILE_PASS, 0xE1, 0x138, 0x194, 0x195, 0x196})  # with a password as well: MS-XLS 2.2.10
 PLACE_SIZE = 4
 GLOBALS, MACRO_SHEET = 0x05, 0x40  # kinds of a part, as its first record says
@@ -28,7 +29,7 @@ STARTS_ITSELF = ("auto_open", "auto_close", "auto_activate", "auto_deactivate") 
 NAME_AT = 14
 TOPIC = "\x03"  # parts a program from what it is asked for
 PATHS = "\0\x01\x02\x03"  # how the names of files and sheets begin; in those the same letter parts folders
-A_RECORD = 256  # of work
+A_RECORD = 2048  # of work
 MOST_SHEETS = 5_000
 
 _HEAD = struct.Struct("<2H")
@@ -72,7 +73,8 @@ def _records(stream: bytes, all_of_them: bool, work: Work) -> Iterator[Record]:
         work.spend(A_RECORD)
         kind, length = _HEAD.unpack_from(stream, at)
         begin, at = at + 4, at + 4 + length
-        yield Record(kind, stream[begin:at], at)
+        if kind in READ:
+            yield Record(kind, stream[begin:at], at)
         if kind == EOF and not all_of_them:
             return
         if kind == 0 and length == 0:

@@ -6,7 +6,7 @@ they are found as they stand, whatever prefix a part gives to their namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from html import unescape
 
 from consumer.inspection.readers.office import basic, containers, ole
@@ -130,38 +130,50 @@ class _Part:
             _link(tag, self._seen)
 
     def _tags(self, window: bytes, word: bytes, wanted: Callable[[bytes, int, int], bool] = _any) -> Iterator[bytes]:
-        """Each tag that the word stands in, without its brackets; `wanted`: given its beginning and the word's."""
-        at = -1
+        """Each tag that the word stands in, without its brackets; `wanted`: given its beginning and the word's.
+
+        One look for each tag: `end` is where what begins with its bracket ends, be it a tag or text behind one.
+        """
+        at, begin, end = -1, -1, 0
         while (at := window.find(word, at + 1)) >= 0:
-            self._seen.work.spend(PLACE // 2)
-            begin = window.rfind(b"<", max(0, at - LONGEST), at)
-            if not wanted(window, begin, at):
-                continue
-            end = window.find(b"<", at)
-            tag = window[begin + 1 : end if end >= 0 else len(window)]
-            if begin >= 0 and _is_inside(tag, at - begin - 1):
-                yield tag
-                at = begin + len(tag)
+            self._seen.work.spend(PLACE // 8)
+            if at >= end:
+                begin = window.rfind(b"<", max(0, end - 1), at)
+                end = window.find(b"<", at)
+                end = len(window) if end < 0 else end
+            if begin < 0:
+                at = max(at, end - 1)
+            elif wanted(window, begin, at):
+                self._seen.work.spend(4 * PLACE)
+                tag = window[begin + 1 : end]
+                if at - begin <= _read(tag)[0]:
+                    yield tag
+                at = end - 1
 
 
-def _is_inside(tag: bytes, at: int) -> bool:
-    """Whether that place is before the tag's end: a bracket in a value is none, and a value ends with its quote."""
-    bracket = tag.find(b">", 0, at)
-    while bracket >= 0:
-        if tag.count(b'"', 0, bracket) % 2 == 0 and tag.count(b"'", 0, bracket) % 2 == 0:
-            return False
-        bracket = tag.find(b">", bracket + 1, at)
-    return True
+def _read(tag: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
+    """Where the tag ends whose bracket stands before it, and its attributes: names without prefixes, and values."""
+    found: list[tuple[bytes, bytes]] = []
+    at, close = 0, tag.find(b">")
+    while (equals := tag.find(b"=", at)) >= 0 and not at <= close < equals:
+        begin = equals + 1
+        while tag[begin : begin + 1].isspace():
+            begin += 1
+        quote = tag[begin : begin + 1]
+        end = tag.find(quote, begin + 1) if quote in (b'"', b"'") else -1
+        if end < 0:
+            break
+        name = tag[at:equals].split()
+        found.append((name[-1].rpartition(b":")[2] if name else b"", tag[begin + 1 : end]))
+        at = end + 1
+        if 0 <= close < at:  # it stands in a value
+            close = tag.find(b">", at)
+    return (close if close >= 0 else len(tag)), found
 
 
-def _attributes(tag: bytes) -> Mapping[str, str]:
-    """By their names without prefixes."""
-    found: dict[str, str] = {}
-    rest = tag.replace(b"'", b'"').split(b'"')
-    for name, value in zip(rest[::2], rest[1::2], strict=False):
-        local = name.rstrip(b" \t\r\n=").rpartition(b" ")[2].rpartition(b":")[2]
-        found[local.strip().decode("ascii", "replace")] = unescape(value.decode("utf-8", "replace"))
-    return found
+def _values(tag: bytes, name: bytes) -> list[str]:
+    """Of each attribute of that name, whatever its prefix."""
+    return [unescape(value.decode("utf-8", "replace")) for found, value in _read(tag)[1] if found == name]
 
 
 def _element(tag: bytes) -> str:
@@ -169,22 +181,27 @@ def _element(tag: bytes) -> str:
 
 
 def _calls(tag: bytes) -> bool:
-    return CALL.decode() in _attributes(tag).get("formula", "").lower()
+    return any(CALL.decode() in formula.lower() for formula in _values(tag, b"formula"))
 
 
 def _listener(tag: bytes, seen: Seen) -> None:
     """Slides say by an action what a click does; what names no action runs a script."""
     if _element(tag) != LISTENER.decode():
         return
-    attributes = _attributes(tag)
-    if "action" not in attributes or "macro-name" in attributes or "language" in attributes:
+    seen.work.spend(4 * PLACE)
+    actions = _values(tag, b"action")
+    if len(actions) != 1 or _values(tag, b"macro-name") or _values(tag, b"language"):
         seen.find(Reason.MACROS, "an event in it runs a script")
-    elif attributes["action"].strip() == RUNS:
+    elif actions[0].strip() == RUNS:
         seen.find(Reason.LAUNCH_ACTION, "a click starts a program")
 
 
 def _link(tag: bytes, seen: Seen) -> None:
-    element, target = _element(tag), _attributes(tag).get("href", "").strip()
+    for target in _values(tag, LINK):
+        _leads(_element(tag), target.strip(), seen)
+
+
+def _leads(element: str, target: str, seen: Seen) -> None:
     if target.lower().startswith(SCRIPTS):
         seen.find(Reason.MACROS, "a link in it runs a script")
     elif element in LOADED | PICTURES and not target.startswith("#"):

@@ -8,7 +8,7 @@ from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.readers.texts import opening
 
 READING = 12  # a byte that is parsed costs as much as looking at so many
-MOST_VALUES = 2_000_000  # lists and objects take memory that their two letters don't show
+MOST_VALUES = 1_000_000  # lists and objects take memory that their two letters don't show
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -42,5 +42,8 @@ def _parses_in_a_code_page(content: bytes) -> bool:
 
 def _parses_by_line(content: bytes) -> bool:
     """As records are written one after the other (NDJSON): none may be a bare word or number."""
-    lines = [line for line in content.split(b"\n") if line.strip()]
-    return len(lines) > 1 and all(line.lstrip()[:1] in b"[{" and _parses(line) for line in lines)
+    body = content.strip().replace(b"\r\n", b"\n")
+    if b"\n\n" in body:
+        body = b"\n".join(line for line in body.split(b"\n") if line.strip())
+    lines, starts = body.count(b"\n"), body.count(b"\n{") + body.count(b"\n[")
+    return lines > 0 and lines == starts and body[:1] in (b"{", b"[") and _parses(b"[%s]" % body.replace(b"\n", b","))
