@@ -130,6 +130,9 @@ class Recorder:
     def lost_to_retention(self, records: int) -> None:
         self._tell("lost_to_retention", records)
 
+    def odd_entries(self, partition: int, skipped: int, answered: int, first: int) -> None:
+        self._tell("odd_entries", (partition, skipped, answered, first))
+
     def restored(self, seconds: float) -> None:
         self._tell("restored", seconds)
 

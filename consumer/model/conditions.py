@@ -51,6 +51,7 @@ class Condition(StrEnum):
     FOREIGN_TOPIC = "foreign_topic"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
     POLICY_UNCLEAR = "policy_unclear"
+    LEDGER_ODD = "ledger_odd"
     EVENTS_BELIEVED = "events_believed"
     NO_LONGER_SUBSCRIBED = "no_longer_subscribed"
     SOCKET_CLOSING = "socket_closing"
@@ -158,6 +159,11 @@ _TOLD = {
         Effect.WARNS,
         "The policy judges some files by their type alone, or leaves out what a reader finds.",
         "Write the lines that the detail names into the policy: then it is what you want.",
+    ),
+    Condition.LEDGER_ODD: Told(
+        Effect.WARNS,
+        "The ledger of a partition holds records that this release did not write.",
+        "See who else writes to the ledger topic. After going back by a release: its newer entries count as answers.",
     ),
     Condition.EVENTS_BELIEVED: Told(
         Effect.WARNS,

@@ -56,6 +56,9 @@ class Shape(StrEnum):
     TUTORIAL = "S11"  # messages[].attachments[]: not Genesys's, accepted
 
 
+LAST_MS = 253_402_300_800_000  # the end of the year 9999, where datetime ends
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where an event came from: the record of the input topic, and the place in it if the record was an array."""
@@ -68,7 +71,8 @@ class Source:
 
     @property
     def time(self) -> datetime | None:
-        return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC) if self.timestamp_ms > 0 else None
+        """None as well for one that is no time: a producer may write any."""
+        return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC) if 0 < self.timestamp_ms < LAST_MS else None
 
     def identity_of(self, value: bytes) -> bytes:
         """For what names nothing: its place in the log, and a hash, since a topic made anew counts from 0 again."""

@@ -26,6 +26,9 @@ class Reports(Protocol):
     def restored(self, seconds: float) -> None:
         """The ledger of a partition was read, in so many seconds."""
 
+    def odd_entries(self, partition: int, skipped: int, answered: int, first: int) -> None:
+        """So many records of its ledger, from the offset `first` on, are not of this release."""
+
 
 class PartitionLog:
     """`ledger` outlives the assignment: what was read of its topic before is not read again."""
@@ -72,10 +75,12 @@ class PartitionLog:
 
     async def restore_ledger(self) -> None:
         began = time.monotonic()
-        await restore(
+        odd = await restore(
             self.ledger, TopicPartition(self.ledger_topic, self.tasks.partition), consumer_options(self._kafka)
         )
         self._reports.restored(time.monotonic() - began)
+        if odd.first is not None:
+            self._reports.odd_entries(self.tasks.partition, odd.skipped, odd.answered, odd.first)
 
     def seek(self, offset: int) -> None:
         """The next poll begins there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
@@ -11,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumer.kafka.closing import close
 from consumer.stream.ledger import Ledger
-from consumer.wire.entries import decode_entry
+from consumer.wire.entries import NoEntry, UnknownEntry, as_answered, decode_entry
 
 log = logging.getLogger(__name__)
 
@@ -20,14 +21,24 @@ POLL_MS = 20  # of the last one: behind the last entry there is only a transacti
 START_S = 10.0
 
 
-async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[str, Any]) -> None:
-    """Reads from `ledger.position` on. Raises `Malformed` for a record that this version can't read.
+@dataclass(slots=True)
+class Odd:
+    """Records of a ledger partition that this release did not write, and what became of them."""
+
+    skipped: int = 0  # they name no attachment
+    answered: int = 0  # they name one, in a way that nobody here can read: taken for an answer
+    first: int | None = None  # the offset of the first of them
+
+
+async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[str, Any]) -> Odd:
+    """Reads from `ledger.position` on.
 
     Only after the partition's producer was initialised: until then the end may still move past an open transaction.
     """
     consumer = AIOKafkaConsumer(
         **options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none"
     )
+    odd = Odd()
     try:
         # Not cut off in the middle, when the partition moves away: aiokafka forgets the connections that it is opening.
         with anyio.fail_after(START_S, shield=True):
@@ -43,8 +54,23 @@ async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[st
         while position < end:
             records = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=RECORDS_A_POLL)
             for record in records.get(partition, ()):
-                ledger.add(decode_entry(record.key, record.value), record.timestamp)
+                _add(ledger, record, odd)
             position = await consumer.position(partition)
         ledger.position = position
+        return odd
     finally:
         await close(consumer)
+
+
+def _add(ledger: Ledger, record: Any, odd: Odd) -> None:
+    try:
+        entry = decode_entry(record.key, record.value)
+    except NoEntry:
+        odd.skipped += 1
+        odd.first = record.offset if odd.first is None else odd.first
+        return
+    except UnknownEntry:
+        odd.answered += 1
+        odd.first = record.offset if odd.first is None else odd.first
+        entry = as_answered(record.key)
+    ledger.add(entry, record.timestamp)

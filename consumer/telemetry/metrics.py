@@ -49,6 +49,7 @@ ReaderException = Literal[
     "AssertionError", "OverflowError", "ZeroDivisionError", "UnicodeError", "LookupError", "OSError", "ImportError",
     "struct.error", "zlib.error", "another exception",
 ]  # fmt: skip
+OddEntry = Literal["nothing", "answer"]
 Notification = Literal["sent", "failed", "skipped"]
 
 STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -199,6 +200,12 @@ class Metrics:
             "Records behind the position, to the end of the partition",
             ["topic", "partition"],
             registry=self.registry,
+        )
+        self.odd_ledger_records: Mapping[OddEntry, Counter] = self._counters(
+            "odd_ledger_records",
+            "Records in the ledger topic that this release did not write, by what they are taken for",
+            "taken_for",
+            get_args(OddEntry),
         )
         self.retention_lost_records = self._counter(
             "retention_lost_records", "Records that retention deleted before they were read"

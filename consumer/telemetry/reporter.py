@@ -111,6 +111,7 @@ class Reporter:
     def left(self, topic: str, partition: int) -> None:
         """The partition is another's: its series go."""
         self.steps.pop(partition, None)
+        self._conditions.end(Condition.LEDGER_ODD, str(partition))
         self._metrics.forget_partition(partition)
         self._metrics.forget_lag(topic, partition)
 
@@ -122,6 +123,12 @@ class Reporter:
 
     def restored(self, seconds: float) -> None:
         self._metrics.ledger_restore_seconds.observe(seconds)
+
+    def odd_entries(self, partition: int, skipped: int, answered: int, first: int) -> None:
+        self._metrics.odd_ledger_records["nothing"].inc(skipped)
+        self._metrics.odd_ledger_records["answer"].inc(answered)
+        detail = f"{skipped} name no attachment, {answered} have an unknown answer; the first at offset {first}"
+        self._conditions.begin(Condition.LEDGER_ODD, detail, str(partition))
 
     def rebuilt(self, cause: RebuildCause) -> None:
         self._metrics.rebuilds[cause].inc()

@@ -8,6 +8,7 @@ from consumer.errors import Malformed
 from consumer.model import AnswerKind, LedgerEntry
 
 VERSION = 1
+IDENTITY_BYTES, VALUE_BYTES = 16, 6
 KINDS = {AnswerKind.VERDICT: ord("v"), AnswerKind.DEAD: ord("d")}
 KINDS_BY_CODE = {code: kind for kind, code in KINDS.items()}
 
@@ -17,19 +18,34 @@ def encode_entry(entry: LedgerEntry) -> tuple[bytes, bytes]:
     return entry.identity, bytes((VERSION, KINDS[entry.kind])) + entry.generation.to_bytes(4, "big")
 
 
+class NoEntry(Malformed):
+    """A record of the ledger topic that names no attachment: somebody else wrote it."""
+
+
+class UnknownEntry(Malformed):
+    """A record that names an attachment, and whose answer this version can't read: it may be a later one's."""
+
+
 def decode_entry(key: bytes | None, value: bytes | None) -> LedgerEntry:
-    """Raises `Malformed` for what this version did not write: guessing would lose or repeat an answer."""
-    if key is None or value is None or len(key) != 16 or len(value) != 6:
-        raise Malformed("a ledger record that this version can't read: not a 16-byte key with a 6-byte value")
+    """Raises `NoEntry` or `UnknownEntry` for what this version did not write."""
+    if key is None or len(key) != IDENTITY_BYTES:
+        raise NoEntry("a record of the ledger topic without a 16-byte key")
+    if value is None or len(value) != VALUE_BYTES:
+        raise UnknownEntry("a ledger record whose value this version can't read")
     kind, generation = _decode_value(value)
     return LedgerEntry(key, kind, generation)
+
+
+def as_answered(key: bytes) -> LedgerEntry:
+    """An answer that we can't read is not given twice."""
+    return LedgerEntry(key, AnswerKind.VERDICT)
 
 
 @lru_cache(maxsize=64)  # nearly all values are the same one
 def _decode_value(value: bytes) -> tuple[AnswerKind, int]:
     if value[0] != VERSION:
-        raise Malformed(f"a ledger record of version {value[0]}; this release reads version {VERSION}")
+        raise UnknownEntry(f"a ledger record of version {value[0]}; this release reads version {VERSION}")
     kind = KINDS_BY_CODE.get(value[1])
     if kind is None:
-        raise Malformed(f"a ledger record of unknown kind {value[1]}")
+        raise UnknownEntry(f"a ledger record of unknown kind {value[1]}")
     return kind, int.from_bytes(value[2:], "big")

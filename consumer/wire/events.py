@@ -26,9 +26,10 @@ from consumer.wire.parsing import parse
 from consumer.wire.shapes import Seen
 from consumer.wire.topics import Subject, subject_of
 
-LARGE = 64 * 1024  # bytes
+LARGE = 16 * 1024  # bytes
 TOPIC_NAME_LENGTH = 512
-MAX_LISTED = 10_000  # participants, messages and attachments of one event: 1 MB of "{}," would be 340,000
+MAX_LISTED = 5_000  # participants, messages and attachments of one event: 1 MB of "{}," would be 340,000
+BYTES_LISTED = 200  # or one for so many bytes: those that Genesys lists take more
 LISTS_OF_LISTS = ("participants", "messages", "messagingTranscript")
 LISTS = (*LISTS_OF_LISTS, "media", "attachments", "messageMediaAttachments")
 
@@ -213,7 +214,7 @@ def _read(told: _Told, value: bytes, path: str) -> Event | Noise:
         return Noise(quiet)
     conversation_id = _conversation_id(body, topic)
     messages: tuple[Message, ...] = ()
-    seen = _messages(body, conversation_id or "")
+    seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED))
     if seen is not None:
         messages = _announced(seen)
         if not messages:
@@ -239,13 +240,13 @@ def _announced(seen: list[Seen]) -> tuple[Message, ...]:
     return tuple(announced)
 
 
-def _messages(body: Json, conversation_id: str) -> list[Seen] | None:
+def _messages(body: Json, conversation_id: str, limit: int) -> list[Seen] | None:
     """The messages that `body` lists, by the shape that its keys show; None if it has no place for any.
 
     Raises `Malformed`.
     """
-    if _listed(body) > MAX_LISTED:
-        raise Malformed(f"more than {MAX_LISTED} participants, messages and attachments in one event")
+    if _listed(body, limit) > limit:
+        raise Malformed(f"more than {limit} participants, messages and attachments in one event")
     if "normalizedMessage" in body or "messengerType" in body:
         return [shapes.message_data(body, conversation_id)]
     if _is_analytics_detail(body):
@@ -259,16 +260,16 @@ def _messages(body: Json, conversation_id: str) -> list[Seen] | None:
     return None
 
 
-def _listed(body: Json) -> int:
+def _listed(body: Json, limit: int) -> int:
     """How many objects its lists hold, the ones inside each other too; it stops counting once they are too many."""
     found, waiting = 0, [body]
-    while waiting and found <= MAX_LISTED:
+    while waiting and found <= limit:
         node = waiting.pop()
         for name in LISTS:
             listed = node.get(name)
             if isinstance(listed, list):
                 found += len(listed)
-                if found <= MAX_LISTED and name in LISTS_OF_LISTS:
+                if found <= limit and name in LISTS_OF_LISTS:
                     waiting.extend(each for each in listed if isinstance(each, dict))
     return found
 

@@ -179,13 +179,16 @@ def _details(raw: Json, head: Head) -> Seen:
 
 
 def _merged(one: Seen, other: Seen) -> Seen:
-    """The same message, listed under several participants."""
+    """The same message, listed under several participants: mostly in the same words."""
+    if one == other:
+        return one
     first, second = one.message, other.message
     removed = first.removed or second.removed
     direction = Direction.INBOUND if Direction.INBOUND in (first.direction, second.direction) else first.direction
-    attachments = united(first.attachments, second.attachments)
-    message = replace(
-        first,
+    attachments = united(first.attachments, second.attachments) if second.attachments else first.attachments
+    message = Message(
+        conversation_id=first.conversation_id,
+        message_id=first.message_id,
         attachments=tuple(replace(a, removed=removed, direction=direction) for a in attachments),
         announces_media=first.announces_media or second.announces_media,
         announced=max(first.announced, second.announced),
@@ -193,6 +196,7 @@ def _merged(one: Seen, other: Seen) -> Seen:
         removed=removed,
         time=first.time or second.time,
         communication_id=first.communication_id or second.communication_id,
+        trace=first.trace,
     )
     return Seen(message, one.type or other.type)
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from consumer.errors import Malformed
 from consumer.model import Event, Headers, Replay, Source, Task
+from consumer.wire.fields import read_id
 
 SOURCE = "task.source"  # topic, partition, offset, timestamp in ms, path; joined by a space
 KEY = "task.source-key"
@@ -64,8 +65,8 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
             value_sha256=ours[SHA256].decode("ascii") if SHA256 in ours else None,
             left_out=frozenset(ours.get(LEFT_OUT, b"").decode("ascii").split()),
             replay=_replay(ours[REPLAY]) if REPLAY in ours else None,
-            conversation_id=_text(ours.get(CONVERSATION)),
-            moves=int(ours.get(MOVES, b"0")),
+            conversation_id=read_id(_text(ours.get(CONVERSATION)), "conversation id"),
+            moves=_number(ours.get(MOVES, b"0")),
             taken_ms=at.timestamp_ms,
         )
     except (KeyError, ValueError, UnicodeDecodeError):
@@ -82,9 +83,17 @@ def _text(header: bytes | None) -> str | None:
 
 def _source(header: bytes) -> Source:
     topic, partition, offset, timestamp_ms, *path = header.decode().split(" ", 4)
-    return Source(topic, int(partition), int(offset), int(timestamp_ms), path[0] if path else "")
+    return Source(topic, _number(partition), _number(offset), _number(timestamp_ms), path[0] if path else "")
 
 
 def _replay(header: bytes) -> Replay:
     identity, generation = header.decode("ascii").split(" ")
-    return Replay(bytes.fromhex(identity), int(generation))
+    return Replay(bytes.fromhex(identity), _number(generation))
+
+
+def _number(written: bytes | str) -> int:
+    """Of at most 64 bits, as Kafka's are. Raises `ValueError`."""
+    number = int(written)
+    if abs(number) >= 2**63:
+        raise ValueError("too large")
+    return number

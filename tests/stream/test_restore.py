@@ -14,7 +14,7 @@ from consumer.kafka.client import client_options, consumer_options
 from consumer.model import AnswerKind, LedgerEntry
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
-from consumer.stream.restore import restore
+from consumer.stream.restore import Odd, restore
 from consumer.stream.transaction import Transactor
 from consumer.wire.entries import encode_entry
 from tests.stream.harness import GivenLimits, ignored, sockets
@@ -60,6 +60,25 @@ async def test_a_ledger_that_was_made_anew_is_said_and_read_from_its_beginning(
     assert "was made anew: what it held is lost" in caplog.text
 
 
+async def test_what_somebody_else_wrote_is_skipped_or_counts_as_an_answer(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    ledger, tp = Ledger(topics.horizon_days), TopicPartition(topics.ledger, 0)
+    key, value = encode_entry(LedgerEntry(b"ours".ljust(16), AnswerKind.DEAD, 2))
+    later, null, kind = (name.ljust(16) for name in (b"later", b"null", b"kind"))
+    junk = [(None, b"{}"), (b"short", value), (b"x" * 17, value), (b"", None)]
+    odd = [(later, b"\x02" + value[1:]), (null, None), (kind, b"\x01?" + value[2:]), (later, b"a whole new value")]
+    async with AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers) as producer:
+        for its_key, its_value in [(key, value), *junk, *odd]:
+            await producer.send(topics.ledger, its_value, its_key, partition=0)
+        await producer.flush()
+
+    assert await restore(ledger, tp, consumer_options(kafka_settings)) == Odd(skipped=4, answered=4, first=1)
+    assert [ledger.generation(identity) for identity in (key, later, null, kind)] == [2, 0, 0, 0]
+    assert ledger.position == 9
+    assert await restore(ledger, tp, consumer_options(kafka_settings)) == Odd()
+
+
 async def test_a_restore_that_is_cut_off_anywhere_leaves_no_socket_and_no_task(
     kafka_settings: KafkaSettings, topics: TopicSettings
 ) -> None:
@@ -87,7 +106,7 @@ async def test_an_initialisation_that_is_cut_off_anywhere_leaves_no_socket_and_n
     await leaves_nothing(open_and_dispose)
 
 
-async def leaves_nothing(work: Callable[[], Awaitable[None]]) -> None:
+async def leaves_nothing(work: Callable[[], Awaitable[object]]) -> None:
     """Runs `work` again and again, cut off a little later each time, until it ends by itself."""
     before = sockets(), len(asyncio.all_tasks())
     for turns in range(0, 2_000, 3):

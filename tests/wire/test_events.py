@@ -8,7 +8,7 @@ import pytest
 
 from consumer.model import DeadReason, Direction, Event, Message
 from consumer.wire.envelopes import MAX_EVENTS, MAX_WRAPPING
-from consumer.wire.events import MAX_LISTED, Item, Noise, Unreadable, decode
+from consumer.wire.events import BYTES_LISTED, MAX_LISTED, Item, Noise, Unreadable, decode
 from tests.genesys.payloads import payload
 from tests.wire.packing import sqs, text
 
@@ -387,6 +387,8 @@ def test_an_event_lists_so_much_and_no_more() -> None:
         assert str(MAX_LISTED) in item.detail
     few = [{"id": f"m-{i}"} for i in range(MAX_LISTED - 1)]
     assert len(event({"id": CONVERSATION, "participants": [{"messages": few}]}).messages) == MAX_LISTED - 1
+    many_real = [{"id": f"m-{i}", "messageURI": "x" * BYTES_LISTED} for i in range(2 * MAX_LISTED)]
+    assert len(event({"id": CONVERSATION, "participants": [{"messages": many_real}]}).messages) == 2 * MAX_LISTED
 
 
 def test_a_byte_order_mark_is_passed_over() -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from consumer.errors import Malformed
 from consumer.model import Headers, Replay, Source, Task
-from consumer.wire.tasks import CARRIED, SOURCE, decode_task, encode_task
-from tests.wire.test_results import foreign_text, sources
+from consumer.wire.fields import ID
+from consumer.wire.tasks import CARRIED, CONVERSATION, MOVES, REPLAY, SOURCE, decode_task, encode_task
+from tests.wire.test_results import sources
 
 AT = Source("tasks", 1, 7, 1_795_460_000_000)
 FURTHER = ["source-key", "value-sha256", "left-out", "replay", "conversation", "moves"]
@@ -28,7 +29,7 @@ tasks = st.builds(
     value_sha256=st.none() | st.just("ab" * 32),
     left_out=st.frozensets(st.sampled_from(["headers", "key"])),
     replay=st.none() | st.builds(Replay, st.binary(min_size=16, max_size=16), st.integers(1, 9)),
-    conversation_id=st.none() | foreign_text,
+    conversation_id=st.none() | st.from_regex(ID, fullmatch=True).filter(lambda text: ".." not in text),
     moves=st.integers(0, 9),
 )
 
@@ -45,6 +46,26 @@ def test_whatever_else_is_in_the_topic_is_a_task_or_malformed(value: bytes | Non
     except Malformed:
         return
     assert task.value == value
+
+
+ABSURD = [
+    ((SOURCE, b"events 0 1 99999999999999999999999 "),),
+    ((SOURCE, b"events 0 99999999999999999999999 1 "),),
+    ((SOURCE, b"events 0 1 1"), (CONVERSATION, b"../../etc/passwd")),
+    ((SOURCE, b"events 0 1 1"), (MOVES, b"99999999999999999999999")),
+    ((SOURCE, b"events 0 1 1"), (REPLAY, b"zz 1")),
+]
+
+
+@pytest.mark.parametrize("foreign", ABSURD)
+def test_headers_that_we_never_write_are_malformed(foreign: Headers) -> None:
+    with pytest.raises(Malformed):
+        decode_task(b"{}", foreign, AT)
+
+
+@pytest.mark.parametrize("timestamp_ms", [-1, 0, 2**62, 253_402_300_800_000])
+def test_a_timestamp_that_is_no_time_tells_none(timestamp_ms: int) -> None:
+    assert Source("events", 0, 1, timestamp_ms).time is None
 
 
 @pytest.mark.parametrize("foreign", [(), ((SOURCE, None),), ((SOURCE, b"events"),), (("h", None),)])

@@ -1,0 +1,75 @@
+"""Mutated records, and the worst ones that a search found: each is answered, and its items answer the same again."""
+
+from dataclasses import replace
+
+import pytest
+
+from consumer.wire.envelopes import MAX_EVENTS
+from consumer.wire.events import Noise, Unreadable, decode
+from tests.wire.mutated import mutated
+from tests.wire.test_events_properties import is_sound
+
+RECORDS, BLOCK = 4_000, 500
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize("begin", range(0, RECORDS, BLOCK))
+def test_whatever_became_of_a_record_it_is_answered_and_its_items_say_the_same_again(begin: int) -> None:
+    for number in range(begin, begin + BLOCK):
+        value = mutated(number)
+        items = decode(value)
+        assert items, number
+        for item in items:
+            is_sound(item, value)
+            if not isinstance(item, Noise):
+                assert decode(item.value) == [replace(item, path="")], number
+
+
+# Of 1 MiB each. What they cost is told by `python -m tests.wire.test_events_fuzz`: at most 50 ms of CPU.
+WORST = {
+    "objects in a row": b"{}" * (MIB // 2),
+    "as many events as there may be": b'{"conversationId":"c"}' * MAX_EVENTS,
+    "one more": b'{"conversationId":"c"}' * (MAX_EVENTS + 1),
+    "numbers in an array": b"[" + b"0," * (MIB // 2) + b"0]",
+    "two values, the first of empty lists": b'{"a":[' + b"[]," * (MIB // 3) + b"1]}{}",
+    "two values, the first of floats": b'{"a":[' + b"1e5," * (MIB // 4) + b"1]}{}",
+    "two values, the first of long numbers": b'{"a":[' + b",".join([b"9" * 4_000] * 250) + b"]}{}",
+    "two values far apart": b"{}" + b" " * MIB + b"{}",
+    "open brackets": b"[" * MIB,
+    "quotes": b'"' * MIB,
+    "backslashes": b'{"a":"' + b"\\" * MIB + b'"}',
+    "half surrogates": b'{"a":"' + b"\\ud800" * (MIB // 6) + b'"}',
+    "encoded halves": b'{"a":"' + b"\xed\xa0\x80" * (MIB // 3) + b'"}',
+    "a half before backslashes": b'{"a":"\\ud800' + b"\\\\" * (MIB // 2) + b'"}',
+    "halves behind backslashes": b'{"a":"' + b"\\\\\\ud800" * (MIB // 8) + b'"}',
+    "empty messages": b'{"id":"c","participants":[{"messages":[{"messages":[' + b"{}," * (MIB // 3) + b"{}]}]}]}",
+    "media of one message": b'{"participants":[{"messages":[{"id":"m","media":[' + b"{}," * (MIB // 3) + b"{}]}]}]}",
+    "as many messages as there may be": b'{"id":"c","participants":[{"messages":[' + b'{"id":"m"},' * 4_998 + b"{}]}]}",
+    "the same message in different words": b'{"id":"c","participants":[{"messages":['
+    + b'{"id":"m"},{"id":"m","messageStatus":"read","messageTime":"2026-02-03T10:16:40Z"},' * 2_499
+    + b"{}]}]}",
+}
+
+
+@pytest.mark.parametrize("name", WORST)
+def test_the_worst_records_are_answered_by_few_items(name: str) -> None:
+    items = decode(WORST[name])
+    assert 0 < len(items) <= MAX_EVENTS
+    if name == "one more":
+        assert [type(item) for item in items] == [Unreadable]
+        assert str(MAX_EVENTS) in getattr(items[0], "detail")  # noqa: B009 # only one kind of item has it
+    if name == "empty messages":
+        assert "participants, messages and attachments" in str(items[0])
+
+
+def main() -> None:
+    import time
+
+    for name, value in WORST.items():
+        before = time.process_time()
+        decode(value)
+        print(f"{1000 * (time.process_time() - before):7.1f} ms  {len(value) / MIB:4.1f} MiB  {name}")
+
+
+if __name__ == "__main__":
+    main()
