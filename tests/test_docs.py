@@ -12,7 +12,7 @@ from consumer.settings.load import variables
 from tests import reference
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "ARCHITECTURE.md")
+PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")
 OTHER_VARIABLES = {"REQUIRE_ALL"}
 
 
