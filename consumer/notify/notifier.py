@@ -17,6 +17,7 @@ from consumer.errors import Failure, NotJudged, Throttled
 from consumer.genesys.api import Api
 from consumer.model import DeadReason, Reason
 from consumer.notify.customer import Customer, Rejection, agentless_message, read_customer, read_rejection
+from consumer.notify.naming import called
 from consumer.wire.fields import Json
 
 Outcome = Literal["sent", "failed", "skipped"]
@@ -100,7 +101,8 @@ class Notifier:
 
     def _notice(self, rejection: Rejection, customer: Customer) -> Notice:
         words = self._sentence(rejection.reason, customer.language)
-        body = agentless_message(customer, f"{rejection.name}: {words}" if rejection.name else words)
+        name = called(rejection.name)
+        body = agentless_message(customer, f"{name}: {words}" if name else words)
         return Notice(
             rejection.conversation_id,
             customer.participant_id,

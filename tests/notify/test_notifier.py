@@ -84,14 +84,14 @@ def communication(**fields: Any) -> list[dict[str, Any]]:
 
 async def test_a_web_messaging_customer_gets_the_documented_message(cloud: Cloud, client: Client) -> None:
     assert await told_by(notifier(client), REJECTED) == Told("sent", "by message")
-    expected = payload("agentless-message") | {"textBody": f"claim-form.pdf: {SENTENCES['en']}"}
+    expected = payload("agentless-message") | {"textBody": f'"claim-form" (PDF): {SENTENCES["en"]}'}
     assert orjson.loads(cloud.asked[-1].body) == expected
 
 
 async def test_the_customers_language_is_spoken(cloud: Cloud, client: Client) -> None:
     cloud.at("GET", WHOLE, conversation(locale="de-CH"))
     await told_by(notifier(client), REJECTED)
-    assert orjson.loads(cloud.asked[-1].body)["textBody"] == f"claim-form.pdf: {SENTENCES['de']}"
+    assert orjson.loads(cloud.asked[-1].body)["textBody"] == f'"claim-form" (PDF): {SENTENCES["de"]}'
 
 
 @pytest.mark.parametrize("direction", ["inbound", "outbound"])
