@@ -1,10 +1,10 @@
 """Trying again: backoff with jitter, a gate for each dependency, and patience with hosts that have none.
 
-A gate stops the intake while its dependency is down. It closes after some failures in a row, or at once when the
-dependency refuses us as we are set up; then one probe at a time asks, at 1 s and doubling, until it is answered.
-Attempts that fail behind a closed gate do not count: an outage is waited out. Attempts that fail while the
-dependency answers others do, and after enough of them the caller gets the failure: no single task, whatever it is
-answered, keeps a gate closed for ever.
+A gate stops the intake while its dependency is down. It closes after some failures of one call in a row, or at once
+when the dependency refuses us as we are set up; then one probe at a time asks, at 1 s and doubling, until it is
+answered. A failure counts as an attempt only when it is known to be this work's own (`heard`): the same call was
+answered for others since it failed here last, or, where nobody else asks, its probe was. So an outage is waited out,
+whoever answers in it, and no single task keeps a gate closed for ever or waits for ever.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import count
 from typing import Protocol, TypeVar
 
 import anyio
 
-from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
+from consumer.errors import Doubtful, Failure, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
+from consumer.heard import Asked, Heard
 from consumer.model import AWAY, Dependency
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
-Probe = Callable[[], Awaitable[object]]
+Probe = Callable[[], Awaitable[object]]  # gives the calls that it asked, if those are not all that fail
 
 HOST_BACKOFF_MAX_S = 60.0
+IN_VAIN_MAX_S = 60.0
 RETRY_AFTER_MAX_S = 300.0  # whatever a host asks for: a task that slept for years would hold its partition back
 PROBE_DEADLINE_S = 30.0  # else a probe that hangs could outlast the outage by minutes
 
@@ -45,32 +49,57 @@ class Backoff:
         wait = shortest * 2.0 ** (min(failed, waits) - 1) * (1 + self.jitter() / 2)
         return max(wait, min(retry_after_s or 0.0, RETRY_AFTER_MAX_S))
 
+    def wait_in_vain_s(self, failed: int, retry_after_s: float | None = None) -> float:
+        """As `wait_s` after a failure that does not count. An outage may end at any time: it does not grow as far."""
+        return max(min(self.wait_s(failed), max(IN_VAIN_MAX_S, self.wait_s(1))), self.wait_s(1, retry_after_s))
+
 
 class Gate:
-    """Open, or closed since a time, with what the dependency said last."""
+    """Open, or closed since a time, with what the dependency said last and which of its calls fail."""
 
-    def __init__(self, dependency: Dependency, failures: int, now: Callable[[], float], changed: Callable[[], None]):
+    def __init__(
+        self,
+        dependency: Dependency,
+        failures: int,
+        now: Callable[[], float],
+        changed: Callable[[], None],
+        heard: Heard,
+    ) -> None:
         self.dependency = dependency
         self.closed_since: float | None = None  # seconds since the epoch
         self.detail = ""
         self.refused = False
-        self.answers = 0  # how often it answered whoever asked
-        self._failures = 0
+        self.failing: set[str] = set()  # the calls that keep it closed
+        self._failures: dict[str, int] = {}  # in a row, of each call
         self._limit = failures
         self._now = now
         self._changed = changed
+        self._heard = heard
         self._opened = anyio.Event()
 
     @property
     def closed(self) -> bool:
         return self.closed_since is not None
 
-    def answered(self) -> None:
-        self.answers += 1
+    def answered(self, asked: Asked | None = None) -> None:
+        """It was answered; None for whatever it was. What other calls are answered opens no gate."""
+        asked = asked or Asked(self.dependency.value, "")
+        self._heard.answered(asked)
+        self._failures.pop(asked.call, None)
+        if asked.call in self.failing:
+            self.failing.discard(asked.call)
+            if not self.failing:
+                self.open()
+
+    def probed(self, calls: frozenset[str] | None) -> None:
+        """The probe was answered; None: it asked for all that fails. One more failure of any closes it again."""
+        for call in self.failing if calls is None else self.failing & calls:
+            self._heard.probed(call)
+        self._failures |= dict.fromkeys(self.failing, self._limit - 1)
         self.open()
 
     def open(self) -> None:
-        self._failures = 0
+        self.failing.clear()
         self.refused = False
         if self.closed:
             self.closed_since = None
@@ -78,11 +107,15 @@ class Gate:
             self._opened = anyio.Event()
             self._changed()
 
-    def failed(self, failure: Failure) -> None:
-        self._failures += 1
+    def failed(self, failure: Failure, asked: Asked | None = None) -> None:
+        asked = asked or getattr(failure, "asked", None) or Asked(self.dependency.value, "")
+        self._heard.failed(asked)
+        self._failures[asked.call] = self._failures.get(asked.call, 0) + 1
         self.detail = failure.detail
         before, self.refused = self.refused, isinstance(failure, Refused)
-        if not self.closed and (self.refused or self._failures >= self._limit):
+        if self.refused or self._failures[asked.call] >= self._limit:
+            self.failing.add(asked.call)
+        if not self.closed and self.failing:
             self.closed_since = self._now()
             self._changed()
         elif self.closed and self.refused is not before:
@@ -98,6 +131,9 @@ class Reports(Protocol):
         """It closed or opened, or what keeps it closed is another thing now."""
 
     def attempt_failed(self, dependency: Dependency) -> None: ...
+
+    def host_not_allowed(self, host: str) -> None:
+        """A link of Genesys's own leads there, and the settings do not allow it."""
 
 
 class Gates:
@@ -119,7 +155,8 @@ class Gates:
         self._sleep = sleep
         self._reports = reports
         self._closed = anyio.Event()
-        self._gates = {d: Gate(d, failures, now, lambda d=d: self._changed(d)) for d in AWAY}  # type: ignore[misc]
+        self.heard = Heard()
+        self._gates = {d: Gate(d, failures, now, partial(self._changed, d), self.heard) for d in AWAY}
 
     def __getitem__(self, dependency: Dependency) -> Gate:
         return self._gates[dependency]
@@ -160,13 +197,13 @@ class Gates:
                 return
             try:
                 with anyio.fail_after(PROBE_DEADLINE_S):
-                    await probe()
+                    asked = await probe()
             except TimeoutError:
                 gate.failed(Unavailable(gate.dependency, "it does not answer"))
             except Failure as failure:  # of whatever remedy: what the probe meets, tasks would meet as well
                 gate.failed(failure)
             else:
-                gate.open()
+                gate.probed(asked if isinstance(asked, frozenset) else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +221,9 @@ class Patience:
         return Attempts(self, resting)
 
 
+_NUMBERS = count()
+
+
 @dataclass(slots=True)
 class Attempts:
     """The attempts of one piece of work: `await attempts(step)` runs the step until it is answered.
@@ -197,7 +237,9 @@ class Attempts:
     resting: Callable[[], AbstractContextManager[None]]
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _host_failed_at: float | None = field(default=None, init=False)
-    _answers_seen: dict[Dependency, int] = field(default_factory=dict, init=False)
+    _name: str = field(default_factory=lambda: f"work {next(_NUMBERS)}", init=False)
+    _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
+    _failed: dict[Asked, int] = field(default_factory=dict, init=False)  # when each question failed last
 
     async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
         """The step's result. `dependency`, if named, is the one that a result is an answer of."""
@@ -215,7 +257,7 @@ class Attempts:
             else:
                 self.made += 1
                 if gate is not None:
-                    gate.answered()
+                    gate.answered(Asked(gate.dependency.value, self._name))
                 return result
 
     async def _after(self, failure: Unavailable, failed: int) -> int:
@@ -224,13 +266,11 @@ class Attempts:
         patience.reports.attempt_failed(failure.dependency)
         gate = patience.gates[failure.dependency]
         if failure.host is not None:
-            return await self._be_patient_with_host(failure, failed)
-        if isinstance(failure, NotYet):
-            gate.answered()
-        elif isinstance(failure, Throttled):
+            return await self._be_patient_with_host(failure, failure.host, failed)
+        if isinstance(failure, Throttled):
             await self._rest(patience.backoff.wait_s(1, failure.retry_after_s))
             return 0
-        elif not await self._counts(gate, failure):
+        if not isinstance(failure, NotYet) and not await self._is_own(gate, failure):
             return 0
         return await self._count(gate, failure, failed)
 
@@ -238,39 +278,50 @@ class Attempts:
         """As `_after`. What refuses everybody is waited out; what refuses this work alone ends it."""
         self.patience.reports.attempt_failed(failure.dependency)
         gate = self.patience.gates[failure.dependency]
-        if not await self._counts(gate, failure):
+        if not await self._is_own(gate, failure):
             return 0
-        return await self._count(gate, Unavailable(failure.dependency, failure.detail), failed)
+        return await self._count(gate, Unavailable(failure.dependency, failure.detail, settled=failure.settled), failed)
 
-    async def _counts(self, gate: Gate, failure: Failure) -> bool:
-        """Waits behind the gate if the failure finds or makes it closed. Then it counts only if the dependency has
-        answered others since it failed here last: its probe alone may well be answered in the middle of an outage."""
-        gate.failed(failure)
-        if not gate.closed:
-            return True
-        seen, now = self._answers_seen.get(gate.dependency), gate.answers
-        self._answers_seen[gate.dependency] = now
-        await self._pass(gate)
-        if seen == now:  # maybe it is this work that keeps closing the gate: let others through before it asks again
-            await self._rest(self.patience.backoff.wait_s(1))
+    async def _is_own(self, gate: Gate, failure: Unavailable | Refused) -> bool:
+        """Whether it counts. If not, waits behind the gate; and where that did not wait, or this is not the first time,
+        a while longer, so that others get through before it asks again."""
+        asked = failure.asked or Asked(gate.dependency.value, self._name)
+        heard, since = self.patience.gates.heard, self._failed.get(asked)
+        own = since is not None and heard.is_own(asked, since)
+        gate.failed(failure, asked)
+        self._failed[asked] = heard.now
+        if not own:
+            at_once = gate.closed and since is None
             await self._pass(gate)
-        return seen is not None and seen != now
+            if not at_once:
+                self._in_vain += 1
+                retry_after_s = failure.retry_after_s if isinstance(failure, Unavailable) else None
+                await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, retry_after_s))
+                await self._pass(gate)
+        return own
 
     async def _count(self, gate: Gate, failure: Unavailable, failed: int) -> int:
         self.made += 1
+        self._in_vain = 0
         if failed + 1 >= self.patience.backoff.attempts:
             raise failure
         await self._rest(self.patience.backoff.wait_s(failed + 1, failure.retry_after_s))
         await self._pass(gate)
         return 1
 
-    async def _be_patient_with_host(self, failure: Unavailable, failed: int) -> int:
+    async def _be_patient_with_host(self, failure: Unavailable, host: str, failed: int) -> int:
         """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""
         patience = self.patience
         now = patience.clock()
+        if isinstance(failure, HostNotAllowed):
+            patience.reports.host_not_allowed(host)
+        asked, heard = failure.asked or Asked(host, self._name), patience.gates.heard
+        since = self._failed.setdefault(asked, heard.now)
         self._host_failed_at = now if self._host_failed_at is None else self._host_failed_at
         self.made += 1
         if now - self._host_failed_at >= patience.host_patience_s:
+            if isinstance(failure, Doubtful) and not heard.is_own(asked, since):
+                raise Unavailable(failure.dependency, failure.detail, host=host, settled=failure.settled)
             raise failure
         wait = min(patience.backoff.wait_s(failed + 1, failure.retry_after_s), HOST_BACKOFF_MAX_S)
         await self._rest(min(wait, max(patience.host_patience_s - (now - self._host_failed_at), 0.01)))

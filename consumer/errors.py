@@ -11,15 +11,20 @@ Anything else that is raised is a bug: traceback, dead letter, counted.
 No text of a foreign exception goes into these: it can hold a signed link. `detail` is our own sentence.
 """
 
-from consumer.model import DeadReason, Dependency, Reason
+from consumer.heard import Asked
+from consumer.model import DeadReason, Dependency, Reason, Settled
 
 
 class Failure(Exception):
-    """Something that the service expects to go wrong. `detail` is safe to log and to publish."""
+    """Something that the service expects to go wrong. `detail` is safe to log and to publish.
 
-    def __init__(self, detail: str) -> None:
+    `settled`: what a host said that led to it, for whoever reads the dead letter.
+    """
+
+    def __init__(self, detail: str, *, settled: Settled | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
+        self.settled = settled
 
 
 class Malformed(Failure):
@@ -29,24 +34,58 @@ class Malformed(Failure):
 class NotJudged(Failure):
     """Trying again would not help this task, and others are not affected: its dead letter says `reason`."""
 
-    def __init__(self, reason: DeadReason, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(self, reason: DeadReason, detail: str, *, settled: Settled | None = None) -> None:
+        super().__init__(detail, settled=settled)
         self.reason = reason
 
 
 class Unavailable(Failure):
-    """`dependency` did not answer, or said "later"; `retry_after_s` is its own word for when, if it gave one.
+    """`dependency` did not answer, or somebody else did in its place, or it said "later".
 
+    It proves nothing about what was asked for: it counts against that only once others are answered (`heard`).
+    `asked` is the question, None for a piece of work of its own. `retry_after_s` is the host's own word for when.
     `host` is set for a file host that is not one of the region's: such a host has no gate, only patience by the clock.
     """
 
     def __init__(
-        self, dependency: Dependency, detail: str, *, retry_after_s: float | None = None, host: str | None = None
+        self,
+        dependency: Dependency,
+        detail: str,
+        *,
+        retry_after_s: float | None = None,
+        host: str | None = None,
+        asked: Asked | None = None,
+        settled: Settled | None = None,
     ) -> None:
-        super().__init__(detail)
+        super().__init__(detail, settled=settled)
         self.dependency = dependency
         self.retry_after_s = retry_after_s
         self.host = host
+        self.asked = asked
+
+
+class Doubtful(Unavailable):
+    """A file host's answer that may be a portal's or a proxy's. `final` is the verdict once it is known to be about
+    this file alone; None: a dead letter."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        final: Reason | None,
+        asked: Asked,
+        host: str | None = None,
+        settled: Settled | None = None,
+    ) -> None:
+        super().__init__(Dependency.FILES, detail, host=host, asked=asked, settled=settled)
+        self.final = final
+
+
+class HostNotAllowed(Unavailable):
+    """Genesys's own link leads to `host`, which the settings do not allow: an operator has to look at it."""
+
+    def __init__(self, detail: str, *, host: str) -> None:
+        super().__init__(Dependency.FILES, detail, host=host)
 
 
 class NotYet(Unavailable):
@@ -62,10 +101,9 @@ class NotYet(Unavailable):
         *,
         final: Reason | None = None,
         dead: DeadReason = DeadReason.UNAVAILABLE,
-        retry_after_s: float | None = None,
-        host: str | None = None,
+        settled: Settled | None = None,
     ) -> None:
-        super().__init__(dependency, detail, retry_after_s=retry_after_s, host=host)
+        super().__init__(dependency, detail, settled=settled)
         self.final = final
         self.dead = dead
 
@@ -75,8 +113,11 @@ class Throttled(Unavailable):
 
 
 class Refused(Failure):
-    """`dependency` will not serve us as we are set up; `detail` says what exactly is missing."""
+    """`dependency` will not serve us as we are set up; `detail` says what exactly is missing. `asked` as above."""
 
-    def __init__(self, dependency: Dependency, detail: str) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, dependency: Dependency, detail: str, *, asked: Asked | None = None, settled: Settled | None = None
+    ) -> None:
+        super().__init__(detail, settled=settled)
         self.dependency = dependency
+        self.asked = asked

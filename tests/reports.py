@@ -10,6 +10,7 @@ import anyio
 from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Gate
+from consumer.heard import Asked
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import (
@@ -85,6 +86,24 @@ class Recorder:
 
     def attempt_failed(self, dependency: Dependency) -> None:
         self._tell("attempt_failed", dependency)
+
+    def host_not_allowed(self, host: str) -> None:
+        self._tell("host_not_allowed", host)
+
+    def heard(self, dependency: Dependency, asked: Asked) -> None:
+        self._tell("heard", (dependency, asked))
+
+    def delivered(self, asked: Asked) -> None:
+        self._tell("delivered", asked)
+
+    def new_code(self, call: str, code: str) -> None:
+        self._tell("new_code", (call, code))
+
+    def limited(self, call: str, seconds: float, asked_s: float) -> None:
+        self._tell("limited", (call, seconds, asked_s))
+
+    def limit_over(self) -> None:
+        self._tell("limit_over")
 
     def polled(self, loop: Loop) -> None:
         self._tell("polled", loop)

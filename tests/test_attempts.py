@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 
 import anyio
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe
 from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
+from consumer.heard import Asked
 from consumer.model import Dependency
 from tests.reports import Recorder
 
@@ -54,13 +55,16 @@ class World:
 class Step:
     """Fails in the given ways, one after the other, and then answers."""
 
-    def __init__(self, *failures: Failure) -> None:
+    def __init__(self, *failures: Failure, before: Callable[[], None] | None = None) -> None:
         self.failures = list(failures)
+        self.before = before
         self.calls = 0
 
     async def __call__(self) -> str:
         self.calls += 1
         await anyio.lowlevel.checkpoint()
+        if self.before is not None:
+            self.before()
         if self.failures:
             raise self.failures.pop(0)
         return "answered"
@@ -98,23 +102,55 @@ def test_each_wait_is_about_twice_the_one_before_and_never_below_what_was_asked_
 # ---- attempts
 
 
+def others_answered(world: World) -> None:
+    world.gates[FILES].answered(Asked("files", "another"))
+
+
 async def test_attempts_that_ran_out_raise_the_last_failure_after_all_waits() -> None:
     world = World(failures=100)
-    step = Step(*(away() for _ in range(4)))
+    step = Step(*(away() for _ in range(5)), before=lambda: others_answered(world))
     with pytest.raises(Unavailable, match="away"):
         await world.patience.attempts(nullcontext)(step)
 
-    assert step.calls == 4
-    assert world.clock.slept == [1, 2, 4]
+    assert step.calls == 5
+    assert world.clock.slept == [1, 1, 2, 4], "the first failure proves nothing: others may fail as well"
 
 
-async def test_an_attempt_that_is_answered_ends_it_and_all_of_them_are_counted() -> None:
+async def test_an_attempt_that_is_answered_ends_it_and_those_that_counted_are_counted() -> None:
     world = World()
     attempts = world.patience.attempts(nullcontext)
-    assert await attempts(Step(away(retry_after_s=30), away())) == "answered"
+    step = Step(away(retry_after_s=30), away(), before=lambda: others_answered(world))
+    assert await attempts(step) == "answered"
 
-    assert attempts.made == 3
-    assert world.clock.slept == [30, 2]
+    assert attempts.made == 2
+    assert world.clock.slept == [30, 1]
+
+
+async def test_what_others_were_answered_to_another_call_counts_for_nobody() -> None:
+    """The metadata comes, and every download link fails: it is no attempt of any file."""
+    world = World(failures=100)
+    failures = [Unavailable(API, "down", asked=Asked("download", "c-1")) for _ in range(50)]
+    step = Step(*failures, before=lambda: world.gates[API].answered(Asked("messages", "c-2")))
+    attempts = world.patience.attempts(nullcontext)
+    assert await attempts(step, API) == "answered"
+    assert attempts.made == 1
+
+
+async def test_what_the_same_conversation_was_answered_proves_nothing_about_it() -> None:
+    world = World(failures=100)
+    failures = [Unavailable(API, "down", asked=Asked("messages", "c-1")) for _ in range(50)]
+    step = Step(*failures, before=lambda: world.gates[API].answered(Asked("messages", "c-1")))
+    assert await world.patience.attempts(nullcontext)(step, API) == "answered"
+
+
+async def test_a_gate_that_one_call_closed_is_opened_by_no_other_call() -> None:
+    world = World(failures=1)
+    gate = world.gates[API]
+    gate.failed(Unavailable(API, "down", asked=Asked("messages", "c-1")))
+    gate.answered(Asked("download", "c-2"))
+    assert gate.closed
+    gate.answered(Asked("messages", "c-2"))
+    assert not gate.closed
 
 
 async def test_throttling_waits_as_long_as_asked_and_counts_as_no_attempt() -> None:

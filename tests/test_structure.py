@@ -36,6 +36,7 @@ ROOMS = (
     "text",
     "errors",
     "model",
+    "heard",
     "identity",
 )
 
@@ -60,6 +61,11 @@ PROVOKES_AIOKAFKA = {"tests/stream/test_corrupt_fetch.py"}
 PURE = (
     "consumer.model",
     "consumer.errors",
+    "consumer.heard",
+    "consumer.genesys.answers",
+    "consumer.genesys.login_answers",
+    "consumer.genesys.holds",
+    "consumer.http.waits",
     "consumer.text",
     "consumer.stream.window",
     "consumer.stream.ledger",

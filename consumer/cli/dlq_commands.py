@@ -28,6 +28,25 @@ if TYPE_CHECKING:
 
 AGO = {"m": "minutes", "h": "hours", "d": "days"}
 LINE_LIMIT = 100_000
+EXPLAINED = {
+    (DeadReason.FORBIDDEN, "refused"): (
+        "This one was refused while the client, its address and the permission for the call were not: the divisions of "
+        "the client's roles do not cover it. Widen them, then replay."
+    ),
+    (DeadReason.NO_IDS, "refused"): (
+        "The API does not take these ids, and takes others: the event names what Genesys can't know."
+    ),
+    (DeadReason.NOT_FOUND, "answered"): "Genesys itself says that there is no such thing.",
+    (DeadReason.UNAVAILABLE, "refused"): "The store refused each fresh link to this file, and delivered others.",
+}
+EXPLAINED_BY_MEANING = {
+    "answered": "Genesys answered, and did not show what was announced until the attempts ran out.",
+    "refused": "It was refused again and again, while others were answered.",
+    "down": "The host said that it can't, each time for this one, while it answered others. Replay it later.",
+    "not_genesys": "Something else answered in place of Genesys for this one, and not for others. Replay it later.",
+    "not_the_store": "Something else answered in place of the file's host. Replay it once the host delivers.",
+    "no_answer": "Nobody answered for this one, while others were answered. Replay it later.",
+}
 FAILED = (Fate.TOO_OFTEN, Fate.NO_VALUE, Fate.TOO_LARGE)
 
 
@@ -70,7 +89,7 @@ def show_letter(config: Path | None, place: str, as_json: bool) -> None:
     found = anyio.run(_last, settings, wanted)
     if found is None or found.letter is None:
         raise ended(Exit.NEGATIVE, f"no dead letter at {printable(place, 100)}")
-    told = _summary(found) | _whole(found.letter, masked=True)
+    told = _summary(found) | _settled(found.letter) | _whole(found.letter, masked=True)
     if as_json:
         data_json(told)
         return
@@ -175,6 +194,16 @@ def _summary(found: Found) -> dict[str, Any]:
         "source": f"{source.topic}:{source.partition}:{source.offset}{source.path}",
         "place": f"{found.partition}:{found.offset}",
     }
+
+
+def _settled(letter: DeadLetter) -> dict[str, Any]:
+    """Which answer it rests on, and what that means."""
+    settled = letter.settled
+    if settled is None:
+        return {"settledBy": None}
+    told = {"call": settled.call, "meaning": settled.meaning, "code": settled.code or None}
+    explained = EXPLAINED.get((letter.reason, settled.meaning)) or EXPLAINED_BY_MEANING.get(settled.meaning)
+    return {"settledBy": told | {"correlationId": settled.correlation_id or None}, "explanation": explained}
 
 
 def _whole(letter: DeadLetter, *, masked: bool) -> dict[str, Any]:

@@ -1,19 +1,32 @@
-"""What the head of a file host's answer means, before one byte of the body is read. Pure."""
+"""What a file host's answer is, before the bytes of a file are read. The one place that decides. Pure.
+
+A portal, a proxy or a firewall answers in place of the store as well. So a refusal is the store's only in its own
+words: the XML document of S3 and CloudFront, whose `Code` says why, or the error document of Genesys. All else is
+doubtful: it settles a file only once the same host has delivered another. Source: "Error responses" in the API
+reference of S3.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
+from typing import NamedTuple
 
-from consumer.errors import NotYet, Unavailable
-from consumer.model import Dependency, Expired, Reason
+import orjson
+
+from consumer.http.waits import seconds_to_wait
+from consumer.model import Expired, Reason
 
 HTML = frozenset({"text/html", "application/xhtml+xml"})
-XML = frozenset({"application/xml", "text/xml"})
-LINK_IS_OVER = frozenset({401, 403, 404, 410})
+REFUSALS = frozenset({400, 401, 403, 404, 410})
+GONE = frozenset({404, 410})
 MOVED = frozenset({301, 302, 303, 307, 308})
+REFUSAL_CAP = 65_536  # bytes of a refusal that are read
+LATER = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
+CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
+XML = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<Error(?:\s[^>]*)?>.*?<Code>\s*([A-Za-z0-9.]{1,80})\s*</Code>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +42,57 @@ class Coming:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Refusal:
+    """Why is in its body, of which `REFUSAL_CAP` bytes are enough."""
+
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotTheStore:
+    """An answer that may be somebody else's. `final` is the verdict if it is about this file alone."""
+
+    what: str  # for a sentence: "it answered …"
+    code: str
+    final: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """The host can't, now."""
+
+    what: str
+    code: str
+    retry_after_s: float | None
+
+
+class Wanted(NamedTuple):
     cap: int  # bytes
     declared_type: str | None
 
 
-def judge_head(
-    status: int, headers: Mapping[str, str], location: str | None, wanted: Wanted, host: str | None, now: datetime
-) -> Coming | Redirect | Expired | Reason:
-    """`headers` must find names in any case. `host` is for the failures: set for a host outside the region.
+Head = Coming | Redirect | Refusal | NotTheStore | Later | Reason
 
-    Raises `Unavailable` for "later", `NotYet` for an answer that no file host should give.
-    """
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+
+def judge_head(status: int, headers: Mapping[str, str], location: str | None, wanted: Wanted, now: datetime) -> Head:
+    """`headers` must find names in any case. `location` is that of the answer, which the client set aside."""
     if status == 200:
-        return _judge_body(headers, media_type, wanted)
+        return _judge_body(headers, wanted)
     if status in MOVED and location is not None:
         return Redirect(location)
-    if status in LINK_IS_OVER or (status == 400 and media_type in XML):
-        return Expired(status)
-    detail = f"the file host answered {status}"
+    if status in REFUSALS:
+        return Refusal(status)
     if status == 429 or status >= 500:
-        retry_after_s = seconds_to_wait(headers.get("retry-after"), now)
-        raise Unavailable(Dependency.FILES, detail, retry_after_s=retry_after_s, host=host)
-    raise NotYet(Dependency.FILES, detail, host=host)
+        return Later(f"it answered {status}", str(status), seconds_to_wait(headers.get("retry-after"), now))
+    return NotTheStore(f"it answered {status}", str(status))
 
 
-def _judge_body(headers: Mapping[str, str], media_type: str, wanted: Wanted) -> Coming | Reason:
+def _judge_body(headers: Mapping[str, str], wanted: Wanted) -> Coming | NotTheStore | Reason:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in HTML and wanted.declared_type not in HTML:
-        return Reason.HTML_PAGE
+        return NotTheStore("it answered with a web page", "html", Reason.HTML_PAGE)
     if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
-        return Reason.CONTENT_NOT_ALLOWED  # compressed though we asked for the bytes as they are
+        return NotTheStore("it compressed what was asked for as it is", "encoded", Reason.CONTENT_NOT_ALLOWED)
     length = headers.get("content-length")
     promised = None if length is None or "transfer-encoding" in headers else int(length)
     if promised is not None and promised > wanted.cap:
@@ -67,17 +100,24 @@ def _judge_body(headers: Mapping[str, str], media_type: str, wanted: Wanted) -> 
     return Coming(promised)
 
 
-def seconds_to_wait(retry_after: str | None, now: datetime) -> float | None:
-    """`Retry-After` in both of its forms; None for what is neither."""
-    if retry_after is None:
-        return None
-    text = retry_after.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
+def judge_refusal(status: int, body: bytes) -> Expired | NotTheStore | Later:
+    """Whether the store itself refuses the link; `body` may be cut."""
+    code = store_code(status, body)
+    if code in LATER:
+        return Later(f"it answered {status} {code}", code, None)
+    if code:
+        return Expired(status, code)
+    final = Reason.NO_LONGER_AVAILABLE if status in GONE else None
+    return NotTheStore(f"it answered {status}, not in the store's words", str(status), final)
+
+
+def store_code(status: int, body: bytes) -> str:
+    """The store's own word, or Genesys's; "" if neither speaks."""
+    if found := XML.match(body):
+        return found.group(1).decode()
     try:
-        at = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return max(0.0, (at - now).total_seconds())
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return ""
+    code = said.get("code") if isinstance(said, dict) and said.get("status") == status else None
+    return code if isinstance(code, str) and CODE.fullmatch(code) else ""

@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import cast
+from typing import Protocol, cast
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
-from consumer.download.answers import Coming, Redirect, Wanted, judge_head
+from consumer.download.answers import (
+    REFUSAL_CAP,
+    Coming,
+    Later,
+    NotTheStore,
+    Redirect,
+    Refusal,
+    Wanted,
+    judge_head,
+    judge_refusal,
+)
 from consumer.download.body import Body, Spool
 from consumer.download.budget import Budget, Reservation
-from consumer.errors import NotYet, Refused, Unavailable
+from consumer.errors import Doubtful, HostNotAllowed, Refused, Unavailable
+from consumer.heard import Asked
 from consumer.http.addresses import AddressNotAllowed
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
-from consumer.model import Dependency, Expired, Reason
+from consumer.model import Dependency, Expired, Reason, Resolved, Settled
 
 REDIRECTS = 5
+ELSEWHERE = Reason.URL_NOT_ALLOWED
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
+
+
+class Reports(Protocol):
+    def delivered(self, asked: Asked) -> None:
+        """A host delivered a file. `asked` names host and file."""
 
 
 class Fetcher:
@@ -34,20 +52,19 @@ class Fetcher:
         rules: UrlRules,
         budget: Budget,
         *,
+        reports: Reports,
         connections: int = 64,
         deadline_s: float = 300.0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
-        on_answer: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_answer` is told each time that one of the region's hosts answered as it should."""
         self._client = client
         self._rules = rules
         self._budget = budget
+        self._reports = reports
         self._slots = anyio.CapacityLimiter(connections)
         self._outside: dict[str, anyio.CapacityLimiter] = {}
         self._deadline_s = deadline_s
         self._now = now
-        self._on_answer = on_answer
 
     @property
     def running(self) -> int:
@@ -56,9 +73,15 @@ class Fetcher:
     async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Expired | Reason:
         """The body, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
 
-        Raises `Unavailable` when the host is away or says "later", `NotYet` when it answers and does not deliver,
+        Raises `Unavailable` when the host is away or says "later", `Doubtful` for an answer that may not be the
+        store's, `HostNotAllowed` when Genesys's own link leads where the settings do not allow it (that costs no slot),
         `Refused` when one of the region's hosts shows a certificate that is not trusted.
         """
+        where = judge_url(url, self._rules)
+        if not where.allowed:
+            if isinstance(url, Resolved):
+                raise _not_allowed(where)
+            return Reason.URL_NOT_ALLOWED
         holder = object()
         held: list[anyio.CapacityLimiter] = []
 
@@ -89,19 +112,29 @@ class Fetcher:
 
     async def _follow(self, url: str, wanted: Wanted) -> Body | Expired | Reason:
         ends = anyio.current_time() + self._deadline_s
+        file = urlsplit(url).path  # the signature is another each time
+        where = judge_url(url, self._rules)
         for _ in range(1 + REDIRECTS):
-            where = judge_url(url, self._rules)
-            if not where.allowed:
-                return Reason.URL_NOT_ALLOWED
-            got = await _Hop(url, where, wanted, self._budget, self._now).run(self._client, ends)
-            if where.region:
-                self._on_answer()
+            hop = _Hop(url, where, Asked(where.host or "", file), wanted, self._budget, self._now)
+            got = await hop.run(self._client, ends)
             if not isinstance(got, Redirect):
+                if isinstance(got, Body) or got is Reason.TOO_LARGE:
+                    self._reports.delivered(hop.asked)
                 return got
             url = redirect_target(url, got.location)
-            if judge_url(url, self._rules).host == self._rules.login_host:
-                return Reason.HTML_PAGE  # its login page, which is what the bytes would be
-        return Reason.URL_NOT_ALLOWED  # it leads round and round, to nowhere that is allowed
+            leads_to = judge_url(url, self._rules)
+            if leads_to.host == self._rules.login_host:
+                raise hop.doubtful("it leads to the login page", "login", Reason.HTML_PAGE)
+            if not leads_to.allowed:
+                raise hop.doubtful("it leads to where nothing is fetched from", "redirect", hop.final_elsewhere)
+            where = leads_to
+        raise hop.doubtful("it leads round and round", "redirect", hop.final_elsewhere)
+
+
+def _not_allowed(where: UrlJudgement) -> HostNotAllowed:
+    host = where.host or "an address that can't be read"
+    detail = f"Genesys's link leads to {host}: {where.reason}. DOWNLOAD__ALLOWED_HOSTS allows it"
+    return HostNotAllowed(detail, host=host)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +143,7 @@ class _Hop:
 
     url: str
     where: UrlJudgement
+    asked: Asked
     wanted: Wanted
     budget: Budget
     now: Callable[[], datetime]
@@ -120,12 +154,14 @@ class _Hop:
                 return await self._ask(client, scope)
             except AddressNotAllowed:
                 if not self.where.region:
-                    return Reason.URL_NOT_ALLOWED
+                    raise self.doubtful(
+                        "its name leads to an address that is not public", "address", ELSEWHERE
+                    ) from None
                 # No customer decides where the region's names lead: that is a fault of our own network.
                 raise self._away("its name leads to an address that is not public") from None
             except CertificateNotTrusted as error:
                 if self.where.region:
-                    raise Refused(Dependency.FILES, not_trusted("file host")) from None
+                    raise Refused(Dependency.FILES, not_trusted("file host"), asked=self.asked) from None
                 raise self._away(str(error)) from None
             except httpx.TransportError as error:
                 raise self._away(str(error)) from None
@@ -136,14 +172,26 @@ class _Hop:
     async def _ask(self, client: httpx.AsyncClient, scope: anyio.CancelScope) -> Body | Redirect | Expired | Reason:
         async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
             location = response.extensions["location"]
-            head = judge_head(response.status_code, response.headers, location, self.wanted, self._outside, self.now())
+            head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
+            if isinstance(head, Refusal):
+                return self._told(judge_refusal(head.status, await beginning(response)))
             if not isinstance(head, Coming):
-                return head
+                return self._told(head)
             size = self.wanted.cap if head.promised is None else head.promised
             if size > self.budget.total:
                 return Reason.TOO_LARGE
             with await self._reserve(size, scope) as reservation:
                 return await self._receive(response, head.promised, reservation)
+
+    def _told(self, head: Redirect | Expired | NotTheStore | Later | Reason) -> Redirect | Expired | Reason:
+        """What goes on from here. Raises what has to wait."""
+        if isinstance(head, NotTheStore):
+            raise self.doubtful(head.what, head.code, head.final)
+        if isinstance(head, Later):
+            raise self._away(head.what, head.retry_after_s, Settled("file", "down", head.code))
+        if isinstance(head, Expired):
+            return replace(head, asked=self.asked, host=self._outside)
+        return head
 
     async def _reserve(self, size: int, scope: anyio.CancelScope) -> Reservation:
         """While we wait for memory of our own the clock of the host stands still."""
@@ -168,15 +216,40 @@ class _Hop:
         except httpx.RemoteProtocolError:
             raise self._cut() from None
         except OSError:
-            raise Unavailable(Dependency.FILES, "no memory or no descriptor left for a body", host=None) from None
+            raise Unavailable(Dependency.FILES, "no memory or no descriptor left for a body") from None
 
     @property
     def _outside(self) -> str | None:
         return None if self.where.region else self.where.host
 
-    def _away(self, what: str) -> Unavailable:
-        return Unavailable(Dependency.FILES, f"file host: {what}", host=self._outside)
+    @property
+    def final_elsewhere(self) -> Reason | None:
+        """A customer's host may lead anywhere; where the region's own lead is no customer's word."""
+        return None if self.where.region else ELSEWHERE
 
-    def _cut(self) -> NotYet:
-        detail = "the host sent fewer bytes than it promised"
-        return NotYet(Dependency.FILES, detail, final=Reason.TRUNCATED, host=self._outside)
+    def doubtful(self, what: str, code: str, final: Reason | None) -> Doubtful:
+        settled = Settled("file", "not_the_store", code)
+        return Doubtful(f"file host: {what}", final=final, asked=self.asked, host=self._outside, settled=settled)
+
+    def _away(self, what: str, retry_after_s: float | None = None, settled: Settled | None = None) -> Unavailable:
+        return Unavailable(
+            Dependency.FILES,
+            f"file host: {what}",
+            retry_after_s=retry_after_s,
+            host=self._outside,
+            asked=self.asked,
+            settled=settled or Settled("file", "no_answer"),
+        )
+
+    def _cut(self) -> Doubtful:
+        return self.doubtful("it sent fewer bytes than it promised", "cut", Reason.TRUNCATED)
+
+
+async def beginning(response: httpx.Response) -> bytes:
+    """Of the body, as much as a refusal needs."""
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) >= REFUSAL_CAP:
+            break
+    return bytes(body)

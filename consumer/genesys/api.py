@@ -1,47 +1,49 @@
-"""The calls to the Genesys Cloud API, each with the token, its turn of the rate limit, and its errors by remedy."""
+"""The calls to the Genesys Cloud API, and what their answers mean, by remedy."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
-from typing import Any
+from typing import Protocol
 from urllib.parse import quote
 
+import anyio
 import httpx
 import orjson
 
-from consumer.errors import Failure, NotJudged, NotYet, Refused, Throttled, Unavailable
-from consumer.genesys.exchange import Answer, exchange, retry_after_s
+from consumer.errors import NotJudged, NotYet, Refused, Unavailable
+from consumer.genesys import refusals, sender
+from consumer.genesys.answers import Json, Judged, Meaning, settled_by, told_trace
 from consumer.genesys.limiter import Limiter
-from consumer.genesys.login import Login, Reports
+from consumer.genesys.login import Login
+from consumer.genesys.refusals import Refusals
+from consumer.genesys.sender import DEADLINE_S, Call, Sender, failure_of, said_of
 from consumer.http.urls import redirect_target
-from consumer.model import DeadReason, Dependency, Reason
-from consumer.wire.fields import ID, host_and_path_of
+from consumer.model import DeadReason, Dependency
+from consumer.wire.fields import ID
 
-DEADLINE_S = 30.0
-ANSWER_CAP = 16 * 1024 * 1024
 BULK_IDS = 1_000
-PAUSE_S = 5.0  # after a 429 that does not say how long
 NOT_FOUND_RUN = 20
-DENIED_MEMORY_S = 60.0
 NIL = "00000000-0000-0000-0000-000000000000"
-
-Json = dict[str, Any]
-Content = Callable[[], bytes | None]
+RESOLVED = (("issueRedirect", "false"), ("redirectToAuth", "false"))
 
 CONVERSATIONS = "/api/v2/conversations"
 MESSAGES = "/api/v2/conversations/messages"
+DOWNLOADS = "/api/v2/downloads"
 AGENTLESS = f"{MESSAGES}/agentless"
-# The same permission, asked for something that can't exist: 403 means that it is missing, 404 that it is there.
-PERMISSION_PROBES = {
-    "conversation": f"{CONVERSATIONS}/{NIL}",
-    "message": f"{MESSAGES}/{NIL}/messages/{NIL}",
-    "messages": f"{MESSAGES}/{NIL}/messages/{NIL}",
-    "media": f"{MESSAGES}/{NIL}/messages/{NIL}",
+WHO = Call("probe", "GET", "/api/v2/tokens/me", probes=True)
+# Each call, asked for what can't exist: refused it means that the permission is missing, not found that it is there.
+PROBES = {
+    "conversation": Call("conversation", "GET", f"{CONVERSATIONS}/{NIL}", of=NIL, probes=True),
+    "message": Call("message", "GET", f"{MESSAGES}/{NIL}/messages/{NIL}", of=NIL, probes=True),
+    "details": Call("details", "GET", f"{MESSAGES}/{NIL}/details", of=NIL, probes=True),
+    "messages": Call("messages", "POST", f"{MESSAGES}/{NIL}/messages/bulk", lambda: orjson.dumps([NIL]), probes=True),
+    "media": Call("media", "GET", f"{MESSAGES}/{NIL}/communications/{NIL}/messages/media/{NIL}", of=NIL, probes=True),
+    "download": Call("download", "GET", f"{DOWNLOADS}/{NIL}", params=RESOLVED, probes=True),
 }
+ALWAYS_PROBED = ("conversation", "messages")
 PERMISSIONS = re.compile(r"\[([a-zA-Z0-9:_, *-]{1,400})\]")
 
 
@@ -49,14 +51,8 @@ class Missing(NotYet):
     """404: the API does not know it, or not yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    name: str  # the metric's label
-    method: str
-    path: str
-    content: Content = lambda: None  # asked for when the call has its turn, so that late needs still get in
-    params: tuple[tuple[str, str], ...] = ()
-    repeatable: bool = True  # if not, only what was certainly not done is tried again
+class Reports(sender.Reports, refusals.Reports, Protocol):
+    """Of the calls, and of how many are refused."""
 
 
 class Api:
@@ -71,19 +67,16 @@ class Api:
         expected_organization: str | None,
         reports: Reports,
         now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         deadline_s: float = DEADLINE_S,
     ) -> None:
         self._http = http
-        self._login = login
-        self._limiter = limiter
+        self._sender = Sender(http, login, limiter, reports=reports, deadline_s=deadline_s)
+        self._refusals = Refusals(self._ask_for_nothing, reports=reports, now=now, sleep=sleep)
         self._expected_organization = expected_organization
-        self._now = now
-        self._reports = reports
-        self._deadline_s = deadline_s
         self._not_found = 0
-        self._denied: dict[str, tuple[float, bool]] = {}
 
-    # ---- the calls. All raise `Missing` for 404 and the failures of `_checked`.
+    # ---- the calls. All raise `Missing` for what is not there, and the failures of `_checked`.
 
     async def conversation(self, conversation_id: str, begun: Callable[[], object] = lambda: None) -> Json:
         """`begun` is called when the call has its turn."""
@@ -91,14 +84,17 @@ class Api:
         def content() -> None:
             begun()
 
-        return await self._json(Call("conversation", "GET", f"{CONVERSATIONS}/{_part(conversation_id)}", content))
+        path = f"{CONVERSATIONS}/{_part(conversation_id)}"
+        call = Call("conversation", "GET", path, content, of=conversation_id, conversation=conversation_id)
+        return await self._json(call)
 
     async def message(self, conversation_id: str, message_id: str) -> Json:
         path = f"{MESSAGES}/{_part(conversation_id)}/messages/{_part(message_id)}"
-        return await self._json(Call("message", "GET", path))
+        return await self._json(Call("message", "GET", path, of=message_id, conversation=conversation_id))
 
     async def message_details(self, message_id: str) -> Json:
-        return await self._json(Call("message", "GET", f"{MESSAGES}/{_part(message_id)}/details"))
+        path = f"{MESSAGES}/{_part(message_id)}/details"
+        return await self._json(Call("details", "GET", path, of=message_id, conversation=message_id))
 
     async def messages(self, conversation_id: str, ids: Callable[[], Sequence[str]]) -> list[Json]:
         """Bulk, 1,000 ids a call. `ids` is asked when the call has its turn, and may then not change any more."""
@@ -107,30 +103,26 @@ class Api:
         begin = 0
         while begin == 0 or begin < len(ids()):
             piece = partial(_piece, ids, begin)
-            listed = (await self._json(Call("messages", "POST", path, piece))).get("entities")
-            entities += [entity for entity in listed if isinstance(entity, dict)] if isinstance(listed, list) else []
+            call = Call("messages", "POST", path, piece, conversation=conversation_id)
+            listed = (await self._json(call))["entities"]
+            entities += [entity for entity in listed if isinstance(entity, dict)]
             begin += BULK_IDS
         return entities
 
     async def media(self, conversation_id: str, communication_id: str, media_id: str) -> Json:
         communication = f"{_part(conversation_id)}/communications/{_part(communication_id)}"
-        return await self._json(Call("media", "GET", f"{MESSAGES}/{communication}/messages/media/{_part(media_id)}"))
+        path = f"{MESSAGES}/{communication}/messages/media/{_part(media_id)}"
+        return await self._json(Call("media", "GET", path, of=media_id, conversation=conversation_id))
 
-    async def download_url(self, download_id: str) -> str:
+    async def download_url(self, download_id: str, conversation_id: str) -> str:
         """Where the file behind a download link is now: a signed URL, good for minutes, fetched without a token."""
-        params = (("issueRedirect", "false"), ("redirectToAuth", "false"))
-        call = Call("download", "GET", f"/api/v2/downloads/{_part(download_id)}", params=params)
-        answer = await self._send(call)
-        location: str | None = answer.headers.get("location")
-        if 300 <= answer.status < 400 and location and not self._asks_to_log_in(answer):
-            self._not_found = 0
-            return redirect_target(str(self._http.base_url), location)
-        if self._asks_to_log_in(answer):
-            detail = "the API answers a download link with a login page"
-            raise NotYet(Dependency.API, detail, final=Reason.HTML_PAGE)
-        url = (await self._checked(call, answer)).get("url")
-        if not isinstance(url, str) or not url:
-            raise NotYet(Dependency.API, "the API resolved a download link to nothing")
+        path = f"{DOWNLOADS}/{_part(download_id)}"
+        call = Call("download", "GET", path, params=RESOLVED, conversation=conversation_id)
+        judged = await self._sender.send(call)
+        if judged.location is not None:
+            self._note_found()
+            return redirect_target(str(self._http.base_url), judged.location)
+        url: str = (await self._checked(call, judged))["url"]
         return url
 
     async def send_message(self, body: Json) -> None:
@@ -139,9 +131,12 @@ class Api:
 
     async def check_sending(self) -> None:
         """Raises `Refused` if the permission to send messages is missing; an empty one is never sent."""
-        answer = await self._send(Call("notify", "POST", AGENTLESS, lambda: b"{}"))
-        if answer.status == 403:
-            raise Refused(Dependency.API, _what_is_missing(answer))
+        call = Call("notify", "POST", AGENTLESS, lambda: b"{}", probes=True)
+        judged = await self._sender.send(call)
+        if judged.status == 403 and judged.meaning is Meaning.REFUSED:
+            raise Refused(Dependency.API, _what_is_missing(judged), asked=call.asked)
+        if judged.meaning not in (Meaning.ANSWERED, Meaning.REFUSED):
+            raise failure_of(call, judged)
 
     async def set_attributes(self, conversation_id: str, participant_id: str, attributes: dict[str, str]) -> None:
         """Flows may act on each change, so that this as well is done once only."""
@@ -151,130 +146,105 @@ class Api:
 
     async def organization(self) -> str:
         """The id of the organisation that the credentials belong to."""
-        answer = await self._json(Call("probe", "GET", "/api/v2/tokens/me"))
-        organization = answer.get("organization")
-        found = organization.get("id") if isinstance(organization, dict) else None
-        if not isinstance(found, str) or not found:
-            raise Unavailable(Dependency.API, "the API does not say whose token it is")
+        judged = await self._sender.send(WHO)
+        if judged.meaning is Meaning.REFUSED:
+            detail = f"the API refuses this client, or the address that it calls from: {said_of(WHO, judged)}"
+            raise Refused(Dependency.API, detail, asked=WHO.asked, settled=settled_by("probe", judged))
+        if not judged.found:
+            raise failure_of(WHO, judged)
+        found: str = judged.said["organization"]["id"]
         return found
 
-    async def check_access(self) -> str:
-        """For the start and for probes: the organisation's id. Raises `Refused` with what exactly is missing."""
+    async def check_access(self, calls: Collection[str] = ()) -> str:
+        """For the start and for probes: the organisation's id. `calls` are asked as well, for what can't exist.
+
+        Raises `Refused` with what exactly is missing, and the failure of whatever does not answer.
+        """
         organization = await self._check_organization()
-        for name in ("conversation", "messages"):
-            answer = await self._send(Call("probe", "GET", PERMISSION_PROBES[name]))
-            if answer.status == 403:
-                raise Refused(Dependency.API, _what_is_missing(answer))
-            if answer.status not in (400, 404):
-                await self._checked(Call(name, "GET", ""), answer)
+        for name in dict.fromkeys((*ALWAYS_PROBED, *(call for call in calls if call in PROBES))):
+            await self._ask_for_what_is_not_there(name, strict=False)
+        self._refusals.forget()
         return organization
 
-    # ---- how they are made
+    async def check_login(self, calls: Collection[str]) -> frozenset[str]:
+        """Of `calls`, which were refused with a new token, those that are answered now.
+
+        Raises `Refused` or `Unavailable` while there is no token that the API takes.
+        """
+        probed = PROBES.keys() & calls
+        try:
+            await self.organization()
+            for name in probed:
+                await self._ask_for_what_is_not_there(name, strict=False)
+        except (Refused, Unavailable) as failure:
+            if failure.dependency is Dependency.LOGIN:
+                raise
+            return frozenset()  # there is a token: what else the API says is for its own gate
+        return frozenset(probed)
+
+    # ---- how they are made, and what their answers mean
 
     async def _json(self, call: Call) -> Json:
-        return await self._checked(call, await self._send(call))
+        return await self._checked(call, await self._sender.send(call))
 
     async def _done(self, call: Call) -> None:
-        """For calls whose good answer may be empty."""
-        answer = await self._send(call)
-        if not 200 <= answer.status < 300 or answer.is_html:
-            await self._checked(call, answer)
+        """For calls that change something. A refusal is theirs alone: they are never asked again to find out."""
+        judged = await self._sender.send(call)
+        if judged.meaning is Meaning.REFUSED:
+            reason = DeadReason.FORBIDDEN if judged.status == 403 else DeadReason.NO_IDS
+            raise NotJudged(reason, _what_is_missing(judged), settled=settled_by(call.name, judged))
+        if not judged.found:
+            raise await self._missing(call, judged) if judged.meaning is Meaning.ANSWERED else failure_of(call, judged)
 
-    async def _send(self, call: Call) -> Answer:
-        """The answer; where it is a 401 or asks to log in, the answer to a second try with a new token.
-
-        A page in place of an answer (200) proves nothing: the call may well have been done.
-        """
-        token = await self._login.token()
-        answer = await self._once(call, token)
-        asks_to_log_in = self._asks_to_log_in(answer) and (call.repeatable or answer.status != 200)
-        if answer.status == 401 or asks_to_log_in:
-            answer = await self._once(call, await self._login.renewed(token))
-        return answer
-
-    async def _once(self, call: Call, token: str) -> Answer:
-        await self._limiter.turn()
-        status: int | None = None
-        try:
-            request = self._request(call, token)
-            answer = await exchange(self._http, Dependency.API, request, deadline_s=self._deadline_s, cap=ANSWER_CAP)
-            status = answer.status
-        finally:
-            self._reports.called(call.name, status)
-            if status is None:
-                self._limiter.lost()
-        self._limiter.answered(answer.headers)
-        if status == 429:
-            self._limiter.pause(retry_after_s(answer.headers, limited=True) or PAUSE_S)
-        return answer
-
-    def _request(self, call: Call, token: str) -> httpx.Request:
-        content = call.content()
-        headers = {"authorization": f"Bearer {token}", "accept": "application/json", "accept-encoding": "identity"}
-        if content is not None:
-            headers["content-type"] = "application/json"
-        return self._http.build_request(
-            call.method, call.path, params=call.params or None, content=content, headers=headers
-        )
-
-    def _asks_to_log_in(self, answer: Answer) -> bool:
-        """What comes in place of a 401 where the API redirects browsers to log in."""
-        if answer.status == 200 and answer.is_html:
-            return True
-        if not 300 <= answer.status < 400:
-            return False
-        host, path = host_and_path_of(answer.headers.get("location", ""))
-        return host.startswith("login.") or path.rstrip("/").endswith("/login")
-
-    # ---- what their answers mean
-
-    async def _checked(self, call: Call, answer: Answer) -> Json:
+    async def _checked(self, call: Call, judged: Judged) -> Json:
         """The JSON of a good answer. Raises by remedy, with what a person needs to know and nothing that is secret."""
-        status = answer.status
-        if 200 <= status < 300:
-            self._not_found = 0
-            found = answer.object()
-            if found is None:
-                raise NotYet(Dependency.API, f"the API answered {call.name} with something that is no JSON object")
-            return found
-        said = f"the API answered {status} {answer.code} to {call.name}{answer.trace}"
-        if status == 401:
-            raise Refused(Dependency.API, f"the API refuses a new token: {said}")
-        if status == 403:
-            raise await self._forbidden(call, answer)
-        if status in (404, 405, 410, 501):
-            await self._note_not_found()
-            raise Missing(Dependency.API, said, dead=DeadReason.NOT_FOUND)
-        if status == 429:
-            raise Throttled(Dependency.API, said, retry_after_s=retry_after_s(answer.headers, limited=True) or PAUSE_S)
-        if status in (400, 422):
-            raise NotJudged(DeadReason.NO_IDS, f"the API does not take these ids: {said}")
-        if status in (408, 425) or status >= 500:
-            raise Unavailable(Dependency.API, said, retry_after_s=retry_after_s(answer.headers))
-        raise NotYet(Dependency.API, said)
+        if judged.found:
+            self._note_found()
+            return judged.said
+        if judged.meaning is Meaning.ANSWERED:
+            raise await self._missing(call, judged)
+        if judged.meaning is Meaning.REFUSED:
+            raise await self._refused(call, judged)
+        raise failure_of(call, judged)
 
-    async def _forbidden(self, call: Call, answer: Answer) -> Failure:
-        if answer.code.startswith("missing.") and await self._is_denied(call.name):
-            return Refused(Dependency.API, _what_is_missing(answer))
-        return NotJudged(DeadReason.FORBIDDEN, _what_is_missing(answer))
+    async def _refused(self, call: Call, judged: Judged) -> NotJudged:
+        """Once it is known that it is this one object alone. Raises what keeps everybody out."""
+        forbidden = judged.status == 403
+        await self._refusals.check(call.name, strict=not forbidden)
+        self._refusals.note(alone=True)
+        settled = settled_by(call.name, judged)
+        if forbidden:
+            return NotJudged(DeadReason.FORBIDDEN, _what_is_missing(judged), settled=settled)
+        detail = f"the API does not take these ids: {said_of(call, judged)}"
+        return NotJudged(DeadReason.NO_IDS, detail, settled=settled)
 
-    async def _is_denied(self, name: str) -> bool:
-        """Whether the permission for calls of this name is missing altogether, not for this conversation alone."""
-        probe = PERMISSION_PROBES.get(name)
-        if probe is None:
-            return False
-        asked_at, denied = self._denied.get(name, (float("-inf"), False))
-        if self._now() - asked_at > DENIED_MEMORY_S:
-            denied = (await self._send(Call("probe", "GET", probe))).status == 403
-            self._denied[name] = (self._now(), denied)
-        return denied
+    async def _ask_for_nothing(self, name: str, strict: bool) -> None:
+        await self._check_organization()
+        await self._ask_for_what_is_not_there(name, strict)
 
-    async def _note_not_found(self) -> None:
+    async def _ask_for_what_is_not_there(self, name: str, strict: bool) -> None:
+        """Raises `Refused` if that is refused, too. `strict`: a 400 says so as well, not only a 403."""
+        call = PROBES[name]
+        judged = await self._sender.send(call)
+        if judged.meaning is Meaning.REFUSED and (strict or judged.status == 403):
+            detail = _what_is_missing(judged) if judged.status == 403 else said_of(call, judged)
+            raise Refused(Dependency.API, detail, asked=call.asked, settled=settled_by(name, judged))
+        if judged.meaning not in (Meaning.ANSWERED, Meaning.REFUSED):
+            raise failure_of(call, judged)
+
+    async def _missing(self, call: Call, judged: Judged) -> Missing:
         """A long run of nothing but 404s looks like the wrong organisation: ask, before any becomes an answer."""
+        self._refusals.note(alone=False)
         self._not_found += 1
         if self._not_found >= NOT_FOUND_RUN:
             self._not_found = 0
             await self._check_organization()
+        said, settled = said_of(call, judged), settled_by(call.name, judged)
+        return Missing(Dependency.API, said, dead=DeadReason.NOT_FOUND, settled=settled)
+
+    def _note_found(self) -> None:
+        self._not_found = 0
+        self._refusals.note(alone=False)
 
     async def _check_organization(self) -> str:
         found, expected = await self.organization(), self._expected_organization
@@ -283,6 +253,7 @@ class Api:
                 Dependency.API,
                 f"the credentials belong to organisation {found[:64]}, and the events to {expected}: "
                 "check GENESYS_CLIENT_ID and GENESYS__ORGANIZATION_ID",
+                asked=WHO.asked,
             )
         return found
 
@@ -298,9 +269,9 @@ def _part(raw: str) -> str:
     return quote(raw, safe="")
 
 
-def _what_is_missing(answer: Answer) -> str:
-    said = (answer.object() or {}).get("message")
+def _what_is_missing(judged: Judged) -> str:
+    said, trace = judged.said.get("message"), told_trace(judged.answer)
     found = PERMISSIONS.search(said) if isinstance(said, str) else None
     if found:
-        return f"the OAuth client's roles lack one of these permissions: {found.group(1)}{answer.trace}"
-    return f"the OAuth client may not read this: its roles or divisions do not cover it ({answer.code}){answer.trace}"
+        return f"the OAuth client's roles lack one of these permissions: {found.group(1)}{trace}"
+    return f"the OAuth client may not do this: its roles or divisions do not cover it ({judged.code}){trace}"

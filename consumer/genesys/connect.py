@@ -10,6 +10,7 @@ from typing import Protocol
 import anyio
 
 from consumer.genesys.api import Api
+from consumer.genesys.api import Reports as ApiReports
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.limiter import Reports as LimiterReports
@@ -20,7 +21,7 @@ from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 
 
-class Reports(LoginReports, LimiterReports, Protocol):
+class Reports(LoginReports, LimiterReports, ApiReports, Protocol):
     """Of login, API and rate limit together."""
 
 
@@ -56,5 +57,5 @@ async def connected(
     ):
         login = Login(to_login, credentials, reports=reports)
         limiter = Limiter(chosen.calls_per_minute, sleep=sleep, reports=reports)
-        api = Api(to_api, login, limiter, expected_organization=chosen.organization_id, reports=reports)
+        api = Api(to_api, login, limiter, expected_organization=chosen.organization_id, reports=reports, sleep=sleep)
         yield Genesys(hosts, login, api)

@@ -13,12 +13,15 @@ from typing import Protocol
 
 import anyio
 
+from consumer.genesys.holds import Holds, Limit
+
 WINDOW_S = 60.0
 REFILL_SHARE = 0.8
 BURST_SHARE = 0.1
 CEILING_SHARE = 0.95
 LONGEST_WINDOW_S = 120  # a wrong header must not stop the calls for days
 SAME_WINDOW_S = 2.0  # the headers give whole seconds
+STEP_S = 5.0
 
 
 class Pace:
@@ -28,7 +31,6 @@ class Pace:
         self.allowed = per_minute
         self._tokens = self._burst
         self._refilled_at = now
-        self._paused_until = now
         self._window_end = now
         self._counted = 0  # by the API, in its window
         self._in_flight = 0
@@ -44,8 +46,6 @@ class Pace:
     def take(self, now: float) -> float:
         """0 and the call is counted as begun, or the seconds after which to ask again."""
         self._refill(now)
-        if now < self._paused_until:
-            return self._paused_until - now
         ceiling = max(1.0, self.allowed * CEILING_SHARE)
         if now < self._window_end and self._counted + self._in_flight >= ceiling:
             return self._window_end - now
@@ -78,10 +78,6 @@ class Pace:
         elif end >= self._window_end - SAME_WINDOW_S:
             self._counted = max(self._counted, counted)
 
-    def pause(self, until: float) -> None:
-        """The API asked for silence."""
-        self._paused_until = max(self._paused_until, until)
-
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._refilled_at)
         self._tokens = min(self._burst, self._tokens + elapsed * self._per_second)
@@ -94,6 +90,11 @@ def _number(text: str | None) -> int | None:
 
 class Reports(Protocol):
     def waited_for_the_limit(self, seconds: float) -> None: ...
+
+    def limited(self, call: str, seconds: float, asked_s: float) -> None:
+        """Calls of this name, or all of them (""), wait for `seconds`; `asked_s` is what was asked for."""
+
+    def limit_over(self) -> None: ...
 
 
 class Limiter:
@@ -111,20 +112,51 @@ class Limiter:
         self._sleep = sleep
         self._reports = reports
         self._pace = Pace(per_minute, now())
+        self._holds = Holds()
+        self._met = 0  # limits that were met: whoever got its turn before one has to look again
+        self._told = False
         self._queue = anyio.Lock()
 
-    async def turn(self) -> None:
-        """Waits until a call may begin. It must end in `answered` or `lost`."""
-        async with self._queue:
-            while (seconds := self._pace.take(self._now())) > 0:
-                await self._sleep(seconds)
-                self._reports.waited_for_the_limit(seconds)
+    async def turn(self, call: str) -> float:
+        """Waits until a call of this name may begin; the time at which it does. It must end in `answered` or `lost`."""
+        while True:
+            met = await self._held(call)
+            async with self._queue:
+                while met == self._met:
+                    seconds = self._pace.take(self._now())
+                    if not seconds:
+                        return self._now()
+                    await self._wait(seconds)
 
-    def answered(self, headers: Mapping[str, str]) -> None:
+    async def _held(self, call: str) -> int:
+        """Waits while a limit holds the call, in short steps: another's answer may end it at any time."""
+        while (seconds := self._holds.wait_s(self._now(), call)) > 0:
+            await self._wait(min(seconds, STEP_S))
+        self._tell_end()
+        return self._met
+
+    async def _wait(self, seconds: float) -> None:
+        await self._sleep(seconds)
+        self._reports.waited_for_the_limit(seconds)
+
+    def answered(self, call: str, began: float, headers: Mapping[str, str], *, good: bool) -> None:
+        """`good`: it was answered as it should be, so that no limit stood in its way."""
         self._pace.answered(self._now(), headers)
+        if good:
+            self._holds.answered(self._now(), call, began)
+            self._tell_end()
 
     def lost(self) -> None:
         self._pace.lost()
 
-    def pause(self, seconds: float) -> None:
-        self._pace.pause(self._now() + seconds)
+    def limited(self, call: str, limit: Limit, seconds: float) -> None:
+        """The answer to a call was that there are too many."""
+        self._met += 1
+        held, kept = self._holds.limited(self._now(), call, limit, seconds)
+        self._told = True
+        self._reports.limited(held, kept, seconds)
+
+    def _tell_end(self) -> None:
+        if self._told and self._holds.until(self._now()) <= self._now():
+            self._told = False
+            self._reports.limit_over()

@@ -17,10 +17,11 @@ SIGNATURES = {"signature", "key-pair-id", "policy", "x-amz-signature"}
 
 def bearer_id(url: str, origins: Set[Origin]) -> str | None:
     """The id to ask our API for, if `url` is such a link on one of `origins`; else None. Never raises."""
-    return download_id(url) if origin_of(url) in origins and not _is_signed(url) else None
+    return download_id(url) if origin_of(url) in origins and not is_signed(url) else None
 
 
-def _is_signed(url: str) -> bool:
+def is_signed(url: str) -> bool:
+    """Whether a signature shows that the address was resolved already. What can't be read counts as signed."""
     try:
         query = parse_qsl(urlsplit(url).query, max_num_fields=100)
     except ValueError:

@@ -15,18 +15,30 @@ import anyio
 import httpx
 
 from consumer.errors import Failure, Refused, Unavailable
-from consumer.genesys.exchange import Answer, exchange, retry_after_s
+from consumer.genesys.answers import Answer, Judged, Meaning, settled_by, told_trace
+from consumer.genesys.exchange import exchange, retry_after_s
+from consumer.genesys.holds import LONGEST_S, TRY_S
+from consumer.genesys.login_answers import judge_login
+from consumer.heard import Asked
 from consumer.model import Dependency
 from consumer.settings.load import Credentials
 
 DEADLINE_S = 30.0
 ANSWER_CAP = 64 * 1024
 RENEW_BEFORE_S = 300.0  # of a day's token; of a short-lived one a tenth of its life
+PAUSE_S = 30.0  # after a limit that does not say how long
+ASKED = Asked("token", "")  # every login is the same question
 
 
 class Reports(Protocol):
     def called(self, call: str, status: int | None) -> None:
         """One call ended; without an answer, `status` is None."""
+
+    def heard(self, dependency: Dependency, asked: Asked) -> None:
+        """Genesys itself answered what was asked, be it that there is no such thing."""
+
+    def new_code(self, call: str, code: str) -> None:
+        """Genesys said an error code that nobody listed."""
 
     def token_renewed(self, lifetime_s: float) -> None: ...
 
@@ -58,6 +70,7 @@ class Login:
         self._token: _Token | None = None
         self._logins = 0
         self._failure: Failure | None = None
+        self._limited_until = float("-inf")
 
     async def token(self) -> str:
         """A token that is good for a while. Raises `Refused` for wrong credentials, `Unavailable`."""
@@ -86,6 +99,8 @@ class Login:
                 return self._token.value
             if self._logins > asked and self._failure is not None:
                 raise self._failure.with_traceback(None)  # it began after we asked, so it is our answer too
+            if self._failure is not None and self._now() < self._limited_until:
+                raise self._failure.with_traceback(None)
             self._logins += 1
             self._failure = None
             try:
@@ -107,7 +122,9 @@ class Login:
         request.headers["authorization"] = f"Basic {basic}"
         began = self._now()
         try:
-            answer = await exchange(self._http, Dependency.LOGIN, request, deadline_s=DEADLINE_S, cap=ANSWER_CAP)
+            answer = await exchange(
+                self._http, Dependency.LOGIN, request, asked=ASKED, deadline_s=DEADLINE_S, cap=ANSWER_CAP
+            )
         except Failure:
             self._reports.called("token", None)
             raise
@@ -115,34 +132,38 @@ class Login:
         return self._read(answer, began)
 
     def _read(self, answer: Answer, began: float) -> _Token:
-        _raise_for(answer)
-        said = answer.object() or {}
-        value, lifetime_s = said.get("access_token"), said.get("expires_in")
-        if not isinstance(value, str) or not value.isascii() or not value.isprintable() or " " in value or not value:
-            raise Unavailable(Dependency.LOGIN, "the login host answered without a token")
-        if not isinstance(lifetime_s, int | float) or isinstance(lifetime_s, bool) or lifetime_s <= 0:
-            raise Unavailable(Dependency.LOGIN, "the login host answered without the token's lifetime")
-        self._reports.token_renewed(lifetime_s)
-        margin = min(RENEW_BEFORE_S, lifetime_s / 10)
-        return _Token(value, renew_at=began + lifetime_s - margin, expires_at=began + lifetime_s)
+        judged, token = judge_login(answer)
+        if judged.is_new:
+            self._reports.new_code("token", judged.code)
+        if token is None:
+            raise self._failure_of(judged)
+        self._reports.heard(Dependency.LOGIN, ASKED)
+        self._reports.token_renewed(token.lifetime_s)
+        margin = min(RENEW_BEFORE_S, token.lifetime_s / 10)
+        ends = began + token.lifetime_s
+        return _Token(token.value, renew_at=ends - margin, expires_at=ends)
 
-
-def _raise_for(answer: Answer) -> None:
-    status, code = answer.status, answer.code or "no code"
-    if status == 429:
-        raise Unavailable(
-            Dependency.LOGIN, "too many logins", retry_after_s=retry_after_s(answer.headers, limited=True)
-        )
-    if status >= 500 or status == 408:
-        raise Unavailable(Dependency.LOGIN, f"the login host answered {status}{answer.trace}")
-    if status in (400, 401, 403):
-        raise Refused(
-            Dependency.LOGIN,
-            f"the login host refuses the client credentials ({status}, {code}): check GENESYS_CLIENT_ID, "
-            f"GENESYS_CLIENT_SECRET, that the client is active, and that GENESYS_REGION is its region{answer.trace}",
-        )
-    if status != 200:
-        raise Refused(
-            Dependency.LOGIN,
-            f"the login host answered {status} to POST /oauth/token: check GENESYS_REGION and GENESYS__LOGIN_URL",
-        )
+    def _failure_of(self, judged: Judged) -> Failure:
+        said = f"{judged.status} {judged.code}".strip()
+        trace = told_trace(judged.answer)
+        settled = settled_by("token", judged)
+        wait_s = retry_after_s(judged.answer.headers, limited=judged.meaning is Meaning.LIMITED)
+        match judged.meaning:
+            case Meaning.REFUSED:
+                detail = (
+                    f"the login host refuses the client credentials ({said}): check GENESYS_CLIENT_ID, "
+                    f"GENESYS_CLIENT_SECRET, that the client is active, and that GENESYS_REGION is its region{trace}"
+                )
+                return Refused(Dependency.LOGIN, detail, asked=ASKED, settled=settled)
+            case Meaning.LIMITED:
+                wait_s = min(wait_s or PAUSE_S, LONGEST_S)
+                self._limited_until = self._now() + min(wait_s, TRY_S)
+                detail = f"too many logins: the login host asks for {wait_s:g} s ({said}){trace}"
+            case Meaning.DOWN:
+                detail = f"the login host answered {said}{trace}"
+            case _:
+                detail = (
+                    f"what answers in place of the login host is not Genesys Cloud (HTTP {judged.status}): look for a "
+                    "proxy or a portal, and check GENESYS_REGION and GENESYS__LOGIN_URL"
+                )
+        return Unavailable(Dependency.LOGIN, detail, retry_after_s=wait_s, asked=ASKED, settled=settled)

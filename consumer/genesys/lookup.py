@@ -7,12 +7,25 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from consumer.errors import Malformed, NotJudged, NotYet
+from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Batch, Merged
+from consumer.heard import Asked
 from consumer.http.urls import Origin
-from consumer.model import Attachment, DeadReason, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
+from consumer.model import (
+    Attachment,
+    DeadReason,
+    Dependency,
+    Direction,
+    Event,
+    MediaStatus,
+    Message,
+    Reason,
+    Resolved,
+    Settled,
+    Shape,
+)
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id
 
@@ -95,7 +108,9 @@ class Lookup:
         try:
             seen = shapes.conversation(raw, conversation_id)
         except Malformed as malformed:
-            raise NotYet(Dependency.API, f"the conversation is of an unknown shape: {malformed.detail}") from None
+            asked, settled = Asked("conversation", conversation_id), Settled("conversation", "not_genesys")
+            detail = f"the conversation is of an unknown shape: {malformed.detail}"
+            raise Unavailable(Dependency.API, detail, asked=asked, settled=settled) from None
         return [one.message for one in seen if one.message.announces_media]
 
     async def _read(self, conversation_id: str, batch: Batch[frozenset[str], Found]) -> Found:
@@ -154,11 +169,12 @@ class Lookup:
 
     async def _resolve(self, download_id: str, attachment: Attachment) -> str | Reason:
         try:
-            return await self._api.download_url(download_id)
+            return Resolved(await self._api.download_url(download_id, attachment.conversation_id))
         except Missing as missing:
             if not attachment.is_young:
                 return Reason.NO_LONGER_AVAILABLE
-            raise NotYet(Dependency.API, missing.detail, final=Reason.NO_LONGER_AVAILABLE) from None
+            final = Reason.NO_LONGER_AVAILABLE
+            raise NotYet(Dependency.API, missing.detail, final=final, settled=missing.settled) from None
 
     async def _ask_for_upload(self, attachment: Attachment) -> str | Reason:
         current = await self._by_media(attachment) or await self._by_message(attachment)

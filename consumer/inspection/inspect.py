@@ -7,9 +7,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
-from consumer.errors import NotYet
+from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.policy.policy import Policy
-from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Verdict
+from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Settled, Verdict
 from consumer.telemetry.metrics import Stage
 
 T = TypeVar("T")
@@ -99,7 +99,7 @@ class Inspector:
         try:
             with self.reports.timed("fetch"):
                 body = await attempt(lambda: self._fetch(attachment, policy.size_limit(attachment)))
-        except NotYet as missing:
+        except (NotYet, Doubtful) as missing:
             if missing.final is None:
                 raise
             body = missing.final
@@ -110,7 +110,7 @@ class Inspector:
             return await self._judge(body, attachment, policy, attempt)
 
     async def _fetch(self, attachment: Attachment, cap: int) -> Body | Reason:
-        status = 0
+        expired: Expired | None = None
         for earlier in range(RESOLVES):
             url = await self.links.locate(attachment, again=earlier > 0)
             if isinstance(url, Reason):
@@ -118,12 +118,9 @@ class Inspector:
             got = await self.downloads.fetch(url, cap, attachment.declared_type)
             if not isinstance(got, Expired):
                 return got
-            status = got.status
-        if status not in (404, 410):
-            raise NotYet(Dependency.FILES, f"the file host answered {status} to every fresh link")
-        if not attachment.is_young:
-            return Reason.NO_LONGER_AVAILABLE
-        raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE)
+            expired = got
+        assert expired is not None, "it is resolved at least once"
+        return _gone(attachment, expired)
 
     async def _judge(self, body: Body, attachment: Attachment, policy: Policy, attempt: Attempt) -> Verdict:
         with self.reports.timed("examine"):
@@ -148,3 +145,14 @@ class Inspector:
             return await attempt(
                 lambda: storage.put(attachment.conversation_id, identity, body, facts), Dependency.STORAGE
             )
+
+
+def _gone(attachment: Attachment, expired: Expired) -> Reason:
+    """The verdict about a file whose fresh links are refused by the store itself. Raises what has to wait."""
+    settled = Settled("file", "refused", expired.code or str(expired.status))
+    if expired.status not in (404, 410):
+        detail = f"the file host answered {expired.status} to every fresh link"
+        raise Unavailable(Dependency.FILES, detail, host=expired.host, asked=expired.asked, settled=settled)
+    if not attachment.is_young:
+        return Reason.NO_LONGER_AVAILABLE
+    raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE, settled=settled)

@@ -12,7 +12,7 @@ from typing import Protocol, Self, TypeVar
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.judge.answers import Answer
-from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Task
+from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Settled, Task
 from consumer.telemetry.metrics import Stage
 from consumer.wire.results import encode_dead_letter
 
@@ -67,11 +67,11 @@ class Boundary:
         try:
             return await work()
         except NotJudged as failure:
-            return self.dead(subject, failure.reason, failure.detail, attempts.made)
+            return self.dead(subject, failure.reason, failure.detail, attempts.made, failure.settled)
         except Malformed as failure:
             return self.dead(subject, DeadReason.UNREADABLE, failure.detail, attempts.made)
         except Unavailable as failure:
-            return self.dead(subject, _reason(failure), failure.detail, attempts.made)
+            return self.dead(subject, _reason(failure), failure.detail, attempts.made, failure.settled)
         except Exception as error:  # noqa: BLE001 # logged where it becomes an answer
             return self.bug(subject, error, attempts.made)
 
@@ -82,7 +82,9 @@ class Boundary:
         self.reports.judged(bug=True)
         return self.dead(subject, DeadReason.BUG, f"an error of ours: {type(error).__name__}", attempts)
 
-    def dead(self, subject: Subject, reason: DeadReason, detail: str, attempts: int = 0) -> Answer:
+    def dead(
+        self, subject: Subject, reason: DeadReason, detail: str, attempts: int = 0, settled: Settled | None = None
+    ) -> Answer:
         """The dead letter as an answer, one generation above the last one of the same subject."""
         generation = (self.generation(subject.identity) or 0) + 1
         letter = DeadLetter(
@@ -103,6 +105,7 @@ class Boundary:
             attachment_id=subject.attachment_id,
             value_sha256=self.task.value_sha256,
             left_out=self.task.left_out,
+            settled=settled,
         )
         entry = LedgerEntry(subject.identity, AnswerKind.DEAD, generation)
         return Answer(entry, encode_dead_letter(letter, max_bytes=self.dead_letter_bytes), letter=letter)
@@ -111,7 +114,7 @@ class Boundary:
         """The dead letter of a subject that shares its cause with `other`."""
         letter = other.letter
         assert letter is not None, "only a dead letter has a cause to share"
-        return self.dead(subject, letter.reason, letter.detail, letter.attempts)
+        return self.dead(subject, letter.reason, letter.detail, letter.attempts, letter.settled)
 
 
 def _reason(failure: Unavailable) -> DeadReason:

@@ -29,6 +29,7 @@ from consumer.model import (
     Event,
     LedgerEntry,
     Message,
+    Settled,
     Task,
 )
 from consumer.wire import events
@@ -200,7 +201,7 @@ class _Judging:
     async def _find(self, announced: Message) -> Message:
         message = await self.questions.show(announced, announced.attachments)
         if message is None:
-            raise NotYet(Dependency.API, "Genesys does not show the announced message", dead=DeadReason.NOT_FOUND)
+            raise _not_shown("Genesys does not show the announced message")
         if any(attachment.key is None for attachment in self.wanted.attachments(message)):
             raise NotYet(Dependency.API, "an attachment has neither an id nor a link yet")
         return with_communication(message, announced.communication_id)
@@ -214,7 +215,7 @@ class _Judging:
         async def find() -> Message:
             message = await self._find(announced)
             if len(message.attachments) < announced.announced:
-                raise NotYet(Dependency.API, "Genesys does not show all attachments", dead=DeadReason.NOT_FOUND)
+                raise _not_shown("Genesys does not show all attachments")
             return message
 
         said = announcement_identity(announced.conversation_id, announced.message_id, announced.announced)
@@ -264,7 +265,7 @@ class _Judging:
             for attachment in message.attachments if message else ():
                 if is_same(announced, attachment):
                     return attachment
-            raise NotYet(Dependency.API, "Genesys does not show the announced attachment", dead=DeadReason.NOT_FOUND)
+            raise _not_shown("Genesys does not show the announced attachment")
 
         found = await self.questions.ask(Subject.of_attachment(announced), find, resting)
         if isinstance(found, Answer):
@@ -306,3 +307,9 @@ async def _all(works: Iterable[Work]) -> None:
     async with anyio.create_task_group() as tg:
         for work in works:
             tg.start_soon(work)
+
+
+def _not_shown(what: str) -> NotYet:
+    """Genesys answered, and what was announced is not in its answer."""
+    settled = Settled("messages", "answered")
+    return NotYet(Dependency.API, what, dead=DeadReason.NOT_FOUND, settled=settled)

@@ -49,6 +49,9 @@ class Condition(StrEnum):
     CONFINEMENT_OFF = "confinement_off"
     BUGS = "bugs"
     FOREIGN_TOPIC = "foreign_topic"
+    API_LIMITED = "api_limited"
+    MANY_FORBIDDEN = "many_forbidden"
+    HOST_NOT_ALLOWED = "host_not_allowed"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
     POLICY_UNCLEAR = "policy_unclear"
     LEDGER_ODD = "ledger_odd"
@@ -151,6 +154,22 @@ _TOLD = {
     Condition.FOREIGN_TOPIC: _refused(
         "The events are of another Genesys organisation.",
         "Check TOPICS__EVENTS and the credentials. A restart tries again.",
+    ),
+    Condition.API_LIMITED: Told(
+        Effect.WARNS,
+        "Genesys Cloud asks for minutes without calls.",
+        "See the limit in the log. One call every 5 minutes tries; ask Genesys for a higher limit if it comes again.",
+    ),
+    Condition.MANY_FORBIDDEN: Told(
+        Effect.WARNS,
+        "Many conversations may not be read: they become dead letters.",
+        "Check which divisions the roles of the OAuth client cover, then `dlq replay --reason forbidden`.",
+    ),
+    Condition.HOST_NOT_ALLOWED: Told(
+        Effect.WARNS,
+        "Links of Genesys Cloud lead to a host that is not allowed: its files wait, and then are dead letters.",
+        "Allow the host in DOWNLOAD__ALLOWED_HOSTS if it is theirs, restart, then "
+        "`dlq replay --reason host_unavailable`.",
     ),
     Condition.POLICY_NOT_RELOADED: Told(
         Effect.WARNS, "The changed policy file is wrong; the one before stays in force.", "Run `check-config`."

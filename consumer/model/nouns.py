@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from consumer.heard import Asked
 from consumer.identity import identity, message_identity
 from consumer.model.reasons import DeadReason, Reason
 
@@ -197,11 +198,20 @@ class Task:
         return datetime.fromtimestamp(self.taken_ms / 1000, UTC)
 
 
+class Resolved(str):
+    """A URL that the API of Genesys resolved: Genesys's own word, not a customer's."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A file host's answer that the link is no longer good."""
+    """A store's own answer that the link is no longer good."""
 
     status: int  # 403, or a guest link's 404, or 410
+    code: str = ""  # the store's word for it
+    asked: Asked | None = None
+    host: str | None = None  # of a file host outside the region
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +266,15 @@ class Decision:
     replay: Replay | None = None
 
 
+class Settled(NamedTuple):
+    """The answer that a dead letter rests on: a host's, told in closed words of ours and codes of a bounded form."""
+
+    call: str  # "messages", "download", …; of a file, "file"
+    meaning: str  # what the answer was: "answered", "refused", "down", "not_genesys", "no_answer"
+    code: str = ""  # the host's own word, or its HTTP status
+    correlation_id: str = ""  # what Genesys's support asks for
+
+
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
     """What could not be judged: the original record, and why."""
@@ -277,3 +296,4 @@ class DeadLetter:
     attachment_id: str | None = None
     value_sha256: str | None = None  # of a value that was too large for its task to carry
     left_out: frozenset[str] = frozenset()  # as of its task
+    settled: Settled | None = None  # None: no answer of a host led to it

@@ -51,8 +51,8 @@ class DeadReason(StrEnum):
     OTHER_ORGANIZATION = "other_organization"  # an event of another Genesys organisation
     NOT_FOUND = "not_found"  # Genesys does not know the conversation, the message or the attachment that was announced
     FORBIDDEN = "forbidden"  # this one conversation may not be read with our credentials
-    UNAVAILABLE = "unavailable"  # the attempts ran out while the dependency answered others
-    HOST_UNAVAILABLE = "host_unavailable"  # a file host outside the region stayed away
+    UNAVAILABLE = "unavailable"  # the attempts ran out while the same call was answered for others
+    HOST_UNAVAILABLE = "host_unavailable"  # a host outside the region stayed away, or is one that is not allowed
     BUG = "bug"  # our fault: the log holds the traceback
 
 

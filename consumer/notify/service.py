@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import TaskGroup
 from prometheus_client import CollectorRegistry
 
-from consumer.attempts import Gates
+from consumer.attempts import Gates, Sleep
 from consumer.genesys.api import Api
 from consumer.genesys.connect import connected
 from consumer.inspection.policy.file import PolicyFile
@@ -22,7 +22,7 @@ from consumer.notify.notifier import Notifier, Sentence, Told
 from consumer.notify.outages import Outages
 from consumer.notify.rejections import consuming
 from consumer.notify.shutdown import Shutdown
-from consumer.service.assembly import policy_file
+from consumer.service.assembly import GenesysReports, policy_file
 from consumer.service.conditions import Conditions
 from consumer.service.health import Health, serving
 from consumer.service.life import POLICY_WATCH_S, Running
@@ -50,14 +50,15 @@ async def serve(
     policies = policy_file(settings, reporter)
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
-        sleep = partial(_sleep, reporter)
-        genesys = await stack.enter_async_context(connected(settings, credentials, reports=reporter, sleep=sleep))
+        sleep, gates = partial(_sleep, reporter), _gates(settings, reporter)
+        reports = GenesysReports(reporter, gates)
+        genesys = await stack.enter_async_context(connected(settings, credentials, reports=reports, sleep=sleep))
         await partitions(settings.kafka, settings.topics.rejected)
         group = await stack.enter_async_context(anyio.create_task_group())
         group.start_soon(policies.watch, POLICY_WATCH_S, anyio.sleep)
         group.start_soon(_cut_off, group, shutdown, settings.kafka.drain_s)
         started(Running(port, metrics, conditions, health, policies))
-        notifier = _notifier(settings, genesys.api, policies, _outages(settings, genesys.api, reporter))
+        notifier = _notifier(settings, genesys.api, policies, _outages(settings, genesys.api, gates, sleep))
         with kafka_failures(settings.kafka):
             async with (
                 consuming(settings.kafka, settings.topics.rejected, reporter) as rejections,
@@ -74,22 +75,20 @@ async def _cut_off(group: TaskGroup, shutdown: Shutdown, drain_s: float) -> None
     group.cancel_scope.cancel()
 
 
-def _outages(settings: Settings, api: Api, reporter: Reporter) -> Outages:
+def _gates(settings: Settings, reporter: Reporter) -> Gates:
     attempts = settings.attempts
-    gates = Gates(
-        failures=1,
-        probe_s=attempts.probe_s,
-        probe_max_s=attempts.probe_max_s,
-        probes={},
-        reports=reporter,
-    )
+    return Gates(failures=1, probe_s=attempts.probe_s, probe_max_s=attempts.probe_max_s, probes={}, reports=reporter)
+
+
+def _outages(settings: Settings, api: Api, gates: Gates, sleep: Sleep) -> Outages:
+    attempts = settings.attempts
     return Outages(
         gates,
         api.check_access,
         attempts=attempts.attempts,
         first_s=attempts.probe_s,
         longest_s=attempts.probe_max_s,
-        sleep=partial(_sleep, reporter),
+        sleep=sleep,
     )
 
 

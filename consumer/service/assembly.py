@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,12 +13,14 @@ import anyio
 import httpx
 
 from consumer.attempts import Backoff, Gates, Patience, Probe
+from consumer.download.answers import store_code
 from consumer.download.budget import Budget
-from consumer.download.fetch import Fetcher
+from consumer.download.fetch import Fetcher, beginning
 from consumer.errors import Failure, Refused, Unavailable
-from consumer.genesys.api import Api
+from consumer.genesys.api import NIL, PROBES, Api
 from consumer.genesys.connect import Genesys, connected
 from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
+from consumer.heard import Asked
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.clients import Timeouts, file_client
 from consumer.http.transport import CertificateNotTrusted, not_trusted
@@ -40,6 +42,8 @@ from consumer.telemetry.reporter import Reporter
 
 log = logging.getLogger(__name__)
 
+NO_DOWNLOAD = f"/api/v2/downloads/{NIL}?redirectToAuth=false"
+
 
 class Organization:
     """The id of the organisation that the credentials belong to: as set, else as the API told it."""
@@ -48,8 +52,11 @@ class Organization:
         self._api = api
         self.id = configured
 
-    async def probe(self) -> None:
-        self.id = await self._api.check_access()
+    async def probe(self, failing: Collection[str]) -> frozenset[str]:
+        """Asks whose token it is, and each call that fails for what can't exist; gives those calls."""
+        calls = PROBES.keys() & failing
+        self.id = await self._api.check_access(calls)
+        return frozenset(calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +105,9 @@ async def assembled(
         stores = _stores(settings)
         for store in filter(None, (stores.accepted, stores.rejected)):
             stack.push_async_callback(store.aclose)
-        probes |= _probes(settings, genesys, organization, files, stores, antivirus)
+        probes |= _probes(settings, gates, genesys, organization, files, stores, antivirus)
         lookup = Lookup(genesys.api, genesys.hosts.link_origins)
-        fetcher = _fetcher(settings, files, rules, gates)
+        fetcher = _fetcher(settings, files, rules, reports)
         inspector = Inspector(lookup, fetcher, workers, stores, policies, antivirus, reporter)
         patience = _patience(settings, gates, reporter)
         terms = _terms(settings, limits)
@@ -109,22 +116,24 @@ async def assembled(
 
 
 class GenesysReports:
-    """Satisfies `genesys.connect.Reports`: what a call was answered opens its gate, and is reported."""
+    """Satisfies `genesys.connect.Reports` and `download.fetch.Reports`: what was answered opens its gate."""
 
     def __init__(self, reporter: Reporter, gates: Gates) -> None:
-        self._reporter, self._gates = reporter, gates
+        self._gates = gates
+        self.called = reporter.called
+        self.new_code = reporter.new_code
+        self.token_renewed = reporter.token_renewed
+        self.waited_for_the_limit = reporter.waited_for_the_limit
+        self.limited = reporter.limited
+        self.limit_over = reporter.limit_over
+        self.begin = reporter.begin
+        self.end = reporter.end
 
-    def called(self, call: str, status: int | None) -> None:
-        """A probe is one question of several: only their whole answer opens a gate."""
-        self._reporter.called(call, status)
-        if call != "probe" and status is not None and status < 500 and status not in (401, 403, 429):
-            self._gates[Dependency.LOGIN if call == "token" else Dependency.API].answered()
+    def heard(self, dependency: Dependency, asked: Asked) -> None:
+        self._gates[dependency].answered(asked)
 
-    def token_renewed(self, lifetime_s: float) -> None:
-        self._reporter.token_renewed(lifetime_s)
-
-    def waited_for_the_limit(self, seconds: float) -> None:
-        self._reporter.waited_for_the_limit(seconds)
+    def delivered(self, asked: Asked) -> None:
+        self._gates[Dependency.FILES].answered(asked)
 
 
 def policy_file(settings: Settings, reporter: Reporter) -> PolicyFile:
@@ -155,6 +164,7 @@ def _gates(settings: Settings, probes: Mapping[Dependency, Probe], reporter: Rep
 
 def _probes(
     settings: Settings,
+    gates: Gates,
     genesys: Genesys,
     organization: Organization,
     files: httpx.AsyncClient,
@@ -162,9 +172,9 @@ def _probes(
     antivirus: Clamd | None,
 ) -> dict[Dependency, Probe]:
     probes: dict[Dependency, Probe] = {
-        Dependency.LOGIN: genesys.login.token,
-        Dependency.API: organization.probe,
-        Dependency.FILES: partial(_ask_file_host, files, settings),
+        Dependency.LOGIN: lambda: genesys.api.check_login(gates[Dependency.LOGIN].failing),
+        Dependency.API: lambda: organization.probe(gates[Dependency.API].failing),
+        Dependency.FILES: partial(ask_file_host, files, _file_origin(settings)),
         Dependency.STORAGE: stores.accepted.probe,
     }
     return probes | ({Dependency.ANTIVIRUS: antivirus.probe} if antivirus is not None else {})
@@ -199,7 +209,7 @@ def _file_client(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:
     )
 
 
-def _fetcher(settings: Settings, files: httpx.AsyncClient, rules: UrlRules, gates: Gates) -> Fetcher:
+def _fetcher(settings: Settings, files: httpx.AsyncClient, rules: UrlRules, reports: GenesysReports) -> Fetcher:
     download = settings.download
     return Fetcher(
         files,
@@ -207,24 +217,34 @@ def _fetcher(settings: Settings, files: httpx.AsyncClient, rules: UrlRules, gate
         Budget(download.max_bytes_in_memory),
         connections=download.connections,
         deadline_s=download.deadline_s,
-        on_answer=gates[Dependency.FILES].answered,
+        reports=reports,
     )
 
 
-async def _ask_file_host(files: httpx.AsyncClient, settings: Settings) -> None:
-    """Any answer but a 5xx shows that the region's file host is there."""
+def _file_origin(settings: Settings) -> str:
     origins = settings.download.allowed_origins
-    url = origins[0] if origins else f"https://api-downloads.{settings.genesys.region}"
-    try:
-        status = (await files.get(url + "/")).status_code
-    except CertificateNotTrusted:
-        raise Refused(Dependency.FILES, not_trusted("file host")) from None
-    except httpx.TransportError:
-        raise Unavailable(Dependency.FILES, "the region's file host does not answer") from None
-    except (AddressNotAllowed, NameNotAllowed):
-        raise Unavailable(Dependency.FILES, "the region's file host leads to an address that is not public") from None
-    if status >= 500:
-        raise Unavailable(Dependency.FILES, f"the region's file host answers {status}")
+    return origins[0] if origins else f"https://api-downloads.{settings.genesys.region}"
+
+
+async def ask_file_host(files: httpx.AsyncClient, origin: str) -> None:
+    """The store's refusal, in its own words, shows that it is there; where its front says nothing of that kind, so does
+    Genesys's to a download link without a token. A page or a redirect may be anybody's."""
+    for path in ("/", NO_DOWNLOAD):
+        try:
+            async with files.stream("GET", origin + path) as answer:
+                status, body = answer.status_code, await beginning(answer)
+        except CertificateNotTrusted:
+            raise Refused(Dependency.FILES, not_trusted("file host")) from None
+        except httpx.TransportError:
+            raise Unavailable(Dependency.FILES, "the region's file host does not answer") from None
+        except (AddressNotAllowed, NameNotAllowed):
+            detail = "the region's file host leads to an address that is not public"
+            raise Unavailable(Dependency.FILES, detail) from None
+        if status >= 500:
+            raise Unavailable(Dependency.FILES, f"the region's file host answers {status}")
+        if store_code(status, body):
+            return
+    raise Unavailable(Dependency.FILES, f"what answers in place of the region's file host is not the store ({status})")
 
 
 def _antivirus(settings: Settings) -> Clamd | None:

@@ -39,7 +39,16 @@ Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
 Outcome = Literal["committed", "failed"]
 RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
 ApiCall = Literal[
-    "token", "probe", "conversation", "message", "messages", "media", "download", "user_conversation", "notify"
+    "token",
+    "probe",
+    "conversation",
+    "message",
+    "details",
+    "messages",
+    "media",
+    "download",
+    "user_conversation",
+    "notify",
 ]
 ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
 WorkerEnd = Literal["budget", "filter", "crash", "babble", "outside", "deadline", "cancelled"]
@@ -238,6 +247,13 @@ class Metrics:
             (call, status): calls.labels(call, status) for call in get_args(ApiCall) for status in get_args(ApiStatus)
         }
         self.api_wait_seconds = self._counter("api_wait_seconds", "Time that calls waited for the rate limit")
+        self.api_limited_until_timestamp_seconds = self._gauge(
+            "api_limited_until_timestamp_seconds", "Until when calls wait for a limit of the API; 0 while none do"
+        )
+        self.new_codes: Mapping[str, Counter] = self._counters(
+            "new_codes", "Error codes of the API that are not known, by the call that met them; the log names them",
+            "call", get_args(ApiCall),
+        )  # fmt: skip
         self.token_expires_timestamp_seconds = self._gauge(
             "token_expires_timestamp_seconds", "When the bearer token expires; 0 before the first login"
         )

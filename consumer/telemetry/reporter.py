@@ -30,6 +30,9 @@ from consumer.telemetry.metrics import (
 
 log = logging.getLogger(__name__)
 
+LONG_LIMIT_S = 300.0  # from here on a limit is a condition
+CODES_LOGGED = 100
+
 
 class Holds(Protocol):
     """The conditions of the process (`service.conditions`)."""
@@ -48,6 +51,7 @@ class Reporter:
         self._metrics = metrics
         self._conditions = conditions
         self._now = now
+        self._codes: set[str] = set()
         self.polls: dict[Loop, float] = {}  # when each loop went round last
         self.steps: dict[int, str] = {}  # what was begun last for each partition
         self.partitions: list[int] | None = None  # that are assigned; None before the first assignment
@@ -217,6 +221,33 @@ class Reporter:
 
     def waited_for_the_limit(self, seconds: float) -> None:
         self._metrics.api_wait_seconds.inc(seconds)
+
+    def limited(self, call: str, seconds: float, asked_s: float) -> None:
+        """Calls of this name, or all of them (""), wait for `seconds`; `asked_s` is what was asked for."""
+        until = time.time() + seconds
+        self._metrics.api_limited_until_timestamp_seconds.set(until)
+        ends = datetime.fromtimestamp(until, UTC).isoformat(timespec="seconds")
+        detail = f"{call or 'all'} calls wait until {ends}"
+        if asked_s > seconds:
+            detail += f", though {asked_s:g} s were asked for"
+        log.warning("the API limits us: %s", detail)
+        if seconds >= LONG_LIMIT_S:
+            self._conditions.begin(Condition.API_LIMITED, detail)
+
+    def limit_over(self) -> None:
+        self._metrics.api_limited_until_timestamp_seconds.set(0)
+        self._conditions.end(Condition.API_LIMITED)
+
+    def new_code(self, call: str, code: str) -> None:
+        """Genesys said an error code that nobody listed. Of each there is one line in the log."""
+        self._metrics.new_codes[call].inc()
+        if code not in self._codes and len(self._codes) < CODES_LOGGED:
+            self._codes.add(code)
+            log.warning("the API says an error code that is not known", extra={"call": call, "code": code})
+
+    def host_not_allowed(self, host: str) -> None:
+        """Holds until the process ends: the settings that may allow it are read at the start."""
+        self._conditions.begin(Condition.HOST_NOT_ALLOWED, host, host)
 
     def attempt_failed(self, dependency: Dependency) -> None:
         self._metrics.attempts_failed[dependency].inc()

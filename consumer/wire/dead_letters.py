@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from consumer.errors import Malformed
-from consumer.model import DeadLetter, DeadReason, Headers, Source
+from consumer.model import DeadLetter, DeadReason, Headers, Settled, Source
 
 FIRST = "dlq.id"
 
@@ -34,6 +34,7 @@ def decode_dead_letter(key: bytes | None, value: bytes | None, headers: Headers)
             message_id=ours["dlq.message"] or None,
             attachment_id=ours["dlq.attachment"] or None,
             value_sha256=ours["dlq.value-sha256"] if ours["dlq.value-omitted"] == "true" else None,
+            settled=_settled(ours),
             left_out=frozenset(part for part in ("headers", "key") if ours[f"dlq.{part}-omitted"] == "true"),
         )
     except (KeyError, ValueError):  # UnicodeDecodeError is one
@@ -48,3 +49,10 @@ def _source(ours: dict[str, str]) -> Source:
         timestamp_ms=int(ours["dlq.source.timestamp"]),
         path=ours["dlq.source.path"],
     )
+
+
+def _settled(ours: dict[str, str]) -> Settled | None:
+    """None for what no answer of a host led to, and for what an older release wrote."""
+    names = ("call", "meaning", "code", "correlation-id")
+    told = [ours.get(f"dlq.settled.{name}", "") for name in names]
+    return Settled(*told) if told[0] else None

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from consumer.model import Accepted, DeadLetter, Decision, Facts, Headers, Rejected
+from consumer.model import Accepted, DeadLetter, Decision, Facts, Headers, Rejected, Settled
 from consumer.text import printable
 
 SCHEMA = "urn:attachment-consumer:schema:{}:1"  # the `$id` in schemas/; the number is the major version
@@ -167,6 +167,7 @@ def _letter(dead: DeadLetter, omitted: tuple[str, ...]) -> Outgoing:
 
 def _dead_headers(dead: DeadLetter, omitted: tuple[str, ...]) -> Headers:
     """All of them, always, `dlq.id` first: so a header of the same name on a foreign record never stands for ours."""
+    settled = dead.settled or Settled("", "")
     value, lost_earlier = dead.value, dead.value_sha256 is not None and dead.value is None
     texts = {
         "dlq.id": dead.identity.hex(),
@@ -175,6 +176,10 @@ def _dead_headers(dead: DeadLetter, omitted: tuple[str, ...]) -> Headers:
         "dlq.detail": printable(dead.detail, DETAIL_LIMIT),
         "dlq.stage": printable(dead.stage, ID_LIMIT),
         "dlq.attempts": str(dead.attempts),
+        "dlq.settled.call": printable(settled.call, ID_LIMIT),
+        "dlq.settled.meaning": printable(settled.meaning, ID_LIMIT),
+        "dlq.settled.code": printable(settled.code, ID_LIMIT),
+        "dlq.settled.correlation-id": printable(settled.correlation_id, ID_LIMIT),
         "dlq.source.topic": dead.source.topic,
         "dlq.source.partition": str(dead.source.partition),
         "dlq.source.offset": str(dead.source.offset),

@@ -9,6 +9,7 @@ from consumer.http.addresses import Lookup, system_lookup
 from consumer.http.clients import Timeouts, file_client
 from consumer.http.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
+from tests.reports import Recorder
 
 CAP = 1_000_000
 DATA = bytes(range(256)) * 1_000
@@ -29,7 +30,14 @@ async def fetching(
     rules = UrlRules.of(REGION, hosts, origins)
     ca_file = authority.ca_file if authority else None
     async with file_client(rules, ca_file=ca_file, timeouts=Timeouts(10.0, read_s), lookup=lookup) as client:
-        yield Fetcher(client, rules, budget or Budget(10 * CAP), connections=connections, deadline_s=deadline_s)
+        yield Fetcher(
+            client,
+            rules,
+            budget or Budget(10 * CAP),
+            connections=connections,
+            deadline_s=deadline_s,
+            reports=Recorder(),
+        )
 
 
 @asynccontextmanager

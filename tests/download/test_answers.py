@@ -7,19 +7,22 @@ import pytest
 from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher
-from consumer.errors import NotYet, Unavailable
+from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.http.clients import file_client
 from consumer.http.urls import UrlRules
 from consumer.model import Expired, Reason
 from tests.download.fetching import CAP, REGION, at, fetching_from, head
 from tests.download.servers import answering
+from tests.reports import Recorder
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "zstd", "gzip, gzip", "GZIP", "x-unknown"])
 async def test_an_encoded_body_is_refused_undecoded(encoding: str) -> None:
     answer = head(f"Content-Encoding: {encoding}", "Content-Length: 3") + b"abc"
     async with answering(answer) as port, fetching_from(port) as fetcher:
-        assert await fetcher.fetch(at(port), CAP, None) is Reason.CONTENT_NOT_ALLOWED
+        with pytest.raises(Doubtful) as raised:
+            await fetcher.fetch(at(port), CAP, None)
+    assert raised.value.final is Reason.CONTENT_NOT_ALLOWED
 
 
 @pytest.mark.parametrize(
@@ -38,29 +41,72 @@ async def test_a_web_page_is_never_a_file_that_claims_to_be_something_else(
 ) -> None:
     answer = head(f"Content-Type: {answered}", "Content-Length: 3") + b"abc"
     async with answering(answer) as port, fetching_from(port) as fetcher:
-        got = await fetcher.fetch(at(port), CAP, declared)
-    if html_page:
-        assert got is Reason.HTML_PAGE
-    else:
-        assert isinstance(got, Body)
-        got.close()
+        if html_page:
+            with pytest.raises(Doubtful) as raised:
+                await fetcher.fetch(at(port), CAP, declared)
+            assert raised.value.final is Reason.HTML_PAGE, "once the host has delivered another"
+        else:
+            got = await fetcher.fetch(at(port), CAP, declared)
+            assert isinstance(got, Body)
+            got.close()
+
+
+S3 = b"""<?xml version="1.0" encoding="UTF-8"?>
+<Error><Code>%s</Code><Message>Request has expired</Message><RequestId>1</RequestId></Error>"""
+GUEST = b'{"code": "resource.not.found", "status": 404, "message": "The requested resource was not found."}'
+
+
+async def fetched(status: int, body: bytes, *lines: str) -> object:
+    answer = head(f"Content-Length: {len(body)}", *lines, status=f"{status} No") + body
+    async with answering(answer) as port, fetching_from(port) as fetcher:
+        try:
+            return await fetcher.fetch(at(port), CAP, None)
+        except Unavailable as failure:
+            return failure
 
 
 @pytest.mark.parametrize(
-    ("status", "media_type"),
+    ("status", "body", "code"),
     [
-        (401, "text/html"),
-        (403, "application/xml"),
-        (404, "application/json"),
-        (410, "text/plain"),
-        (400, "application/xml"),
-        (400, "text/xml; charset=utf-8"),
+        (403, S3 % b"AccessDenied", "AccessDenied"),
+        (403, b"<Error><Code>MissingKey</Code></Error>", "MissingKey"),
+        (404, S3 % b"NoSuchKey", "NoSuchKey"),
+        (404, GUEST, "resource.not.found"),
+        (400, S3 % b"ExpiredToken", "ExpiredToken"),
     ],
 )
-async def test_a_link_that_is_over_is_told_so_that_a_new_one_is_asked_for(status: int, media_type: str) -> None:
-    answer = head(f"Content-Type: {media_type}", "Content-Length: 0", status=f"{status} No")
-    async with answering(answer) as port, fetching_from(port) as fetcher:
-        assert await fetcher.fetch(at(port), CAP, None) == Expired(status)
+async def test_a_link_that_is_over_in_the_stores_own_words_is_asked_for_anew(
+    status: int, body: bytes, code: str
+) -> None:
+    got = await fetched(status, body)
+    assert isinstance(got, Expired)
+    assert (got.status, got.code, got.host) == (status, code, None)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html><body>blocked by policy</body></html>",
+        b"<html><Error><Code>AccessDenied</Code></Error></html>",
+        b'{"message": "Forbidden"}',
+        b'{"code": "not.found", "status": 999}',
+        b"<Error><Message>no code</Message></Error>",
+        b"x" * 200_000,
+    ],
+)
+async def test_a_refusal_in_other_words_is_not_the_stores(status: int, body: bytes) -> None:
+    got = await fetched(status, body)
+    assert isinstance(got, Doubtful)
+    assert got.final is (Reason.NO_LONGER_AVAILABLE if status in (404, 410) else None)
+    assert got.asked is not None
+    assert got.asked.of == "/file"
+
+
+@pytest.mark.parametrize("code", [b"SlowDown", b"InternalError", b"ServiceUnavailable"])
+async def test_a_store_that_can_t_now_says_nothing_about_the_file(code: bytes) -> None:
+    assert type(await fetched(403, S3 % code)) is Unavailable
 
 
 @pytest.mark.parametrize(
@@ -84,7 +130,9 @@ async def test_a_host_that_says_later_is_unavailable_until_then(
     async with answering(head(*lines, status=f"{status} No")) as port:
         rules = UrlRules.of(REGION, allowed_origins=[f"http://127.0.0.1:{port}"])
         async with file_client(rules) as client:
-            fetcher = Fetcher(client, rules, Budget(CAP), now=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC))
+            fetcher = Fetcher(
+                client, rules, Budget(CAP), reports=Recorder(), now=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)
+            )
             with pytest.raises(Unavailable) as caught:
                 await fetcher.fetch(at(port), CAP, None)
     assert not isinstance(caught.value, NotYet)
@@ -92,9 +140,9 @@ async def test_a_host_that_says_later_is_unavailable_until_then(
     assert caught.value.host is None
 
 
-@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 400, 405, 418])
-async def test_an_answer_that_no_file_host_should_give_closes_no_gate(status: int) -> None:
+@pytest.mark.parametrize("status", [201, 204, 206, 300, 304, 405, 407, 418, 451])
+async def test_an_answer_that_no_file_host_should_give_is_not_the_stores(status: int) -> None:
     async with answering(head("Content-Length: 0", status=f"{status} Odd")) as port, fetching_from(port) as fetcher:
-        with pytest.raises(NotYet, match=f"answered {status}") as caught:
+        with pytest.raises(Doubtful, match=f"answered {status}") as caught:
             await fetcher.fetch(at(port), CAP, None)
     assert caught.value.final is None

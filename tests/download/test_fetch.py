@@ -14,7 +14,7 @@ from anyio.lowlevel import checkpoint
 from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher
-from consumer.errors import NotYet, Unavailable
+from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
 from tests.download.fetching import CAP, DATA, at, fetching, fetching_from, head
@@ -71,7 +71,7 @@ async def test_a_link_that_grows_when_it_is_encoded_is_asked_for_like_any_other(
         return web.Response(body=DATA)
 
     async with serving(deliver) as port, fetching_from(port) as fetcher:
-        with pytest.raises(NotYet, match="answered 400"):  # of a server that takes no line this long
+        with pytest.raises(Doubtful, match="answered 400"):  # of a server that takes no line this long
             await fetcher.fetch(at(port) + "ü" * 3_000, CAP, None)
         body = await fetcher.fetch(at(port) + "ü" * 1_000, CAP, None)
         assert isinstance(body, Body)
@@ -184,7 +184,7 @@ async def _cut_chunk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 async def test_a_body_shorter_than_promised_is_asked_for_again_and_truncated_in_the_end(talk: object) -> None:
     budget = Budget(10 * CAP)
     async with talking(talk) as port, fetching_from(port, budget) as fetcher:  # type: ignore[arg-type]
-        with pytest.raises(NotYet) as caught:
+        with pytest.raises(Doubtful) as caught:
             await fetcher.fetch(at(port), CAP, None)
     assert caught.value.final is Reason.TRUNCATED
     assert budget.reserved == 0

@@ -105,14 +105,6 @@ def test_an_answer_that_comes_late_does_not_count_in_the_new_window() -> None:
     assert pace.take(5.0) == 0.0
 
 
-def test_a_pause_holds_everybody() -> None:
-    pace = Pace(300, 0.0)
-    pace.pause(until=30.0)
-    pace.pause(until=10.0)
-    assert pace.take(12.0) == 18.0
-    assert pace.take(30.0) == 0.0
-
-
 @given(
     st.dictionaries(
         st.sampled_from(["inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset"]),
@@ -144,7 +136,7 @@ async def test_calls_get_their_turn_in_the_order_in_which_they_asked() -> None:
     limiter = Limiter(60, now=lambda: now[0], sleep=sleep, reports=recorder)
 
     async def ask(number: int) -> None:
-        await limiter.turn()
+        await limiter.turn("conversation")
         turns.append(number)
 
     async with anyio.create_task_group() as tg:

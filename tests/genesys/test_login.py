@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from consumer.errors import Refused, Unavailable
-from consumer.genesys.login import Login
+from consumer.genesys.login import ASKED, Login
 from consumer.model import Dependency
 from tests.genesys.cloud import Asked, Cloud, client_of, json, serving
 from tests.genesys.payloads import payload
@@ -151,16 +151,51 @@ async def test_wrong_credentials_are_refused_with_what_to_check(
     cloud: Cloud, login: Login, status: int, name: str
 ) -> None:
     cloud.on_login = lambda asked: json(payload(name), status)
-    with pytest.raises(Refused, match=f"{status}, invalid_client.*GENESYS_CLIENT_SECRET.*GENESYS_REGION") as raised:
+    with pytest.raises(Refused, match=f"{status} invalid_client.*GENESYS_CLIENT_SECRET.*GENESYS_REGION") as raised:
         await login.token()
     assert raised.value.dependency is Dependency.LOGIN
     assert cloud.secret not in raised.value.detail
 
 
-async def test_a_wrong_host_is_refused(cloud: Cloud, login: Login) -> None:
-    cloud.on_login = lambda asked: json({}, 404)
-    with pytest.raises(Refused, match="GENESYS_REGION"):
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 404, 418, 429, 500, 503])
+@pytest.mark.parametrize("body", [b"<html>portal", b"", b'{"message": "Forbidden"}', b'{"error": "blocked"}'])
+async def test_whoever_else_answers_in_its_place_refuses_no_credentials(
+    cloud: Cloud, login: Login, status: int, body: bytes
+) -> None:
+    cloud.on_login = lambda asked: web.Response(body=body, status=status)
+    with pytest.raises(Unavailable, match=r"not Genesys Cloud.*GENESYS_REGION") as raised:
         await login.token()
+    assert raised.value.asked == ASKED
+
+
+@pytest.mark.parametrize(("status", "name"), [(400, "rate limit exceeded; please retry later"), (429, "slow down")])
+async def test_a_limit_on_logins_is_not_the_credentials_fault_and_is_not_asked_again_before_its_end(
+    cloud: Cloud, login: Login, clock: Clock, status: int, name: str
+) -> None:
+    body = {"error": "invalid_request", "description": name, "error_description": name}
+    cloud.on_login = lambda asked: json(body, status, retry_after="90")
+    for _ in range(5):
+        with pytest.raises(Unavailable, match="asks for 90 s") as raised:
+            await login.token()
+        assert "GENESYS_CLIENT_ID" not in raised.value.detail
+    assert len(cloud.logins) == 1
+    cloud.on_login = None
+    clock.now += 91
+    assert (await login.token()).startswith("token-")
+
+
+@pytest.mark.parametrize(
+    "told", [{}, {"expires_in": None}, {"expires_in": "86399"}, {"expires_in": -1}, {"expires_in": True}]
+)
+async def test_a_token_whose_life_nobody_tells_is_taken_for_an_hour(
+    cloud: Cloud, login: Login, clock: Clock, told: dict[str, object]
+) -> None:
+    cloud.on_login = lambda asked: json({"access_token": f"t-{len(cloud.logins)}"} | told)
+    assert await login.token() == "t-1"
+    clock.now += 3_200
+    assert await login.token() == "t-1"
+    clock.now += 200
+    assert await login.token() == "t-2"
 
 
 @pytest.mark.parametrize(
@@ -172,9 +207,6 @@ async def test_a_wrong_host_is_refused(cloud: Cloud, login: Login) -> None:
         lambda asked: json({"access_token": "a b", "expires_in": 10}),
         lambda asked: json({"access_token": "x\r\ny", "expires_in": 10}),
         lambda asked: json({"access_token": 5, "expires_in": 10}),
-        lambda asked: json({"access_token": "x"}),
-        lambda asked: json({"access_token": "x", "expires_in": -1}),
-        lambda asked: json({"access_token": "x", "expires_in": True}),
         lambda asked: json([]),
         lambda asked: web.Response(text="<html>", content_type="text/html"),
         lambda asked: web.Response(body=b"x" * 100_000),

@@ -10,9 +10,9 @@ import orjson
 import pytest
 from aiohttp import web
 
-from consumer.errors import NotJudged, NotYet, Refused
+from consumer.errors import NotJudged, NotYet, Refused, Unavailable
 from consumer.genesys.lookup import is_complete, wants_lookup
-from consumer.model import Attachment, DeadReason, Direction, Event, MediaStatus, Message, Reason, Shape
+from consumer.model import Attachment, DeadReason, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
 from tests.genesys.cloud import Asked, Client, Cloud, json, serving
 from tests.genesys.payloads import payload
 from tests.genesys.test_shapes import CLAIM_FORM, CONVERSATION, LISTED, MESSAGE, TUTORIAL
@@ -142,9 +142,11 @@ async def test_an_unknown_conversation_is_not_there_yet(client: Client) -> None:
 
 
 async def test_an_answer_of_a_wrong_shape_is_no_answer(cloud: Cloud, client: Client) -> None:
-    cloud.at("GET", WHOLE, {"participants": "none"})
-    with pytest.raises(NotYet):
-        await listed(client)
+    for odd_one in ({"participants": "none"}, {"participants": [5]}, {"id": CONVERSATION, "participants": [5]}):
+        cloud.at("GET", WHOLE, odd_one)
+        with pytest.raises(Unavailable) as raised:
+            await listed(client)
+        assert not isinstance(raised.value, NotYet)
     odd = [5, {"id": 5, "media": [{"id": "a"}]}, {"media": [{"id": "a"}]}, {"id": "m-1", "normalizedMessage": []}]
     cloud.at("POST", BULK, {"entities": [*odd, message("m-2")]})
     assert (await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2"}))).keys() == {"m-2"}
@@ -331,17 +333,34 @@ async def test_a_missing_file_of_a_young_message_may_still_come(client: Client, 
 @pytest.mark.parametrize(
     "respond",
     [
-        lambda asked: web.Response(text="<html>log in", content_type="text/html"),
         lambda asked: web.Response(status=302, headers={"location": "https://login.mypurecloud.com/#/x"}),
         lambda asked: web.Response(status=302, headers={"location": "/login"}),
     ],
 )
-async def test_a_login_page_is_never_a_file(cloud: Cloud, client: Client, respond: Any) -> None:
+async def test_a_redirect_to_the_login_page_is_the_refusal_of_a_token(
+    cloud: Cloud, client: Client, respond: Any
+) -> None:
     cloud.at("GET", LINK, respond)
-    with pytest.raises(NotYet) as raised:
+    with pytest.raises(Refused) as raised:
         await client.lookup.locate(FILE)
-    assert raised.value.final is Reason.HTML_PAGE
+    assert raised.value.dependency is Dependency.LOGIN
     assert [asked.token for asked in cloud.asked] == ["Bearer token-1", "Bearer token-2"], "a new token is tried once"
+
+
+@pytest.mark.parametrize(
+    "respond",
+    [
+        lambda asked: web.Response(text="<html>log in", content_type="text/html"),
+        lambda asked: web.Response(status=302, headers={"location": "https://portal.example/?from=api"}),
+        lambda asked: json({"url": None}),
+        lambda asked: json({}),
+    ],
+)
+async def test_what_leads_nowhere_is_no_answer_about_the_file(cloud: Cloud, client: Client, respond: Any) -> None:
+    cloud.at("GET", LINK, respond)
+    with pytest.raises(Unavailable) as raised:
+        await client.lookup.locate(FILE)
+    assert not isinstance(raised.value, NotYet)
 
 
 async def test_what_genesys_gave_up_is_a_verdict_without_a_call(cloud: Cloud, client: Client) -> None:
@@ -409,7 +428,7 @@ async def test_a_forbidden_download_is_that_files_own_trouble(cloud: Cloud, clie
 async def test_a_missing_permission_is_named(cloud: Cloud, client: Client) -> None:
     nil = "00000000-0000-0000-0000-000000000000"
     cloud.at("POST", BULK, lambda asked: json(payload("error-403"), 403))
-    cloud.at("GET", f"/api/v2/conversations/messages/{nil}/messages/{nil}", lambda a: json(payload("error-403"), 403))
+    cloud.at("POST", f"/api/v2/conversations/messages/{nil}/messages/bulk", lambda a: json(payload("error-403"), 403))
     with pytest.raises(Refused, match="conversation:message:view, conversation:webmessaging:view"):
         await client.lookup.find(CONVERSATION, frozenset({"m-1"}))
 

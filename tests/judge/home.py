@@ -118,7 +118,7 @@ class Home:
         self.genesys, self.inspecting = genesys, Inspecting()
         self.reports = Recorder()
         self.waited: list[float] = []
-        gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={}, reports=self.reports)
+        self.gates = gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={}, reports=self.reports)
         backoff = Backoff(attempts=4, over_s=7, jitter=lambda: 0.0)
         self.judge = Judge(
             lookup=genesys,

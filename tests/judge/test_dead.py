@@ -10,6 +10,7 @@ import pytest
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, Unavailable
+from consumer.heard import Asked
 from consumer.model import DeadReason, Dependency
 from tests.judge.home import CONVERSATION, Inspecting, at_home, attachment, event, message
 
@@ -51,6 +52,7 @@ async def test_what_can_t_be_judged_is_a_dead_letter_with_its_reason(failure: Ex
 async def test_failures_that_count_end_in_a_dead_letter_while_the_dependency_answers_others() -> None:
     async def fails(name: str | None, attempt: Attempts) -> None:
         async def step() -> None:
+            home.gates[Dependency.FILES].answered(Asked("files", "another"))
             raise Unavailable(Dependency.FILES, "away")
 
         if name == "a1":
@@ -61,7 +63,7 @@ async def test_failures_that_count_end_in_a_dead_letter_while_the_dependency_ans
         await home.take(event(["a1", "a2"]))
 
         assert home.letters == [("unavailable", "a1", 1)]
-        assert home.waited == [1, 2, 4]
+        assert home.waited == [1, 1, 2, 4]
 
 
 @pytest.mark.parametrize(

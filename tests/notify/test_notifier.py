@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import orjson
 import pytest
 from aiohttp import web
@@ -57,7 +58,7 @@ async def client(cloud: Cloud) -> AsyncIterator[Client]:
 
 def notifier(client: Client, channel: Channel = "message") -> Notifier:
     async def no_sleep(seconds: float) -> None:
-        client.limiter.pause(-seconds)
+        await anyio.lowlevel.checkpoint()
 
     def sentence(reason: Reason, language: str) -> str:
         return SENTENCES.get(language, SENTENCES["en"])
@@ -156,7 +157,7 @@ async def test_a_message_that_may_have_been_sent_is_not_sent_again(cloud: Cloud,
 
 async def test_only_a_refusal_for_the_rate_is_tried_again(cloud: Cloud) -> None:
     def throttled_once(asked: Asked) -> Any:
-        return json({}, 429) if cloud.calls[f"POST {AGENTLESS}"] == 1 else json({}, 202)
+        return json({"code": "too.many.requests"}, 429) if cloud.calls[f"POST {AGENTLESS}"] == 1 else json({}, 202)
 
     cloud.at("POST", AGENTLESS, throttled_once)
     async with connected(cloud, limiter=_patient()) as client:
@@ -182,13 +183,16 @@ async def test_a_page_in_place_of_a_conversation_is_asked_for_again(cloud: Cloud
     answers = [web.Response(text=PAGE, content_type="text/html")]
     cloud.at("GET", WHOLE, lambda asked: answers.pop() if answers else json(payload("conversation")))
     assert (await told_by(notifier(client), REJECTED)).outcome == "sent"
-    assert len(cloud.logins) == 2
+    assert cloud.calls[f"GET {WHOLE}"] == 2
 
 
 async def test_after_a_message_was_forbidden_the_next_waits_for_the_permission(cloud: Cloud, client: Client) -> None:
+    def sent_or_empty(asked: Asked) -> Any:
+        return json({"code": "bad.request"}, 400) if asked.body == b"{}" else json({}, 202)
+
     def lacks_the_permission(asked: Asked) -> Any:
         if cloud.calls[f"POST {AGENTLESS}"] >= 4:
-            cloud.at("POST", AGENTLESS, lambda asked: json({}, 400 if asked.body == b"{}" else 202))
+            cloud.at("POST", AGENTLESS, sent_or_empty)
         return json(payload("error-403"), 403)
 
     cloud.at("POST", AGENTLESS, lacks_the_permission)

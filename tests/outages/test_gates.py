@@ -15,12 +15,12 @@ from consumer.errors import Failure, NotJudged, Refused, Unavailable
 from consumer.http.clients import file_client
 from consumer.http.urls import UrlRules
 from consumer.model import DeadReason, Dependency
-from consumer.service.assembly import _ask_file_host
+from consumer.service.assembly import ask_file_host
 from consumer.settings.model import Settings
 from tests.reports import Recorder
 
 ATTEMPTS = 4
-ROUNDS = 400  # of a loop that ends much earlier, or never would
+ROUNDS = 1_000  # of a loop that ends much earlier, or never would
 
 
 @dataclass
@@ -195,8 +195,25 @@ async def test_between_two_failures_of_the_same_work_a_gate_stays_open_long_enou
     """Nobody else is in flight: new tasks must get their chance, or one that is refused would stop the intake."""
     async with running(Scene(answers, failures=1)) as scene:
         assert await scene.attempts()(Away(4), Dependency.STORAGE) == "here"
-        first = scene.patience.backoff.wait_s(1)
-        assert scene.slept == [1.0, 1.0, first, 1.0, first, 1.0, first]
+        rests = [seconds for seconds in scene.slept if seconds != 1.0]
+        assert rests == [scene.patience.backoff.wait_s(failed) for failed in (1, 2, 3)]
+
+
+async def test_what_fails_with_nobody_else_there_ends_by_the_answers_of_its_own_probe() -> None:
+    async with running(Scene(answers)) as scene:
+        attempts = scene.attempts()
+        with pytest.raises(Unavailable):
+            await attempts(Away(10**6), Dependency.STORAGE)
+        assert attempts.made == ATTEMPTS
+
+
+async def test_two_that_fail_prove_nothing_to_each_other() -> None:
+    """Behind a front that answers all may be down: only what is answered for somebody else counts."""
+    async with running(Scene(answers)) as scene:
+        async with anyio.create_task_group() as group:
+            for _ in range(2):
+                group.start_soon(scene.attempts(), Away(40), Dependency.STORAGE)
+        assert len(scene.slept) >= 40
 
 
 async def test_who_is_refused_alone_gets_a_dead_letters_failure() -> None:
@@ -234,7 +251,7 @@ async def test_a_probe_that_fails_in_an_unforeseen_way_keeps_the_gate_closed_and
     """The API forbids even to ask whose token it is."""
     probe = Away(3, NotJudged(DeadReason.FORBIDDEN, "403"))
     async with running(Scene(probe, failures=1)) as scene:
-        assert await scene.attempts()(Away(6), Dependency.STORAGE) == "here"
+        assert await scene.attempts()(Away(4), Dependency.STORAGE) == "here"
         assert probe.left < 0
 
 
@@ -271,4 +288,4 @@ async def test_a_file_host_that_leads_to_a_private_address_is_away_for_its_probe
     )
     async with file_client(UrlRules.of(settings.genesys.region), lookup=private) as files:
         with pytest.raises(Unavailable, match="not public"):
-            await _ask_file_host(files, settings)
+            await ask_file_host(files, f"https://api-downloads.{settings.genesys.region}")

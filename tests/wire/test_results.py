@@ -26,6 +26,7 @@ from consumer.model import (
     Reason,
     Rejected,
     Replay,
+    Settled,
     Source,
     Verdict,
 )
@@ -97,6 +98,14 @@ dead_letters = st.builds(
     message_id=st.none() | foreign_text,
     attachment_id=st.none() | foreign_text,
     left_out=st.frozensets(st.sampled_from(["headers", "key"])),
+    settled=st.none()
+    | st.builds(
+        Settled,
+        call=st.sampled_from(["messages", "download", "file"]),
+        meaning=st.sampled_from(["answered", "refused", "not_genesys"]),
+        code=st.sampled_from(["", "not.found", "503"]),
+        correlation_id=st.sampled_from(["", "ca138a93-3198"]),
+    ),
 )
 
 

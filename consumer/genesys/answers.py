@@ -1,0 +1,243 @@
+"""What an HTTP answer of the login or the API *is*. The one place that decides, as data, for each call. Pure.
+
+A portal, a proxy, a firewall and a content network answer too, with any status and any body. So only what Genesys alone
+says counts as its answer: the shape that the call returns, or its error document. Sources: `error_body.py` and the
+models of the official SDK (shapes, `code`, `status`); RFC 6749, 5.2 (errors of the login host).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from consumer.errors import Malformed
+from consumer.genesys.links import is_signed
+from consumer.model import Settled
+from consumer.wire.parsing import parse
+
+Json = dict[str, Any]
+
+CODE = re.compile(r"[a-z0-9._-]{1,80}")
+CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
+NOT_FOUND = re.compile(r"(?:[a-z0-9_-]+\.)*not\.found")
+LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
+# Every code that is known to be said, by whomever it is about; others are counted, so that the lists can learn them.
+CODES = frozenset(
+    {
+        "authentication.request.timeout",
+        "authentication.required",
+        "bad.credentials",
+        "bad.request",
+        "credentials.expired",
+        "internal.server.error",
+        "invalid.value",
+        "ip.not.allowed",
+        "method.not.allowed",
+        "missing.any.permissions",
+        "missing.permissions",
+        "not.authorized",
+        "request.timeout",
+        "service.unavailable",
+        "too.many.requests",
+        "unsupported.media.type",
+    }
+)
+
+
+class Meaning(StrEnum):
+    ANSWERED = "answered"  # what was asked for, or that this one object is not there
+    LIMITED = "limited"  # too many calls, be they ours or not
+    REFUSED = "refused"  # not for us; whether this one object or everything has to be asked
+    DOWN = "down"  # Genesys itself, saying that it can't now
+    NOT_GENESYS = "not_genesys"  # somebody else's words: they prove nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]  # finds names in any case
+    body: bytes
+    whole: bool = True  # False: its body passed the cap, or was encoded though nobody asked for it
+
+    def json(self) -> Any:
+        """The body's JSON; None if it is something else."""
+        try:
+            return parse(self.body)
+        except Malformed:
+            return None
+
+    @property
+    def correlation_id(self) -> str:
+        """What Genesys's support asks for; "" where there is none."""
+        value = self.headers.get("inin-correlation-id", "")
+        return value if CORRELATION_ID.fullmatch(value) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What one call returns when it goes well."""
+
+    fits: Callable[[Any, str], bool]  # of the JSON of a 2xx, and the id that was asked for
+    empty: bool = False  # a 2xx without a body belongs to it
+    redirects: bool = False  # so does a 3xx to a signed address
+    logs_in: bool = False  # a redirect to the login page stands for a 401
+    about_one: bool = True  # a 404 can be about the object that was asked for
+    absent: frozenset[int] = frozenset()  # statuses that say that the whole call is not to be had: there is another way
+
+
+def _is_it(said: Any, of: str) -> bool:
+    """The object with the id that was asked for."""
+    return isinstance(said, dict) and isinstance(said.get("id"), str) and said["id"].lower() == of.lower()
+
+
+def _is_conversation(said: Any, of: str) -> bool:
+    """With the id that was asked for, or without one and with participants."""
+    if not isinstance(said, dict) or not isinstance(said.get("participants", []), list):
+        return False
+    return _is_it(said, of) or ("id" not in said and "participants" in said)
+
+
+def _is_listing(said: Any, of: str) -> bool:
+    entities = said.get("entities") if isinstance(said, dict) else None
+    return isinstance(entities, list) and (not entities or any(isinstance(entity, dict) for entity in entities))
+
+
+def _is_media(said: Any, of: str) -> bool:
+    """With the id that was asked for, or without one and with the status of an upload."""
+    if not isinstance(said, dict):
+        return False
+    return _is_it(said, of) or ("id" not in said and said.get("status") in ("uploading", "valid", "invalid"))
+
+
+def _is_link(said: Any, of: str) -> bool:
+    return isinstance(said, dict) and isinstance(said.get("url"), str) and bool(urlsplit_safe(said["url"]))
+
+
+def _is_token_of_somebody(said: Any, of: str) -> bool:
+    organization = said.get("organization") if isinstance(said, dict) else None
+    found = organization.get("id") if isinstance(organization, dict) else None
+    return isinstance(found, str) and bool(found)
+
+
+def _is_object(said: Any, of: str) -> bool:
+    return isinstance(said, dict)
+
+
+# By the name of the call. `messages` is the bulk call: where it is not to be had, messages are read one by one.
+SHAPES: Mapping[str, Shape] = {
+    "conversation": Shape(_is_conversation),
+    "message": Shape(_is_it),
+    "details": Shape(_is_it),
+    "messages": Shape(_is_listing, absent=frozenset({405})),
+    "media": Shape(_is_media),
+    "download": Shape(_is_link, redirects=True, logs_in=True),
+    "probe": Shape(_is_token_of_somebody, about_one=False),
+    "notify": Shape(_is_object, empty=True, logs_in=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An answer with its meaning."""
+
+    meaning: Meaning
+    answer: Answer
+    said: Json  # the JSON object of a good answer or of an error document; else {}
+    code: str = ""  # Genesys's own word for the error
+    location: str | None = None  # of a redirect that belongs to the call
+
+    @property
+    def status(self) -> int:
+        return self.answer.status
+
+    @property
+    def found(self) -> bool:
+        return self.meaning is Meaning.ANSWERED and self.status < 400
+
+    @property
+    def is_new(self) -> bool:
+        """An error code that none of the lists holds."""
+        return bool(self.code) and self.code not in CODES and not NOT_FOUND.fullmatch(self.code)
+
+
+def judge(answer: Answer, shape: Shape, of: str = "") -> Judged:
+    """What the API's answer is. `of` is the id that was asked for."""
+    said = answer.json() if answer.whole else None
+    status = answer.status
+    if not answer.whole:
+        return Judged(Meaning.NOT_GENESYS, answer, {})
+    if 200 <= status < 300:
+        return _judge_good(answer, shape, said, of)
+    if 300 <= status < 400:
+        return _judge_redirect(answer, shape)
+    code = error_code(said, status)
+    error = said if isinstance(said, dict) and code else {}
+    return Judged(_of_error(answer, shape, code), answer, error, code)
+
+
+def _judge_good(answer: Answer, shape: Shape, said: object, of: str) -> Judged:
+    if shape.fits(said, of):
+        assert isinstance(said, dict), "every shape is an object's"
+        return Judged(Meaning.ANSWERED, answer, said)
+    good = shape.empty and not answer.body
+    return Judged(Meaning.ANSWERED if good else Meaning.NOT_GENESYS, answer, {})
+
+
+def _judge_redirect(answer: Answer, shape: Shape) -> Judged:
+    location = answer.headers.get("location", "")
+    if shape.logs_in and _is_login(location):
+        return Judged(Meaning.REFUSED, answer, {}, "authentication.required")
+    if shape.redirects and urlsplit_safe(location) and is_signed(location):
+        return Judged(Meaning.ANSWERED, answer, {}, location=location)
+    return Judged(Meaning.NOT_GENESYS, answer, {})
+
+
+def _of_error(answer: Answer, shape: Shape, code: str) -> Meaning:
+    status = answer.status
+    if status == 429:
+        told = code or any(name in answer.headers for name in LIMIT_HEADERS)
+        return Meaning.LIMITED if told else Meaning.NOT_GENESYS
+    if not code:
+        return Meaning.NOT_GENESYS
+    if status in (400, 401, 403, 422):
+        return Meaning.REFUSED
+    if status in (408, 425) or status >= 500:
+        return Meaning.DOWN
+    about_one = status == 404 and shape.about_one and NOT_FOUND.fullmatch(code)
+    return Meaning.ANSWERED if about_one or status in shape.absent else Meaning.NOT_GENESYS
+
+
+def error_code(said: object, status: int) -> str:
+    """The code of Genesys's error document; "" for everything else. A document names its own status."""
+    if not isinstance(said, dict) or isinstance(said.get("status"), bool) or said.get("status") != status:
+        return ""
+    code = said.get("code")
+    return code if isinstance(code, str) and CODE.fullmatch(code) else ""
+
+
+def _is_login(location: str) -> bool:
+    parts = urlsplit_safe(location)
+    return parts is not None and (parts[0].startswith("login.") or parts[1].rstrip("/").endswith("/login"))
+
+
+def urlsplit_safe(url: str) -> tuple[str, str] | None:
+    """Host (lower case, "" for a relative address) and path; None for what is no address."""
+    try:
+        parts = urlsplit(url)
+        return ((parts.hostname or "").lower(), parts.path) if url.strip() else None
+    except ValueError:
+        return None
+
+
+def told_trace(answer: Answer) -> str:
+    """What Genesys's support asks for, ready to end a sentence."""
+    return f" (correlation id {answer.correlation_id})" if answer.correlation_id else ""
+
+
+def settled_by(call: str, judged: Judged) -> Settled:
+    """For the dead letter that rests on this answer."""
+    return Settled(call, judged.meaning.value, judged.code or str(judged.status), judged.answer.correlation_id)

@@ -1,0 +1,154 @@
+"""How a call is made: with the token, at its turn, its answer judged, a refused token renewed once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import httpx
+
+from consumer.errors import Failure, Refused, Throttled, Unavailable
+from consumer.genesys.answers import SHAPES, Answer, Judged, Meaning, judge, settled_by, told_trace
+from consumer.genesys.exchange import exchange, retry_after_s
+from consumer.genesys.holds import LONGEST_S, Limit
+from consumer.genesys.limiter import Limiter
+from consumer.genesys.login import Login
+from consumer.heard import Asked
+from consumer.model import Dependency
+
+DEADLINE_S = 30.0
+ANSWER_CAP = 16 * 1024 * 1024
+PAUSE_S = 5.0  # after a 429 that does not say how long
+
+Content = Callable[[], bytes | None]
+
+
+class Reports(Protocol):
+    def called(self, call: str, status: int | None) -> None:
+        """One call ended; without an answer, `status` is None."""
+
+    def heard(self, dependency: Dependency, asked: Asked) -> None:
+        """Genesys itself answered what was asked, be it that there is no such thing."""
+
+    def new_code(self, call: str, code: str) -> None:
+        """Genesys said an error code that nobody listed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    name: str  # of `answers.SHAPES`, and the metric's label
+    method: str
+    path: str
+    content: Content = lambda: None  # asked for when the call has its turn, so that late needs still get in
+    params: tuple[tuple[str, str], ...] = ()
+    of: str = ""  # the id that a good answer carries
+    conversation: str = ""  # whose question it is
+    repeatable: bool = True  # if not, only what was certainly not done is tried again
+    probes: bool = False  # it asks for what can't exist: it is nobody's question
+
+    @property
+    def asked(self) -> Asked:
+        return Asked("probe", "") if self.probes else Asked(self.name, self.conversation)
+
+
+class Sender:
+    """`http` has the API as its base URL and may send to nothing else; it gets the token, and nobody else does."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, login: Login, limiter: Limiter, *, reports: Reports, deadline_s: float
+    ) -> None:
+        self._http = http
+        self._login = login
+        self._limiter = limiter
+        self._reports = reports
+        self._deadline_s = deadline_s
+
+    async def send(self, call: Call) -> Judged:
+        """The answer; where a token was refused, the answer to a second try with a new one.
+
+        It is answered, refused (but for a 401), limited, down or not Genesys's. Raises `Unavailable` without an answer,
+        and `Refused` for the login where the new token is refused too.
+        """
+        token = await self._login.token()
+        judged = await self._once(call, token)
+        if _refuses_token(judged):
+            judged = await self._once(call, await self._login.renewed(token))
+            if _refuses_token(judged):
+                raise self._refused(call, judged)
+        return judged
+
+    def _refused(self, call: Call, judged: Judged) -> Refused:
+        detail = f"the API refuses a new token: {said_of(call, judged)}"
+        return Refused(Dependency.LOGIN, detail, asked=call.asked, settled=settled_by(call.name, judged))
+
+    async def _once(self, call: Call, token: str) -> Judged:
+        began = await self._limiter.turn(call.name)
+        status: int | None = None
+        try:
+            answer = await exchange(
+                self._http,
+                Dependency.API,
+                self._request(call, token),
+                asked=call.asked,
+                deadline_s=self._deadline_s,
+                cap=ANSWER_CAP,
+            )
+            status = answer.status
+        finally:
+            self._reports.called("probe" if call.probes else call.name, status)
+            if status is None:
+                self._limiter.lost()
+        return self._judge(call, answer, began)
+
+    def _judge(self, call: Call, answer: Answer, began: float) -> Judged:
+        judged = judge(answer, SHAPES[call.name], call.of)
+        answered = judged.meaning is Meaning.ANSWERED
+        self._limiter.answered(call.name, began, answer.headers, good=answered)
+        if judged.meaning is Meaning.LIMITED:
+            seconds = retry_after_s(answer.headers, limited=True) or PAUSE_S
+            self._limiter.limited(call.name, _limit_of(judged), seconds)
+        if judged.is_new:
+            self._reports.new_code(call.name, judged.code)
+        if answered and not call.probes:
+            self._reports.heard(Dependency.API, call.asked)
+        return judged
+
+    def _request(self, call: Call, token: str) -> httpx.Request:
+        content = call.content()
+        headers = {"authorization": f"Bearer {token}", "accept": "application/json", "accept-encoding": "identity"}
+        if content is not None:
+            headers["content-type"] = "application/json"
+        return self._http.build_request(
+            call.method, call.path, params=call.params or None, content=content, headers=headers
+        )
+
+
+def failure_of(call: Call, judged: Judged) -> Failure:
+    """What an answer that is down, limited or not Genesys's means for whoever asked."""
+    said, settled = said_of(call, judged), settled_by(call.name, judged)
+    headers = judged.answer.headers
+    if judged.meaning is Meaning.LIMITED:
+        wait_s = min(retry_after_s(headers, limited=True) or PAUSE_S, LONGEST_S)
+        return Throttled(Dependency.API, said, retry_after_s=wait_s, asked=call.asked, settled=settled)
+    if judged.meaning is not Meaning.DOWN:
+        said = f"what answers in place of the API is not Genesys Cloud: {said}"
+    wait = retry_after_s(headers)
+    return Unavailable(Dependency.API, said, retry_after_s=wait, asked=call.asked, settled=settled)
+
+
+def said_of(call: Call, judged: Judged) -> str:
+    return f"the API answered {f'{judged.status} {judged.code}'.strip()} to {call.name}{told_trace(judged.answer)}"
+
+
+def _refuses_token(judged: Judged) -> bool:
+    return judged.meaning is Meaning.REFUSED and (judged.status == 401 or judged.status < 400)
+
+
+def _limit_of(judged: Judged) -> Limit:
+    limit = judged.said.get("limit")
+    key = limit.get("key") if isinstance(limit, dict) else None
+    namespace = limit.get("namespace") if isinstance(limit, dict) else None
+    if not isinstance(key, str) or not key:
+        return Limit()
+    return Limit(f"{namespace}/{key}"[:200] if isinstance(namespace, str) else key[:200])

@@ -1,0 +1,183 @@
+"""Genesys Cloud as a transport: minutes of its life cost milliseconds. Each answer can be replaced."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import orjson
+
+JSON = {"content-type": "application/json"}
+XML = {"content-type": "application/xml"}
+API, LOGIN, FILES = "api.mypurecloud.com", "login.mypurecloud.com", "api-downloads.mypurecloud.com"
+PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    ends_early: bool = False
+    endless: bool = False
+
+
+def json(said: object, status: int = 200) -> Reply:
+    return Reply(status, orjson.dumps(said), JSON)
+
+
+def error(status: int, code: str) -> Reply:
+    return json({"message": "No.", "code": code, "status": status, "contextId": "c-1"}, status)
+
+
+def denied(code: str = "AccessDenied", status: int = 403) -> Reply:
+    return Reply(status, f"<?xml version='1.0'?><Error><Code>{code}</Code></Error>".encode(), XML)
+
+
+Ill = Callable[[str], Reply | None]
+"""Given the call's name, what is answered in place of the truth; None for the truth."""
+
+
+@dataclass
+class Cloud:
+    """What it holds is told by the ids: `c-3` has the message `m-3` with the attachment `a-3` behind the download `3`.
+
+    Of `kinds`: "plain", "single" (no bulk call), "uploading", "gone", "expired" (link refused by the store once),
+    "forbidden", "unknown", "html" (declared as such).
+    """
+
+    kinds: dict[str, str] = field(default_factory=dict)  # number → kind
+    ill: Ill = lambda call: None
+    calls: Counter[str] = field(default_factory=Counter)
+    tokens: set[str] = field(default_factory=set)
+    expired: set[str] = field(default_factory=set)
+    numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    async def answer(self, request: httpx.Request) -> Reply:
+        name = call_of(request)
+        self.calls[name] += 1
+        ill = self.ill(name)
+        if ill is not None:
+            return ill
+        if name == "token":
+            token = f"token-{next(self.numbers)}"
+            self.tokens.add(token)
+            return json({"access_token": token, "token_type": "bearer", "expires_in": 400})
+        if name in ("file", "front"):
+            return self._file(request)
+        if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
+            return error(401, "bad.credentials")
+        return self._api(name, request)
+
+    def _api(self, name: str, request: httpx.Request) -> Reply:
+        parts = request.url.path.split("/")
+        if name == "tokens_me":
+            return json({"organization": {"id": "org-1"}})
+        number = {"conversation": parts[-1], "bulk": parts[5] if len(parts) > 5 else ""}.get(name, parts[-1])
+        if name == "details":
+            number = parts[5]
+        number = number.partition("-")[2] if "-" in number else number
+        kind = self.kinds.get(number, "unknown")
+        if kind == "unknown":
+            return error(404, "not.found")
+        if kind == "forbidden" and name != "download":
+            return error(403, "not.authorized")
+        match name:
+            case "conversation":
+                media = [{"id": f"a-{number}", "mediaType": "image/png"}]
+                listed = [{"messageId": f"m-{number}", "messageStatus": "received", "media": media}]
+                talk = {"id": f"t-{number}", "messages": listed}
+                return json({"id": f"c-{number}", "participants": [{"purpose": "customer", "messages": [talk]}]})
+            case "bulk" if kind == "single":
+                return error(405, "method.not.allowed")
+            case "bulk":
+                return json({"entities": [self._message(number)]})
+            case "message" | "details":
+                return json(self._message(number))
+            case "media":
+                return json({"id": f"a-{number}", "status": "valid", "url": _link(number), "mediaType": "image/png"})
+            case _:
+                return error(404, "not.found") if kind == "gone" else json({"url": self._signed(number)})
+
+    def _message(self, number: str) -> dict[str, Any]:
+        attachment: dict[str, Any] = {
+            "id": f"a-{number}",
+            "mediaType": "Image",
+            "mime": "image/png",
+            "filename": "x.png",
+        }
+        if self.kinds[number] != "uploading":
+            attachment["url"] = _link(number)
+        content = [{"contentType": "Attachment", "attachment": attachment}]
+        return {
+            "id": f"m-{number}",
+            "conversationId": f"c-{number}",
+            "direction": "inbound",
+            "timestamp": "2026-01-01T00:00:00Z",
+            "normalizedMessage": {"type": "Text", "direction": "Inbound", "content": content},
+        }
+
+    def _signed(self, number: str) -> str:
+        return f"https://{FILES}/o/{number}?Expires=1&Signature=s{next(self.numbers)}&Key-Pair-Id=K"
+
+    def _file(self, request: httpx.Request) -> Reply:
+        number = request.url.path.rpartition("/")[2]
+        kind = self.kinds.get(number)
+        if kind is None or "signature" not in str(request.url.query, "ascii").lower():
+            return denied()
+        if kind == "expired" and number not in self.expired:
+            self.expired.add(number)
+            return denied()
+        return Reply(200, PNG, {"content-type": "binary/octet-stream"})
+
+
+def _link(number: str) -> str:
+    return f"https://{FILES}/api/v2/downloads/{number}"
+
+
+def call_of(request: httpx.Request) -> str:
+    host, path = request.url.host, request.url.path
+    if host == LOGIN:
+        return "token"
+    if host == FILES:
+        return "file" if path.startswith("/o/") else "front"
+    if path.endswith("/tokens/me"):
+        return "tokens_me"
+    if "/downloads/" in path:
+        return "download"
+    if path.endswith("/bulk"):
+        return "bulk"
+    if path.endswith("/details"):
+        return "details"
+    if "/media/" in path:
+        return "media"
+    return "message" if path.count("/messages") > 1 else "conversation"
+
+
+class Transport(httpx.AsyncBaseTransport):
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await request.aread()
+        reply = await self._cloud.answer(request)
+        headers = dict(reply.headers)
+        if reply.body and not reply.endless:
+            headers["content-length"] = str(len(reply.body) + (10 if reply.ends_early else 0))
+        return httpx.Response(reply.status, headers=headers, stream=_Body(reply))
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._reply.body
+        while self._reply.endless:
+            yield self._reply.body
+        if self._reply.ends_early:
+            raise httpx.RemoteProtocolError("the answer ended before its end")
