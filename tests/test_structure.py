@@ -45,6 +45,7 @@ KNOWN_IN = {
     "aiokafka": {"cli", "sandbox", "intake", "stream", "notify", "kafka"},
     "httpx": {"service", "genesys", "download", "http"},
     "obstore": {"storage"},
+    "ahocorasick_rs": {"inspection"},
     "magic": {"inspection", "cli"},
     "typer": {"cli"},
     "confluent_kafka": {"sandbox"},

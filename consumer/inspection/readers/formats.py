@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from consumer.inspection.readers import scripts, zip_reader
+from consumer.inspection.readers import marks, scripts, zip_reader
 from consumer.inspection.readers.seen import PLACE, Unreadable, Work
 from consumer.inspection.readers.signatures import LONG, SHORT
 
@@ -99,36 +99,30 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
 
 def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
     """Formats that begin anywhere from `start` on, with their places: only what chance can't put there."""
-    work.spend(4 * (len(data) - start))
     found: list[tuple[int, str]] = []
-    for signature, name in (
-        (b"Rar!\x1a\x07\x00", "a RAR archive"),
-        (b"Rar!\x1a\x07\x01\x00", "a RAR archive"),
-    ):
-        if (at := data.find(signature, start)) >= 0:
-            found.append((at, name))
     if (archive := zip_at(data)) is not None and archive >= start:
         found.append((archive, "a ZIP archive"))
-    if match := _ELF.search(data, start):
-        found.append((match.start(), "an ELF program"))
-    for signature, true, name in (
-        (b"MZ", _is_program, "a Windows program"),
-        (b"**ACE**", _is_ace, "an ACE archive"),
-        (b"7z\xbc\xaf\x27\x1c", _is_seven_zip, "a 7-Zip archive"),
-        (b"MSCF\0\0\0\0", _is_cabinet, "a cabinet"),
-        (_ARJ, _arj_header, "an ARJ archive"),
+    for mark, signature, before, true, name in (
+        (b"rar!", b"Rar!\x1a\x07", 0, _is_rar, "a RAR archive"),
+        (b"\x7felf", b"\x7fELF", 0, _is_elf, "an ELF program"),
+        (b"mz", b"MZ", 0, _is_program, "a Windows program"),
+        (b"ace**", b"**ACE**", 2, _is_ace, "an ACE archive"),
+        (b"7z\xbc\xaf", b"7z\xbc\xaf\x27\x1c", 0, _is_seven_zip, "a 7-Zip archive"),
+        (b"mscf", b"MSCF\0\0\0\0", 0, _is_cabinet, "a cabinet"),
+        (_ARJ, _ARJ, 0, _arj_header, "an ARJ archive"),
     ):
-        if (at := next((at for at in places(data, signature, work, start) if true(data, at)), -1)) >= 0:
+        places = (at - before for at in marks.of(data, work).at(mark) if at - before >= start)
+        if (at := next((at for at in _exactly(data, signature, places, work) if true(data, at)), -1)) >= 0:
             found.append((at, name))
     return found
 
 
-def places(data: bytes, signature: bytes, work: Work, start: int = 0) -> Iterator[int]:
-    """Where `signature` stands. Each place is paid for: whoever asks looks at it."""
-    at = start - 1
-    while (at := data.find(signature, at + 1)) >= 0:
-        work.spend(PLACE)
-        yield at
+def _exactly(data: bytes, signature: bytes, places: Iterable[int], work: Work) -> Iterator[int]:
+    """Those places where `signature` stands in its own letters. Each is paid for: whoever asks looks at it."""
+    for at in places:
+        if data.startswith(signature, at):
+            work.spend(PLACE)
+            yield at
 
 
 def formats_at_fixed_places(data: bytes) -> list[str]:
@@ -166,7 +160,8 @@ def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
 
 def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
     """Each place where a PDF begins."""
-    return (at for at in places(data, b"%PDF-", work, start) if _has_object(data, at, work))
+    places = (at - 1 for at in marks.of(data, work).at(b"pdf-") if at > start)
+    return (at for at in _exactly(data, b"%PDF-", places, work) if _has_object(data, at, work))
 
 
 def _has_object(data: bytes, at: int, work: Work) -> bool:
@@ -196,6 +191,14 @@ def _is_program(data: bytes, at: int) -> bool:
     if at + 64 <= header and data[header : header + 4] == b"PE\0\0":
         return True
     return b"\0" in data[at : at + 64] and _DOS_STUB.search(data, at + 64, at + 256) is not None
+
+
+def _is_rar(data: bytes, at: int) -> bool:
+    return data[at + 6 : at + 7] == b"\0" or data[at + 6 : at + 8] == b"\1\0"
+
+
+def _is_elf(data: bytes, at: int) -> bool:
+    return _ELF.match(data, at) is not None
 
 
 def _is_ace(data: bytes, at: int) -> bool:

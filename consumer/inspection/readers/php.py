@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from consumer.inspection.readers import marks
 from consumer.inspection.readers.seen import Work
 
 TAG, ECHO = b"<?php", b"<?="
@@ -33,24 +34,11 @@ _AFTER_NAME = (b"(", b"::", b"{", b";", b"\\", b"=", b"extends ", b"implements "
 
 def tags(data: bytes, work: Work) -> Iterator[int]:
     """Each place where PHP begins to run something."""
-    work.spend(2 * len(data))
-    for mark in (TAG, TAG.upper(), ECHO):
-        at = -1
-        while (at := data.find(mark, at + 1)) >= 0:
+    for at in marks.of(data, work).at(b"<?"):
+        if data.startswith(ECHO, at) or data[at : at + len(TAG)].lower() == TAG:
             work.spend(A_TAG)
             if runs_at(data, at):
                 yield at
-    yield from _mixed(data, work)
-
-
-def _mixed(data: bytes, work: Work) -> Iterator[int]:
-    """Tags in letters of both sizes."""
-    at = -1
-    while (at := data.find(b"<?", at + 1)) >= 0:
-        work.spend(64)
-        mark = data[at : at + 5]
-        if mark not in (TAG, TAG.upper()) and mark.lower() == TAG and runs_at(data, at):
-            yield at
 
 
 def runs_at(data: bytes, at: int) -> bool:

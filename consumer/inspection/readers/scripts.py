@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.inspection.readers import php
+from consumer.inspection.readers import marks, php
+from consumer.inspection.readers.marks import EVENTS, Marks
 from consumer.inspection.readers.seen import Work
 
 SNIFFED = 1445  # bytes that a browser looks at
-MARK = 96  # what a look at one of many signs costs, as bytes that are read
 LONGEST_TAG = 512
 WHITE = b"\t\n\x0c\r "
 MARKS = (b"\xef\xbb\xbf",)
@@ -21,8 +21,15 @@ _PAGES = (
     b"<style", b"<title", b"<b", b"<body", b"<br", b"<p", b"<!--",
 )  # fmt: skip
 _WHOLE_PAGES = (b"<!doctype", b"<html", b"<head", b"<body", b"<script", b"<iframe", b"<style", b"<title")
-_CARRIERS = (b"script", b"iframe", b"frame", b"object", b"embed", b"applet", b"hta:application")
-"""Elements that run or load something by being there."""
+_CARRIERS = {
+    b"script": (b"script",),
+    b"frame": (b"iframe", b"frame"),
+    b"object": (b"object",),
+    b"embed": (b"embed",),
+    b"applet": (b"applet",),
+    b"hta:application": (b"hta:application",),
+}
+"""Elements that run or load something by being there, by what is searched for."""
 _AFTER_NAME = WHITE + b"/>"
 _HANDLERS = frozenset(
     (
@@ -47,8 +54,7 @@ _HANDLERS = frozenset(
 )
 """Events of HTML, SVG, touch and pointers (the standards of WHATWG and W3C, and what browsers add)."""
 _SPACES = ((b"www.w3.org/1999/xhtml", "text/html"), (b"www.w3.org/2000/svg", "image/svg+xml"))
-_URLS = (b"javascript:", b"vbscript:")
-_BEFORE_EVENT = WHITE + b"/\"'"
+_BEFORE_SCRIPT = (b"java", b"vb")  # of a URL that is one
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _ASP_END = b"%>"
 MOST_ASP = 4096  # bytes of a server's page between its marks
@@ -81,7 +87,7 @@ def page(data: bytes, work: Work) -> str | None:
     lower = data.lower()
     if begins == "text/html":
         whole = lower.lstrip(MARKS[0] + WHITE).startswith(_WHOLE_PAGES)
-        return begins if whole or next(_markup(lower, work), None) is not None else None
+        return begins if whole or next(live(data, work), None) is not None else None
     kind = next((kind for space, kind in _SPACES if space in lower), None)
     runs = kind and (b"<?xml-stylesheet" in lower or next(live(data, work), None) is not None)
     return kind if runs else None
@@ -92,7 +98,7 @@ def begins_page(data: bytes) -> bool:
     head = data.lstrip()[:LONGEST_TAG]
     if head[:5].lower() == b"<?php":
         return php.runs_at(head, 0)
-    return head.startswith(b"<") and next(_markup(head, Work()), None) is not None and _is_tag(head.lower(), 0)
+    return head.startswith(b"<") and next(live(head, Work()), None) is not None and _is_tag(head.lower(), 0)
 
 
 def is_text(data: bytes) -> bool:
@@ -114,31 +120,32 @@ def markup(data: bytes, work: Work) -> Iterator[int]:
 
 def asp(data: bytes, work: Work) -> Iterator[int]:
     """Where a server of ASP or JSP would run something."""
-    at = -1
-    while (at := data.find(b"<%", at + 1)) >= 0:
-        work.spend(MARK)
-        if _is_asp(data, at + 2):
-            yield at
+    yield from (at for at in marks.of(data, work).at(b"<%") if _is_asp(data, at + 2))
 
 
 def live(data: bytes, work: Work) -> Iterator[int]:
     """Where markup runs or loads something: elements that do so by being there, events, URLs that are scripts."""
-    work.spend(4 * len(data))
-    yield from _markup(data.lower(), work)
+    found = marks.of(data, work)
+    yield from _carriers(found)
+    yield from _events(found)
+    yield from _script_urls(found)
 
 
-def _markup(lower: bytes, work: Work) -> Iterator[int]:
-    for name in _CARRIERS:
-        for mark in (b"<" + name, b":" + name):
-            at = -1
-            while (at := lower.find(mark, at + 1)) >= 0:
-                work.spend(MARK)
-                if lower[at + len(mark) : at + len(mark) + 1] in _AFTER_NAME and (
-                    mark[:1] == b"<" or _is_prefixed(lower, at)
-                ):
-                    yield at
-    yield from _events(lower, work)
-    yield from _script_urls(lower, work)
+def _carriers(found: Marks) -> Iterator[int]:
+    lower = found.lower
+    for mark, names in _CARRIERS.items():
+        for at in found.at(mark):
+            for name in names:
+                begin = at - name.index(mark)
+                after = lower[begin + len(name) : begin + len(name) + 1]
+                if lower.startswith(name, begin) and after in _AFTER_NAME and _is_opened(lower, begin):
+                    yield begin - 1
+
+
+def _is_opened(lower: bytes, name: int) -> bool:
+    """Whether an element's name stands there, with or without a prefix."""
+    before = lower[name - 1 : name] if name else b""
+    return before == b"<" or (before == b":" and _is_prefixed(lower, name - 1))
 
 
 def _is_prefixed(lower: bytes, colon: int) -> bool:
@@ -147,26 +154,24 @@ def _is_prefixed(lower: bytes, colon: int) -> bool:
     return begin >= 0 and lower[begin + 1 : colon].isalnum()
 
 
-def _events(lower: bytes, work: Work) -> Iterator[int]:
-    at = 0
-    while (at := lower.find(b"on", at + 1)) >= 0:
-        work.spend(MARK)
-        if lower[at - 1] not in _BEFORE_EVENT:
-            continue
-        word = lower[at + 2 : at + 34]
-        name = word[: len(word) - len(word.lstrip(_LETTERS))]
-        if name in _HANDLERS and word[len(name) :].lstrip(WHITE)[:1] == b"=" and _in_tag(lower, at):
-            yield at
+def _events(found: Marks) -> Iterator[int]:
+    lower = found.lower
+    for before in EVENTS:
+        for at in found.at(before):
+            word = lower[at + 3 : at + 35]
+            name = word[: len(word) - len(word.lstrip(_LETTERS))]
+            if name in _HANDLERS and word[len(name) :].lstrip(WHITE)[:1] == b"=" and _in_tag(lower, at + 1):
+                yield at + 1
 
 
-def _script_urls(lower: bytes, work: Work) -> Iterator[int]:
-    for scheme in _URLS:
-        at = -1
-        while (at := lower.find(scheme, at + 1)) >= 0:
-            work.spend(MARK)
-            before = lower[max(0, at - 8) : at].rstrip(WHITE)
-            if before[-1:] in (b'"', b"'", b"=") and _in_tag(lower, at):
-                yield at
+def _script_urls(found: Marks) -> Iterator[int]:
+    lower = found.lower
+    for at in found.at(b"script"):
+        begin = next((at - len(word) for word in _BEFORE_SCRIPT if lower.endswith(word, 0, at)), at)
+        if begin < at and lower.startswith(b":", at + len(b"script")):
+            before = lower[max(0, begin - 8) : begin].rstrip(WHITE)
+            if before[-1:] in (b'"', b"'", b"=") and _in_tag(lower, begin):
+                yield begin
 
 
 def _in_tag(lower: bytes, at: int) -> bool:

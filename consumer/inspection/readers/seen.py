@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from consumer.model import Finding, Reason
+
+if TYPE_CHECKING:
+    from consumer.inspection.readers.marks import Marks
 
 MIB = 1024 * 1024
 UNQUESTIONED = 16 * MIB  # bytes that any file may inflate to, however small it is
@@ -53,6 +56,7 @@ class Work:
     """
 
     left: int = 512 * 1024 * 1024
+    marks: Marks | None = None  # of the data that was searched last
 
     @classmethod
     def of(cls, size: int) -> Work:

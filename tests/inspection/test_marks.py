@@ -1,0 +1,62 @@
+"""One search for everything: it finds what a search for each word finds."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.inspection.readers import marks
+from consumer.inspection.readers.marks import MARKS, WINDOW, Marks
+from consumer.inspection.readers.seen import TooMuch, Work
+
+NEVER_TOGETHER = {(b"frame", b"embed"), (b"\x7felf", b"frame"), (b"mscf", b"frame")}
+"""Before an element's name stand `<`, `:` or `i`, so that its first letter is the end of no other mark."""
+
+
+def one_by_one(data: bytes) -> dict[bytes, list[int]]:
+    return {mark: [at for at in range(len(data)) if data.lower().startswith(mark, at)] for mark in MARKS}
+
+
+def found(data: bytes) -> dict[bytes, list[int]]:
+    return {mark: list(Marks(data, Work()).at(mark)) for mark in MARKS}
+
+
+def test_no_mark_begins_in_another_one() -> None:
+    overlapping = {
+        (first, second)
+        for first, second in itertools.product(MARKS, MARKS)
+        for length in range(1, min(len(first), len(second)))
+        if first[-length:] == second[:length]
+    }
+    assert overlapping <= NEVER_TOGETHER
+    assert not [(first, second) for first, second in itertools.permutations(MARKS, 2) if first in second]
+
+
+WORDS = st.one_of(st.sampled_from([*MARKS, *(mark.upper() for mark in MARKS)]), st.binary(max_size=5))
+
+
+@given(st.lists(WORDS, max_size=30))
+def test_every_mark_is_found_wherever_it_stands(words: list[bytes]) -> None:
+    data = b" ".join(words)
+    assert found(data) == one_by_one(data)
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("before", [0, 1, 2, 8, 14])
+def test_every_mark_is_found_once_where_one_search_ends_and_the_next_begins(mark: bytes, before: int) -> None:
+    data = bytes(WINDOW - before) + mark + bytes(50)
+    assert list(Marks(data, Work()).at(mark)) == [WINDOW - before]
+
+
+def test_data_is_searched_once_however_often_it_is_asked_about() -> None:
+    work, data = Work(), b"x" * 1000
+    assert marks.of(data, work) is marks.of(data, work)
+    assert marks.of(data, work) is not marks.of(data + b"y", work)
+
+
+def test_what_holds_nothing_but_marks_is_too_much() -> None:
+    with pytest.raises(TooMuch):
+        Marks(b"<?" * 4_000_000, Work())
