@@ -46,6 +46,8 @@ def _is_port(text: str) -> bool:
 
 
 def _servers(text: str) -> str:
+    if "@" in text:  # not repeated: what stands before it may be a password
+        raise ValueError("servers are host:port, without a user; that goes into KAFKA__SASL_USERNAME and _PASSWORD")
     for server in text.split(","):
         parts = re.fullmatch(r"\s*(?:\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(\d+)\s*", server)
         if parts is None or not _is_port(parts[1]):

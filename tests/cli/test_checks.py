@@ -50,6 +50,15 @@ def test_all_problems_come_at_once_the_policys_included(command: Command, tmp_pa
     assert len(json.loads(as_json.stdout)["problems"]) >= 4
 
 
+@pytest.mark.parametrize("servers", ["user:hush-hush@k:9092", "k:9092,hush-hush@k:9092"])
+def test_a_password_among_the_servers_is_refused_and_not_repeated(command: Command, servers: str) -> None:
+    for arguments in (("check-config",), ("check-config", "--json")):
+        result = command(*arguments, KAFKA_BOOTSTRAP_SERVERS=servers)
+        assert result.exit_code == 2
+        assert "KAFKA__SASL_USERNAME" in result.stdout + result.stderr
+        assert "hush-hush" not in result.stdout + result.stderr
+
+
 def test_each_problem_of_the_policy_is_one_of_the_problems(command: Command, tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text('[types]\n"image/pgn" = "1 MiB"\n')
     result = command("check-config", "--json", INSPECTION__POLICY_FILE="policy.toml")
