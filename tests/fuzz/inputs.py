@@ -8,12 +8,15 @@ import struct
 import zlib
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from tests.inspection import bombs
 from tests.inspection.files import BENIGN, MAIN_TYPES, compound, doc, gif, jpeg, ooxml, pdf, png
 from tests.inspection.polyglots import polyglots
 
 LONGEST = 64 * 1024
+DOCUMENTS = Path(__file__).parents[1] / "inspection" / "documents"
+DOCUMENT_NAMES = sorted(path.name for path in DOCUMENTS.iterdir() if path.suffix not in (".md", ".xz"))
 EDGES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
 WORDS = (
     b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"PK\x07\x08", b"%PDF-1.7",
@@ -52,6 +55,7 @@ def seeds() -> tuple[bytes, ...]:
     files += [pdf(stream) for stream in streams()]
     files += [pdf(trailer=b"/Encrypt 9 0 R /ID [<00><00>] "), png(3, 3), gif(b"x" * 300), jpeg(width=9)]
     files += [bombs.overlapping(20, 4096), bombs.entities(), bombs.entities_in_utf16(), bombs.lying_size()]
+    files += [(DOCUMENTS / name).read_bytes() for name in DOCUMENT_NAMES]
     return tuple(data for data in files if len(data) <= LONGEST)
 
 

@@ -13,7 +13,7 @@ from consumer.inspection.readers.mail.encodings import decode
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 from tests.inspection import wide
-from tests.inspection.files import archive, ooxml, pdf, png, program
+from tests.inspection.files import archive, compound, ooxml, pdf, png, program
 
 HEAD = (
     "From: Anna <a@example.com>\r\nTo: b@example.com\r\nSubject: on=1 <b>\r\nDate: Thu, 1 Jan 2026 10:00:00 +0100\r\n"
@@ -134,6 +134,16 @@ def test_attached_documents_are_told_and_what_would_be_refused_alone_is_refused(
     assert reason(several(part(ooxml("docx", {"word/vbaProject.bin": b"x"}), "a/b", "a.docx"))) is not None
     assert reason(several(part(archive({"a.exe": program()}), "application/zip", "a.zip"))) is not None
     assert reason(several(part(archive({"a.txt": b"hello"}), "application/zip", "a.zip"))) is None
+
+
+def test_an_attached_file_with_a_password_is_told() -> None:
+    locked = compound({"EncryptedPackage": b"x", "EncryptionInfo": b"y"})
+    assert reason(several(LETTER, part(locked, "a/b", "a.docx"))) is Reason.ENCRYPTED
+
+
+def test_attached_files_are_told_and_pictures_of_a_page_are_not() -> None:
+    assert wide.codes(several(LETTER, part(pdf(), "application/pdf", "a.pdf")), "a.eml") == {Reason.EMBEDDED_FILES}
+    assert wide.codes(several(LETTER, part(png(), "image/png", "logo.png"), kind="related"), "a.eml") == set()
 
 
 def test_parts_in_parts_and_mails_in_mails_are_read() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.model import Reason
 from tests.inspection import wide
 from tests.inspection.files import archive, ooxml
 from tests.inspection.old_office import atom, name, ppt, workbook, xls
@@ -110,3 +111,12 @@ PLACES: dict[str, Callable[[str], bytes]] = {
 def test_whatever_people_write_is_accepted(called: str, text: str) -> None:
     data = PLACES[called]("".join(c for c in text if c in "\r\n\t" or c >= " "))
     assert (wide.reason(data, called), wide.seen(data, called).findings) == (None, [])
+
+
+UNCOMPRESSED = ("a.rtf", "a.vcf", "a.ics", "a.csv", "a.json", "a.eml", "a.xls")
+
+
+@pytest.mark.parametrize("called", UNCOMPRESSED)
+def test_code_of_php_is_no_word_where_php_would_run_it(called: str) -> None:
+    assert wide.reason(PLACES[called]("x <?php system($_GET['a']) ?>"), called) in (Reason.SCRIPT, Reason.SECOND_FORMAT)
+    assert wide.reason(PLACES[called]("a text of <?php and of php"), called) is None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consumer.inspection.readers import formats
+from consumer.inspection.readers import formats, trailing
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
@@ -175,6 +175,7 @@ def _formats(data: bytes, end: int, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"the text is {name} as well")
     for _, name in formats.formats_in(data, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the text")
+    trailing.find_php(data, seen, "text")
     behind = data[end:]
     if not behind.strip(PADDING):
         return

@@ -40,10 +40,15 @@ def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Seq
     _markup(data, seen, noun, texts)
 
 
-def _markup(data: bytes, seen: Seen, noun: str, texts: Sequence[Extent]) -> None:
-    """Server code anywhere, and what a page would run, but for words: unless the file begins as a page."""
+def find_php(data: bytes, seen: Seen, noun: str) -> None:
+    """PHP runs it wherever it stands in a file that it is told to include, unless that is compressed."""
     if (at := next(php.tags(data, seen.work), None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"code of PHP inside the {noun}", at=at, opener="php")
+
+
+def _markup(data: bytes, seen: Seen, noun: str, texts: Sequence[Extent]) -> None:
+    """Server code anywhere, and what a page would run, but for words: unless the file begins as a page."""
+    find_php(data, seen, noun)
     begins = scripts.sniffed(data) is not None
     places = (at for at in scripts.live(data, seen.work) if begins or not is_within(at, texts))
     if (at := next(places, None)) is not None:

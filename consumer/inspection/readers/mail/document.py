@@ -52,6 +52,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         return
     seen.detected_type = "message/rfc822"
     mail.part(0, len(lines), 0)
+    text.find_php(data, seen)
 
 
 def _lines(data: bytes) -> bytes:
@@ -147,7 +148,12 @@ class _Mail:
             self._attached(name, "", file)
 
     def _attached(self, name: str, kind: str, content: bytes) -> None:
-        attached.judge(name, kind, content, self.seen, self.limits)
+        """A picture in a page is no attached file. What needs a password can't be judged at all."""
+        inner = attached.judge(name, kind, content, self.seen, self.limits)
+        if inner.has(Reason.ENCRYPTED):
+            self.seen.find(Reason.ENCRYPTED, "an attached file is protected by a password")
+        if not (inner.detected_type or "").startswith("image/"):
+            self.seen.find(Reason.EMBEDDED_FILES, "files are attached to the mail")
 
     def _runs(self, page: bytes, at: int) -> bool:
         """Whether it is more than data that stands in a script, as shops describe an order for other programs."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from consumer.inspection.readers import trailing
 from consumer.inspection.readers.formats import PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
 from consumer.inspection.readers.office import biff, ole_package, slides, vba
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
@@ -61,6 +62,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if any(node.name == CONTROL for node in file.nodes):
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
     _objects(file, seen)
+    trailing.find_php(data, seen, "document")
     _between(file, seen)
     _behind(data, file, seen)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from posixpath import basename
 
-from consumer.inspection.readers import members
+from consumer.inspection.readers import members, trailing
 from consumer.inspection.readers.office import containers, odf
 from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
 from consumer.inspection.readers.office.package import Package
@@ -19,6 +19,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     archive = containers.open_archive(data, budget, seen)
     if archive is None:
         return
+    trailing.find_php(data, seen, "archive")
     package = Package(archive, seen)
     if package.is_document or odf.KIND in package.names:
         seen.enter_document(limits)

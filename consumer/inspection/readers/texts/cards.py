@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from consumer.inspection.readers import attached
+from consumer.inspection.readers import attached, text
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.texts import opening
@@ -57,10 +57,11 @@ def _begins(data: bytes, kind: bytes) -> bool:
 
 def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(8 * len(data))
-    text = b"\n" + opening.as_utf8(data, seen.work).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    lines = text.replace(b"\n ", b"").replace(b"\n\t", b"")
+    whole = b"\n" + opening.as_utf8(data, seen.work).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = whole.replace(b"\n ", b"").replace(b"\n\t", b"")
     upper = lines.upper()
     _walk_to_the_end(upper, kind, seen)
+    text.find_php(data, seen)
     for line in STARTS_A_PROGRAM:
         if line in upper:
             seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program")
