@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.readers.ends import ENDS
+from consumer.inspection.readers.openers import OPENERS, RULES
 from consumer.inspection.readers.table import FORMATS
 from consumer.model import Condition, DeadReason, Reason
 from consumer.telemetry.metrics import Metrics
@@ -40,6 +41,10 @@ def page() -> str:
             "### Where a file ends\n\nA cut file is `malformed` where the cut is certain. What can't be told from a "
             "recording that stopped is accepted, with the flag `incomplete`.",
             _table(("types", "what marks the end", "cuts that are certain", "what is accepted"), _ends()),
+            "### Who would open it\n\nA rule that rejects names the program that would act on the file as something "
+            "else. *Direct*: on opening, preview or navigation. *Second step*: by another command, or a server that is "
+            "set up wrongly; in a field for words none of these counts but PHP. What nobody can read is not let in.",
+            _table(("key", "who", "step", "what it does", "source", "findings"), _openers()),
             "## Envelopes\n\nWhat may stand around an event. Each is known by all of its keys.",
             _table(("envelope", "keys"), ((e.name, ", ".join(f"`{key}`" for key in e.requires)) for e in ENVELOPES)),
             "## Metrics",
@@ -82,6 +87,12 @@ def _types() -> Iterator[tuple[str, str, str, str]]:
 def _ends() -> Iterator[tuple[str, str, str, str]]:
     for end in ENDS:
         yield ", ".join(end.types), end.mark, end.certain, end.taken
+
+
+def _openers() -> Iterator[tuple[str, ...]]:
+    for key, opener in OPENERS.items():
+        findings = ", ".join(sorted(reason.value for reason, rule in RULES.items() if rule == key))
+        yield key, opener.program, opener.step.value, opener.acts, opener.source, findings
 
 
 def _metrics() -> Iterator[tuple[str, str, str, str]]:

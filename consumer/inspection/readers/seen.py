@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from consumer.inspection.readers.openers import RULES
 from consumer.model import Finding, Reason
 
 if TYPE_CHECKING:
@@ -118,11 +119,11 @@ class Seen:
     inside: Inside = _examined_alone
 
     def find(self, code: Reason, detail: str, at: int | None = None, opener: str = "") -> None:
-        """`at`: where in the file it is seen, `opener`: the key of who acts on it."""
+        """`at`: where in the file it is seen, `opener`: the key of who acts on it, where its rule has several."""
         finding = Finding(code, detail)
         if finding not in self.findings and len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
-            self.evidence.append(Evidence(finding, at, opener))
+            self.evidence.append(Evidence(finding, at, opener or RULES.get(code, "")))
 
     def flag(self, name: str) -> None:
         if name not in self.flags and len(self.flags) < MOST_FINDINGS:
