@@ -152,6 +152,7 @@ SEPARATORS = {
 def joined() -> dict[str, bytes]:
     """A second file behind a whole one, however far, and whatever stands between them."""
     seconds = second_files() | further_files() | unlisted_files()
+    del seconds["shell"]  # behind anything but padding nothing runs it
     return {
         f"{first}+{between}{second}": data + separator + payload
         for first, data in {"png": png(), "jpg": jpeg(), "gif": gif(), "pdf": pdf()}.items()
