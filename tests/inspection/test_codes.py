@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import ctypes.util
 import re
+import struct
+import zlib
 from pathlib import Path
 from typing import get_args
 
@@ -14,19 +17,20 @@ from hypothesis import strategies as st
 from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.table import canonical
 from consumer.inspection.workers import codes
-from consumer.inspection.workers.codes import CODES, FLAGS, KEPT, SENTENCES, TOO_MANY, TYPES, Unheard, closed, opened
+from consumer.inspection.workers.codes import FAILURES, FLAGS, REASONS, SENTENCES, TYPES, Unheard, closed, opened
 from consumer.inspection.workers.frames import ANSWER
-from consumer.model import Finding, Reason
+from consumer.model import Reason
 from consumer.telemetry.metrics import ReaderException
 
 READERS = Path(codes.__file__).parents[1]
-FOUND = st.lists(st.sampled_from(list(SENTENCES)), unique=True, max_size=KEPT)
+FOUND = st.lists(st.sampled_from(REASONS), unique=True)
 
 
 def seen(kind: str | None, reasons: list[Reason], flags: list[str]) -> Seen:
     found = Seen(kind)
     for number, reason in enumerate(reasons):
         found.find(reason, f"a sentence of a reader, {number}")
+    for number, reason in enumerate(reasons[:9]):  # an examination keeps 40 findings
         found.find(reason, f"and a second one for the same reason, {number}")
     for flag in flags:
         found.flag(flag)
@@ -34,15 +38,16 @@ def seen(kind: str | None, reasons: list[Reason], flags: list[str]) -> Seen:
 
 
 @given(st.sampled_from(TYPES), FOUND, st.lists(st.sampled_from(FLAGS), unique=True))
-def test_type_flags_and_reasons_come_through_in_their_order(
+def test_type_flags_and_reasons_come_through_and_those_that_came_first_come_first(
     kind: str | None, reasons: list[Reason], flags: list[str]
 ) -> None:
     raw = closed(seen(kind, reasons, flags))
     answer = opened(raw)
     assert len(raw) == 8
     assert answer.detected_type == kind
-    assert [finding.code for finding in answer.findings] == reasons
-    assert all(finding in CODES for finding in answer.findings)
+    assert [finding.code for finding in answer.findings][:2] == reasons[:2]
+    assert [finding.code for finding in answer.findings][2:] == sorted(reasons[2:], key=REASONS.index)
+    assert all(finding.detail == SENTENCES[finding.code] for finding in answer.findings)
     assert set(answer.flags) == set(flags)
 
 
@@ -54,14 +59,23 @@ def test_any_64_bits_are_words_of_closed_lists_or_nothing(word: int) -> None:
         return
     assert answer.detected_type in TYPES
     assert set(answer.flags) <= set(FLAGS)
-    assert all(finding in CODES for finding in answer.findings)
+    assert {finding.code for finding in answer.findings} <= set(REASONS)
+    assert all(finding.detail in SENTENCES.values() or answer.failure in FAILURES for finding in answer.findings)
 
 
-@given(st.lists(st.sampled_from(list(SENTENCES)), unique=True, min_size=KEPT + 1))
-def test_more_reasons_than_there_is_room_for_reject_whatever_a_policy_says(reasons: list[Reason]) -> None:
-    answer = opened(closed(seen("text/plain", reasons, [])))
-    assert [finding.code for finding in answer.findings[:-1]] == reasons[: KEPT - 1]
-    assert answer.findings[-1] == Finding(Reason.UNDETECTABLE, TOO_MANY)
+@pytest.mark.parametrize("name", FAILURES)
+def test_the_class_of_an_exception_comes_through(name: str) -> None:
+    kind = {"struct.error": struct.error, "zlib.error": zlib.error, "another exception": StopIteration}.get(name)
+    found = Seen()
+    codes.failed(found, (kind or getattr(builtins, name))())
+    answer = opened(closed(found))
+    assert answer.failure == name
+    assert [finding.code for finding in answer.findings] == [Reason.UNDETECTABLE]
+
+
+def test_a_reason_that_no_list_names_rejects_whatever_a_policy_says() -> None:
+    found = seen("text/plain", [Reason.INFECTED, Reason.SCRIPT], [])
+    assert [finding.code for finding in opened(closed(found)).findings] == [Reason.SCRIPT, Reason.UNDETECTABLE]
 
 
 def test_a_type_that_no_list_names_is_bytes_of_no_known_type() -> None:
@@ -71,8 +85,9 @@ def test_a_type_that_no_list_names_is_bytes_of_no_known_type() -> None:
 def test_the_lists_fit_into_their_bits() -> None:
     assert len(TYPES) <= 1 << codes.TYPE_BITS
     assert len(FLAGS) <= codes.FLAG_BITS
-    assert len(CODES) < 1 << codes.CODE_BITS
-    assert codes.TYPE_BITS + codes.FLAG_BITS + KEPT * codes.CODE_BITS == 64
+    assert len(REASONS) <= codes.REASON_BITS
+    assert max(len(REASONS), len(FAILURES)) < 1 << codes.PLACE_BITS
+    assert codes.TYPE_BITS + codes.FLAG_BITS + codes.REASON_BITS + 2 * codes.PLACE_BITS == 64
 
 
 def test_every_flag_and_reason_of_a_reader_has_its_place() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,13 +26,18 @@ class Bounds:
     address_space_bytes: int = 1024 * MIB
     cpu_s: float = 1.0  # for any file
     cpu_s_per_mib: float = 0.2  # and for its size
-    files_per_worker: int = 16
+    files_per_worker: int = 32
     confinement: Confinement = OFFERED
     wide: bool = False  # answers with sentences and places, for an operator's own eyes alone
 
     def budget_s(self, size: int) -> float:
         """CPU time for a file of `size` bytes."""
         return self.cpu_s + self.cpu_s_per_mib * size / MIB
+
+    @property
+    def first_s(self) -> int:
+        """CPU time that a worker begins with: enough for a file of the usual size, if starting it took little."""
+        return math.ceil(self.budget_s(MIB) + 0.5)
 
     @property
     def life_s(self) -> int:

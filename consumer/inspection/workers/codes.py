@@ -2,11 +2,12 @@
 
     bits 0–11   the detected type, as its place in TYPES; 0: none
     bits 12–27  flags, a bit each
-    bits 28–63  six findings in the order in which they were found, 6 bits each: their place in CODES; 0: none
+    bits 28–53  reasons that were found, a bit each
+    bits 54–58  which of them came first, as its place in REASONS
+    bits 59–63  which came second; or, after a reader failed, the exception's place in FAILURES
 
-What is dropped: the readers' own sentences, counts and names (of a finding its reason is left, and of several for the
-same reason the first), types that no list names (`application/octet-stream`), flags beyond the list. Seven reasons or
-more in one file do not fit: then the last place says so, which rejects.
+What is dropped: the readers' own sentences, counts and names, types that no list names (`application/octet-stream`),
+flags beyond the list, and the order of the third and later reasons: they come in the order of the list.
 """
 
 from __future__ import annotations
@@ -72,19 +73,11 @@ FAILURES = (
     "AssertionError", "OverflowError", "ZeroDivisionError", "UnicodeError", "LookupError", "OSError", "ImportError",
     "struct.error", "zlib.error", "another exception",
 )  # fmt: skip
-TOO_MANY = "more is wrong with it than can be told"
+REASONS = tuple(SENTENCES)
 FAILED = "a reader failed on it: "
 NO_MEMORY = "examining it takes too much memory"
 
-CODES: tuple[Finding, ...] = (
-    *(Finding(reason, sentence) for reason, sentence in SENTENCES.items()),
-    Finding(Reason.UNDETECTABLE, TOO_MANY),
-    *(Finding(Reason.UNDETECTABLE, FAILED + name if name != "MemoryError" else NO_MEMORY) for name in FAILURES),
-)
-PLACE_OF_TOO_MANY = len(SENTENCES) + 1
-KEPT = 6
-
-TYPE_BITS, FLAG_BITS, CODE_BITS = 12, 16, 6
+TYPE_BITS, FLAG_BITS, REASON_BITS, PLACE_BITS = 12, 16, 26, 5
 WIDE_CAP, MOST = 64 * 1024, 40
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
 _FLAG = re.compile(r"[a-z_]{1,40}", re.ASCII)
@@ -119,42 +112,55 @@ def failed(seen: Seen, error: Exception) -> None:
 
 
 def closed(seen: Seen) -> bytes:
-    word = PLACES.get(seen.detected_type, PLACES[UNKNOWN_TYPE])
-    for place, flag in enumerate(FLAGS):
-        if flag in seen.flags:
-            word |= 1 << (TYPE_BITS + place)
-    for order, place in enumerate(_kept(seen.findings)):
-        word |= place << (TYPE_BITS + FLAG_BITS + CODE_BITS * order)
+    found = list(dict.fromkeys(finding.code for finding in seen.findings if finding.code in SENTENCES))
+    if len(found) < len({finding.code for finding in seen.findings}):
+        found.append(Reason.UNDETECTABLE)  # a reason that no list names: nobody can judge that
+    orders = [REASONS.index(code) + 1 for code in found[:2]] + [0, 0]
+    failure = Answer(None, tuple(seen.findings), ()).failure
+    fields = (
+        (PLACES.get(seen.detected_type, PLACES[UNKNOWN_TYPE]), TYPE_BITS),
+        (sum(1 << place for place, flag in enumerate(FLAGS) if flag in seen.flags), FLAG_BITS),
+        (sum(1 << REASONS.index(code) for code in set(found)), REASON_BITS),
+        (orders[0], PLACE_BITS),
+        (FAILURES.index(failure) + 1 if failure else orders[1], PLACE_BITS),
+    )
+    word, at = 0, 0
+    for value, bits in fields:
+        word |= value << at
+        at += bits
     return ANSWER.pack(word)
-
-
-def _kept(findings: list[Finding]) -> list[int]:
-    of_each = {finding.code: _place(finding) for finding in reversed(findings)}
-    places = [of_each[code] for code in dict.fromkeys(finding.code for finding in findings)]
-    return places if len(places) <= KEPT else [*places[: KEPT - 1], PLACE_OF_TOO_MANY]
-
-
-def _place(finding: Finding) -> int:
-    """The finding itself if the list has it, else its reason's own; a reason that has none is told as `TOO_MANY`."""
-    if finding in CODES:
-        return CODES.index(finding) + 1
-    return next((at for at, code in enumerate(CODES, 1) if code.code is finding.code), PLACE_OF_TOO_MANY)
 
 
 def opened(raw: bytes) -> Answer:
     """`Unheard` for what no worker of ours says."""
     word: int = ANSWER.unpack(raw)[0]
-    kind, flags = word & ((1 << TYPE_BITS) - 1), (word >> TYPE_BITS) & ((1 << FLAG_BITS) - 1)
-    if kind >= len(TYPES) or flags >> len(FLAGS):
+    kind, flags, reasons, first, second = _fields(word)
+    if kind >= len(TYPES) or flags >> len(FLAGS) or reasons >> len(REASONS):
         raise Unheard("its answer names what no list holds")
-    findings: list[Finding] = []
-    for order in range(KEPT):
-        place = (word >> (TYPE_BITS + FLAG_BITS + CODE_BITS * order)) & ((1 << CODE_BITS) - 1)
-        if place > len(CODES) or (place and len(findings) != order):
-            raise Unheard("its answer names what no list holds")
-        if place:
-            findings.append(CODES[place - 1])
-    return Answer(TYPES[kind], tuple(findings), tuple(name for at, name in enumerate(FLAGS) if flags >> at & 1))
+    found = [reason for place, reason in enumerate(REASONS) if reasons >> place & 1]
+    names = tuple(name for place, name in enumerate(FLAGS) if flags >> place & 1)
+    if found == [Reason.UNDETECTABLE] and second:
+        return Answer(TYPES[kind], (_failure(second),), names)
+    ahead = [REASONS[place - 1] for place in (first, second) if 0 < place <= len(REASONS)]
+    if len(ahead) != min(len(found), 2) or len(set(ahead)) != len(ahead) or not set(ahead) <= set(found):
+        raise Unheard("its answer contradicts itself")
+    ordered = [*ahead, *(reason for reason in found if reason not in ahead)]
+    return Answer(TYPES[kind], tuple(Finding(reason, SENTENCES[reason]) for reason in ordered), names)
+
+
+def _fields(word: int) -> list[int]:
+    values = []
+    for bits in (TYPE_BITS, FLAG_BITS, REASON_BITS, PLACE_BITS, PLACE_BITS):
+        values.append(word & ((1 << bits) - 1))
+        word >>= bits
+    return values
+
+
+def _failure(place: int) -> Finding:
+    if place > len(FAILURES):
+        raise Unheard("its answer names what no list holds")
+    name = FAILURES[place - 1]
+    return Finding(Reason.UNDETECTABLE, NO_MEMORY if name == "MemoryError" else FAILED + name)
 
 
 def wide(seen: Seen) -> bytes:

@@ -43,14 +43,15 @@ EVERY_STEP = ("limits", "privileges", "landlock", "filter")
 
 
 def confine(
-    address_space_bytes: int, life_cpu_s: int, leave_out: frozenset[str] = FORGONE
+    address_space_bytes: int, cpu_s: tuple[int, int], leave_out: frozenset[str] = FORGONE
 ) -> tuple[list[str], dict[str, str]]:
     """Closes the process in, for good: all that it will ever open or import has to be there by now.
 
+    `cpu_s`: CPU time in seconds that it begins with, and that it can ever be allowed.
     What is in force, and of each other step why it is not. `leave_out` is for showing what a step is good for.
     """
     steps: dict[str, Callable[[], None]] = {
-        "limits": lambda: _limit_all(address_space_bytes, life_cpu_s),
+        "limits": lambda: _limit_all(address_space_bytes, cpu_s),
         "privileges": _give_up_privileges,
         "landlock": landlock.restrict,
         "filter": _install_filter,
@@ -124,16 +125,16 @@ def limit_cpu(child: int, seconds: int) -> None:
         resource.prlimit(child, resource.RLIMIT_CPU, (min(seconds, hard), hard))
 
 
-def _limit_all(address_space_bytes: int, life_cpu_s: int) -> None:
+def _limit_all(address_space_bytes: int, cpu_s: tuple[int, int]) -> None:
     for kind, value in (
         (resource.RLIMIT_AS, address_space_bytes),
-        (resource.RLIMIT_CPU, life_cpu_s),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NPROC, 0),
         (resource.RLIMIT_NOFILE, CHANNEL_AND_ONE_FILE),
     ):
         resource.setrlimit(kind, (value, value))
+    resource.setrlimit(resource.RLIMIT_CPU, cpu_s)
 
 
 def _give_up_privileges() -> None:

@@ -129,7 +129,13 @@ class Workers:
         return why
 
     def _plan(self) -> Plan:
-        return Plan(self._bounds.address_space_bytes, self._bounds.life_s, self._limits(), wide=self._bounds.wide)
+        return Plan(
+            address_space_bytes=self._bounds.address_space_bytes,
+            first_cpu_s=self._bounds.first_s,
+            life_cpu_s=self._bounds.life_s,
+            limits=self._limits(),
+            wide=self._bounds.wide,
+        )
 
     async def _asked(
         self, body: FileBody, claimed: str | None, deadline_s: float, fresh: bool = False

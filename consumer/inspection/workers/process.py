@@ -75,7 +75,7 @@ class WorkerProcess:
         self.missing: Mapping[str, str] = {}  # step of the confinement → why it is not in force
         self._template = template
         self._channel = channel
-        self._cpu_limit_s = 0
+        self._cpu_limit_s = plan.first_cpu_s
         self._greeted = False
         self._ended = False
 

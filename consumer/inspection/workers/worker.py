@@ -11,6 +11,7 @@ from consumer.inspection.readers.seen import Limits, Seen
 from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.confinement import confine
 
+WARM = b"a text that anybody may read\n"
 BROKEN = 70  # exit code of what should never happen
 
 Reader = Callable[[bytes, str], Seen]
@@ -22,7 +23,8 @@ class Plan:
     """How a worker is to be: said by the service, and fixed for the worker's life."""
 
     address_space_bytes: int
-    life_cpu_s: int = 3_600  # CPU time in its whole life, whatever the service allows for a file
+    first_cpu_s: int = 2  # CPU time that it begins with; the service allows more for what needs it
+    life_cpu_s: int = 3_600  # CPU time in its whole life, whatever the service allows
     limits: Limits = field(default_factory=Limits)
     leave_out: frozenset[str] = frozenset()  # steps of the confinement, to show what they are good for
     wide: bool = False  # answers with sentences and places, for an operator's own eyes
@@ -38,8 +40,9 @@ class Plan:
         assert isinstance(leave_out, list)
         return cls(
             address_space_bytes=int(str(order["address_space_bytes"])),
+            first_cpu_s=int(str(order["first_cpu_s"])),
             life_cpu_s=int(str(order["life_cpu_s"])),
-            limits=Limits(**limits),
+            limits=Limits(**{**limits, "types": tuple(limits["types"])}),
             leave_out=frozenset(leave_out),
             wide=bool(order["wide"]),
             attack=bool(order["attack"]),
@@ -48,7 +51,9 @@ class Plan:
 
 def run(channel: socket.socket, reader: Reader, plan: Plan) -> None:
     """Closes itself in, greets, and serves until the service closes its end."""
-    in_force, missing = confine(plan.address_space_bytes, plan.life_cpu_s, plan.leave_out)
+    in_force, missing = confine(plan.address_space_bytes, (plan.first_cpu_s, plan.life_cpu_s), plan.leave_out)
+    if not plan.attack:
+        examined(WARM, "", reader)  # what the fork shares with its template is copied now, and not while a file waits
     frames.send(channel, frames.packed({"in_force": in_force, "missing": missing}))
     while (request := frames.receive_file(channel)) is not None:
         descriptor, size, claimed = request
