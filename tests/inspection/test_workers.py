@@ -333,11 +333,17 @@ async def test_workers_that_end_at_their_start_are_told_and_waited_for(tmp_path:
     broken = tmp_path / "broken"
     dies = f"confinement.prepare = lambda: os.path.exists({str(broken)!r}) and os._exit(3)"
     tally = Tally()
-    async with Workers(1, 20.0, reports=tally, command=planted(dies)) as workers:
+    bounds = Bounds(files_per_worker=1)
+    async with Workers(1, 20.0, bounds=bounds, reports=tally, command=planted(dies)) as workers:
         broken.touch()
         os.kill((await workers._supply.template()).pid, signal.SIGKILL)
+
+        async def more_than_are_warm() -> None:
+            for _ in range(4):
+                assert (await examined(workers, b"text")).detected_type == "text/plain"
+
         async with anyio.create_task_group() as group:
-            group.start_soon(examined, workers, b"text")
+            group.start_soon(more_than_are_warm)
             with anyio.fail_after(60):
                 while tally.why_not_starting is None:  # noqa: ASYNC110 # told by a flag alone
                     await anyio.sleep(0.05)
