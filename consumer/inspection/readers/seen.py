@@ -46,6 +46,7 @@ class TooMuch(Exception):
 MOST_ARCHIVES = 1  # inside each other
 MOST_FINDINGS = 40  # and flags
 PER_BYTE = 52  # of a large file, what may be spent on each
+FEW_PARTS, A_PART = 20_000, 32  # that any file may have, and bytes of a larger one for each more
 PLACE = 4096  # to be spent for a closer look at one of many places
 
 
@@ -57,17 +58,25 @@ class Work:
     """
 
     left: int = 512 * 1024 * 1024
+    steps: int = FEW_PARTS
     marks: Marks | None = None  # of the data that was searched last
 
     @classmethod
     def of(cls, size: int) -> Work:
         """In proportion for files that are larger than the shipped policy lets in."""
-        return cls(max(cls().left, PER_BYTE * size))
+        return cls(max(cls().left, PER_BYTE * size), FEW_PARTS + size // A_PART)
 
     def spend(self, count: int) -> None:
         self.left -= count
         if self.left < 0:
             raise TooMuch("examining it costs more than any real file does")
+
+    def step(self, cost: int) -> None:
+        """To the next of many parts, which costs the same however short it is."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise TooMuch("it has more parts than any real file")
+        self.spend(cost)
 
 
 class Inside(Protocol):

@@ -39,13 +39,15 @@ def _frames(data: bytes, at: int, sizes: tuple[int, ...], layout: Layout, work: 
     whole = 0
     while at < len(data):
         first = data[at]
-        size = sizes[first >> 3 & 15] if first & FIXED == RIGHT else 0
+        size = sizes[first >> 3] if first & FIXED == RIGHT else 0
         if not size:
             break
-        work.spend(RUN)
-        firsts = data[at : at + AT_ONCE * size : size]
-        run = len(firsts) - len(firsts.lstrip(firsts[:1]))
-        at, whole = at + run * size, whole + run
+        at, whole = at + size, whole + 1
+        if at < len(data) and data[at] == first:
+            work.spend(RUN)
+            firsts = data[at : at + AT_ONCE * size : size]
+            run = len(firsts) - len(firsts.lstrip(firsts[:1]))
+            at, whole = at + run * size, whole + run
     if at > len(data):
         at, whole, layout.complete = len(data), whole - 1, False
     if whole < 1:

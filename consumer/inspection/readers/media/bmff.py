@@ -76,7 +76,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 def _walk(data: bytes, film: _Film, layout: Layout, work: Work) -> None:
     at = 0
     while at + 8 <= len(data):
-        work.spend(STEP)
+        work.step(STEP)
         box = box_at(data, at)
         if box is None or (box.kind not in KNOWN and box.promised > len(data)):
             break

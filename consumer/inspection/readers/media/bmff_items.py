@@ -87,7 +87,7 @@ class _Locations:
             start = self._number(base)
             extents = []
             for _ in range(self._number(2)):
-                self.work.spend(STEP)
+                self.work.step(STEP)
                 self._number(index)
                 begin, size = start + self._number(offset), self._number(length)
                 extents.append((begin, begin + size if size else len(self.data)))
@@ -117,7 +117,7 @@ def _item(data: bytes, kind: tuple[bytes, bytes], extents: list[Extent], layout:
     for begin, stop in extents:
         if stop > len(data):
             raise Unreadable("the picture stops before its end")
-        work.spend(STEP)
+        work.step(STEP)
         if kind == (b"mime", XMP):
             layout.text(begin, stop)
         elif kind[0] in (b"mime", b"uri "):

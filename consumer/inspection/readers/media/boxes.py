@@ -36,7 +36,7 @@ def box_at(data: bytes, at: int, end: int | None = None) -> Box | None:
 def boxes(data: bytes, at: int, end: int, work: Work) -> Iterator[Box]:
     """Those between two places. QuickTime ends some lists with four zeros."""
     while end - at >= 8:
-        work.spend(STEP)
+        work.step(STEP)
         box = box_at(data, at, end)
         if box is None or box.promised > end:
             raise Unreadable("a part of the film is longer than what it stands in")

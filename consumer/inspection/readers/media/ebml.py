@@ -115,7 +115,7 @@ class _Walk:
     def _level_1(self, at: int, end: int, known: bool) -> int:
         """Behind the last part."""
         while at < end:
-            self.work.spend(STEP)
+            self.work.step(STEP)
             found = element(self.data, at)
             expected = found is not None and (found.kind in LEVEL_1 or found.kind in (VOID, CHECKSUM))
             if found is None or (not expected and not known):
@@ -150,7 +150,7 @@ class _Walk:
         """Behind a cluster that does not say how long it is: it ends where another part begins."""
         self.layout.complete = False
         while at < end:
-            self.work.spend(BLOCK)
+            self.work.step(BLOCK)
             found = element(self.data, at)
             if found is None or found.kind not in IN_CLUSTER:
                 return at
@@ -166,7 +166,7 @@ class _Walk:
     def _leaves(self, at: int, end: int, depth: int) -> None:
         name = ""
         while at < end:
-            self.work.spend(STEP)
+            self.work.step(STEP)
             found = element(self.data, at)
             if found is None or found.stop is None or found.stop > end or depth > DEEPEST:
                 raise Unreadable("a part of the recording is not built like one")

@@ -58,7 +58,7 @@ def _frames(data: bytes, at: int, stop: int, version: int, layout: Layout, work:
     """Those of one tag; where they end and its padding begins."""
     width, head = (3, 6) if version == 2 else (4, 10)
     for _ in range(MOST_FRAMES):
-        work.spend(STEP)
+        work.step(STEP)
         kind = data[at : at + width]
         if at + head > stop or not kind.isalnum():
             return at

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from consumer.inspection.readers import formats, picture, script_header, trailing
+from consumer.inspection.readers import attached, formats, picture, script_header, trailing
 from consumer.inspection.readers.formats import PADDING, PICTURES
 from consumer.inspection.readers.picture import Picture
-from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, Unreadable
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.readers.trailing import HEAD, Extent
 from consumer.model import Reason
 
 STEP = 256  # what a look at one part costs, as bytes that are read
 MOST_PARTS = 20_000  # of those that are kept: real files have hundreds
-RUN = frozenset({"text/html"})  # what a browser opens, whatever is in it
-HARMLESS = frozenset({Reason.MALFORMED, Reason.TRAILING_DATA, Reason.EMBEDDED_FILES, Reason.IMAGE_TOO_LARGE})
+MOST_INSIDE = 200  # covers, fonts
 SHORTEST = 8  # bytes: nothing shorter is a file of its own
 
 
@@ -41,8 +39,8 @@ class Layout:
 
     def attach(self, content: bytes, name: str = "") -> None:
         self.inside.append((name, content))
-        if len(self.inside) > MOST_PARTS:
-            raise Unreadable(f"the {self.noun} has too many parts")
+        if len(self.inside) > MOST_INSIDE:
+            raise TooMuch(f"the {self.noun} has too many files in it")
 
     def words(self) -> list[Extent]:
         """Its texts in order and apart."""
@@ -77,7 +75,7 @@ def judge(data: bytes, layout: Layout, seen: Seen, limits: Limits, name_ends: in
     for begin, stop in layout.unshown:
         _unshown(data[begin:stop], layout, seen)
     for name, content in layout.inside:
-        _inside(name, content, layout, seen)
+        _inside(name, content, layout, seen, limits)
     if name_ends and script_header.goes_on(data, name_ends):
         seen.find(Reason.SECOND_FORMAT, f"the {layout.noun}'s header is the beginning of a script")
 
@@ -94,13 +92,10 @@ def _unshown(content: bytes, layout: Layout, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{found} in a part of the {layout.noun} that nothing shows")
 
 
-def _inside(name: str, content: bytes, layout: Layout, seen: Seen) -> None:
+def _inside(name: str, content: bytes, layout: Layout, seen: Seen, limits: Limits) -> None:
     """Covers are pictures. A damaged one is not shown, and harms nobody."""
     if not content.strip(PADDING):
         return
-    inner = seen.inside(content, name, "")
-    runs = inner.detected_type in RUN or any(finding.code not in HARMLESS for finding in inner.findings)
-    if runs or is_program(content[:HEAD], name):
-        seen.find(Reason.EMBEDDED_EXECUTABLE, f"a program in the {layout.noun}")
-    elif not (inner.detected_type or "").startswith("image/"):
+    inner = attached.judge(name, "", content, seen, limits)
+    if not (inner.detected_type or "").startswith("image/"):
         seen.find(Reason.EMBEDDED_FILES, f"a file in the {layout.noun}")

@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass, field
 
 from consumer.inspection.readers.media.layout import STEP, Layout, judge
-from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 
 PAGE = b"OggS\0"
 HEAD = 27
@@ -30,6 +30,7 @@ BESIDE = {b"fishead\0": 1, b"\x80kate\0\0\0": 2, b"CMML\0\0\0\0": 3, b"Annodex\0
 KNOWN = AUDIO | VIDEO | BESIDE
 STRAY = 64 * 1024  # bytes between pages in which the next one is searched, as players do
 GAPS = 64
+MOST_STREAMS = 500
 COVER = b"METADATA_BLOCK_PICTURE="
 TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))  # each byte with its bits the other way round
 
@@ -93,7 +94,7 @@ def _pages(data: bytes, layout: Layout, kinds: set[bytes], work: Work) -> list[_
     every: list[_Stream] = []
     at = gaps = 0
     while at < len(data):
-        work.spend(STEP)
+        work.step(STEP)
         page = page_at(data, at)
         if page is None and data.startswith(PAGE, at):
             layout.complete, at = False, len(data)
@@ -113,6 +114,8 @@ def _pages(data: bytes, layout: Layout, kinds: set[bytes], work: Work) -> list[_
                 raise Unreadable("the recording's first page is damaged")
             streams[page.serial] = _first(data, page, kinds)
             every.append(streams[page.serial])
+            if len(every) > MOST_STREAMS:
+                raise TooMuch("the recording has too many streams")
         if (stream := streams.get(page.serial)) is None:
             layout.hide(page.begin, page.stop)
         else:

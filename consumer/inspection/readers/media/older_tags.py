@@ -57,7 +57,7 @@ def _ape(data: bytes, end: int, layout: Layout, work: Work) -> int:
     begin = max(0, at - (APE_FOOTER if flags & HAS_HEADER else 0))
     stop = end - APE_FOOTER
     for _ in range(MOST_ITEMS):
-        work.spend(STEP)
+        work.step(STEP)
         name = data.find(b"\0", at + 8, stop)
         if name < 0:
             break

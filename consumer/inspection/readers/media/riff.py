@@ -47,7 +47,7 @@ def is_wave(data: bytes) -> bool:
 def chunks(data: bytes, at: int, end: int, work: Work, order: str = "<") -> Iterator[Chunk]:
     """Those between two places. Every second one has a byte of padding behind it, which some writers leave out."""
     while at + 8 <= end:
-        work.spend(STEP)
+        work.step(STEP)
         kind, (size,) = data[at : at + 4], struct.unpack_from(f"{order}L", data, at + 4)
         yield Chunk(kind, at + 8, at + 8 + size, min(end, at + 8 + size))
         at += 8 + size

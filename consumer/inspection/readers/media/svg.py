@@ -15,12 +15,13 @@ from consumer.inspection.readers import formats, scripts
 from consumer.inspection.readers.formats import PICTURES
 from consumer.inspection.readers.media import svg_names as names
 from consumer.inspection.readers.media import svg_style
-from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.inspection.readers.texts import opening, xml_text
 from consumer.model import Reason
 
 HEAD = 64 * 1024  # bytes in which the root element begins
 PIECE = 64 * 1024
+MOST_PICTURES = 1_000
 ELEMENT = 512  # what a look at one costs, as bytes that are read
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\r\n.,;_#%+*-")
 RUNS = ("javascript:", "vbscript:", "data:text/", "data:application/", "data:image/svg")
@@ -70,6 +71,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         raise Unreadable("the drawing is no well-formed XML") from None
     except _Refused:
         return
+    drawing.ended()
     if not drawing.drawn:
         raise Unreadable("the drawing draws nothing")
 
@@ -84,7 +86,10 @@ class _Drawing:
     work: Work
     open: list[str] = field(default_factory=list)  # names of elements, each with its name space
     style: list[str] = field(default_factory=list)  # what the style element that is open holds
-    raw: list[str] | None = None  # what a section of raw characters holds
+    skipped: list[str] = field(default_factory=list)  # what XML does not read as markup
+    is_raw: bool = False  # in a section of raw characters
+    pictures: int = 0
+    known: set[str] = field(default_factory=set)  # styles that were looked at
     drawn: int = 0
 
     def parser(self) -> expat.XMLParserType:
@@ -117,24 +122,27 @@ class _Drawing:
 
     def _remark(self, content: str) -> None:
         """Words that XML skips, and that HTML may end earlier."""
-        if scripts.markup_in(content.encode(), self.work) is not None:
-            self.seen.find(Reason.SCRIPT, "markup in a remark of the drawing")
+        self.skipped += content, ">"
 
     def _raw_begins(self) -> None:
-        self.raw = []
+        self.is_raw = True
 
     def _raw_ends(self) -> None:
-        self._remark("".join(self.raw or ()))
-        self.raw = None
+        self.is_raw = False
+        self.skipped.append(">")
+
+    def ended(self) -> None:
+        if scripts.markup_in("".join(self.skipped).encode(), self.work) is not None:
+            self.seen.find(Reason.SCRIPT, "markup in a remark of the drawing")
 
     def _characters(self, content: str) -> None:
-        if self.raw is not None:
-            self.raw.append(content)
+        if self.is_raw:
+            self.skipped.append(content)
         if self.open and self.open[-1] == "style":
             self.style.append(content)
 
     def _start(self, name: str, attributes: list[str]) -> None:
-        self.work.spend(ELEMENT)
+        self.work.step(ELEMENT)
         space, _, local = name.rpartition(" ")
         drawn = space in (names.SVG, "")
         if not self.open:
@@ -211,6 +219,9 @@ class _Drawing:
 
     def _picture(self, value: str) -> None:
         """A picture in letters. It is one, and nothing else is in it."""
+        self.pictures += 1
+        if self.pictures > MOST_PICTURES:
+            raise TooMuch("the drawing has too many pictures")
         kind, _, letters = value.partition(",")
         self.work.spend(len(letters))
         try:
@@ -224,6 +235,9 @@ class _Drawing:
             self.seen.find(Reason.SECOND_FORMAT, f"{other} inside a picture of the drawing")
 
     def _style(self, rules: str) -> None:
+        if rules in self.known:
+            return
+        self.known.add(rules)
         self.work.spend(4 * len(rules))
         for reason, detail in svg_style.faults(rules):
             self.seen.find(reason, detail)

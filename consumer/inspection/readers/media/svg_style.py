@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consumer.inspection.readers.media.svg_names import SVG, XLINK
+from consumer.inspection.readers.seen import Unreadable
 from consumer.model import Reason
 
 PICTURE = ("data:image/png", "data:image/jpeg", "data:image/jpg", "data:image/gif", "data:image/webp", "data:image/bmp")
@@ -12,6 +13,7 @@ FONT = ("data:font/", "data:application/font", "data:application/x-font", "data:
 NAMES = frozenset({SVG, XLINK})  # of name spaces, which style rules may declare
 RUN = ("javascript:", "vbscript:", "expression(", "-moz-binding", "behavior:", "<script")
 LOAD = ("@import", "image-set(", "image(", "src(", "//")
+MOST_ESCAPES = 10_000
 HEX = "0123456789abcdef"
 
 
@@ -35,6 +37,8 @@ def faults(rules: str) -> Iterator[tuple[Reason, str]]:
 
 def _plain(rules: str) -> str:
     """In small letters, without remarks, with what is escaped as the letters that it stands for."""
+    if rules.count("\\") > MOST_ESCAPES:
+        raise Unreadable("the drawing's styles are made of escapes")
     if "\\" in rules:
         first, *escaped = rules.split("\\")
         rules = first + "".join(map(_letter, escaped))

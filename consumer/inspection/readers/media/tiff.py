@@ -131,7 +131,7 @@ def _entries(walk: _Walk, at: int) -> Iterator[Entry]:
         raise Unreadable("a directory of the TIFF has too many entries")
     walk.use(at, at + head + count * (4 + 2 * wide) + wide)
     for place in range(at + head, at + head + count * (4 + 2 * wide), 4 + 2 * wide):
-        walk.work.spend(STEP)
+        walk.work.step(STEP)
         tag, kind, many = walk.number(place, 2), walk.number(place + 2, 2), walk.number(place + 4, wide)
         size = SIZES.get(kind, 1) * many
         here = size <= wide
