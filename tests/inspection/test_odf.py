@@ -103,7 +103,8 @@ def test_what_a_click_on_a_slide_does_is_ordinary_unless_it_starts_a_program() -
     [
         '<draw:floating-frame xlink:href="http://example.com"/>',
         '<draw:object xlink:href="https://example.com/a.odt" xlink:actuate="onLoad"/>',
-        '<text:section-source xlink:href="//server/share/a.odt"/>',
+        '<text:section-source xlink:href="http://example.com/a.odt"/>',
+        '<draw:floating-frame xlink:href="//server/share/a.html"/>',
         '<draw:image xlink:href="file://server/share/a.png"/>',
         '<draw:image xlink:href="&#102;ile://server/share/a.png"/>',
         '<office:dde-source office:dde-application="cmd"/>',
@@ -130,8 +131,17 @@ def test_links_and_words_are_ordinary(body: str) -> None:
     assert wide.seen(odf(body), "a.odt").findings == []
 
 
-def test_a_picture_of_the_web_is_told() -> None:
-    found = wide.seen(odf('<draw:image xlink:href="http://example.com/a.png"/>'), "a.odt")
+@pytest.mark.parametrize(
+    "body",
+    [
+        '<draw:image xlink:href="http://example.com/a.png"/>',
+        '<draw:object xlink:href="//server/share/a.ods"/>',
+        '<table:table-source xlink:href="//server/share/a.xlsx"/>',
+        '<table:cell-range-source xlink:href="https://example.com/a.csv"/>',
+    ],
+)
+def test_a_picture_of_the_web_and_a_workbook_of_a_share_are_told(body: str) -> None:
+    found = wide.seen(odf(body), "a.odt")
     assert (found.findings, found.flags) == ([], ["external_references"])
 
 

@@ -17,7 +17,7 @@ A_LINE = 512  # of work
 def decode(body: bytes, encoding: str, work: Work) -> bytes:
     work.spend(DECODING * len(body))
     if encoding in BASE64:
-        return _base64(body)
+        return base64(body)
     if encoding in QUOTED:
         return binascii.a2b_qp(body)
     if encoding in UU:
@@ -25,12 +25,12 @@ def decode(body: bytes, encoding: str, work: Work) -> bytes:
     return body  # nobody decodes what nobody knows
 
 
-def _base64(body: bytes) -> bytes:
+def base64(body: bytes) -> bytes:
     """As readers do: what is no letter of it is skipped, and what goes on behind its end belongs to it as well."""
     letters = body.translate(None, NOT_OF_IT)
     pieces = [piece for piece in letters.split(b"=") if piece]
     whole = (piece[: len(piece) - (len(piece) % 4 == 1)] for piece in pieces)
-    return b"".join(binascii.a2b_base64(piece + b"=" * (-len(piece) % 4)) for piece in whole)
+    return b"".join(binascii.a2bbase64(piece + b"=" * (-len(piece) % 4)) for piece in whole)
 
 
 def uuencoded(text: bytes, work: Work) -> Iterator[tuple[str, bytes]]:

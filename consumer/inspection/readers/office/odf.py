@@ -6,7 +6,7 @@ they are found as they stand, whatever prefix a part gives to their namespaces.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from html import unescape
 
 from consumer.inspection.readers.office import basic, containers, ole
@@ -27,10 +27,15 @@ LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde(
 SCANS = 6  # times that a part is looked at
 USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
 SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
-LOADED = frozenset(
-    {"floating-frame", "object", "object-ole", "applet", "section-source", "table-source", "cell-range-source"}
-)
-PICTURES = frozenset({"image", "plugin", "fill-image", "background-image"})
+REFUSED: Mapping[str, tuple[Place, ...]] = {
+    **dict.fromkeys(("floating-frame", "applet"), (Place.SHARE, Place.ELSEWHERE)),
+    **dict.fromkeys(("image", "plugin", "fill-image", "background-image"), (Place.SHARE,)),
+    **dict.fromkeys(("object", "object-ole", "section-source"), (Place.ELSEWHERE,)),
+    **dict.fromkeys(("table-source", "cell-range-source"), ()),
+}
+"""By the element that links there, as in Office: frames are loaded unasked, and pictures, of which a share learns who
+asks; an object is loaded when the reader agrees, and people link to their company's shares and workbooks.
+"""
 RUNS = "execute"  # the action of a click that starts a program
 WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
 
@@ -204,10 +209,10 @@ def _link(tag: bytes, seen: Seen) -> None:
 def _leads(element: str, target: str, seen: Seen) -> None:
     if target.lower().startswith(SCRIPTS):
         seen.find(Reason.MACROS, "a link in it runs a script")
-    elif element in LOADED | PICTURES and not target.startswith("#"):
+    elif element in REFUSED and not target.startswith("#"):
         seen.work.spend(PLACE)
         place = place_of(target)
-        if place is Place.SHARE or (place is Place.ELSEWHERE and element in LOADED):
+        if place in REFUSED[element]:
             seen.find(Reason.EXTERNAL_REFERENCE, "it loads something from the network when it is opened")
-        elif place is Place.ELSEWHERE:
+        elif place is not Place.HERE:
             seen.flag("external_references")

@@ -6,13 +6,13 @@ are judged like attached ones.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from consumer.inspection.readers import attached, text
 from consumer.inspection.readers.formats import PADDING, foreign
+from consumer.inspection.readers.mail import encodings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
@@ -124,10 +124,7 @@ def _content(lines: bytes, upper: bytes, value: int) -> tuple[int, bytes]:
         header, _, raw = raw.partition(b",")
         if b"BASE64" not in header.upper():
             return end, unquote_to_bytes(raw)
-    try:
-        return end, binascii.a2b_base64(raw)
-    except binascii.Error:
-        raise Unreadable("a file in one of its properties is damaged") from None
+    return end, encodings.base64(raw)
 
 
 def _end(upper: bytes, value: int) -> int:
