@@ -30,7 +30,7 @@ def base64(body: bytes) -> bytes:
     letters = body.translate(None, NOT_OF_IT)
     pieces = [piece for piece in letters.split(b"=") if piece]
     whole = (piece[: len(piece) - (len(piece) % 4 == 1)] for piece in pieces)
-    return b"".join(binascii.a2bbase64(piece + b"=" * (-len(piece) % 4)) for piece in whole)
+    return b"".join(binascii.a2b_base64(piece + b"=" * (-len(piece) % 4)) for piece in whole)
 
 
 def uuencoded(text: bytes, work: Work) -> Iterator[tuple[str, bytes]]:
