@@ -6,31 +6,37 @@ the input committed after the acknowledgements. What a task is keyed by decides 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
 
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalOperation, IllegalStateError, KafkaError
+from aiokafka.errors import (
+    CommitFailedError,
+    IllegalOperation,
+    IllegalStateError,
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 
 from consumer.errors import Failure
+from consumer.kafka import lag, starting
 from consumer.kafka.client import client_options, consumer_options, partition_of
 from consumer.kafka.closing import close
 from consumer.kafka.explain import condition_of, explain
+from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
+from consumer.kafka.starting import starting_offset
 from consumer.kafka.waiting import LOOK_S, Waiting
-from consumer.model import Condition, Event, Headers, Source, Task
+from consumer.model import Condition, Source
 from consumer.settings.model import Settings
 from consumer.telemetry.metrics import Loop, Noise
-from consumer.wire import events
-from consumer.wire.events import decode
-from consumer.wire.results import record_size
-from consumer.wire.tasks import encode_task, key_of, unreadable_key
+from consumer.wire.splitting import TaskRecord, tasks_of, untouched
 
 log = logging.getLogger(__name__)
 
@@ -50,71 +56,7 @@ NOTICES: Mapping[Noise, tuple[Condition, float]] = {
 UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRecord:
-    key: bytes
-    value: bytes | None
-    headers: Headers
-
-    @property
-    def size(self) -> int:
-        return record_size(self.key, self.value, self.headers)
-
-
-def tasks_of(
-    value: bytes | None, key: bytes | None, headers: Headers, at: Source, max_bytes: int, dropped: Callable[[Any], None]
-) -> list[TaskRecord]:
-    """The tasks of one input record, each at most `max_bytes` as its topic counts; `dropped` is told each noise.
-
-    Key and headers go with each element of an array, unless all those copies would be larger than a single task may be.
-    """
-    items = decode(value)
-    whole = Task(at, value, key, headers)
-    if record_size(key, None, headers) * len(items) > max_bytes:
-        whole = _bare(whole)
-    records = []
-    for item in items:
-        if isinstance(item, events.Noise):
-            dropped(item.kind)
-            continue
-        task = replace(whole, source=replace(at, path=item.path), value=item.value)
-        own = key_of(item) if isinstance(item, Event) else unreadable_key(task.source)
-        records.append(_fitting(task, own, max_bytes))
-    return records
-
-
-def untouched(value: bytes | None, at: Source, max_bytes: int) -> TaskRecord:
-    """The record as one task, for the second loop to take apart, where an error becomes a dead letter."""
-    return _fitting(Task(at, value, left_out=frozenset({"headers", "key"})), unreadable_key(at), max_bytes)
-
-
-def _fitting(task: Task, key: bytes, max_bytes: int) -> TaskRecord:
-    for smaller in _shrinking(task):
-        record = TaskRecord(key, smaller.value, encode_task(smaller))
-        if record.size <= max_bytes:
-            break
-    return record
-
-
-def _shrinking(task: Task) -> Iterator[Task]:
-    """Only the value is judged, so it is the last thing but its hash that is given up."""
-    yield task
-    yield _bare(task)
-    yield _hashed(task)
-    yield _hashed(_bare(task))
-
-
-def _bare(task: Task) -> Task:
-    had = {"headers": bool(task.headers), "key": task.key is not None}
-    left_out = task.left_out | {part for part in had if had[part]}
-    return replace(task, key=None, headers=(), left_out=left_out)
-
-
-def _hashed(task: Task) -> Task:
-    return replace(task, value=None, value_sha256=hashlib.sha256(task.value or b"").hexdigest())
-
-
-class Reports(Protocol):
+class Reports(starting.Reports, lag.Reports, Protocol):
     def polled(self, loop: Loop) -> None:
         """The loop went round: it lives, whether there was something to take or not."""
 
@@ -125,9 +67,6 @@ class Reports(Protocol):
 
     def crashed(self) -> None:
         """An error that nobody foresaw was caught and logged."""
-
-    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
-    def end(self, condition: Condition, about: str = "") -> None: ...
 
 
 class Notices:
@@ -173,6 +112,8 @@ class Intake:
         self._may_take, self._reports = may_take, reports
         self._metadata_ms, self._tasks_of = metadata_ms, tasks_of
         self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
+        self._in_flight = False  # a poll's records are not all tasks yet, or their offsets not committed
+        self.lag = Lag(self._topics.events, ABOUT, self._kafka, lambda _: not self._in_flight, reports, now)
 
     @property
     def _task_bytes(self) -> int:
@@ -238,7 +179,7 @@ class Intake:
             group_id=f"{kafka.group}-intake",
             enable_auto_commit=False,
             isolation_level="read_committed",
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",  # what retention took is told
             session_timeout_ms=kafka.session_timeout_ms,
             heartbeat_interval_ms=kafka.heartbeat_ms,
             max_poll_interval_ms=2**31 - 1,
@@ -253,6 +194,7 @@ class Intake:
         try:
             self._waiting.begin("joining the group")
             await consumer.start()
+            self.lag.consumer = consumer
             self._waiting.begin("initialising its producer")
             await producer.start()
             quiet = 0
@@ -265,18 +207,39 @@ class Intake:
                         await shutdown.wait()
                     continue
                 self._waiting.begin("the group does not come to rest")
-                polled = await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS)
+                polled = await self._poll(consumer)
                 quiet = 0 if polled else quiet + 1
                 if polled:
+                    self._in_flight = True
                     self._waiting.begin("its writes are not acknowledged")
                     await self._write(producer, polled)
                     self._waiting.begin("committing its offsets")
                     await _commit(consumer, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+                    self._in_flight = False
+                if quiet == QUIET_POLLS:
+                    await _commit_what_is_no_record(consumer)
                 if polled or quiet >= QUIET_POLLS:
                     self._well()
         finally:
+            self.lag.consumer, self._in_flight = None, False
             await close(producer)
             await close(consumer)
+
+    async def _poll(self, consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, list[Any]]:
+        try:
+            polled: dict[TopicPartition, list[Any]] = await consumer.getmany(
+                timeout_ms=POLL_MS, max_records=POLL_RECORDS
+            )
+            return polled
+        except NoOffsetForPartitionError as error:
+            nowhere = [error.args[0]]
+        except OffsetOutOfRangeError as error:
+            nowhere = list(error.args[0])
+        for tp in nowhere:
+            start = await starting_offset(consumer, tp, self._reports)
+            with suppress(IllegalStateError):  # moved away meanwhile: its next owner finds the same
+                consumer.seek(tp, start)
+        return {}
 
     async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:
         """All tasks of a poll, record by record; raises when one of them was not acknowledged."""
@@ -323,3 +286,15 @@ async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]
         await consumer.commit(offsets)
     except (CommitFailedError, IllegalStateError) as moved:
         log.info("a commit came too late for a rebalance: %s", type(moved).__name__)
+
+
+async def _commit_what_is_no_record(consumer: AIOKafkaConsumer) -> None:
+    """The marks of transactions: once retention has taken them, an offset below them would look like a loss."""
+    behind = {}
+    for tp in consumer.assignment():
+        with suppress(IllegalStateError), anyio.move_on_after(ACKNOWLEDGED_S):
+            position = await consumer.position(tp)
+            if position > (await consumer.committed(tp) or 0):
+                behind[tp] = position
+    if behind:
+        await _commit(consumer, behind)

@@ -140,11 +140,14 @@ class Recorder:
     def stands(self, partition: int, standing: Standing) -> None:
         self._tell("stands", (partition, standing))
 
-    def left(self, topic: str, partition: int) -> None:
-        self._tell("left", (topic, partition))
+    def left(self, partition: int) -> None:
+        self._tell("left", partition)
 
-    def lags(self, topic: str, partition: int, records: int) -> None:
-        self._tell("lags", (topic, partition, records))
+    def lags(self, topic: str, partition: int, records: int, waits_since: float | None) -> None:
+        self._tell("lags", (topic, partition, records, waits_since))
+
+    def lag_gone(self, topic: str, partition: int) -> None:
+        self._tell("lag_gone", (topic, partition))
 
     def lost_to_retention(self, records: int) -> None:
         self._tell("lost_to_retention", records)

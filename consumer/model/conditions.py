@@ -58,6 +58,7 @@ class Condition(StrEnum):
     EVENTS_BELIEVED = "events_believed"
     NO_LONGER_SUBSCRIBED = "no_longer_subscribed"
     SOCKET_CLOSING = "socket_closing"
+    LAG_UNKNOWN = "lag_unknown"
     DRAINING = "draining"
 
     @property
@@ -198,6 +199,11 @@ _TOLD = {
         Effect.WARNS,
         "What brings the events was told that its socket closes: events are missing until it connects again.",
         "Nothing, if it connects again by itself.",
+    ),
+    Condition.LAG_UNKNOWN: Told(
+        Effect.WARNS,
+        "How far this process is behind is not known.",
+        "Nothing, if Kafka is away; else grant DESCRIBE and READ on the topic and its group, or mend the brokers.",
     ),
     Condition.DRAINING: Told(Effect.WAITS, "The service is stopping.", "Nothing.", takes_tasks=False),
 }

@@ -72,6 +72,8 @@ async def run(
             background.start_soon(parts.workers.watch)
             background.start_soon(parts.policies.watch, POLICY_WATCH_S, anyio.sleep)
             background.start_soon(_say_draining, shutdown, conditions)
+            background.start_soon(intake.lag.run)
+            background.start_soon(stream.lag.run)
             await _until(shutdown, parts.check_dependencies)
             if await _until(shutdown, partial(_topics_are_right, limits, conditions)):
                 async with anyio.create_task_group() as loops:

@@ -28,7 +28,7 @@ from consumer.stream.outbox import Outbox
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.records import records_of
 from consumer.stream.room import Room
-from consumer.stream.transaction import Record, Step, TooLarge, TransactionFailed, Transactor
+from consumer.stream.transaction import WAITS_FOR, Record, Step, TooLarge, TransactionFailed, Transactor
 from consumer.stream.window import Window
 from consumer.telemetry.metrics import Outcome, RebuildCause, Stage, Standing
 from consumer.wire.tasks import decode_task, encode_task, moved
@@ -36,17 +36,6 @@ from consumer.wire.tasks import decode_task, encode_task, moved
 log = logging.getLogger(__name__)
 
 REBUILD_FIRST_S, REBUILD_MAX_S = 0.2, 10.0
-WAITS_FOR = {  # step → what an operator is told
-    "confirm": "asking its group whether it is still its own",
-    "initialise": "initialising its producer",
-    "fetch the committed offset": "reading its offset",
-    "restore the ledger": "restoring its ledger",
-    "begin": "beginning a transaction",
-    "send": "its writes are not acknowledged",
-    "await sends": "its writes are not acknowledged",
-    "send offsets": "writing its offset",
-    "commit": "ending its transaction",
-}
 
 
 class JudgeTask(Protocol):
@@ -234,6 +223,11 @@ class Assignment:
             and self.window.uncommitted < self._settings.limits.window
             and self._outbox.size_bytes < self._settings.limits.outbox_bytes
         )
+
+    @property
+    def is_idle(self) -> bool:
+        """Ready, and everything that was taken is committed."""
+        return self.window is not None and not self._taken_at
 
     def take(self, record: ConsumerRecord[bytes, bytes]) -> None:
         """Begins to judge a record. Dropped while the partition is not ready: the seek, which is one step with

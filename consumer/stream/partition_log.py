@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Protocol
 
 import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from consumer.kafka import starting
 from consumer.kafka.client import consumer_options
 from consumer.kafka.membership import is_member
+from consumer.kafka.starting import starting_offset
 from consumer.settings.model import KafkaSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
 
-log = logging.getLogger(__name__)
-
-OFFSETS_DEADLINE_S = 30.0
 CONFIRM_S = 0.5
 
 
-class Reports(Protocol):
-    def lost_to_retention(self, records: int) -> None: ...
+class Reports(starting.Reports, Protocol):
     def restored(self, seconds: float) -> None:
         """The ledger of a partition was read, in so many seconds."""
 
@@ -56,22 +53,7 @@ class PartitionLog:
 
     async def starting_offset(self) -> int:
         """The committed offset, or the log's beginning where that is not in the log."""
-        with anyio.fail_after(OFFSETS_DEADLINE_S):
-            committed: int | None = await self._consumer.committed(self.tasks)
-            begin: int = (await self._consumer.beginning_offsets([self.tasks]))[self.tasks]
-            end: int = (await self._consumer.end_offsets([self.tasks]))[self.tasks]
-        if committed is None:
-            return begin
-        if committed < begin:
-            self._reports.lost_to_retention(begin - committed)
-            log.error("%s: retention took %s tasks before they were judged", self.tasks, begin - committed)
-            return begin
-        if committed > end:
-            log.error(
-                "%s was made anew (committed %s, end %s): starting from its beginning", self.tasks, committed, end
-            )
-            return begin
-        return committed
+        return await starting_offset(self._consumer, self.tasks, self._reports)
 
     async def restore_ledger(self) -> None:
         began = time.monotonic()

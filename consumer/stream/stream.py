@@ -16,9 +16,11 @@ from aiokafka.errors import (
 )
 from anyio.abc import TaskGroup
 
+from consumer.kafka import lag
 from consumer.kafka.client import client_options, consumer_options
 from consumer.kafka.closing import close
 from consumer.kafka.explain import condition_of, explain
+from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.membership import check_group
 from consumer.kafka.waiting import LOOK_S, Waiting
@@ -43,7 +45,7 @@ NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watche
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
 
-class Reports(assignment.Reports, partition_log.Reports, room.Reports, Protocol):
+class Reports(assignment.Reports, partition_log.Reports, room.Reports, lag.Reports, Protocol):
     def polled(self, loop: Loop) -> None:
         """The loop went round: it lives, whether there was something to take or not."""
 
@@ -55,8 +57,7 @@ class Reports(assignment.Reports, partition_log.Reports, room.Reports, Protocol)
     def ready(self, partitions: int) -> None:
         """From how many partitions tasks are taken."""
 
-    def lags(self, topic: str, partition: int, records: int) -> None: ...
-    def left(self, topic: str, partition: int) -> None:
+    def left(self, partition: int) -> None:
         """A tasks partition is no longer ours."""
 
 
@@ -85,6 +86,7 @@ class Stream(ConsumerRebalanceListener):
         self._ledgers: dict[int, Ledger] = {}
         self._complaint: tuple[Condition, str] | None = None
         self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
+        self.lag = Lag(self._topics.tasks, ABOUT, self._kafka, self._is_idle, reports)
         self._consumer: AIOKafkaConsumer
         self._group: TaskGroup
         self._polling: anyio.CancelScope
@@ -138,6 +140,7 @@ class Stream(ConsumerRebalanceListener):
             try:
                 self._waiting.begin("connecting")
                 await self._consumer.start()
+                self.lag.consumer = self._consumer
                 self._consumer.subscribe([self._topics.tasks], listener=self)
                 self._waiting.begin("joining the group")
                 self._content()
@@ -146,6 +149,7 @@ class Stream(ConsumerRebalanceListener):
                     await self._poll(shutdown)
             finally:
                 with anyio.CancelScope(shield=True):
+                    self.lag.consumer = None
                     self._waiting.begin("handing over its partitions")
                     await self._close(list(self.assignments.values()))
                     await close(self._consumer)
@@ -228,10 +232,9 @@ class Stream(ConsumerRebalanceListener):
             if assignment is not None:
                 for record in records:
                     assignment.take(record)
-                self._reports.lags(tp.topic, tp.partition, self._lag(tp, records[-1].offset))
 
-    def _lag(self, tp: TopicPartition, offset: int) -> int:
-        return max((self._consumer.highwater(tp) or 0) - offset - 1, 0)
+    def _is_idle(self, tp: TopicPartition) -> bool:
+        return tp.partition in self.assignments and self.assignments[tp.partition].is_idle
 
     async def _until_changed(self, shutdown: anyio.Event) -> None:
         with anyio.move_on_after(POLL_MS / 1000):
@@ -272,7 +275,8 @@ class Stream(ConsumerRebalanceListener):
                 group.start_soon(assignment.close)
         for assignment in assignments:  # a revoke in the middle of the last drain closes the same ones
             if self.assignments.pop(assignment.partition, None) is not None:
-                self._reports.left(self._topics.tasks, assignment.partition)
+                self._reports.left(assignment.partition)
+                self.lag.forget([assignment.partition])
         self._show_assigned()
 
     def _show_assigned(self) -> None:

@@ -32,6 +32,18 @@ MAX_BATCH_BYTES = 1024 * 1024  # one request for a tick's answers instead of one
 
 CALL_DEADLINE_S = 12.0  # a cluster chooses other leaders some 10 s after a broker fell silent
 
+WAITS_FOR = {  # step → what an operator is told
+    "confirm": "asking its group whether it is still its own",
+    "initialise": "initialising its producer",
+    "fetch the committed offset": "reading its offset",
+    "restore the ledger": "restoring its ledger",
+    "begin": "beginning a transaction",
+    "send": "its writes are not acknowledged",
+    "await sends": "its writes are not acknowledged",
+    "send offsets": "writing its offset",
+    "commit": "ending its transaction",
+}
+
 Step = Callable[[str], None]
 
 

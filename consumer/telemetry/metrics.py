@@ -134,11 +134,15 @@ class Metrics:
         ):
             metric.forget(partition)
 
-    def lag(self, topic: str, partition: int, records: int) -> None:
+    def lag(self, topic: str, partition: int, records: int, waits_since: float | None) -> None:
+        """`waits_since`: when the first of them came, in seconds since the epoch."""
         self._lag.labels(topic, str(partition)).set(records)
+        age = self._oldest_unanswered.labels(topic, str(partition))
+        age.set_function(lambda: 0.0 if waits_since is None else max(time.time() - waits_since, 0.0))
 
     def forget_lag(self, topic: str, partition: int) -> None:
         self._lag.remove(topic, str(partition))
+        self._oldest_unanswered.remove(topic, str(partition))
 
     def _declare_the_work(self) -> None:
         loops, kinds = get_args(Loop), get_args(Noise)
@@ -206,7 +210,13 @@ class Metrics:
         )
         self._lag = Gauge(
             f"{PREFIX}_lag_records",
-            "Records behind the position, to the end of the partition",
+            "Records from what is committed to the last stable offset; gone while it is not known",
+            ["topic", "partition"],
+            registry=self.registry,
+        )
+        self._oldest_unanswered = Gauge(
+            f"{PREFIX}_oldest_unanswered_age_seconds",
+            "How long ago the first of these records came, to within 10 s; 0 when there is none",
             ["topic", "partition"],
             registry=self.registry,
         )

@@ -112,15 +112,17 @@ class Reporter:
     def stands(self, partition: int, standing: Standing) -> None:
         self._metrics.stands(partition, standing)
 
-    def left(self, topic: str, partition: int) -> None:
+    def left(self, partition: int) -> None:
         """The partition is another's: its series go."""
         self.steps.pop(partition, None)
         self._conditions.end(Condition.LEDGER_ODD, str(partition))
         self._metrics.forget_partition(partition)
-        self._metrics.forget_lag(topic, partition)
 
-    def lags(self, topic: str, partition: int, records: int) -> None:
-        self._metrics.lag(topic, partition, records)
+    def lags(self, topic: str, partition: int, records: int, waits_since: float | None) -> None:
+        self._metrics.lag(topic, partition, records, waits_since)
+
+    def lag_gone(self, topic: str, partition: int) -> None:
+        self._metrics.forget_lag(topic, partition)
 
     def lost_to_retention(self, records: int) -> None:
         self._metrics.retention_lost_records.inc(records)

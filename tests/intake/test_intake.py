@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,35 +11,17 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
-from pydantic import SecretStr
 
-from consumer.intake import Intake, TaskRecord, tasks_of
 from consumer.model import Headers, Source, Task
-from consumer.settings.model import GenesysSettings, KafkaSettings, Settings, TopicSettings
+from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.wire.splitting import TaskRecord, tasks_of
 from consumer.wire.tasks import decode_task
 from tests import raw_names
 from tests.brokers import EVENTS_PARTITIONS
+from tests.intake.harness import taking_in
 from tests.reports import Recorder
-from tests.stream.harness import GivenLimits
 
 pytestmark = pytest.mark.kafka
-
-
-@asynccontextmanager
-async def taking_in(
-    kafka: KafkaSettings, topics: TopicSettings, split: Callable[..., list[TaskRecord]] = tasks_of
-) -> AsyncIterator[Recorder]:
-    recorder = Recorder()
-    genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
-    settings = Settings(kafka=kafka, topics=topics, genesys=genesys)
-    intake = Intake(settings, GivenLimits(), lambda: True, recorder, metadata_ms=200, tasks_of=split)
-    shutdown = anyio.Event()
-    async with anyio.create_task_group() as group:
-        group.start_soon(intake.run, shutdown)
-        try:
-            yield recorder
-        finally:
-            shutdown.set()
 
 
 async def write(kafka: KafkaSettings, topic: str, partition: int, conversation_id: str) -> None:
@@ -64,7 +46,7 @@ async def reading(kafka: KafkaSettings, topic: str) -> AsyncIterator[AIOKafkaCon
 async def test_a_partition_that_the_events_topic_gains_is_read_from_its_beginning(
     kafka_settings: KafkaSettings, topics: TopicSettings
 ) -> None:
-    async with reading(kafka_settings, topics.tasks) as tasks, taking_in(kafka_settings, topics):
+    async with reading(kafka_settings, topics.tasks) as tasks, taking_in(kafka_settings, topics, Recorder()):
         await write(kafka_settings, topics.events, 0, "before")
         with anyio.fail_after(30):
             assert (await tasks.getone()).key == b"before"
@@ -97,7 +79,8 @@ async def test_a_record_that_a_bug_meets_goes_on_as_it_is_and_keeps_no_other_bac
     async with reading(kafka_settings, topics.tasks) as tasks:
         for _ in range(2):
             await raw_names.write(kafka_settings.bootstrap_servers, topics.events, 0, *written)
-            async with taking_in(kafka_settings, topics, buggy) as recorder:
+            recorder = Recorder()
+            async with taking_in(kafka_settings, topics, recorder, buggy):
                 found = [await read(tasks) for _ in range(5)]
                 whole = [task for task in found if task.value == values[1]]
 

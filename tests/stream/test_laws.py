@@ -85,7 +85,7 @@ async def test_a_committed_offset_below_the_log_start_is_counted_and_said(
 
     assert sorted(await everything(kafka_settings, one.accepted)) == sorted(f"a{n}".encode() for n in range(30, 60))
     assert recorder.of("lost_to_retention") == [20]
-    assert "retention took 20 tasks before they were judged" in caplog.text
+    assert "retention took 20 records before they were read" in caplog.text
 
 
 async def test_a_committed_offset_above_the_end_means_a_topic_made_anew(

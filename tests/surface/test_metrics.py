@@ -16,6 +16,7 @@ from consumer.wire.events import NoiseKind
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 PER_PARTITION = {"uncommitted_offsets", "outbox_bytes", "oldest_uncommitted_age_seconds", "ledger_entries"}
+OF_LAG = {"lag_records", "oldest_unanswered_age_seconds"}
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_every_kind_of_noise_is_counted_under_its_name(metrics: Metrics) -> None
 
 def test_every_series_with_a_closed_label_exists_before_anything_happened(metrics: Metrics) -> None:
     empty = {name for name, family in families(metrics).items() if not family.samples}
-    assert empty == PER_PARTITION | {"lag_records"}
+    assert empty == PER_PARTITION | OF_LAG
 
 
 def test_series_of_a_partition_go_with_it(metrics: Metrics) -> None:
@@ -74,11 +75,11 @@ def test_series_of_a_partition_go_with_it(metrics: Metrics) -> None:
         metrics.outbox_bytes[partition].set(3)
         metrics.oldest_uncommitted_age_seconds[partition].set(3)
         metrics.ledger_entries[partition].set(3)
-        metrics.lag("tasks", partition, 3)
+        metrics.lag("tasks", partition, 3, None)
     metrics.forget_partition(7)
     metrics.forget_lag("tasks", 7)
-    assert {name: labels(metrics, name, "partition") for name in PER_PARTITION | {"lag_records"}} == {
-        name: {"0"} for name in PER_PARTITION | {"lag_records"}
+    assert {name: labels(metrics, name, "partition") for name in PER_PARTITION | OF_LAG} == {
+        name: {"0"} for name in PER_PARTITION | OF_LAG
     }
     metrics.forget_partition(0)
     metrics.forget_lag("tasks", 0)

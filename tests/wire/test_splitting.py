@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.intake import TaskRecord, tasks_of, untouched
 from consumer.model import Headers, Source, Task
+from consumer.wire.splitting import TaskRecord, tasks_of, untouched
 from consumer.wire.tasks import decode_task
 
 AT = Source("events", 3, 120, 1_795_460_000_000)

@@ -1,0 +1,191 @@
+"""How far a loop is behind: records from what is committed to the last stable offset, and since when the first waits.
+
+Looked at by itself, whether the loop polls or not: a gauge that only polls move stands still behind a closed gate.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+import anyio
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalOperation, KafkaError
+
+from consumer.errors import Failure
+from consumer.kafka.client import consumer_options
+from consumer.kafka.closing import close
+from consumer.model import Condition
+from consumer.settings.model import KafkaSettings
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0  # for what was assigned or went, and after a failure
+REFRESH_S = 10.0
+UNKNOWN_S = 30.0  # after which a number that could not be refreshed is no longer told
+DEADLINE_S = 10.0  # of one refresh
+PEEK_MS = 1_000
+ARRIVALS = 1_000  # remembered for each partition
+
+
+class Reports(Protocol):
+    def lags(self, topic: str, partition: int, records: int, waits_since: float | None) -> None:
+        """`waits_since`: when the first of these records came, in seconds since the epoch; None: there is none."""
+
+    def lag_gone(self, topic: str, partition: int) -> None:
+        """The partition is no longer ours, or its lag is not known any more."""
+
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
+    def end(self, condition: Condition, about: str = "") -> None: ...
+
+
+class Arrivals:
+    """When the records of one partition came, as far as it was watched. Pure; exact to one refresh."""
+
+    def __init__(self, end: int) -> None:
+        """`end`: as it was when the watch began. What is below it came before, and when is not known here."""
+        self.watched_from = end
+        self._seen: deque[tuple[int, float]] = deque()  # an end, and when it was seen first
+
+    def saw(self, end: int, now: float) -> None:
+        if end > (self._seen[-1][0] if self._seen else self.watched_from):
+            self._seen.append((end, now))
+        if len(self._seen) > ARRIVALS:  # of an outage of hours: half as exact
+            self._seen = deque(list(self._seen)[1::2])
+
+    def of(self, offset: int) -> float | None:
+        """When the record at `offset` came; None if before the watch, or not yet. Asked in rising order."""
+        while self._seen and self._seen[0][0] <= offset:
+            self._seen.popleft()
+        return self._seen[0][1] if self._seen and offset >= self.watched_from else None
+
+
+class Lag:
+    """That of one loop. `consumer` is the loop's own while it has one."""
+
+    def __init__(
+        self,
+        topic: str,
+        about: str,
+        kafka: KafkaSettings,
+        idle: Callable[[TopicPartition], bool],
+        reports: Reports,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """`idle`: nothing of the partition is in flight. A position at the end is then no lag, though the mark of a
+        transaction may lie between it and what is committed. `about`: the loop, in conditions."""
+        self.consumer: AIOKafkaConsumer | None = None
+        self._topic, self._about, self._kafka = topic, about, kafka
+        self._idle, self._reports, self._now = idle, reports, now
+        self._arrivals: dict[TopicPartition, Arrivals] = {}
+        self._peeked: dict[TopicPartition, tuple[int, float | None]] = {}
+        self._shown: set[TopicPartition] = set()
+        self._refreshed_at = self._now()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            await self.look()
+            await anyio.sleep(LOOK_S)
+
+    async def look(self) -> None:
+        """To be called about every `LOOK_S`: refreshes what is due."""
+        consumer = self.consumer
+        assigned = consumer.assignment() if consumer is not None else None
+        if assigned is not None:
+            self._forget(self._shown - assigned)
+        due = self._now() - self._refreshed_at >= REFRESH_S or not (assigned or set()) <= self._shown
+        if consumer is not None and assigned is not None and due:
+            await self._try_to_refresh(consumer, assigned)
+        if self._now() - self._refreshed_at >= UNKNOWN_S:
+            self._forget(set(self._shown))
+            self._reports.begin(Condition.LAG_UNKNOWN, f"of {self._topic}", self._about)
+
+    def forget(self, partitions: Iterable[int]) -> None:
+        """They are no longer ours."""
+        self._forget({TopicPartition(self._topic, partition) for partition in partitions})
+
+    def _forget(self, partitions: set[TopicPartition]) -> None:
+        for tp in partitions:
+            self._arrivals.pop(tp, None)
+            self._peeked.pop(tp, None)
+            if tp in self._shown:
+                self._shown.remove(tp)
+                self._reports.lag_gone(self._topic, tp.partition)
+
+    async def _try_to_refresh(self, consumer: AIOKafkaConsumer, assigned: Iterable[TopicPartition]) -> None:
+        try:
+            with anyio.fail_after(DEADLINE_S):
+                await self._refresh(consumer, sorted(assigned))
+        except (KafkaError, IllegalOperation, OSError, Failure) as failure:
+            log.debug("the lag of %s is not refreshed: %s", self._topic, type(failure).__name__)
+        else:
+            self._refreshed_at = self._now()
+            self._reports.end(Condition.LAG_UNKNOWN, self._about)
+
+    async def _refresh(self, consumer: AIOKafkaConsumer, assigned: list[TopicPartition]) -> None:
+        ends: Mapping[TopicPartition, int] = await consumer.end_offsets(assigned) if assigned else {}
+        first = {tp: await self._first_unanswered(consumer, tp, end) for tp, end in ends.items()}
+        since = await self._since(first, ends)
+        for tp in set(first) & consumer.assignment():
+            self._shown.add(tp)
+            self._reports.lags(self._topic, tp.partition, ends[tp] - first[tp], since[tp])
+
+    async def _first_unanswered(self, consumer: AIOKafkaConsumer, tp: TopicPartition, end: int) -> int:
+        """The end, if there is none."""
+        if self._idle(tp) and await consumer.position(tp) >= end:
+            return end
+        committed: int | None = await consumer.committed(tp)
+        if committed is None:
+            committed = (await consumer.beginning_offsets([tp]))[tp]
+        return min(committed, end)
+
+    async def _since(
+        self, first: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, float | None]:
+        """When the first unanswered record of each partition came."""
+        since: dict[TopicPartition, float | None] = {}
+        unwatched: dict[TopicPartition, int] = {}
+        for tp, offset in first.items():
+            arrivals = self._arrivals.setdefault(tp, Arrivals(ends[tp]))
+            arrivals.saw(ends[tp], self._now())
+            since[tp] = arrivals.of(offset)
+            if offset < arrivals.watched_from:
+                peeked = self._peeked.get(tp)
+                if peeked is None or peeked[0] != offset:
+                    unwatched[tp] = offset
+                else:
+                    since[tp] = peeked[1]
+        if unwatched:
+            there = await _written_at(self._kafka, unwatched)
+            for tp, offset in unwatched.items():
+                since[tp] = min(there[tp], self._now()) if tp in there else None
+                self._peeked[tp] = offset, since[tp]
+        return since
+
+
+async def _written_at(kafka: KafkaSettings, offsets: Mapping[TopicPartition, int]) -> dict[TopicPartition, float]:
+    """When the record at each offset (or the first behind it) was written, in seconds since the epoch."""
+    consumer = AIOKafkaConsumer(
+        **consumer_options(kafka),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",  # what retention took in between is told by the loop
+        max_partition_fetch_bytes=1,  # a batch comes whole
+    )
+    found: dict[TopicPartition, float] = {}
+    try:
+        with anyio.CancelScope(shield=True):  # not cut off in the middle: aiokafka forgets what it is opening
+            await consumer.start()
+        consumer.assign(list(offsets))
+        for tp, offset in offsets.items():
+            consumer.seek(tp, offset)
+        for tp in offsets:
+            for records in (await consumer.getmany(tp, timeout_ms=PEEK_MS, max_records=1)).values():
+                found[tp] = records[0].timestamp / 1000
+    finally:
+        await close(consumer)
+    return found

@@ -1,0 +1,78 @@
+"""One record of the input, as the tasks that it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from consumer.model import Event, Headers, Source, Task
+from consumer.wire import events
+from consumer.wire.events import decode
+from consumer.wire.results import record_size
+from consumer.wire.tasks import encode_task, key_of, unreadable_key
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRecord:
+    key: bytes
+    value: bytes | None
+    headers: Headers
+
+    @property
+    def size(self) -> int:
+        return record_size(self.key, self.value, self.headers)
+
+
+def tasks_of(
+    value: bytes | None, key: bytes | None, headers: Headers, at: Source, max_bytes: int, dropped: Callable[[Any], None]
+) -> list[TaskRecord]:
+    """The tasks of one input record, each at most `max_bytes` as its topic counts; `dropped` is told each noise.
+
+    Key and headers go with each element of an array, unless all those copies would be larger than a single task may be.
+    """
+    items = decode(value)
+    whole = Task(at, value, key, headers)
+    if record_size(key, None, headers) * len(items) > max_bytes:
+        whole = _bare(whole)
+    records = []
+    for item in items:
+        if isinstance(item, events.Noise):
+            dropped(item.kind)
+            continue
+        task = replace(whole, source=replace(at, path=item.path), value=item.value)
+        own = key_of(item) if isinstance(item, Event) else unreadable_key(task.source)
+        records.append(_fitting(task, own, max_bytes))
+    return records
+
+
+def untouched(value: bytes | None, at: Source, max_bytes: int) -> TaskRecord:
+    """The record as one task, for the second loop to take apart, where an error becomes a dead letter."""
+    return _fitting(Task(at, value, left_out=frozenset({"headers", "key"})), unreadable_key(at), max_bytes)
+
+
+def _fitting(task: Task, key: bytes, max_bytes: int) -> TaskRecord:
+    for smaller in _shrinking(task):
+        record = TaskRecord(key, smaller.value, encode_task(smaller))
+        if record.size <= max_bytes:
+            break
+    return record
+
+
+def _shrinking(task: Task) -> Iterator[Task]:
+    """Only the value is judged, so it is the last thing but its hash that is given up."""
+    yield task
+    yield _bare(task)
+    yield _hashed(task)
+    yield _hashed(_bare(task))
+
+
+def _bare(task: Task) -> Task:
+    had = {"headers": bool(task.headers), "key": task.key is not None}
+    left_out = task.left_out | {part for part in had if had[part]}
+    return replace(task, key=None, headers=(), left_out=left_out)
+
+
+def _hashed(task: Task) -> Task:
+    return replace(task, value=None, value_sha256=hashlib.sha256(task.value or b"").hexdigest())
