@@ -44,7 +44,7 @@ class Terms:
 class Reports(BoundaryReports, WantedReports, Protocol):
     def dropped(self, kind: Noise) -> None: ...
     def foreign(self, foreign: bool) -> None:
-        """Of each event, whether it is of another organisation."""
+        """True of an event that names another organisation and nothing that Genesys has; false of what it has."""
 
     def inspecting(self) -> AbstractContextManager[object]:
         """Surrounds one inspection."""

@@ -10,7 +10,7 @@ from consumer.attempts import Patience
 from consumer.errors import NotJudged, NotYet
 from consumer.judge.answers import Answer, Resting
 from consumer.judge.boundary import Boundary, Subject
-from consumer.model import Attachment, DeadReason, Dependency, Message, Shape
+from consumer.model import Attachment, DeadReason, Dependency, Event, Message, Shape
 
 T = TypeVar("T")
 
@@ -58,6 +58,19 @@ class Questions:
                 except (NotYet, NotJudged) as failed:
                     failure = failure if isinstance(failure, NotYet) else failed
         raise failure
+
+    async def knows(self, event: Event) -> bool:
+        """Whether Genesys has anything of what the event names: asked once, waiting for nothing to come."""
+        try:
+            if event.conversation_id is None:
+                return bool(await self.conversation_of(event.messages))
+            if not event.messages:
+                await self.lookup.find_listed(event.conversation_id, lambda message: False)
+                return True
+            named = frozenset(message.message_id for message in event.messages if message.message_id)
+            return bool(named and await self.lookup.find(event.conversation_id, named))
+        except (NotYet, NotJudged):
+            return False
 
     async def show(self, message: Message | Attachment, announced: Iterable[Attachment]) -> Message | None:
         """The message, or that of the attachment, as Genesys has it now."""

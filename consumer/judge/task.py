@@ -108,11 +108,9 @@ class _Judging:
     # ---- what the event is about
 
     async def _event(self, event: Event) -> None:
-        foreign = self._is_foreign(event)
-        self.judge.reports.foreign(foreign)
-        if foreign:  # by the record's own word, so its letter names the record and silences nothing else
-            self._dead_bytes(DeadReason.OTHER_ORGANIZATION, "an event of another Genesys organisation")
-        elif not event.conversation_id:
+        if self._is_foreign(event) and not await self._is_ours_after_all(event):
+            return
+        if not event.conversation_id:
             await self._find_its_conversation(event)
         elif not self.answers.owns(event.conversation_id):
             self._move(event.conversation_id)
@@ -125,7 +123,21 @@ class _Judging:
 
     def _is_foreign(self, event: Event) -> bool:
         ours = self.judge.organization.id
-        return ours is not None and event.organization_id is not None and event.organization_id != ours
+        if ours is None or event.organization_id is None or event.organization_id == ours:
+            return False
+        return bool(event.messages) or self.judge.terms.looks_up_bare(event)
+
+    async def _is_ours_after_all(self, event: Event) -> bool:
+        """The organisation is the record's own word: Genesys has the last one. A letter that rests on that word names
+        the record, and silences nothing else."""
+        known = await self.questions.ask(self.whole, lambda: self.questions.knows(event))
+        if isinstance(known, Answer):
+            self.known.give_dead(known)
+            return False
+        self.judge.reports.foreign(not known)
+        if not known:
+            self._dead_bytes(DeadReason.OTHER_ORGANIZATION, "an event of another Genesys organisation")
+        return known
 
     async def _find_its_conversation(self, event: Event) -> None:
         """Whichever of its messages can tell it; if none can, each of them is dead."""
@@ -165,6 +177,7 @@ class _Judging:
         if isinstance(found, Answer):
             self.known.give_dead(found)
         else:
+            self.judge.reports.foreign(False)
             await _all([partial(self._listed, event, listed[message.identity], message) for message in found])
 
     async def _listed(self, event: Event, listed: Message, found: Message) -> None:
@@ -186,6 +199,7 @@ class _Judging:
         if isinstance(found, Answer):
             self.known.give_dead(found)
             return
+        self.judge.reports.foreign(False)
         missing = self._missing(announced, found)
         if found.removed:  # Genesys no longer shows what was in it
             await self._found(event, with_removed(found, missing), [])

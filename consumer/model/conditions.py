@@ -154,7 +154,7 @@ _TOLD = {
     ),
     Condition.FOREIGN_TOPIC: _refused(
         "The events are of another Genesys organisation.",
-        "Check TOPICS__EVENTS and the credentials. A restart tries again.",
+        "Check TOPICS__EVENTS and the credentials. It is tried every 30 s, and ends with the first that the API knows.",
     ),
     Condition.API_LIMITED: Told(
         Effect.WARNS,

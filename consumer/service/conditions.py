@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from consumer.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-FOREIGN_LIMIT = 20  # events of another organisation in a row: the service reads the wrong topic
+FOREIGN_LIMIT, FOREIGN_S = 20, 300.0  # events of another organisation, and within which time: it is the wrong topic
+TRY_S = 30.0  # between two polls while that holds
 
 _LEVELS = {Effect.STOPS: logging.ERROR, Effect.WAITS: logging.WARNING, Effect.WARNS: logging.WARNING}
 
@@ -35,7 +37,8 @@ class Conditions:
         self._bug_ceiling = bug_ceiling
         self._now = now
         self._bugs = 0
-        self._foreign = 0
+        self._foreign: deque[float] = deque(maxlen=FOREIGN_LIMIT)
+        self._next_try = dict.fromkeys(("events", "tasks"), float("inf"))
         self._held: dict[tuple[Condition, str], Held] = {}
 
     @property
@@ -56,11 +59,21 @@ class Conditions:
     @property
     def takes_events(self) -> bool:
         """Whether the first loop goes on: it needs nothing but Kafka, and stops only for what is wrong with us."""
-        return not self._holds(Condition.BUGS) and not self._holds(Condition.FOREIGN_TOPIC)
+        return not self._holds(Condition.BUGS) and self._tries("events")
 
     @property
     def takes_tasks(self) -> bool:
-        return all(condition.told.takes_tasks for condition, _ in self._held)
+        others = (condition for condition, _ in self._held if condition is not Condition.FOREIGN_TOPIC)
+        return all(condition.told.takes_tasks for condition in others) and self._tries("tasks")
+
+    def _tries(self, loop: str) -> bool:
+        """Always but where the topic seems to be another organisation's: there one poll is made now and then."""
+        if not self._holds(Condition.FOREIGN_TOPIC):
+            return True
+        if self._now() < self._next_try[loop]:
+            return False
+        self._next_try[loop] = self._now() + TRY_S
+        return True
 
     def begin(self, condition: Condition, detail: str = "", about: str = "") -> None:
         """Notes that it holds; again with another detail if that has changed. One line in the log for each news."""
@@ -91,12 +104,16 @@ class Conditions:
             self.begin(Condition.BUGS, f"{self._bugs} in a row")
 
     def foreign(self, foreign: bool) -> None:
-        """Of each event: many of another organisation in a row stop the service for good."""
-        if self._holds(Condition.FOREIGN_TOPIC):
+        """Of what events name: many of another organisation that Genesys does not have, and none that it has."""
+        if not foreign:
+            self._foreign.clear()
+            self.end(Condition.FOREIGN_TOPIC)
             return
-        self._foreign = self._foreign + 1 if foreign else 0
-        if self._foreign >= FOREIGN_LIMIT:
-            self.begin(Condition.FOREIGN_TOPIC, f"{FOREIGN_LIMIT} events in a row")
+        self._foreign.append(self._now())
+        if len(self._foreign) == FOREIGN_LIMIT and self._foreign[-1] - self._foreign[0] <= FOREIGN_S:
+            if not self._holds(Condition.FOREIGN_TOPIC):
+                self._next_try = dict.fromkeys(self._next_try, self._now() + TRY_S)
+            self.begin(Condition.FOREIGN_TOPIC, f"{FOREIGN_LIMIT} events within five minutes, and none that is ours")
 
     def _holds(self, condition: Condition) -> bool:
         return (condition, "") in self._held

@@ -75,9 +75,26 @@ async def test_what_genesys_calls_removed_too_is_rejected_as_that() -> None:
     assert all(answer.decision.attachment.removed for answer in home.published if answer.decision)
 
 
-async def test_another_organisation_s_id_takes_no_answer_away_and_its_letter_names_the_record() -> None:
-    home = await judged_after(forged(THEIRS), forged(THEIRS))
-    assert home.letters == [("other_organization", "bytes", 1)]
+async def test_another_organisation_s_id_decides_nothing_by_itself() -> None:
+    async with at_home(M1) as home:
+        home.judge = replace(home.judge, organization=Ours())
+        await home.take(forged(THEIRS))
+        assert (home.verdicts, home.letters) == (list(FILES), [])
+        assert True not in home.reports.of("foreign")
+
+
+async def test_what_is_another_organisation_s_is_asked_for_once_and_its_letter_names_the_record() -> None:
+    async with at_home() as home:
+        home.judge = replace(home.judge, organization=Ours())
+        for _ in range(2):
+            await home.take(forged(THEIRS))
+            await home.take(orjson.dumps({**orjson.loads(forged(THEIRS)), "detail": {"conversationId": CONVERSATION}}))
+        assert home.letters == [("other_organization", "bytes", 1)]
+        assert home.waited == []
+        assert home.reports.of("foreign").count(True) == 2
+        home.genesys.messages["m1"] = M1
+        await home.take(TRUE)
+        assert home.verdicts == list(FILES)
 
 
 async def test_a_forged_count_takes_no_answer_away_from_a_file_that_is_slow() -> None:

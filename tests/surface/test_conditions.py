@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from consumer.attempts import Gates
 from consumer.errors import Refused, Unavailable
 from consumer.model import AWAY, REFUSED, Condition, Dependency, Effect
-from consumer.service.conditions import FOREIGN_LIMIT, Conditions
+from consumer.service.conditions import FOREIGN_LIMIT, FOREIGN_S, Conditions
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 
@@ -121,17 +121,43 @@ def test_bugs_in_a_row_stop_the_intake_for_good_and_say_so(house: House) -> None
     assert not house.takes_tasks()
 
 
-def test_events_of_another_organisation_in_a_row_stop_the_intake_for_good(house: House) -> None:
+def test_events_of_another_organisation_stop_the_intake_until_genesys_knows_one(house: House) -> None:
     for _ in range(FOREIGN_LIMIT - 1):
         house.conditions.foreign(True)
     house.conditions.foreign(False)
     assert house.takes_events()
     for _ in range(FOREIGN_LIMIT):
         house.conditions.foreign(True)
-    house.conditions.foreign(False)
     assert not house.takes_tasks()
     assert not house.takes_events()
-    assert house.holding == {Condition.FOREIGN_TOPIC: "20 events in a row"}
+    assert list(house.holding) == [Condition.FOREIGN_TOPIC]
+    house.conditions.foreign(False)
+    assert house.takes_tasks()
+    assert house.takes_events()
+    assert house.holding == {}
+
+
+def test_while_the_topic_is_another_s_each_loop_tries_every_30_seconds() -> None:
+    clock = [0.0]
+    conditions = Conditions(Metrics(CollectorRegistry()), 3, now=lambda: clock[0])
+    for _ in range(FOREIGN_LIMIT):
+        conditions.foreign(True)
+    tried = []
+    for second in range(95):
+        clock[0] = float(second)
+        tried += [(second, "tasks")] if conditions.takes_tasks else []
+        tried += [(second, "events")] if conditions.takes_events else []
+        conditions.foreign(True)
+    assert tried == [(at, loop) for at in (30, 60, 90) for loop in ("tasks", "events")]
+
+
+def test_events_of_another_organisation_now_and_then_are_no_wrong_topic() -> None:
+    clock = [0.0]
+    conditions = Conditions(Metrics(CollectorRegistry()), 3, now=lambda: clock[0])
+    for number in range(100):
+        clock[0] = number * FOREIGN_S / (FOREIGN_LIMIT - 2)
+        conditions.foreign(True)
+    assert conditions.held == []
 
 
 def test_a_closed_gate_stops_the_intake_of_tasks_alone(house: House) -> None:
