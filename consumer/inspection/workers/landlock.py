@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
+import sys
 from functools import cache
 
 CREATE_RULESET, RESTRICT_SELF = 444, 446  # the same on every architecture
@@ -18,6 +19,8 @@ MOST_BITS = 40
 @cache
 def rights() -> bytes:
     """All rights that this kernel knows, as the attributes of a ruleset. `OSError` where there is no Landlock."""
+    if sys.platform != "linux":
+        raise OSError(f"{sys.platform} has no Landlock")
     known = [next((bits for bits in _from_most() if _is_known(field, bits)), 0) for field in range(FIELDS)]
     if not known[0]:
         raise OSError("the kernel offers no Landlock")
