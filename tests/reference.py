@@ -9,10 +9,12 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS
+from consumer.inspection.policy.names import has_reader
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.readers.ends import ENDS
 from consumer.inspection.readers.openers import OPENERS, RULES
-from consumer.inspection.readers.table import FORMATS
+from consumer.inspection.readers.table import BY_EXTENSION, FORMATS
+from consumer.inspection.readers.unseen import USUAL
 from consumer.model import Condition, DeadReason, Reason
 from consumer.telemetry.metrics import Metrics
 from consumer.wire.envelopes import ENVELOPES
@@ -38,6 +40,8 @@ def page() -> str:
             "## Types\n\nWhat detection can tell and an operator may allow. *reader*: the module that looks inside; "
             "without one a file is judged by its type alone.",
             _table(("type", "extensions", "reader", "shipped policy"), _types()),
+            f"Of the extensions that Genesys's supported content profiles list, these have no reader here, and stay "
+            f"refused: {', '.join(f'`{extension}`' for extension in _unread())}.",
             "### Where a file ends\n\nA cut file is `malformed` where the cut is certain. What can't be told from a "
             "recording that stopped is accepted, with the flag `incomplete`.",
             _table(("types", "what marks the end", "cuts that are certain", "what is accepted"), _ends()),
@@ -82,6 +86,12 @@ def _types() -> Iterator[tuple[str, str, str, str]]:
     for row in FORMATS:
         reader = row.reader.__module__.removeprefix("consumer.inspection.readers.") if row.reader else "none"
         yield row.name, ", ".join(row.extensions), reader, "allows" if row.name in shipped else ""
+
+
+def _unread() -> Iterator[str]:
+    for extension in USUAL.split():
+        if not has_reader(BY_EXTENSION.get(extension, "")):
+            yield extension
 
 
 def _ends() -> Iterator[tuple[str, str, str, str]]:

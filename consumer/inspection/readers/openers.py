@@ -126,5 +126,7 @@ RULES: Mapping[Reason, str] = {
     Reason.JAVASCRIPT: "viewer",
     Reason.SECOND_FORMAT: "7-zip",
     Reason.SCRIPT: "php",
+    Reason.CONTENT_NOT_ALLOWED: "desktop",
+    Reason.TYPE_MISMATCH: "desktop",
 }
 """Of each finding that may reject: the opener of those that name none of their own."""

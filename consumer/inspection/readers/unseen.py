@@ -11,6 +11,13 @@ _OLD = "cells and text, and what a reader makes of records that are built to bre
 _ODF = "formulas but DDE, links that are clicked on, and what a reader makes of parts built to break it"
 _TEXT = "what the words say"
 
+USUAL = (
+    "aac 3g2 3gp 7z amr avi bmp csv doc docx eml gif heic ics jfif jpeg jpg key log m4a m4v mov mp3 mp4 mpeg mpg mpga "
+    "neon numbers odt oga ogg ogv pages pdf png pps ppsx ppt pptx qt svg tif tiff txt vcf wav webm webp wmv xls xlsx "
+    "xml yml yaml"
+)
+"""The extensions that supported content profiles of Genesys Cloud list, as its help shows them."""
+
 UNSEEN: Mapping[str, str] = {
     "image/svg+xml": "what the drawing shows",
     "application/pdf": "what stands on its pages, where links lead, and what a reader makes of fonts built to break it",

@@ -140,7 +140,7 @@ class _Mail:
     def _text(self, kind: str, content: bytes) -> None:
         if kind != "text/plain":
             if any(self._runs(content, at) for at in scripts.live(content, self.seen.work)):
-                self.seen.find(Reason.EMBEDDED_EXECUTABLE, "the mail is a page with a script")
+                self.seen.find(Reason.EMBEDDED_EXECUTABLE, "the mail is a page with a script", opener="browser")
             return
         for count, (name, file) in enumerate(encodings.uuencoded(content, self.seen.work)):
             if count >= MOST_WRITTEN:

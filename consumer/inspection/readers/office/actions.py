@@ -27,7 +27,8 @@ class Actions:
             window = unescape(window.decode("latin-1")).encode("latin-1", "replace")
         lower = window.lower()
         if any(action in lower for action in STARTS):
-            self._seen.find(Reason.LAUNCH_ACTION, "a click, or the pointer above it, starts a program or a macro")
+            detail = "a click, or the pointer above it, starts a program or a macro"
+            self._seen.find(Reason.LAUNCH_ACTION, detail, opener="office")
 
     def close(self) -> None:
         """Each piece was looked at as it came."""

@@ -198,7 +198,7 @@ def _listener(tag: bytes, seen: Seen) -> None:
     if len(actions) != 1 or _values(tag, b"macro-name") or _values(tag, b"language"):
         seen.find(Reason.MACROS, "an event in it runs a script")
     elif actions[0].strip() == RUNS:
-        seen.find(Reason.LAUNCH_ACTION, "a click starts a program")
+        seen.find(Reason.LAUNCH_ACTION, "a click starts a program", opener="office")
 
 
 def _link(tag: bytes, seen: Seen) -> None:

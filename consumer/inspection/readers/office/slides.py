@@ -84,4 +84,4 @@ def _actions(stream: bytes, seen: Seen) -> None:
     while (at := stream.find(ACTION, at + 1)) >= 0:
         seen.work.spend(PLACE // 8)
         if stream[at + ACTION_AT : at + ACTION_AT + 1] == RUNS_A_PROGRAM:
-            seen.find(Reason.LAUNCH_ACTION, "a click starts a program")
+            seen.find(Reason.LAUNCH_ACTION, "a click starts a program", opener="office")

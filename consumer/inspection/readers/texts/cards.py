@@ -64,7 +64,7 @@ def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     text.find_php(data, seen)
     for line in STARTS_A_PROGRAM:
         if line in upper:
-            seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program")
+            seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program", opener="desktop")
     for file in _files(lines, upper, seen.work):
         inner = attached.judge(file.name, "", file.content, seen, limits)
         if not (inner.detected_type or "").startswith(SHOWN):

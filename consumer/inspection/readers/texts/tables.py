@@ -26,7 +26,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "text/csv"
     table = opening.as_utf8(data, seen.work)
     if _is_sylk(table, seen.work):
-        seen.find(Reason.SECOND_FORMAT, "Excel reads it as SYLK, which may hold macros")
+        seen.find(Reason.SECOND_FORMAT, "Excel reads it as SYLK, which may hold macros", opener="office")
     if _calls(table, seen.work):
         seen.flag("formula_calls_program")
     opening.examine(table, seen)

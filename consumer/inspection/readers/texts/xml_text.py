@@ -16,8 +16,8 @@ FED = 64 * 1024
 READING = 6  # a byte that expat reads costs as much as looking at so many
 SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
 INSTRUCTIONS = {
-    "xml-stylesheet": (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened"),
-    "mso-application": (Reason.SECOND_FORMAT, "a program of Office opens it as a document"),
+    "xml-stylesheet": (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened", "browser"),
+    "mso-application": (Reason.SECOND_FORMAT, "a program of Office opens it as a document", "office"),
 }
 
 
@@ -67,12 +67,13 @@ class _Parser:
         self._seen.work.spend(PLACE // 4)
         name = (uri or "").strip().lower()
         if name in SHOWN_BY_A_BROWSER:
-            self._seen.find(Reason.SECOND_FORMAT, "a browser shows it as a page or a drawing")
+            self._seen.find(Reason.SECOND_FORMAT, "a browser shows it as a page or a drawing", opener="browser")
 
     def _instruction(self, target: str, content: str) -> None:
         self._seen.work.spend(PLACE // 4)
         if target.lower() in INSTRUCTIONS:
-            self._seen.find(*INSTRUCTIONS[target.lower()])
+            reason, detail, opener = INSTRUCTIONS[target.lower()]
+            self._seen.find(reason, detail, opener=opener)
 
     def _document_type(self, *declaration: object) -> None:
         raise Unreadable("it declares a document type, by which entities expand")
