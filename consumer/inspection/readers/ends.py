@@ -40,9 +40,9 @@ ENDS: tuple[End, ...] = (
     End(("image/tiff",), "the last value, strip or tile that a directory names", "every one", "none"),
     End(("image/svg+xml",), "the end of the root element", "every one", "none"),
     End(("audio/amr", "audio/amr-wb"), "nothing", "before the first whole frame", "every other, inside a frame too"),
-    End(("audio/aac",), "nothing", "before the third whole frame", "every other, inside a frame too"),
+    End(("audio/aac",), "nothing", "before the fourth whole frame", "every other, inside a frame too"),
     End(
-        ("audio/mpeg",), "nothing, or a tag", "inside the tag at its beginning, before the third whole frame",
+        ("audio/mpeg",), "nothing, or a tag", "inside the tag at its beginning, before the fourth whole frame",
         "every other, inside a frame or the last tag too",
     ),
     End(

@@ -33,7 +33,7 @@ def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Seq
     for name in formats.formats_at_fixed_places(data):
         seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well", opener="7-zip")
     for at, name in formats.formats_in(data, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=_opener(name))
+        seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=opener_of(name))
     pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or _is_whole_pdf(data, at))
     if (pdf := next(pdfs, None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}", at=pdf, opener="pdf")
@@ -78,7 +78,7 @@ def behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
         return
     found = next((name for name in formats.foreigners(content, seen.work) if name not in PICTURES), None)
     if found:
-        seen.find(Reason.SECOND_FORMAT, f"{found} behind the {noun}", at=end, opener=_opener(found))
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the {noun}", at=end, opener=opener_of(found))
     else:
         seen.find(Reason.TRAILING_DATA, f"bytes behind the {noun}", at=end)
         seen.loose.append(content.lstrip(PADDING)[:HEAD])
@@ -103,6 +103,6 @@ def _is_whole_pdf(data: bytes, at: int) -> bool:
     return data.find(b"/Root", at) >= 0 and data.find(b"/Pages", at) >= 0
 
 
-def _opener(name: str) -> str:
+def opener_of(name: str) -> str:
     words = {"a ZIP archive": "unzip", "a PDF": "pdf", "markup or a script": "mshta"}
     return words.get(name, "7-zip")

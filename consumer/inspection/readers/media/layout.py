@@ -73,14 +73,15 @@ def judge(data: bytes, layout: Layout, seen: Seen, limits: Limits, name_ends: in
         seen.find(Reason.ENCRYPTED, f"the {layout.noun} is encrypted")
     trailing.examine(data, layout.end, seen, layout.noun, layout.words())
     for begin, stop in layout.unshown:
-        _unshown(data[begin:stop], layout, seen)
+        _unshown(data[begin:stop], begin, layout, seen)
     for name, content in layout.inside:
         _inside(name, content, layout, seen, limits)
     if name_ends and script_header.goes_on(data, name_ends):
-        seen.find(Reason.SECOND_FORMAT, f"the {layout.noun}'s header is the beginning of a script")
+        detail = f"the {layout.noun}'s header is the beginning of a script"
+        seen.find(Reason.SECOND_FORMAT, detail, at=0, opener="script element")
 
 
-def _unshown(content: bytes, layout: Layout, seen: Seen) -> None:
+def _unshown(content: bytes, at: int, layout: Layout, seen: Seen) -> None:
     """A part that nobody knows may hold whatever its maker needs, as long as it is no file of its own."""
     seen.work.spend(STEP + len(content))
     padding = len(content) - len(content.lstrip(PADDING))
@@ -89,7 +90,8 @@ def _unshown(content: bytes, layout: Layout, seen: Seen) -> None:
     head = content[max(0, padding - formats.DEEPEST_PADDING) :][:HEAD]
     found = next((name for name in formats.formats_of(head, seen.work) if name not in PICTURES), None)
     if found:
-        seen.find(Reason.SECOND_FORMAT, f"{found} in a part of the {layout.noun} that nothing shows")
+        detail = f"{found} in a part of the {layout.noun} that nothing shows"
+        seen.find(Reason.SECOND_FORMAT, detail, at=at, opener=trailing.opener_of(found))
 
 
 def _inside(name: str, content: bytes, layout: Layout, seen: Seen, limits: Limits) -> None:

@@ -13,6 +13,7 @@ from consumer.inspection.readers.media import id3, older_tags
 from consumer.inspection.readers.media.layout import Layout, judge
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 
+LEAST = 4  # whole frames: players open nothing shorter
 FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
 STRAY = 64 * 1024  # bytes between frames in which the next one is searched, as players do
 GAPS = 64  # how often
@@ -145,7 +146,7 @@ def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int
             break
         layout.hide(at, following)
         at, gaps = following, gaps + 1
-    if whole < FEWEST:
+    if whole < LEAST:
         raise Unreadable("the recording has no sound")
     return min(at, stop)
 

@@ -106,18 +106,21 @@ class _Drawing:
         parser.EndCdataSectionHandler = self._raw_ends
         return parser
 
+    def _find(self, code: Reason, detail: str) -> None:
+        self.seen.find(code, detail, opener="browser")
+
     def _document_type(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
         if system or public:
-            self.seen.find(Reason.EXTERNAL_REFERENCE, "the drawing names a document type elsewhere")
+            self._find(Reason.EXTERNAL_REFERENCE, "the drawing names a document type elsewhere")
         else:
-            self.seen.find(Reason.MALFORMED, "the drawing declares a document type of its own")
+            self._find(Reason.MALFORMED, "the drawing declares a document type of its own")
         raise _Refused
 
     def _instruction(self, target: str, content: str) -> None:
         if target.lower() == "xml-stylesheet":
-            self.seen.find(Reason.EXTERNAL_REFERENCE, "the drawing loads a style sheet")
+            self._find(Reason.EXTERNAL_REFERENCE, "the drawing loads a style sheet")
         elif target.lower() == "php":
-            self.seen.find(Reason.SECOND_FORMAT, "a server's page inside the drawing")
+            self.seen.find(Reason.SECOND_FORMAT, "a server's page inside the drawing", opener="php")
         self._remark(content)
 
     def _remark(self, content: str) -> None:
@@ -133,7 +136,7 @@ class _Drawing:
 
     def ended(self) -> None:
         if scripts.markup_in("".join(self.skipped).encode(), self.work) is not None:
-            self.seen.find(Reason.SCRIPT, "markup in a remark of the drawing")
+            self._find(Reason.SCRIPT, "markup in a remark of the drawing")
 
     def _characters(self, content: str) -> None:
         if self.is_raw:
@@ -167,33 +170,33 @@ class _Drawing:
         if local in names.ELEMENTS:
             return
         if local in ("script", "handler", "listener"):
-            self.seen.find(Reason.SCRIPT, "a script in the drawing")
+            self._find(Reason.SCRIPT, "a script in the drawing")
         elif local == "foreignObject":
-            self.seen.find(Reason.SECOND_FORMAT, "a page inside the drawing")
+            self._find(Reason.SECOND_FORMAT, "a page inside the drawing")
         elif local in ("font-face-uri", "tbreak", "link"):
-            self.seen.find(Reason.EXTERNAL_REFERENCE, "the drawing loads something from elsewhere")
+            self._find(Reason.EXTERNAL_REFERENCE, "the drawing loads something from elsewhere")
         else:
-            self.seen.find(Reason.MALFORMED, "an element in the drawing that does not draw")
+            self._find(Reason.MALFORMED, "an element in the drawing that does not draw")
 
     def _foreign(self, space: str) -> None:
         """Elements of other name spaces: in metadata whatever there is, elsewhere what editors leave."""
         if space == names.XHTML:
-            self.seen.find(Reason.SECOND_FORMAT, "a page inside the drawing")
+            self._find(Reason.SECOND_FORMAT, "a page inside the drawing")
         elif space == names.EVENTS:
-            self.seen.find(Reason.SCRIPT, "an event of the drawing has a listener")
+            self._find(Reason.SCRIPT, "an event of the drawing has a listener")
         elif "metadata" not in self.open and not space.startswith(names.EDITORS):
-            self.seen.find(Reason.MALFORMED, "an element in the drawing that does not draw")
+            self._find(Reason.MALFORMED, "an element in the drawing that does not draw")
 
     def _attribute(self, element: str, name: str, value: str) -> None:
         space, _, local = name.rpartition(" ")
         if element and local.lower().startswith("on") and space in ("", names.SVG):
-            self.seen.find(Reason.SCRIPT, "an event of the drawing runs a script")
+            self._find(Reason.SCRIPT, "an event of the drawing runs a script")
         elif local == "href" and space in ("", names.XLINK):
             self._link(element, value)
         elif space == names.XML and local == "base":
-            self.seen.find(Reason.EXTERNAL_REFERENCE, "the drawing's links begin elsewhere")
+            self._find(Reason.EXTERNAL_REFERENCE, "the drawing's links begin elsewhere")
         elif space == names.EVENTS:
-            self.seen.find(Reason.SCRIPT, "an event of the drawing has a listener")
+            self._find(Reason.SCRIPT, "an event of the drawing has a listener")
         elif space:
             return  # no viewer knows it, or it says no more than a language
         elif local in names.ATTRIBUTES:
@@ -204,7 +207,7 @@ class _Drawing:
 
     def _unknown(self, element: str) -> None:
         if element:
-            self.seen.find(Reason.MALFORMED, "an attribute in the drawing that does not draw")
+            self._find(Reason.MALFORMED, "an attribute in the drawing that does not draw")
 
     def _link(self, element: str, value: str) -> None:
         squeezed = "".join(character for character in value[:PLACE] if character > " ").lower()
@@ -213,9 +216,9 @@ class _Drawing:
         if squeezed.startswith(svg_style.PICTURE) and element in names.PICTURED:
             self._picture(value)
         elif squeezed.startswith(RUNS):
-            self.seen.find(Reason.SCRIPT, "a link of the drawing runs a script")
+            self._find(Reason.SCRIPT, "a link of the drawing runs a script")
         else:
-            self.seen.find(Reason.EXTERNAL_REFERENCE, "the drawing refers to something elsewhere")
+            self._find(Reason.EXTERNAL_REFERENCE, "the drawing refers to something elsewhere")
 
     def _picture(self, value: str) -> None:
         """A picture in letters. It is one, and nothing else is in it."""
@@ -230,9 +233,9 @@ class _Drawing:
             content = b""
         found = formats.format_at(content[:PLACE])
         if found not in PICTURES and content[8:12] != b"WEBP":
-            self.seen.find(Reason.SECOND_FORMAT, "what the drawing says is a picture is none")
+            self._find(Reason.SECOND_FORMAT, "what the drawing says is a picture is none")
         for _, other in formats.formats_in(content, self.work):
-            self.seen.find(Reason.SECOND_FORMAT, f"{other} inside a picture of the drawing")
+            self._find(Reason.SECOND_FORMAT, f"{other} inside a picture of the drawing")
 
     def _style(self, rules: str) -> None:
         if rules in self.known:
@@ -240,15 +243,15 @@ class _Drawing:
         self.known.add(rules)
         self.work.spend(4 * len(rules))
         for reason, detail in svg_style.faults(rules):
-            self.seen.find(reason, detail)
+            self._find(reason, detail)
 
     def _animated(self, attributes: dict[str, str]) -> None:
         name = attributes.get("attributeName", "").strip().rpartition(":")[2].lower()
         if name == "href":
-            self.seen.find(Reason.SCRIPT, "the drawing changes where a link leads")
+            self._find(Reason.SCRIPT, "the drawing changes where a link leads")
         elif name.startswith("on"):
-            self.seen.find(Reason.SCRIPT, "the drawing changes what an event runs")
+            self._find(Reason.SCRIPT, "the drawing changes what an event runs")
         for key in ("to", "from", "by", "values"):
             squeezed = "".join(attributes.get(key, "").split()).lower()
             if any(word in squeezed for word in RUNS):
-                self.seen.find(Reason.SCRIPT, "the drawing changes a link to a script")
+                self._find(Reason.SCRIPT, "the drawing changes a link to a script")

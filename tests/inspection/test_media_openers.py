@@ -1,0 +1,67 @@
+"""Browsers, PHP and unzip act on media that are not let in, and players open those that are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.inspection import media
+from tests.inspection.files import archive
+from tests.inspection.media import SAMPLES, kind, svg
+from tests.inspection.test_media import LIVE, NO_END, cuts, verdict
+from tests.inspection.test_openers import PAYLOAD, PHP, by_php, by_unzip, program, run
+
+ACT = "document.documentElement.setAttribute('acted', 'on it')"
+XHTML = "http://www.w3.org/1999/xhtml"
+SVG = "http://www.w3.org/2000/svg"
+PLAIN = ACT.replace("'", "&#39;")
+DRAWINGS = {
+    "a script": svg(f"<script>{ACT}</script>"),
+    "an event": svg(attributes=f'onload="{ACT}"'),
+    "a script in metadata": svg(f"<metadata><script>{ACT}</script></metadata>"),
+    "a script with another prefix": f"<s:svg xmlns:s='{SVG}'><s:script>{ACT}</s:script></s:svg>".encode(),
+    "a script of a page": svg(f"<script xmlns='{XHTML}'>{ACT}</script>"),
+    "a foreign object": svg(f'<foreignObject><body xmlns="{XHTML}" onload="{ACT}"/></foreignObject>'),
+    "an animation": svg(f'<set attributeName="x" to="1" onbegin="{ACT}"/>'),
+    "an entity": svg("&a;", before=f"<!DOCTYPE svg [<!ENTITY a \"<s:script xmlns:s='{SVG}'>{PLAIN}</s:script>\">]>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", DRAWINGS)
+def test_a_browser_runs_the_drawing_and_it_is_not_let_in(what: str, tmp_path: Path) -> None:
+    (tmp_path / "a.svg").write_bytes(DRAWINGS[what])
+    shown = run(
+        program("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
+        f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "a.svg").as_uri(), folder=tmp_path,
+    )  # fmt: skip
+    assert b'acted="on it"' in shown
+    assert verdict(DRAWINGS[what], "a.svg") is not None
+
+
+@pytest.mark.parametrize("place", media.PLACES)
+def test_php_runs_what_stands_where_nobody_looks(place: str, tmp_path: Path) -> None:
+    data, name = media.PLACES[place](PHP), f"a.{place.partition(',')[0]}"
+    (tmp_path / name).write_bytes(data)
+    assert by_php(tmp_path / name)
+    assert verdict(data, name) is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["cwebp.webp", "heifenc.heic", "lame.mp3", "xiph.opus", "ffmpeg_plain.mp4", "pyav.webm"]
+)
+def test_an_archive_behind_is_opened_and_not_let_in(name: str, tmp_path: Path) -> None:
+    assert archive({"payload.txt": b"words"}) == PAYLOAD
+    (tmp_path / name).write_bytes(SAMPLES[name] + PAYLOAD)
+    assert by_unzip(tmp_path / name)
+    assert verdict(SAMPLES[name] + PAYLOAD, name) is not None
+
+
+@pytest.mark.parametrize("name", sorted(name for name in SAMPLES if name in LIVE or kind(name) in NO_END))
+def test_a_player_opens_each_cut_that_is_let_in(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    taken = [cut for cut in cuts(SAMPLES[name]) if verdict(cut, name) is None]
+    for cut in taken[:1] + taken[10::20]:
+        path.write_bytes(cut)
+        said = run(program("ffprobe"), "-v", "error", "-show_entries", "stream=codec_name", path.name, folder=tmp_path)
+        assert b"codec_name=" in said
