@@ -46,7 +46,7 @@ async def serve(
     metrics = Metrics(CollectorRegistry())
     conditions = Conditions(metrics, settings.attempts.bug_ceiling)
     reporter = Reporter(metrics, conditions)
-    health = Health(conditions, reporter)
+    health = Health(conditions, reporter, needs=["kafka"])
     policies = policy_file(settings, reporter)
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))

@@ -38,9 +38,13 @@ from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.storage.kept import Store
 from consumer.storage.opening import open_store
+from consumer.telemetry.metrics import Proof
 from consumer.telemetry.reporter import Reporter
 
 log = logging.getLogger(__name__)
+
+PROVED_AGAIN_S = 5.0
+PROOFS: Mapping[Dependency, Proof] = {Dependency.LOGIN: "login", Dependency.STORAGE: "storage"}
 
 NO_DOWNLOAD = f"/api/v2/downloads/{NIL}?redirectToAuth=false"
 
@@ -68,6 +72,7 @@ class Parts:
     workers: Workers
     judge: Judge
     probes: Mapping[Dependency, Probe]
+    reporter: Reporter
 
     async def check_dependencies(self) -> None:
         """Asks each dependency once: what refuses us is said before the first task meets it."""
@@ -75,9 +80,23 @@ class Parts:
             for dependency, probe in self.probes.items():
                 group.start_soon(self._check, dependency, probe)
 
+    async def prove(self) -> None:
+        """Asks again what has to work once, until it has: the process is not ready before."""
+        async with anyio.create_task_group() as group:
+            for dependency in PROOFS:
+                group.start_soon(self._prove, dependency)
+
+    async def _prove(self, dependency: Dependency) -> None:
+        while PROOFS[dependency] not in self.reporter.proven:
+            await anyio.sleep(PROVED_AGAIN_S)
+            await self.gates[dependency].wait_open()
+            await self._check(dependency, self.probes[dependency])
+
     async def _check(self, dependency: Dependency, probe: Probe) -> None:
         try:
             await probe()
+            if dependency in PROOFS:
+                self.reporter.proved(PROOFS[dependency])
         except Failure as failure:
             log.warning("%s does not answer as it should: %s", dependency.value, failure.detail)
             at_fault = failure.dependency if isinstance(failure, Refused | Unavailable) else dependency
@@ -112,7 +131,7 @@ async def assembled(
         patience = _patience(settings, gates, reporter)
         terms = _terms(settings, limits)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
-        yield Parts(gates, policies, workers, judge, probes)
+        yield Parts(gates, policies, workers, judge, probes, reporter)
 
 
 class GenesysReports:

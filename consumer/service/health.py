@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from consumer.service.conditions import Conditions, Held
 from consumer.settings.load import SettingsProblem
 from consumer.settings.model import WebSettings
+from consumer.telemetry.metrics import Proof
 from consumer.telemetry.reporter import Reporter
 
 STILL_S = 120.0  # the loops turn many times a second, behind closed gates too; a start at a frozen broker takes 80 s
@@ -24,8 +25,15 @@ STILL_S = 120.0  # the loops turn many times a second, behind closed gates too; 
 class Health:
     """What the probes answer, read from what the rooms reported."""
 
-    def __init__(self, conditions: Conditions, reporter: Reporter, now: Callable[[], float] = time.monotonic) -> None:
-        self._conditions, self._reporter, self._now = conditions, reporter, now
+    def __init__(
+        self,
+        conditions: Conditions,
+        reporter: Reporter,
+        needs: Collection[Proof],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`needs`: what must have worked once before this process is ready, so that no rollout goes on with less."""
+        self._conditions, self._reporter, self._needs, self._now = conditions, reporter, needs, now
 
     @property
     def alive(self) -> bool:
@@ -38,15 +46,20 @@ class Health:
 
     @property
     def ready(self) -> bool:
-        """From the first assignment on, and with no partitions as well: a spare process waits for one. An outage of
-        others changes nothing: only what this process's own set-up causes does."""
-        return self._reporter.partitions is not None and not self._conditions.stopped
+        """Once everything that it needs has worked, and with no partitions as well: a spare process waits for one. An
+        outage of others changes nothing from then on: only what this process's own set-up causes does."""
+        return not self.not_yet and not self._conditions.stopped
+
+    @property
+    def not_yet(self) -> list[Proof]:
+        """What has to work before this process is ready for the first time."""
+        return [need for need in self._needs if need not in self._reporter.proven]
 
     @property
     def state(self) -> str:
         if self._conditions.stopped:
             return "stopped"
-        if self._reporter.partitions is None:
+        if self.not_yet:
             return "starting"
         return "waiting" if self._conditions.waiting else "ready"
 
@@ -56,7 +69,8 @@ class Health:
         return {
             "ready": self.ready,
             "state": self.state,
-            "assignedPartitions": self._reporter.partitions or [],
+            "notYet": self.not_yet,
+            "assignedPartitions": self._reporter.partitions,
             "conditions": [_told(held) for held in self._conditions.held],
         }
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import anyio
 from prometheus_client import CollectorRegistry
@@ -23,7 +23,7 @@ from consumer.service.health import Health, serving
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.stream.stream import Stream
-from consumer.telemetry.metrics import Metrics
+from consumer.telemetry.metrics import Metrics, Proof
 from consumer.telemetry.reporter import Reporter
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ async def run(
     metrics = Metrics(CollectorRegistry())
     conditions = Conditions(metrics, settings.attempts.bug_ceiling)
     reporter = Reporter(metrics, conditions)
-    health = Health(conditions, reporter)
+    health = Health(conditions, reporter, needs=get_args(Proof))
     limits = TopicLimits(settings.kafka, settings.topics)
     async with AsyncExitStack() as stack:
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
@@ -75,6 +75,7 @@ async def run(
             background.start_soon(intake.lag.run)
             background.start_soon(stream.lag.run)
             await _until(shutdown, parts.check_dependencies)
+            background.start_soon(parts.prove)
             if await _until(shutdown, partial(_topics_are_right, limits, conditions)):
                 async with anyio.create_task_group() as loops:
                     loops.start_soon(intake.run, shutdown)

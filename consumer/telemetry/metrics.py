@@ -20,6 +20,7 @@ from consumer.model import Condition, DeadReason, Dependency, Reason, Rejected, 
 PREFIX = "attachment_consumer"
 
 Loop = Literal["intake", "stream", "notify"]
+Proof = Literal["kafka", "login", "storage", "confinement"]
 Noise = Literal[
     "heartbeat",
     "receipt",

@@ -21,6 +21,7 @@ from consumer.telemetry.metrics import (
     Noise,
     Notification,
     Outcome,
+    Proof,
     RebuildCause,
     Skipped,
     Stage,
@@ -54,7 +55,12 @@ class Reporter:
         self._codes: set[str] = set()
         self.polls: dict[Loop, float] = {}  # when each loop went round last
         self.steps: dict[int, str] = {}  # what was begun last for each partition
-        self.partitions: list[int] | None = None  # that are assigned; None before the first assignment
+        self.partitions: list[int] = []  # that are assigned
+        self.proven: set[Proof] = set()  # what has worked once in this process
+
+    def proved(self, what: Proof) -> None:
+        """It worked, once at least, as this process is set up."""
+        self.proven.add(what)
 
     # ---- conditions
 
@@ -98,6 +104,7 @@ class Reporter:
 
     def assigned(self, partitions: Sequence[int]) -> None:
         self.partitions = list(partitions)
+        self.proved("kafka")
         self._metrics.assigned_partitions.set(len(partitions))
 
     def rebalanced(self) -> None:
@@ -181,6 +188,8 @@ class Reporter:
 
     def confined(self, by: Confined, missing: str | None) -> None:
         """What is proven to hold workers in, or what is missing to what was asked for."""
+        if missing is None:
+            self.proved("confinement")
         for kind, gauge in self._metrics.workers_confined.items():
             gauge.set(kind == by and missing is None)
         for condition, holds in (
