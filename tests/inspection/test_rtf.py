@@ -63,6 +63,8 @@ def test_words_of_a_text_are_no_objects(text: bytes) -> None:
         rb"\u-65432?\u-65420?\u-65420?\u-65424?://example.com",
         rb"\'68\'74\'74\'70://example.com/x",
         b"\r\nht{\\b }tp:{//exa}mple.com/x",
+        rb"{\*\junk abc}\\\\server\\share\\x.dotm",
+        rb"{\unheard abc}\\\\server\\share\\x.dotm",
     ],
 )
 def test_a_template_from_the_network_is_found_however_its_place_is_written(target: bytes) -> None:
@@ -85,6 +87,12 @@ def test_a_template_of_this_machine_is_ordinary() -> None:
         rb"\'44\'44\'45AUTO cmd",
         b"D\r\nD\r\nE cmd",
         rb'"DDE" cmd',
+        rb"{\*\junk abc}DDEAUTO cmd",
+        rb"{\*\junk {abc\}} \{}DDE cmd",
+        rb"{\pict 0102}DDE cmd",
+        rb"{\unheard abc}{DDE cmd}",
+        rb"\bin3 abcDDE cmd",
+        b"{\\*\\junk " + b"a" * 3_000 + b"}DDE cmd",
         rb'INCLUDETEXT "http://example.com/x.docx"',
         rb'INCLUDEPICTURE "\\\\server\\share\\x.png" \\d',
         rb'LINK Excel.Sheet "http://example.com/x.xls"',
@@ -94,7 +102,17 @@ def test_a_field_that_asks_another_program_or_the_network_is_found(instruction: 
     assert wide.reason(field(instruction), "a.rtf") is Reason.EXTERNAL_REFERENCE
 
 
-@pytest.mark.parametrize("instruction", [rb'HYPERLINK "http://example.com"', rb"PAGE", rb"DATE \\@ DDE", rb"TOC \\o"])
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        rb"{\b ADDIN} EN.CITE " + b"<x>DDE</x> " * 2_000,
+        rb"MERGEFIELD {DDE_Name}",
+        rb'HYPERLINK "http://example.com"',
+        rb"PAGE",
+        rb"DATE \\@ DDE",
+        rb"TOC \\o",
+    ],
+)
 def test_ordinary_fields_are_accepted(instruction: bytes) -> None:
     assert wide.reason(field(instruction), "a.rtf") is None
 

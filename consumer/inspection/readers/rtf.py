@@ -6,6 +6,7 @@ more than that: any case, and words inside of binary data as well. (Rich Text Fo
 
 from __future__ import annotations
 
+import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -37,8 +38,15 @@ PIECE = 64 * 1024
 SCANS = 14  # times that the whole is looked at
 A_GROUP, A_LETTER = 64, 96  # of work
 BLANKS = (b"par", b"line", b"tab", b"emspace", b"enspace")
+BORDER = "\x01"  # of a group
+BLANK = f" {BORDER}"
+MOST_PARTS = 32
+PASSED_OVER = frozenset(
+    {b"pict", b"info", b"fonttbl", b"colortbl", b"stylesheet", b"header", b"footer", b"footnote", b"annotation", b"xe"}
+)
 BACKSLASH, OPENED, CLOSED, SPACE = b"\\{} "
 
+_LETTERS = string.ascii_lowercase.encode()
 _SPACE = b" \t\r\n\0"
 _ESCAPES = ((b"\\\\", b"  "), (b"\\{", b"  "), (b"\\}", b"  "))  # of the same length: places stay
 
@@ -146,13 +154,14 @@ def _objects(text: _Text, seen: Seen) -> None:
 
 def _templates(text: _Text, seen: Seen) -> None:
     for at in text.places(TEMPLATE, seen.work):
-        if any(place_of(target.strip()) is not Place.HERE for target in text.destinations(at, seen.work)):
+        targets = (target for written in text.destinations(at, seen.work) for target in readings(written))
+        if any(place_of(target.strip()) is not Place.HERE for target in targets):
             seen.find(Reason.EXTERNAL_REFERENCE, "its template is loaded from the network when it is opened")
 
 
 def _fields(text: _Text, seen: Seen) -> None:
     for at in text.places(INSTRUCTION, seen.work):
-        for instruction in text.destinations(at, seen.work):
+        for instruction in (one for written in text.destinations(at, seen.work) for one in readings(written)):
             name, _, rest = instruction.strip(" \t\"'").partition(" ")
             name = name.lower().rstrip('"\\')
             if name in ASKS:
@@ -195,17 +204,55 @@ def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
             continue
         if byte == OPENED:
             depth += 1
+            _mark(out)
+            if _is_passed_over(raw, at + 1):
+                at, depth = _past_group(raw, at + 1), depth - 1
         elif byte == CLOSED:
             depth -= 1
+            _mark(out)
             if depth < 0:
                 break
-        elif byte not in b"\r\n\0" and (out or byte != SPACE):
+        elif byte not in b"\r\n\0" and (byte != SPACE or (out and out[-1] != " ")):
             out.append(chr(byte))
         at += 1
-    work.spend(2 * PLACE + A_LETTER * at)
-    if at >= LONGEST and len(out) < MOST_TEXT // 4:
+    work.spend(4 * PLACE + A_LETTER * at)
+    text = "".join(out)
+    if at >= LONGEST and len(text.replace(BORDER, "").strip()) < MOST_TEXT // 4:
         raise TooMuch("an instruction in it is longer than any can be")
-    return "".join(out)
+    return text
+
+
+def _mark(out: list[str]) -> None:
+    """A border, and no second one: text of nothing but borders is none."""
+    if out and out[-1] not in BLANK:
+        out.append(BORDER)
+
+
+def _is_passed_over(raw: bytes, at: int) -> bool:
+    """Whether a group begins whose text is no part of what stands around it."""
+    head = raw[at : at + 32].lstrip(_SPACE)
+    word = head[1:].lower()
+    return head[:1] == b"\\" and (word[:1] == b"*" or word[: len(word) - len(word.lstrip(_LETTERS))] in PASSED_OVER)
+
+
+def _past_group(raw: bytes, at: int) -> int:
+    """The place of the brace that closes the group that is open at `at`."""
+    depth = 1
+    while at < len(raw):
+        byte = raw[at]
+        depth += (byte == OPENED) - (byte == CLOSED)
+        if depth == 0:
+            return at
+        at += 2 if byte == BACKSLASH else 1
+    return len(raw)
+
+
+def readings(text: str) -> Iterator[str]:
+    """The text, and what is left of it behind each border of a group: of some groups Word passes over the text."""
+    parts = text.split(BORDER)[:MOST_PARTS]
+    for first, part in enumerate(parts):
+        if part.strip():
+            yield "".join(parts[first:])
 
 
 def _control(raw: bytes, at: int, out: list[str], substitutes: int) -> int:
@@ -225,8 +272,10 @@ def _control(raw: bytes, at: int, out: list[str], substitutes: int) -> int:
         out.append(chr(int(number[:12]) & 0xFFFF))
         for _ in range(substitutes):
             at = _past_a_character(raw, at)
-    elif word in BLANKS:
+    elif word in BLANKS and out and out[-1] != " ":
         out.append(" ")
+    elif word == b"bin":
+        at += int(number.strip(b"-")[:12] or b"0")
     return at
 
 
