@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import random
 from collections.abc import Callable
@@ -70,6 +71,45 @@ def sns(event: Any, time: str, correlation: str) -> Json:
     }
 
 
+def kinesis(event: Any, correlation: str) -> Json:
+    """As Lambda hands on what a stream holds."""
+    record = {"kinesisSchemaVersion": "1.0", "partitionKey": correlation, "sequenceNumber": "4959033827149025660855969"}
+    data = base64.b64encode(json.dumps(event).encode()).decode()
+    return {
+        "Records": [
+            {
+                "kinesis": {**record, "data": data, "approximateArrivalTimestamp": 1770113800.9},
+                "eventSource": "aws:kinesis",
+                "eventName": "aws:kinesis:record",
+            }
+        ]
+    }
+
+
+def event_grid(event: Any, time: str, correlation: str) -> list[Json]:
+    return [
+        {
+            "id": correlation,
+            "topic": "/subscriptions/s/resourceGroups/r/providers/Microsoft.EventGrid/topics/t",
+            "subject": "genesysCloud/sendEvent",
+            "data": {"message": event},
+            "eventType": "GenesysCloudEvent",
+            "eventTime": time,
+            "metadataVersion": "1",
+            "dataVersion": "1.0",
+        }
+    ]
+
+
+def cloud_event(event: Any, correlation: str) -> Json:
+    return {"specversion": "1.0", "id": correlation, "type": "genesys", "source": "/genesys", "data": event}
+
+
+def connect(event: Any) -> Json:
+    """As Kafka Connect writes a text with its schema."""
+    return {"schema": {"type": "string", "optional": False}, "payload": json.dumps(event)}
+
+
 def packed(event: Json, time: str, rng: random.Random) -> Any:
     """The event in one of the packings that suit it: the ones without a topic name have no use for some."""
     correlation = str(random_uuid(rng))
@@ -88,6 +128,10 @@ def packed(event: Json, time: str, rng: random.Random) -> Any:
         lambda: sqs(event, correlation),
         lambda: sns(event, time, correlation),
         lambda: sqs(sns(event, time, correlation), correlation),
+        lambda: kinesis(event, correlation),
+        lambda: event_grid(event, time, correlation),
+        lambda: cloud_event(event, correlation),
+        lambda: connect(event),
         *bridged,
     ]
     return rng.choice(ways)()

@@ -1,5 +1,6 @@
 """The plan: the same for the same numbers, complete in its expectations, and as mixed as it promises."""
 
+import base64
 import hashlib
 from collections import Counter
 from datetime import UTC, datetime
@@ -71,14 +72,19 @@ def test_every_inbound_file_is_expected_once(traffic: Traffic) -> None:
         assert answered != (silent or covered)
 
 
+OBJECT_IN_BASE64 = "eyJ"  # begins with an opening brace and a quotation mark
+
+
 def strings_of(value: Any) -> set[str]:
-    """Every string in a JSON value, those inside JSON strings too."""
+    """Every string in a JSON value, those inside JSON strings and base64 too."""
     if isinstance(value, dict):
         return set().union(*map(strings_of, value.values()), value)
     if isinstance(value, list):
         return set().union(*map(strings_of, value)) if value else set()
     if isinstance(value, str) and value[:1] in "{[" and value[1:]:
         return strings_of(orjson.loads(value))
+    if isinstance(value, str) and value.startswith(OBJECT_IN_BASE64):
+        return strings_of(orjson.loads(base64.b64decode(value)))
     return {value} if isinstance(value, str) else set()
 
 
