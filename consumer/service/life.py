@@ -12,6 +12,7 @@ from typing import TypeVar, get_args
 import anyio
 from prometheus_client import CollectorRegistry
 
+from consumer import __version__
 from consumer.errors import Refused, Unavailable
 from consumer.inspection.policy.file import PolicyFile
 from consumer.intake import Intake
@@ -64,6 +65,7 @@ async def run(
         parts = await stack.enter_async_context(assembled(settings, credentials, limits, reporter))
         if settings.genesys.metadata == "event":
             conditions.begin(Condition.EVENTS_BELIEVED)
+        _say_what_starts(settings, parts.policies)
         started(Running(port, metrics, conditions, health, parts.policies))
         intake = Intake(settings, limits, lambda: conditions.takes_events, reporter)
         stream = Stream(parts.judge.judge, settings, limits, lambda: conditions.takes_tasks, reporter)
@@ -81,6 +83,22 @@ async def run(
                     loops.start_soon(intake.run, shutdown)
                     loops.start_soon(stream.run, shutdown)
             background.cancel_scope.cancel()
+
+
+def _say_what_starts(settings: Settings, policies: PolicyFile) -> None:
+    told = {
+        "version": __version__,
+        "brokers": settings.kafka.bootstrap_servers,
+        "region": settings.genesys.region,
+        "events": settings.topics.events,
+        "topics": list(settings.topics.ours),
+        "partitions": settings.topics.partitions,
+        "storage": settings.storage.url,
+        "antivirus": settings.antivirus.address or "none",
+        "confinement": settings.inspection.confinement,
+        "policy": policies.current.version,
+    }
+    log.info("the attachment consumer starts", extra=told)
 
 
 async def _say_draining(shutdown: anyio.Event, conditions: Conditions) -> None:

@@ -71,6 +71,7 @@ def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
             ],
         )
     )
+    handler.addFilter(Told(shown=settings.level == "debug"))
     handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -90,6 +91,26 @@ def mask(text: str) -> str:
     text = _BEARER.sub(rf"\1 {MASK}", text)
     text = _URL.sub(_mask_url, text)
     return _PAIR.sub(rf"\1\2{MASK}", text)
+
+
+class Told(logging.Filter):
+    """What aiokafka says of brokers that are away is no news: a condition of ours begins and ends in one line each. Its
+    own lines are for debugging, except for an error that is none of Kafka's or of the network."""
+
+    def __init__(self, *, shown: bool) -> None:
+        super().__init__()
+        self._shown = shown
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith("aiokafka") or _is_unforeseen(record):
+            return True
+        record.levelno, record.levelname = logging.DEBUG, "DEBUG"
+        return self._shown
+
+
+def _is_unforeseen(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return error is not None and not isinstance(error, OSError) and type(error).__module__ != "aiokafka.errors"
 
 
 class Repeats(logging.Filter):

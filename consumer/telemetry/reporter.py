@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from consumer.attempts import Gate
-from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
+from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency, Rejected
 from consumer.telemetry.metrics import (
     Confined,
     Loop,
@@ -151,6 +151,7 @@ class Reporter:
 
     def answered(self, answer: Decision | DeadLetter) -> None:
         """Only of what is committed: a reader of the metrics and one of the topics see the same."""
+        _tell(answer)
         if isinstance(answer, DeadLetter):
             self._metrics.dead_letters[answer.reason].inc()
             return
@@ -268,3 +269,28 @@ class Reporter:
         self._metrics.notifications[outcome].inc()
         if outcome == "failed":
             log.warning("nobody was told of a rejected file: %s", detail)
+
+
+def _tell(answer: Decision | DeadLetter) -> None:
+    """A verdict is normal work, and is told to who debugs; a dead letter is not, and is told without ids of people."""
+    source = {"topic": answer.source.topic, "partition": answer.source.partition, "offset": answer.source.offset}
+    if isinstance(answer, DeadLetter):
+        of_letter = {"reason": answer.reason.value, "detail": answer.detail, "stage": answer.stage}
+        log.warning("a dead letter", extra=source | of_letter | {"attempts": answer.attempts})
+    elif log.isEnabledFor(logging.DEBUG):
+        attachment, verdict = answer.attachment, answer.verdict
+        of_verdict = {
+            "conversation_id": attachment.conversation_id,
+            "message_id": attachment.message_id,
+            "attachment_id": attachment.attachment_id,
+            "verdict": "rejected" if isinstance(verdict, Rejected) else "accepted",
+            "reason": verdict.reason.value if isinstance(verdict, Rejected) else None,
+            "event_time": _iso(answer.event_time),
+            "decided_at": _iso(answer.decided_at),
+            "attempts": answer.attempts,
+        }
+        log.debug("a verdict", extra=source | of_verdict)
+
+
+def _iso(time_of: datetime | None) -> str | None:
+    return time_of.isoformat(timespec="milliseconds") if time_of else None

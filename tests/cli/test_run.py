@@ -75,6 +75,10 @@ def until(started: subprocess.Popen[str], event: str) -> dict[str, Any]:
 def test_it_serves_its_state_while_everything_else_is_away_and_ends_when_told(tmp_path: Path) -> None:
     with process("-m", "consumer", "run", cwd=tmp_path) as service:
         until(service, "KAFKA_GROUP is no setting; did you mean KAFKA__GROUP?")
+        starts = until(service, "the attachment consumer starts")
+        assert {"version", "brokers", "region", "topics", "partitions", "antivirus", "confinement", "policy"} <= set(
+            starts
+        )
         port = until(service, "serving")["port"]
         assert "no broker of 127.0.0.1:1 answers" in until(service, "Kafka does not answer.")["detail"]
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import structlog
+from aiokafka.errors import KafkaConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,8 +57,30 @@ def test_libraries_are_not_heard_below_a_warning(stream: io.StringIO) -> None:
     setup(LogSettings(), stream)
     logging.getLogger("aiokafka.consumer.group_coordinator").info("joined group")
     logging.getLogger("httpx").info("HTTP Request: GET https://x")
-    logging.getLogger("aiokafka").warning("heartbeat failed")
-    assert [line["event"] for line in lines(stream)] == ["heartbeat failed"]
+    logging.getLogger("httpx").warning("odd")
+    assert [line["event"] for line in lines(stream)] == ["odd"]
+
+
+def test_what_aiokafka_says_of_an_outage_is_for_debugging(stream: io.StringIO) -> None:
+    def say() -> None:
+        logger = logging.getLogger("aiokafka.consumer.group_coordinator")
+        logger.error("Group Coordinator Request failed: %s", "away")
+        for error in (KafkaConnectionError(), ConnectionResetError()):
+            logger.error("Unexpected error in coordinator routine", exc_info=error)
+
+    setup(LogSettings(), stream)
+    say()
+    assert lines(stream) == []
+    setup(LogSettings(level="debug"), stream)
+    say()
+    assert {line["level"] for line in lines(stream)} == {"debug"}
+
+
+def test_an_error_of_aiokafka_itself_is_heard(stream: io.StringIO) -> None:
+    setup(LogSettings(), stream)
+    logging.getLogger("aiokafka.producer.sender").error("Unexpected error in sender routine", exc_info=KeyError("x"))
+    (line,) = lines(stream)
+    assert line["level"] == "error"
 
 
 @pytest.mark.parametrize("renderer", ["json", "console"])
@@ -131,7 +154,7 @@ def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds_with_a_count
 def test_the_handler_holds_repeats_back(stream: io.StringIO) -> None:
     setup(LogSettings(), stream)
     for broker in range(20):
-        logging.getLogger("aiokafka.conn").error("connect to %s failed", broker)
+        logging.getLogger("urllib3").error("connect to %s failed", broker)
     assert len(lines(stream)) == 1
 
 
