@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import mmap
+import re
 import struct
+from pathlib import Path
 
 import pytest
 
@@ -122,3 +124,18 @@ def test_memory_is_never_made_executable() -> None:
     code = mmap.PROT_READ | mmap.PROT_EXEC
     assert verdict(program, 9, audit, (0, 4096, code, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)) == KILL_PROCESS
     assert verdict(program, 10, audit, (0, 4096, code)) == KILL_PROCESS
+
+
+@pytest.mark.parametrize(
+    ("header", "architecture"),
+    [("x86_64-linux-gnu/asm/unistd_64.h", "x86_64"), ("asm-generic/unistd.h", "aarch64")],
+)
+def test_the_numbers_are_those_of_the_kernels_headers(header: str, architecture: str) -> None:
+    file = Path("/usr/include") / header
+    if not file.is_file():
+        pytest.skip("the kernel's headers are not installed")
+    numbers = dict(re.findall(r"^#define __NR(?:3264)?_(\w+)\s+(\d+)", file.read_text(), re.MULTILINE))
+    assert {call.name: numbers[call.name] for call in ALLOWED} == {
+        call.name: str(getattr(call, architecture)) for call in ALLOWED
+    }
+    assert int(numbers["seccomp"]) == MACHINES[architecture].seccomp
