@@ -6,13 +6,13 @@ more than that: any case, and words inside of binary data as well. (Rich Text Fo
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from consumer.inspection.readers import formats, trailing
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office.external import Place, place_of
+from consumer.inspection.readers.rtf_words import LONGEST, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
@@ -30,30 +30,18 @@ OBJECTS = (
 TEMPLATE, INSTRUCTION, BINARY = b"\\template", b"\\fldinst", b"\\bin"
 ASKS = ("dde", "ddeauto")
 LOADS = ("includepicture", "includetext", "include", "import", "link")
-LONGEST = 8 * 1024  # bytes of a destination that are read
-MOST_TEXT = 1024  # characters of it that tell what it does
 MOST_SLASHES = 512
 MOST_COUNTS = 6
 PIECE = 64 * 1024
 SCANS = 14  # times that the whole is looked at
-A_GROUP, A_LETTER = 64, 96  # of work
-BLANKS = (b"par", b"line", b"tab", b"emspace", b"enspace")
-BORDER = "\x01"  # of a group
-BLANK = f" {BORDER}"
-MOST_PARTS = 32
-PASSED_OVER = frozenset(
-    {b"pict", b"info", b"fonttbl", b"colortbl", b"stylesheet", b"header", b"footer", b"footnote", b"annotation", b"xe"}
-)
-BACKSLASH, OPENED, CLOSED, SPACE = b"\\{} "
+A_GROUP = 64  # of work
 
-_LETTERS = string.ascii_lowercase.encode()
-_SPACE = b" \t\r\n\0"
 _ESCAPES = ((b"\\\\", b"  "), (b"\\{", b"  "), (b"\\}", b"  "))  # of the same length: places stay
 
 
 def begins(data: bytes) -> bool:
     """In any spelling: Word looks no further than these letters."""
-    return data[:1] == b"{" and data[1:64].lstrip(_SPACE)[:3].lower() == START
+    return data[:1] == b"{" and data[1:64].lstrip(WHITE)[:3].lower() == START
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -192,109 +180,3 @@ def _formats(data: bytes, end: int, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{found} behind the text")
     else:
         seen.find(Reason.TRAILING_DATA, "bytes behind the end of the text")
-
-
-def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
-    """The text from `at` to the end of its group, with what is written as escapes and in groups within."""
-    raw, out, depth, at = data[at : at + LONGEST], list[str](), 0, 0
-    while at < len(raw) and len(out) < MOST_TEXT:
-        byte = raw[at]
-        if byte == BACKSLASH:
-            at = _control(raw, at + 1, out, substitutes)
-            continue
-        if byte == OPENED:
-            depth += 1
-            _mark(out)
-            if _is_passed_over(raw, at + 1):
-                at, depth = _past_group(raw, at + 1), depth - 1
-        elif byte == CLOSED:
-            depth -= 1
-            _mark(out)
-            if depth < 0:
-                break
-        elif byte not in b"\r\n\0" and (byte != SPACE or (out and out[-1] != " ")):
-            out.append(chr(byte))
-        at += 1
-    work.spend(4 * PLACE + A_LETTER * at)
-    text = "".join(out)
-    if at >= LONGEST and len(text.replace(BORDER, "").strip()) < MOST_TEXT // 4:
-        raise TooMuch("an instruction in it is longer than any can be")
-    return text
-
-
-def _mark(out: list[str]) -> None:
-    """A border, and no second one: text of nothing but borders is none."""
-    if out and out[-1] not in BLANK:
-        out.append(BORDER)
-
-
-def _is_passed_over(raw: bytes, at: int) -> bool:
-    """Whether a group begins whose text is no part of what stands around it."""
-    head = raw[at : at + 32].lstrip(_SPACE)
-    word = head[1:].lower()
-    return head[:1] == b"\\" and (word[:1] == b"*" or word[: len(word) - len(word.lstrip(_LETTERS))] in PASSED_OVER)
-
-
-def _past_group(raw: bytes, at: int) -> int:
-    """The place of the brace that closes the group that is open at `at`."""
-    depth = 1
-    while at < len(raw):
-        byte = raw[at]
-        depth += (byte == OPENED) - (byte == CLOSED)
-        if depth == 0:
-            return at
-        at += 2 if byte == BACKSLASH else 1
-    return len(raw)
-
-
-def readings(text: str) -> Iterator[str]:
-    """The text, and what is left of it behind each border of a group: of some groups Word passes over the text."""
-    parts = text.split(BORDER)[:MOST_PARTS]
-    for first, part in enumerate(parts):
-        if part.strip():
-            yield "".join(parts[first:])
-
-
-def _control(raw: bytes, at: int, out: list[str], substitutes: int) -> int:
-    """Reads the control word or symbol whose backslash stands before `at`; returns the place behind it."""
-    if not raw[at : at + 1].isalpha():
-        return _symbol(raw, at, out)
-    begin = at
-    while raw[at : at + 1].isalpha():
-        at += 1
-    word, begin = raw[begin:at].lower(), at
-    at += raw[at : at + 1] == b"-"
-    while raw[at : at + 1].isdigit():
-        at += 1
-    number = raw[begin:at]
-    at += raw[at : at + 1] == b" "
-    if word == b"u" and number.strip(b"-"):
-        out.append(chr(int(number[:12]) & 0xFFFF))
-        for _ in range(substitutes):
-            at = _past_a_character(raw, at)
-    elif word in BLANKS and out and out[-1] != " ":
-        out.append(" ")
-    elif word == b"bin":
-        at += int(number.strip(b"-")[:12] or b"0")
-    return at
-
-
-def _symbol(raw: bytes, at: int, out: list[str]) -> int:
-    symbol = raw[at : at + 1]
-    if symbol == b"'":
-        code = raw[at + 1 : at + 3]
-        if len(code) == 2 and not code.translate(None, b"0123456789abcdefABCDEF"):
-            out.append(bytes([int(code, 16)]).decode("cp1252", "replace"))
-            return at + 3
-    elif symbol in (b"\\", b"{", b"}"):
-        out.append(symbol.decode())
-    elif symbol == b"~":
-        out.append(" ")
-    return at + 1
-
-
-def _past_a_character(raw: bytes, at: int) -> int:
-    """A letter, an escape, or a control word, which counts as one; groups are not entered."""
-    if raw[at : at + 1] in (b"", b"{", b"}"):
-        return at
-    return _control(raw, at + 1, [], 0) if raw[at] == BACKSLASH else at + 1
