@@ -65,6 +65,16 @@ def test_a_film_without_a_picture_is_a_recording_and_of_one_family_with_films() 
     assert seen(SAMPLES["gstreamer.m4a"]).detected_type == "video/quicktime"
 
 
+def test_phones_call_a_recording_by_the_name_of_another_container() -> None:
+    for name, called in (("ffmpeg.m4a", "a.aac"), ("ffmpeg_audio.mp4", "a.mp4"), ("ffmpeg.3gp", "a.mp4")):
+        assert verdict(SAMPLES[name], called) is None
+
+
+def test_what_a_camera_keeps_in_boxes_is_no_film() -> None:
+    raw = SAMPLES["ffmpeg_plain.mp4"].replace(b"ftypisom", b"ftypcrx ", 1)
+    assert seen(raw).detected_type == "image/x-canon-cr3"
+
+
 def test_every_type_has_files_of_three_makers() -> None:
     makers: dict[str, set[str]] = {}
     for name in SAMPLES:

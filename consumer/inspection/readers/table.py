@@ -179,7 +179,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "audio/aac", ("aac", "adts"), ("audio/x-aac", "audio/aacp", "audio/x-hx-aac-adts"),
-        starts=mpeg_audio.begins_adts, reader=mpeg_audio.examine_adts,
+        starts=mpeg_audio.begins_adts, reader=mpeg_audio.examine_adts, family="film",
     ),
     Format("image/svg+xml", ("svg",), ("image/svg",), starts=svg.begins, reader=svg.examine, plain=True),
     Format("video/x-msvideo", ("avi", "wmv")),

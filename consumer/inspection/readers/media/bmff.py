@@ -24,6 +24,7 @@ KNOWN = FRAGMENTS | PADDING | OTHERS | {b"meco"}
 HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 AVIF = frozenset({b"avif", b"avis", b"avio"})
 HEIF = frozenset({b"mif1", b"msf1", b"mif2", b"miaf"})
+RAW = b"crx "  # of a camera, which is no film
 SOUND = frozenset({b"M4A ", b"M4B ", b"M4P "})
 XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 
@@ -141,6 +142,8 @@ def _type(film: _Film) -> str:
         return "image/heic"
     if major in HEIF or (film.items and film.tracks is None):
         return "image/heif"
+    if major == RAW:
+        return "image/x-canon-cr3"
     if major == b"qt  ":
         return "video/quicktime"
     if major[:3] in (b"3gp", b"3gr", b"3gs", b"3ge", b"3gg", b"3gh"):
