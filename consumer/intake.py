@@ -32,7 +32,7 @@ from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.starting import starting_offset
-from consumer.kafka.waiting import LOOK_S, Waiting
+from consumer.kafka.waiting import Waiting
 from consumer.model import Condition, Source
 from consumer.settings.model import Settings
 from consumer.telemetry.metrics import Loop, Noise
@@ -129,19 +129,11 @@ class Intake:
 
         async with anyio.create_task_group() as group:
             group.start_soon(serve)
-            group.start_soon(self._watch)
+            group.start_soon(self._waiting.watch, partial(self._reports.polled, "intake"))
             await shutdown.wait()
             with anyio.move_on_after(LEAVE_S):
                 await ended.wait()
             group.cancel_scope.cancel()
-
-    async def _watch(self) -> None:
-        """Waiting for Kafka is life; what only waits is no hanging loop."""
-        while True:
-            await anyio.sleep(LOOK_S)
-            if self._waiting.what:
-                self._reports.polled("intake")
-            self._waiting.look()
 
     async def _serve_again_and_again(self, shutdown: anyio.Event) -> None:
         """After any failure: new clients, from what is committed."""

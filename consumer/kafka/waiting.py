@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+import anyio
+
 from consumer.model import Condition
 
 TOLD_AFTER_S = 15.0  # a cluster chooses other leaders some 10 s after a broker fell silent
@@ -48,6 +50,14 @@ class Waiting:
             self._reports.end(self._condition, self._about)
 
     def look(self) -> None:
-        """To be called about every `LOOK_S`."""
+        """To be called about every `LOOK_S`, by whoever does not `watch`."""
         if self._since is not None and not self._told and self._now() - self._since >= TOLD_AFTER_S:
             self.failed(f"{self._about}: waiting for Kafka for more than {TOLD_AFTER_S:.0f} s: {self.what}")
+
+    async def watch(self, lives: Callable[[], None]) -> None:
+        """For as long as the loop runs. `lives` is told while it waits for Kafka: that is no hanging loop."""
+        while True:
+            await anyio.sleep(LOOK_S)
+            if self.what:
+                lives()
+            self.look()

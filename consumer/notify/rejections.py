@@ -10,20 +10,24 @@ from typing import Any, Protocol
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
 
+from consumer.kafka import waiting
 from consumer.kafka.client import consumer_options
 from consumer.kafka.closing import close
 from consumer.kafka.membership import Generation, Membership
+from consumer.kafka.waiting import Waiting
+from consumer.model import Condition
 from consumer.notify.loop import Record
 from consumer.notify.shutdown import Shutdown
 from consumer.settings.model import KafkaSettings
 from consumer.telemetry.metrics import Loop
 
+ABOUT = "rejections"  # in conditions
 POLL_MS = 500
 POLL_RECORDS = 10  # few, since they are fetched again after a rebalance
 NEVER_MS = 2**31 - 1  # an outage may last: max_poll_interval would end the membership in the middle of it
 
 
-class Reports(Protocol):
+class Reports(waiting.Reports, Protocol):
     def polled(self, loop: Loop) -> None:
         """The loop went round: it lives, whether there was something to take or not."""
 
@@ -40,6 +44,7 @@ class Rejections(ConsumerRebalanceListener):
         reports: Reports,
     ) -> None:
         self._consumer, self._membership, self._reports = consumer, membership, reports
+        self.waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
         self._begun: Generation | None = None  # whose beginnings are committed
         self._over: Generation | None = None  # in which a commit came too late
         self._next: dict[TopicPartition, int] = {}  # of this generation: behind what is committed
@@ -51,7 +56,9 @@ class Rejections(ConsumerRebalanceListener):
             generation: Generation | None = None
             polled: list[tuple[TopicPartition, Any]] = []
             with shutdown.leaving():
+                self.waiting.begin("the group does not come to rest")
                 generation, polled = await self._poll()
+                self.waiting.over()
             for partition, record in polled:
                 if shutdown.requested or generation is None or self._is_over(generation):
                     break
@@ -82,7 +89,9 @@ class Rejections(ConsumerRebalanceListener):
         return generation == self._over or generation != self._membership.generation
 
     async def _commit(self, generation: Generation, partition: TopicPartition, offset: int) -> bool:
+        self.waiting.begin("committing its place")
         taken = await self._membership.commit(generation, partition, offset)
+        self.waiting.over()
         if taken:
             self._next[partition] = offset
         else:
@@ -111,6 +120,7 @@ async def consuming(kafka: KafkaSettings, topic: str, reports: Reports) -> Async
     )
     rejections = Rejections(consumer, Membership(consumer), reports)
     try:
+        rejections.waiting.begin("joining the group")
         await consumer.start()
         consumer.subscribe([topic], listener=rejections)
         yield rejections

@@ -64,6 +64,7 @@ async def serve(
                 consuming(settings.kafka, settings.topics.rejected, reporter) as rejections,
                 aclosing(rejections.records(shutdown)) as records,
             ):
+                group.start_soon(rejections.waiting.watch, partial(reporter.polled, "notify"))
                 await notify(records, notifier, shutdown, partial(_told, reporter))
         group.cancel_scope.cancel()
 

@@ -19,7 +19,7 @@ from consumer.settings.model import WebSettings
 from consumer.telemetry.metrics import Proof
 from consumer.telemetry.reporter import Reporter
 
-STILL_S = 120.0  # the loops turn many times a second, behind closed gates too; a start at a frozen broker takes 80 s
+STILL_S = 120.0  # the loops turn many times a second, behind closed gates too, and say so while they wait for Kafka
 
 
 class Health:
