@@ -18,7 +18,7 @@ from typer.testing import Result
 from consumer.cli.dlq_commands import chosen
 from consumer.cli.topic_commands import table_of
 from consumer.kafka.topic_rules import Difference, Topic
-from consumer.model import DeadReason
+from consumer.model import DeadReason, Settled
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker
 from tests.cli.conftest import Command
@@ -50,7 +50,7 @@ def letters(command: Command, env: dict[str, str], topics: TopicSettings) -> Kaf
     """Three dead letters in topics of this test's own: two not found, one of a bug."""
     assert command("topics", "create", "--events-partitions", "1", **env).exit_code == 0
     kafka = KafkaSettings(bootstrap_servers=env["KAFKA_BOOTSTRAP_SERVERS"])
-    one = replace(letter(1), value=SIGNED)
+    one = replace(letter(1), value=SIGNED, settled=Settled("messages", "answered", "not.found", "ca138a93-3198"))
     anyio.run(put, kafka, topics, one, letter(2), letter(3, reason=DeadReason.BUG))
     return kafka
 
@@ -102,6 +102,13 @@ def test_show_masks_and_export_does_not(command: Command, env: dict[str, str], t
     (as_json,) = told(command("dlq", "show", "--json", "01" * 16, **env))
     assert (shown.exit_code, as_json["key"]) == (0, "original key")
     assert "files.example/a" in shown.stdout
+    assert as_json["settledBy"] == {
+        "call": "messages",
+        "meaning": "answered",
+        "code": "not.found",
+        "correlationId": "ca138a93-3198",
+    }
+    assert as_json["explanation"] == "Genesys itself says that there is no such thing."
     assert ["null", None] in as_json["headers"]
     assert "s3cret" not in shown.stdout + json.dumps(as_json)
     assert command("dlq", "show", as_json["place"], **env).stdout == shown.stdout

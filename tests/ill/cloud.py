@@ -52,6 +52,7 @@ class Cloud:
 
     kinds: dict[str, str] = field(default_factory=dict)  # number → kind
     ill: Ill = lambda call: None
+    ill_of: dict[tuple[str, str], Reply] = field(default_factory=dict)  # of one call about one number alone
     calls: Counter[str] = field(default_factory=Counter)
     tokens: set[str] = field(default_factory=set)
     expired: set[str] = field(default_factory=set)
@@ -60,7 +61,7 @@ class Cloud:
     async def answer(self, request: httpx.Request) -> Reply:
         name = call_of(request)
         self.calls[name] += 1
-        ill = self.ill(name)
+        ill = self.ill(name) or self.ill_of.get((name, number_in(name, request.url.path)))
         if ill is not None:
             return ill
         if name == "token":
@@ -74,13 +75,9 @@ class Cloud:
         return self._api(name, request)
 
     def _api(self, name: str, request: httpx.Request) -> Reply:
-        parts = request.url.path.split("/")
         if name == "tokens_me":
             return json({"organization": {"id": "org-1"}})
-        number = {"conversation": parts[-1], "bulk": parts[5] if len(parts) > 5 else ""}.get(name, parts[-1])
-        if name == "details":
-            number = parts[5]
-        number = number.partition("-")[2] if "-" in number else number
+        number = number_in(name, request.url.path)
         kind = self.kinds.get(number, "unknown")
         if kind == "unknown":
             return error(404, "not.found")
@@ -137,6 +134,13 @@ class Cloud:
 
 def _link(number: str) -> str:
     return f"https://{FILES}/api/v2/downloads/{number}"
+
+
+def number_in(call: str, path: str) -> str:
+    """Of the conversation, message or file that is asked for."""
+    parts = path.split("/")
+    part = parts[5] if call in ("bulk", "details") and len(parts) > 5 else parts[-1]
+    return part.partition("-")[2] if "-" in part else part
 
 
 def call_of(request: httpx.Request) -> str:

@@ -21,6 +21,7 @@ from consumer.sandbox.traffic import plan_traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.outages.dependencies import Outage, clamd, of_genesys, of_kafka, s3_server
+from tests.outages.ill import BETWEEN_S, KINDS, run_ill
 from tests.outages.run import run
 from tests.outages.scene import Scale
 
@@ -52,6 +53,20 @@ OUTAGES: dict[str, Open] = {
 }
 
 
+ILL, EACH_ILL_S = "ill-answers", 25.0
+
+
+async def play_ill(name: str) -> tuple[dict[str, object], list[str]]:
+    """Twelve kinds of ill answers, each for 25 s, in front of traffic that goes on for all of that time."""
+    topics = TopicSettings(replication=1)
+    traffic = plan_traffic(round(A_SECOND * len(KINDS) * (EACH_ILL_S + BETWEEN_S)), SEED)
+    with KafkaBroker() as broker, tempfile.TemporaryDirectory() as text:
+        await create_topics(broker.bootstrap_servers, topics)
+        kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
+        async with Emulator(traffic.world) as emulator:
+            return await run_ill(traffic, emulator, kafka, topics, Path(text), each_s=EACH_ILL_S, a_second=A_SECOND)
+
+
 async def play(name: str) -> tuple[dict[str, object], list[str]]:
     scale = TWELVE_MINUTES if name == "twelve-minutes" else TWO_MINUTES
     topics = TopicSettings(replication=1)
@@ -69,13 +84,13 @@ async def play(name: str) -> tuple[dict[str, object], list[str]]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.outages")
-    parser.add_argument("names", nargs="*", help=f"of {', '.join(OUTAGES)}; all of them if none is named")
-    names = parser.parse_args().names or list(OUTAGES)
-    if unknown := set(names) - set(OUTAGES):
+    parser.add_argument("names", nargs="*", help=f"of {', '.join([*OUTAGES, ILL])}; all of them if none is named")
+    names = parser.parse_args().names or [*OUTAGES, ILL]
+    if unknown := set(names) - {*OUTAGES, ILL}:
         parser.error(f"no such outage: {', '.join(sorted(unknown))}")
     failed = 0
     for name in names:
-        report, problems = anyio.run(play, name)
+        report, problems = anyio.run(play_ill if name == ILL else play, name)
         print(json.dumps({"outage": name, "problems": problems, **report}), flush=True)
         failed += bool(problems)
     return 1 if failed else 0

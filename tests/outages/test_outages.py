@@ -11,6 +11,7 @@ from consumer.sandbox.traffic import Traffic, plan_traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
 from tests.outages.dependencies import Outage, clamd, clamd_is_there, of_genesys, of_kafka, s3_server
+from tests.outages.ill import run_ill
 from tests.outages.run import run
 from tests.outages.scene import SHORT
 
@@ -87,3 +88,13 @@ async def test_a_broker_that_is_away_is_waited_out(
         outage: Outage = of_kafka(broker, how)
         report = await run(outage, traffic, emulator, kafka, topics, tmp_path, SHORT, A_SECOND)
         assert not report.problems(outage, SHORT), report
+
+
+async def test_ill_answers_in_front_of_traffic_make_no_wrong_answer(
+    traffic: Traffic, emulator: Emulator, kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    kinds = ("api-200-html", "api-403-not-authorized", "files-404-html", "login-200-html")
+    seen, problems = await run_ill(
+        traffic, emulator, kafka_settings, topics, tmp_path, kinds=kinds, each_s=6.0, a_second=A_SECOND / 2
+    )
+    assert not problems, seen

@@ -189,3 +189,10 @@ async def test_what_an_emulator_prints_are_settings_that_the_service_takes() -> 
     assert settings.download.allowed_origins == (api_url,)
     assert settings.download.allowed_hosts == (AWAY_HOST,)
     assert str(settings.genesys.api_url).rstrip("/") == api_url
+
+
+async def test_an_emulator_names_its_faults_and_knows_no_others(tmp_path: Path) -> None:
+    status, listed, _ = await ran(["emulator", "--fault", "list"], tmp_path)
+    assert (status, "api-200-html" in listed.splitlines(), len(listed.splitlines()) > 40) == (0, True, True)
+    status, _, said = await ran(["emulator", "--fault", "api-200-htm"], tmp_path)
+    assert (status, "no such fault: api-200-htm" in said) == (2, True)

@@ -1,0 +1,148 @@
+"""What is answered about one object alone settles it, with others there or without; and what it rests on is told."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import pytest
+
+from consumer.model import Condition, Settled
+from consumer.sandbox.emulator_faults import genesys
+from tests.ill import clock
+from tests.ill.cloud import JSON, Cloud, Ill, Reply, error, json
+from tests.ill.scene import HOST_PATIENCE_S, Scene, event_of, playing
+
+PAGE = Reply(200, b"<html>not your file", {"content-type": "text/html"})
+
+
+def plain(*numbers: str) -> dict[str, str]:
+    return dict.fromkeys(numbers, "plain")
+
+
+async def settle(cloud: Cloud, *numbers: str, others: int = 0) -> Scene:
+    """Until all are answered. `others` come meanwhile, one every 20 s."""
+    async with playing(cloud) as scene:
+        async with asyncio.TaskGroup() as group:
+            for number in numbers:
+                await scene.take(group, event_of(number, "plain"))
+            for other in range(others):
+                await anyio.sleep(20)
+                cloud.kinds[f"9{other}"] = "plain"
+                await scene.take(group, event_of(f"9{other}", "plain"))
+        await anyio.sleep(60)  # the last failure may have closed a gate, which its probe opens
+    return scene
+
+
+@pytest.mark.parametrize("others", [0, 60])
+@pytest.mark.parametrize(
+    ("reply", "settled"),
+    [
+        (error(500, "internal.server.error"), Settled("messages", "down", "internal.server.error")),
+        (Reply(502, b"<html>bad gateway"), Settled("messages", "not_genesys", "502")),
+        (json({"entities": "none"}), Settled("messages", "not_genesys", "200")),
+    ],
+)
+def test_a_conversation_that_fails_alone_ends_as_a_dead_letter(reply: Reply, settled: Settled, others: int) -> None:
+    async def main() -> None:
+        cloud = Cloud(plain("1"))
+        cloud.ill_of = {("bulk", "1"): reply}
+        scene = await settle(cloud, "1", others=others)
+        answers = dict(scene.answers)
+        assert answers.pop("1") == "dead unavailable"
+        assert set(answers.values()) <= {"accepted"}
+        assert len(answers) == others
+        (letter,) = [answer.letter for answer in scene.partition.published if answer.letter]
+        assert letter.settled == settled
+        assert not scene.gates.closed
+
+    clock.run(main)
+
+
+def test_a_page_in_place_of_one_file_is_its_verdict_once_the_host_delivered_others() -> None:
+    async def main() -> None:
+        cloud = Cloud(plain("1"))
+        cloud.ill_of = {("file", "1"): PAGE}
+        scene = await settle(cloud, "1", others=60)
+        assert dict(scene.answers)["1"] == "html_page"
+
+    clock.run(main)
+
+
+def test_a_forbidden_conversation_tells_what_refused_it() -> None:
+    async def main() -> None:
+        scene = await settle(Cloud({"1": "forbidden", "2": "plain"}), "1", "2")
+        assert dict(scene.answers) == {"1": "dead forbidden", "2": "accepted"}
+        (letter,) = [answer.letter for answer in scene.partition.published if answer.letter]
+        assert letter.settled == Settled("message", "refused", "not.authorized")
+
+    clock.run(main)
+
+
+def test_many_forbidden_ones_are_dead_letters_and_a_condition_and_stop_nobody() -> None:
+    async def main() -> None:
+        forbidden = {str(number): "forbidden" for number in range(30)}
+        cloud = Cloud(forbidden | plain("77"))
+        scene = await settle(cloud, *forbidden, "77")
+        assert scene.answers.count(("77", "accepted")) == 1
+        assert sum(answer == "dead forbidden" for _, answer in scene.answers) == 30
+        assert scene.holds(Condition.MANY_FORBIDDEN)
+        assert cloud.calls["tokens_me"] <= 20, "the two questions are shared"
+
+    clock.run(main)
+
+
+def test_a_host_that_is_not_allowed_is_named_at_once_and_its_files_wait_and_are_dead_letters_then() -> None:
+    elsewhere = json({"url": "https://prod-media.s3.us-east-1.amazonaws.com/x?X-Amz-Signature=x"})
+
+    async def main() -> None:
+        cloud = Cloud(plain("1", "2", "3"))
+        cloud.ill = lambda call: elsewhere if call == "download" else None
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in "123":
+                await scene.take(group, event_of(number, "plain"))
+            await anyio.sleep(1)
+            assert scene.holds(Condition.HOST_NOT_ALLOWED)
+            (held,) = [one for one in scene.conditions.held if one.condition is Condition.HOST_NOT_ALLOWED]
+            assert held.about == "prod-media.s3.us-east-1.amazonaws.com"
+            assert scene.judge.inspector.downloads.running == 0  # type: ignore[attr-defined] # the real ones
+            assert not scene.gates.closed
+        assert loop.time() - began >= HOST_PATIENCE_S
+        assert sorted(scene.answers) == [(number, "dead host_unavailable") for number in "123"]
+
+    clock.run(main)
+
+
+def test_an_hour_that_a_limit_asks_for_is_told_and_ends_by_the_call_that_tries() -> None:
+    limited = Reply(429, genesys(429, "too.many.requests"), JSON | {"retry-after": "3600"})
+
+    def once() -> Ill:
+        given: list[Reply] = []
+
+        def ill(call: str) -> Reply | None:
+            if call != "bulk" or given:
+                return None
+            given.append(limited)
+            return limited
+
+        return ill
+
+    async def main() -> None:
+        cloud = Cloud(plain("1", "2"), ill=once())
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await scene.take(group, event_of("1", "plain"))
+            await anyio.sleep(10)
+            await scene.take(group, event_of("2", "plain"))
+            await anyio.sleep(10)
+            assert scene.holds(Condition.API_LIMITED)
+            assert scene.metrics.api_limited_until_timestamp_seconds._value.get() > 0
+            assert cloud.calls.total() == 2, "the login, and the call that met it"
+        assert dict(scene.answers) == {"1": "accepted", "2": "accepted"}
+        assert 300 <= loop.time() - began <= 700
+        assert not scene.holds(Condition.API_LIMITED)
+
+    clock.run(main)
