@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -33,6 +33,7 @@ from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_targe
 from consumer.model import Dependency, Expired, Reason, Resolved, Settled
 
 REDIRECTS = 5
+PROOF_S = 10.0
 ELSEWHERE = Reason.URL_NOT_ALLOWED
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
 
@@ -40,6 +41,9 @@ OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slo
 class Reports(Protocol):
     def delivered(self, asked: Asked) -> None:
         """A host delivered a file. `asked` names host and file."""
+
+    def proved(self, asked: Asked) -> None:
+        """What was delivered before would be again: the host delivers others."""
 
 
 class Fetcher:
@@ -65,6 +69,7 @@ class Fetcher:
         self._outside: dict[str, anyio.CapacityLimiter] = {}
         self._deadline_s = deadline_s
         self._now = now
+        self._delivered: dict[str, _Hop] = {}  # the last one of each host
 
     @property
     def running(self) -> int:
@@ -110,6 +115,14 @@ class Fetcher:
         most = max(1, int(self._slots.total_tokens) // OUTSIDE_SHARE)
         return [self._outside.setdefault(where.host, anyio.CapacityLimiter(most)), self._slots]
 
+    async def prove(self, hosts: Collection[str]) -> None:
+        """Asks each host, of which nothing comes, for what it delivered last, as long as that link is good: only so can
+        several files that fail be told from a host that fails. Raises `Unavailable` if it is the host."""
+        for host in hosts:
+            hop = self._delivered.get(host)
+            if hop is not None and await hop.delivers(self._client, anyio.current_time() + PROOF_S):
+                self._reports.proved(hop.asked)
+
     async def _follow(self, url: str, wanted: Wanted) -> Body | Expired | Reason:
         ends = anyio.current_time() + self._deadline_s
         file = urlsplit(url).path  # the signature is another each time
@@ -119,6 +132,7 @@ class Fetcher:
             got = await hop.run(self._client, ends)
             if not isinstance(got, Redirect):
                 if isinstance(got, Body) or got is Reason.TOO_LARGE:
+                    self._delivered[hop.asked.call] = hop
                     self._reports.delivered(hop.asked)
                 return got
             url = redirect_target(url, got.location)
@@ -168,6 +182,20 @@ class _Hop:
             except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
                 return Reason.URL_NOT_ALLOWED
         raise self._away("the file took longer than its deadline")
+
+    async def delivers(self, client: httpx.AsyncClient, ends: float) -> bool:
+        """Whether the body would come, of which none is read; False if the link is over."""
+        with anyio.CancelScope(deadline=ends):
+            try:
+                async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
+                    location = response.extensions["location"]
+                    head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
+                    if isinstance(head, Refusal):
+                        return isinstance(self._told(judge_refusal(head.status, await beginning(response))), Body)
+                    return isinstance(head, Coming) or self._told(head) is Reason.TOO_LARGE
+            except (httpx.TransportError, AddressNotAllowed) as error:
+                raise self._away(str(error)) from None
+        raise self._away("it does not answer")
 
     async def _ask(self, client: httpx.AsyncClient, scope: anyio.CancelScope) -> Body | Redirect | Expired | Reason:
         async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:

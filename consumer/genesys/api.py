@@ -163,6 +163,8 @@ class Api:
         organization = await self._check_organization()
         for name in dict.fromkeys((*ALWAYS_PROBED, *(call for call in calls if call in PROBES))):
             await self._ask_for_what_is_not_there(name, strict=False)
+        for name in calls:
+            await self._sender.prove(name)
         self._refusals.forget()
         return organization
 
@@ -176,6 +178,7 @@ class Api:
             await self.organization()
             for name in probed:
                 await self._ask_for_what_is_not_there(name, strict=False)
+                await self._sender.prove(name)
         except (Refused, Unavailable) as failure:
             if failure.dependency is Dependency.LOGIN:
                 raise

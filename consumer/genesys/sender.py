@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import httpx
@@ -30,6 +30,9 @@ class Reports(Protocol):
 
     def heard(self, dependency: Dependency, asked: Asked) -> None:
         """Genesys itself answered what was asked, be it that there is no such thing."""
+
+    def proved(self, asked: Asked) -> None:
+        """What was answered before is answered again: others are."""
 
     def new_code(self, call: str, code: str) -> None:
         """Genesys said an error code that nobody listed."""
@@ -63,6 +66,7 @@ class Sender:
         self._limiter = limiter
         self._reports = reports
         self._deadline_s = deadline_s
+        self._good: dict[str, Call] = {}  # the last of each name that was answered with what it asked for
 
     async def send(self, call: Call) -> Judged:
         """The answer; where a token was refused, the answer to a second try with a new one.
@@ -112,7 +116,22 @@ class Sender:
             self._reports.new_code(call.name, judged.code)
         if answered and not call.probes:
             self._reports.heard(Dependency.API, call.asked)
+            if judged.found and call.repeatable:
+                self._good[call.name] = call
         return judged
+
+    async def prove(self, name: str) -> None:
+        """Asks again what was answered last to this call: only so can several objects that fail be told from a
+        call that fails. Raises the failure if it is the call."""
+        good = self._good.get(name)
+        if good is None:
+            return
+        call = replace(good, probes=True)
+        judged = await self.send(call)
+        if judged.meaning is Meaning.ANSWERED:
+            self._reports.proved(good.asked)
+        elif judged.meaning is not Meaning.REFUSED:  # another's divisions may have changed since
+            raise failure_of(call, judged)
 
     def _request(self, call: Call, token: str) -> httpx.Request:
         content = call.content()

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 
 import anyio
 import httpx
@@ -18,7 +17,7 @@ from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher, beginning
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.api import NIL, PROBES, Api
-from consumer.genesys.connect import Genesys, connected
+from consumer.genesys.connect import connected
 from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
 from consumer.heard import Asked
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
@@ -124,9 +123,18 @@ async def assembled(
         stores = _stores(settings)
         for store in filter(None, (stores.accepted, stores.rejected)):
             stack.push_async_callback(store.aclose)
-        probes |= _probes(settings, gates, genesys, organization, files, stores, antivirus)
         lookup = Lookup(genesys.api, genesys.hosts.link_origins)
         fetcher = _fetcher(settings, files, rules, reports)
+        probes |= {
+            Dependency.LOGIN: lambda: genesys.api.check_login(gates[Dependency.LOGIN].failing),
+            Dependency.API: lambda: organization.probe(gates[Dependency.API].failing),
+            Dependency.FILES: lambda: probe_files(
+                files, _file_origin(settings), fetcher, gates[Dependency.FILES].failing
+            ),
+            Dependency.STORAGE: stores.accepted.probe,
+        }
+        if antivirus is not None:
+            probes[Dependency.ANTIVIRUS] = antivirus.probe
         inspector = Inspector(lookup, fetcher, workers, stores, policies, antivirus, reporter)
         patience = _patience(settings, gates, reporter)
         terms = _terms(settings, limits)
@@ -154,6 +162,10 @@ class GenesysReports:
     def delivered(self, asked: Asked) -> None:
         self._gates[Dependency.FILES].answered(asked)
 
+    def proved(self, asked: Asked) -> None:
+        """It says something about others, and opens nothing: that is for the whole probe."""
+        self._gates.heard.answered(asked)
+
 
 def policy_file(settings: Settings, reporter: Reporter) -> PolicyFile:
     """The policy in force. `PolicyError` if it is bad now."""
@@ -179,24 +191,6 @@ def _gates(settings: Settings, probes: Mapping[Dependency, Probe], reporter: Rep
         probes=probes,
         reports=reporter,
     )
-
-
-def _probes(
-    settings: Settings,
-    gates: Gates,
-    genesys: Genesys,
-    organization: Organization,
-    files: httpx.AsyncClient,
-    stores: Stores[Store],
-    antivirus: Clamd | None,
-) -> dict[Dependency, Probe]:
-    probes: dict[Dependency, Probe] = {
-        Dependency.LOGIN: lambda: genesys.api.check_login(gates[Dependency.LOGIN].failing),
-        Dependency.API: lambda: organization.probe(gates[Dependency.API].failing),
-        Dependency.FILES: partial(ask_file_host, files, _file_origin(settings)),
-        Dependency.STORAGE: stores.accepted.probe,
-    }
-    return probes | ({Dependency.ANTIVIRUS: antivirus.probe} if antivirus is not None else {})
 
 
 def _patience(settings: Settings, gates: Gates, reporter: Reporter) -> Patience:
@@ -238,6 +232,12 @@ def _fetcher(settings: Settings, files: httpx.AsyncClient, rules: UrlRules, repo
         deadline_s=download.deadline_s,
         reports=reports,
     )
+
+
+async def probe_files(files: httpx.AsyncClient, origin: str, fetcher: Fetcher, failing: Collection[str]) -> None:
+    """That the store is there; and of the hosts that fail, that they deliver what they delivered before."""
+    await ask_file_host(files, origin)
+    await fetcher.prove(frozenset(failing))
 
 
 def _file_origin(settings: Settings) -> str:

@@ -28,7 +28,7 @@ from consumer.judge.answers import Answer, Resting
 from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
 from consumer.model import Attachment, Condition, Dependency, Facts, Rejected, Source, Task
-from consumer.service.assembly import GenesysReports, Organization, ask_file_host
+from consumer.service.assembly import GenesysReports, Organization, probe_files
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
@@ -176,9 +176,11 @@ async def playing(cloud: Cloud) -> AsyncIterator[Scene]:
         organization = Organization(api, "org-1")
         probes[Dependency.LOGIN] = lambda: api.check_login(gates[Dependency.LOGIN].failing)
         probes[Dependency.API] = lambda: organization.probe(gates[Dependency.API].failing)
-        probes[Dependency.FILES] = lambda: ask_file_host(files, f"https://{FILES}")
         lookup = Lookup(api, Hosts.of("mypurecloud.com").link_origins)
         fetcher = Fetcher(files, UrlRules.of("mypurecloud.com"), Budget(2**26), reports=reports)
+        probes[Dependency.FILES] = lambda: probe_files(
+            files, f"https://{FILES}", fetcher, gates[Dependency.FILES].failing
+        )
         inspector = Inspector(lookup, fetcher, Examiner(), Stores(Storage(), None), lambda: POLICY, None, reporter)
         patience = Patience(gates, Backoff(ATTEMPTS, OVER_S), HOST_PATIENCE_S, reporter, clock=loop.time)
         terms = Terms(timedelta(days=400), lambda: 1_000_000, lambda event: True, lambda message: False)

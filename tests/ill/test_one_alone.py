@@ -59,6 +59,26 @@ def test_a_conversation_that_fails_alone_ends_as_a_dead_letter(reply: Reply, set
     clock.run(main)
 
 
+def test_several_that_fail_while_nobody_else_asks_end_by_what_was_answered_before() -> None:
+    """As at night. That another fails as well tells nothing; that what was answered before still is, does."""
+
+    async def main() -> None:
+        cloud = Cloud(plain(*"123456"))
+        cloud.ill_of = {("bulk", number): error(500, "internal.server.error") for number in "12"}
+        cloud.ill_of |= {("file", number): PAGE for number in "34"}
+        scene = await settle(cloud, "5", "6", *"1234")
+        assert sorted(scene.answers) == [
+            ("1", "dead unavailable"),
+            ("2", "dead unavailable"),
+            ("3", "html_page"),
+            ("4", "html_page"),
+            ("5", "accepted"),
+            ("6", "accepted"),
+        ]
+
+    clock.run(main)
+
+
 def test_a_page_in_place_of_one_file_is_its_verdict_once_the_host_delivered_others() -> None:
     async def main() -> None:
         cloud = Cloud(plain("1"))
