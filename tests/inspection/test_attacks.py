@@ -69,7 +69,7 @@ async def test_every_attack_works_where_nothing_is_in_force(attack: str, templat
     restore(target, kept)
 
 
-@pytest.mark.parametrize("attack", [*BY_LANDLOCK, "abstract socket", "signal"])
+@pytest.mark.parametrize("attack", [*BY_LANDLOCK, "tcp", "truncate", "program", "abstract socket", "signal"])
 async def test_landlock_alone_keeps_out_what_it_is_for(attack: str, template: Template, target: Target) -> None:
     try:
         fields = len(landlock.rights()) // 8

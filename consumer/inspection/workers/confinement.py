@@ -38,12 +38,11 @@ class Confinement(StrEnum):
         return frozenset(demanded | {"limits"} if demanded else demanded)
 
 
-FORGONE: frozenset[str] = frozenset()
 EVERY_STEP = ("limits", "privileges", "landlock", "filter")
 
 
 def confine(
-    address_space_bytes: int, cpu_s: tuple[int, int], leave_out: frozenset[str] = FORGONE
+    address_space_bytes: int, cpu_s: tuple[int, int], leave_out: frozenset[str]
 ) -> tuple[list[str], dict[str, str]]:
     """Closes the process in, for good: all that it will ever open or import has to be there by now.
 
