@@ -70,6 +70,7 @@ async def test_each_event_is_answered_once_while_the_service_is_upgraded_and_rol
             await until(reader, score, lambda: len(score.records) > 0)
             worker.send(signal.SIGTERM)
             assert worker.wait(GRACE_S) == 0
+            await reader.catch_up(score)
 
             worker.start()  # this version
             await write(settings, traffic.records[third : 2 * third])
