@@ -18,6 +18,7 @@ FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
 STRAY = 64 * 1024  # bytes between frames in which the next one is searched, as players do
 GAPS = 64  # how often
 LOOKS = 1024  # at places in a gap
+ADTS_FIXED, ADTS_SYNC = 0xFFF6 << 40, 0xFFF0 << 40  # of the seven bytes of a header
 SYNC, LONGEST_HEADER = 0xFF, 7
 FRAME = 128  # what stepping over one costs, as bytes that are read
 RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}  # by version
@@ -62,9 +63,10 @@ _SIZES = _sizes()
 
 def adts_size(data: bytes, at: int) -> int:
     """Bytes of the AAC frame whose header stands there; 0 if none does (ISO 13818-7)."""
-    if at + 7 > len(data) or data[at] != 0xFF or data[at + 1] & 0xF6 != 0xF0 or data[at + 2] >> 2 & 15 > 12:
+    head = int.from_bytes(data[at : at + 7], "big")
+    if head & ADTS_FIXED != ADTS_SYNC or head >> 34 & 15 > 12:
         return 0
-    size = (data[at + 3] & 3) << 11 | data[at + 4] << 3 | data[at + 5] >> 5
+    size = head >> 13 & 0x1FFF
     return size if size > 7 else 0
 
 
@@ -133,7 +135,6 @@ def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int
     """Where the last of them ends."""
     whole = gaps = 0
     while at < stop:
-        work.spend(FRAME)
         size = size_at(data, at)
         if size and at + size <= stop:
             at, whole = at + size, whole + 1
@@ -146,6 +147,7 @@ def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int
             break
         layout.hide(at, following)
         at, gaps = following, gaps + 1
+    work.spend(FRAME * whole)
     if whole < LEAST:
         raise Unreadable("the recording has no sound")
     return min(at, stop)
