@@ -47,6 +47,11 @@ def arj() -> bytes:
     return b"\x60\xea" + struct.pack("<H", len(header)) + header + struct.pack("<L", zlib.crc32(header)) + bytes(4)
 
 
+def ace() -> bytes:
+    header = b"\0\0\x90**ACE**\x14\x14\2\0" + bytes(12) + b"\0"
+    return struct.pack("<2H", ~zlib.crc32(header) & 0xFFFF, len(header)) + header
+
+
 def tar() -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as made:

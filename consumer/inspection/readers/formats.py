@@ -52,6 +52,8 @@ def format_at(data: bytes) -> str | None:
         return "a tar archive"
     if data[128:132] == b"DICM":
         return "a DICOM picture"
+    if data[7:14] == b"**ACE**" and _is_ace(data, 7):
+        return "an ACE archive"
     if data[2:3] == b"-" and _LHA.match(data, 2):
         return "an LHA archive"
     if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0" and 14 < int.from_bytes(data[10:14], "little") < 4096:
@@ -202,8 +204,12 @@ def _is_elf(data: bytes, at: int) -> bool:
 
 
 def _is_ace(data: bytes, at: int) -> bool:
-    """By what stands before the mark: checksum, size, and the kind of block, which is 0."""
-    return at >= 7 and data[at - 3] == 0 and int.from_bytes(data[at - 5 : at - 3], "little") >= 20
+    """By its header's checksum: 16 bits of CRC-32 before its last step, over what stands behind the size."""
+    if at < 7:
+        return False
+    stored, size = struct.unpack_from("<2H", data, at - 7)
+    block = data[at - 3 : at - 3 + size]
+    return len(block) == size >= 20 and block[:1] == b"\0" and ~zlib.crc32(block) & 0xFFFF == stored
 
 
 def _is_seven_zip(data: bytes, at: int) -> bool:

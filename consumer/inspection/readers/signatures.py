@@ -75,7 +75,6 @@ LONG: tuple[tuple[bytes, str], ...] = (
     (b"BZh91AY&SY", "bzip2 data"),
     (b"MSCF\0\0\0\0", "a cabinet"),
     (b"SZDD\x88\xf0\x27\x33", "compressed data"),
-    (b"**ACE**", "an ACE archive"),
     (b"\xdc\xa7\xc4\xfd", "a ZOO archive"),
     (b"7kSt", "a ZPAQ archive"),
     (b"ustar\x0000", "a tar archive"),

@@ -50,6 +50,8 @@ class Looks:
         """A stream that begins as a file is an attached one. Fonts, pictures and forms are what they are."""
         if executable(head):
             return True
+        if stream.dictionary.get(b"Type") == b"Metadata":
+            return False  # words
         found = format_at(head)
         return bool(found) and found not in RIGHTFUL and stream.dictionary.get(b"Subtype") != b"Image"
 
