@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from consumer.model import Reason
-from tests.inspection.files import gif, jpeg, pdf, png
+from tests.inspection.files import BENIGN, pdf
 from tests.inspection.judging import reason, seen
 
 BEHIND = {
-    "a warning of PHP": b"\n<br />\n<b>Warning</b>:  foo() expects parameter 1 in <b>/var/www/x.php</b> on line <b>12</b><br />\n",
+    "a warning of PHP": b"\n<br />\n<b>Warning</b>:  foo() expects a name in <b>/x.php</b> on line <b>1</b><br />\n",
     "a notice in plain text": b"\nNotice: Undefined index: id in C:\\xampp\\htdocs\\get.php on line 3\n",
     "the end of a form": b"\r\n------WebKitFormBoundaryABC--\r\n",
     "a form's next field": b'\r\n------WebKitFormBoundaryABC\r\nContent-Disposition: form-data; name="x"\r\n\r\n1\r\n',
@@ -25,7 +25,7 @@ BEFORE = {
     "a warning of PHP": BEHIND["a warning of PHP"].lstrip(),
     "a deprecation": b"Deprecated: Function x() is deprecated in /srv/a.php on line 1\n",
     "headers": b'HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nSet-Cookie: a="b"\r\nContent-Length: 12\r\n\r\n',
-    "a form's head": b'------WebKitFormBoundaryABC\r\nContent-Disposition: form-data; name="f"; filename="scan(1).pdf"\r\n\r\n',
+    "a form's head": b'------WebKitFormABC\r\nContent-Disposition: form-data; name="f"; filename="a(1).pdf"\r\n\r\n',
     "the length of a chunk": b"1f4\r\n",
     "a printer's orders": b"\x1b%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE=PDF\r\n",
     "white space and a mark": b"\xef\xbb\xbf\r\n\r\n",
@@ -36,7 +36,7 @@ BEFORE = {
 @pytest.mark.parametrize("name", BEHIND)
 @pytest.mark.parametrize("kind", ["pdf", "png", "jpg", "gif"])
 def test_rubbish_behind_a_file_is_told(kind: str, name: str) -> None:
-    data = {"pdf": pdf, "png": png, "jpg": jpeg, "gif": gif}[kind]() + BEHIND[name]
+    data = BENIGN[kind] + BEHIND[name]
     assert seen(data).has(Reason.TRAILING_DATA)
     assert reason(data, f"a.{kind}") is None
 

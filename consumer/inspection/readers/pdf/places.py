@@ -17,7 +17,7 @@ from consumer.model import Reason
 
 HEAD = 4096  # bytes that tell what something is
 STEP = 2048  # what one between objects costs, as bytes that are read
-OPENERS = frozenset(b"({[\"'`=")  # on the line that the document's header stands on
+OPENED = frozenset(b"({[\"'`=")  # on the line that the document's header stands on
 OPENINGS = (b"#!", b"%!", b"/*", b"//")  # of comments, scripts and PostScript
 SAME = "a PDF"  # joined documents: readers show the last one
 ZIP = "a ZIP archive"
@@ -93,7 +93,7 @@ def _before(before: bytes, seen: Seen) -> None:
 def _swallows(before: bytes) -> bool:
     """Whether a script's string or list is open where the document begins, so that the document is inside of it."""
     line = before[-64:].replace(b"\r", b"\n").rpartition(b"\n")[2]
-    if any(sign in OPENERS for sign in line):
+    if any(sign in OPENED for sign in line):
         return True
     if before.rfind(b"<!--") > before.rfind(b"-->"):
         return True
