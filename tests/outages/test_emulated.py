@@ -6,7 +6,9 @@ import httpx
 import pytest
 
 from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.emulator_faults import FAULTS
 from consumer.sandbox.world import World
+from tests.outages.ill import KINDS
 from tests.sandbox.worlds import CONVERSATION, MESSAGE, file_of, talk_with
 
 TALKS = "/api/v2/conversations"
@@ -32,3 +34,8 @@ async def test_a_failing_conversation_answers_500_and_nothing_else_does() -> Non
             bulk = f"{TALKS}/messages/{CONVERSATION}/messages/bulk"
             assert (await http.post(bulk, json=[MESSAGE])).status_code == 500
             assert (await http.get("/api/v2/tokens/me")).status_code == 200
+
+
+def test_the_twelve_kinds_of_the_long_run_are_faults_of_the_emulator() -> None:
+    assert len(set(KINDS)) == 12
+    assert set(KINDS) <= FAULTS.keys()
