@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ def test_what_is_judged_otherwise_is_named(document: dict[str, Any], change: tup
     old = Policy.model_validate(document)
     new = Policy.model_validate(document | {table: document[table] | {key: value}})
     found = differences(old, new)
-    assert (old.limits == new.limits) == (not [one for one in found if one.rule.startswith("limits.")])
+    before, after = (replace(policy.limits, types=()) for policy in (old, new))  # types have rows of their own
+    assert (before == after) == (not [one for one in found if one.rule.startswith("limits.")])
     if any(judged(old, file, facts) != judged(new, file, facts) for file, facts in FILES):
         assert found
 
