@@ -59,6 +59,9 @@ class Condition(StrEnum):
     NO_LONGER_SUBSCRIBED = "no_longer_subscribed"
     SOCKET_CLOSING = "socket_closing"
     LAG_UNKNOWN = "lag_unknown"
+    CANARY_WRONG = "canary_wrong"
+    CANARY_LATE = "canary_late"
+    SCANNER_BLIND = "scanner_blind"
     DRAINING = "draining"
 
     @property
@@ -199,6 +202,20 @@ _TOLD = {
         Effect.WARNS,
         "What brings the events was told that its socket closes: events are missing until it connects again.",
         "Nothing, if it connects again by itself.",
+    ),
+    Condition.CANARY_WRONG: _refused(
+        "A known file is judged wrongly, so others may be: no more are judged.",
+        "Roll back to the version, image or policy before; it is tried again every minute.",
+    ),
+    Condition.CANARY_LATE: Told(
+        Effect.WARNS,
+        "A known file got no answer from worker or antivirus in a minute.",
+        "See the CPU that workers and antivirus get; fewer tasks at once, or more workers, shorten the queue.",
+    ),
+    Condition.SCANNER_BLIND: Told(
+        Effect.WARNS,
+        "The antivirus does not see the test signature, so it sees less than it seems.",
+        "Load its signatures; raise StreamMaxLength, MaxScanSize and MaxFileSize above the policy's largest file.",
     ),
     Condition.LAG_UNKNOWN: Told(
         Effect.WARNS,

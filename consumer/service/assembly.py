@@ -32,6 +32,7 @@ from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
+from consumer.service.canary import Canary
 from consumer.service.memory import allowed, workers_that_fit
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
@@ -72,6 +73,7 @@ class Parts:
     judge: Judge
     probes: Mapping[Dependency, Probe]
     reporter: Reporter
+    canary: Canary
 
     async def check_dependencies(self) -> None:
         """Asks each dependency once: what refuses us is said before the first task meets it."""
@@ -139,7 +141,8 @@ async def assembled(
         patience = _patience(settings, gates, reporter)
         terms = _terms(settings, limits)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
-        yield Parts(gates, policies, workers, judge, probes, reporter)
+        canary = Canary(workers, antivirus, policies, reporter)
+        yield Parts(gates, policies, workers, judge, probes, reporter, canary)
 
 
 class GenesysReports:

@@ -73,6 +73,7 @@ async def run(
             background.start_soon(parts.gates.run)
             background.start_soon(parts.workers.watch)
             background.start_soon(parts.policies.watch, POLICY_WATCH_S, anyio.sleep)
+            background.start_soon(parts.canary.run, anyio.sleep)
             background.start_soon(_say_draining, shutdown, conditions)
             background.start_soon(intake.lag.run)
             background.start_soon(stream.lag.run)

@@ -4,7 +4,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,10 +30,12 @@ class RunningClamd:
 
 
 @contextmanager
-def running_clamd(folder: Path, limits: str = STRICT) -> Iterator[RunningClamd]:
+def running_clamd(
+    folder: Path, limits: str = STRICT, signatures: Mapping[str, str] = SIGNATURES
+) -> Iterator[RunningClamd]:
     """On a free port and a socket in `folder`; as many settings as its test needs to be small."""
     (folder / "db").mkdir()
-    for name, line in SIGNATURES.items():
+    for name, line in signatures.items():
         (folder / "db" / name).write_text(line + "\n")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
