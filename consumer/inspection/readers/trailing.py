@@ -34,7 +34,8 @@ def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Seq
         seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well", opener="7-zip")
     for at, name in formats.formats_in(data, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=opener_of(name))
-    pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or _is_whole_pdf(data, at))
+    catalog = min(data.rfind(b"/Root"), data.rfind(b"/Pages"))  # readers show no PDF without; words about it need none
+    pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or at <= catalog)
     if (pdf := next(pdfs, None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}", at=pdf, opener="pdf")
     _markup(data, seen, noun, texts)
@@ -96,11 +97,6 @@ def _past_pictures(data: bytes, work: Work) -> bytes:
         if picture is None:
             return data
         data = content[picture.end :] if picture.complete else b""
-
-
-def _is_whole_pdf(data: bytes, at: int) -> bool:
-    """Whether a reader would show it: it knows a document by its catalog. Words about PDF have no need of one."""
-    return data.find(b"/Root", at) >= 0 and data.find(b"/Pages", at) >= 0
 
 
 def opener_of(name: str) -> str:
