@@ -27,7 +27,7 @@ from aiokafka.errors import (
 from consumer.errors import Failure
 from consumer.kafka import lag, starting
 from consumer.kafka.client import client_options, consumer_options, partition_of
-from consumer.kafka.closing import close
+from consumer.kafka.closing import ask, close
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
@@ -269,7 +269,9 @@ class Intake:
         partition = partition_of(task.key, self._topics.partitions)
         headers = list(task.headers)
         with anyio.fail_after(ACKNOWLEDGED_S):
-            return await producer.send(self._topics.tasks, task.value, task.key, partition, headers=headers)
+            sent = await producer.send(self._topics.tasks, task.value, task.key, partition, headers=headers)
+        sent.add_done_callback(ask)  # after the first that fails nobody awaits the rest
+        return sent
 
 
 async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
