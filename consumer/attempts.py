@@ -22,7 +22,7 @@ import anyio
 
 from consumer.errors import Doubtful, Failure, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
 from consumer.heard import Asked, Heard
-from consumer.model import AWAY, Dependency
+from consumer.model import AWAY, Dependency, Reason
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]
@@ -238,6 +238,7 @@ class Attempts:
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _host_failed_at: float | None = field(default=None, init=False)
     _name: str = field(default_factory=lambda: f"work {next(_NUMBERS)}", init=False)
+    _doubt: Reason | None = field(default=None, init=False)  # what the last doubtful answer would come to
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
     _failed: dict[Asked, int] = field(default_factory=dict, init=False)  # when each question failed last
 
@@ -272,6 +273,9 @@ class Attempts:
             return 0
         if not isinstance(failure, NotYet) and not await self._is_own(gate, failure):
             return 0
+        if isinstance(failure, Doubtful) and failure.final is not self._doubt:
+            self._doubt = failure.final  # what comes of it is another thing now: only what stays so is a verdict
+            return await self._count(gate, failure, 0) - failed
         return await self._count(gate, failure, failed)
 
     async def _after_refusal(self, failure: Refused, failed: int) -> int:

@@ -184,7 +184,7 @@ class _Hop:
         raise self._away("the file took longer than its deadline")
 
     async def delivers(self, client: httpx.AsyncClient, ends: float) -> bool:
-        """Whether the body would come, of which none is read; False if the link is over."""
+        """Whether the body comes, all of it, though none is kept; False if the link is over."""
         with anyio.CancelScope(deadline=ends):
             try:
                 async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
@@ -192,7 +192,16 @@ class _Hop:
                     head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
                     if isinstance(head, Refusal):
                         return isinstance(self._told(judge_refusal(head.status, await beginning(response))), Body)
-                    return isinstance(head, Coming) or self._told(head) is Reason.TOO_LARGE
+                    if not isinstance(head, Coming):
+                        return self._told(head) is Reason.TOO_LARGE
+                    size = 0
+                    async for piece in response.aiter_raw():
+                        size += len(piece)
+                        if size > self.wanted.cap:
+                            return True
+                    if head.promised not in (None, size):
+                        raise self._cut()
+                    return True
             except (httpx.TransportError, AddressNotAllowed) as error:
                 raise self._away(str(error)) from None
         raise self._away("it does not answer")
