@@ -36,7 +36,7 @@ from consumer.telemetry.metrics import Loop
 
 ABOUT = "tasks"  # in conditions
 
-BUSY_TICK_MS = 300  # when as many tasks are in flight as may be
+BUSY_TICKS = 3  # as long a tick as otherwise, when as many tasks are in flight as may be
 POLL_MS = 200
 METADATA_MS = 30_000
 LEAVE_S = 1.0  # after the shutdown, a poll that has not come back is left
@@ -104,7 +104,8 @@ class Stream(ConsumerRebalanceListener):
     def tick_s(self) -> float:
         """A broker bears about 100 transactions a second from one process, so more partitions commit less often. The
         fuller the process is, the longer its tasks wait anyway, and the more answers go into one transaction."""
-        return max(self._kafka.tick_ms, 10 * len(self.assignments), BUSY_TICK_MS * self.room.taken) / 1000
+        busy_ms = BUSY_TICKS * self._kafka.tick_ms * self.room.taken
+        return max(self._kafka.tick_ms, 10 * len(self.assignments), busy_ms) / 1000
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""
