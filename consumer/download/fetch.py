@@ -96,10 +96,10 @@ class Fetcher:
 
         got: Body | Expired | Reason | None = None
         try:
-            for slots in self._slots_for(url):
+            for slots in self._slots_for(where):
                 await slots.acquire_on_behalf_of(holder)
                 held.append(slots)
-            got = await self._follow(url, Wanted(cap, declared_type))
+            got = await self._follow(url, where, Wanted(cap, declared_type))
         finally:
             if isinstance(got, Body):
                 got.on_close(release)
@@ -107,10 +107,9 @@ class Fetcher:
                 release()
         return got
 
-    def _slots_for(self, url: str) -> list[anyio.CapacityLimiter]:
+    def _slots_for(self, where: UrlJudgement) -> list[anyio.CapacityLimiter]:
         """Its own host's first: who waits for that holds back no other."""
-        where = judge_url(url, self._rules)
-        if not where.allowed or where.region or where.host is None:
+        if where.region or where.host is None:
             return [self._slots]
         most = max(1, int(self._slots.total_tokens) // OUTSIDE_SHARE)
         return [self._outside.setdefault(where.host, anyio.CapacityLimiter(most)), self._slots]
@@ -123,10 +122,9 @@ class Fetcher:
             if hop is not None and await hop.delivers(self._client, anyio.current_time() + PROOF_S):
                 self._reports.proved(hop.asked)
 
-    async def _follow(self, url: str, wanted: Wanted) -> Body | Expired | Reason:
+    async def _follow(self, url: str, where: UrlJudgement, wanted: Wanted) -> Body | Expired | Reason:
         ends = anyio.current_time() + self._deadline_s
         file = urlsplit(url).path  # the signature is another each time
-        where = judge_url(url, self._rules)
         for _ in range(1 + REDIRECTS):
             hop = _Hop(url, where, Asked(where.host or "", file), wanted, self._budget, self._now)
             got = await hop.run(self._client, ends)

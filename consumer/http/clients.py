@@ -91,7 +91,8 @@ def file_client(
 
     def permit(request: httpx.Request) -> None:
         # Only where it goes: what stands behind was judged as it was written, and httpx has encoded it since.
-        if not judge_url(str(request.url.copy_with(raw_path=b"/")), rules).allowed:
+        url = request.url
+        if url.userinfo or not judge_url(f"{url.scheme}://{url.netloc.decode()}/", rules).allowed:
             raise NotPermitted("a download from where the rules do not allow")
         if request.headers.keys() & {"authorization", "cookie", "proxy-authorization"}:
             raise NotPermitted("credentials on their way to a file host")

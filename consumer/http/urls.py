@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import urljoin
 
@@ -129,7 +129,7 @@ def _problem_of_text(url: str) -> str | None:
         return "empty"
     if len(url) > LONGEST:
         return f"longer than {LONGEST} characters"
-    if not url.isprintable() or any(character.isspace() for character in url):
+    if not url.isprintable() or " " in url:  # the only white space that counts as printable
         return "white space or a control character in it"
     if "\\" in url:
         return "a backslash in it"
@@ -168,6 +168,7 @@ def _judge_origin(where: _Written, rules: UrlRules) -> UrlJudgement:
     return UrlJudgement(True, "a host of the region" if in_region else "a host allowed by name", host, port, in_region)
 
 
+@lru_cache(maxsize=256)  # a service asks a few hosts, again and again
 def _host_of(written: str) -> tuple[str | None, bool]:
     """(host, whether it is an address); no host for every spelling but the plain one."""
     try:

@@ -14,8 +14,9 @@ def visible_name(name: str) -> str:
     What stands behind a NUL is dropped: C code would not see it, and `evil.exe\\0.jpg` is an `.exe` there.
     """
     name = name.partition("\0")[0]
-    shown = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    base = shown.replace("\\", "/").rpartition("/")[2]
+    if not name.isprintable():
+        name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    base = name.replace("\\", "/").rpartition("/")[2]
     base = base.partition("::$")[0] if "::$" in base else base
     return base.rstrip(". \u00a0\u3000")
 
