@@ -21,8 +21,8 @@ from typing import Protocol, TypeVar
 import anyio
 
 from consumer.errors import Doubtful, Failure, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
-from consumer.heard import Asked, Heard
 from consumer.model import AWAY, Dependency, Reason
+from consumer.model.heard import Asked, Heard
 
 T = TypeVar("T")
 Sleep = Callable[[float], Awaitable[None]]

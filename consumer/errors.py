@@ -11,8 +11,8 @@ Anything else that is raised is a bug: traceback, dead letter, counted.
 No text of a foreign exception goes into these: it can hold a signed link. `detail` is our own sentence.
 """
 
-from consumer.heard import Asked
 from consumer.model import DeadReason, Dependency, Reason, Settled
+from consumer.model.heard import Asked
 
 
 class Failure(Exception):

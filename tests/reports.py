@@ -10,8 +10,8 @@ import anyio
 from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Gate
-from consumer.heard import Asked
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
+from consumer.model.heard import Asked
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import (
     Confined,

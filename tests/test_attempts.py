@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe
 from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
-from consumer.heard import Asked
 from consumer.model import Dependency
+from consumer.model.heard import Asked
 from tests.reports import Recorder
 
 API, FILES, LOGIN = Dependency.API, Dependency.FILES, Dependency.LOGIN

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.heard import Asked, Heard
+from consumer.model.heard import Asked, Heard
 
 MINE = Asked("messages", "mine")
 calls = st.sampled_from(["messages", "download"])

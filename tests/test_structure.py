@@ -36,7 +36,6 @@ ROOMS = (
     "text",
     "errors",
     "model",
-    "heard",
     "identity",
 )
 
@@ -62,7 +61,7 @@ PROVOKES_AIOKAFKA = {"tests/stream/test_corrupt_fetch.py"}
 PURE = (
     "consumer.model",
     "consumer.errors",
-    "consumer.heard",
+    "consumer.model.heard",
     "consumer.genesys.answers",
     "consumer.genesys.login_answers",
     "consumer.genesys.holds",

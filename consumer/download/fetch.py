@@ -26,11 +26,11 @@ from consumer.download.answers import (
 from consumer.download.body import Body, Spool
 from consumer.download.budget import Budget, Reservation
 from consumer.errors import Doubtful, HostNotAllowed, Refused, Unavailable
-from consumer.heard import Asked
 from consumer.http.addresses import AddressNotAllowed
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.model import Dependency, Expired, Reason, Resolved, Settled
+from consumer.model.heard import Asked
 
 REDIRECTS = 5
 PROOF_S = 10.0

@@ -10,11 +10,11 @@ import httpx
 
 from consumer.errors import Refused, Unavailable
 from consumer.genesys.answers import Answer
-from consumer.heard import Asked
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.waits import seconds_to_wait
 from consumer.model import Dependency, Settled
+from consumer.model.heard import Asked
 
 LONGEST_WAIT_S = 300.0  # a whole service would wait for a wrong one
 

@@ -19,8 +19,8 @@ from consumer.genesys.answers import Answer, Judged, Meaning, settled_by, told_t
 from consumer.genesys.exchange import exchange, retry_after_s
 from consumer.genesys.holds import LONGEST_S, TRY_S
 from consumer.genesys.login_answers import judge_login
-from consumer.heard import Asked
 from consumer.model import Dependency
+from consumer.model.heard import Asked
 from consumer.settings.load import Credentials
 
 DEADLINE_S = 30.0

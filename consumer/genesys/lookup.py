@@ -11,7 +11,6 @@ from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Batch, Merged
-from consumer.heard import Asked
 from consumer.http.urls import Origin
 from consumer.model import (
     Attachment,
@@ -26,6 +25,7 @@ from consumer.model import (
     Settled,
     Shape,
 )
+from consumer.model.heard import Asked
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id
 

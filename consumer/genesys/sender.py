@@ -14,8 +14,8 @@ from consumer.genesys.exchange import exchange, retry_after_s
 from consumer.genesys.holds import LONGEST_S, Limit
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
-from consumer.heard import Asked
 from consumer.model import Dependency
+from consumer.model.heard import Asked
 
 DEADLINE_S = 30.0
 ANSWER_CAP = 16 * 1024 * 1024

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from consumer.heard import Asked
 from consumer.identity import identity, message_identity
+from consumer.model.heard import Asked
 from consumer.model.reasons import DeadReason, Reason
 
 Headers = tuple[tuple[str, bytes | None], ...]  # of a record: in order, repeats and nulls included

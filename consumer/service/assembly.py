@@ -19,7 +19,6 @@ from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.api import NIL, PROBES, Api
 from consumer.genesys.connect import connected
 from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
-from consumer.heard import Asked
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.clients import Timeouts, file_client
 from consumer.http.transport import CertificateNotTrusted, not_trusted
@@ -32,6 +31,7 @@ from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
+from consumer.model.heard import Asked
 from consumer.service.canary import Canary
 from consumer.service.memory import allowed, workers_that_fit
 from consumer.settings.load import Credentials

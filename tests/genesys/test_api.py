@@ -10,8 +10,8 @@ from aiohttp import web
 from consumer.errors import Failure, NotJudged, Refused, Throttled, Unavailable
 from consumer.genesys.api import NIL, NOT_FOUND_RUN, Missing
 from consumer.genesys.limiter import Limiter
-from consumer.heard import Asked as Question
 from consumer.model import DeadReason, Dependency
+from consumer.model.heard import Asked as Question
 from tests.genesys.cloud import Asked, Client, Cloud, connected, json
 from tests.genesys.payloads import payload
 from tests.reports import Recorder

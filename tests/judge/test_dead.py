@@ -10,8 +10,8 @@ import pytest
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, Unavailable
-from consumer.heard import Asked
 from consumer.model import DeadReason, Dependency
+from consumer.model.heard import Asked
 from tests.judge.home import CONVERSATION, Inspecting, at_home, attachment, event, message
 
 BARE = orjson.dumps({"conversationId": CONVERSATION})
