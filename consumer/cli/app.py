@@ -9,9 +9,11 @@ import typer
 
 from consumer import __version__
 from consumer.cli import dlq, sandbox
+from consumer.cli.acl_commands import Format
 from consumer.cli.demo import BrokerKind
 from consumer.cli.loading import AsJson, ConfigFile
 from consumer.cli.outcome import failures_told
+from consumer.kafka.grants import Role
 
 app = typer.Typer(
     name="attachment-consumer",
@@ -159,6 +161,23 @@ def topics_describe(config: ConfigFile = None, as_json: AsJson = False) -> None:
 
     with failures_told():
         describe_topics(config, as_json)
+
+
+@topics_app.command("acls")
+def topics_acls(
+    principal: Annotated[str, typer.Option(help="As Kafka writes it: User:name.", show_default=False)],
+    role: Annotated[Role, typer.Option(help="Whoever it is for.")] = Role.SERVICE,
+    group: Annotated[
+        str | None, typer.Option(help="The consumer group, where it is not that of the settings: a reader's.")
+    ] = None,
+    form: Annotated[Format, typer.Option("--format", help="For kafka-acls.sh, or a KafkaUser.")] = Format.CLI,
+    config: ConfigFile = None,
+) -> None:
+    """Print the least that a role has to be allowed at the brokers. Contacts nothing."""
+    from consumer.cli.acl_commands import print_acls
+
+    with failures_told():
+        print_acls(config, principal, role, group, form)
 
 
 @app.command()

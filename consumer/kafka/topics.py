@@ -16,8 +16,10 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from consumer.errors import Refused, Unavailable
+from consumer.kafka.allowed import told_of
 from consumer.kafka.client import client_options
 from consumer.kafka.explain import condition_of, explain
+from consumer.kafka.grants import Role, least
 from consumer.kafka.topic_rules import (
     COMPARED,
     LARGEST_RECORD,
@@ -37,6 +39,10 @@ DEADLINE_S = 30.0
 SERVED_S = 0.05
 
 
+class NotGranted(Refused):
+    """The brokers allow this service less than it needs. `detail` names each grant that is missing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What the service has to know of its topics."""
@@ -52,12 +58,12 @@ async def create(kafka: KafkaSettings, settings: TopicSettings, *, events_partit
     """
     events = Topic(settings.events, events_partitions, {"max.message.bytes": str(LARGEST_RECORD)})
     asked = [*wanted(settings), events] if events_partitions else wanted(settings)
-    async with _admin(kafka) as admin:
+    async with connected(kafka) as admin:
         names = [topic.name for topic in asked]
         there = await _found(admin, names)
         _refuse_what_differs(settings, there)
         created = await _create(admin, [topic for topic in asked if topic.name not in there], settings.replication)
-        while len(there) < len(names):  # the controller answers before the brokers know; `_admin` has the deadline
+        while len(there) < len(names):  # the controller answers before the brokers know; `connected` has the deadline
             await anyio.sleep(SERVED_S)
             there = await _found(admin, names)
         _refuse_what_differs(settings, there)  # someone else may have created one at the same time
@@ -67,7 +73,7 @@ async def create(kafka: KafkaSettings, settings: TopicSettings, *, events_partit
 async def describe(kafka: KafkaSettings, settings: TopicSettings) -> tuple[list[Topic], list[Difference]]:
     """The topics that exist, the events' included, and how ours differ from what `create` would make."""
     asked = wanted(settings)
-    async with _admin(kafka) as admin:
+    async with connected(kafka) as admin:
         there = await _found(admin, [settings.events, *(topic.name for topic in asked)])
     missing = [] if settings.events in there else [Difference(settings.events, "missing", "yours to create", "")]
     return list(there.values()), missing + differences(asked, there)
@@ -76,8 +82,12 @@ async def describe(kafka: KafkaSettings, settings: TopicSettings) -> tuple[list[
 async def check(kafka: KafkaSettings, settings: TopicSettings) -> Checked:
     """At start: raises `Refused`, with everything that would cost or repeat answers and what to do about it."""
     names = [topic.name for topic in wanted(settings)]
-    async with _admin(kafka) as admin:
+    async with connected(kafka) as admin:
         there = await _found(admin, [settings.events, *names])
+        told = await told_of(admin, least(Role.SERVICE, kafka, settings))
+    if missing := [str(grant) for grant, holds in told.items() if holds is False]:
+        begin = "the brokers allow this service less than it needs; grant (`topics acls` prints all of it):"
+        raise NotGranted(Dependency.KAFKA, "\n".join([begin, *missing]))
     if wrong := list(problems(settings, there)):
         raise Refused(Dependency.KAFKA, "\n".join(["the topics can't be used:", *wrong]))
     limits = {name: number(there[name], "max.message.bytes", MIB) for name in names}
@@ -86,7 +96,7 @@ async def check(kafka: KafkaSettings, settings: TopicSettings) -> Checked:
 
 async def partitions(kafka: KafkaSettings, topic: str) -> list[int]:
     """Those of one topic. Raises `Refused` when there is no such topic; never creates it."""
-    async with _admin(kafka) as admin:
+    async with connected(kafka) as admin:
         there = await _found(admin, [topic])
     if topic not in there:
         raise Refused(Dependency.KAFKA, f"{topic} is missing, or may not be described: run `topics create`")
@@ -118,7 +128,8 @@ def kafka_failures(kafka: KafkaSettings) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _admin(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+async def connected(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    """An admin client, closed afterwards; `Unavailable` for what it raises, and after `DEADLINE_S`."""
     admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         with kafka_failures(kafka), anyio.fail_after(DEADLINE_S):

@@ -17,6 +17,7 @@ from consumer.errors import Refused, Unavailable
 from consumer.inspection.policy.file import PolicyFile
 from consumer.intake import Intake
 from consumer.kafka.limits import TopicLimits
+from consumer.kafka.topics import NotGranted
 from consumer.model import Condition
 from consumer.service.assembly import assembled
 from consumer.service.conditions import Conditions
@@ -34,6 +35,7 @@ T = TypeVar("T")
 POLICY_WATCH_S = 5.0
 TOPICS_RETRY_S = 5.0
 ABOUT = "start"  # in conditions
+AT_START = (Condition.TOPICS_WRONG, Condition.KAFKA_REFUSED, Condition.KAFKA_AWAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,18 +115,24 @@ async def _topics_are_right(limits: TopicLimits, conditions: Conditions) -> bool
         try:
             await limits.check()
         except (Refused, Unavailable) as failure:
-            wrong, other = Condition.TOPICS_WRONG, Condition.KAFKA_AWAY
-            if isinstance(failure, Unavailable):
-                wrong, other = other, wrong
-            conditions.end(other, ABOUT)
-            conditions.begin(wrong, failure.detail, ABOUT)
+            now = _condition_of(failure)
+            for other in AT_START:
+                if other is not now:
+                    conditions.end(other, ABOUT)
+            conditions.begin(now, failure.detail, ABOUT)
             await anyio.sleep(TOPICS_RETRY_S)
         else:
-            conditions.end(Condition.TOPICS_WRONG, ABOUT)
-            conditions.end(Condition.KAFKA_AWAY, ABOUT)
+            for over in AT_START:
+                conditions.end(over, ABOUT)
             if limits.weaknesses:
                 conditions.begin(Condition.TOPICS_WEAK, "\n".join(limits.weaknesses), ABOUT)
             return True
+
+
+def _condition_of(failure: Refused | Unavailable) -> Condition:
+    if isinstance(failure, Unavailable):
+        return Condition.KAFKA_AWAY
+    return Condition.KAFKA_REFUSED if isinstance(failure, NotGranted) else Condition.TOPICS_WRONG
 
 
 async def _until(shutdown: anyio.Event, work: Callable[[], Awaitable[T]]) -> T | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import anyio
 import pytest
+import yaml
 from rich.console import Console
 from typer.testing import Result
 
@@ -174,3 +175,22 @@ def test_options_that_mean_nothing_end_with_2_before_anything_is_contacted(
 def test_times_without_a_zone_are_utc() -> None:
     wanted = chosen(None, None, None, "2026-11-23T09:30", "2026-11-23T10:30+01:00")
     assert wanted.since == wanted.until
+
+
+def test_the_least_acls_are_printed_for_kafka_s_own_tool_and_as_a_resource_of_strimzi(command: Command) -> None:
+    lines = command("topics", "acls", "--principal", "User:svc", **NO_GENESYS).stdout.splitlines()
+    begin = "kafka-acls.sh --bootstrap-server 127.0.0.1:1 --add --allow-principal User:svc --operation "
+    assert all(line.startswith(begin) for line in lines)
+    assert f"{begin}Write --resource-pattern-type prefixed --transactional-id genesys.attachments.tasks-" in lines
+    assert f"{begin}Read --topic genesys.conversations.events" in lines
+    printed = command("topics", "acls", "--principal", "User:CN=svc", "--format", "strimzi", **NO_GENESYS).stdout
+    user = yaml.safe_load(printed)
+    assert (user["kind"], user["metadata"]["name"]) == ("KafkaUser", "svc")
+    acls = user["spec"]["authorization"]["acls"]
+    assert {
+        "resource": {"type": "group", "name": "attachment-consumer-intake", "patternType": "literal"},
+        "operations": ["Read"],
+    } in acls
+    assert len(acls) == len(lines)
+    read = command("topics", "acls", "--principal", "User:x", "--role", "reader", "--group", "mine", **NO_GENESYS)
+    assert "--operation Read --group mine" in read.stdout

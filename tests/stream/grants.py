@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclBinding, AclBindingFilter, AclOperation, AclPermissionType
 from confluent_kafka.admin._resource import ResourcePatternType, ResourceType
 
+from consumer.kafka.grants import Grant, Operation
 from consumer.settings.model import KafkaSettings, TopicSettings
 
 
@@ -22,6 +23,13 @@ class Login(NamedTuple):
     topics: TopicSettings
 
 
+OPERATIONS = {
+    Operation.READ: AclOperation.READ,
+    Operation.WRITE: AclOperation.WRITE,
+    Operation.CREATE: AclOperation.CREATE,
+    Operation.DESCRIBE: AclOperation.DESCRIBE,
+    Operation.DESCRIBE_CONFIGS: AclOperation.DESCRIBE_CONFIGS,
+}
 RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "id": ResourceType.TRANSACTIONAL_ID}
 
 
@@ -48,6 +56,23 @@ async def revoke(internal_servers: str, user: str, resource: str, prefix: str) -
     """Takes back what `grant` gave, and what `deny` took."""
     binding = AclBindingFilter(*_pattern(user, resource, prefix), AclOperation.ANY, AclPermissionType.ANY)
     await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.delete_acls([binding]))
+
+
+async def give(internal_servers: str, user: str, grants: Iterable[Grant]) -> None:
+    """Exactly these."""
+    bindings = [AclBinding(*_of(grant, user), AclPermissionType.ALLOW) for grant in grants]
+    await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.create_acls(bindings))
+
+
+async def take(internal_servers: str, user: str, grants: Iterable[Grant]) -> None:
+    bindings = [AclBindingFilter(*_of(grant, user), AclPermissionType.ALLOW) for grant in grants]
+    await anyio.to_thread.run_sync(_until_done, internal_servers, lambda admin: admin.delete_acls(bindings))
+
+
+def _of(grant: Grant, user: str) -> tuple[ResourceType, str, ResourcePatternType, str, str, AclOperation]:
+    resource = {"topic": "topic", "group": "group", "transactionalId": "id"}[grant.resource]
+    pattern = ResourcePatternType.PREFIXED if grant.prefixed else ResourcePatternType.LITERAL
+    return RESOURCES[resource], grant.name, pattern, f"User:{user}", "*", OPERATIONS[grant.operation]
 
 
 def _pattern(user: str, resource: str, prefix: str) -> tuple[ResourceType, str, ResourcePatternType, str, str]:

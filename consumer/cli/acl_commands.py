@@ -1,0 +1,71 @@
+"""`topics acls`: the least that a role has to be allowed, as Kafka's own tool or Strimzi takes it."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from itertools import groupby
+from pathlib import Path
+
+from consumer.cli.loading import quiet_settings
+from consumer.cli.outcome import data
+from consumer.kafka.grants import Grant, Resource, Role, least
+
+
+class Format(StrEnum):
+    CLI = "cli"
+    STRIMZI = "strimzi"
+
+
+OPTIONS = {Resource.TOPIC: "--topic", Resource.GROUP: "--group", Resource.TRANSACTIONS: "--transactional-id"}
+
+
+def print_acls(config: Path | None, principal: str, role: Role, group: str | None, form: Format) -> None:
+    """`principal` as Kafka writes it, `User:name`; `group` in place of the one in the settings."""
+    settings = quiet_settings(config)
+    kafka = settings.kafka.model_copy(update={"group": group}) if group else settings.kafka
+    grants = least(role, kafka, settings.topics)
+    lines = _commands(grants, principal, kafka.bootstrap_servers) if form is Format.CLI else _user(grants, principal)
+    for line in lines:
+        data(line)
+
+
+def _by_resource(grants: Iterable[Grant]) -> Iterator[tuple[Grant, list[str]]]:
+    """One of the grants on each resource, with the operations of all of them."""
+
+    def place(grant: Grant) -> tuple[str, str, bool]:
+        return grant.resource, grant.name, grant.prefixed
+
+    for _, same in groupby(sorted(grants, key=place), key=place):
+        several = list(same)
+        yield several[0], [str(grant.operation) for grant in several]
+
+
+def _commands(grants: Iterable[Grant], principal: str, servers: str) -> Iterator[str]:
+    """For `kafka-acls.sh`: one for each resource."""
+    for grant, operations in _by_resource(grants):
+        words = ["kafka-acls.sh", "--bootstrap-server", servers, "--add", "--allow-principal", principal]
+        for operation in operations:
+            words += ["--operation", operation]
+        if grant.prefixed:
+            words += ["--resource-pattern-type", "prefixed"]
+        yield shlex.join([*words, OPTIONS[grant.resource], grant.name])
+
+
+def _user(grants: Iterable[Grant], principal: str) -> Iterator[str]:
+    """A KafkaUser. Each line is YAML, with its texts as JSON has them."""
+    name = principal.removeprefix("User:").removeprefix("CN=")
+    yield "apiVersion: kafka.strimzi.io/v1"
+    yield "kind: KafkaUser"
+    yield f"metadata: {{name: {json.dumps(name)}, labels: {{strimzi.io/cluster: YOUR-CLUSTER}}}}"
+    yield "spec:"
+    yield "  authorization:"
+    yield "    type: simple"
+    yield "    acls:"
+    for grant, operations in _by_resource(grants):
+        pattern = "prefix" if grant.prefixed else "literal"
+        resource = f"{{type: {grant.resource}, name: {json.dumps(grant.name)}, patternType: {pattern}}}"
+        yield f"      - resource: {resource}"
+        yield f"        operations: [{', '.join(operations)}]"
