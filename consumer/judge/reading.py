@@ -48,6 +48,8 @@ def is_same(announced: Attachment, found: Attachment) -> bool:
 
 def with_communication(message: Message, communication_id: str | None) -> Message:
     """Only snapshots name the communication, and only by it can the status of an upload be asked."""
+    if communication_id is None:
+        return message
     known = tuple(replace(a, communication_id=a.communication_id or communication_id) for a in message.attachments)
     return replace(message, attachments=known)
 

@@ -33,7 +33,8 @@ from consumer.model import (
     Task,
 )
 from consumer.wire import events
-from consumer.wire.events import Unreadable, decode
+from consumer.wire.events import Unreadable
+from consumer.wire.remembered import decoded
 from consumer.wire.results import encode_result
 
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -88,7 +89,7 @@ class _Judging:
         if self.task.value is None:
             self._dead_bytes(DeadReason.UNREADABLE, TOO_LARGE)
             return
-        for item in decode(self.task.value):
+        for item in decoded(self.task.value):
             match item:
                 case Event():
                     await self._alone(item)._event(at_home(item, self.task.conversation_id))

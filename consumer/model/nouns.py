@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from consumer.identity import identity, message_identity
@@ -84,7 +85,7 @@ class Source:
 YOUNG = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: its identity is digested once
 class Attachment:
     """One file of one message, as some payload shape described it. Only what was declared; nothing here is evidence."""
 
@@ -112,7 +113,7 @@ class Attachment:
         """Whether its file may still be on its way into the storage of Genesys, also if nobody can tell."""
         return self.message_time is None or self.taken is None or self.taken - self.message_time <= YOUNG
 
-    @property
+    @cached_property
     def identity(self) -> bytes | None:
         """16 bytes that name this attachment for ever, whichever event, key or shape it came by; None without a key."""
         if self.key is None:
@@ -120,7 +121,7 @@ class Attachment:
         return identity("attachment", self.conversation_id, self.message_id, self.key)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: as of an attachment
 class Message:
     """One message of a conversation with the attachments that a payload gave for it."""
 
@@ -135,7 +136,7 @@ class Message:
     communication_id: str | None = None
     trace: tuple[str, ...] = ()  # of one without an id: what tells it from others of its conversation
 
-    @property
+    @cached_property
     def identity(self) -> bytes:
         if not self.message_id:
             return identity("nameless", self.conversation_id, *self.trace)

@@ -9,7 +9,7 @@ from typing import Any
 
 from consumer.model import Event, Headers, Source, Task
 from consumer.wire import events
-from consumer.wire.events import decode
+from consumer.wire.remembered import decoded
 from consumer.wire.results import record_size
 from consumer.wire.tasks import encode_task, key_of, unreadable_key
 
@@ -32,7 +32,7 @@ def tasks_of(
 
     Key and headers go with each element of an array, unless all those copies would be larger than a single task may be.
     """
-    items = decode(value)
+    items = decoded(value)
     whole = Task(at, value, key, headers)
     if record_size(key, None, headers) * len(items) > max_bytes:
         whole = _bare(whole)
