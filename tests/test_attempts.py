@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe
-from consumer.errors import Failure, NotYet, Refused, Throttled, Unavailable
-from consumer.model import Dependency
+from consumer.errors import Doubtful, Failure, NotYet, Refused, Throttled, Unavailable
+from consumer.model import Dependency, Reason, Settled
 from consumer.model.heard import Asked
 from tests.reports import Recorder
 
@@ -172,6 +172,58 @@ async def test_not_yet_is_an_answer_of_the_dependency_and_counts() -> None:
 
     assert step.calls == 4
     assert not world.gates.closed
+
+
+def page(file: str = "f-1") -> Doubtful:
+    settled = Settled("file", "not_the_store", "html")
+    return Doubtful("a page", final=Reason.HTML_PAGE, asked=Asked("files", file), settled=settled)
+
+
+def ill(code: str) -> Unavailable:
+    return Unavailable(API, "ill", asked=Asked("download", "c-1"), settled=Settled("download", "not_genesys", code))
+
+
+def all_others_answered(world: World) -> None:
+    for gate, call in ((FILES, "files"), (API, "download")):
+        world.gates[gate].answered(Asked(call, "another"))
+
+
+@pytest.mark.parametrize("other", [ill("200"), away(API), NotYet(API, "no link")])
+async def test_what_one_kind_of_answer_counted_is_never_finished_by_another(other: Failure) -> None:
+    """The page is the file's own and comes for ever. What else was met on the way settles nothing."""
+    world = World(failures=100)
+    failures: list[Failure] = [page() for _ in range(4)]  # the first tells nothing, three count
+    step = Step(*failures, other, other, *(page() for _ in range(9)), before=lambda: all_others_answered(world))
+    with pytest.raises(Doubtful):
+        await world.patience.attempts(nullcontext)(step)
+    assert step.calls == 7
+
+
+async def test_one_that_fails_in_turns_in_two_ways_ends_all_the_same() -> None:
+    world = World(failures=100)
+    gone = Doubtful("gone", final=Reason.NO_LONGER_AVAILABLE, asked=Asked("files", "f-1"))
+    failures = [failure for _ in range(50) for failure in (page(), gone)]
+    with pytest.raises(Doubtful):
+        await world.patience.attempts(nullcontext)(Step(*failures, before=lambda: all_others_answered(world)))
+
+
+async def test_one_whose_link_has_another_path_each_time_ends_all_the_same() -> None:
+    world = World(failures=100)
+    failures = [page(f"f-{number}") for number in range(50)]
+    with pytest.raises(Doubtful):
+        await world.patience.attempts(nullcontext)(Step(*failures, before=lambda: all_others_answered(world)))
+
+
+async def test_the_patience_with_a_host_ends_by_what_it_said_for_all_of_it() -> None:
+    """A host that was away for long and then shows a page, once, has not said that the page is the file."""
+    world = World(failures=100)
+    gone = [Unavailable(FILES, "away", host="files.example", asked=Asked("files.example", "f-1")) for _ in range(7)]
+    html = Doubtful("a page", final=Reason.HTML_PAGE, host="files.example", asked=Asked("files.example", "f-1"))
+    host = Asked("files.example", "another")
+    step = Step(*gone, html, *gone, before=lambda: world.gates.heard.answered(host))
+    with pytest.raises(Unavailable) as raised:
+        await world.patience.attempts(nullcontext)(step)
+    assert not isinstance(raised.value, Doubtful)
 
 
 # ---- gates

@@ -256,7 +256,7 @@ async def test_a_probe_that_fails_in_an_unforeseen_way_keeps_the_gate_closed_and
 
 
 async def test_a_probe_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("consumer.attempts.PROBE_DEADLINE_S", 0.05)
+    monkeypatch.setattr("consumer.attempts.gates.PROBE_DEADLINE_S", 0.05)
     asked = 0
 
     async def hangs_once() -> None:

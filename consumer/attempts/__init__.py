@@ -1,0 +1,7 @@
+"""Trying again: backoff with jitter, a gate for each dependency, and patience with hosts that have none."""
+
+from consumer.attempts.attempts import Attempts, Patience
+from consumer.attempts.backoff import RETRY_AFTER_MAX_S, Backoff
+from consumer.attempts.gates import Gate, Gates, Probe, Reports, Sleep
+
+__all__ = ["RETRY_AFTER_MAX_S", "Attempts", "Backoff", "Gate", "Gates", "Patience", "Probe", "Reports", "Sleep"]

@@ -1,0 +1,182 @@
+"""The attempts of one piece of work, and which of its failures count.
+
+A failure counts only when it is known to be this work's own (`heard`): the same call was answered for others since it
+failed here last, or, where nobody else asks, its probe was. So an outage is waited out, whoever answers in it, and no
+single task keeps a gate closed for ever or waits for ever. Each kind of answer to each call is counted for itself: what
+somebody else said in Genesys's place, once, never finishes what Genesys was about to say for good.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import NamedTuple, TypeVar
+
+import anyio
+
+from consumer.attempts.backoff import Backoff
+from consumer.attempts.gates import Gate, Gates, Reports, Sleep
+from consumer.errors import Doubtful, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
+from consumer.model import DeadReason, Dependency, Reason
+from consumer.model.heard import Asked
+
+T = TypeVar("T")
+
+HOST_BACKOFF_MAX_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """What every attempt of the service shares."""
+
+    gates: Gates
+    backoff: Backoff
+    host_patience_s: float
+    reports: Reports
+    sleep: Sleep = anyio.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def attempts(self, resting: Callable[[], AbstractContextManager[None]]) -> Attempts:
+        return Attempts(self, resting)
+
+
+_NUMBERS = count()
+
+
+class _Kind(NamedTuple):
+    """One kind of answer to one call. Only what stays the same is the last word about a piece of work."""
+
+    call: str
+    failure: type[Unavailable | Refused]
+    said: tuple[str, ...]  # what the host answered, without the id that is another each time
+    outcome: Reason | DeadReason | None  # what comes of it
+
+    @classmethod
+    def of(cls, asked: Asked, failure: Unavailable | Refused) -> _Kind:
+        said = failure.settled[:3] if failure.settled else ()
+        outcome: Reason | DeadReason | None = None
+        if isinstance(failure, NotYet):
+            outcome = failure.final or failure.dead
+        elif isinstance(failure, Doubtful):
+            outcome = failure.final
+        return cls(asked.call, type(failure), said, outcome)
+
+
+class _Moment(NamedTuple):
+    at: float  # seconds of the patience's clock
+    heard: int
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The attempts of one piece of work: `await attempts(step)` runs the step until it is answered.
+
+    Raises the last failure when the attempts ran out, and never `Refused`: that is waited out behind its gate, unless
+    it is this work alone that is refused; then the last refusal comes as `Unavailable`.
+    `resting` surrounds every wait: work that only waits may be cancelled at once when its partition moves away.
+    """
+
+    patience: Patience
+    resting: Callable[[], AbstractContextManager[None]]
+    made: int = 0  # attempts that were answered or counted as failed, over all steps
+    _name: str = field(default_factory=lambda: f"work {next(_NUMBERS)}", init=False)
+    _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
+    _counted: Counter[_Kind] = field(default_factory=Counter, init=False)
+    _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
+    _first: dict[_Kind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
+
+    async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
+        """The step's result. `dependency`, if named, is the one that a result is an answer of."""
+        gate = self.patience.gates[dependency] if dependency else None
+        while True:
+            if gate is not None:
+                await self._pass(gate)
+            try:
+                result = await step()
+            except (Refused, Unavailable) as failure:
+                await self._after(failure)
+            else:
+                self.made += 1
+                if gate is not None:
+                    gate.answered(Asked(gate.dependency.value, self._name))
+                return result
+
+    async def _after(self, failure: Unavailable | Refused) -> None:
+        """Waits before the next attempt. Raises what the failure comes to when it was the last."""
+        patience = self.patience
+        patience.reports.attempt_failed(failure.dependency)
+        gate = patience.gates[failure.dependency]
+        if isinstance(failure, Unavailable) and failure.host is not None:
+            await self._be_patient_with_host(failure, failure.host)
+        elif isinstance(failure, Throttled):
+            await self._rest(patience.backoff.wait_s(1, failure.retry_after_s))
+        elif isinstance(failure, NotYet) or await self._is_own(gate, failure):
+            await self._count(gate, failure)
+
+    async def _is_own(self, gate: Gate, failure: Unavailable | Refused) -> bool:
+        """Whether it counts. If not, waits behind the gate; and where that did not wait, or this is not the first time,
+        a while longer, so that others get through before it asks again."""
+        asked = self._asked(failure)
+        heard, since = self.patience.gates.heard, self._failed.get(asked.call)
+        own = since is not None and heard.is_own(asked, since)
+        gate.failed(failure, asked)
+        self._failed[asked.call] = heard.now
+        if not own:
+            at_once = gate.closed and since is None
+            await self._pass(gate)
+            if not at_once:
+                self._in_vain += 1
+                await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, _retry_after_s(failure)))
+                await self._pass(gate)
+        return own
+
+    async def _count(self, gate: Gate, failure: Unavailable | Refused) -> None:
+        kind = _Kind.of(self._asked(failure), failure)
+        self.made += 1
+        self._in_vain = 0
+        self._counted[kind] += 1
+        if self._counted[kind] >= self.patience.backoff.attempts:
+            if isinstance(failure, Refused):  # what refuses everybody was waited out: it is this work alone
+                raise Unavailable(failure.dependency, failure.detail, settled=failure.settled)
+            raise failure
+        await self._rest(self.patience.backoff.wait_s(self._counted[kind], _retry_after_s(failure)))
+        await self._pass(gate)
+
+    async def _be_patient_with_host(self, failure: Unavailable, host: str) -> None:
+        """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""
+        patience, asked = self.patience, self._asked(failure)
+        now, heard = patience.clock(), patience.gates.heard
+        if isinstance(failure, HostNotAllowed):
+            patience.reports.host_not_allowed(host)
+        kind = _Kind.of(asked, failure)
+        first = self._first.setdefault(kind, _Moment(now, heard.now))
+        self.made += 1
+        self._counted[kind] += 1
+        left = first.at + patience.host_patience_s - now
+        if left <= 0:
+            if isinstance(failure, Doubtful) and not heard.is_own(asked, first.heard):
+                raise Unavailable(failure.dependency, failure.detail, host=host, settled=failure.settled)
+            raise failure
+        wait = min(patience.backoff.wait_s(self._counted[kind], failure.retry_after_s), HOST_BACKOFF_MAX_S)
+        await self._rest(min(wait, max(left, 0.01)))
+
+    def _asked(self, failure: Unavailable | Refused) -> Asked:
+        host = failure.host if isinstance(failure, Unavailable) else None
+        return failure.asked or Asked(host or failure.dependency.value, self._name)
+
+    async def _pass(self, gate: Gate) -> None:
+        if gate.closed:
+            with self.resting():
+                await gate.wait_open()
+
+    async def _rest(self, seconds: float) -> None:
+        with self.resting():
+            await self.patience.sleep(seconds)
+
+
+def _retry_after_s(failure: Unavailable | Refused) -> float | None:
+    return failure.retry_after_s if isinstance(failure, Unavailable) else None
