@@ -14,6 +14,7 @@ from consumer.cli.demo import BrokerKind
 from consumer.cli.loading import AsJson, ConfigFile
 from consumer.cli.outcome import failures_told
 from consumer.kafka.grants import Role
+from consumer.settings.scanners import FORMS
 
 app = typer.Typer(
     name="attachment-consumer",
@@ -78,7 +79,7 @@ def scan(
         typer.Option(help="Policy TOML; the shipped one if not given.", envvar="INSPECTION__POLICY_FILE"),
     ] = None,
     antivirus: Annotated[
-        str | None, typer.Option(help="clamd: tcp://host:port or unix:///path.", envvar="ANTIVIRUS__ADDRESS")
+        str | None, typer.Option(help=f"Also ask a scanner: {FORMS}.", envvar="ANTIVIRUS__ADDRESS")
     ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Each finding in the words of its reader: more than a result may tell.")

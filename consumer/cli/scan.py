@@ -15,13 +15,14 @@ import anyio
 
 from consumer.cli.outcome import Exit, data_json, ended, show
 from consumer.download.body import Body
-from consumer.inspection.antivirus import Clamd
+from consumer.inspection.antivirus import Scanner, open_scanner
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.workers.confinement import not_offered
 from consumer.inspection.workers.pool import Bounds, Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
-from consumer.settings.load import SettingsProblem
+from consumer.settings.load import SettingsProblem, load_part
+from consumer.settings.scanners import address_of
 from consumer.telemetry.metrics import Confined, Stage, WorkerEnd
 from consumer.text import printable
 
@@ -88,14 +89,14 @@ class Scanned:
         }
 
 
-def scan(files: Sequence[Path], policy_file: Path | None, clamd: str | None, explain: bool, as_json: bool) -> None:
+def scan(files: Sequence[Path], policy_file: Path | None, address: str | None, explain: bool, as_json: bool) -> None:
     """Prints a verdict a file; ends with 1 when one is rejected, and with 2 when one can't be read.
 
     With `explain` the worker answers in sentences, which for the service's own none does.
     """
     try:
         policy = Policy.load(policy_file)
-        antivirus = _antivirus(clamd) if clamd else None
+        antivirus = _antivirus(address) if address else None
         scanned, unreadable = anyio.run(_scan, files, policy, antivirus, Bounds(wide=explain))
     except PolicyError as error:
         raise ended(Exit.USAGE, str(error)) from None
@@ -113,7 +114,7 @@ def scan(files: Sequence[Path], policy_file: Path | None, clamd: str | None, exp
 
 
 async def _scan(
-    files: Sequence[Path], policy: Policy, antivirus: Clamd | None, bounds: Bounds
+    files: Sequence[Path], policy: Policy, antivirus: Scanner | None, bounds: Bounds
 ) -> tuple[list[Scanned], list[str]]:
     by_hand = ByHand()
     scanned: list[Scanned] = []
@@ -141,11 +142,13 @@ def _body(file: Path, cap: int) -> Body | Reason:
     return Body.from_path(file, cap)
 
 
-def _antivirus(address: str) -> Clamd:
+def _antivirus(address: str) -> Scanner | None:
+    """At that address, in all else as the service's own settings have it."""
     try:
-        return Clamd(address)
-    except ValueError:
-        raise SettingsProblem(["--antivirus must be tcp://host:port or unix:///path"]) from None
+        address_of(address)
+    except ValueError as problem:
+        raise SettingsProblem([f"--antivirus {problem}"]) from None
+    return open_scanner(load_part("antivirus").antivirus.model_copy(update={"address": address}))
 
 
 def _attachment(file: Path) -> Attachment:

@@ -215,7 +215,8 @@ _TOLD = {
     Condition.SCANNER_BLIND: Told(
         Effect.WARNS,
         "The antivirus does not see the test signature, so it sees less than it seems.",
-        "Load its signatures; raise StreamMaxLength, MaxScanSize and MaxFileSize above the policy's largest file.",
+        "Load its signatures; raise StreamMaxLength, MaxScanSize and MaxFileSize above the policy's largest file. "
+        "An ICAP server has to scan all types and sizes.",
     ),
     Condition.LAG_UNKNOWN: Told(
         Effect.WARNS,

@@ -23,7 +23,7 @@ from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.clients import Timeouts, file_client
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.urls import UrlRules
-from consumer.inspection.antivirus import Clamd
+from consumer.inspection.antivirus import open_scanner
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.workers.pool import Bounds, Confinement, Workers
@@ -119,7 +119,7 @@ async def assembled(
         organization = Organization(genesys.api, settings.genesys.organization_id)
         rules = UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
         files = await stack.enter_async_context(_file_client(settings, rules))
-        antivirus = _antivirus(settings)
+        antivirus = open_scanner(settings.antivirus)
         if antivirus is not None:
             stack.push_async_callback(antivirus.aclose)
         stores = _stores(settings)
@@ -267,13 +267,6 @@ async def ask_file_host(files: httpx.AsyncClient, origin: str) -> None:
         if store_code(status, body):
             return
     raise Unavailable(Dependency.FILES, f"what answers in place of the region's file host is not the store ({status})")
-
-
-def _antivirus(settings: Settings) -> Clamd | None:
-    chosen = settings.antivirus
-    if chosen.address is None:
-        return None
-    return Clamd(chosen.address, connections=chosen.connections, timeout_s=chosen.timeout_s)
 
 
 def _stores(settings: Settings) -> Stores[Store]:

@@ -15,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 
 from consumer.model import Reason
 from consumer.settings.regions import DOMAINS, REGIONS
+from consumer.settings.scanners import FORMS
 from consumer.settings.types import (
+    AntivirusAddress,
     BaseUrl,
     CertificateFile,
-    ClamdAddress,
     Filled,
     Host,
     Origin,
@@ -173,9 +174,12 @@ class StorageSettings(Group):
 
 
 class AntivirusSettings(Group):
-    address: ClamdAddress | None = Field(None, description="tcp://host:port or unix:///path of clamd; off when unset")
-    connections: int = Field(4, ge=1)
-    timeout_s: float = Field(60.0, gt=0)
+    address: AntivirusAddress | None = Field(None, description=f"{FORMS}; off when unset")
+    connections: int = Field(4, ge=1, description="Scans at once")
+    timeout_s: float = Field(60.0, gt=0, description="For one scan, connecting included")
+    ca_file: CertificateFile | None = Field(
+        None, description="Authorities of an icaps:// scanner, PEM; the public ones when unset"
+    )
 
 
 class InspectionSettings(Group):

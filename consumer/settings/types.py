@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, HttpUrl, SecretStr
 
+from consumer.settings.scanners import address_of
+
 LONGEST_TOPIC = 249  # of Kafka's
 LONGEST_SUFFIX = len(".dead-letter")
 
@@ -55,10 +57,8 @@ def _servers(text: str) -> str:
     return text
 
 
-def _clamd(text: str) -> str:
-    parts = re.fullmatch(r"tcp://(?:\[[0-9a-fA-F:.]+\]|[^\s:/]+):(\d+)|unix:///.+", text)
-    if parts is None or not _is_port(parts[1] or "1"):
-        raise ValueError("must be tcp://host:port or unix:///path")
+def _antivirus(text: str) -> str:
+    address_of(text)
     return text
 
 
@@ -105,7 +105,7 @@ Secret = Annotated[SecretStr, AfterValidator(_filled_secret)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 CertificateFile = Annotated[Path, AfterValidator(_certificates)]
 Servers = Annotated[str, AfterValidator(_servers)]
-ClamdAddress = Annotated[str, AfterValidator(_clamd)]
+AntivirusAddress = Annotated[str, AfterValidator(_antivirus)]
 Origin = Annotated[str, AfterValidator(_origin)]
 BaseUrl = Annotated[HttpUrl, AfterValidator(_base)]
 StorageUrl = Annotated[str, AfterValidator(_storage)]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consumer.download.body import Body
 from consumer.errors import Unavailable
-from consumer.inspection.antivirus import Clamd, finding_of
+from consumer.inspection.antivirus.clamd import Clamd, finding_of
 from consumer.model import Dependency, Facts, Finding, Reason
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -177,5 +177,5 @@ def test_only_one_reply_means_clean(reply: str) -> None:
     ["", "clamd", "tcp://host", "tcp://:3310", "tcp://host:99999", "unix://path", "http://host:1", "tcp://[:1"],
 )
 def test_an_address_that_cannot_be_meant_is_named(address: str) -> None:
-    with pytest.raises(ValueError, match="ANTIVIRUS__ADDRESS"):
+    with pytest.raises(ValueError, match="tcp://host:port"):
         Clamd(address)

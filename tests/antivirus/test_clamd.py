@@ -11,7 +11,7 @@ import pytest
 
 from consumer.download.body import Body
 from consumer.errors import Unavailable
-from consumer.inspection.antivirus import Clamd
+from consumer.inspection.antivirus.clamd import Clamd
 from consumer.inspection.inspect import Antivirus
 from consumer.model import Dependency, Facts, Finding, Reason
 from tests.antivirus.conftest import MIB, STREAM_LIMIT, RunningClamd

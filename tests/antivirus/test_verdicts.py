@@ -12,7 +12,7 @@ import pytest
 
 from consumer.download.body import Body
 from consumer.errors import Unavailable
-from consumer.inspection.antivirus import Clamd
+from consumer.inspection.antivirus.clamd import Clamd
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.workers.pool import Workers

@@ -10,7 +10,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from consumer.inspection.antivirus import Clamd
+from consumer.inspection.antivirus.clamd import Clamd
 from consumer.inspection.inspect import Body as InspectorBody
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.pool import Workers

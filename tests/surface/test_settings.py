@@ -17,6 +17,7 @@ from consumer.settings.load import (
     variables,
 )
 from consumer.settings.model import Settings
+from consumer.settings.scanners import FORMS
 
 ENOUGH = {"KAFKA_BOOTSTRAP_SERVERS": "k:9092", "GENESYS_CLIENT_ID": "id", "GENESYS_CLIENT_SECRET": "hush-hush"}
 NO_DOTENV = Path("/nonexistent/.env")
@@ -81,7 +82,7 @@ def test_every_problem_is_named_at_once() -> None:
         "LOG__LEVEL: ",
         "DOWNLOAD__ALLOWED_ORIGINS[0]: 'http://127.0.0.1' is not scheme://address:port",
         "STORAGE__URL: ",
-        "ANTIVIRUS__ADDRESS: must be tcp://host:port or unix:///path",
+        f"ANTIVIRUS__ADDRESS: must be one of {FORMS}",
         "KAFKA__CA_FILE: /nonexistent/ca.pem: No such file or directory",
         "GENESYS_REGON is no setting; did you mean GENESYS_REGION?",
     ):

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Protocol
-from urllib.parse import urlsplit
+from datetime import datetime
 
 import anyio
 from anyio.abc import ByteStream
 
-from consumer.errors import Unavailable
-from consumer.model import Dependency, Facts, Finding, Reason
+from consumer.inspection.antivirus.connections import BROKEN, Connections, connect
+from consumer.inspection.antivirus.outcome import Scanned, away, printable, scanned
+from consumer.model import Facts, Finding, Reason
+from consumer.settings.model import AntivirusSettings
+from consumer.settings.scanners import address_of
 
+WHO = "clamd"
 LONGEST_REPLY = 4_096
-
-_AWAY = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
-
-
-class Scanned(Protocol):
-    """What is scanned: a body's bytes."""
-
-    def chunks(self) -> Iterator[bytes]: ...
 
 
 class Clamd:
@@ -31,64 +23,30 @@ class Clamd:
 
     def __init__(self, address: str, *, connections: int = 4, timeout_s: float = 60.0) -> None:
         """`tcp://host:port` or `unix:///path`; raises `ValueError` for anything else. Connects to nothing yet."""
-        self._target = _target(address)
-        self._limiter = anyio.CapacityLimiter(connections)
-        self._timeout_s = timeout_s
-        self._idle: list[_Session] = []
+        self._address = address_of(address)
+        self._connections = Connections(WHO, self._dial, connections=connections, timeout_s=timeout_s)
 
     async def scan(self, body: Scanned, facts: Facts) -> Facts:
         """`facts` with what clamd says of `body`. Raises `Unavailable` when it is away, late, or talks nonsense."""
-        async with self._session() as session:
-            version = await session.version()
-            reply = await session.scan(body)
-        finding = finding_of(reply)
-        return replace(
-            facts,
-            scanned=finding is None or finding.code is not Reason.SCAN_LIMIT_EXCEEDED,
-            findings=facts.findings if finding is None else (*facts.findings, finding),
-            detectors={**facts.detectors, "clamav": version},
-        )
+        async with self._connections.session() as session:
+            finding = finding_of(await session.scan(body))
+        return scanned(facts, detectors(session.version), finding)
 
     async def probe(self) -> str:
         """Its version, with that of its signatures where it tells. Raises as `scan`."""
-        async with self._session() as session:
-            return await session.version()
+        async with self._connections.session() as session:
+            return session.version
 
     async def aclose(self) -> None:
-        while self._idle:
-            await self._idle.pop().close()
+        await self._connections.aclose()
 
-    @asynccontextmanager
-    async def _session(self) -> AsyncIterator[_Session]:
-        async with self._limiter:
-            session = None
-            try:
-                with anyio.fail_after(self._timeout_s):
-                    session = await self._fresh_session()
-                    yield session
-            except TimeoutError:
-                raise _away("it did not answer in time") from None
-            except _AWAY:
-                raise _away("it can't be reached, or broke the connection off") from None
-            finally:
-                if session is not None and session.usable:
-                    self._idle.append(session)
-                elif session is not None:
-                    await session.close()
+    async def _dial(self) -> _Session:
+        return await _Session.begin(await connect(self._address))
 
-    async def _fresh_session(self) -> _Session:
-        """A kept connection that still answers, else a new one: clamd closes those that were idle for long."""
-        while self._idle:
-            session = self._idle.pop()
-            try:
-                await session.version()
-            except (*_AWAY, Unavailable):
-                await session.close()
-            else:
-                return session
-        if isinstance(self._target, str):
-            return await _Session.begin(await anyio.connect_unix(self._target))
-        return await _Session.begin(await anyio.connect_tcp(*self._target))
+
+def scanner(chosen: AntivirusSettings) -> Clamd:
+    assert chosen.address is not None, "it is opened for an address"
+    return Clamd(chosen.address, connections=chosen.connections, timeout_s=chosen.timeout_s)
 
 
 class _Session:
@@ -97,7 +55,8 @@ class _Session:
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
         self._received = b""
-        self.usable = False  # the last command was answered, and nothing is on its way
+        self.usable = False
+        self.version = ""
 
     @classmethod
     async def begin(cls, stream: ByteStream) -> _Session:
@@ -113,14 +72,14 @@ class _Session:
         self.usable = False
         await anyio.aclose_forcefully(self._stream)
 
-    async def version(self) -> str:
+    async def greet(self) -> None:
         self.usable = False
         await self._stream.send(b"zVERSION\0")
         reply = await self._reply()
         if not reply.startswith("ClamAV "):
-            raise _away("its answer is not that of a clamd")
+            raise away(WHO, "its answer is not that of a clamd")
+        self.version = printable(reply.removeprefix("ClamAV "))
         self.usable = True
-        return _printable(reply.removeprefix("ClamAV "))
 
     async def scan(self, body: Scanned) -> str:
         """Reads while it writes: of a body over its limit clamd says so before the end, and closes."""
@@ -131,11 +90,11 @@ class _Session:
             group.start_soon(self._send, body, sent)
             try:
                 reply = await self._reply()
-            except _AWAY:
+            except BROKEN:
                 reply = ""
             group.cancel_scope.cancel()
         if not reply:
-            raise _away("it broke the connection off in the middle of a scan")
+            raise away(WHO, "it broke the connection off in the middle of a scan")
         self.usable = sent.is_set() and not reply.endswith("ERROR")
         return reply
 
@@ -163,7 +122,7 @@ def finding_of(reply: str) -> Finding | None:
     if reply == "stream: OK":
         return None
     if found := re.fullmatch(r"stream: (.+) FOUND", reply, re.DOTALL):
-        name = _printable(found[1])
+        name = printable(found[1])
         if name.startswith("Heuristics.Limits.Exceeded"):
             return Finding(Reason.SCAN_LIMIT_EXCEEDED, name)
         if name.startswith("Heuristics.Encrypted"):
@@ -174,28 +133,15 @@ def finding_of(reply: str) -> Finding | None:
             return Finding(Reason.SCAN_LIMIT_EXCEEDED, "larger than clamd takes")
         if "Time limit reached" in reply:
             return Finding(Reason.SCAN_LIMIT_EXCEEDED, "clamd ran out of its time for one file")
-        raise _away("it reports an error of its own")
-    raise _away("its answer is not that of a clamd")
+        raise away(WHO, "it reports an error of its own")
+    raise away(WHO, "its answer is not that of a clamd")
 
 
-def _printable(text: str) -> str:
-    """Names of signatures and versions, short and of harmless characters."""
-    return re.sub(r"[^A-Za-z0-9 ._:/+-]", "?", text)[:100]
-
-
-def _away(what: str) -> Unavailable:
-    return Unavailable(Dependency.ANTIVIRUS, f"clamd: {what}")
-
-
-def _target(address: str) -> str | tuple[str, int]:
-    problem = ValueError("ANTIVIRUS__ADDRESS: tcp://host:port or unix:///path")
+def detectors(version: str) -> dict[str, str]:
+    """`1.4.6/27000/Mon Nov 23 09:21:08 2026`, and of what day by clamd's own clock the signatures in it are."""
+    told = {"clamav": version}
     try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        raise problem from None
-    if parts.scheme == "unix" and parts.path.startswith("/") and not parts.netloc:
-        return parts.path
-    if parts.scheme == "tcp" and parts.hostname and port and not parts.path:
-        return parts.hostname, port
-    raise problem
+        made = datetime.strptime(version.split("/")[2], "%a %b %d %H:%M:%S %Y")  # it names no zone
+    except (IndexError, ValueError):
+        return told  # it has signatures of an operator's own alone, which have no date
+    return {**told, "clamav_signatures": f"{version.split('/')[1]} of {made:%Y-%m-%d}"}
