@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
@@ -27,6 +28,7 @@ from tests.reports import Recorder
 from tests.sandbox.worlds import CONVERSATION, MESSAGE, world_with
 
 T = TypeVar("T")
+TOLD = re.compile(r'"([^"]+)" \((\w+)\): .*')  # `"file-2" (PDF): No.`
 
 
 @dataclass(frozen=True)
@@ -37,8 +39,9 @@ class Scene:
 
     @property
     def told(self) -> Counter[str]:
-        """How often the customer was told of each file."""
-        return Counter(str(body["textBody"]).partition(":")[0] for body in self.emulator.state.sent)
+        """How often the customer was told of each file, by the name that was sent in."""
+        texts = (str(body["textBody"]) for body in self.emulator.state.sent)
+        return Counter(TOLD.sub(lambda file: f"{file[1]}.{file[2].lower()}", text) for text in texts)
 
     def partition(self, number: int) -> TopicPartition:
         return TopicPartition(self.topics.rejected, number)
