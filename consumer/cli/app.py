@@ -100,14 +100,25 @@ def check_config(
         tuple[Path, Path] | None,
         typer.Option(metavar="OLD NEW", help="Two policy files: show only what the second judges otherwise."),
     ] = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Try every part: Kafka, Genesys, storage, antivirus, workers.")
+    ] = False,
+    conversation: Annotated[
+        str | None, typer.Option(metavar="ID", help="With --online: read this one through, to its first file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all settings, or all that is wrong. With the source of each; contacts nothing. --diff: exit 1 if any."""
+    """Show all settings, or all that is wrong. With the source of each; contacts nothing without --online, which ends
+    with 1 for what has to be changed and 3 for what is away. --diff: exit 1 if any."""
     from consumer.cli import checks
 
     with failures_told():
         if diff:
             checks.compare_policies(*diff, as_json)
+        elif online:
+            from consumer.cli.online import check_online
+
+            check_online(config, conversation, as_json)
         else:
             checks.check_config(config, as_json)
 

@@ -134,7 +134,7 @@ class Api:
         call = Call("notify", "POST", AGENTLESS, lambda: b"{}", probes=True)
         judged = await self._sender.send(call)
         if judged.status == 403 and judged.meaning is Meaning.REFUSED:
-            raise Refused(Dependency.API, _what_is_missing(judged), asked=call.asked)
+            raise Refused(Dependency.API, what_is_missing(judged), asked=call.asked)
         if judged.meaning not in (Meaning.ANSWERED, Meaning.REFUSED):
             raise failure_of(call, judged)
 
@@ -154,6 +154,11 @@ class Api:
             raise failure_of(WHO, judged)
         found: str = judged.said["organization"]["id"]
         return found
+
+    async def probed(self, call: str) -> Judged:
+        """The answer about what can't exist, whatever it means; of `probe`, whose token it is. `Unavailable` without
+        one, `Refused` where a new token is refused too."""
+        return await self._sender.send(PROBES.get(call, WHO))
 
     async def check_access(self, calls: Collection[str] = ()) -> str:
         """For the start and for probes: the organisation's id. `calls` are asked as well, for what can't exist.
@@ -195,7 +200,7 @@ class Api:
         judged = await self._sender.send(call)
         if judged.meaning is Meaning.REFUSED:
             reason = DeadReason.FORBIDDEN if judged.status == 403 else DeadReason.NO_IDS
-            raise NotJudged(reason, _what_is_missing(judged), settled=settled_by(call.name, judged))
+            raise NotJudged(reason, what_is_missing(judged), settled=settled_by(call.name, judged))
         if not judged.found:
             raise await self._missing(call, judged) if judged.meaning is Meaning.ANSWERED else failure_of(call, judged)
 
@@ -217,7 +222,7 @@ class Api:
         self._refusals.note(alone=True)
         settled = settled_by(call.name, judged)
         if forbidden:
-            return NotJudged(DeadReason.FORBIDDEN, _what_is_missing(judged), settled=settled)
+            return NotJudged(DeadReason.FORBIDDEN, what_is_missing(judged), settled=settled)
         detail = f"the API does not take these ids: {said_of(call, judged)}"
         return NotJudged(DeadReason.NO_IDS, detail, settled=settled)
 
@@ -230,7 +235,7 @@ class Api:
         call = PROBES[name]
         judged = await self._sender.send(call)
         if judged.meaning is Meaning.REFUSED and (strict or judged.status == 403):
-            detail = _what_is_missing(judged) if judged.status == 403 else said_of(call, judged)
+            detail = what_is_missing(judged) if judged.status == 403 else said_of(call, judged)
             raise Refused(Dependency.API, detail, asked=call.asked, settled=settled_by(name, judged))
         if judged.meaning not in (Meaning.ANSWERED, Meaning.REFUSED):
             raise failure_of(call, judged)
@@ -272,7 +277,7 @@ def _part(raw: str) -> str:
     return quote(raw, safe="")
 
 
-def _what_is_missing(judged: Judged) -> str:
+def what_is_missing(judged: Judged) -> str:
     said, trace = judged.said.get("message"), told_trace(judged.answer)
     found = PERMISSIONS.search(said) if isinstance(said, str) else None
     if found:

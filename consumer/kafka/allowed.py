@@ -16,9 +16,12 @@ from aiokafka.errors import (
     CoordinatorNotAvailableError,
     GroupAuthorizationFailedError,
     IncompatibleBrokerVersion,
+    NoError,
+    NotCoordinatorError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
     UnknownTopicOrPartitionError,
+    for_code,
 )
 from aiokafka.protocol.admin import DescribeGroupsResponse_v3
 from aiokafka.protocol.api import Request, RequestStruct, Response
@@ -41,6 +44,7 @@ HIDDEN: frozenset[Operation] = frozenset()  # it may not even be described
 TEXT = String("utf-8")
 TRANSACTION_TIMEOUT_MS = 10_000
 RETRY_S = 0.2
+COMING = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
 
 Allowed = Mapping[str, frozenset[Operation] | None]  # name → operations; None: the broker does not tell
 
@@ -127,25 +131,19 @@ async def on_topics(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[st
 
 
 async def on_group(admin: AIOKafkaAdminClient, name: str) -> frozenset[Operation] | None:
-    try:
-        coordinator = await _coordinator(admin, name)
-        answer: Any = await admin._send_request(Groups(name), coordinator)
-    except GroupAuthorizationFailedError:
-        return HIDDEN
-    except (IncompatibleBrokerVersion, NotImplementedError):
-        return None
-    (group,) = answer.to_object()["groups"]
-    if group["error_code"] == GroupAuthorizationFailedError.errno:
-        return HIDDEN
-    return _operations(group["authorized_operations"])
-
-
-async def _coordinator(admin: AIOKafkaAdminClient, group: str) -> int:
-    """Of a new cluster the first question makes one: whoever calls has the deadline."""
+    """Of a new cluster the first question makes the coordinator: whoever calls has the deadline."""
     while True:
         try:
-            return int(await admin.find_coordinator(group))
-        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+            answer: Any = await admin._send_request(Groups(name), await admin.find_coordinator(name))
+            (group,) = answer.to_object()["groups"]
+            if (error := for_code(group["error_code"])) is NoError:
+                return _operations(group["authorized_operations"])
+            raise error
+        except GroupAuthorizationFailedError:
+            return HIDDEN
+        except (IncompatibleBrokerVersion, NotImplementedError):
+            return None
+        except COMING:
             await anyio.sleep(RETRY_S)
 
 

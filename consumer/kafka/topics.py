@@ -60,12 +60,12 @@ async def create(kafka: KafkaSettings, settings: TopicSettings, *, events_partit
     asked = [*wanted(settings), events] if events_partitions else wanted(settings)
     async with connected(kafka) as admin:
         names = [topic.name for topic in asked]
-        there = await _found(admin, names)
+        there = await found(admin, names)
         _refuse_what_differs(settings, there)
         created = await _create(admin, [topic for topic in asked if topic.name not in there], settings.replication)
         while len(there) < len(names):  # the controller answers before the brokers know; `connected` has the deadline
             await anyio.sleep(SERVED_S)
-            there = await _found(admin, names)
+            there = await found(admin, names)
         _refuse_what_differs(settings, there)  # someone else may have created one at the same time
     return created
 
@@ -74,7 +74,7 @@ async def describe(kafka: KafkaSettings, settings: TopicSettings) -> tuple[list[
     """The topics that exist, the events' included, and how ours differ from what `create` would make."""
     asked = wanted(settings)
     async with connected(kafka) as admin:
-        there = await _found(admin, [settings.events, *(topic.name for topic in asked)])
+        there = await found(admin, [settings.events, *(topic.name for topic in asked)])
     missing = [] if settings.events in there else [Difference(settings.events, "missing", "yours to create", "")]
     return list(there.values()), missing + differences(asked, there)
 
@@ -83,7 +83,7 @@ async def check(kafka: KafkaSettings, settings: TopicSettings) -> Checked:
     """At start: raises `Refused`, with everything that would cost or repeat answers and what to do about it."""
     names = [topic.name for topic in wanted(settings)]
     async with connected(kafka) as admin:
-        there = await _found(admin, [settings.events, *names])
+        there = await found(admin, [settings.events, *names])
         told = await told_of(admin, least(Role.SERVICE, kafka, settings))
     if missing := [str(grant) for grant, holds in told.items() if holds is False]:
         begin = "the brokers allow this service less than it needs; grant (`topics acls` prints all of it):"
@@ -97,7 +97,7 @@ async def check(kafka: KafkaSettings, settings: TopicSettings) -> Checked:
 async def partitions(kafka: KafkaSettings, topic: str) -> list[int]:
     """Those of one topic. Raises `Refused` when there is no such topic; never creates it."""
     async with connected(kafka) as admin:
-        there = await _found(admin, [topic])
+        there = await found(admin, [topic])
     if topic not in there:
         raise Refused(Dependency.KAFKA, f"{topic} is missing, or may not be described: run `topics create`")
     return list(range(there[topic].partitions))
@@ -139,7 +139,7 @@ async def connected(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def _found(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Topic]:
+async def found(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, Topic]:
     """Those of the topics that exist and that we may describe. Asks for all: asking by name may create a topic."""
     described: list[dict[str, Any]] = await admin.describe_topics()
     asked = set(names)

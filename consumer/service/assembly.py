@@ -111,18 +111,18 @@ async def assembled(
     """Raises `WorkersNotStarted` or `PolicyError` when the service can't run here at all."""
     async with AsyncExitStack() as stack:
         policies = policy_file(settings, reporter)
-        workers = await stack.enter_async_context(_workers(settings, policies, reporter))
+        workers = await stack.enter_async_context(workers_of(settings, policies, reporter, patient=True))
         probes: dict[Dependency, Probe] = {}
         gates = _gates(settings, probes, reporter)
         reports = GenesysReports(reporter, gates)
         genesys = await stack.enter_async_context(connected(settings, credentials, reports=reports))
         organization = Organization(genesys.api, settings.genesys.organization_id)
         rules = UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
-        files = await stack.enter_async_context(_file_client(settings, rules))
+        files = await stack.enter_async_context(client_for_files(settings, rules))
         antivirus = open_scanner(settings.antivirus)
         if antivirus is not None:
             stack.push_async_callback(antivirus.aclose)
-        stores = _stores(settings)
+        stores = stores_of(settings)
         for store in filter(None, (stores.accepted, stores.rejected)):
             stack.push_async_callback(store.aclose)
         lookup = Lookup(genesys.api, genesys.hosts.link_origins)
@@ -131,7 +131,7 @@ async def assembled(
             Dependency.LOGIN: lambda: genesys.api.check_login(gates[Dependency.LOGIN].failing),
             Dependency.API: lambda: organization.probe(gates[Dependency.API].failing),
             Dependency.FILES: lambda: probe_files(
-                files, _file_origin(settings), fetcher, gates[Dependency.FILES].failing
+                files, file_origin(settings), fetcher, gates[Dependency.FILES].failing
             ),
             Dependency.STORAGE: stores.accepted.probe,
         }
@@ -201,7 +201,7 @@ def _patience(settings: Settings, gates: Gates, reporter: Reporter) -> Patience:
     return Patience(gates, backoff, settings.download.host_patience_s, reporter)
 
 
-def _workers(settings: Settings, policies: PolicyFile, reporter: Reporter) -> Workers:
+def workers_of(settings: Settings, policies: PolicyFile, reporter: Reporter, *, patient: bool) -> Workers:
     inspection = settings.inspection
     count, address_space_bytes = workers_that_fit(settings, allowed())
     bounds = Bounds(
@@ -212,10 +212,10 @@ def _workers(settings: Settings, policies: PolicyFile, reporter: Reporter) -> Wo
         confinement=Confinement(inspection.confinement),
     )
     limits = lambda: policies.current.limits  # noqa: E731 # short, and asked before each file
-    return Workers(count, inspection.deadline_s, bounds=bounds, limits=limits, reports=reporter, patient=True)
+    return Workers(count, inspection.deadline_s, bounds=bounds, limits=limits, reports=reporter, patient=patient)
 
 
-def _file_client(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:
+def client_for_files(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:
     proxy = settings.download.proxy
     return file_client(
         rules,
@@ -243,7 +243,7 @@ async def probe_files(files: httpx.AsyncClient, origin: str, fetcher: Fetcher, f
     await fetcher.prove(frozenset(failing))
 
 
-def _file_origin(settings: Settings) -> str:
+def file_origin(settings: Settings) -> str:
     origins = settings.download.allowed_origins
     return origins[0] if origins else f"https://api-downloads.{settings.genesys.region}"
 
@@ -269,7 +269,7 @@ async def ask_file_host(files: httpx.AsyncClient, origin: str) -> None:
     raise Unavailable(Dependency.FILES, f"what answers in place of the region's file host is not the store ({status})")
 
 
-def _stores(settings: Settings) -> Stores[Store]:
+def stores_of(settings: Settings) -> Stores[Store]:
     chosen = settings.storage
     accepted = open_store(chosen.url, chosen)
     return Stores(accepted, open_store(chosen.quarantine_url, chosen) if chosen.quarantine_url else None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from obstore.store import from_url
 
 from consumer.errors import Refused, Unavailable
 from consumer.model import Dependency, Facts
-from consumer.storage.kept import StoredBody, name_of
+from consumer.storage.kept import StoredBody, Tried, name_of
 from consumer.storage.writer import PROBE
 
 if TYPE_CHECKING:
@@ -65,6 +65,11 @@ class Cloud:
         with contextlib.suppress(BaseError, OSError):
             await obstore.delete_async(self._store, PROBE)
 
+    async def tried(self) -> Tried:
+        await self._put(PROBE, b"", "application/octet-stream")
+        reads = await _works(obstore.get_async(self._store, PROBE))
+        return Tried(reads, deletes=await _works(obstore.delete_async(self._store, PROBE)))
+
     async def aclose(self) -> None:
         """obstore closes its connections by itself."""
 
@@ -74,6 +79,14 @@ class Cloud:
             # In parts it would go on for ever against a host that is away, and leave pieces behind in the bucket.
             with anyio.fail_after(UPLOAD_S):
                 await obstore.put_async(self._store, name, content, attributes=attributes, use_multipart=False)
+
+
+async def _works(asking: Awaitable[object]) -> bool:
+    try:
+        await asking
+    except (BaseError, OSError):
+        return False
+    return True
 
 
 def _opened(url: str, options: dict[str, str], ambient: bool) -> ObjectStore:

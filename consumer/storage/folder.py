@@ -16,7 +16,7 @@ import anyio.to_thread
 from consumer.errors import Refused, Unavailable
 from consumer.model import Dependency, Facts
 from consumer.storage import writer
-from consumer.storage.kept import StoredBody, name_of
+from consumer.storage.kept import StoredBody, Tried, name_of
 
 DEADLINE_S = 300.0  # for one gathering
 REFUSING = frozenset({1, 2, 13, 20, 30})  # EPERM, ENOENT, EACCES, ENOTDIR, EROFS: no waiting helps
@@ -66,6 +66,11 @@ class Folder:
     async def probe(self) -> None:
         with os.fdopen(os.open(os.devnull, os.O_RDONLY), "rb") as nothing:
             await self._keep(Waiting(writer.PROBE, _Empty(nothing.fileno())))
+
+    async def tried(self) -> Tried:
+        await self.probe()
+        reads = os.access(self._path, os.R_OK | os.X_OK)
+        return Tried(reads, deletes=not (self._path / writer.PROBE).exists())
 
     async def aclose(self) -> None:
         if self._writer is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from consumer.identity import conversation_identity
 from consumer.model import Facts
@@ -18,6 +18,11 @@ class StoredBody(Protocol):
     def fileno(self) -> int: ...
 
 
+class Tried(NamedTuple):
+    reads: bool
+    deletes: bool
+
+
 class Store(Protocol):
     """Keeps bodies, each as one whole object: no reader ever finds half of one.
 
@@ -30,6 +35,9 @@ class Store(Protocol):
 
     async def probe(self) -> None:
         """Writes an empty object, and takes it away again where that is allowed."""
+
+    async def tried(self) -> Tried:
+        """As `probe`, and tells what else may be done with what was written. The service needs none of that."""
 
     async def aclose(self) -> None: ...
 

@@ -1,0 +1,65 @@
+"""`check-config --online`: every part of a set-up tried once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+
+from consumer.cli.loading import checked
+from consumer.cli.outcome import Exit, data_json, ended, show, unwrapped
+from consumer.doctor.doctor import look, worst
+from consumer.doctor.lines import Line, Outcome
+from consumer.inspection.workers.pool import hide_from_peers
+from consumer.settings.load import Credentials, SettingsProblem, credentials
+from consumer.settings.model import Settings
+from consumer.telemetry.log import setup
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+COLOURS = {Outcome.FINE: "green", Outcome.WARNING: "yellow", Outcome.WRONG: "red", Outcome.AWAY: "red"}
+EXITS = {Outcome.WRONG: Exit.NEGATIVE, Outcome.AWAY: Exit.DOWN}
+
+
+def check_online(config: Path | None, conversation: str | None, as_json: bool) -> None:
+    """Ends with 1 if an operator has to change something, else with 3 if a service is away."""
+    try:
+        settings = checked(config).settings
+    except SettingsProblem as problem:
+        if as_json:
+            data_json({"ok": False, "problems": problem.problems})
+            raise ended(Exit.USAGE) from None
+        raise
+    hide_from_peers()
+    setup(settings.log.model_copy(update={"level": "error"}))
+    lines = anyio.run(_look, settings, credentials(settings, config), conversation)
+    found = worst(lines)
+    if as_json:
+        data_json({"ok": found is Outcome.FINE, "problems": [], "checks": [asdict(line) for line in lines]})
+    else:
+        show(table_of(lines))
+    if found in EXITS:
+        raise ended(EXITS[found])
+
+
+async def _look(settings: Settings, secrets: Credentials, conversation: str | None) -> list[Line]:
+    with unwrapped():
+        return await look(settings, secrets, conversation)
+    raise AssertionError("it returns, or raises")
+
+
+def table_of(lines: Iterable[Line]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, header_style="bold")
+    for column in ("result", "check", "tried", "what came", "what to do"):
+        table.add_column(column, overflow="fold", no_wrap=column in ("result", "check"))
+    for line in lines:
+        result = Text(line.outcome, COLOURS.get(line.outcome, "dim"))
+        table.add_row(result, line.check, Text(line.tried), Text(line.came), Text(line.remedy))
+    return table
