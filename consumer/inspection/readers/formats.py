@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
-from consumer.inspection.readers import marks, scripts, zip_reader
+from consumer.inspection.readers import marks, runs, scripts, zip_reader
+from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, Unreadable, Work
 from consumer.inspection.readers.signatures import LONG, SHORT
 
@@ -19,24 +19,42 @@ MOST_ENTRIES = 5_000  # of an archive that hides: with more it is one all the sa
 
 _STARTS = (*LONG, *SHORT)
 _SIGNATURES = tuple(signature for signature, _ in _STARTS)
-_NUMBERED = re.compile(rb"\d{1,10}\s+\d{1,5}\s+\Z")
-_ELF = re.compile(rb"\x7fELF[\x01\x02][\x01\x02]\x01[\x00-\x12]")
-_GZIP = re.compile(rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]", re.S)
-_JAVA = re.compile(rb"\xca\xfe\xba\xbe\0[\x00-\x03]\0[\x2d-\x50]")
-_FLASH = re.compile(rb"[CFZ]WS[\x03-\x32].{3}[\0-\x05]", re.S)
-_ICON = re.compile(rb"\0\0\x01\0[\x01-\x20]\0.{3}\0[\0\x01]\0[\x01\x04\x08\x10\x18\x20]\0.{3}\0[\x16-\xff].{2}\0", re.S)
-_LHA = re.compile(rb"-l[hz][0-7sd]-")
+_ELF = Signature(b"\x7fELF", 0, ((4, 6, b"\1\2"), (6, 7, b"\1"), (7, 8, runs.between(0, 0x12))))
+_GZIP = Signature(
+    b"\x1f\x8b\x08", 0, ((3, 4, runs.between(0, 0x1F)), (8, 9, b"\0\2\4"), (9, 10, runs.between(0, 0x0D) + b"\xff"))
+)
+_JAVA = Signature(
+    b"\xca\xfe\xba\xbe\0", 0, ((5, 6, runs.between(0, 3)), (6, 7, b"\0"), (7, 8, runs.between(0x2D, 0x50)))
+)
+_FLASH = Signature(b"WS", 1, ((0, 1, b"CFZ"), (3, 4, runs.between(3, 0x32)), (7, 8, runs.between(0, 5))))
+_ICON = Signature(
+    b"\0\0\1\0",
+    0,
+    (
+        *((4, 5, runs.between(1, 0x20)), (5, 6, b"\0"), (9, 10, b"\0"), (10, 11, b"\0\1"), (11, 12, b"\0")),
+        *((12, 13, b"\x01\x04\x08\x10\x18\x20"), (13, 14, b"\0"), (17, 18, b"\0")),
+        *((18, 19, runs.between(0x16, 0xFF)), (21, 22, b"\0")),
+    ),
+)
+_LHA = Signature(b"-l", 0, ((2, 3, b"hz"), (3, 4, b"01234567sd"), (4, 5, b"-")))
 _ARJ = b"\x60\xea"
-_CPIO = re.compile(rb"07070[12][0-9A-Fa-f]{88}000000[0-9A-Fa-f]{2}0{8}|070707[0-7]{70}")
-_PCAPNG = re.compile(rb"\n\r\r\n.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)", re.S)
-_DOS_STUB = re.compile(rb"This program (?:cannot|must|can't) be run (?:in|under)")
-PATTERNS = (
+_CPIO = Signature(b"07070", 0, ((5, 6, b"12"), (6, 94, HEX), (94, 100, b"0"), (100, 102, HEX), (102, 110, b"0")))
+_OLD_CPIO = Signature(b"070707", 0, ((6, 76, b"01234567"),))
+_PCAPNG = tuple(
+    Signature(order, 8, ((0, 1, b"\n"), (1, 3, b"\r"), (3, 4, b"\n")))
+    for order in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
+)
+_DOS_STUBS = tuple(
+    b"This program %s be run %s" % (verb, word) for verb in (b"cannot", b"must", b"can't") for word in (b"in", b"under")
+)
+SIGNATURES = (
     (_GZIP, "gzip data"),
     (_JAVA, "a Java class"),
     (_FLASH, "Flash"),
     (_LHA, "an LHA archive"),
     (_CPIO, "a cpio archive"),
-    (_PCAPNG, "captured network traffic"),
+    (_OLD_CPIO, "a cpio archive"),
+    *((signature, "captured network traffic") for signature in _PCAPNG),
 )
 
 
@@ -54,7 +72,7 @@ def format_at(data: bytes) -> str | None:
         return "a DICOM picture"
     if data[7:14] == b"**ACE**" and _is_ace(data, 7):
         return "an ACE archive"
-    if data[2:3] == b"-" and _LHA.match(data, 2):
+    if data[2:3] == b"-" and _LHA.is_at(data, 2):
         return "an LHA archive"
     if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0" and 14 < int.from_bytes(data[10:14], "little") < 4096:
         return "a BMP picture"
@@ -62,7 +80,7 @@ def format_at(data: bytes) -> str | None:
         return "an icon"
     if data[:2] == _ARJ and _arj_header(data, 0):
         return "an ARJ archive"
-    if _PCAPNG.match(data):
+    if any(signature.is_at(data, 0) for signature in _PCAPNG):
         return "captured network traffic"
     if scripts.begins_page(data):
         return "markup or a script"
@@ -77,7 +95,7 @@ def foreign(data: bytes, work: Work) -> str | None:
 def foreigners(data: bytes, work: Work) -> Iterator[str]:
     """Each format that `foreign` tells of."""
     yield from formats_of(data, work)
-    if _ICON.search(data):
+    if _ICON.is_in(data, work):
         yield "an icon"
 
 
@@ -94,7 +112,7 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
     yield from (name for _, name in formats_in(data, work))
     work.spend(len(data) * len(LONG) // 2)
     yield from (name for signature, name in LONG if signature in data)
-    yield from (name for pattern, name in PATTERNS if pattern.search(data))
+    yield from (name for signature, name in SIGNATURES if signature.is_in(data, work))
     if scripts.markup_in(data, work) is not None:
         yield "markup or a script"
 
@@ -174,17 +192,30 @@ def _has_object(data: bytes, at: int, work: Work) -> bool:
         if word < 0:
             return False
         work.spend(PLACE // 4)
-        if _NUMBERED.search(data, max(at, word - 24), word):
+        if _is_numbered(data[max(at, word - 24) : word]):
             return True
     return True
+
+
+def _is_numbered(before: bytes) -> bool:
+    """Whether two numbers stand at the end, as before the word that begins an object."""
+    end = len(before.rstrip(SPACE))
+    second = runs.before(before, end, DIGITS)
+    first = len(before[:second].rstrip(SPACE))
+    return end < len(before) and 0 < end - second <= 5 and first < second and before[first - 1 : first].isdigit()
 
 
 def executable(data: bytes | bytearray) -> bool:
     """Whether `data` begins as a program for Windows, Linux or macOS."""
     if data[:2] == b"MZ" and len(data) >= 64:
         header = struct.unpack_from("<L", data, 60)[0]
-        return bytes(data[header : header + 4]) == b"PE\0\0" or _DOS_STUB.search(data[:1024]) is not None
-    return bytes(data[:4]) in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe") or _ELF.match(data) is not None
+        return bytes(data[header : header + 4]) == b"PE\0\0" or _says_dos(bytes(data[:1024]))
+    return bytes(data[:4]) in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe") or _ELF.is_at(bytes(data[:16]), 0)
+
+
+def _says_dos(head: bytes) -> bool:
+    """What the program says that stands before one for Windows."""
+    return any(words in head for words in _DOS_STUBS)
 
 
 def _is_program(data: bytes, at: int) -> bool:
@@ -192,7 +223,7 @@ def _is_program(data: bytes, at: int) -> bool:
     header = at + int.from_bytes(data[at + 60 : at + 64], "little")
     if at + 64 <= header and data[header : header + 4] == b"PE\0\0":
         return True
-    return b"\0" in data[at : at + 64] and _DOS_STUB.search(data, at + 64, at + 256) is not None
+    return b"\0" in data[at : at + 64] and _says_dos(data[at + 64 : at + 256])
 
 
 def _is_rar(data: bytes, at: int) -> bool:
@@ -200,7 +231,7 @@ def _is_rar(data: bytes, at: int) -> bool:
 
 
 def _is_elf(data: bytes, at: int) -> bool:
-    return _ELF.match(data, at) is not None
+    return _ELF.is_at(data, at)
 
 
 def _is_ace(data: bytes, at: int) -> bool:

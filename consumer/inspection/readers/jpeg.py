@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import struct
 
 from consumer.inspection.readers import picture as pictures
-from consumer.inspection.readers import script_header
+from consumer.inspection.readers import runs, script_header
 from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
@@ -15,8 +14,10 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 MOST_STRAY = 4_096  # bytes between segments that readers skip
 
-_MARKER = re.compile(rb"\xff[^\xff\x00]")
-_SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+FILL = b"\xff"
+_WITHIN_SCAN = b"\0\xff" + runs.between(0xD0, 0xD7)  # behind a 0xFF that ends none
+_RESTARTS_AS_NUL = bytes(0 if 0xD0 <= c <= 0xD7 else c for c in range(256))
+PIECE = 64 * 1024
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -53,8 +54,7 @@ def walk(data: bytes, work: Work) -> Picture:
         at += 2 + length
         if kind == 0xDA:
             picture.drawn += picture.width * picture.height
-            scan = _SCAN_END.search(data, at)
-            at = scan.start() if scan else len(data)
+            at = _scan_end(data, at)
     if picture.width == 0:
         raise Unreadable("the JPEG has no picture")
     picture.end = min(len(data), at)
@@ -64,5 +64,24 @@ def walk(data: bytes, work: Work) -> Picture:
 
 def _marker(data: bytes, at: int) -> int:
     """The next marker from `at` on. Encoders pad with 0xFF, and some leave a few stray bytes: readers skip them."""
-    match = _MARKER.search(data, at)
-    return match.start() if match and match.start() < at + MOST_STRAY else -1
+    stop = at + MOST_STRAY
+    while 0 <= (at := data.find(FILL, at, stop)) < stop:
+        at = runs.behind(data, at, FILL)
+        if at >= len(data) or at > stop:
+            return -1
+        if data[at]:
+            return at - 1
+    return -1
+
+
+def _scan_end(data: bytes, at: int) -> int:
+    """Where the marker stands that ends the coded picture. Most of 0xFF in it are written with a NUL behind them."""
+    for begin in range(at, len(data), PIECE):
+        piece = data[begin : begin + PIECE + 1]
+        plain = piece.translate(_RESTARTS_AS_NUL).replace(b"\xff\0", b"\0\0")
+        place = -1
+        while (place := plain.find(FILL, place + 1, PIECE)) >= 0:
+            place = runs.behind(plain, place, FILL) - 1
+            if place < PIECE and place + 1 < len(piece) and piece[place + 1] not in _WITHIN_SCAN:
+                return begin + place
+    return len(data)

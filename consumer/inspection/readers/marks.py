@@ -6,6 +6,7 @@ A search for one word costs as much as a hash of the file, and there are twenty 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
@@ -21,7 +22,7 @@ MARKS = (
 )  # fmt: skip
 """In small letters: whoever asks for a place looks at what stands there."""
 A_PLACE = 512  # of work
-WINDOW = 256 * 1024  # bytes that are searched at once: hostile ones hold marks and nothing else
+WINDOW = 32 * 1024  # bytes that are searched at once: hostile ones hold marks and nothing else
 LONGEST = max(map(len, MARKS))
 
 _SEARCH = BytesAhoCorasick(MARKS, matchkind=MatchKind.LeftmostFirst)
@@ -33,7 +34,7 @@ class Marks:
     def __init__(self, data: bytes, work: Work) -> None:
         self.data = data
         self.lower = data.lower()
-        self._places: dict[bytes, list[int]] = {mark: [] for mark in MARKS}
+        self._places = {mark: array("L") for mark in MARKS}  # lists of numbers take five times the memory
         lists = list(self._places.values())
         work.spend(2 * len(data))
         for begin in range(0, len(data), WINDOW):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+LONGEST = 255  # of a file's name, on any system
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_~-{}")
 _LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
@@ -15,7 +16,8 @@ def visible_name(name: str) -> str:
     """
     name = name.partition("\0")[0]
     if not name.isprintable():
-        name = "".join(c for c in name if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+        unseen = (ord(c) for c in set(name) if unicodedata.category(c) in ("Cc", "Cf", "Cs"))
+        name = name.translate(dict.fromkeys(unseen))
     base = name.replace("\\", "/").rpartition("/")[2]
     base = base.partition("::$")[0] if "::$" in base else base
     return base.rstrip(". \u00a0\u3000")
@@ -24,11 +26,13 @@ def visible_name(name: str) -> str:
 def extension_of(name: str | None) -> str:
     """The last extension in lower case without its dot; "" if the name has none.
 
-    It has a letter: the date in "report 12.05.2024" and the number in "notes v1.2" are none.
+    A longer name than any file has ends where the longest would. An extension has a letter: the date in
+    "report 12.05.2024" and the number in "notes v1.2" are none.
     """
     if not name:
         return ""
-    _, dot, extension = unicodedata.normalize("NFKC", visible_name(name)).rpartition(".")
+    end = visible_name(name)[-LONGEST:]  # marks are put in order in a time that grows by the square of their number
+    _, dot, extension = unicodedata.normalize("NFKC", end).rpartition(".")
     extension = extension.strip().lower()
     characters = set(extension)
     return extension if dot and characters <= _CHARACTERS and characters & _LETTERS else ""

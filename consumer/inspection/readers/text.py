@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import re
 import string
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from consumer.inspection.readers import code, php, scripts
+from consumer.inspection.readers import code, php, runs, scripts
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 
@@ -31,14 +30,18 @@ READ_TWICE = 2  # it is decoded and searched
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x1b\x1a\x0b\x08") + b"\x7f"  # manuals strike over
 _NEVER_CLEAN = bytes(c for c in range(32) if c not in b"\t\n\r\x0c") + b"\x7f"
-_SET_NAMED = re.compile(rb"\x1b\$?[()\-.][A-Z]")
 SHIFTS = b"\x0e\x0f"  # between two sets of characters, of which an escape names the second
 _STRAY = 0.001  # of all bytes, in an encoding where any byte is a letter: never binary data
 _STRAY_IN_UTF8 = 0.3  # separators of records, where the encoding itself tells text from binary data
-_TERMINAL = re.compile("[\x00-\x08\x10-\x19\x1c-\x1f\x7f-\x9f]|\x1b(?![$(])")  # behind those an alphabet is named
-_TERMINAL_BYTES = re.compile(rb"[\x00-\x08\x10-\x19\x1c-\x1f\x7f]|\x1b(?![$(])")
-_BIDIRECTIONAL = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_COMMON = re.compile("[\t\n -~\u3000-\u30ff\uff01-\uff1f]")  # no text of more than a few words is without
+ESCAPE, OF_A_SET = b"\x1b", (b"\x1b$", b"\x1b(")  # what a terminal obeys, and what names an alphabet
+_KINDS = bytes.maketrans(string.ascii_uppercase.encode() + b"()-.", b"A" * 26 + b"(" * 4)
+_NAMED = (b"\x1b(A", b"\x1b$(A")  # an alphabet, by any of its letters
+_TERMINAL = runs.between(0, 8) + runs.between(0x10, 0x19) + runs.between(0x1C, 0x1F) + b"\x7f"
+_UPPER_CONTROLS = bytes(0xC2 if c == 0xC2 else 0x80 if 0x80 <= c < 0xA0 else 0 for c in range(256))
+"""In UTF-8, where the second byte of each stands behind the same first one."""
+_BIDIRECTIONAL = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_COMMON = frozenset(map(chr, (9, 10, *range(0x20, 0x7F), *range(0x3000, 0x3100), *range(0xFF01, 0xFF20))))
+"""No text of more than a few words is without."""
 _UNPRINTED = frozenset({"Cc", "Cn", "Co", "Cs"})
 _IN_WORDS = frozenset("LMNPZ")
 _LETTERS, _NOT_LETTERS = string.ascii_letters.encode() + b" ", 0.3
@@ -109,12 +112,13 @@ def _in_a_code_page(data: bytes) -> Text | None:
     spaced = b" " not in head and head.count(_EBCDIC_SPACE) > _SPACES * len(head)
     if spaced and len(head.translate(None, _EBCDIC)) < _NOT_EBCDIC * len(head):
         return None
-    return Text(head.decode("latin-1"), controls=_TERMINAL_BYTES.search(data) is not None)
+    return Text(head.decode("latin-1"), controls=_steers(data))
 
 
 def _stray(data: bytes) -> int:
     """How many controls have no place in a text."""
-    controls = _CONTROLS.translate(None, SHIFTS) if _SET_NAMED.search(data) else _CONTROLS
+    kinds = data.translate(_KINDS) if ESCAPE in data else b""
+    controls = _CONTROLS.translate(None, SHIFTS) if any(word in kinds for word in _NAMED) else _CONTROLS
     return len(data) - len(data.translate(None, controls))
 
 
@@ -126,11 +130,22 @@ def _strict(data: bytes, encoding: str, work: Work) -> Text | None:
             if "\0" in piece:
                 return None
             head = head or piece.removeprefix("\ufeff")[:HEAD]
-            controls = controls or _TERMINAL.search(piece) is not None
-            bidirectional = bidirectional or _BIDIRECTIONAL.search(piece) is not None
+            controls = controls or _steers(written := piece.encode()) or _has_upper_controls(piece, written)
+            bidirectional = bidirectional or (not piece.isascii() and any(sign in piece for sign in _BIDIRECTIONAL))
     except UnicodeDecodeError:
         return None
     return Text(head, controls=controls, bidirectional=bidirectional)
+
+
+def _steers(data: bytes) -> bool:
+    """Whether there are characters that tell a terminal what to do."""
+    if len(data.translate(None, _TERMINAL)) < len(data):
+        return True
+    return data.count(ESCAPE) > sum(map(data.count, OF_A_SET))
+
+
+def _has_upper_controls(piece: str, written: bytes) -> bool:
+    return not piece.isascii() and b"\xc2\x80" in written.translate(_UPPER_CONTROLS)
 
 
 def _decoded(data: bytes, encoding: str, work: Work) -> Iterator[str]:
@@ -156,7 +171,7 @@ def _wide(data: bytes, work: Work) -> Text | None:
 
 def _is_readable(text: str) -> bool:
     """Whether these are words and not numbers that happen to be characters."""
-    if not _COMMON.search(text):
+    if _COMMON.isdisjoint(text):
         return False
     shown = [c for c in text[:KNOWN_BY] if c not in "\t\r\n\x0c\ufeff"]
     kinds = {c: unicodedata.category(c) for c in shown}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import unescape
-
+from consumer.inspection.readers.references import unescaped
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
@@ -24,7 +23,7 @@ class Actions:
         self._carried = window[-CARRIED:]
         if b"&#" in window:
             self._seen.work.spend(8 * len(window))
-            window = unescape(window.decode("latin-1")).encode("latin-1", "replace")
+            window = unescaped(window.decode("latin-1")).encode("latin-1", "replace")
         lower = window.lower()
         if any(action in lower for action in STARTS):
             detail = "a click, or the pointer above it, starts a program or a macro"

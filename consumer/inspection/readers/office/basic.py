@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from html import unescape
-
+from consumer.inspection.readers.references import unescaped
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
@@ -31,7 +30,7 @@ class Module:
     def _has_code(self) -> bool:
         if len(self._content) > MOST:
             return True
-        text = unescape(self._content.decode("utf-8", "replace"))
+        text = unescaped(self._content.decode("utf-8", "replace"))
         begin = text.find("<script:module")
         code = text[text.find(">", begin) + 1 : text.rfind("</")] if begin >= 0 else text
         lines = (line.strip().lower() for line in code.splitlines())

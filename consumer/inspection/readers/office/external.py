@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum, auto
 from urllib.parse import unquote
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
-_DRIVE = re.compile(r"[a-z][:|](?:/|$)")
-_FILE = re.compile(r"file:(?://localhost(?=/))?")
+_UNSEEN = dict.fromkeys(
+    (
+        *(*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x2028, 0x202F)),
+        *(*range(0x2060, 0x2070), 0xFEFF),
+    )
+)
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_OF_SCHEMES = _LETTERS | frozenset("0123456789+.-")
+FILE, THIS_MACHINE = "file:", "//localhost"
 
 
 class Place(Enum):
@@ -20,14 +24,27 @@ class Place(Enum):
 
 def place_of(target: str) -> Place:
     """`HERE` is what is provably so, a relative path or one on a drive, however slashes and escapes are written."""
-    path = unquote(_UNSEEN.sub("", unquote(target)).strip()).replace("\\", "/").lower()
-    local_name = _FILE.match(path)
-    if local_name is None:
+    path = unquote(_seen(unquote(target)).strip()).replace("\\", "/").lower()
+    if not path.startswith(FILE):
         if path.startswith("//"):
             return Place.SHARE
-        return Place.ELSEWHERE if _SCHEME.match(path) else Place.HERE
-    path = path[local_name.end() :]
-    if _DRIVE.match(path.lstrip("/")):
+        return Place.ELSEWHERE if _has_scheme(path) else Place.HERE
+    path = path.removeprefix(FILE)
+    path = path.removeprefix(THIS_MACHINE) if path.startswith(f"{THIS_MACHINE}/") else path
+    if _is_on_drive(path.lstrip("/")):
         return Place.HERE
     slashes = len(path) - len(path.lstrip("/"))
     return Place.HERE if slashes in (0, 1, 3) else Place.SHARE
+
+
+def _seen(target: str) -> str:
+    return target if target.isprintable() else target.translate(_UNSEEN)
+
+
+def _has_scheme(path: str) -> bool:
+    scheme, colon, _ = path.partition(":")
+    return bool(colon) and len(scheme) > 1 and scheme[0] in _LETTERS and _OF_SCHEMES.issuperset(scheme)
+
+
+def _is_on_drive(path: str) -> bool:
+    return path[:1] in _LETTERS and path[1:2] in (":", "|") and (path[2:3] == "/" or path[2:] in ("", "\n"))

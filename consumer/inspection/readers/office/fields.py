@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from html import unescape
 
+from consumer.inspection.readers import runs
+from consumer.inspection.readers.references import unescaped
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
@@ -14,11 +14,16 @@ LONGEST = 64 * 1024  # bytes that are kept of a tag, and of the text of one run
 KEYWORD = 64  # characters of an instruction that tell what it is
 A_TAG, A_LETTER = 3072, 32  # of work
 
-_TAG = re.compile(rb"""<(?:[^\s<>:/"'=]+:)?(\w+)(?=[\s/>])((?:[^<>"']|"[^<"]*"|'[^<']*')*+)>""")
-_OTHER = re.compile(rb"<[/!?][^>]*>|[^<]")  # is no tag that begins here
-_INSTRUCTION = re.compile(rb"""\binstr\s*=\s*(?:"([^"]*)"|'([^']*)')""")
-_KIND = re.compile(rb"""\bfldCharType\s*=\s*["'](begin|separate|end)""")
-_DDE = re.compile(r"\s*DDE(?:AUTO)?(?:[\s\"\\]|\Z)", re.I)
+INSTRUCTION, KIND = b"instr", b"fldCharType"  # attributes
+KINDS = (b"begin", b"separate", b"end")
+DDE, AUTO = "dde", "auto"
+_AFTER_NAME = runs.SPACE + b"/>"
+_IN_NAME = runs.all_but(runs.SPACE + b"<>:/\"'=")
+_UNQUOTED = runs.all_but(b"<>\"'")
+_OTHER = (b"</", b"<!", b"<?")
+
+Tag = tuple[bytes, bytes, int]
+"""Its name without prefix, what stands between that and the bracket, and where it ends."""
 
 
 class Fields:
@@ -35,10 +40,11 @@ class Fields:
         at = self._text(data, 0)
         for begin in self._places(data, at):
             if begin >= at and (tag := self._match(data, begin)) is not None:
-                self._tag(tag[1], tag[2])
-                at = self._text(data, tag.end())
+                name, attributes, end = tag
+                self._tag(name, attributes)
+                at = self._text(data, end)
         last = max(at, data.rfind(b"<"))
-        self._carried = b"" if _TAG.match(data, last) or _OTHER.match(data, last) else data[last : last + LONGEST]
+        self._carried = b"" if _is_whole(data, last) else data[last : last + LONGEST]
 
     def close(self) -> None:
         for instruction in self._instructions:
@@ -57,25 +63,25 @@ class Fields:
                 if begin >= 0:
                     yield begin
 
-    def _match(self, data: bytes, begin: int) -> re.Match[bytes] | None:
+    def _match(self, data: bytes, begin: int) -> Tag | None:
         stop = data.find(b"<", begin + 1)
         stop = stop if stop >= 0 else len(data)
         self._seen.work.spend(A_LETTER * (stop - begin))
-        return _TAG.match(data, begin, stop)
+        return _tag_at(data, begin, stop)
 
     def _tag(self, name: bytes, attributes: bytes) -> None:
         if name == b"ddeLink":
             self._found()
-        elif name == b"fldSimple" and (written := _INSTRUCTION.search(attributes)):
-            self._judge(_read(written[1] or written[2] or b""))
+        elif name == b"fldSimple":
+            self._judge(_read(_instruction(attributes)))
         elif name == b"instrText" and not attributes.endswith(b"/"):
             self._run = b""
-        elif name == b"fldChar" and (kind := _KIND.search(attributes)):
+        elif name == b"fldChar" and (kind := _kind(attributes)):
             self._judge(self._instructions[-1])
-            if kind[1] == b"begin":
+            if kind == b"begin":
                 self._instructions.append("")
             else:
-                self._instructions[-1:] = [""] if kind[1] == b"separate" or len(self._instructions) == 1 else []
+                self._instructions[-1:] = [""] if kind == b"separate" or len(self._instructions) == 1 else []
 
     def _text(self, data: bytes, at: int) -> int:
         """Takes what belongs to a run that is open, and returns where that ends."""
@@ -96,7 +102,7 @@ class Fields:
         self._run = None
 
     def _judge(self, instruction: str) -> None:
-        if _DDE.match(instruction):
+        if _is_dde(instruction):
             self._found()
 
     def _found(self) -> None:
@@ -104,4 +110,62 @@ class Fields:
 
 
 def _read(raw: bytes) -> str:
-    return unescape(raw.decode("utf-8", "replace"))
+    return unescaped(raw.decode("utf-8", "replace"))
+
+
+def _tag_at(data: bytes, begin: int, stop: int) -> Tag | None:
+    """The tag that begins there and ends before `stop`; None if none does. Values stand in quotes."""
+    if data[begin : begin + 1] != b"<":
+        return None
+    prefix = runs.behind(data, begin + 1, _IN_NAME)
+    name = prefix + 1 if prefix > begin + 1 and data[prefix : prefix + 1] == b":" else begin + 1
+    after = at = runs.behind(data, name, runs.WORD)
+    if after == name or data[after : after + 1] not in (bytes([sign]) for sign in _AFTER_NAME):
+        return None
+    while (at := runs.behind(data, at, _UNQUOTED)) < stop:
+        sign = data[at : at + 1]
+        if sign == b">":
+            return data[name:after], data[after:at], at + 1
+        if sign == b"<" or (at := data.find(sign, at + 1, stop) + 1) == 0:
+            return None
+    return None
+
+
+def _is_whole(data: bytes, last: int) -> bool:
+    """Whether what begins with the last bracket ends in `data` as well."""
+    if data[last : last + 1] != b"<":
+        return last < len(data)
+    if data.startswith(_OTHER, last):
+        return data.find(b">", last) >= 0
+    return _tag_at(data, last, len(data)) is not None
+
+
+def _values(attributes: bytes, name: bytes) -> Iterator[bytes]:
+    """What stands behind each `name=`, its quote included."""
+    for at in runs.places(attributes, name):
+        equals = runs.behind(attributes, at + len(name), runs.SPACE)
+        if attributes[equals : equals + 1] == b"=" and (at == 0 or attributes[at - 1] not in runs.WORD):
+            value = runs.behind(attributes, equals + 1, runs.SPACE)
+            if attributes[value : value + 1] in (b'"', b"'"):
+                yield attributes[value:]
+
+
+def _instruction(attributes: bytes) -> bytes:
+    for value in _values(attributes, INSTRUCTION):
+        text, closed, _ = value[1:].partition(value[:1])
+        if closed:
+            return text
+    return b""
+
+
+def _kind(attributes: bytes) -> bytes | None:
+    found = (kind for value in _values(attributes, KIND) for kind in KINDS if value.startswith(kind, 1))
+    return next(found, None)
+
+
+def _is_dde(instruction: str) -> bool:
+    first = instruction.lstrip()[: len(DDE) + len(AUTO) + 1].lower()
+    if not first.startswith(DDE):
+        return False
+    behind = first.removeprefix(DDE)
+    return any(not end or end[0] in '"\\' or end[0].isspace() for end in (behind, behind.removeprefix(AUTO)))

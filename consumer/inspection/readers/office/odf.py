@@ -7,13 +7,13 @@ they are found as they stand, whatever prefix a part gives to their namespaces.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from html import unescape
 
 from consumer.inspection.readers.office import basic, containers, ole
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.package import part_of
+from consumer.inspection.readers.references import unescaped
 from consumer.inspection.readers.seen import PLACE, Budget, Limits, Seen
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
@@ -178,7 +178,7 @@ def _read(tag: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
 
 def _values(tag: bytes, name: bytes) -> list[str]:
     """Of each attribute of that name, whatever its prefix."""
-    return [unescape(value.decode("utf-8", "replace")) for found, value in _read(tag)[1] if found == name]
+    return [unescaped(value.decode("utf-8", "replace")) for found, value in _read(tag)[1] if found == name]
 
 
 def _element(tag: bytes) -> str:

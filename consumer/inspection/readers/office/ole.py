@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from consumer.inspection.readers import trailing
+from consumer.inspection.readers import runs, trailing
 from consumer.inspection.readers.formats import PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
 from consumer.inspection.readers.office import biff, ole_package, slides, vba
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
 MSWORD, EXCEL, POWERPOINT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
@@ -36,8 +35,9 @@ WORD_STARTS = (
 CONTROL = "\x03ocxname"  # a stream of each ActiveX control
 ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x06dataspaces")
 
-_DDE = re.compile(rb"\x13 {0,9}DDE(?:AUTO)?[ \"]|\x13\0(?: \0){0,9}D\0D\0E\0(?:A\0U\0T\0O\0)?[ \"]\0", re.I)
-"""A field is begun by 0x13, and its text is in one byte for each character or in two."""
+FIELD, DDE, AUTO = "\x13", "dde", "auto"  # what begins a field, and what it does
+MOST_SPACES = 9  # before its first word
+A_WORD = 64  # of work
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -113,8 +113,25 @@ def _word(file: CompoundFile, stream: Node, seen: Seen) -> None:
         seen.find(Reason.ENCRYPTED, "the document is protected by a password")
     if bits & 0x0001:
         seen.find(Reason.TEMPLATE, "it is a Word template")
-    if _DDE.search(content):
+    if _asks(content, seen.work):
         seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
+
+
+def _asks(content: bytes, work: Work) -> bool:
+    """Whether a field asks another program for data. Its text is in one byte for each character, or in two."""
+    lower = content.lower()
+    for encoding in ("ascii", "utf-16-le"):
+        field, word, auto, space = (sign.encode(encoding) for sign in (FIELD, DDE, AUTO, " "))
+        ends = (space, '"'.encode(encoding))
+        for at in runs.places(lower, word):
+            work.spend(A_WORD)
+            behind = lower[at + len(word) : at + len(word) + len(auto) + 2]
+            before = lower[max(0, at - MOST_SPACES * len(space) - len(field)) : at]
+            while before.endswith(space):
+                before = before[: -len(space)]
+            if before.endswith(field) and (behind.startswith(ends) or behind.removeprefix(auto).startswith(ends)):
+                return True
+    return False
 
 
 def projects(file: CompoundFile, seen: Seen) -> Iterator[bool]:
@@ -148,8 +165,8 @@ def programs(file: CompoundFile, seen: Seen) -> Iterator[bool]:
 
 
 def _objects(file: CompoundFile, seen: Seen) -> None:
-    for runs in programs(file, seen):
-        if runs:
+    for starts in programs(file, seen):
+        if starts:
             seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
         else:
             seen.flag("embedded_files")

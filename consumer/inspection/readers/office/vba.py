@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ MOST_SOURCE = 64 * 1024  # of a module that is nothing but attributes
 CHUNK = 4096  # bytes that one chunk of a container may unpack to
 A_TOKEN = 256  # of work, for each packed byte: it is unpacked one by one
 
-_LINES = re.compile(rb"\xfe\xca\x01\0|\xca\xfe\0\x01")
+LINES, LINES_OF_MACS = b"\xfe\xca\x01\0", b"\xca\xfe\0\x01"
 """The table of compiled lines, in either order of bytes; the number of its lines stands behind it."""
 A_LINE = 12
 MOST_BEHIND_LINES = 64
@@ -52,10 +51,9 @@ def _is_code(read: Read, offset: int, work: Work) -> bool:
 
 def _is_compiled(module: bytes) -> bool:
     """Whether a module's compiled part has a line that does something: its source may have been removed."""
-    tables = list(_LINES.finditer(module))
-    if len(tables) != 1 or tables[0][0][0] == 0xCA:
+    if module.count(LINES) != 1 or LINES_OF_MACS in module:
         return True
-    begin = tables[0].end() + 2
+    begin = module.index(LINES) + len(LINES) + 2
     end = begin + A_LINE * int.from_bytes(module[begin - 2 : begin], "little")
     lengths = (module[at + 4 : at + 6] for at in range(begin, end, A_LINE))
     return any(length != b"\0\0" for length in lengths) or not end <= len(module) <= end + MOST_BEHIND_LINES

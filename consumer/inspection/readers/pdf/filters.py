@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
 
-from consumer.inspection.readers import flate
+from consumer.inspection.readers import flate, runs
 from consumer.inspection.readers.seen import TooMuch, Work
 
 MOST_FILTERS = 8
@@ -17,7 +16,7 @@ Filter = Callable[[Pieces, Work], Iterator[bytes]]
 
 _WHITE = b"\0\t\n\x0c\r "
 _NO_DIGIT = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
-_NO_85 = re.compile(rb"[^!-u]")
+_OF_85 = runs.between(ord("!"), ord("u"))
 
 
 def undone(packed: Pieces, names: Iterable[bytes], work: Work) -> Iterator[bytes]:
@@ -53,8 +52,9 @@ def _ascii85(packed: Pieces, work: Work) -> Iterator[bytes]:
         text, end, _ = bytes(piece).partition(b"~")
         text = left + text.translate(None, _WHITE).replace(b"z", b"!!!!!")
         work.spend(ASCII85 * len(text))
-        wrong = _NO_85.search(text)
-        text = text[: wrong.start()] if wrong else text
+        stop = runs.behind(text, 0, _OF_85)
+        wrong = stop < len(text)
+        text = text[:stop]
         whole = len(text) // 5 * 5
         left = text[whole:]
         yield _groups(text[:whole])

@@ -1,0 +1,36 @@
+"""References to characters in XML (`&#68;`, `&amp;`), each read once, however long a number is written."""
+
+from __future__ import annotations
+
+from html import unescape
+from html.entities import html5
+
+DIGITS, HEXADECIMAL = "0123456789", "0123456789abcdefABCDEF"
+MOST_DIGITS = 7  # behind leading zeros, of a number that can be a character
+LONGEST_NAME = 32
+
+
+def unescaped(text: str) -> str:
+    """`text` with its references as the characters that they mean. What means none stays as it is written."""
+    first, *rest = text.split("&")
+    return first + "".join(map(_read, rest)) if rest else text
+
+
+def _read(behind: str) -> str:
+    """What stands behind the sign."""
+    if behind.startswith("#"):
+        return _numbered(behind)
+    name, end, _ = behind[: LONGEST_NAME + 1].partition(";")
+    found = html5.get(name + end) if end else None
+    return "&" + behind if found is None else found + behind[len(name) + 1 :]
+
+
+def _numbered(behind: str) -> str:
+    sign, digits = ("#x", HEXADECIMAL) if behind[1:2] in ("x", "X") else ("#", DIGITS)
+    written = behind[len(sign) :]
+    rest = written.lstrip(digits)
+    number = written[: len(written) - len(rest)]
+    significant = number.lstrip("0") or number[:1]
+    if not 0 < len(significant) <= MOST_DIGITS:
+        return "&" + behind
+    return unescape(f"&{sign}{significant};") + rest.removeprefix(";")

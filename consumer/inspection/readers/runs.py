@@ -1,0 +1,85 @@
+"""Runs of certain bytes, and characters at fixed places: what patterns say, read in one pass and never twice.
+
+Nothing here goes back: hostile bytes make an engine that does so read them again for each place that it tries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from consumer.inspection.readers.seen import Work
+
+DIGITS = b"0123456789"
+LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+WORD = LETTERS + DIGITS + b"_"
+HEX = DIGITS + b"abcdefABCDEF"
+SPACE = b" \t\n\r\x0b\x0c"
+FIRST, LONGEST = 64, 64 * 1024  # bytes that are looked at at once
+A_PLACE = 256  # of work, for a look at one of many places
+
+
+def all_but(characters: bytes) -> bytes:
+    return bytes(set(range(256)) - set(characters))
+
+
+def between(first: int, last: int) -> bytes:
+    """All bytes from one to another, both included."""
+    return bytes(range(first, last + 1))
+
+
+def behind(data: bytes, at: int, characters: bytes) -> int:
+    """Where the run of these bytes ends that begins at `at`; `at` if there is none."""
+    size = FIRST
+    while True:
+        piece = data[at : at + size]
+        left = len(piece.lstrip(characters))
+        at += len(piece) - left
+        if left or len(piece) < size:
+            return at
+        size = min(LONGEST, 4 * size)
+
+
+def before(data: bytes, at: int, characters: bytes, floor: int = 0) -> int:
+    """Where the run of these bytes begins that ends before `at`, no further back than `floor`."""
+    size = FIRST
+    while True:
+        begin = max(floor, at - size)
+        left = len(data[begin:at].rstrip(characters))
+        if left or begin == floor:
+            return begin + left
+        at, size = begin, min(LONGEST, 4 * size)
+
+
+def places(data: bytes, word: bytes, at: int = 0, stop: int | None = None) -> Iterator[int]:
+    """Each place from `at` on where `word` stands, before `stop`."""
+    at -= 1
+    while (at := data.find(word, at + 1, stop)) >= 0:
+        yield at
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Bytes at fixed places: a word, and around it fields in which only certain bytes are."""
+
+    word: bytes
+    offset: int  # of the word
+    fields: Sequence[tuple[int, int, bytes]]  # from, to, the bytes that may stand there
+
+    def is_at(self, data: bytes, at: int) -> bool:
+        return (
+            at >= 0
+            and data.startswith(self.word, at + self.offset)
+            and all(self._fits(data[at + begin : at + end], end - begin, fit) for begin, end, fit in self.fields)
+        )
+
+    @staticmethod
+    def _fits(field: bytes, size: int, characters: bytes) -> bool:
+        return len(field) == size and not field.strip(characters)
+
+    def is_in(self, data: bytes, work: Work) -> bool:
+        for at in places(data, self.word):
+            work.spend(A_PLACE)
+            if self.is_at(data, at - self.offset):
+                return True
+        return False
