@@ -1,4 +1,4 @@
-"""What readers once said by patterns and now read in one pass: both answer the same, save where a test says otherwise."""
+"""What patterns once said is now read in one pass: both answer the same, save where a test says otherwise."""
 
 from __future__ import annotations
 
