@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import aclosing
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Protocol, cast
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import anyio
 import httpx
 
-from consumer.download.answers import (
-    REFUSAL_CAP,
-    Coming,
-    Later,
-    NotTheStore,
-    Redirect,
-    Refusal,
-    Wanted,
-    judge_head,
-    judge_refusal,
-)
-from consumer.download.body import Body, Spool
-from consumer.download.budget import Budget, Reservation
-from consumer.errors import Doubtful, HostNotAllowed, Refused, Unavailable
-from consumer.http.addresses import AddressNotAllowed
-from consumer.http.transport import CertificateNotTrusted, not_trusted
+from consumer.download.answers import Redirect, Wanted
+from consumer.download.body import Body
+from consumer.download.budget import Budget
+from consumer.download.hop import Hop
+from consumer.errors import HostNotAllowed
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
-from consumer.model import Dependency, Expired, Reason, Resolved, Settled
+from consumer.model import Expired, Reason, Resolved
 from consumer.model.heard import Asked
 
 REDIRECTS = 5
 PROOF_S = 10.0
-ELSEWHERE = Reason.URL_NOT_ALLOWED
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
+
+
+Renew = Callable[[Resolved], Awaitable[Resolved | None]]
+"""Gives the same file's link anew; None if there is none now."""
 
 
 class Reports(Protocol):
@@ -69,7 +60,7 @@ class Fetcher:
         self._outside: dict[str, anyio.CapacityLimiter] = {}
         self._deadline_s = deadline_s
         self._now = now
-        self._delivered: dict[str, _Hop] = {}  # the last one of each host
+        self._delivered: dict[str, Hop] = {}  # the last one of each host
 
     @property
     def running(self) -> int:
@@ -114,19 +105,34 @@ class Fetcher:
         most = max(1, int(self._slots.total_tokens) // OUTSIDE_SHARE)
         return [self._outside.setdefault(where.host, anyio.CapacityLimiter(most)), self._slots]
 
-    async def prove(self, hosts: Collection[str]) -> None:
-        """Asks each host, of which nothing comes, for what it delivered last, as long as that link is good: only so can
-        several files that fail be told from a host that fails. Raises `Unavailable` if it is the host."""
+    async def prove(self, hosts: Collection[str], renew: Renew) -> None:
+        """Asks each host, of which nothing comes, for what it delivered last: only so can several files that fail be
+        told from a host that fails. Raises `Unavailable` if it is the host."""
         for host in hosts:
             hop = self._delivered.get(host)
-            if hop is not None and await hop.delivers(self._client, anyio.current_time() + PROOF_S):
+            if hop is None:
+                continue
+            ends = anyio.current_time() + PROOF_S
+            if await hop.delivers(self._client, ends) or await self._delivers_anew(hop, renew, ends):
                 self._reports.proved(hop.asked)
+
+    async def _delivers_anew(self, hop: Hop, renew: Renew, ends: float) -> bool:
+        """Whether its file still comes, by a fresh link to the same host."""
+        url = None
+        if isinstance(hop.url, Resolved):
+            with anyio.CancelScope(deadline=ends):
+                url = await renew(hop.url)
+        where = judge_url(url or "", self._rules)
+        if url is None or not where.allowed or where.host != hop.asked.call:
+            return False
+        self._delivered[hop.asked.call] = renewed = replace(hop, url=url, where=where)
+        return await renewed.delivers(self._client, ends)
 
     async def _follow(self, url: str, where: UrlJudgement, wanted: Wanted) -> Body | Expired | Reason:
         ends = anyio.current_time() + self._deadline_s
         file = urlsplit(url).path  # the signature is another each time
         for _ in range(1 + REDIRECTS):
-            hop = _Hop(url, where, Asked(where.host or "", file), wanted, self._budget, self._now)
+            hop = Hop(url, where, Asked(where.host or "", file), wanted, self._budget, self._now)
             got = await hop.run(self._client, ends)
             if not isinstance(got, Redirect):
                 if isinstance(got, Body) or got is Reason.TOO_LARGE:
@@ -147,144 +153,3 @@ def _not_allowed(where: UrlJudgement) -> HostNotAllowed:
     host = where.host or "an address that can't be read"
     detail = f"Genesys's link leads to {host}: {where.reason}. DOWNLOAD__ALLOWED_HOSTS allows it"
     return HostNotAllowed(detail, host=host)
-
-
-@dataclass(frozen=True, slots=True)
-class _Hop:
-    """One request of a fetch, to a URL that was judged."""
-
-    url: str
-    where: UrlJudgement
-    asked: Asked
-    wanted: Wanted
-    budget: Budget
-    now: Callable[[], datetime]
-
-    async def run(self, client: httpx.AsyncClient, ends: float) -> Body | Redirect | Expired | Reason:
-        with anyio.CancelScope(deadline=ends) as scope:
-            try:
-                return await self._ask(client, scope)
-            except AddressNotAllowed:
-                if not self.where.region:
-                    raise self.doubtful(
-                        "its name leads to an address that is not public", "address", ELSEWHERE
-                    ) from None
-                # No customer decides where the region's names lead: that is a fault of our own network.
-                raise self._away("its name leads to an address that is not public") from None
-            except CertificateNotTrusted as error:
-                if self.where.region:
-                    raise Refused(Dependency.FILES, not_trusted("file host"), asked=self.asked) from None
-                raise self._away(str(error)) from None
-            except httpx.TransportError as error:
-                raise self._away(str(error)) from None
-            except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
-                return Reason.URL_NOT_ALLOWED
-        raise self._away("the file took longer than its deadline")
-
-    async def delivers(self, client: httpx.AsyncClient, ends: float) -> bool:
-        """Whether the body comes, all of it, though none is kept; False if the link is over."""
-        with anyio.CancelScope(deadline=ends):
-            try:
-                async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
-                    location = response.extensions["location"]
-                    head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
-                    if isinstance(head, Refusal):
-                        return isinstance(self._told(judge_refusal(head.status, await beginning(response))), Body)
-                    if not isinstance(head, Coming):
-                        return self._told(head) is Reason.TOO_LARGE
-                    size = 0
-                    async for piece in response.aiter_raw():
-                        size += len(piece)
-                        if size > self.wanted.cap:
-                            return True
-                    if head.promised not in (None, size):
-                        raise self._cut()
-                    return True
-            except (httpx.TransportError, AddressNotAllowed) as error:
-                raise self._away(str(error)) from None
-        raise self._away("it does not answer")
-
-    async def _ask(self, client: httpx.AsyncClient, scope: anyio.CancelScope) -> Body | Redirect | Expired | Reason:
-        async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
-            location = response.extensions["location"]
-            head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
-            if isinstance(head, Refusal):
-                return self._told(judge_refusal(head.status, await beginning(response)))
-            if not isinstance(head, Coming):
-                return self._told(head)
-            size = self.wanted.cap if head.promised is None else head.promised
-            if size > self.budget.total:
-                return Reason.TOO_LARGE
-            with await self._reserve(size, scope) as reservation:
-                return await self._receive(response, head.promised, reservation)
-
-    def _told(self, head: Redirect | Expired | NotTheStore | Later | Reason) -> Redirect | Expired | Reason:
-        """What goes on from here. Raises what has to wait."""
-        if isinstance(head, NotTheStore):
-            raise self.doubtful(head.what, head.code, head.final)
-        if isinstance(head, Later):
-            raise self._away(head.what, head.retry_after_s, Settled("file", "down", head.code))
-        if isinstance(head, Expired):
-            return replace(head, asked=self.asked, host=self._outside)
-        return head
-
-    async def _reserve(self, size: int, scope: anyio.CancelScope) -> Reservation:
-        """While we wait for memory of our own the clock of the host stands still."""
-        left = scope.deadline - anyio.current_time()
-        scope.deadline = float("inf")
-        reservation = await self.budget.reserve(size)
-        scope.deadline = anyio.current_time() + left
-        return reservation
-
-    async def _receive(self, response: httpx.Response, promised: int | None, reservation: Reservation) -> Body | Reason:
-        try:
-            with Spool() as spool:
-                async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as pieces:
-                    async for piece in pieces:
-                        if spool.size + len(piece) > reservation.size:
-                            return Reason.TOO_LARGE
-                        spool.write(piece)
-                if promised is not None and spool.size != promised:
-                    raise self._cut()
-                reservation.shrink_to(spool.size)
-                return spool.seal(reservation.keep())
-        except httpx.RemoteProtocolError:
-            raise self._cut() from None
-        except OSError:
-            raise Unavailable(Dependency.FILES, "no memory or no descriptor left for a body") from None
-
-    @property
-    def _outside(self) -> str | None:
-        return None if self.where.region else self.where.host
-
-    @property
-    def final_elsewhere(self) -> Reason | None:
-        """A customer's host may lead anywhere; where the region's own lead is no customer's word."""
-        return None if self.where.region else ELSEWHERE
-
-    def doubtful(self, what: str, code: str, final: Reason | None) -> Doubtful:
-        settled = Settled("file", "not_the_store", code)
-        return Doubtful(f"file host: {what}", final=final, asked=self.asked, host=self._outside, settled=settled)
-
-    def _away(self, what: str, retry_after_s: float | None = None, settled: Settled | None = None) -> Unavailable:
-        return Unavailable(
-            Dependency.FILES,
-            f"file host: {what}",
-            retry_after_s=retry_after_s,
-            host=self._outside,
-            asked=self.asked,
-            settled=settled or Settled("file", "no_answer"),
-        )
-
-    def _cut(self) -> Doubtful:
-        return self.doubtful("it sent fewer bytes than it promised", "cut", Reason.TRUNCATED)
-
-
-async def beginning(response: httpx.Response) -> bytes:
-    """Of the body, as much as a refusal needs."""
-    body = bytearray()
-    async for piece in response.aiter_raw():
-        body += piece
-        if len(body) >= REFUSAL_CAP:
-            break
-    return bytes(body)

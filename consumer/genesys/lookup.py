@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
+from consumer.errors import Failure, Malformed, NotJudged, NotYet, Unavailable
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Batch, Merged
@@ -169,12 +169,22 @@ class Lookup:
 
     async def _resolve(self, download_id: str, attachment: Attachment) -> str | Reason:
         try:
-            return Resolved(await self._api.download_url(download_id, attachment.conversation_id))
+            return await self._resolved(download_id, attachment.conversation_id)
         except Missing as missing:
             if not attachment.is_young:
                 return Reason.NO_LONGER_AVAILABLE
             final = Reason.NO_LONGER_AVAILABLE
             raise NotYet(Dependency.API, missing.detail, final=final, settled=missing.settled) from None
+
+    async def resolve_again(self, link: Resolved) -> Resolved | None:
+        """The same file behind a fresh link; None if Genesys does not tell, for whatever reason."""
+        try:
+            return await self._resolved(link.download_id, link.conversation_id)
+        except Failure:
+            return None
+
+    async def _resolved(self, download_id: str, conversation_id: str) -> Resolved:
+        return Resolved(await self._api.download_url(download_id, conversation_id), download_id, conversation_id)
 
     async def _ask_for_upload(self, attachment: Attachment) -> str | Reason:
         current = await self._by_media(attachment) or await self._by_message(attachment)

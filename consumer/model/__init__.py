@@ -1,6 +1,7 @@
 """The nouns of the service."""
 
 from consumer.model.conditions import AWAY, REFUSED, Condition, Effect, Told
+from consumer.model.links import Expired, Resolved
 from consumer.model.nouns import (
     YOUNG,
     Accepted,
@@ -10,7 +11,6 @@ from consumer.model.nouns import (
     Decision,
     Direction,
     Event,
-    Expired,
     Facts,
     Finding,
     Headers,
@@ -20,7 +20,6 @@ from consumer.model.nouns import (
     Message,
     Rejected,
     Replay,
-    Resolved,
     Settled,
     Shape,
     Source,

@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import NamedTuple
 
 from consumer.identity import identity, message_identity
-from consumer.model.heard import Asked
 from consumer.model.reasons import DeadReason, Reason
 
 Headers = tuple[tuple[str, bytes | None], ...]  # of a record: in order, repeats and nulls included
@@ -197,22 +196,6 @@ class Task:
     @property
     def taken(self) -> datetime:
         return datetime.fromtimestamp(self.taken_ms / 1000, UTC)
-
-
-class Resolved(str):
-    """A URL that the API of Genesys resolved: Genesys's own word, not a customer's."""
-
-    __slots__ = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """A store's own answer that the link is no longer good."""
-
-    status: int  # 403, or a guest link's 404, or 410
-    code: str = ""  # the store's word for it
-    asked: Asked | None = None
-    host: str | None = None  # of a file host outside the region
 
 
 @dataclass(frozen=True, slots=True)

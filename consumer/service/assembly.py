@@ -14,7 +14,8 @@ import httpx
 from consumer.attempts import Backoff, Gates, Patience, Probe
 from consumer.download.answers import store_code
 from consumer.download.budget import Budget
-from consumer.download.fetch import Fetcher, beginning
+from consumer.download.fetch import Fetcher, Renew
+from consumer.download.hop import beginning
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.api import NIL, PROBES, Api
 from consumer.genesys.connect import connected
@@ -131,7 +132,7 @@ async def assembled(
             Dependency.LOGIN: lambda: genesys.api.check_login(gates[Dependency.LOGIN].failing),
             Dependency.API: lambda: organization.probe(gates[Dependency.API].failing),
             Dependency.FILES: lambda: probe_files(
-                files, file_origin(settings), fetcher, gates[Dependency.FILES].failing
+                files, file_origin(settings), fetcher, gates[Dependency.FILES].failing, lookup.resolve_again
             ),
             Dependency.STORAGE: stores.accepted.probe,
         }
@@ -237,10 +238,12 @@ def _fetcher(settings: Settings, files: httpx.AsyncClient, rules: UrlRules, repo
     )
 
 
-async def probe_files(files: httpx.AsyncClient, origin: str, fetcher: Fetcher, failing: Collection[str]) -> None:
+async def probe_files(
+    files: httpx.AsyncClient, origin: str, fetcher: Fetcher, failing: Collection[str], renew: Renew
+) -> None:
     """That the store is there; and of the hosts that fail, that they deliver what they delivered before."""
     await ask_file_host(files, origin)
-    await fetcher.prove(frozenset(failing))
+    await fetcher.prove(frozenset(failing), renew)
 
 
 def file_origin(settings: Settings) -> str:

@@ -84,7 +84,7 @@ async def test_a_hostile_url_that_genesys_resolved_is_an_operators_matter_and_co
         with watching() as seen:
             for url in ALL_HOSTILE:
                 with pytest.raises(HostNotAllowed) as raised:
-                    await fetcher.fetch(Resolved(url), CAP, None)
+                    await fetcher.fetch(Resolved(url, "d-1", "c-1"), CAP, None)
                 assert url not in raised.value.detail or len(url) < 20
                 assert fetcher.running == 0
     assert (seen.connected, seen.resolved) == ([], [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -57,6 +58,7 @@ class Cloud:
     tokens: set[str] = field(default_factory=set)
     expired: set[str] = field(default_factory=set)
     numbers: itertools.count[int] = field(default_factory=itertools.count)
+    link_s: float = 10_000_000.0  # how long a signed link is good
 
     async def answer(self, request: httpx.Request) -> Reply:
         name = call_of(request)
@@ -119,7 +121,8 @@ class Cloud:
         }
 
     def _signed(self, number: str) -> str:
-        return f"https://{FILES}/o/{number}?Expires=1&Signature=s{next(self.numbers)}&Key-Pair-Id=K"
+        expires = asyncio.get_running_loop().time() + self.link_s
+        return f"https://{FILES}/o/{number}?Expires={expires:.0f}&Signature=s{next(self.numbers)}&Key-Pair-Id=K"
 
     def _file(self, request: httpx.Request) -> Reply:
         number = request.url.path.rpartition("/")[2]
@@ -128,6 +131,8 @@ class Cloud:
             return denied()
         if kind == "expired" and number not in self.expired:
             self.expired.add(number)
+            return denied()
+        if float(request.url.params["Expires"]) < asyncio.get_running_loop().time():
             return denied()
         return Reply(200, PNG, {"content-type": "binary/octet-stream"})
 

@@ -179,7 +179,7 @@ async def playing(cloud: Cloud) -> AsyncIterator[Scene]:
         lookup = Lookup(api, Hosts.of("mypurecloud.com").link_origins)
         fetcher = Fetcher(files, UrlRules.of("mypurecloud.com"), Budget(2**26), reports=reports)
         probes[Dependency.FILES] = lambda: probe_files(
-            files, f"https://{FILES}", fetcher, gates[Dependency.FILES].failing
+            files, f"https://{FILES}", fetcher, gates[Dependency.FILES].failing, lookup.resolve_again
         )
         inspector = Inspector(lookup, fetcher, Examiner(), Stores(Storage(), None), lambda: POLICY, None, reporter)
         patience = Patience(gates, Backoff(ATTEMPTS, OVER_S), HOST_PATIENCE_S, reporter, clock=loop.time)

@@ -79,6 +79,24 @@ def test_several_that_fail_while_nobody_else_asks_end_by_what_was_answered_befor
     clock.run(main)
 
 
+def test_several_files_that_fail_at_night_end_though_the_links_of_the_evening_are_over() -> None:
+    """That the host delivers is asked of a file that it delivered before: its link is asked for anew."""
+
+    async def main() -> None:
+        cloud = Cloud(plain(*"123"), link_s=60.0)
+        cloud.ill_of = {("file", number): PAGE for number in "23"}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await scene.take(group, event_of("1", "plain"))
+            await anyio.sleep(600)
+            await scene.take(group, event_of("2", "plain"))
+            await scene.take(group, event_of("3", "plain"))
+            await anyio.sleep(10_000)
+            assert not scene.in_flight
+        assert sorted(scene.answers) == [("1", "accepted"), ("2", "html_page"), ("3", "html_page")]
+
+    clock.run(main)
+
+
 def test_a_page_in_place_of_one_file_is_its_verdict_once_the_host_delivered_others() -> None:
     async def main() -> None:
         cloud = Cloud(plain("1"))

@@ -1,0 +1,175 @@
+"""One request for a file, to a URL that was judged: what came, or why nothing did."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+import anyio
+import httpx
+
+from consumer.download.answers import (
+    REFUSAL_CAP,
+    Coming,
+    Later,
+    NotTheStore,
+    Redirect,
+    Refusal,
+    Wanted,
+    judge_head,
+    judge_refusal,
+)
+from consumer.download.body import Body, Spool
+from consumer.download.budget import Budget, Reservation
+from consumer.errors import Doubtful, Refused, Unavailable
+from consumer.http.addresses import AddressNotAllowed
+from consumer.http.transport import CertificateNotTrusted, not_trusted
+from consumer.http.urls import UrlJudgement
+from consumer.model import Dependency, Expired, Reason, Settled
+from consumer.model.heard import Asked
+
+ELSEWHERE = Reason.URL_NOT_ALLOWED
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One request of a fetch, to a URL that was judged."""
+
+    url: str
+    where: UrlJudgement
+    asked: Asked
+    wanted: Wanted
+    budget: Budget
+    now: Callable[[], datetime]
+
+    async def run(self, client: httpx.AsyncClient, ends: float) -> Body | Redirect | Expired | Reason:
+        with anyio.CancelScope(deadline=ends) as scope:
+            try:
+                return await self._ask(client, scope)
+            except AddressNotAllowed:
+                if not self.where.region:
+                    raise self.doubtful(
+                        "its name leads to an address that is not public", "address", ELSEWHERE
+                    ) from None
+                # No customer decides where the region's names lead: that is a fault of our own network.
+                raise self._away("its name leads to an address that is not public") from None
+            except CertificateNotTrusted as error:
+                if self.where.region:
+                    raise Refused(Dependency.FILES, not_trusted("file host"), asked=self.asked) from None
+                raise self._away(str(error)) from None
+            except httpx.TransportError as error:
+                raise self._away(str(error)) from None
+            except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
+                return Reason.URL_NOT_ALLOWED
+        raise self._away("the file took longer than its deadline")
+
+    async def delivers(self, client: httpx.AsyncClient, ends: float) -> bool:
+        """Whether the body comes, all of it, though none is kept; False if the link is over."""
+        with anyio.CancelScope(deadline=ends):
+            try:
+                async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
+                    location = response.extensions["location"]
+                    head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
+                    if isinstance(head, Refusal):
+                        return isinstance(self._told(judge_refusal(head.status, await beginning(response))), Body)
+                    if not isinstance(head, Coming):
+                        return self._told(head) is Reason.TOO_LARGE
+                    size = 0
+                    async for piece in response.aiter_raw():
+                        size += len(piece)
+                        if size > self.wanted.cap:
+                            return True
+                    if head.promised not in (None, size):
+                        raise self._cut()
+                    return True
+            except (httpx.TransportError, AddressNotAllowed) as error:
+                raise self._away(str(error)) from None
+        raise self._away("it does not answer")
+
+    async def _ask(self, client: httpx.AsyncClient, scope: anyio.CancelScope) -> Body | Redirect | Expired | Reason:
+        async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
+            location = response.extensions["location"]
+            head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
+            if isinstance(head, Refusal):
+                return self._told(judge_refusal(head.status, await beginning(response)))
+            if not isinstance(head, Coming):
+                return self._told(head)
+            size = self.wanted.cap if head.promised is None else head.promised
+            if size > self.budget.total:
+                return Reason.TOO_LARGE
+            with await self._reserve(size, scope) as reservation:
+                return await self._receive(response, head.promised, reservation)
+
+    def _told(self, head: Redirect | Expired | NotTheStore | Later | Reason) -> Redirect | Expired | Reason:
+        """What goes on from here. Raises what has to wait."""
+        if isinstance(head, NotTheStore):
+            raise self.doubtful(head.what, head.code, head.final)
+        if isinstance(head, Later):
+            raise self._away(head.what, head.retry_after_s, Settled("file", "down", head.code))
+        if isinstance(head, Expired):
+            return replace(head, asked=self.asked, host=self._outside)
+        return head
+
+    async def _reserve(self, size: int, scope: anyio.CancelScope) -> Reservation:
+        """While we wait for memory of our own the clock of the host stands still."""
+        left = scope.deadline - anyio.current_time()
+        scope.deadline = float("inf")
+        reservation = await self.budget.reserve(size)
+        scope.deadline = anyio.current_time() + left
+        return reservation
+
+    async def _receive(self, response: httpx.Response, promised: int | None, reservation: Reservation) -> Body | Reason:
+        try:
+            with Spool() as spool:
+                async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as pieces:
+                    async for piece in pieces:
+                        if spool.size + len(piece) > reservation.size:
+                            return Reason.TOO_LARGE
+                        spool.write(piece)
+                if promised is not None and spool.size != promised:
+                    raise self._cut()
+                reservation.shrink_to(spool.size)
+                return spool.seal(reservation.keep())
+        except httpx.RemoteProtocolError:
+            raise self._cut() from None
+        except OSError:
+            raise Unavailable(Dependency.FILES, "no memory or no descriptor left for a body") from None
+
+    @property
+    def _outside(self) -> str | None:
+        return None if self.where.region else self.where.host
+
+    @property
+    def final_elsewhere(self) -> Reason | None:
+        """A customer's host may lead anywhere; where the region's own lead is no customer's word."""
+        return None if self.where.region else ELSEWHERE
+
+    def doubtful(self, what: str, code: str, final: Reason | None) -> Doubtful:
+        settled = Settled("file", "not_the_store", code)
+        return Doubtful(f"file host: {what}", final=final, asked=self.asked, host=self._outside, settled=settled)
+
+    def _away(self, what: str, retry_after_s: float | None = None, settled: Settled | None = None) -> Unavailable:
+        return Unavailable(
+            Dependency.FILES,
+            f"file host: {what}",
+            retry_after_s=retry_after_s,
+            host=self._outside,
+            asked=self.asked,
+            settled=settled or Settled("file", "no_answer"),
+        )
+
+    def _cut(self) -> Doubtful:
+        return self.doubtful("it sent fewer bytes than it promised", "cut", Reason.TRUNCATED)
+
+
+async def beginning(response: httpx.Response) -> bytes:
+    """Of the body, as much as a refusal needs."""
+    body = bytearray()
+    async for piece in response.aiter_raw():
+        body += piece
+        if len(body) >= REFUSAL_CAP:
+            break
+    return bytes(body)
