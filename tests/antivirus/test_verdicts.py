@@ -66,8 +66,8 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def workers() -> AsyncIterator[Workers]:
-    async with Workers(1, 20.0, reports=Recorder()) as running:
+async def workers(policy: Policy) -> AsyncIterator[Workers]:
+    async with Workers(1, 20.0, limits=lambda: policy.limits, reports=Recorder()) as running:
         yield running
 
 
