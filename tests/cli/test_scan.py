@@ -12,6 +12,7 @@ import pytest
 from typer.testing import Result
 
 from consumer.sandbox.files import build
+from tests.antivirus.c_icap import needs_c_icap, running_c_icap
 from tests.antivirus.conftest import needs_clamd, running_clamd
 from tests.cli.conftest import Command
 from tests.inspection.files import pdf
@@ -164,6 +165,19 @@ def test_an_antivirus_is_asked_where_one_is_named(command: Command, good: Path, 
     assert "clamav" in clean["detectors"]
 
 
+def test_an_icap_server_is_asked_where_one_is_named(command: Command, good: Path, tmp_path: Path) -> None:
+    needs_clamd()
+    needs_c_icap()
+    infected = tmp_path / "note.txt"
+    infected.write_bytes(build("eicar", 1))
+    with running_clamd(tmp_path) as clamd, running_c_icap(tmp_path, clamd.unix.removeprefix("unix://")) as icap:
+        result = command("scan", "--json", "--antivirus", icap.avscan, good, infected)
+    clean, found = told(result)
+    assert (clean["verdict"], clean["scanned"]) == ("accepted", True)
+    assert (found["reason"], found["scanned"]) == ("infected", True)
+    assert "icap" in clean["detectors"]
+
+
 def test_an_antivirus_that_is_away_ends_with_3_and_not_with_an_answer(command: Command, good: Path) -> None:
     result = command("scan", "--antivirus", "tcp://127.0.0.1:1", good)
     assert (result.exit_code, result.stdout) == (3, "")
@@ -171,4 +185,6 @@ def test_an_antivirus_that_is_away_ends_with_3_and_not_with_an_answer(command: C
 
 
 def test_an_antivirus_that_can_be_none_ends_with_2(command: Command, good: Path) -> None:
-    assert command("scan", "--antivirus", "localhost", good).exit_code == 2
+    result = command("scan", "--antivirus", "localhost", good)
+    assert result.exit_code == 2
+    assert "--antivirus must be one of tcp://host:port, " in result.stderr

@@ -106,7 +106,7 @@ class _Session:
     async def greet(self) -> None:
         """OPTIONS: what the service can do, and with which signatures."""
         self.usable = False
-        await self._send(self._head("OPTIONS", b"Encapsulated: null-body=0\r\n"))
+        await self._ask(self._head("OPTIONS", b"Encapsulated: null-body=0\r\n"))
         answer = await self._answer()
         if answer.status != 200:
             raise away(WHO, f"it answers {answer.status} when it is asked what it can do")
@@ -117,7 +117,7 @@ class _Session:
     async def scan(self, body: Sized) -> Finding | None:
         self.usable = self._all_sent = False
         preview = self.options.preview
-        await self._send(self._request(body.size, preview))
+        await self._ask(self._request(body.size, preview))
         if preview is None:
             return await self._judged_while_sending(body, 0)
         start = _beginning(body, preview)
@@ -165,8 +165,9 @@ class _Session:
         if infection := infection_of(answer):
             return infection  # the page behind it is left unread, and the connection given up
         if answer.status == 204:
+            read = self._all_sent
             await self._answered(answer)
-            return None if self._all_sent else Finding(Reason.SCAN_LIMIT_EXCEEDED, NOT_ALL_READ)
+            return None if read else Finding(Reason.SCAN_LIMIT_EXCEEDED, NOT_ALL_READ)
         if answer.status == 200:
             if not await self._is_same(answer, body):
                 return Finding(Reason.INFECTED, REPLACED)
@@ -219,9 +220,14 @@ class _Session:
         first = f"{method} {address.scheme}://{address.authority}{address.path} ICAP/1.0\r\nHost: {address.authority}"
         return first.encode() + b"\r\n" + headers + b"\r\n"
 
-    async def _send(self, data: bytes) -> None:
+    async def _ask(self, request: bytes) -> None:
         if self._stream is None:
             self._stream = await self._dial()
+        await self._send(request)
+
+    async def _send(self, data: bytes) -> None:
+        if self._stream is None:
+            raise anyio.ClosedResourceError
         await self._stream.send(data)
 
     async def _answer(self) -> Answer:
