@@ -13,7 +13,15 @@ from typing import Any
 import anyio
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaConnectionError, KafkaError, NoError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    KafkaConnectionError,
+    KafkaError,
+    NoError,
+    TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
+    for_code,
+)
 
 from consumer.errors import Refused, Unavailable
 from consumer.kafka.allowed import told_of
@@ -167,15 +175,20 @@ async def found(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, T
     }
 
 
+def _why(error: type[KafkaError]) -> str:
+    if issubclass(error, TopicAuthorizationFailedError | ClusterAuthorizationFailedError):
+        return "not allowed: grant KAFKA__SASL_USERNAME CREATE on the cluster, or on the topics that begin so"
+    return explain(error())
+
+
 async def _create(admin: AIOKafkaAdminClient, missing: Iterable[Topic], replication: int) -> list[str]:
     new = [NewTopic(topic.name, topic.partitions, replication, topic_configs=dict(topic.configs)) for topic in missing]
     if not new:
         return []
     answers = (await admin.create_topics(new)).to_object()["topic_errors"]
     errors = {answer["topic"]: for_code(answer["error_code"]) for answer in answers}
-    told = [
-        f"{name}: {error.__name__}" for name, error in errors.items() if error not in (NoError, TopicAlreadyExistsError)
-    ]
+    refused = {name: error for name, error in errors.items() if error not in (NoError, TopicAlreadyExistsError)}
+    told = [f"{name}: {_why(error)}" for name, error in refused.items()]
     if told:
         raise Refused(Dependency.KAFKA, "\n".join(["the broker does not create:", *told]))
     return [name for name, error in errors.items() if error is NoError]

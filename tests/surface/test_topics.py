@@ -72,6 +72,13 @@ async def test_what_is_missing_is_created_as_wanted_and_then_passes_the_check(
         assert checked.max_message_bytes[name] == LARGEST_RECORD >= 5_000_000 + LARGEST_DEAD_HEADERS
 
 
+async def test_more_replicas_than_brokers_are_said_in_a_sentence(
+    server: KafkaSettings, settings: TopicSettings
+) -> None:
+    with pytest.raises(Refused, match="fewer brokers than replicas asked for: see TOPICS__REPLICATION"):
+        await create(server, settings.model_copy(update={"replication": 7}))
+
+
 async def test_creating_again_creates_nothing_and_fills_only_gaps(
     server: KafkaSettings, settings: TopicSettings
 ) -> None:
