@@ -17,14 +17,17 @@ from aiokafka.conn import collect_hosts
 from aiokafka.protocol.admin import SaslHandShakeRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
+from consumer.errors import Refused, Unavailable
 from consumer.kafka.brokers import Connection
 from consumer.kafka.client import client_options
+from consumer.model import Dependency
 from consumer.settings.model import KafkaSettings
 from consumer.text import printable
 
 Step = Literal["address", "connection", "tls", "login"]
 STEPS: tuple[Step, ...] = ("address", "connection", "tls", "login")
 LONGEST_NAME = 200
+MOST_ASKED = 3
 
 EXPIRED, NOT_YET_VALID = 10, 9
 UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21})  # X509_V_ERR_… of OpenSSL: issuer not found, self-signed, no chain
@@ -46,6 +49,25 @@ class Answered:
     """A broker that let us in, and all brokers of its cluster as it names them."""
 
     brokers: tuple[str, ...]  # host:port
+
+
+class BrokersRefuse(Refused):
+    """The brokers refuse this service what it needs, be it the login or a grant. `detail` says what to change."""
+
+
+def nobody_answers(settings: KafkaSettings) -> str:
+    return f"no broker of {settings.bootstrap_servers} answers as {settings.security_protocol}"
+
+
+async def why_not(settings: KafkaSettings) -> BrokersRefuse | Unavailable:
+    """Why no broker of the settings lets us in. As long as one of them is only away, waiting may help."""
+    came = [await knock(settings, server) for server in servers_of(settings)[:MOST_ASKED]]
+    causes = [cause for cause in came if isinstance(cause, Cause)]
+    told = "; ".join(dict.fromkeys(f"{cause.came}: {cause.remedy}" for cause in causes)) or "one does now"
+    detail = f"{nobody_answers(settings)}: {told}"
+    if causes and not any(cause.away for cause in causes):
+        return BrokersRefuse(Dependency.KAFKA, detail)
+    return Unavailable(Dependency.KAFKA, detail)
 
 
 def servers_of(settings: KafkaSettings) -> list[str]:
@@ -95,9 +117,9 @@ def cause_of(error: Exception, settings: KafkaSettings, mechanisms: tuple[str, .
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate(error.verify_code)
     if isinstance(error, socket.gaierror):
-        return Cause(
-            "address", "the name is not known here", "check KAFKA_BOOTSTRAP_SERVERS, and the name server of this host"
-        )
+        away = error.errno != socket.EAI_NONAME  # the name server itself does not answer
+        came = "the name can't be looked up" if away else "the name is not known here"
+        return Cause("address", came, "check KAFKA_BOOTSTRAP_SERVERS, and the name server of this host", away)
     if isinstance(error, ssl.SSLError):
         return Cause(
             "tls",

@@ -28,6 +28,7 @@ from consumer.kafka.allowed import told_of
 from consumer.kafka.client import client_options
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.grants import Role, least
+from consumer.kafka.knock import BrokersRefuse, nobody_answers, why_not
 from consumer.kafka.topic_rules import (
     COMPARED,
     LARGEST_RECORD,
@@ -45,10 +46,6 @@ from consumer.settings.model import KafkaSettings, TopicSettings
 
 DEADLINE_S = 30.0
 SERVED_S = 0.05
-
-
-class NotGranted(Refused):
-    """The brokers allow this service less than it needs. `detail` names each grant that is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +92,7 @@ async def check(kafka: KafkaSettings, settings: TopicSettings) -> Checked:
         told = await told_of(admin, least(Role.SERVICE, kafka, settings))
     if missing := [str(grant) for grant, holds in told.items() if holds is False]:
         begin = "the brokers allow this service less than it needs; grant (`topics acls` prints all of it):"
-        raise NotGranted(Dependency.KAFKA, "\n".join([begin, *missing]))
+        raise BrokersRefuse(Dependency.KAFKA, "\n".join([begin, *missing]))
     if wrong := list(problems(settings, there)):
         raise Refused(Dependency.KAFKA, "\n".join(["the topics can't be used:", *wrong]))
     limits = {name: number(there[name], "max.message.bytes", MIB) for name in names}
@@ -125,11 +122,7 @@ def kafka_failures(kafka: KafkaSettings) -> Iterator[None]:
     try:
         yield
     except KafkaConnectionError:
-        raise Unavailable(
-            Dependency.KAFKA,
-            f"no broker of {kafka.bootstrap_servers} answers as {kafka.security_protocol}; a wrong password, a "
-            "wrong authority (CA) and a wrong mechanism look the same",
-        ) from None
+        raise Unavailable(Dependency.KAFKA, nobody_answers(kafka)) from None
     except (TimeoutError, KafkaError) as error:
         told, refused = explain(error), condition_of(error) is Condition.KAFKA_REFUSED
         raise Unavailable(Dependency.KAFKA, f"the brokers refused: {told}" if refused else told) from None
@@ -137,11 +130,15 @@ def kafka_failures(kafka: KafkaSettings) -> Iterator[None]:
 
 @asynccontextmanager
 async def connected(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An admin client, closed afterwards; `Unavailable` for what it raises, and after `DEADLINE_S`."""
+    """An admin client, closed afterwards; `Unavailable` for what it raises, and after `DEADLINE_S`. `BrokersRefuse`
+    for a login or a certificate: whoever is not let in finds out why."""
     admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
         with kafka_failures(kafka), anyio.fail_after(DEADLINE_S):
-            await admin.start()
+            try:
+                await admin.start()
+            except KafkaConnectionError:
+                raise await why_not(kafka) from None
             yield admin
     finally:
         await admin.close()

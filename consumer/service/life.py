@@ -16,8 +16,8 @@ from consumer import __version__
 from consumer.errors import Refused, Unavailable
 from consumer.inspection.policy.file import PolicyFile
 from consumer.intake import Intake
+from consumer.kafka.knock import BrokersRefuse
 from consumer.kafka.limits import TopicLimits
-from consumer.kafka.topics import NotGranted
 from consumer.model import Condition
 from consumer.service.assembly import assembled
 from consumer.service.conditions import Conditions
@@ -132,7 +132,7 @@ async def _topics_are_right(limits: TopicLimits, conditions: Conditions) -> bool
 def _condition_of(failure: Refused | Unavailable) -> Condition:
     if isinstance(failure, Unavailable):
         return Condition.KAFKA_AWAY
-    return Condition.KAFKA_REFUSED if isinstance(failure, NotGranted) else Condition.TOPICS_WRONG
+    return Condition.KAFKA_REFUSED if isinstance(failure, BrokersRefuse) else Condition.TOPICS_WRONG
 
 
 async def _until(shutdown: anyio.Event, work: Callable[[], Awaitable[T]]) -> T | None:

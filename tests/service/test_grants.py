@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from consumer.kafka import topics as our_topics
 from consumer.kafka.allowed import may_begin_transactions
 from consumer.kafka.grants import Grant, Operation, Resource, Role, least
-from consumer.kafka.topics import NotGranted
+from consumer.kafka.knock import BrokersRefuse
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
@@ -108,10 +108,19 @@ async def test_each_grant_that_is_missing_is_named_alone(login: Login) -> None:
         if grant.resource is Resource.TRANSACTIONS:
             assert not await may_begin_transactions(login.ours, login.topics)
         else:
-            with pytest.raises(NotGranted) as refused:
+            with pytest.raises(BrokersRefuse) as refused:
                 await our_topics.check(login.ours, login.topics)
             assert refused.value.detail.splitlines()[1:] == [str(grant)]
         await give(login.root.bootstrap_servers, USER, [grant])
+
+
+async def test_a_service_with_a_wrong_password_says_so_and_is_not_ready(login: Login, tmp_path: Path) -> None:
+    wrong = KafkaSettings.model_validate(login.ours.model_dump() | {"sasl_password": "another"})
+    async with (
+        Emulator(plan_traffic(1, 3).world) as emulator,
+        serving(settings_for(emulator, wrong, login.topics, tmp_path)) as running,
+    ):
+        assert await told(running, "it does not accept the login") == 503
 
 
 async def test_an_operator_s_least_creates_and_describes_the_topics(login: Login) -> None:

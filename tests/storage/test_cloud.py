@@ -15,7 +15,7 @@ from consumer.errors import Refused, Unavailable
 from consumer.identity import conversation_identity
 from consumer.model import Dependency
 from consumer.settings.model import StorageSettings
-from consumer.storage.kept import Store
+from consumer.storage.kept import Store, Tried
 from consumer.storage.opening import open_store
 from tests.storage.kept import CONVERSATION, IDENTITY, LARGE, PNG
 
@@ -56,6 +56,17 @@ async def test_a_bucket_keeps_the_bytes_with_their_type_and_as_a_download(s3: st
     assert bytes(await stored.bytes_async()) == data
 
 
+async def test_what_was_written_for_a_try_may_be_read_and_deleted_and_is_gone(s3: str) -> None:
+    assert await opened("s3://bucket/tried", options(s3)).tried() == Tried(reads=True, deletes=True)
+    with pytest.raises(Refused):
+        await opened("s3://nobody-made-this", options(s3)).tried()
+
+
+async def test_a_store_that_only_takes_is_told_from_one_that_gives_and_deletes() -> None:
+    async with store_that_answers(403, "AccessDenied", takes=True) as endpoint:
+        assert await opened("s3://bucket", options(endpoint)).tried() == Tried(reads=False, deletes=False)
+
+
 async def test_a_bucket_that_does_not_exist_is_refused(s3: str) -> None:
     storage = opened("s3://nobody-made-this", options(s3))
     with Body.of(b"x") as body, pytest.raises(Refused, match="does not exist"):
@@ -65,9 +76,11 @@ async def test_a_bucket_that_does_not_exist_is_refused(s3: str) -> None:
 
 
 @asynccontextmanager
-async def store_that_answers(status: int, code: str) -> AsyncIterator[str]:
+async def store_that_answers(status: int, code: str, *, takes: bool = False) -> AsyncIterator[str]:
     async def answer(request: web.Request) -> web.StreamResponse:
         await request.read()
+        if takes and request.method == "PUT":
+            return web.Response(headers={"ETag": '"1"'})
         return web.Response(status=status, text=f"<Error><Code>{code}</Code></Error>", content_type="application/xml")
 
     app = web.Application(client_max_size=100 * LARGE)

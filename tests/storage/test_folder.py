@@ -20,6 +20,7 @@ from consumer.identity import conversation_identity
 from consumer.model import Dependency
 from consumer.storage import writer
 from consumer.storage.folder import Folder
+from consumer.storage.kept import Tried
 from tests.storage.kept import CONVERSATION, IDENTITY, LARGE, PNG, files
 
 
@@ -80,6 +81,12 @@ async def test_nobody_finds_half_of_a_file(tmp_path: Path) -> None:
                 await storage.put(CONVERSATION, IDENTITY, body, PNG)
         over.set()
     assert seen <= {LARGE}
+
+
+async def test_what_was_written_for_a_try_is_gone(tmp_path: Path) -> None:
+    async with folder_at(tmp_path) as storage:
+        assert await storage.tried() == Tried(reads=True, deletes=True)
+    assert files(tmp_path) == []
 
 
 async def test_a_folder_that_cannot_be_written_to_is_refused(tmp_path: Path) -> None:
