@@ -76,13 +76,14 @@ class Gate:
             self._opened = anyio.Event()
             self._changed()
 
-    def failed(self, failure: Failure, asked: Asked | None = None) -> None:
+    def failed(self, failure: Failure, asked: Asked | None = None, at_once: bool = False) -> None:
+        """Closes it after some failures in a row; a refusal does, and with `at_once` anything."""
         asked = asked or getattr(failure, "asked", None) or Asked(self.dependency.value, "")
         self._heard.failed(asked)
         self._failures[asked.call] = self._failures.get(asked.call, 0) + 1
         self.detail = failure.detail
         before, self.refused = self.refused, isinstance(failure, Refused)
-        if self.refused or self._failures[asked.call] >= self._limit:
+        if at_once or self.refused or self._failures[asked.call] >= self._limit:
             self.failing.add(asked.call)
         if not self.closed and self.failing:
             self.closed_since = self._now()

@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0  # for what was assigned or went, and after a failure
 REFRESH_S = 10.0
 UNKNOWN_S = 30.0  # after which a number that could not be refreshed is no longer told
-DEADLINE_S = 10.0  # of one refresh
 PEEK_MS = 1_000
 ARRIVALS = 1_000  # remembered for each partition
 
@@ -84,25 +83,34 @@ class Lag:
         self._peeked: dict[TopicPartition, tuple[int, float | None]] = {}
         self._shown: set[TopicPartition] = set()
         self._refreshed_at = self._now()
+        self._asked: AIOKafkaConsumer | None = None  # whom a refresh is asking now
+        self._asking: anyio.CancelScope
 
     async def run(self) -> None:
         """Until cancelled."""
-        while True:
-            await self.look()
-            await anyio.sleep(LOOK_S)
+        async with anyio.create_task_group() as group:
+            while True:
+                self.look()
+                if self.consumer is not None and self._is_due:
+                    self._asked, self._asking = self.consumer, anyio.CancelScope()
+                    group.start_soon(self._try_to_refresh, self.consumer)
+                await anyio.sleep(LOOK_S)
 
-    async def look(self) -> None:
-        """To be called about every `LOOK_S`: refreshes what is due."""
-        consumer = self.consumer
-        assigned = consumer.assignment() if consumer is not None else None
-        if assigned is not None:
-            self._forget(self._shown - assigned)
-        due = self._now() - self._refreshed_at >= REFRESH_S or not (assigned or set()) <= self._shown
-        if consumer is not None and assigned is not None and due:
-            await self._try_to_refresh(consumer, assigned)
+    def look(self) -> None:
+        """To be called about every `LOOK_S`: what is not known any more goes."""
+        if self._asked is not None and self._asked is not self.consumer:
+            self._asking.cancel()  # it may wait for ever: its consumer is closed
+        if self.consumer is not None:
+            self._forget(self._shown - self.consumer.assignment())
         if self._now() - self._refreshed_at >= UNKNOWN_S:
             self._forget(set(self._shown))
             self._reports.begin(Condition.LAG_UNKNOWN, f"of {self._topic}", self._about)
+
+    @property
+    def _is_due(self) -> bool:
+        if self.consumer is None or self._asked is not None:
+            return False
+        return self._now() - self._refreshed_at >= REFRESH_S or not self.consumer.assignment() <= self._shown
 
     def forget(self, partitions: Iterable[int]) -> None:
         """They are no longer ours."""
@@ -116,15 +124,17 @@ class Lag:
                 self._shown.remove(tp)
                 self._reports.lag_gone(self._topic, tp.partition)
 
-    async def _try_to_refresh(self, consumer: AIOKafkaConsumer, assigned: Iterable[TopicPartition]) -> None:
+    async def _try_to_refresh(self, consumer: AIOKafkaConsumer) -> None:
+        """However long a broker takes: what is cut off in the middle leaves connections open."""
         try:
-            with anyio.fail_after(DEADLINE_S):
-                await self._refresh(consumer, sorted(assigned))
+            with self._asking:
+                await self._refresh(consumer, sorted(consumer.assignment()))
+                self._refreshed_at = self._now()
+                self._reports.end(Condition.LAG_UNKNOWN, self._about)
         except (KafkaError, IllegalOperation, OSError, Failure) as failure:
             log.debug("the lag of %s is not refreshed: %s", self._topic, type(failure).__name__)
-        else:
-            self._refreshed_at = self._now()
-            self._reports.end(Condition.LAG_UNKNOWN, self._about)
+        finally:
+            self._asked = None
 
     async def _refresh(self, consumer: AIOKafkaConsumer, assigned: list[TopicPartition]) -> None:
         ends: Mapping[TopicPartition, int] = await consumer.end_offsets(assigned) if assigned else {}

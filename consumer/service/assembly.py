@@ -102,7 +102,7 @@ class Parts:
         except Failure as failure:
             log.warning("%s does not answer as it should: %s", dependency.value, failure.detail)
             at_fault = failure.dependency if isinstance(failure, Refused | Unavailable) else dependency
-            self.gates[at_fault].failed(failure)
+            self.gates[at_fault].failed(failure, at_once=True)  # nobody may come who would be the next to fail
 
 
 @asynccontextmanager

@@ -95,6 +95,11 @@ class Conditions:
             log.warning("no longer: %s", condition.told.sentence, extra=told_of)
             self._show(condition)
 
+    def over(self) -> None:
+        """The process ends: what still holds is told with how long it held."""
+        for condition, about in list(self._held):
+            self.end(condition, about)
+
     def judged(self, bug: bool) -> None:
         """Of each answer: many bugs in a row stop the service for good."""
         if self._holds(Condition.BUGS):

@@ -63,6 +63,7 @@ async def run(
     health = Health(conditions, reporter, needs=get_args(Proof))
     limits = TopicLimits(settings.kafka, settings.topics)
     async with AsyncExitStack() as stack:
+        stack.callback(conditions.over)
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
         parts = await stack.enter_async_context(assembled(settings, credentials, limits, reporter))
         if settings.genesys.metadata == "event":

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.download.body import Body
-from consumer.errors import Unavailable
+from consumer.errors import Refused, Unavailable
 from consumer.inspection.antivirus.clamd import Clamd, finding_of
 from consumer.model import Dependency, Facts, Finding, Reason
 
@@ -108,7 +108,7 @@ async def _does_not_even_read(reader: asyncio.StreamReader, writer: asyncio.Stre
 @pytest.mark.parametrize("talk", [_is_something_else, _hangs_up, _reads_and_says_nothing, _does_not_even_read])
 async def test_no_answer_is_never_clean(talk: Talk) -> None:
     async with talking(talk) as address:
-        with pytest.raises(Unavailable):
+        with pytest.raises(Refused if talk is _is_something_else else Unavailable):
             await scan(address, timeout_s=0.2)
 
 

@@ -39,7 +39,7 @@ def test_a_wheel_holds_contracts_alerts_dashboard_and_settings(wheel: zipfile.Zi
     names = set(wheel.namelist())
     data = f"attachment_consumer-{__version__}.data/data/{SHARE}"
     schemas = {f"schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
-    wanted = {"alerts.yml", "dashboard.json", "env.example", "reference.md", *schemas}
+    wanted = {"alerts.yml", "dashboard.json", "env.example", "reference.md", "runbook.md", *schemas}
     assert {f"{data}/{name}" for name in wanted} <= names
     assert {f"consumer/inspection/policy/{name}.toml" for name in ("policy", "messaging")} <= names
     assert not {name for name in names if name.startswith("tests")}

@@ -120,10 +120,10 @@ async def test_a_lag_that_can_not_be_refreshed_is_told_no_longer_and_a_condition
     lag = Lag("events", "events", nowhere, lambda tp: True, recorder, lambda: clock[0])
     lag._shown.add(TopicPartition("events", 3))
     clock[0] += UNKNOWN_S - 1
-    await lag.look()
+    lag.look()
     assert not recorder.told
     clock[0] += 1
-    await lag.look()
+    lag.look()
     assert recorder.of("lag_gone") == [("events", 3)]
     assert recorder.holding == {(Condition.LAG_UNKNOWN, "events"): "of events"}
 

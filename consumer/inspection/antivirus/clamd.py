@@ -9,7 +9,7 @@ import anyio
 from anyio.abc import ByteStream
 
 from consumer.inspection.antivirus.connections import BROKEN, Connections, connect
-from consumer.inspection.antivirus.outcome import Scanned, away, printable, scanned
+from consumer.inspection.antivirus.outcome import Scanned, away, printable, scanned, unknown
 from consumer.model import Facts, Finding, Reason
 from consumer.settings.model import AntivirusSettings
 from consumer.settings.scanners import address_of
@@ -77,7 +77,7 @@ class _Session:
         await self._stream.send(b"zVERSION\0")
         reply = await self._reply()
         if not reply.startswith("ClamAV "):
-            raise away(WHO, "its answer is not that of a clamd")
+            raise unknown(WHO)
         self.version = printable(reply.removeprefix("ClamAV "))
         self.usable = True
 

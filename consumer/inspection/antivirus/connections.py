@@ -10,7 +10,7 @@ from typing import Generic, Protocol, TypeVar
 import anyio
 from anyio.abc import ByteStream
 
-from consumer.errors import Unavailable
+from consumer.errors import Refused, Unavailable
 from consumer.inspection.antivirus.outcome import away
 from consumer.settings.scanners import Address
 
@@ -70,7 +70,7 @@ class Connections(Generic[S]):
             session = self._idle.pop()
             try:
                 await session.greet()
-            except (*BROKEN, Unavailable):
+            except (*BROKEN, Unavailable, Refused):
                 await session.close()
             else:
                 return session

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
-from consumer.errors import Unavailable
+from consumer.errors import Refused, Unavailable
 from consumer.model import Dependency, Facts, Finding, Reason
 
 
@@ -30,6 +30,10 @@ def scanned(facts: Facts, detectors: dict[str, str], finding: Finding | None) ->
 def printable(text: str) -> str:
     """Names of signatures and versions, short and of harmless characters."""
     return re.sub(r"[^A-Za-z0-9 ._:/+-]", "?", text)[:100]
+
+
+def unknown(who: str) -> Refused:
+    return Refused(Dependency.ANTIVIRUS, f"what answers at ANTIVIRUS__ADDRESS is no {who}")
 
 
 def away(who: str, what: str) -> Unavailable:
