@@ -213,7 +213,8 @@ class Intake:
                 if polled or quiet >= QUIET_POLLS:
                     self._well()
         finally:
-            self.lag.consumer, self._in_flight = None, False
+            self._in_flight = False
+            await self.lag.let_go()
             await close(producer)
             await close(consumer)
 

@@ -27,6 +27,7 @@ LOOK_S = 1.0  # for what was assigned or went, and after a failure
 REFRESH_S = 10.0
 UNKNOWN_S = 30.0  # after which a number that could not be refreshed is no longer told
 PEEK_MS = 1_000
+LET_GO_S = 2.0
 ARRIVALS = 1_000  # remembered for each partition
 
 
@@ -85,6 +86,8 @@ class Lag:
         self._refreshed_at = self._now()
         self._asked: AIOKafkaConsumer | None = None  # whom a refresh is asking now
         self._asking: anyio.CancelScope
+        self._rests = anyio.Event()  # nobody is asked
+        self._rests.set()
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -92,9 +95,15 @@ class Lag:
             while True:
                 self.look()
                 if self.consumer is not None and self._is_due:
-                    self._asked, self._asking = self.consumer, anyio.CancelScope()
+                    self._asked, self._asking, self._rests = self.consumer, anyio.CancelScope(), anyio.Event()
                     group.start_soon(self._try_to_refresh, self.consumer)
                 await anyio.sleep(LOOK_S)
+
+    async def let_go(self) -> None:
+        """To be awaited before the consumer is closed: a connection that is being opened then would stay open."""
+        self.consumer = None
+        with anyio.move_on_after(LET_GO_S, shield=True):
+            await self._rests.wait()
 
     def look(self) -> None:
         """To be called about every `LOOK_S`: what is not known any more goes."""
@@ -135,6 +144,7 @@ class Lag:
             log.debug("the lag of %s is not refreshed: %s", self._topic, type(failure).__name__)
         finally:
             self._asked = None
+            self._rests.set()
 
     async def _refresh(self, consumer: AIOKafkaConsumer, assigned: list[TopicPartition]) -> None:
         ends: Mapping[TopicPartition, int] = await consumer.end_offsets(assigned) if assigned else {}

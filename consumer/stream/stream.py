@@ -150,9 +150,9 @@ class Stream(ConsumerRebalanceListener):
                     await self._poll(shutdown)
             finally:
                 with anyio.CancelScope(shield=True):
-                    self.lag.consumer = None
                     self._waiting.begin("handing over its partitions")
                     await self._close(list(self.assignments.values()))
+                    await self.lag.let_go()
                     await close(self._consumer)
             self._group.cancel_scope.cancel()
 

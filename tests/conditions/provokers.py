@@ -174,6 +174,7 @@ async def topics_wrong(stage: Stage) -> None:
         await stage.until_it_holds(running)
         await create(kafka, topics, events_partitions=1)
         await stage.until_over(running)
+        await at_rest(stage, running)
 
 
 async def topics_weak(stage: Stage) -> None:
@@ -183,11 +184,20 @@ async def topics_weak(stage: Stage) -> None:
     weak = topics.model_copy(update={"replication": 2})
     async with emulated() as emulator, stage.service(stage.settings(emulator, kafka, weak)) as running:
         await stage.until_it_holds(running)
+        await at_rest(stage, running)
 
 
 def shared(stage: Stage) -> KafkaSettings:
     servers = stage.request.getfixturevalue("kafka").bootstrap_servers
     return KafkaSettings(bootstrap_servers=servers, group=f"held-{os.urandom(3).hex()}", session_timeout_ms=6_000)
+
+
+async def at_rest(stage: Stage, running: life.Running) -> None:
+    """All that connects to Kafka has: what is stopped in the middle of connecting leaves aiokafka's sockets open."""
+    families = running.metrics.registry.collect
+    await stage.until(
+        lambda: sum(len(one.samples) for one in families() if one.name == "attachment_consumer_lag_records") == 2
+    )
 
 
 async def kafka_away(stage: Stage) -> None:
@@ -256,6 +266,7 @@ async def kafka_refused(stage: Stage) -> None:
         await stage.until_it_holds(running)
         await grant(broker.internal_servers, "svc", "group", topics.prefix)
         await stage.until_over(running)
+        await at_rest(stage, running)
 
 
 async def ledger_odd(stage: Stage) -> None:
@@ -265,6 +276,7 @@ async def ledger_odd(stage: Stage) -> None:
     await send(kafka, topics.ledger, b"a whole new value", b"another key")
     async with emulated() as emulator, stage.service(stage.settings(emulator, kafka, topics)) as running:
         await stage.until_it_holds(running)
+        await at_rest(stage, running)
 
 
 async def send(kafka: KafkaSettings, topic: str, value: bytes, key: bytes) -> None:
