@@ -191,6 +191,28 @@ async def test_all_else_is_an_outage(answer: bytes) -> None:
     assert "in time" not in str(caught.value), "what can't be an answer is not waited for"
 
 
+def breaking_off(answer: bytes) -> Talk:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await request_of(reader)
+        writer.write(NO_PREVIEW)
+        await request_of(reader)
+        writer.write(answer)
+        await writer.drain()
+
+    return talk
+
+
+async def test_an_answer_that_is_cut_anywhere_is_an_outage() -> None:
+    data = b"a file in two chunks, or in three"
+    for whole in (CLEAN, passed_on(data, chunk=15)):
+        for end in range(len(whole)):
+            async with talking(breaking_off(whole[:end])) as address:
+                with pytest.raises(Unavailable):
+                    await scan(address, data=data)
+        async with talking(breaking_off(whole)) as address:
+            assert (await scan(address, data=data)).scanned
+
+
 @pytest.mark.parametrize(
     "options",
     [

@@ -88,6 +88,15 @@ async def test_a_type_that_the_server_waves_through_was_not_scanned(tmp_path: Pa
     assert facts.findings == (Finding(Reason.SCAN_LIMIT_EXCEEDED, NOT_ALL_READ),)
 
 
+async def test_a_file_that_is_larger_than_the_server_takes_was_not_scanned(c_icap: RunningIcap) -> None:
+    """`MaxObjectSize`: it waves such a file through, and does not ask for what follows the preview either."""
+    scanner = Icap(address_of(f"icap://{c_icap.authority}/virus_scan"), timeout_s=20)
+    facts = await scanned(scanner, bytes(21 * MIB) + EICAR)
+    await scanner.aclose()
+    assert not facts.scanned
+    assert facts.findings == (Finding(Reason.SCAN_LIMIT_EXCEEDED, NOT_ALL_READ),)
+
+
 async def test_a_service_that_passes_bytes_on_is_clean_by_comparing_them(c_icap: RunningIcap) -> None:
     """c-icap's echo answers 200 with the bytes, while they are still being sent."""
     scanner = Icap(address_of(f"icap://{c_icap.authority}/echo"), timeout_s=20)
