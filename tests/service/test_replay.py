@@ -10,6 +10,7 @@ import pytest
 
 from consumer.kafka import dead_letters
 from consumer.kafka.dead_letters import Fate, Filter
+from consumer.model import DeadReason
 from consumer.sandbox.check import OutputReader
 from consumer.sandbox.emulator import Emulator
 from consumer.settings.model import KafkaSettings, TopicSettings
@@ -22,6 +23,37 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 def of_kind(score: Kept, output: Output) -> list[Published]:
     return [record for record in score.records if record.output is output]
+
+
+async def test_a_file_whose_host_is_allowed_at_last_gets_its_verdict_by_a_replay(
+    kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    """Genesys's links lead where the settings do not: first a dead letter, after a restart with the host a verdict."""
+    traffic = traffic_of(Maker("not allowed", topics.partitions).talks(2))
+    score = Kept(traffic.expectation)
+    async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
+        allows = settings_for(emulator, kafka_settings, topics, tmp_path)
+        others = [origin for origin in allows.download.allowed_origins if origin != emulator.files_url]
+        lacks = changed(allows, "download", allowed_origins=others, host_patience_s=0.5)
+        async with serving(lacks):
+            await write(lacks, traffic.records)
+            await until(reader, score, lambda: len(score.records) == 2)
+            await all_settled(lacks)
+        reasons = [record.ours["dlq.reason"] for record in of_kind(score, Output.DEAD_LETTER)]
+        assert reasons == [b"host_unavailable"] * 2
+        assert emulator.state.calls["file"] == 0
+
+        async with serving(allows):
+            chosen = Filter(reasons=frozenset({DeadReason.HOST_UNAVAILABLE}))
+            fates = [fate async for _, fate in dead_letters.replay(kafka_settings, topics, chosen, rate=100)]
+            assert fates == [Fate.WRITTEN] * 2
+            await until(reader, score, lambda: len(score.records) == 4)
+            await all_settled(allows)
+        await reader.catch_up(score)
+
+    accepted = [json.loads(record.value or b"") for record in of_kind(score, Output.ACCEPTED)]
+    assert [body["replayOf"]["generation"] for body in accepted] == [1, 1]
+    assert len(score.records) == 4
 
 
 async def test_a_replay_gives_one_more_answer_however_often_it_is_written(
