@@ -35,7 +35,7 @@ from consumer.kafka.starting import starting_offset
 from consumer.kafka.waiting import Waiting
 from consumer.model import Condition, Source
 from consumer.settings.model import Settings
-from consumer.telemetry.metrics import Loop, Noise
+from consumer.telemetry.labels import Loop, Noise
 from consumer.wire.splitting import TaskRecord, tasks_of, untouched
 
 log = logging.getLogger(__name__)

@@ -13,18 +13,8 @@ from consumer.attempts import Gate
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
 from consumer.model.heard import Asked
 from consumer.service.conditions import Conditions
-from consumer.telemetry.metrics import (
-    Confined,
-    Loop,
-    Metrics,
-    Noise,
-    Outcome,
-    RebuildCause,
-    Skipped,
-    Stage,
-    Standing,
-    WorkerEnd,
-)
+from consumer.telemetry.labels import Confined, Loop, Noise, Outcome, RebuildCause, Skipped, Stage, Standing, WorkerEnd
+from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 
 

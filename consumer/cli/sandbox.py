@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from consumer.sandbox.attack import Attacked
     from consumer.sandbox.check import Tally
+    from consumer.sandbox.emulator import Emulator
     from consumer.sandbox.traffic import Traffic
     from consumer.settings.model import Settings
 
@@ -58,27 +59,29 @@ def emulator(
         return
     if unknown := sorted(set(faults) - FAULTS.keys()):
         raise ended(Exit.USAGE, f"no such fault: {', '.join(unknown)}; `--fault list` names all")
-    world = plan_world(events, seed)
+    from consumer.sandbox.emulator import Emulator
 
-    async def serve() -> None:
-        from consumer.sandbox.arrangement import environment
-        from consumer.sandbox.emulator import Emulator
-
-        with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-            async with Emulator(world, host=host, ports=(port,), advertised=base_url, faults=faults) as running:
-                settings = environment(running, base_url=base_url)
-                if as_json:
-                    data_json(settings)
-                else:
-                    data("\n".join(f"{name}='{value}'" for name, value in settings.items()))
-                sys.stdout.flush()
-                async for _ in signals:
-                    break
-
+    emulated = Emulator(plan_world(events, seed), host=host, ports=(port,), advertised=base_url, faults=faults)
     try:
-        anyio.run(serve)
+        anyio.run(_serve, emulated, base_url, as_json)
     except OSError as taken:
         raise ended(Exit.DOWN, f"can't listen on {host}:{port}: {taken.strerror}") from None
+
+
+async def _serve(emulated: Emulator, base_url: str | None, as_json: bool) -> None:
+    """Until a signal. Says the settings of a service beside it."""
+    from consumer.sandbox.arrangement import environment
+
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with emulated as running:
+            settings = environment(running, base_url=base_url)
+            if as_json:
+                data_json(settings)
+            else:
+                data("\n".join(f"{name}='{value}'" for name, value in settings.items()))
+            sys.stdout.flush()
+            async for _ in signals:
+                break
 
 
 @app.command()

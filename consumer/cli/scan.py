@@ -23,7 +23,7 @@ from consumer.inspection.workers.pool import Bounds, Workers, WorkersNotStarted
 from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
 from consumer.settings.load import SettingsProblem, load_part
 from consumer.settings.scanners import address_of
-from consumer.telemetry.metrics import Confined, Stage, WorkerEnd
+from consumer.telemetry.labels import Confined, Stage, WorkerEnd
 from consumer.text import printable
 
 if TYPE_CHECKING:

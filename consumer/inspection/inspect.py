@@ -10,7 +10,7 @@ from typing import Generic, Protocol, Self, TypeVar
 from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.policy.policy import Policy
 from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Settled, Verdict
-from consumer.telemetry.metrics import Stage
+from consumer.telemetry.labels import Stage
 
 T = TypeVar("T")
 

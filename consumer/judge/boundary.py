@@ -13,7 +13,7 @@ from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
 from consumer.judge.answers import Answer
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Settled, Task
-from consumer.telemetry.metrics import Stage
+from consumer.telemetry.labels import Stage
 from consumer.wire.results import encode_dead_letter
 
 log = logging.getLogger(__name__)

@@ -12,7 +12,7 @@ from consumer.attempts import Attempts
 from consumer.judge.boundary import Reports as BoundaryReports
 from consumer.judge.wanted import Reports as WantedReports
 from consumer.model import Attachment, Event, Message, Verdict
-from consumer.telemetry.metrics import Noise
+from consumer.telemetry.labels import Noise
 
 
 class Inspector(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from consumer.model import Attachment, Direction, Event, Kind, Message, Task
-from consumer.telemetry.metrics import Skipped
+from consumer.telemetry.labels import Skipped
 
 
 def no_answer_needed(message: Message, attachment: Attachment, task: Task, horizon: timedelta) -> Skipped | None:

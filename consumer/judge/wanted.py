@@ -9,7 +9,7 @@ from typing import Protocol
 from consumer.judge.known import Known
 from consumer.judge.reading import is_beyond, no_answer_needed
 from consumer.model import Attachment, Direction, Message, Task
-from consumer.telemetry.metrics import Skipped
+from consumer.telemetry.labels import Skipped
 
 
 class Reports(Protocol):

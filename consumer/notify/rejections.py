@@ -19,7 +19,7 @@ from consumer.model import Condition
 from consumer.notify.loop import Record
 from consumer.notify.shutdown import Shutdown
 from consumer.settings.model import KafkaSettings
-from consumer.telemetry.metrics import Loop
+from consumer.telemetry.labels import Loop
 
 ABOUT = "rejections"  # in conditions
 POLL_MS = 500

@@ -39,7 +39,7 @@ from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.storage.kept import Store
 from consumer.storage.opening import open_store
-from consumer.telemetry.metrics import Proof
+from consumer.telemetry.labels import Proof
 from consumer.telemetry.reporter import Reporter
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from prometheus_client.exposition import choose_encoder
 from consumer.service.conditions import Conditions, Held
 from consumer.settings.load import SettingsProblem
 from consumer.settings.model import WebSettings
-from consumer.telemetry.metrics import Proof
+from consumer.telemetry.labels import Proof
 from consumer.telemetry.reporter import Reporter
 
 STILL_S = 120.0  # the loops turn many times a second, behind closed gates too, and say so while they wait for Kafka

@@ -25,7 +25,8 @@ from consumer.service.health import Health, serving
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.stream.stream import Stream
-from consumer.telemetry.metrics import Metrics, Proof
+from consumer.telemetry.labels import Proof
+from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 
 log = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from consumer.stream.records import records_of
 from consumer.stream.room import Room
 from consumer.stream.transaction import WAITS_FOR, Record, Step, TooLarge, TransactionFailed, Transactor
 from consumer.stream.window import Window
-from consumer.telemetry.metrics import Outcome, RebuildCause, Stage, Standing
+from consumer.telemetry.labels import Outcome, RebuildCause, Stage, Standing
 from consumer.wire.tasks import decode_task, encode_task, moved
 
 log = logging.getLogger(__name__)

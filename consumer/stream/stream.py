@@ -32,7 +32,7 @@ from consumer.stream.ledger import Ledger
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.room import Room
 from consumer.stream.transaction import Step, Transactor
-from consumer.telemetry.metrics import Loop
+from consumer.telemetry.labels import Loop
 
 ABOUT = "tasks"  # in conditions
 

@@ -41,14 +41,7 @@ _PAIR = re.compile(
 def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
     """Routes structlog and the standard library's logging to `stream`, stderr by default. A later call replaces it."""
     stream = stream or sys.stderr
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_logger_name,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,  # plain: the pretty one prints local variables, secrets among them
-    ]
+    shared = _shared()
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -79,6 +72,18 @@ def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
     logging.captureWarnings(True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.DEBUG if settings.level == "debug" else logging.WARNING)
+
+
+def _shared() -> list[Processor]:
+    """What our own lines and those of libraries go through."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,  # plain: the pretty one prints local variables, secrets among them
+    ]
 
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -9,74 +9,36 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
 
 from consumer import __version__
 from consumer.model import Condition, DeadReason, Dependency, Reason, Rejected, Verdict
+from consumer.telemetry.labels import (
+    ApiCall,
+    ApiStatus,
+    Confined,
+    Loop,
+    Noise,
+    Notification,
+    OddEntry,
+    Outcome,
+    ReaderException,
+    RebuildCause,
+    Skipped,
+    Stage,
+    Standing,
+    WorkerEnd,
+)
 
 PREFIX = "attachment_consumer"
-
-Loop = Literal["intake", "stream", "notify"]
-Proof = Literal["kafka", "login", "storage", "confinement"]
-Noise = Literal[
-    "heartbeat",
-    "receipt",
-    "event_message",
-    "no_attachment",
-    "no_value",
-    "empty_batch",
-    "other_media",
-    "other_topic",
-    "no_longer_subscribed",
-    "socket_closing",
-    "guest_session",
-    "not_looked_up",
-]
-Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
-Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
-Outcome = Literal["committed", "failed"]
-RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
-ApiCall = Literal[
-    "token",
-    "probe",
-    "conversation",
-    "message",
-    "details",
-    "messages",
-    "media",
-    "download",
-    "user_conversation",
-    "notify",
-]
-ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
-WorkerEnd = Literal["budget", "filter", "crash", "babble", "outside", "deadline", "cancelled"]
-Confined = Literal["full", "seccomp", "none"]
-ReaderException = Literal[
-    "MemoryError", "RecursionError", "ValueError", "IndexError", "KeyError", "TypeError", "AttributeError",
-    "AssertionError", "OverflowError", "ZeroDivisionError", "UnicodeError", "LookupError", "OSError", "ImportError",
-    "struct.error", "zlib.error", "another exception",
-]  # fmt: skip
-OddEntry = Literal["nothing", "answer"]
-Notification = Literal["sent", "failed", "skipped"]
 
 STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 ANSWER_BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400)
 SIZE_BUCKETS = (1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
 
 K = TypeVar("K", bound=str)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where one tasks partition stands."""
-
-    uncommitted: int  # offsets taken above the committed one
-    outbox_bytes: int  # of answers that wait for the next commit
-    ledger_entries: int
-    oldest_at: float | None  # when the oldest task that is not committed was taken, by `time.monotonic`
 
 
 class ByPartition:
@@ -100,6 +62,7 @@ class Metrics:
         disable_created_metrics()  # type: ignore[no-untyped-call] # the library left out its "-> None"
         self.registry = registry
         self._declare_the_work()
+        self._declare_what_it_costs()
         self._declare_the_stream()
         self._declare_the_ledger()
         self._declare_the_dependencies()
@@ -170,6 +133,8 @@ class Metrics:
         self.inspections = self._counter(
             "inspections", "Inspections started; above one an attachment is work done twice"
         )
+
+    def _declare_what_it_costs(self) -> None:
         self.attempts_failed: Mapping[Dependency, Counter] = self._counters(
             "attempts_failed", "Attempts that a dependency let fail", "dependency", Dependency
         )

@@ -14,10 +14,9 @@ from typing import Protocol
 
 from consumer.attempts import Gate
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency, Rejected
-from consumer.telemetry.metrics import (
+from consumer.telemetry.labels import (
     Confined,
     Loop,
-    Metrics,
     Noise,
     Notification,
     Outcome,
@@ -28,6 +27,7 @@ from consumer.telemetry.metrics import (
     Standing,
     WorkerEnd,
 )
+from consumer.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

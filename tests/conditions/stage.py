@@ -21,7 +21,8 @@ from consumer.service.conditions import Conditions
 from consumer.service.health import Health
 from consumer.settings.load import fixed_credentials
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
-from consumer.telemetry.metrics import Metrics, Proof
+from consumer.telemetry.labels import Proof
+from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 from tests.service.composed import settings_for
 

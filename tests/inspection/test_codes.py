@@ -20,7 +20,7 @@ from consumer.inspection.workers import codes
 from consumer.inspection.workers.codes import FAILURES, FLAGS, REASONS, SENTENCES, TYPES, Unheard, closed, opened
 from consumer.inspection.workers.frames import ANSWER
 from consumer.model import Reason
-from consumer.telemetry.metrics import ReaderException
+from consumer.telemetry.labels import ReaderException
 
 READERS = Path(codes.__file__).parents[1]
 FOUND = st.lists(st.sampled_from(REASONS), unique=True)

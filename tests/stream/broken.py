@@ -17,7 +17,7 @@ from consumer.stream.assignment import Assignment
 from consumer.stream.records import records_of
 from consumer.stream.transaction import Record, Transactor
 from consumer.stream.window import Window
-from consumer.telemetry.metrics import RebuildCause
+from consumer.telemetry.labels import RebuildCause
 
 
 class RestoresFirst(Assignment):

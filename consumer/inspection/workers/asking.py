@@ -11,7 +11,7 @@ import anyio
 from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.codes import Answer, Unheard
 from consumer.inspection.workers.process import Ending, WorkerProcess
-from consumer.telemetry.metrics import WorkerEnd
+from consumer.telemetry.labels import WorkerEnd
 
 NOT_ITS_OWN: frozenset[WorkerEnd] = frozenset({"outside", "deadline"})
 """Ends that need not be the file's doing: somebody killed the worker, or the machine was too busy."""

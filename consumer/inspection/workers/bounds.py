@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from consumer.inspection.workers.confinement import Confinement, not_offered
-from consumer.telemetry.metrics import Confined, WorkerEnd
+from consumer.telemetry.labels import Confined, WorkerEnd
 
 MIB = 1024 * 1024
 LARGEST_FILE = 100 * MIB  # that a policy may let in

@@ -25,7 +25,7 @@ from consumer.inspection.workers.proof import shortfall
 from consumer.inspection.workers.supply import Supply
 from consumer.inspection.workers.worker import Plan
 from consumer.model import Attachment, Facts, Finding, Reason
-from consumer.telemetry.metrics import WorkerEnd
+from consumer.telemetry.labels import WorkerEnd
 
 __all__ = [
     "Bounds", "Confinement", "LibmagicMissing", "Reports", "Workers", "WorkersNotStarted", "hide_from_peers", "offered",

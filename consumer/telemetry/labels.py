@@ -1,0 +1,59 @@
+"""The values that labels have, where they are no enumeration of the model; and where one partition stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Loop = Literal["intake", "stream", "notify"]
+Proof = Literal["kafka", "login", "storage", "confinement"]
+Noise = Literal[
+    "heartbeat",
+    "receipt",
+    "event_message",
+    "no_attachment",
+    "no_value",
+    "empty_batch",
+    "other_media",
+    "other_topic",
+    "no_longer_subscribed",
+    "socket_closing",
+    "guest_session",
+    "not_looked_up",
+]
+Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
+Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
+Outcome = Literal["committed", "failed"]
+RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
+ApiCall = Literal[
+    "token",
+    "probe",
+    "conversation",
+    "message",
+    "details",
+    "messages",
+    "media",
+    "download",
+    "user_conversation",
+    "notify",
+]
+ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
+WorkerEnd = Literal["budget", "filter", "crash", "babble", "outside", "deadline", "cancelled"]
+Confined = Literal["full", "seccomp", "none"]
+ReaderException = Literal[
+    "MemoryError", "RecursionError", "ValueError", "IndexError", "KeyError", "TypeError", "AttributeError",
+    "AssertionError", "OverflowError", "ZeroDivisionError", "UnicodeError", "LookupError", "OSError", "ImportError",
+    "struct.error", "zlib.error", "another exception",
+]  # fmt: skip
+OddEntry = Literal["nothing", "answer"]
+Notification = Literal["sent", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one tasks partition stands."""
+
+    uncommitted: int  # offsets taken above the committed one
+    outbox_bytes: int  # of answers that wait for the next commit
+    ledger_entries: int
+    oldest_at: float | None  # when the oldest task that is not committed was taken, by `time.monotonic`
