@@ -56,6 +56,6 @@ async def connected(
         api_client(hosts.api_url, ca_file=ca, timeouts=timeouts, any_address=own_api, proxy=proxy) as to_api,
     ):
         login = Login(to_login, credentials, reports=reports)
-        limiter = Limiter(chosen.calls_per_minute, sleep=sleep, reports=reports)
+        limiter = Limiter(chosen.calls_per_minute, at_once=chosen.calls_at_once, sleep=sleep, reports=reports)
         api = Api(to_api, login, limiter, expected_organization=chosen.organization_id, reports=reports, sleep=sleep)
         yield Genesys(hosts, login, api)

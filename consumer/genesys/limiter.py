@@ -1,4 +1,4 @@
-"""How fast the API may be called: below what it allows, whoever else uses the same allowance.
+"""How fast the API may be called, and how often at once: below what it allows, whoever else uses the same allowance.
 
 A bucket refills at 80 % of the allowed calls and holds 10 % of them, so no 60 seconds, wherever they begin, see more
 than 90 %. The API's headers say what is allowed and what it has counted; so the calls of other processes show, and at
@@ -22,6 +22,7 @@ CEILING_SHARE = 0.95
 LONGEST_WINDOW_S = 120  # a wrong header must not stop the calls for days
 SAME_WINDOW_S = 2.0  # the headers give whole seconds
 STEP_S = 5.0
+AT_ONCE = 64
 
 
 class Pace:
@@ -104,6 +105,7 @@ class Limiter:
         self,
         per_minute: int,
         *,
+        at_once: int = AT_ONCE,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
         reports: Reports,
@@ -115,18 +117,31 @@ class Limiter:
         self._holds = Holds()
         self._met = 0  # limits that were met: whoever got its turn before one has to look again
         self._told = False
-        self._queue = anyio.Lock()
+        self._queue = anyio.Lock(fast_acquire=True)
+        self._slots = anyio.Semaphore(at_once, fast_acquire=True)  # one for each call that is under way
 
     async def turn(self, call: str) -> float:
         """Waits until a call of this name may begin; the time at which it does. It must end in `answered` or `lost`."""
         while True:
             met = await self._held(call)
+            await self._slots.acquire()  # not before: what one limit holds must not fill them
+            if (began := await self._begun(met)) is not None:
+                return began
+
+    async def _begun(self, met: int) -> float | None:
+        """When the call of a slot began; None, and the slot is given back, if a limit was met meanwhile."""
+        began = None
+        try:
             async with self._queue:
-                while met == self._met:
-                    seconds = self._pace.take(self._now())
-                    if not seconds:
-                        return self._now()
-                    await self._wait(seconds)
+                while began is None and met == self._met:
+                    if seconds := self._pace.take(self._now()):
+                        await self._wait(seconds)
+                    else:
+                        began = self._now()
+        finally:
+            if began is None:
+                self._slots.release()
+        return began
 
     async def _held(self, call: str) -> int:
         """Waits while a limit holds the call, in short steps: another's answer may end it at any time."""
@@ -141,12 +156,14 @@ class Limiter:
 
     def answered(self, call: str, began: float, headers: Mapping[str, str], *, good: bool) -> None:
         """`good`: it was answered as it should be, so that no limit stood in its way."""
+        self._slots.release()
         self._pace.answered(self._now(), headers)
         if good:
             self._holds.answered(self._now(), call, began)
             self._tell_end()
 
     def lost(self) -> None:
+        self._slots.release()
         self._pace.lost()
 
     def limited(self, call: str, limit: Limit, seconds: float) -> None:

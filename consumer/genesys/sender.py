@@ -9,7 +9,7 @@ from typing import Protocol
 import httpx
 
 from consumer.errors import Failure, Refused, Throttled, Unavailable
-from consumer.genesys.answers import SHAPES, Answer, Judged, Meaning, judge, settled_by, told_trace
+from consumer.genesys.answers import SHAPES, Judged, Meaning, judge, settled_by, told_trace
 from consumer.genesys.exchange import exchange, retry_after_s
 from consumer.genesys.holds import LONGEST_S, Limit
 from consumer.genesys.limiter import Limiter
@@ -89,6 +89,7 @@ class Sender:
     async def _once(self, call: Call, token: str) -> Judged:
         began = await self._limiter.turn(call.name)
         status: int | None = None
+        judged: Judged | None = None
         try:
             answer = await exchange(
                 self._http,
@@ -99,18 +100,20 @@ class Sender:
                 cap=ANSWER_CAP,
             )
             status = answer.status
+            judged = judge(answer, SHAPES[call.name], call.of)
         finally:
             self._reports.called("probe" if call.probes else call.name, status)
-            if status is None:
+            if judged is None:
                 self._limiter.lost()
-        return self._judge(call, answer, began)
+        self._note(call, judged, began)
+        return judged
 
-    def _judge(self, call: Call, answer: Answer, began: float) -> Judged:
-        judged = judge(answer, SHAPES[call.name], call.of)
+    def _note(self, call: Call, judged: Judged, began: float) -> None:
+        headers = judged.answer.headers
         answered = judged.meaning is Meaning.ANSWERED
-        self._limiter.answered(call.name, began, answer.headers, good=answered)
+        self._limiter.answered(call.name, began, headers, good=answered)
         if judged.meaning is Meaning.LIMITED:
-            seconds = retry_after_s(answer.headers, limited=True) or PAUSE_S
+            seconds = retry_after_s(headers, limited=True) or PAUSE_S
             self._limiter.limited(call.name, _limit_of(judged), seconds)
         if judged.is_new:
             self._reports.new_code(call.name, judged.code)
@@ -118,7 +121,6 @@ class Sender:
             self._reports.heard(Dependency.API, call.asked)
             if judged.found and call.repeatable:
                 self._good[call.name] = call
-        return judged
 
     async def prove(self, name: str) -> None:
         """Asks again what was answered last to this call: only so can several objects that fail be told from a

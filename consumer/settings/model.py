@@ -126,6 +126,7 @@ class GenesysSettings(Group):
     ca_file: CertificateFile | None = None
     proxy: HttpUrl | None = Field(None, description="For login and API")
     calls_per_minute: int = Field(300, ge=1, description="To begin with; the API's own headers adjust it")
+    calls_at_once: int = Field(64, ge=1, description="Calls to the API that are under way at the same time")
     metadata: Literal["api", "event"] = Field(
         "api",
         description="event: believe complete event media, save the call; whoever may write events can then take "

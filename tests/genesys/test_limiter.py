@@ -7,6 +7,7 @@ import anyio.lowlevel
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from consumer.genesys.holds import TRY_S, Limit
 from consumer.genesys.limiter import Limiter, Pace
 from tests.reports import Recorder
 
@@ -144,3 +145,61 @@ async def test_calls_get_their_turn_in_the_order_in_which_they_asked() -> None:
             tg.start_soon(ask, number)
     assert turns == list(range(10))
     assert sum(recorder.of("waited_for_the_limit")) == now[0] > 0
+
+
+async def test_no_more_calls_than_that_are_under_way_at_once_and_each_end_lets_one_more_begin() -> None:
+    limiter = Limiter(60_000, at_once=3, reports=Recorder())
+    begun: list[float] = []
+
+    async def ask() -> None:
+        begun.append(await limiter.turn("conversation"))
+
+    async with anyio.create_task_group() as tg:
+        for _ in range(6):
+            tg.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        assert len(begun) == 3
+        limiter.answered("conversation", begun[0], {}, good=True)
+        await anyio.wait_all_tasks_blocked()
+        assert len(begun) == 4
+        limiter.lost()
+        limiter.lost()
+        await anyio.wait_all_tasks_blocked()
+        assert len(begun) == 6
+
+
+async def test_calls_that_a_limit_holds_take_no_place_from_others() -> None:
+    now: list[float] = [0.0]
+
+    async def sleep(seconds: float) -> None:
+        await anyio.sleep_forever()
+
+    limiter = Limiter(60_000, at_once=1, now=lambda: now[0], sleep=sleep, reports=Recorder())
+    limiter.limited("download", Limit("conversations/x"), 3_600.0)
+    now[0] = TRY_S  # a try of another name teaches whom the limit concerns
+    limiter.answered("conversation", await limiter.turn("conversation"), {}, good=True)
+
+    async with anyio.create_task_group() as tg:
+        for _ in range(3):
+            tg.start_soon(limiter.turn, "download")
+        await anyio.wait_all_tasks_blocked()
+        await limiter.turn("conversation")
+        tg.cancel_scope.cancel()
+
+
+async def test_who_is_cancelled_while_waiting_leaves_the_place_to_others() -> None:
+    now: list[float] = [0.0]
+
+    async def sleep(seconds: float) -> None:
+        await anyio.sleep_forever()
+
+    limiter = Limiter(60, at_once=1, now=lambda: now[0], sleep=sleep, reports=Recorder())
+    for _ in range(6):  # the burst
+        await limiter.turn("conversation")
+        limiter.lost()
+    async with anyio.create_task_group() as tg:
+        tg.start_soon(limiter.turn, "conversation")
+        await anyio.wait_all_tasks_blocked()
+        tg.cancel_scope.cancel()
+    now[0] = 60.0
+    await limiter.turn("conversation")
