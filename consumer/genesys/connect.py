@@ -16,7 +16,8 @@ from consumer.genesys.limiter import Limiter
 from consumer.genesys.limiter import Reports as LimiterReports
 from consumer.genesys.login import Login
 from consumer.genesys.login import Reports as LoginReports
-from consumer.http.clients import Timeouts, api_client, login_client
+from consumer.http.clients import api_client, login_client
+from consumer.http.transport import Timeouts
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 

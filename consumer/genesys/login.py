@@ -112,14 +112,13 @@ class Login:
 
     async def _ask(self) -> _Token:
         client_id, secret = self._credentials()
+        basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode("ascii")
         request = self._http.build_request(
             "POST",
             "/oauth/token",
             data={"grant_type": "client_credentials"},
-            headers={"accept": "application/json", "accept-encoding": "identity"},
+            headers={"accept": "application/json", "accept-encoding": "identity", "authorization": f"Basic {basic}"},
         )
-        basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode("ascii")
-        request.headers["authorization"] = f"Basic {basic}"
         began = self._now()
         try:
             answer = await exchange(

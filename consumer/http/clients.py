@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import certifi
@@ -20,15 +19,9 @@ import httpx
 from aiohttp import encode_basic_auth
 
 from consumer.http.addresses import CheckedResolver, Lookup, Reach, is_literal, system_lookup
-from consumer.http.direct import DirectClient
-from consumer.http.transport import SafeTransport, Session
-from consumer.http.urls import DEFAULT_PORTS, UrlRules, judge_url
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    connect_s: float = 10.0  # name, socket and TLS together
-    read_s: float = 30.0  # between two pieces
+from consumer.http.direct import DirectClient, DirectRequest, as_sent
+from consumer.http.transport import SafeTransport, Session, Timeouts
+from consumer.http.urls import UrlRules, judge_url
 
 
 class NotPermitted(Exception):
@@ -54,8 +47,10 @@ def api_client(
     trusted = any_address or is_literal(base.host)
     host = frozenset({base.raw_host.decode()})
 
-    def permit(request: httpx.Request) -> None:
-        if _origin(request.url) != _origin(base):
+    root = as_sent(base_url.rstrip("/") + "/")
+
+    def permit(request: DirectRequest) -> None:
+        if not request.target.startswith(root):
             raise NotPermitted("a request to another origin than the one that this client is for")
 
     reach = Reach(trusted_hosts=host) if trusted else Reach(public_names=host)
@@ -89,12 +84,11 @@ def file_client(
     Behind a `proxy` it is the proxy that resolves names, so that checking their addresses is the proxy's business.
     """
 
-    def permit(request: httpx.Request) -> None:
-        # Only where it goes: what stands behind was judged as it was written, and httpx has encoded it since.
-        url = request.url
-        if url.userinfo or not judge_url(f"{url.scheme}://{url.netloc.decode()}/", rules).allowed:
+    def permit(request: DirectRequest) -> None:
+        # Only where it goes: what stands behind was judged as it was written, and may have been encoded since.
+        if not judge_url("/".join(request.target.split("/", 3)[:3]), rules).allowed:
             raise NotPermitted("a download from where the rules do not allow")
-        if request.headers.keys() & {"authorization", "cookie", "proxy-authorization"}:
+        if {name.lower() for name in request.sent} & {"authorization", "cookie", "proxy-authorization"}:
             raise NotPermitted("credentials on their way to a file host")
 
     if proxy is None:
@@ -107,7 +101,7 @@ def file_client(
 
 def _client(
     resolver: CheckedResolver,
-    permit: Callable[[httpx.Request], None],
+    permit: Callable[[DirectRequest], None],
     ca_file: Path | None,
     timeouts: Timeouts,
     *,
@@ -115,18 +109,12 @@ def _client(
     proxy: str | None = None,
 ) -> httpx.AsyncClient:
     tls = ssl.create_default_context(cafile=str(ca_file or certifi.where()))
-    transport = SafeTransport(Session(resolver, tls), permit, tls, _proxy(proxy))
-    # To aiohttp `pool` is the time for all of connecting, the name's resolution included.
-    timeout = httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s, pool=timeouts.connect_s)
-    return DirectClient(transport, base_url, timeout, {"User-Agent": "attachment-consumer"})
+    transport = SafeTransport(Session(resolver, tls, timeouts, _proxy(proxy)), permit)
+    return DirectClient(transport, base_url, {"User-Agent": "attachment-consumer"})
 
 
 def _to_proxy(url: str) -> Reach:
     return Reach(trusted_hosts=frozenset({httpx.URL(url).raw_host.decode()}))
-
-
-def _origin(url: httpx.URL) -> tuple[str, bytes, int | None]:
-    return url.scheme, url.raw_host, url.port or DEFAULT_PORTS.get(url.scheme)
 
 
 def _proxy(url: str | None) -> httpx.Proxy | None:

@@ -1,18 +1,20 @@
-"""httpx over aiohttp, with what `httpx_aiohttp` leaves open: links sent as they are signed, and errors in our words."""
+"""httpx over aiohttp: links sent as they are signed, every address checked, and errors in our words."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager, suppress
-from typing import Any, cast
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
 
 import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from consumer.http.addresses import CheckedResolver
+from consumer.http.direct import DirectRequest
+
+PIECE = 16 * 1024
 
 
 class CertificateNotTrusted(httpx.ConnectError):
@@ -24,22 +26,39 @@ def not_trusted(host: str) -> str:
     return f"the certificate of the {host} is not trusted: check GENESYS__CA_FILE, and who stands between us"
 
 
-class Session:
-    """Stands where `AiohttpTransport` wants a session or a function that gives one; opens it at the first request."""
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    connect_s: float = 10.0  # name, socket and TLS together
+    read_s: float = 30.0  # between two pieces
 
-    def __init__(self, resolver: CheckedResolver, tls: ssl.SSLContext) -> None:
+
+class Session:
+    """aiohttp's, opened at the first request."""
+
+    def __init__(
+        self, resolver: CheckedResolver, tls: ssl.SSLContext, timeouts: Timeouts, proxy: httpx.Proxy | None
+    ) -> None:
         self._resolver = resolver
         self._tls = tls
+        self._timeouts = timeouts
+        self._proxy_url = str(proxy.url) if proxy is not None else None
+        self._proxy_headers = dict(proxy.headers) if proxy is not None else None
         self._opened: aiohttp.ClientSession | None = None
 
-    def __call__(self) -> aiohttp.ClientSession:
-        return cast(aiohttp.ClientSession, self)
-
-    def request(self, *, url: str, **options: Any) -> _Opening:
+    async def request(self, asked: DirectRequest) -> aiohttp.ClientResponse:
         if self._opened is None:
             self._opened = self._open()
         # aiohttp would decode and encode a link given as text anew, and its signature would no longer fit.
-        return _Opening(self._opened, URL(url, encoded=True), options)
+        url = URL(asked.target, encoded=True)
+        return await self._opened.request(
+            asked.method,
+            url,
+            headers=asked.sent,
+            data=asked.content or None,
+            allow_redirects=False,
+            proxy=self._proxy_url,
+            proxy_headers=self._proxy_headers,
+        )
 
     def _open(self) -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(
@@ -49,8 +68,14 @@ class Session:
             ssl=self._tls,
             limit=0,  # who calls is limited; a queue in here would count as connecting
         )
+        connect_s = self._timeouts.connect_s
         return aiohttp.ClientSession(
-            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False, raise_for_status=False
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            raise_for_status=False,
+            auto_decompress=False,
+            timeout=aiohttp.ClientTimeout(connect=connect_s, sock_connect=connect_s, sock_read=self._timeouts.read_s),
         )
 
     async def close(self) -> None:
@@ -58,71 +83,46 @@ class Session:
             await self._opened.close()
 
 
-class _Opening:
-    def __init__(self, session: aiohttp.ClientSession, url: URL, options: dict[str, Any]) -> None:
-        self._session = session
-        self._url = url
-        self._options = options
-
-    async def __aenter__(self) -> aiohttp.ClientResponse:
-        response = await self._session.request(url=self._url, **self._options)
-        response.reason = None  # one that is no UTF-8 makes the transport raise and forget the connection
-        return response
-
-
 class SafeTransport(httpx.AsyncBaseTransport):
     """Asks `permit` before each request; raises `httpx.TransportError` with a sentence that holds nothing foreign."""
 
-    def __init__(
-        self,
-        session: Session,
-        permit: Callable[[httpx.Request], None],
-        tls: ssl.SSLContext,
-        proxy: httpx.Proxy | None = None,
-    ) -> None:
+    def __init__(self, session: Session, permit: Callable[[DirectRequest], None]) -> None:
         self._session = session
         self._permit = permit
-        self._inner = AiohttpTransport(client=session, verify=tls, proxy=proxy)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        assert isinstance(request, DirectRequest), "only our own client comes here"
         self._permit(request)
-        with _in_our_words():
-            response = await self._inner.handle_async_request(request)
-        assert isinstance(response.stream, httpx.AsyncByteStream)
-        response.stream = _Stream(response.stream)
-        return response
+        try:
+            response = await self._session.request(request)
+        except aiohttp.ClientError as error:
+            raise _translated(error) from None
+        return httpx.Response(response.status, headers=response.raw_headers, stream=_Stream(response))
 
     async def aclose(self) -> None:
         await self._session.close()
 
 
 class _Stream(httpx.AsyncByteStream):
-    def __init__(self, inner: httpx.AsyncByteStream) -> None:
-        self._inner = inner
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        with _in_our_words():
-            async for piece in self._inner:
+        try:
+            async for piece in self._response.content.iter_chunked(PIECE):
                 yield piece
+        except aiohttp.ClientError as error:
+            raise _translated(error) from None
 
     async def aclose(self) -> None:
-        with suppress(httpx.TransportError, aiohttp.ClientError):  # what was read stays read
-            await self._inner.aclose()
+        self._response.release()
+        with suppress(aiohttp.ClientError):  # what was read stays read
+            await self._response.wait_for_close()
 
 
-@contextmanager
-def _in_our_words() -> Iterator[None]:
-    try:
-        yield
-    except (httpx.TransportError, aiohttp.ClientError) as error:
-        raise _translated(error) from None
-
-
-def _translated(error: Exception) -> httpx.TransportError:
-    """By what aiohttp raised: the transport's own table calls a connection that broke a connect timeout."""
-    cause = error.__cause__ if isinstance(error, httpx.TransportError) else error
+def _translated(error: aiohttp.ClientError) -> httpx.TransportError:
     for foreign, ours, sentence in _TRANSLATIONS:
-        if isinstance(cause, foreign):
+        if isinstance(error, foreign):
             return ours(sentence)
     return httpx.NetworkError("the connection failed")
 

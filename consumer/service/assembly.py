@@ -21,8 +21,8 @@ from consumer.genesys.api import NIL, PROBES, Api
 from consumer.genesys.connect import connected
 from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
-from consumer.http.clients import Timeouts, file_client
-from consumer.http.transport import CertificateNotTrusted, not_trusted
+from consumer.http.clients import file_client
+from consumer.http.transport import CertificateNotTrusted, Timeouts, not_trusted
 from consumer.http.urls import UrlRules
 from consumer.inspection.antivirus import open_scanner
 from consumer.inspection.inspect import Inspector, Stores

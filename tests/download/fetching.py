@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher
 from consumer.http.addresses import Lookup, system_lookup
-from consumer.http.clients import Timeouts, file_client
+from consumer.http.clients import file_client
+from consumer.http.transport import Timeouts
 from consumer.http.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
 from tests.reports import Recorder

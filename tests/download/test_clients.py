@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 
 from consumer.http.addresses import AddressNotAllowed
-from consumer.http.clients import NotPermitted, Timeouts, api_client, file_client
-from consumer.http.transport import CertificateNotTrusted
+from consumer.http.clients import NotPermitted, api_client, file_client
+from consumer.http.transport import CertificateNotTrusted, Timeouts
 from consumer.http.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
 from tests.download.servers import answering, serving, talking

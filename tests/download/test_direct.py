@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from aiohttp import web
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from consumer.http.direct import DirectClient
-
-TIMEOUT = httpx.Timeout(3.0, connect=1.0)
+from consumer.http.clients import api_client
+from consumer.http.direct import DirectClient, as_sent
+from tests.download.servers import serving
 
 
 class Heard(httpx.AsyncBaseTransport):
@@ -21,7 +24,7 @@ class Heard(httpx.AsyncBaseTransport):
 
 
 def client_over(transport: Heard, base: str = "https://api.example/base") -> DirectClient:
-    return DirectClient(transport, base, TIMEOUT, {"User-Agent": "us"})
+    return DirectClient(transport, base, {"User-Agent": "us"})
 
 
 async def test_a_request_has_what_it_was_given_and_nothing_else() -> None:
@@ -31,8 +34,7 @@ async def test_a_request_has_what_it_was_given_and_nothing_else() -> None:
         answer = await client.send(request)
     (sent,) = heard.requests
     assert (sent.method, str(sent.url), sent.content) == ("POST", "https://api.example/base/path?a=b", b"{}")
-    assert dict(sent.headers) == {"host": "api.example", "user-agent": "us", "accept": "x", "content-length": "2"}
-    assert sent.extensions["timeout"] == {"connect": 1.0, "read": 3.0, "write": 3.0, "pool": 3.0}
+    assert dict(sent.headers) == {"user-agent": "us", "accept": "x"}
     assert (answer.text, answer.request) == ("yes", sent)
 
 
@@ -74,3 +76,59 @@ async def test_a_client_that_is_closed_sends_nothing() -> None:
     with pytest.raises(RuntimeError):
         await client.send(client.build_request("GET", "/x"))
     assert not heard.requests
+
+
+PIECES = st.sampled_from(
+    ["a", "Z9", "/", "//", ".", "..", "/.", "%2F", "%2f", "%", "%zz", "?", "&", "=", "#", "+", "~", "@", ":", ";", "é",
+     " ", '"', "<", "{", "|", "^", "`", "[", "]", "!", "$", "'", "(", ")", "*", ",", "_", "-", "\\", "xn--", "\ud800"]
+)  # fmt: skip
+HOSTS = st.sampled_from(
+    [
+        "api.example",
+        "API.example",
+        "127.0.0.1",
+        "[::1]",
+        "a:80",
+        "a:443",
+        "a:8443",
+        "a:0080",
+        "a:",
+        "xn--0.example",
+        "u@a",
+    ]
+)
+
+
+@example("https", "a:8443", ["a", "?", "a"])
+@given(scheme=st.sampled_from(["http", "https", "HTTP"]), host=HOSTS, pieces=st.lists(PIECES, max_size=12))
+def test_a_url_is_sent_as_httpx_would_send_it(scheme: str, host: str, pieces: list[str]) -> None:
+    written = f"{scheme}://{host}/{''.join(pieces)}"
+    try:
+        url = httpx.URL(written)
+        theirs: str | type[Exception] = str(url) if url.host else ""
+    except (httpx.InvalidURL, UnicodeError) as error:
+        theirs = type(error)
+    try:
+        ours: str | type[Exception] = as_sent(written)
+    except (httpx.InvalidURL, UnicodeError) as error:
+        ours = type(error)
+    assert ours == theirs
+
+
+async def test_what_a_connection_carries_is_what_was_written() -> None:
+    seen: list[list[tuple[str, str]]] = []
+
+    async def note(request: web.Request) -> web.StreamResponse:
+        seen.append([(name.lower(), value) for name, value in request.headers.items()])
+        return web.Response(text=await request.text())
+
+    async with serving(note) as port, api_client(f"http://127.0.0.1:{port}") as client:
+        await client.get("/x", headers={"Accept-Encoding": "identity"})
+        answer = await client.post("/x", content=b"{}", headers={"Content-Type": "application/json", "Accept": "a/b"})
+    host, ours = ("host", f"127.0.0.1:{port}"), ("user-agent", "attachment-consumer")
+    assert answer.text == "{}"
+    assert sorted(seen[0]) == sorted([host, ours, ("accept", "*/*"), ("accept-encoding", "identity")])
+    assert sorted(seen[1]) == sorted(
+        [host, ours, ("accept", "a/b"), ("accept-encoding", "gzip, deflate"), ("content-length", "2"),
+         ("content-type", "application/json")]
+    )  # fmt: skip

@@ -10,17 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import aiohttp
 import httpx
 import orjson
 from aiohttp import web
-from httpx_aiohttp import AiohttpTransport
 
 from consumer.genesys.api import Api
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from consumer.http.addresses import CheckedResolver, Reach
+from consumer.http.direct import DirectClient
+from consumer.http.transport import SafeTransport, Session, Timeouts
 from tests.reports import Recorder
 
 TLS = ssl.create_default_context()  # costly to make, and not used on loopback
@@ -116,12 +117,8 @@ async def serving(cloud: Cloud) -> AsyncIterator[Cloud]:
 
 @asynccontextmanager
 async def client_of(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with (
-        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
-        httpx.AsyncClient(
-            transport=AiohttpTransport(verify=TLS, client=session), base_url=url, trust_env=False
-        ) as client,
-    ):
+    session = Session(CheckedResolver(Reach(trusted_hosts=frozenset({"127.0.0.1"}))), TLS, Timeouts(), None)
+    async with DirectClient(SafeTransport(session, lambda request: None), url, {}) as client:
         yield client
 
 

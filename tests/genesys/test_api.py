@@ -10,6 +10,7 @@ from aiohttp import web
 from consumer.errors import Failure, NotJudged, Refused, Throttled, Unavailable
 from consumer.genesys.api import NIL, NOT_FOUND_RUN, Missing
 from consumer.genesys.limiter import Limiter
+from consumer.http.direct import DirectClient
 from consumer.model import DeadReason, Dependency
 from consumer.model.heard import Asked as Question
 from tests.genesys.cloud import Asked, Client, Cloud, connected, json
@@ -286,7 +287,9 @@ async def test_an_id_that_is_no_path_segment_never_leaves(cloud: Cloud, client: 
 
 
 async def test_a_gateway_with_a_path_is_kept(cloud: Cloud, client: Client) -> None:
-    client.api._http.base_url = f"{cloud.url}/genesys"
+    http = client.api._http
+    assert isinstance(http, DirectClient)
+    http._base = f"{cloud.url}/genesys"
     cloud.at("GET", f"/genesys{PATH}", {"id": CONVERSATION})
     assert await client.api.conversation(CONVERSATION)
 
