@@ -19,7 +19,6 @@ ROOMS = (
     "cli",
     "sandbox",
     "notify",
-    "doctor",
     "service",
     "intake",
     "stream",
@@ -42,7 +41,7 @@ ROOMS = (
 
 # Who may know which library. Whatever changes in one of them then has one room to change in.
 KNOWN_IN = {
-    "aiokafka": {"cli", "sandbox", "doctor", "intake", "stream", "notify", "kafka"},
+    "aiokafka": {"cli", "sandbox", "service", "intake", "stream", "notify", "kafka"},
     "httpx": {"service", "genesys", "download", "http"},
     "obstore": {"storage"},
     "ahocorasick_rs": {"inspection"},

@@ -11,9 +11,9 @@ import anyio
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data_json, ended, show, unwrapped
-from consumer.doctor.doctor import look, worst
-from consumer.doctor.lines import Line, Outcome
 from consumer.inspection.workers.pool import hide_from_peers
+from consumer.service.doctor.doctor import look, worst
+from consumer.service.doctor.lines import Line, Outcome
 from consumer.settings.load import Credentials, SettingsProblem, credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.log import setup

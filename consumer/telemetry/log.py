@@ -11,13 +11,12 @@ import re
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Protocol, TextIO
 
 import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from consumer.settings.model import LogSettings
 from consumer.text import printable
 
 MASK = "********"
@@ -38,7 +37,19 @@ _PAIR = re.compile(
 )
 
 
-def setup(settings: LogSettings, stream: TextIO | None = None) -> None:
+class Wanted(Protocol):
+    """What is logged, and how: the part of the settings that this module knows."""
+
+    @property
+    def level(self) -> str:
+        """ "debug", "info", "warning" or "error"."""
+
+    @property
+    def format(self) -> str:
+        """ "json", "console", or "auto": for people on a terminal, else JSON."""
+
+
+def setup(settings: Wanted, stream: TextIO | None = None) -> None:
     """Routes structlog and the standard library's logging to `stream`, stderr by default. A later call replaces it."""
     stream = stream or sys.stderr
     shared = _shared()
@@ -144,7 +155,7 @@ class Repeats(logging.Filter):
         return True
 
 
-def _renderer(settings: LogSettings, stream: TextIO) -> Processor:
+def _renderer(settings: Wanted, stream: TextIO) -> Processor:
     if settings.format == "console" or (settings.format == "auto" and stream.isatty()):
         return structlog.dev.ConsoleRenderer(colors=stream.isatty())
     return structlog.processors.JSONRenderer(serializer=_to_json)

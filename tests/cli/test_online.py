@@ -16,9 +16,6 @@ import trustme
 from anyio import to_thread
 from typer.testing import Result
 
-from consumer.doctor.doctor import worst
-from consumer.doctor.lines import Line, Outcome
-from consumer.doctor.machine import age_of_signatures
 from consumer.inspection.workers.pool import offered
 from consumer.kafka.grants import Grant, Operation, Resource, Role, least
 from consumer.kafka.knock import Cause, knock
@@ -27,6 +24,9 @@ from consumer.sandbox.arrangement import environment
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.emulator_state import PERMISSIONS
 from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.service.doctor.doctor import worst
+from consumer.service.doctor.lines import Line, Outcome
+from consumer.service.doctor.machine import age_of_signatures
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.cli.conftest import Command
 from tests.cli.secured import LONG_AGO, PASSWORD, USER, Secured, secured_broker

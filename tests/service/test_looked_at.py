@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from consumer.doctor.doctor import look
-from consumer.doctor.lines import Outcome
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import plan_traffic
+from consumer.service.doctor.doctor import look
+from consumer.service.doctor.lines import Outcome
 from consumer.service.life import Running
 from consumer.settings.load import fixed_credentials
 from consumer.settings.model import KafkaSettings, TopicSettings

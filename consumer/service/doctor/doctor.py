@@ -8,11 +8,11 @@ from functools import partial
 import anyio
 from prometheus_client import CollectorRegistry
 
-from consumer.doctor.genesys import look_at_file_host, look_at_genesys
-from consumer.doctor.kafka import look_at_kafka
-from consumer.doctor.lines import Line, Outcome
-from consumer.doctor.machine import look_at_antivirus, look_at_storage, look_at_workers
 from consumer.service.conditions import Conditions
+from consumer.service.doctor.genesys import look_at_file_host, look_at_genesys
+from consumer.service.doctor.kafka import look_at_kafka
+from consumer.service.doctor.lines import Line, Outcome
+from consumer.service.doctor.machine import look_at_antivirus, look_at_storage, look_at_workers
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.metrics import Metrics

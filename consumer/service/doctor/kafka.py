@@ -8,12 +8,12 @@ from itertools import groupby
 
 from aiokafka.admin import AIOKafkaAdminClient
 
-from consumer.doctor.lines import Line, Outcome, not_checked, tried_line
 from consumer.kafka.allowed import may_begin_transactions, told_of
 from consumer.kafka.grants import Grant, Resource, Role, doctor_id, least
 from consumer.kafka.knock import Answered, Cause, knock, servers_of
 from consumer.kafka.topic_rules import Topic, problems, wanted, weaknesses
 from consumer.kafka.topics import connected, found, kafka_failures
+from consumer.service.doctor.lines import Line, Outcome, not_checked, tried_line
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 
 GRANTED_BY = "`topics acls` prints all that this service needs"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from consumer.doctor.lines import Line, Outcome, not_checked, tried_line
 from consumer.inspection.antivirus import open_scanner
 from consumer.inspection.workers.pool import LibmagicMissing, WorkersNotStarted
 from consumer.service.assembly import policy_file, workers_of
+from consumer.service.doctor.lines import Line, Outcome, not_checked, tried_line
 from consumer.settings.model import Settings, StorageSettings
 from consumer.storage.opening import open_store
 from consumer.telemetry.reporter import Reporter

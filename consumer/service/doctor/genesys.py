@@ -11,7 +11,6 @@ from functools import partial
 import anyio
 
 from consumer.attempts import Gates
-from consumer.doctor.lines import Line, Outcome, not_checked, tried_line
 from consumer.genesys.answers import Judged, Meaning
 from consumer.genesys.api import PROBES, WHO, what_is_missing
 from consumer.genesys.connect import Genesys, connected
@@ -20,6 +19,7 @@ from consumer.genesys.sender import failure_of, said_of
 from consumer.http.urls import UrlRules
 from consumer.model import Reason
 from consumer.service.assembly import GenesysReports, ask_file_host, client_for_files, file_origin
+from consumer.service.doctor.lines import Line, Outcome, not_checked, tried_line
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.reporter import Reporter
