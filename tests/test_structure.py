@@ -140,6 +140,13 @@ def _reaches_inside(node: ast.AST) -> TypeGuard[ast.Attribute]:
     return not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls"))
 
 
+def test_no_reader_knows_an_engine_of_patterns() -> None:
+    """Hostile bytes make one that goes back take time by the square of their number: `runs` and `marks` read once."""
+    readers = [path for path in SOURCE if "readers" in path.parts]
+    assert len(readers) > 50
+    assert not [str(path.relative_to(ROOT)) for path in readers if {"re", "regex", "fnmatch"} & _imports(path)]
+
+
 @pytest.mark.parametrize("module", PURE)
 def test_pure_parts_reach_no_library_that_speaks_to_the_world(module: str) -> None:
     reached = {

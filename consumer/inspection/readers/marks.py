@@ -7,6 +7,7 @@ A search for one word costs as much as a hash of the file, and there are twenty 
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
@@ -34,19 +35,22 @@ class Marks:
     def __init__(self, data: bytes, work: Work) -> None:
         self.data = data
         self.lower = data.lower()
-        self._places = {mark: array("L") for mark in MARKS}  # lists of numbers take five times the memory
-        lists = list(self._places.values())
+        self._places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
         work.spend(2 * len(data))
         for begin in range(0, len(data), WINDOW):
             found = _SEARCH.find_matches_as_indexes(memoryview(self.lower)[begin : begin + WINDOW + LONGEST - 1])
             work.spend(A_PLACE * len(found))
             for mark, at, _ in found:
                 if at < WINDOW:
-                    lists[mark].append(begin + at)
+                    self._places[MARKS[mark]].append(begin + at)
 
     def at(self, mark: bytes) -> Sequence[int]:
         """Where it stands, in small or large letters, in order."""
-        return self._places[mark]
+        return self._places.get(mark, ())
+
+
+def _numbers() -> array[int]:
+    return array("L")  # a list takes five times the memory
 
 
 def of(data: bytes, work: Work) -> Marks:

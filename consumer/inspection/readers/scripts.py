@@ -98,7 +98,7 @@ def begins_page(data: bytes) -> bool:
     head = data.lstrip()[:LONGEST_TAG]
     if head[:5].lower() == b"<?php":
         return php.runs_at(head, 0)
-    return head.startswith(b"<") and next(live(head, Work()), None) is not None and _is_tag(head.lower(), 0)
+    return head.startswith(b"<") and _is_tag(head.lower(), 0) and next(live(head, Work()), None) is not None
 
 
 def is_text(data: bytes) -> bool:

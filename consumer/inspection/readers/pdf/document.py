@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from consumer.inspection.readers import flate
+from consumer.inspection.readers import flate, runs
 from consumer.inspection.readers.pdf import password, places, streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.looks import Looks
 from consumer.inspection.readers.pdf.places import Extents
-from consumer.inspection.readers.pdf.syntax import SIGN, name, unescaped
+from consumer.inspection.readers.pdf.syntax import SIGN, WHITE, names, past, unescaped
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
@@ -17,22 +15,23 @@ from consumer.model import Reason
 MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
 OBJECT_STREAM = 8 * 1024 * 1024  # bytes that one may inflate to
 
-_HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
-_OBJECT = re.compile(rb"obj[\0\t\n\x0c\r ]*+<<")
-_COMMENT = re.compile(rb"%[^\r\n]*+")
-_LAUNCH = name(b"Launch")
-_JAVASCRIPT, _SCRIPT, _RENDITION = name(b"JavaScript"), name(b"JS"), name(b"Rendition")
-_ENCRYPTED = name(b"Encrypt")
-_PAGE = name(b"Page")
-_FLASH = name(b"RichMedia", b"Flash")
-_FORM = name(b"AcroForm", b"XFA")
-_FILES = name(b"EmbeddedFile", b"EmbeddedFiles")
+MOST_OBJECTS = 10_000  # that begin without a dictionary; a text about them has fewer
+
+HEADER, OBJECT, DICTIONARY = b"%PDF-", b"obj", b"<<"
+_LAUNCH = names(b"Launch")
+_JAVASCRIPT, _SCRIPT, _RENDITION = names(b"JavaScript"), names(b"JS"), names(b"Rendition")
+_ENCRYPTED = names(b"Encrypt")
+_PAGE = names(b"Page")
+_FLASH = names(b"RichMedia", b"Flash")
+_FORM = names(b"AcroForm", b"XFA")
+_FILES = names(b"EmbeddedFile", b"EmbeddedFiles")
 
 
 def find_header(data: bytes) -> int | None:
     """Where the document begins; None if these bytes are no PDF to any reader."""
-    match = _HEADER.search(data, 0, MOST_HEADER + 8)
-    return match.start() if match else None
+    head = data[: MOST_HEADER + 8]
+    found = (at for at in runs.places(head, HEADER) if head[at + 5 : at + 6].isalnum() or head[at + 5 : at + 6] == b".")
+    return next(found, None)
 
 
 def is_pdf(data: bytes) -> bool:
@@ -40,7 +39,21 @@ def is_pdf(data: bytes) -> bool:
     start = find_header(data)
     if start is None:
         return False
-    return _OBJECT.search(data, start) is not None or _OBJECT.search(_COMMENT.sub(b"", data[start:])) is not None
+    return _has_object(data, start)
+
+
+def _has_object(data: bytes, at: int) -> bool:
+    """Whether a dictionary is behind the word that begins an object, comments apart, of which the word is no part."""
+    before, comment = at, False
+    for tried, word in enumerate(runs.places(data, OBJECT, at)):
+        if tried >= MOST_OBJECTS or data.startswith(DICTIONARY, runs.behind(data, word + len(OBJECT), WHITE)):
+            return True
+        line = max(data.rfind(b"\n", before, word), data.rfind(b"\r", before, word))
+        comment = data.find(b"%", max(before, line), word) >= 0 or (comment and line < 0)
+        if not comment and data.startswith(DICTIONARY, past(data, word + len(OBJECT))):
+            return True
+        before = word
+    return False
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -59,16 +72,16 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 def _active(content: bytes, seen: Seen) -> None:
     """What the names of dictionaries tell, wherever they stand."""
     seen.work.spend(4 * len(content) + SIGN * content.count(b"/"))
-    if _LAUNCH.search(content):
+    if _LAUNCH.are_in(content):
         seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action")
-    if _JAVASCRIPT.search(content) or (_SCRIPT.search(content) and _RENDITION.search(content)):
+    if _JAVASCRIPT.are_in(content) or (_SCRIPT.are_in(content) and _RENDITION.are_in(content)):
         seen.find(Reason.JAVASCRIPT, "it contains JavaScript")
-    if _FLASH.search(content):
+    if _FLASH.are_in(content):
         seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media")
-    if _FORM.search(content):
+    if _FORM.are_in(content):
         seen.flag("form")
-    seen.pages += sum(1 for _ in _PAGE.finditer(content))
-    if _FILES.search(content):
+    seen.pages += sum(1 for _ in _PAGE.places(content))
+    if _FILES.are_in(content):
         _carries_files(seen)
 
 
@@ -80,7 +93,7 @@ def _carries_files(seen: Seen) -> None:
 def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     """Looks into every stream, and tells which of them are for whom. Object streams tell what the others are."""
     readable = unescaped(data, seen.work)
-    if _ENCRYPTED.search(readable) and not _ENCRYPTED.search(data):
+    if _ENCRYPTED.are_in(readable) and not _ENCRYPTED.are_in(data):
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     _active(readable, seen)
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated

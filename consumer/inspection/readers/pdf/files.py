@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.syntax import Reference, Value
 from consumer.inspection.readers.seen import PLACE, Work
 
 NAMES = (b"F", b"UF", b"DOS", b"Mac", b"Unix")
+A_REFERENCE = 128  # of work, for each byte of a list of them
 MOST_NAMES = 1_000  # distinct ones
 
 SOURCE = b"/AdditionalStreams"  # LibreOffice names the document's own source so, in the trailer
 
-_DESCRIBED = syntax.name(b"EF", b"XFA")
-_PAGES = re.compile(rb"/Contents[\0\t\n\x0c\r ]*+(\[[^\]]*+\]|\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)")
-_LIST = re.compile(
-    rb"obj[\0\t\n\x0c\r ]*+(\[(?:[\0\t\n\x0c\r ]*+\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++R)++[\0\t\n\x0c\r ]*+\])"
-)
-_REFERENCE = re.compile(rb"(\d{1,10})[\0\t\n\x0c\r ]+\d{1,10}[\0\t\n\x0c\r ]+R")
+CONTENTS = b"/Contents"
+
+_DESCRIBED = syntax.names(b"EF", b"XFA")
+_WORDS = bytes.maketrans(b"\0\x0b", b" x")  # what is white space in a PDF, and what is none
+_WHITE = frozenset(bytes([sign]) for sign in syntax.WHITE)
+_OF_REFERENCES = runs.DIGITS + syntax.WHITE + b"R"
+
+
+Extent = tuple[int, int]
 
 
 @dataclass(slots=True)
@@ -33,14 +37,14 @@ class Referred:
     def add(self, content: bytes, first: int | None, work: Work, data: bytes) -> None:
         """What `content` refers to. `first`: where the objects of an object stream begin; None for the file itself."""
         work.spend(syntax.SIGN * content.count(b"/"))
-        for pattern in (_PAGES, _LIST):
-            for match in pattern.finditer(content):
-                work.spend(PLACE // 2 + 16 * len(match[1]))
-                self.pages.update(int(number) for number in _REFERENCE.findall(match[1]))
+        for found in (_pages(content), _lists(content)):
+            for begin, end in found:
+                work.spend(PLACE // 2 + A_REFERENCE * (end - begin))
+                self.pages.update(_references(content[begin:end]))
         at = -1
         while (at := content.find(SOURCE, at + 1)) >= 0:
             self._source(syntax.read(content, at + len(SOURCE), work)[0])
-        if _DESCRIBED.search(content):
+        if _DESCRIBED.are_in(content):
             for value in _around(content, work) if first is None else _sequence(content, first, work):
                 for dictionary in _dictionaries(value):
                     if b"EF" in dictionary:
@@ -75,6 +79,55 @@ class Referred:
                 self.files.setdefault(file.number, said[0] if said else "")
 
 
+def _pages(content: bytes) -> Iterator[Extent]:
+    """Where it stands what pages are drawn from: one reference, or a list of any things."""
+    stop = 0  # behind the list before; what stands in it begins none
+    closing = -1  # the next end of a list, found once for all that begin before it
+    for name in runs.places(content, CONTENTS):
+        begin = runs.behind(content, name + len(CONTENTS), syntax.WHITE)
+        if name < stop:
+            continue
+        if content[begin : begin + 1] == b"[":
+            if closing < begin:
+                closing = content.find(b"]", begin)
+                closing = closing if closing >= 0 else len(content)
+            if closing < len(content):
+                stop = closing + 1
+                yield begin, stop
+        elif (word := syntax.reference_at(content, begin, b"R")) >= 0:
+            stop = word + 1
+            yield begin, stop
+
+
+def _lists(content: bytes) -> Iterator[Extent]:
+    """Objects that are nothing but references."""
+    for word in runs.places(content, b"obj"):
+        begin = runs.behind(content, word + 3, syntax.WHITE)
+        if content[begin : begin + 1] != b"[":
+            continue
+        end = runs.behind(content, begin + 1, _OF_REFERENCES)
+        *parts, last = content[begin + 1 : end].split(b"R")
+        closed = content[end : end + 1] == b"]" and not last.strip(syntax.WHITE)
+        if closed and parts and all(_is_reference(part) for part in parts):
+            yield begin, end + 1
+
+
+def _references(content: bytes) -> Iterator[int]:
+    """The numbers of the objects that are referred to."""
+    for part in content.translate(_WORDS).split(b"R")[:-1]:
+        *_, number, generation = (b"", b"", *part.rsplit(None, 2)) if part[-1:].isspace() else (b"", b"")
+        if generation.isdigit() and len(generation) <= syntax.MOST_DIGITS:
+            digits = number[-syntax.MOST_DIGITS :]
+            digits = digits[len(digits.rstrip(runs.DIGITS)) :]
+            if digits:
+                yield int(digits)
+
+
+def _is_reference(part: bytes) -> bool:
+    """Whether two numbers stand there, and white space behind each."""
+    return part[-1:] in _WHITE and len(part.replace(b"\0", b" ").split()) == 2
+
+
 def _dictionaries(value: Value) -> Iterator[syntax.Dictionary]:
     """All that are in it."""
     waiting = [value]
@@ -89,10 +142,10 @@ def _dictionaries(value: Value) -> Iterator[syntax.Dictionary]:
 
 def _around(content: bytes, work: Work) -> Iterator[Value]:
     end = 0
-    for match in _DESCRIBED.finditer(content):
+    for at in _DESCRIBED.places(content):
         work.spend(PLACE)
-        if match.start() >= end:
-            value, end = syntax.enclosing(content, match.start(), end, work)
+        if at >= end:
+            value, end = syntax.enclosing(content, at, end, work)
             yield value
 
 

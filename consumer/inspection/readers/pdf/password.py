@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from enum import Enum
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.syntax import Dictionary, Name, Reference
 from consumer.inspection.readers.seen import PLACE, Work
 
-_ENCRYPT = re.compile(rb"/Encrypt(?=[\0\t\n\x0c\r ]*+(?:\d|<<))")
-_ID = re.compile(rb"/ID[\0\t\n\x0c\r ]*+\[")
+ENCRYPT, ID = b"/Encrypt", b"/ID"
+_NUMBER_OR_DICTIONARY = (b"<<", *(bytes([digit]) for digit in runs.DIGITS))
 _PAD = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 NEAR = 4096  # bytes around an entry of a trailer
 
@@ -28,7 +28,7 @@ class Encryption(Enum):
 
 def encryption(data: bytes, work: Work) -> Encryption:
     """By the trailer's `/Encrypt`. What can't be worked out counts as needing a password."""
-    at = _last(_ENCRYPT, data, work)  # the last trailer is the one in force
+    at = _last(data, ENCRYPT, _NUMBER_OR_DICTIONARY, work)  # the last trailer is the one in force
     if at is None:
         return Encryption.NONE
     value, _ = syntax.read(data, at, work)
@@ -40,14 +40,16 @@ def encryption(data: bytes, work: Work) -> Encryption:
     return Encryption.OPENS_FREELY if _opens(value, _document_id(data, work)) else Encryption.NEEDS_PASSWORD
 
 
-def _last(pattern: re.Pattern[bytes], data: bytes, work: Work) -> int | None:
-    """Behind the last place where `pattern` matches."""
+def _last(data: bytes, name: bytes, following: tuple[bytes, ...], work: Work) -> int | None:
+    """Behind the last place of the name that one of `following` stands behind, with or without white space."""
     work.spend(2 * len(data))
-    at = None
-    for match in pattern.finditer(data):
+    at = len(data)
+    while (at := data.rfind(name, 0, at)) >= 0:
         work.spend(PLACE // 4)
-        at = match.end()
-    return at
+        behind = at + len(name)
+        if data.startswith(following, runs.behind(data, behind, syntax.WHITE)):
+            return behind
+    return None
 
 
 def _in_trailer(data: bytes, at: int) -> bool:
@@ -56,8 +58,8 @@ def _in_trailer(data: bytes, at: int) -> bool:
 
 
 def _document_id(data: bytes, work: Work) -> bytes:
-    at = _last(_ID, data, work)
-    value = syntax.read(data, at, work)[0] if at is not None else None
+    at = _last(data, ID, (b"[",), work)
+    value = syntax.read(data, data.index(b"[", at) + 1, work)[0] if at is not None else None
     return value if isinstance(value, bytes) else b""
 
 

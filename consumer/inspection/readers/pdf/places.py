@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consumer.inspection.readers import formats, php, scripts, text, zip_reader
+from consumer.inspection.readers import formats, php, runs, scripts, text, zip_reader
 from consumer.inspection.readers.formats import DEEPEST_PADDING, PADDING
 from consumer.inspection.readers.pdf import streams, syntax
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import Stream
+from consumer.inspection.readers.pdf.syntax import WHITE
 from consumer.inspection.readers.seen import PLACE, Seen, Work
 from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
@@ -22,15 +22,10 @@ OPENINGS = (b"#!", b"%!", b"/*", b"//")  # of comments, scripts and PostScript
 SAME = "a PDF"  # joined documents: readers show the last one
 ZIP = "a ZIP archive"
 
-_END = re.compile(rb"startxref[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]*+(?:%(?!%EOF)[^\r\n]*+[\0\t\n\x0c\r ]*+)*+(%%EOF)?")
-_GAP = re.compile(rb"endobj(?![\0\t\n\x0c\r ]*+\d++[\0\t\n\x0c\r ]++\d++[\0\t\n\x0c\r ]++obj)")
-_OBJECT = re.compile(rb"\d{1,10}+[\0\t\n\x0c\r ]++\d{1,10}+[\0\t\n\x0c\r ]++obj")
-_REGULAR = re.compile(
-    rb"[\0\t\n\x0c\r ]++|xref[\0\t\n\x0c\r ]++(?:[\dnf]++[\0\t\n\x0c\r ]++)*+"
-    rb"|startxref[\0\t\n\x0c\r ]++\d++|%%EOF|(trailer)"
-)
-_KEYWORD = re.compile(rb"xref|startxref|trailer|%%EOF")
-_SHOWN = re.compile(rb"\)\s*(?:Tj|'|\")|\]\s*TJ")
+START, END = b"startxref", b"%%EOF"
+KEYWORDS = (b"xref", START, b"trailer", END)
+_IN_TABLE = runs.DIGITS + b"nf"
+_SHOWS = (b")Tj", b") Tj", b")'", b") '", b')"', b') "', b"]TJ", b"] TJ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +108,37 @@ def _is_mac_binary(before: bytes) -> bool:
 def _behind(data: bytes, seen: Seen) -> int:
     """Where the document ends: behind the last place of a table that it gives, since its end mark may stand alone."""
     at = len(data)
-    while (at := data.rfind(b"startxref", 0, at)) >= 0:
+    while (at := data.rfind(START, 0, at)) >= 0:
         seen.work.spend(PLACE)
-        if end := _END.match(data, at):
+        end, marked = _behind_end(data, at)
+        if end >= 0:
             break
     else:
         seen.flag("incomplete")
         return len(data)
-    if end[1] is None:
+    if not marked:
         seen.flag("incomplete")
-    behind = data[end.end() :]
+    behind = data[end:]
     if found := formats.foreign(behind, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document", at=end.end(), opener="7-zip")
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document", at=end, opener="7-zip")
     elif behind.strip(PADDING):
-        seen.find(Reason.TRAILING_DATA, "bytes behind the document", at=end.end())
+        seen.find(Reason.TRAILING_DATA, "bytes behind the document", at=end)
         seen.loose.append(behind.lstrip(PADDING)[:HEAD])
-    return end.end()
+    return end
+
+
+def _behind_end(data: bytes, at: int) -> tuple[int, bool]:
+    """Behind the place of a table that is given there and comments, and behind the end mark, and whether there is one;
+    -1 if no place is given.
+    """
+    number = runs.behind(data, at + len(START), WHITE)
+    end = runs.behind(data, number, runs.DIGITS)
+    if number == at + len(START) or end == number:
+        return -1, False
+    end = runs.behind(data, end, WHITE)
+    while data[end : end + 1] == b"%" and not data.startswith(END, end):
+        end = runs.behind(data, runs.behind(data, end, syntax.IN_LINE), WHITE)
+    return (end + len(END), True) if data.startswith(END, end) else (end, False)
 
 
 def _loose(parts: list[bytes], seen: Seen) -> None:
@@ -143,21 +153,77 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
     at = data.find(b"\n", start, end) if data.find(b"\n", start, start + 16) >= 0 else start + 8
     while 0 <= at < end:
         work.spend(STEP)
-        following = _OBJECT.search(data, at, end)
-        stop = following.start() if following else end
+        stop = _next_object(data, at, end)
         work.spend(24 * (stop - at))
+        keywords = dict.fromkeys(KEYWORDS, at)  # from where on each is next, so that none is searched for twice
         while at < stop:
-            if regular := _REGULAR.match(data, at, stop):
-                at = syntax.read(data, regular.end(), work)[1] if regular[1] else regular.end()
+            if regular := _behind_regular(data, at, stop):
+                trailer = data.startswith(b"trailer", at)
+                at = syntax.read(data, regular, work)[1] if trailer else regular
             else:
-                keyword = _KEYWORD.search(data, at + 1, stop)
                 before = data[max(0, at - DEEPEST_PADDING) : at]
                 begin = at - len(before) + len(before.rstrip(PADDING))  # a signature may begin with white space
-                yield data[begin : keyword.start() if keyword else stop]
-                at = keyword.start() if keyword else stop
+                at = _next_keyword(data, at + 1, stop, keywords)
+                yield data[begin:at]
             work.spend(STEP)
-        gap = _GAP.search(data, at, end)
-        at = gap.end() if gap else -1
+        at = _gap(data, at, end)
+
+
+def _next_object(data: bytes, at: int, end: int) -> int:
+    """Where the number of the next object stands; `end` if there is none."""
+    for word in runs.places(data, b"obj", at, end):
+        if found := syntax.number_before(data, word, at, True):
+            return max(found[0], found[1] - syntax.MOST_DIGITS)
+    return end
+
+
+def _behind_regular(data: bytes, at: int, stop: int) -> int:
+    """Behind white space, a table, its place, the end mark or the word that begins a trailer; 0 for all else."""
+    end = min(stop, runs.behind(data, at, WHITE))
+    if end > at:
+        return end
+    for word in KEYWORDS:
+        if data.startswith(word, at, stop):
+            behind = at + len(word)
+            spaced = min(stop, runs.behind(data, behind, WHITE))
+            if word == b"xref":
+                table = min(stop, runs.behind(data, spaced, WHITE + _IN_TABLE))
+                return runs.before(data, table, _IN_TABLE, spaced) if spaced > behind else 0
+            if word == START:
+                end = min(stop, runs.behind(data, spaced, runs.DIGITS))
+                return end if behind < spaced < end else 0
+            return behind
+    return 0
+
+
+def _next_keyword(data: bytes, at: int, stop: int, known: dict[bytes, int]) -> int:
+    for word, place in known.items():
+        if place < at:
+            found = data.find(word, at, stop)
+            known[word] = found if found >= 0 else stop
+    return min(known.values())
+
+
+def _gap(data: bytes, at: int, end: int) -> int:
+    """Behind the next end of an object that no other one follows; -1 if there is none."""
+    for word in runs.places(data, b"endobj", at, end):
+        if not _is_followed(data, word + 6, end):
+            return word + 6
+    return -1
+
+
+def _is_followed(data: bytes, at: int, end: int) -> bool:
+    near = data[at : min(end, at + 32)].split(None, 3)
+    if (
+        len(near) > 2
+        and near[0].isdigit()
+        and near[1].isdigit()
+        and near[2].startswith(b"obj")
+        and b"\x0b" not in data[at : at + 32]
+    ):
+        return True  # as nearly always
+    word = syntax.reference_at(data, runs.behind(data, at, WHITE), b"obj")
+    return 0 <= word <= end - 3
 
 
 def _markup(data: bytes, extents: Extents, seen: Seen) -> None:
@@ -201,4 +267,9 @@ def _is_shown(data: bytes, begin: int, at: int, work: Work) -> bool:
     """Whether these bytes are words of a page that is not compressed: in a string, and behind it what shows strings."""
     drawn = data.rfind(b"BT", begin, at)
     stop = syntax.string_around(data, at, drawn, work) if drawn >= 0 else None
-    return stop is not None and _SHOWN.search(data, stop - 1, stop + 4096) is not None
+    return stop is not None and any(sign in _spaced(data[stop - 1 : stop + 4096]) for sign in _SHOWS)
+
+
+def _spaced(content: bytes) -> bytes:
+    """With one space for each run of white space."""
+    return b" ".join(content.split())

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consumer.inspection.readers import flate
+from consumer.inspection.readers import flate, runs
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.filters import undone
 from consumer.inspection.readers.pdf.syntax import Dictionary, Name, Reference, Value
 from consumer.inspection.readers.seen import PLACE, Work
 
-_STREAM = re.compile(rb"stream[ \t]{0,8}(?:\r\n|\n|\r)")
-_BETWEEN = re.compile(rb"[\0\t\n\x0c\r ]*+(?:%[^\r\n]{0,1000}+[\0\t\n\x0c\r ]*+)*+\Z")
-_NUMBER = re.compile(rb"(\d{1,10})[\0\t\n\x0c\r ]+\d{1,10}[\0\t\n\x0c\r ]*\Z")
-_NAMES = re.compile(
-    rb"obj[\0\t\n\x0c\r ]*+(\[?[\0\t\n\x0c\r ]*+(?:/[\w#]++[\0\t\n\x0c\r ]*+){1,16}\]?)[\0\t\n\x0c\r ]*endobj"
-)
+KEYWORD, MOST_BLANKS = b"stream", 8  # behind the word, before its line ends
+MOST_COMMENT = 1000  # bytes of one between a dictionary and the word
+NEAR = 40  # bytes before an object's word that its number is in
+MOST_NAMES = 16
+_IN_NAME = runs.WORD + b"#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +39,80 @@ class Stream:
 def streams(data: bytes, work: Work) -> Iterator[Stream]:
     work.spend(len(data))
     floor = 0
-    for keyword in _STREAM.finditer(data):
-        work.spend(PLACE)
-        if data[keyword.start() - 3 : keyword.start()] == b"end":
+    for keyword in runs.places(data, KEYWORD):
+        if not (begin := _begin(data, keyword)):
             continue
-        yield _stream(data, floor, keyword, work)
-        floor = keyword.end()
+        work.spend(PLACE)
+        if data[keyword - 3 : keyword] == b"end":
+            continue
+        yield _stream(data, floor, keyword, begin, work)
+        floor = begin
 
 
-def _stream(data: bytes, floor: int, keyword: re.Match[bytes], work: Work) -> Stream:
+def _begin(data: bytes, keyword: int) -> int:
+    """Behind the line that the word ends; 0 if it ends none."""
+    rest = data[keyword + len(KEYWORD) : keyword + len(KEYWORD) + MOST_BLANKS + 2]
+    line = rest.lstrip(b" \t")
+    ends = line[:2] == b"\r\n" or line[:1] in (b"\r", b"\n")
+    if not ends or len(rest) - len(line) > MOST_BLANKS:
+        return 0
+    return keyword + len(KEYWORD) + len(rest) - len(line) + (2 if line[:2] == b"\r\n" else 1)
+
+
+def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Stream:
     """The dictionary is what stands between an `obj` and the keyword, and nothing else does."""
-    at = keyword.start()
+    at = keyword
     for _ in range(syntax.OBJECTS_TRIED):
         at = data.rfind(b"obj", floor, at)
         if at < 0:
             break
-        work.spend(keyword.start() - at)
+        work.spend(keyword - at)
         value, end = syntax.read(data, at + 3, work, flat=True)
-        if isinstance(value, dict) and end <= keyword.start() and _BETWEEN.match(data, end, keyword.start()):
-            number = _NUMBER.search(data[max(0, at - 40) : at])
-            return Stream(int(number[1]) if number else None, value, keyword.end())
-    return Stream(None, {}, keyword.end())
+        if isinstance(value, dict) and end <= keyword and _only_comments(data, end, keyword):
+            return Stream(_number(data, at), value, begin)
+    return Stream(None, {}, begin)
+
+
+def _only_comments(data: bytes, at: int, stop: int) -> bool:
+    """Whether nothing but white space and short comments stands there."""
+    while (at := runs.behind(data, at, syntax.WHITE)) < stop:
+        end = min(stop, runs.behind(data, at, syntax.IN_LINE))
+        if data[at : at + 1] != b"%" or end - at - 1 > MOST_COMMENT:
+            return False
+        at = end
+    return True
+
+
+def _number(data: bytes, word: int) -> int | None:
+    """Of the object that begins with this word."""
+    found = syntax.number_before(data, word, max(0, word - NEAR), False)
+    return int(data[max(found[0], found[1] - syntax.MOST_DIGITS) : found[1]]) if found else None
 
 
 def names(data: bytes, work: Work) -> dict[int, Value]:
     """Objects that are but names: what a dictionary may refer to in place of naming its filters itself."""
     work.spend(2 * len(data) + 64 * data.count(b"obj"))
     found: dict[int, Value] = {}
-    for match in _NAMES.finditer(data):
-        work.spend(PLACE)
-        number = _NUMBER.search(data[max(0, match.start() - 40) : match.start()])
-        if number:
-            found[int(number[1])] = syntax.read(data, match.start(1), work)[0]
+    for word in runs.places(data, b"obj"):
+        begin = runs.behind(data, word + 3, syntax.WHITE)
+        if data[begin : begin + 1] in (b"/", b"[") and _is_names(data, begin):
+            work.spend(PLACE)
+            if (number := _number(data, word)) is not None:
+                found[number] = syntax.read(data, begin, work)[0]
     return found
+
+
+def _is_names(data: bytes, at: int) -> bool:
+    """Whether the object is a name or a list of a few, and nothing else."""
+    at = runs.behind(data, at + (data[at : at + 1] == b"["), syntax.WHITE)
+    for _ in range(MOST_NAMES):
+        end = runs.behind(data, at + 1, _IN_NAME)
+        if data[at : at + 1] != b"/" or end == at + 1:
+            return False
+        at = runs.behind(data, end, syntax.WHITE)
+        if data[at : at + 1] != b"/":
+            break
+    return data.startswith(b"endobj", runs.behind(data, at + (data[at : at + 1] == b"]"), syntax.WHITE))
 
 
 def filters(stream: Stream, named: dict[int, Value]) -> list[bytes]:

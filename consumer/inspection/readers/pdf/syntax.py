@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from heapq import merge
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import PLACE, Work
 
 TOKEN = 1152  # what reading one costs, as bytes that are read
@@ -14,20 +16,21 @@ MOST_STRING = 4096
 OBJECTS_TRIED = 32
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 
+BACKSLASH = b"\\"
 CONSTANTS = {b"true": True, b"false": False}
 
-_INTEGER = re.compile(rb"[+-]?\d{1,11}")
-_TOKEN = re.compile(
-    rb"[\0\t\n\x0c\r ]*+(?:%[^\r\n]*+[\0\t\n\x0c\r ]*+)*+"
-    rb"(?:/(?P<name>[^\0\t\n\x0c\r ()<>\[\]{}/%]*+)|(?P<word>[^\0\t\n\x0c\r ()<>\[\]{}/%]++)"
-    rb"|(?P<open><<|\[)|(?P<close>>>|\])|(?P<string>\()|<(?P<hex>[0-9A-Fa-f\0\t\n\x0c\r ]*+)>?|(?P<stray>[)>{}]))"
-)
-_STEP = re.compile(rb"[^()<>%]*+(<<|>>|\(|<[^<>]*+>|%[^\r\n]*+|[)<>])")
-_PIECE = re.compile(rb"[^()\\]++|\\.|[()]", re.S)
-_ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|.))", re.S)
+WHITE = b"\0\t\n\x0c\r "
+REGULAR = runs.all_but(WHITE + b"()<>[]{}/%")  # what names, numbers and words are written with
+IN_LINE = runs.all_but(b"\r\n")
+MOST_DIGITS = 10  # of a number of an object
+LONGEST_NAME = 128  # before its first escape
+
+_DELIMITERS = b"()<>[]{}/%"
+_AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
+_BESIDE_BRACKETS, _NO_BRACKET, _PLAIN = runs.all_but(b"()<>%"), runs.all_but(b"<>"), runs.all_but(b"()\\")
+_UNESCAPED = bytes(set(REGULAR) - set(b"#"))
+_OPENING, _CLOSING = (b"<<", b"["), (b">>", b"]")
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\r": b"", b"\n": b"", b"\r\n": b""}
-_ESCAPED_BYTE = re.compile(rb"#([0-9A-Fa-f]{2})")
-_ESCAPED_NAME = re.compile(rb"/[^\0\t\n\x0c\r ()<>\[\]{}/%#]{0,127}+#[0-9A-Fa-f]{2}[^\0\t\n\x0c\r ()<>\[\]{}/%]*+")
 
 
 class Name(bytes):
@@ -46,27 +49,117 @@ Value = object
 Dictionary = dict[bytes, Value]
 
 
-def name(*words: bytes) -> re.Pattern[bytes]:
-    """Finds these names, as they are written without escapes."""
-    return re.compile(rb"/(?:" + b"|".join(words) + rb")(?=[\0\t\n\x0c\r /<>\[\](){}%]|$)")
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names as they are written without escapes."""
+
+    words: tuple[bytes, ...]
+
+    def places(self, content: bytes) -> Iterator[int]:
+        """Where one of them stands, in order."""
+        return merge(*(_whole_names(content, b"/" + word) for word in self.words))
+
+    def are_in(self, content: bytes) -> bool:
+        return any(next(_whole_names(content, b"/" + word), None) is not None for word in self.words)
+
+
+def names(*words: bytes) -> Names:
+    return Names(words)
+
+
+def _whole_names(content: bytes, name: bytes) -> Iterator[int]:
+    size = len(name)
+    return (at for at in runs.places(content, name) if content[at + size : at + size + 1] in _AFTER_NAME)
 
 
 def plain(text: bytes) -> bytes:
     """A name without escapes."""
-    return _ESCAPED_BYTE.sub(lambda match: bytes([int(match[1], 16)]), text) if b"#" in text else text
+    first, *rest = text.split(b"#")
+    return first + b"".join(
+        bytes.fromhex(piece[:2].decode("ascii")) + piece[2:] if _is_byte(piece[:2]) else b"#" + piece for piece in rest
+    )
+
+
+def _is_byte(digits: bytes) -> bool:
+    return len(digits) == 2 and not digits.strip(runs.HEX)
 
 
 def unescaped(content: bytes, work: Work) -> bytes:
     """`content` with every name in it as it is without escapes: it is only shorter where somebody uses them."""
-
-    def replace(match: re.Match[bytes]) -> bytes:
-        work.spend(2 * TOKEN)
-        return plain(match[0])
-
     if b"#" not in content:
         return content
-    work.spend(len(content) + 2 * SIGN * content.count(b"/"))
-    return _ESCAPED_NAME.sub(replace, content)
+    work.spend(len(content) + 2 * SIGN * (content.count(b"/") + content.count(b"#")))
+    made, done, sign = [], 0, -1
+    while (sign := content.find(b"#", sign + 1)) >= 0:
+        if not _is_byte(content[sign + 1 : sign + 3]):
+            continue
+        begin = runs.before(content, sign, _UNESCAPED, max(done, sign - LONGEST_NAME + 1)) - 1
+        if begin < done or content[begin : begin + 1] != b"/":
+            continue
+        work.spend(2 * TOKEN)
+        sign = runs.behind(content, sign, REGULAR)
+        made += [content[done:begin], plain(content[begin:sign])]
+        done, sign = sign, sign - 1
+    return b"".join((*made, content[done:]))
+
+
+def past(data: bytes, at: int) -> int:
+    """Behind white space and comments."""
+    at = runs.behind(data, at, WHITE)
+    while data[at : at + 1] == b"%":
+        at = runs.behind(data, runs.behind(data, at, IN_LINE), WHITE)
+    return at
+
+
+def reference_at(data: bytes, at: int, word: bytes) -> int:
+    """Where `word` begins that stands behind white space and two numbers, as in `1 0 obj`; -1 if it does not."""
+    first = runs.behind(data, runs.behind(data, at, WHITE), runs.DIGITS)
+    second = runs.behind(data, first, WHITE)
+    stop = runs.behind(data, second, runs.DIGITS)
+    begin = runs.behind(data, stop, WHITE)
+    numbers = data[first - 1 : first].isdigit() and first < second < stop < begin
+    return begin if numbers and first > at and data.startswith(word, begin) else -1
+
+
+def number_before(data: bytes, word: int, floor: int, spaced: bool) -> tuple[int, int] | None:
+    """From where to where the first of the two numbers stands that are before a word, as in `1 0 obj`.
+
+    `spaced`: whether there has to be white space before the word.
+    """
+    stop = runs.before(data, word, WHITE, floor)
+    if spaced and stop == word:
+        return None
+    begin = runs.before(data, stop, runs.DIGITS, floor)
+    if not 0 < stop - begin <= MOST_DIGITS:
+        return None
+    end = runs.before(data, begin, WHITE, floor)
+    first = runs.before(data, end, runs.DIGITS, floor) if end < begin else end
+    return (first, end) if first < end else None
+
+
+Token = tuple[str, bytes, int]
+"""Its kind, what it says, and where it ends."""
+
+
+def _token(data: bytes, at: int) -> Token | None:
+    at = past(data, at)
+    sign = data[at : at + 1]
+    if not sign:
+        return None
+    if sign == b"/" or sign not in _DELIMITERS:
+        begin = at + (sign == b"/")
+        end = runs.behind(data, begin, REGULAR)
+        return ("name" if sign == b"/" else "word"), data[begin:end], end
+    for kind, signs in (("open", _OPENING), ("close", _CLOSING)):
+        if data.startswith(signs, at):
+            written = sign if sign in signs else data[at : at + 2]
+            return kind, written, at + len(written)
+    if sign == b"(":
+        return "string", b"", at + 1
+    if sign == b"<":
+        end = runs.behind(data, at + 1, runs.HEX + WHITE)
+        return "hex", data[at + 1 : end], end + (data[end : end + 1] == b">")
+    return "stray", b"", at + 1
 
 
 def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, int]:
@@ -75,31 +168,32 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
     If it is `flat`, dictionaries inside of it are passed over and read as empty: those of pages are long.
     """
     levels: list[list[Value]] = [[]]
-    while len(levels) <= DEEPEST and (token := _TOKEN.match(data, at)):
-        work.spend(TOKEN + token.end() - at)
-        kind, values = token.lastgroup, levels[-1]
+    while len(levels) <= DEEPEST and (token := _token(data, at)):
+        kind, written, end = token
+        work.spend(TOKEN + end - at)
+        values = levels[-1]
         if kind == "stray" or (kind == "close" and len(levels) == 1):
             break
         if kind == "word":
-            if not _word(token["word"], values):
+            if not _word(written, values):
                 break
-            at = token.end()
+            at = end
             if len(levels) == 1 and isinstance(values[-1], Reference):
                 break
             continue
-        at = token.end()
+        at = end
         if kind == "name":
-            values.append(Name(plain(token["name"])))
-        elif kind == "open" and flat and len(levels) > 1 and token["open"] == b"<<":
+            values.append(Name(plain(written)))
+        elif kind == "open" and flat and len(levels) > 1 and written == b"<<":
             at = _behind_dictionary(data, at, work)
             values.append({})
         elif kind == "open":
             levels.append([])
         elif kind == "close":
             levels.pop()
-            levels[-1].append(_dictionary(values) if token["close"] == b">>" else values)
+            levels[-1].append(_dictionary(values) if written == b">>" else values)
         elif kind == "hex":
-            values.append(_from_digits(token["hex"]))
+            values.append(_from_digits(written))
         else:
             text, at = _string(data, at, work)
             values.append(text)
@@ -118,7 +212,8 @@ def _word(word: bytes, values: list[Value]) -> bool:
     elif word in KEYWORDS:
         return False
     else:
-        values.append(int(word) if _INTEGER.fullmatch(word) else CONSTANTS.get(word))
+        digits = word[1:] if word[:1] in (b"+", b"-") else word
+        values.append(int(word) if digits.isdigit() and len(digits) <= MOST_DIGITS + 1 else CONSTANTS.get(word))
     return True
 
 
@@ -138,28 +233,62 @@ def _dictionary(values: list[Value]) -> Dictionary:
 def _behind_dictionary(data: bytes, at: int, work: Work) -> int:
     """Where the dictionary ends that was opened before `at`."""
     depth = 1
-    while depth and (step := _STEP.match(data, at)):
-        work.spend(TOKEN + step.end() - at)
-        mark, at = step[1], step.end()
+    while depth and (step := _step(data, at)):
+        mark, end = step
+        work.spend(TOKEN + end - at)
+        at = end
         depth += {b"<<": 1, b">>": -1}.get(mark, 0)
         if mark == b"(":
             _, at = _string(data, at, work)
     return at
 
 
+def _step(data: bytes, at: int) -> tuple[bytes, int] | None:
+    """The next bracket of any kind, or comment or string of digits, which hold none, and where it ends."""
+    at = runs.behind(data, at, _BESIDE_BRACKETS)
+    sign = data[at : at + 1]
+    if not sign:
+        return None
+    if sign == b"%":
+        return sign, runs.behind(data, at, IN_LINE)
+    if data.startswith((b"<<", b">>"), at):
+        return data[at : at + 2], at + 2
+    if sign == b"<":
+        end = runs.behind(data, at + 1, _NO_BRACKET)
+        if data[end : end + 1] == b">" and end > at + 1:
+            return b"<>", end + 1
+    return sign, at + 1
+
+
 def _string(data: bytes, at: int, work: Work) -> tuple[bytes, int]:
     """The string whose parenthesis was opened before `at`, its beginning without escapes, and where it ends."""
     begin, depth = at, 1
-    while depth and (piece := _PIECE.match(data, at)):
+    while depth and at < len(data):
         work.spend(TOKEN)
-        depth += {b"(": 1, b")": -1}.get(piece[0], 0)
-        at = piece.end()
+        end = runs.behind(data, at, _PLAIN)
+        if end > at:
+            at = end
+        elif data[at] == BACKSLASH[0]:
+            if at + 1 == len(data):
+                break
+            at += 2
+        else:
+            depth += 1 if data[at : at + 1] == b"(" else -1
+            at += 1
     text = data[begin : min(at - (depth == 0), begin + MOST_STRING)]
-    return (_ESCAPE.sub(_unescaped, text) if b"\\" in text else text), at
+    return (_without_escapes(text) if BACKSLASH in text else text), at
 
 
-def _unescaped(match: re.Match[bytes]) -> bytes:
-    return bytes([int(match[1], 8) & 0xFF]) if match[1] else _ESCAPES.get(match[2], match[2])
+def _without_escapes(text: bytes) -> bytes:
+    made, at = bytearray(), 0
+    while (sign := text.find(BACKSLASH, at)) >= 0:
+        made += text[at:sign]
+        three = text[sign + 1 : sign + 4]
+        octal = three[: len(three) - len(three.lstrip(b"01234567"))]
+        said = octal or (b"\r\n" if three[:2] == b"\r\n" else three[:1])
+        made += bytes([int(octal, 8) & 0xFF]) if octal else _ESCAPES.get(said, said) if said else BACKSLASH
+        at = sign + 1 + len(said)
+    return bytes(made + text[at:])
 
 
 def _from_digits(digits: bytes) -> bytes:
@@ -186,12 +315,13 @@ def enclosing(data: bytes, at: int, floor: int, work: Work) -> tuple[Value, int]
 
 def string_around(data: bytes, at: int, begin: int, work: Work) -> int | None:
     """Where the string ends that the byte at `at` is in, as they are read from `begin` on; None if it is in none."""
-    while begin <= at and (token := _TOKEN.match(data, begin)):
-        work.spend(TOKEN + token.end() - begin)
-        begin = token.end()
-        if token["string"]:
+    while begin <= at and (token := _token(data, begin)):
+        kind, _, end = token
+        work.spend(TOKEN + end - begin)
+        begin = end
+        if kind == "string":
             _, begin = _string(data, begin, work)
-            if token.end() <= at < begin:
+            if end <= at < begin:
                 return begin
     return None
 
@@ -209,6 +339,9 @@ def resolve(data: bytes, reference: Reference, work: Work) -> Value:
     """What the last object of that number is; None if there is none outside of object streams."""
     work.spend(12 * len(data))
     value = None
-    for match in re.finditer(rb"(?<!\d)%d[\0\t\n\x0c\r ]++\d{1,10}[\0\t\n\x0c\r ]++obj" % reference.number, data):
-        value, _ = read(data, match.end(), work)
+    number = b"%d" % reference.number
+    for at in runs.places(data, b"obj"):
+        found = number_before(data, at, 0, True)
+        if found and data[found[0] : found[1]] == number:
+            value, _ = read(data, at + 3, work)
     return value

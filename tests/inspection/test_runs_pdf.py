@@ -1,0 +1,153 @@
+"""What patterns once said of a PDF is now read in one pass: both answer the same."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.inspection.readers.pdf import document, files, password, places, streams, syntax
+from consumer.inspection.readers.seen import Work
+from tests.inspection.test_runs import joined
+
+WS = rb"[\0\t\n\x0c\r ]"
+TOKEN = re.compile(
+    rb"[\0\t\n\x0c\r ]*+(?:%[^\r\n]*+[\0\t\n\x0c\r ]*+)*+"
+    rb"(?:/(?P<name>[^\0\t\n\x0c\r ()<>\[\]{}/%]*+)|(?P<word>[^\0\t\n\x0c\r ()<>\[\]{}/%]++)"
+    rb"|(?P<open><<|\[)|(?P<close>>>|\])|(?P<string>\()|<(?P<hex>[0-9A-Fa-f\0\t\n\x0c\r ]*+)>?|(?P<stray>[)>{}]))"
+)
+STEP = re.compile(rb"[^()<>%]*+(<<|>>|\(|<[^<>]*+>|%[^\r\n]*+|[)<>])")
+ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|.))", re.DOTALL)
+ESCAPED_NAME = re.compile(rb"/[^\0\t\n\x0c\r ()<>\[\]{}/%#]{0,127}+#[0-9A-Fa-f]{2}[^\0\t\n\x0c\r ()<>\[\]{}/%]*+")
+ESCAPED_BYTE = re.compile(rb"#([0-9A-Fa-f]{2})")
+STREAM = re.compile(rb"stream[ \t]{0,8}(?:\r\n|\n|\r)")
+BETWEEN = re.compile(rb"%b*+(?:%%[^\r\n]{0,1000}+%b*+)*+\Z" % (WS, WS))
+NUMBER = re.compile(rb"(\d{1,10})%b+\d{1,10}%b*\Z" % (WS, WS))
+NAMES = re.compile(rb"obj%b*+(\[?%b*+(?:/[\w#]++%b*+){1,16}\]?)%b*endobj" % (WS, WS, WS, WS))
+PAGES = re.compile(rb"/Contents%b*+(\[[^\]]*+\]|\d++%b++\d++%b++R)" % (WS, WS, WS))
+LISTS = re.compile(rb"obj%b*+(\[(?:%b*+\d++%b++\d++%b++R)++%b*+\])" % (WS, WS, WS, WS, WS))
+REFERENCE = re.compile(rb"(\d{1,10})%b+\d{1,10}%b+R" % (WS, WS))
+END = re.compile(rb"startxref%b++\d++%b*+(?:%%(?!%%EOF)[^\r\n]*+%b*+)*+(%%%%EOF)?" % (WS, WS, WS))
+GAP = re.compile(rb"endobj(?!%b*+\d++%b++\d++%b++obj)" % (WS, WS, WS))
+OBJECT = re.compile(rb"\d{1,10}+%b++\d{1,10}+%b++obj" % (WS, WS))
+REGULAR = re.compile(rb"%b++|xref%b++(?:[\dnf]++%b++)*+|startxref%b++\d++|%%%%EOF|(trailer)" % (WS, WS, WS, WS))
+KEYWORD = re.compile(rb"xref|startxref|trailer|%%EOF")
+SHOWN = re.compile(rb"\)\s*(?:Tj|'|\")|\]\s*TJ")
+HEADER = re.compile(rb"%PDF-[0-9A-Za-z.]")
+DICTIONARY, COMMENT = re.compile(rb"obj%b*+<<" % WS), re.compile(rb"%[^\r\n]*+")
+ENCRYPT, ID = re.compile(rb"/Encrypt(?=%b*+(?:\d|<<))" % WS), re.compile(rb"/ID%b*+\[" % WS)
+
+OBJECTS = joined(
+    *(b"obj", b"endobj", b"12", b"0", b"12345678901", b" ", b"\n", b"\0", b"R", b"[", b"]", b"/Contents", b"/A", b"%"),
+    *(b"1 0 R", b" 0 obj", b"startxref", b"xref", b"trailer", b"%%EOF", b"<<", b"/Encrypt", b"/ID", b"n", b"f"),
+)
+
+
+@given(joined(b"<<", b">>", b"<", b">", b"(", b")", b"[", b"]", b"/A#41", b"12", b" ", b"%", b"\n", b"\0", b"aF"))
+def test_tokens_and_steps_are_the_same(data: bytes) -> None:
+    for at in range(min(4, len(data))):
+        old, new = TOKEN.match(data, at), syntax._token(data, at)
+        assert (old is None) == (new is None)
+        if old is not None and new is not None:
+            assert old.lastgroup is not None
+            kind, written, end = new
+            assert (kind, end) == (old.lastgroup, old.end())
+            assert written == (b"" if kind in ("string", "stray") else old[old.lastgroup])
+        step, now = STEP.match(data, at), syntax._step(data, at)
+        assert (now and now[1]) == (step and step.end())
+        if step is not None and now is not None and step[1] in (b"<<", b">>", b"("):
+            assert now[0] == step[1]
+
+
+@given(joined(b"\\", b"1", b"777", b"\r\n", b"n", b"(", b"x"))
+def test_escapes_in_strings_are_the_same(data: bytes) -> None:
+    def one(match: re.Match[bytes]) -> bytes:
+        return bytes([int(match[1], 8) & 255]) if match[1] else syntax._ESCAPES.get(match[2], match[2])
+
+    assert syntax._without_escapes(data) == ESCAPE.sub(one, data)
+
+
+@given(joined(b"/", b"#41", b"#", b"4", b"a" * 126, b"a", b" ", b"#zz"))
+def test_escapes_in_names_are_the_same(data: bytes) -> None:
+    def plain(text: bytes) -> bytes:
+        return ESCAPED_BYTE.sub(lambda match: bytes([int(match[1], 16)]), text)
+
+    assert syntax.plain(data) == plain(data)
+    assert syntax.unescaped(data, Work()) == ESCAPED_NAME.sub(lambda match: plain(match[0]), data)
+
+
+@given(joined(b"/JS", b"/JSx", b"/S", b" ", b"(", b"/EF", b"/XFA"))
+def test_names_are_the_same(data: bytes) -> None:
+    pattern = re.compile(rb"/(?:EF|XFA|JS)(?=[\0\t\n\x0c\r /<>\[\](){}%]|$)")
+    found = syntax.names(b"EF", b"XFA", b"JS")
+    assert list(found.places(data)) == [match.start() for match in pattern.finditer(data)]
+    assert found.are_in(data) == bool(pattern.search(data))
+
+
+@given(joined(b"stream", b" ", b"\t" * 8, b"\r\n", b"\n", b"\r", b"x"))
+def test_where_a_stream_begins_is_the_same(data: bytes) -> None:
+    found = [streams._begin(data, at) for at in range(len(data)) if data.startswith(b"stream", at)]
+    assert [end for end in found if end] == [match.end() for match in STREAM.finditer(data)]
+
+
+@given(joined(b" ", b"%", b"\n", b"\r", b"x" * 999, b"x", b"\0"))
+def test_comments_before_a_stream_are_the_same(data: bytes) -> None:
+    assert streams._only_comments(data + b"stream", 0, len(data)) == bool(BETWEEN.match(data))
+
+
+@given(OBJECTS)
+def test_objects_and_what_is_between_them_are_the_same(data: bytes) -> None:
+    end = len(data)
+    for at in range(min(3, end)):
+        old, gap, regular = OBJECT.search(data, at), GAP.search(data, at), REGULAR.match(data, at)
+        assert places._next_object(data, at, end) == (old.start() if old else end)
+        assert places._gap(data, at, end) == (gap.end() if gap else -1)
+        assert places._behind_regular(data, at, end) == (regular.end() if regular else 0)
+        keyword = KEYWORD.search(data, at)
+        known = dict.fromkeys(places.KEYWORDS, at - 1)
+        assert places._next_keyword(data, at, end, known) == (keyword.start() if keyword else end)
+    for start in (match.start() for match in re.finditer(b"startxref", data)):
+        found = END.match(data, start)
+        assert places._behind_end(data, start) == ((found.end(), found[1] is not None) if found else (-1, False))
+
+
+@given(OBJECTS)
+def test_references_and_numbers_are_the_same(data: bytes) -> None:
+    assert list(files._pages(data)) == [match.span(1) for match in PAGES.finditer(data)]
+    assert list(files._lists(data)) == [match.span(1) for match in LISTS.finditer(data)]
+    assert list(files._references(data)) == [int(number) for number in REFERENCE.findall(data)]
+    for word in (match.start() for match in re.finditer(b"obj", data)):
+        number = NUMBER.search(data[max(0, word - 40) : word])
+        assert streams._number(data, word) == (int(number[1]) if number else None)
+    for name, following, pattern in (
+        (password.ENCRYPT, password._NUMBER_OR_DICTIONARY, ENCRYPT),
+        (password.ID, (b"[",), ID),
+    ):
+        old = [match.start() + len(name) for match in pattern.finditer(data)]
+        assert password._last(data, name, following, Work()) == (old[-1] if old else None)
+
+
+@given(joined(b"obj", b"/A", b"/b#1", b"[", b"]", b" ", b"endobj", b"/A" * 15))
+def test_objects_that_are_names_are_the_same(data: bytes) -> None:
+    found = set(NAMES.finditer(data))
+    for word in (match.start() for match in re.finditer(b"obj", data)):
+        begin = word + 3 + len(data[word + 3 :]) - len(data[word + 3 :].lstrip(b"\0\t\n\x0c\r "))
+        is_names = data[begin : begin + 1] in (b"/", b"[") and streams._is_names(data, begin)
+        assert is_names == bool(NAMES.match(data, word)) or not found
+
+
+@given(joined(b"%PDF-", b"1.7", b"obj", b"<<", b" ", b"\n", b"%", b"x"))
+def test_what_is_a_pdf_is_the_same(data: bytes) -> None:
+    header = HEADER.search(data, 0, 1032)
+    old = header and (
+        DICTIONARY.search(data, header.start()) or DICTIONARY.search(COMMENT.sub(b"", data[header.start() :]))
+    )
+    assert document.find_header(data) == (header.start() if header else None)
+    assert document.is_pdf(data) == bool(old)
+
+
+@given(st.binary(max_size=3), joined(b")", b"]", b"Tj", b"TJ", b"'", b" ", b"\x0b\n"))
+def test_what_shows_a_string_is_the_same(before: bytes, data: bytes) -> None:
+    spaced = places._spaced(before + data)
+    assert any(sign in spaced for sign in places._SHOWS) == bool(SHOWN.search(before + data))
