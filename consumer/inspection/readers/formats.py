@@ -60,6 +60,11 @@ SIGNATURES = (
 
 def format_at(data: bytes) -> str | None:
     """What begins with the first byte of `data`, in words; None if it is nothing that is known."""
+    return binary_at(data) or ("markup or a script" if scripts.begins_page(data) else None)
+
+
+def binary_at(data: bytes) -> str | None:
+    """The same, of what is no page."""
     if data.startswith(_SIGNATURES):
         return next(name for signature, name in _STARTS if data.startswith(signature))
     if data[:2] == b"MZ" and len(data) > 64:
@@ -82,8 +87,6 @@ def format_at(data: bytes) -> str | None:
         return "an ARJ archive"
     if any(signature.is_at(data, 0) for signature in _PCAPNG):
         return "captured network traffic"
-    if scripts.begins_page(data):
-        return "markup or a script"
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from consumer.inspection.readers import attached
-from consumer.inspection.readers.formats import PICTURES, executable, format_at
+from consumer.inspection.readers.formats import PICTURES, binary_at, executable
 from consumer.inspection.readers.pdf import streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import Stream
@@ -15,7 +15,7 @@ from consumer.model import Reason
 
 HEAD, PROGRAM_HEAD = 4096, 64 * 1024  # bytes of a stream that tell what it is
 KEPT = 8 * 1024 * 1024  # bytes of an attached file; in a larger document as much as that has
-RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "markup or a script", "media"}  # in any stream
+RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "media"}  # in any stream, as pages are
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Looks:
             return True
         if stream.dictionary.get(b"Type") == b"Metadata":
             return False  # words
-        found = format_at(head)
+        found = binary_at(head)
         return bool(found) and found not in RIGHTFUL and stream.dictionary.get(b"Subtype") != b"Image"
 
     def _judge(self, stream: Stream, most: int) -> int:
