@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from consumer.attempts import Patience
+from consumer.attempts import Backoff, Patience
 from consumer.errors import NotJudged, NotYet
 from consumer.judge.answers import Answer, Resting
 from consumer.judge.boundary import Boundary, Subject
@@ -18,7 +18,8 @@ T = TypeVar("T")
 def in_step(patience: Patience) -> Patience:
     """With one jitter for a whole task: what was asked in vain together is asked again together, in one call."""
     jitter = patience.backoff.jitter()
-    return replace(patience, backoff=replace(patience.backoff, jitter=lambda: jitter))
+    backoff = Backoff(patience.backoff.attempts, patience.backoff.over_s, lambda: jitter)
+    return Patience(patience.gates, backoff, patience.host_patience_s, patience.reports, patience.sleep, patience.clock)
 
 
 class Lookup(Protocol):

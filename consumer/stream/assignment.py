@@ -87,6 +87,7 @@ class Assignment:
         self._producers, self._judge_task, self._room = producers, judge, room
         self._settings, self._tick_s, self._reports = settings, tick_s, reports
         self._outbox = Outbox()
+        self._flights = Flights()
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
         self._lost = False
         self._waiting = Waiting(Condition.PARTITION_WAITS, self._about, reports)
@@ -94,16 +95,14 @@ class Assignment:
         self._closing = anyio.Event()
         self._closed = anyio.Event()
         self._preparing = anyio.CancelScope()
-        self._flights: Flights
-        self._tasks: TaskGroup
+        self._tasks: TaskGroup  # they live as long as this: one that is late settles in the window that it was taken in
 
     # ---- life
 
     async def run(self) -> None:
         """Until `close`: one producer's life after the other, each beginning with what is committed."""
         try:
-            async with anyio.create_task_group() as flights:
-                self._flights = Flights(flights)
+            async with anyio.create_task_group() as self._tasks:
                 wait = REBUILD_FIRST_S
                 while not self._closing.is_set():
                     began = anyio.current_time()
@@ -120,7 +119,7 @@ class Assignment:
                     with anyio.move_on_after(max(wait, 2 * self._settings.kafka.heartbeat_ms / 1000)):
                         await self._closing.wait()
                     wait = min(wait * 2, REBUILD_MAX_S)
-                flights.cancel_scope.cancel()
+                self._tasks.cancel_scope.cancel()
         finally:
             self._unhindered()  # whatever it was, it is its next owner's to say
             self._closed.set()
@@ -140,15 +139,13 @@ class Assignment:
                 start = await self._prepare(transactor)
             if self._closing.is_set():
                 return None
-            async with anyio.create_task_group() as self._tasks:
-                self._log.seek(start)  # one step with becoming ready: what is polled in between is lost
-                self.window = Window(start)
-                self._taken_at.clear()
-                self._room.wake()
-                await self._tick_until_closed(transactor, self.window)
-                self._tasks.cancel_scope.cancel()
-        except* (TransactionFailed, TooLarge, Malformed, KafkaError, IllegalStateError, OSError) as failures:
-            cause = self._cause(failures.exceptions[0])
+            self._log.seek(start)  # one step with becoming ready: what is polled in between is lost
+            self.window = Window(start)
+            self._taken_at.clear()
+            self._room.wake()
+            await self._tick_until_closed(transactor, self.window)
+        except (TransactionFailed, TooLarge, Malformed, KafkaError, IllegalStateError, OSError) as failure:
+            cause = self._cause(failure)
         finally:
             self.window = None
             await transactor.dispose()
@@ -274,7 +271,7 @@ class Assignment:
                 self.give(answer)
 
         while not answered():  # the flight that was joined may have begun before its message died: a replay flies anew
-            await self._flights.join(identity, work, land).wait()
+            await self._flights.join(identity, work, land)
 
     def give(self, answer: Answer) -> None:
         self._outbox.put(answer)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
-from anyio.abc import TaskGroup
 
 from consumer.judge.answers import Answer, Resting
 
@@ -17,15 +17,19 @@ class Flight:
     """One piece of work. While it rests (backs off, waits for a gate) it may be cancelled without losing anything."""
 
     scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    landed: anyio.Event = field(default_factory=anyio.Event)
     resting: bool = False
+    over: anyio.Event | None = None  # of those that joined it
+
+    async def wait(self) -> None:
+        if self.over is None:
+            self.over = anyio.Event()
+        await self.over.wait()
 
 
 class Flights:
     """They belong to the assignment: they outlive a rebuild of its producer, not a revoke."""
 
-    def __init__(self, tasks: TaskGroup) -> None:
-        self._tasks = tasks
+    def __init__(self) -> None:
         self._by_identity: dict[bytes, Flight] = {}
         self._draining = False
         self._quiet = anyio.Event()
@@ -33,37 +37,37 @@ class Flights:
     def __len__(self) -> int:
         return len(self._by_identity)
 
-    def join(
+    async def join(
         self, identity: bytes, work: Callable[[Resting], Awaitable[Answer]], land: Callable[[Answer], None]
-    ) -> anyio.Event:
-        """The event that is set when `identity` is answered: by the work that runs for it, or by `work`, begun now.
+    ) -> None:
+        """Until the flight of `identity` is over: the one that is under way, or `work`, in the task that asks first.
 
-        `land` gets the answer, in one step with the end of the flight. Of a flight that was cancelled, or would begin
-        while the partition is drained, nothing is heard: its task belongs to the next owner.
+        `land` gets the answer, in one step with the end of the flight. While the partition is drained this begins
+        nothing, and never comes back from what the drain cancelled: that task belongs to the next owner.
         """
         flight = self._by_identity.get(identity)
-        if flight is None and self._draining:
-            return anyio.Event()
-        if flight is None:
-            flight = self._by_identity[identity] = Flight()
-            self._tasks.start_soon(self._fly, identity, flight, work, land)
-        return flight.landed
+        if flight is not None:
+            await flight.wait()
+        elif self._draining or not await self._fly(identity, work, land):
+            await anyio.sleep_forever()
 
     async def _fly(
-        self,
-        identity: bytes,
-        flight: Flight,
-        work: Callable[[Resting], Awaitable[Answer]],
-        land: Callable[[Answer], None],
-    ) -> None:
+        self, identity: bytes, work: Callable[[Resting], Awaitable[Answer]], land: Callable[[Answer], None]
+    ) -> bool:
+        """Whether it landed."""
+        flight = self._by_identity[identity] = Flight()
+        landed = False
         try:
             with flight.scope:
-                land(await work(lambda: self._rest(flight)))
-                flight.landed.set()
+                land(await work(partial(self._rest, flight)))
+                landed = True
         finally:
             del self._by_identity[identity]
+            if flight.over is not None:
+                flight.over.set()
             if not self._by_identity:
                 self._quiet.set()
+        return landed
 
     @contextmanager
     def _rest(self, flight: Flight) -> Iterator[None]:

@@ -41,7 +41,8 @@ def tasks_of(
         if isinstance(item, events.Noise):
             dropped(item.kind)
             continue
-        task = replace(whole, source=replace(at, path=item.path), value=item.value)
+        alone = not item.path and item.value == whole.value
+        task = whole if alone else replace(whole, source=replace(at, path=item.path), value=item.value)
         own = key_of(item) if isinstance(item, Event) else unreadable_key(task.source)
         records.append(_fitting(task, own, max_bytes))
     return records

@@ -21,7 +21,6 @@ from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
 from consumer.model import Attachment, DeadReason, Dependency, Message, Reason, Rejected, Replay, Source, Task, Verdict
 from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.stream.flights import Flights
 from consumer.stream.ledger import Ledger
 from consumer.wire.results import Output
 from tests.reports import Recorder
@@ -192,6 +191,5 @@ class Home:
 async def at_home(*messages: Message, partitions: int = 1) -> AsyncIterator[Home]:
     home = Home(Genesys(*messages), partitions)
     async with anyio.create_task_group() as group:
-        home.assignment._flights = Flights(group)
         yield home
         group.cancel_scope.cancel()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import anyio
 import anyio.lowlevel
+import pytest
+from anyio.abc import TaskGroup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,48 +42,101 @@ def identity(number: int) -> bytes:
     return bytes([number]) * 16
 
 
+class Joined:
+    """One call of `join` in a task of its own, and whether it came back."""
+
+    def __init__(self, group: TaskGroup, flights: Flights, number: int, work: Work, landing: Landing) -> None:
+        self._back = False
+        self._scope = anyio.CancelScope()
+        group.start_soon(self._run, flights, number, work, landing)
+
+    async def _run(self, flights: Flights, number: int, work: Work, landing: Landing) -> None:
+        with self._scope:
+            await flights.join(identity(number), work, landing)
+            self._back = True
+
+    def came_back(self) -> bool:
+        return self._back
+
+    def cancel(self) -> None:
+        self._scope.cancel()
+
+
 async def test_who_names_the_same_joins_the_flight_and_hears_when_it_landed() -> None:
-    finish, landing = anyio.Event(), Landing()
+    finish, landing, flights = anyio.Event(), Landing(), Flights()
     async with anyio.create_task_group() as group:
-        flights = Flights(group)
-        first = flights.join(identity(1), until(finish, identity(1)), landing)
-        assert flights.join(identity(1), until(anyio.Event(), identity(1)), landing) is first
+        first = Joined(group, flights, 1, until(finish, identity(1)), landing)
         await anyio.wait_all_tasks_blocked()
-        assert not first.is_set()
+        second = Joined(group, flights, 1, until(anyio.Event(), identity(1)), landing)
+        await anyio.wait_all_tasks_blocked()
+        assert not first.came_back()
+        assert not second.came_back()
         finish.set()
-        await first.wait()
+        await anyio.wait_all_tasks_blocked()
+        assert first.came_back()
+        assert second.came_back()
 
     assert landing.answers == [identity(1)]
     assert len(flights) == 0
 
 
 async def test_after_a_landing_the_next_one_begins_anew() -> None:
-    done, landing = anyio.Event(), Landing()
+    done, landing, flights = anyio.Event(), Landing(), Flights()
     done.set()
-    async with anyio.create_task_group() as group:
-        flights = Flights(group)
-        for _ in range(2):
-            await flights.join(identity(1), until(done, identity(1)), landing).wait()
-            await anyio.wait_all_tasks_blocked()
+    for _ in range(2):
+        await flights.join(identity(1), until(done, identity(1)), landing)
 
     assert landing.answers == [identity(1)] * 2
 
 
+@pytest.mark.parametrize("fails", [False, True])
+async def test_who_joined_a_flight_whose_task_ended_without_an_answer_may_fly_anew(fails: bool) -> None:
+    stop, done, landing, flights = anyio.Event(), anyio.Event(), Landing(), Flights()
+    done.set()
+
+    async def broken(resting: Resting) -> Answer:
+        await stop.wait()
+        raise RuntimeError
+
+    async def asks_first() -> None:
+        with contextlib.suppress(RuntimeError):
+            await flights.join(identity(1), broken, landing)
+
+    async with anyio.create_task_group() as group, anyio.create_task_group() as firsts:
+        firsts.start_soon(asks_first)
+        await anyio.wait_all_tasks_blocked()
+        second = Joined(group, flights, 1, until(done, identity(1)), landing)
+        await anyio.wait_all_tasks_blocked()
+        if fails:
+            stop.set()
+        else:
+            firsts.cancel_scope.cancel()
+
+    assert second.came_back(), "it came back without an answer: whoever waits asks again"
+    assert landing.answers == []
+    await flights.join(identity(1), until(done, identity(1)), landing)
+    assert landing.answers == [identity(1)]
+
+
 async def test_a_drain_cancels_what_rests_at_once_and_waits_for_what_runs() -> None:
-    finish, landing = anyio.Event(), Landing()
+    finish, landing, flights = anyio.Event(), Landing(), Flights()
     async with anyio.create_task_group() as group:
-        flights = Flights(group)
-        resting = flights.join(identity(1), until(anyio.Event(), identity(1), rests=True), landing)
-        running = flights.join(identity(2), until(finish, identity(2)), landing)
+        resting = Joined(group, flights, 1, until(anyio.Event(), identity(1), rests=True), landing)
+        running = Joined(group, flights, 2, until(finish, identity(2)), landing)
+        await anyio.wait_all_tasks_blocked()
+        late = Joined(group, flights, 1, until(anyio.Event(), identity(1)), landing)
         await anyio.wait_all_tasks_blocked()
         group.start_soon(flights.drain, 60)
         await anyio.wait_all_tasks_blocked()
         assert len(flights) == 1
         finish.set()
-        await running.wait()
+        await anyio.wait_all_tasks_blocked()
+        assert running.came_back()
+        assert not resting.came_back(), "nothing is heard of it: its task belongs to the next owner"
+        assert late.came_back(), "it asks whether there is an answer, and then begins nothing"
+        group.cancel_scope.cancel()
 
     assert landing.answers == [identity(2)]
-    assert not resting.is_set(), "nothing is heard of it: its task belongs to the next owner"
 
 
 async def test_what_begins_to_rest_during_a_drain_is_cancelled_too() -> None:
@@ -92,27 +148,33 @@ async def test_what_begins_to_rest_during_a_drain_is_cancelled_too() -> None:
             await anyio.sleep_forever()
         return mark(identity(1))
 
-    landing = Landing()
+    landing, flights = Landing(), Flights()
     async with anyio.create_task_group() as group:
-        flights = Flights(group)
-        flights.join(identity(1), work, landing)
+        joined = Joined(group, flights, 1, work, landing)
+        await anyio.wait_all_tasks_blocked()
         group.start_soon(flights.drain, 60)
         await anyio.wait_all_tasks_blocked()
         enough.set()
+        while len(flights):
+            await anyio.lowlevel.checkpoint()
+        assert not joined.came_back()
+        joined.cancel()
 
     assert landing.answers == []
 
 
 async def test_a_drain_ends_what_runs_too_long_and_begins_nothing() -> None:
-    landing = Landing()
+    landing, flights = Landing(), Flights()
     async with anyio.create_task_group() as group:
-        flights = Flights(group)
-        flights.join(identity(1), until(anyio.Event(), identity(1)), landing)
+        long = Joined(group, flights, 1, until(anyio.Event(), identity(1)), landing)
+        await anyio.wait_all_tasks_blocked()
         await flights.drain(0.01)
-        never = flights.join(identity(2), until(anyio.Event(), identity(2)), landing)
+        never = Joined(group, flights, 2, until(anyio.Event(), identity(2)), landing)
         await anyio.wait_all_tasks_blocked()
         assert len(flights) == 0
-        assert not never.is_set()
+        assert not never.came_back()
+        assert not long.came_back()
+        group.cancel_scope.cancel()
 
     assert landing.answers == []
 
@@ -129,20 +191,20 @@ async def test_a_drain_ends_what_runs_too_long_and_begins_nothing() -> None:
 )
 def test_one_flight_for_each_identity_and_one_landing_for_each_flight(script: list[tuple[str, int, bool]]) -> None:
     async def play() -> None:
-        landing = Landing()
-        flying: dict[int, tuple[anyio.Event, anyio.Event]] = {}
+        landing, flights = Landing(), Flights()
+        flying: dict[int, tuple[anyio.Event, list[Joined]]] = {}
         landed = 0
         async with anyio.create_task_group() as group:
-            flights = Flights(group)
             for action, number, rests in script:
                 if action == "join":
                     finish = anyio.Event()
-                    event = flights.join(identity(number), until(finish, identity(number), rests=rests), landing)
-                    assert flying.setdefault(number, (finish, event))[1] is event
+                    joined = Joined(group, flights, number, until(finish, identity(number), rests=rests), landing)
+                    flying.setdefault(number, (finish, []))[1].append(joined)
                 elif number in flying:
-                    finish, event = flying.pop(number)
+                    finish, waiting = flying.pop(number)
                     finish.set()
-                    await event.wait()
+                    await anyio.wait_all_tasks_blocked()
+                    assert all(joined.came_back() for joined in waiting)
                     landed += 1
                 await anyio.wait_all_tasks_blocked()
                 assert len(flights) == len(flying)
