@@ -13,6 +13,7 @@ BROKERS ?= 1
 OUTAGES ?=
 CORPUS ?=
 PYTEST ?=
+BENCH ?=
 JOBS ?= auto
 
 SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --durations 20 --durations-min 1
@@ -53,8 +54,8 @@ chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --brokers $(BROKERS)
 	@test -z "$(OUTAGES)" || $(BIN)/python -m tests.outages $(filter-out all,$(OUTAGES))
 
-bench: setup ## Throughput on a real broker, and where the time goes, on this machine
-	$(BIN)/python -m tests.bench
+bench: setup ## Throughput, and CPU beside a floor, on a real broker on this machine: make bench [BENCH="beside --json"]
+	$(BIN)/python -m tests.bench $(BENCH)
 
 clean: ## Remove what was built here; the downloads in the cache folder stay
 	rm -rf .venv .venv-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .demo dist build

@@ -49,6 +49,11 @@ class Worker:
         self._log = logs / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self, program: Sequence[str] = OURS) -> None:
         """`program`: the command line before `run`."""
         with self._log.open("ab") as log:
