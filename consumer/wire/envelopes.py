@@ -172,8 +172,7 @@ ENVELOPES = (
         _base64_at("value"),
     ),
     Envelope("API Gateway", {"requestContext": dict, "body": str, "isBase64Encoded": bool}, _gateway_body),
-    # Others: Event Grid's event schema, CloudEvents 1.0 in structured mode, Kafka Connect's JsonConverter with schemas,
-    # push subscriptions of Pub/Sub.
+    # Event Grid's event schema, CloudEvents 1.0 (structured mode), Kafka Connect's JsonConverter, Pub/Sub's push.
     Envelope(
         "Event Grid", dict.fromkeys(("id", "subject", "eventType", "eventTime"), str) | {"data": (dict, list, str)},
         _event_grid,
@@ -295,7 +294,7 @@ def _documents(leaf: Leaf, payload: bytes, name: str) -> Leaf | list[Leaf]:
 
 
 def _written(element: Any) -> bytes:
-    try:
+    try:  # orjson reads deeper nesting than it writes
         return orjson.dumps(element)
-    except TypeError:  # orjson reads deeper nesting than it writes
+    except TypeError:
         raise Malformed("nested too deeply") from None
