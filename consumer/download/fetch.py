@@ -88,7 +88,10 @@ class Fetcher:
         got: Body | Expired | Reason | None = None
         try:
             for slots in self._slots_for(where):
-                await slots.acquire_on_behalf_of(holder)
+                try:
+                    slots.acquire_on_behalf_of_nowait(holder)
+                except anyio.WouldBlock:
+                    await slots.acquire_on_behalf_of(holder)
                 held.append(slots)
             got = await self._follow(url, where, Wanted(cap, declared_type))
         finally:

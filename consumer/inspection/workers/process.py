@@ -84,6 +84,8 @@ class WorkerProcess:
 
         May be cancelled and awaited again.
         """
+        if self._greeted:
+            return
         try:
             with anyio.fail_after(START_S):
                 if not self.pid:
