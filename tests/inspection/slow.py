@@ -57,6 +57,10 @@ SLOW: dict[str, Maker] = {
     "comment ends behind a GIF": lambda size: gif(width=0x2A2F) + again(b"*/", size),
     "quotes behind a GIF": lambda size: gif(width=0x60) + again(b"`'\"", size),
     "sub-blocks of a GIF": lambda size: gif()[:19] + b"\x21\xfe" + again(b"\x01a", size) + b"\0" + gif()[19:],
+    "scripts in a string of a PDF": lambda size: pdf(
+        b"9 0 obj\n<< /A (" + again(b"<script>", size) + b") >>\nendobj\n"
+    ),
+    "scans of a JPEG": lambda size: jpeg()[:-2] + again(b"\xff\xda\0\x02", size) + b"\xff\xd9",
     "fill bytes of a JPEG": lambda size: jpeg()[:-2] + again(b"\xff", size) + b"\xff\xd9",
     "fill bytes between segments": lambda size: jpeg(again(b"\xff", size) + b"\0"),
     "stuffed bytes of a JPEG": lambda size: jpeg()[:-2] + again(b"\xff\0", size) + b"\xff\xd9",

@@ -17,7 +17,7 @@ MOST_STRAY = 4_096  # bytes between segments that readers skip
 FILL = b"\xff"
 _WITHIN_SCAN = b"\0\xff" + runs.between(0xD0, 0xD7)  # behind a 0xFF that ends none
 _RESTARTS_AS_NUL = bytes(0 if 0xD0 <= c <= 0xD7 else c for c in range(256))
-PIECE = 64 * 1024
+FIRST, PIECE = 64, 64 * 1024  # bytes that are looked at at once: a file may have many scans
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -76,12 +76,14 @@ def _marker(data: bytes, at: int) -> int:
 
 def _scan_end(data: bytes, at: int) -> int:
     """Where the marker stands that ends the coded picture. Most of 0xFF in it are written with a NUL behind them."""
-    for begin in range(at, len(data), PIECE):
-        piece = data[begin : begin + PIECE + 1]
+    size, begin = FIRST, at
+    while begin < len(data):
+        piece = data[begin : begin + size + 1]
         plain = piece.translate(_RESTARTS_AS_NUL).replace(b"\xff\0", b"\0\0")
         place = -1
-        while (place := plain.find(FILL, place + 1, PIECE)) >= 0:
+        while (place := plain.find(FILL, place + 1, size)) >= 0:
             place = runs.behind(plain, place, FILL) - 1
-            if place < PIECE and place + 1 < len(piece) and piece[place + 1] not in _WITHIN_SCAN:
+            if place < size and place + 1 < len(piece) and piece[place + 1] not in _WITHIN_SCAN:
                 return begin + place
+        begin, size = begin + size, min(PIECE, 4 * size)
     return len(data)

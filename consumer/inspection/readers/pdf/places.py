@@ -35,10 +35,11 @@ class Extents:
     forms: list[Extent]  # dynamic forms: pages with scripts are what they are made of
     files: list[Extent]  # attached files, which were judged by what they are
     words: list[Extent]  # metadata
+    string: list[Extent]  # the one that was found last, for what else is in it
 
     @classmethod
     def of(cls, data: bytes, found: list[Stream], referred: Referred, work: Work) -> Extents:
-        extents = cls([], [], [])
+        extents = cls([], [], [], [])
         for stream in found:
             kind = stream.dictionary.get(b"Type")
             if stream.number in referred.files or kind == b"EmbeddedFile":
@@ -246,7 +247,7 @@ def _markup(data: bytes, extents: Extents, seen: Seen) -> None:
 
 def _is_words(data: bytes, at: int, extents: Extents, work: Work) -> bool:
     """Whether these bytes are a form, metadata, or in a string: a title, a note, the text of a page."""
-    if is_within(at, extents.forms) or is_within(at, extents.words):
+    if any(is_within(at, some) for some in (extents.forms, extents.words, extents.string)):
         return True
     begin = data.rfind(b"stream", 0, at)
     work.spend(at - max(0, begin) + PLACE)
@@ -257,7 +258,8 @@ def _is_words(data: bytes, at: int, extents: Extents, work: Work) -> bool:
         work.spend(PLACE)
         if data[opened - 3 : opened] == b"end":
             return False
-        if syntax.string_around(data, at, opened + 3, work) is not None:
+        if (stop := syntax.string_around(data, at, opened + 3, work)) is not None:
+            extents.string[:] = [(at, stop)]
             return True
         opened = data.rfind(b"obj", max(0, begin), opened)
     return False

@@ -10,6 +10,7 @@ from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import PLACE, Work
 
 TOKEN = 1152  # what reading one costs, as bytes that are read
+A_LETTER = 4  # of a string
 SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
 MOST_STRING = 4096
@@ -264,8 +265,8 @@ def _string(data: bytes, at: int, work: Work) -> tuple[bytes, int]:
     """The string whose parenthesis was opened before `at`, its beginning without escapes, and where it ends."""
     begin, depth = at, 1
     while depth and at < len(data):
-        work.spend(TOKEN)
         end = runs.behind(data, at, _PLAIN)
+        work.spend(TOKEN + A_LETTER * (end - at))
         if end > at:
             at = end
         elif data[at] == BACKSLASH[0]:
