@@ -6,9 +6,10 @@ the input committed after the acknowledgements. What a task is keyed by decides 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from typing import Any, Protocol
@@ -236,7 +237,7 @@ class Intake:
 
     async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:
         """All tasks of a poll, record by record; raises when one of them was not acknowledged."""
-        sent: list[Awaitable[Any]] = []
+        sent: list[asyncio.Future[Any]] = []
         for task in (task for tp, records in polled.items() for record in records for task in self._tasks(tp, record)):
             sent.append(await self._send(producer, task))
             if len(sent) == UNACKNOWLEDGED:
@@ -244,10 +245,12 @@ class Intake:
                 sent.clear()
         await self._acknowledged(sent)
 
-    async def _acknowledged(self, sent: list[Awaitable[Any]]) -> None:
+    async def _acknowledged(self, sent: list[asyncio.Future[Any]]) -> None:
         for acknowledgement in sent:
-            with anyio.fail_after(ACKNOWLEDGED_S):
-                await acknowledgement
+            if not acknowledgement.done():
+                with anyio.fail_after(ACKNOWLEDGED_S):
+                    await asyncio.wait([acknowledgement])
+            acknowledgement.result()
         self._reports.wrote(len(sent))
 
     def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:
