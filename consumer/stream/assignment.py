@@ -6,8 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol
+from contextlib import nullcontext
 
 import anyio
 from aiokafka import ConsumerRecord
@@ -16,55 +15,25 @@ from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Resting
-from consumer.kafka.client import partition_of
 from consumer.kafka.explain import condition_of, explain
-from consumer.kafka.limits import TopicLimits
 from consumer.kafka.waiting import Waiting
-from consumer.model import Condition, DeadLetter, Decision, Source, Task
+from consumer.model import Condition, Source, Task
 from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
 from consumer.stream.ledger import VERDICT
 from consumer.stream.outbox import Outbox
 from consumer.stream.partition_log import PartitionLog
-from consumer.stream.records import records_of
+from consumer.stream.ports import JudgeTask, Producers, Reports
+from consumer.stream.records import home_of, moved_task, records_of
 from consumer.stream.room import Room
-from consumer.stream.transaction import WAITS_FOR, Record, Step, TooLarge, TransactionFailed, Transactor
+from consumer.stream.transaction import WAITS_FOR, TooLarge, TransactionFailed, Transactor
 from consumer.stream.window import Window
-from consumer.telemetry.labels import Outcome, RebuildCause, Stage, Standing
-from consumer.wire.tasks import decode_task, encode_task, moved
+from consumer.telemetry.labels import RebuildCause, Standing
+from consumer.wire.tasks import decode_task
 
 log = logging.getLogger(__name__)
 
 REBUILD_FIRST_S, REBUILD_MAX_S = 0.2, 10.0
-
-
-class JudgeTask(Protocol):
-    async def __call__(self, task: Task, answers: Assignment, resting: Resting) -> None: ...
-
-
-class Reports(Protocol):
-    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
-    def end(self, condition: Condition, about: str = "") -> None: ...
-
-    def step(self, partition: int, step: str) -> None:
-        """What is about to be done for the partition, in words for the operator."""
-
-    def stands(self, partition: int, standing: Standing) -> None: ...
-    def timed(self, stage: Stage) -> AbstractContextManager[object]: ...
-    def rebuilt(self, cause: RebuildCause) -> None: ...
-    def transacted(self, outcome: Outcome) -> None: ...
-
-    def answered(self, answer: Decision | DeadLetter) -> None:
-        """The answer is committed."""
-
-
-class Producers(Protocol):
-    """Gives transactional producers."""
-
-    limits: TopicLimits
-
-    def open(self, partition: int, step: Step) -> Transactor:
-        """One that is not initialised yet."""
 
 
 class Assignment:
@@ -96,8 +65,6 @@ class Assignment:
         self._closed = anyio.Event()
         self._preparing = anyio.CancelScope()
         self._tasks: TaskGroup  # they live as long as this: one that is late settles in the window that it was taken in
-
-    # ---- life
 
     async def run(self) -> None:
         """Until `close`: one producer's life after the other, each beginning with what is committed."""
@@ -277,20 +244,14 @@ class Assignment:
         self._outbox.put(answer)
 
     def owns(self, conversation_id: str) -> bool:
-        return self._home(conversation_id) == self.partition
+        return home_of(conversation_id, self._settings.topics) == self.partition
 
     def move(self, task: Task, conversation_id: str) -> bool:
-        key, headers = conversation_id.encode("utf-8", "surrogatepass"), encode_task(moved(task, conversation_id))
-        record = Record(self.tp.topic, key, task.value, headers, self._home(conversation_id))
+        record = moved_task(task, conversation_id, self._settings.topics)
         if record.size > self._producers.limits.of(self.tp.topic):
             return False
         self._outbox.move(record)
         return True
-
-    def _home(self, conversation_id: str) -> int:
-        return partition_of(conversation_id.encode("utf-8", "surrogatepass"), self._settings.topics.partitions)
-
-    # ---- commits
 
     async def _tick_until_closed(self, transactor: Transactor, window: Window) -> None:
         wait = self._tick_s() * (1 + self.partition / self._settings.topics.partitions)  # staggered

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from consumer.judge.answers import VERDICT, Answer
 from consumer.stream.ledger import Ledger
-from consumer.stream.transaction import Record
+from consumer.stream.transaction import ProducerRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Batch:
     """What one transaction takes out of the outbox."""
 
     answers: tuple[Answer, ...]
-    moved: tuple[Record, ...]
+    moved: tuple[ProducerRecord, ...]
 
     def __bool__(self) -> bool:
         return bool(self.answers or self.moved)
@@ -25,7 +25,7 @@ class Outbox:
 
     def __init__(self) -> None:
         self._answers: dict[bytes, Answer] = {}  # by identity
-        self._moved: list[Record] = []
+        self._moved: list[ProducerRecord] = []
         self.size_bytes = 0
 
     def put(self, answer: Answer) -> None:
@@ -39,7 +39,7 @@ class Outbox:
         self._answers[identity] = answer
         self.size_bytes += _size(answer)
 
-    def move(self, record: Record) -> None:
+    def move(self, record: ProducerRecord) -> None:
         self._moved.append(record)
         self.size_bytes += record.size
 

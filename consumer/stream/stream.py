@@ -26,10 +26,11 @@ from consumer.kafka.membership import check_group
 from consumer.kafka.waiting import LOOK_S, Waiting
 from consumer.model import Condition
 from consumer.settings.model import Settings
-from consumer.stream import assignment, partition_log, room
-from consumer.stream.assignment import Assignment, JudgeTask
+from consumer.stream import partition_log, ports, room
+from consumer.stream.assignment import Assignment
 from consumer.stream.ledger import Ledger
 from consumer.stream.partition_log import PartitionLog
+from consumer.stream.ports import JudgeTask
 from consumer.stream.room import Room
 from consumer.stream.transaction import Step, Transactor
 from consumer.telemetry.labels import Loop
@@ -45,7 +46,7 @@ NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watche
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
 
-class Reports(assignment.Reports, partition_log.Reports, room.Reports, lag.Reports, Protocol):
+class Reports(ports.Reports, partition_log.Reports, room.Reports, lag.Reports, Protocol):
     def polled(self, loop: Loop) -> None:
         """The loop went round: it lives, whether there was something to take or not."""
 

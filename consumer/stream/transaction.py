@@ -64,7 +64,7 @@ class TooLarge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ProducerRecord:
     topic: str
     key: bytes | None
     value: bytes | None
@@ -113,7 +113,7 @@ class Transactor:
         with anyio.CancelScope(shield=True):  # law 5: aiokafka forgets the connections that it is opening
             await self._call("initialise", self._producer.start, 2 * self._deadline_s)  # a broker that starts is slow
 
-    async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
+    async def commit(self, records: Sequence[ProducerRecord], offsets: Mapping[TopicPartition, int]) -> list[int]:
         """Publishes `records` and commits `offsets`, both or neither; the broker's timestamp of each record, in ms.
 
         Raises `TooLarge` before anything is sent, `TransactionFailed` when the producer is finished.
@@ -130,7 +130,7 @@ class Transactor:
             self._step("committed")
         return timestamps
 
-    async def _produce(self, records: Sequence[Record]) -> list[int]:
+    async def _produce(self, records: Sequence[ProducerRecord]) -> list[int]:
         futures: list[asyncio.Future[Any]] = []
 
         async def send_all() -> None:

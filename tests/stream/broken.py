@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from consumer.kafka.closing import ask_for_transaction
 from consumer.stream.assignment import Assignment
 from consumer.stream.records import records_of
-from consumer.stream.transaction import Record, Transactor
+from consumer.stream.transaction import ProducerRecord, Transactor
 from consumer.stream.window import Window
 from consumer.telemetry.labels import RebuildCause
 
@@ -72,7 +72,7 @@ class OneIdPerWorker(Transactor):
 class ForgetsFutures(Transactor):
     """Records are sent, and what became of them is not awaited before the commit."""
 
-    async def _produce(self, records: Sequence[Record]) -> list[int]:
+    async def _produce(self, records: Sequence[ProducerRecord]) -> list[int]:
         for r in records:
             future = await self._producer.send(r.topic, r.value, r.key, r.partition, headers=list(r.headers))
             future.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -84,7 +84,7 @@ class ForgetsFutures(Transactor):
 class LedgerOutside(Transactor):
     """Ledger entries are written beside the transaction, by a producer of their own."""
 
-    async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
+    async def commit(self, records: Sequence[ProducerRecord], offsets: Mapping[TopicPartition, int]) -> list[int]:
         entries = [record for record in records if record.topic.endswith(".ledger")]
         beside = AIOKafkaProducer(bootstrap_servers=self._producer.client._bootstrap_servers)
         await beside.start()
@@ -98,7 +98,7 @@ class LedgerOutside(Transactor):
 class AbortsAndGoesOn(Transactor):
     """After an error the transaction is aborted and the producer used again."""
 
-    async def commit(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> list[int]:
+    async def commit(self, records: Sequence[ProducerRecord], offsets: Mapping[TopicPartition, int]) -> list[int]:
         await self._producer.begin_transaction()
         try:
             for r in records:

@@ -16,7 +16,7 @@ from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import stream as source
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.stream import Stream
-from consumer.stream.transaction import Record, Transactor
+from consumer.stream.transaction import ProducerRecord, Transactor
 from tests.brokers import create_topics, delete_topics
 from tests.reports import Recorder
 from tests.stream.broken import WaitsForTheNextAssignment
@@ -242,7 +242,7 @@ async def thaws_takes_the_id_and_dies(kafka: KafkaSettings, topics: TopicSetting
     )
     await zombie.open()
     await zombie._producer.begin_transaction()
-    await zombie._produce([Record(topics.accepted, b"k", b"never")])
+    await zombie._produce([ProducerRecord(topics.accepted, b"k", b"never")])
     await zombie.dispose()
 
 

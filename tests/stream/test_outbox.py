@@ -10,7 +10,7 @@ from consumer.judge.answers import VERDICT, Answer
 from consumer.model import AnswerKind, LedgerEntry
 from consumer.stream.ledger import DAY_MS, Ledger
 from consumer.stream.outbox import Batch, Outbox
-from consumer.stream.transaction import Record
+from consumer.stream.transaction import ProducerRecord
 from consumer.wire.results import Outgoing, Output
 from tests.stream.machines import explore
 
@@ -65,7 +65,7 @@ class Outboxes(RuleBasedStateMachine):
 
     @rule()
     def task_is_moved(self) -> None:
-        self.outbox.move(Record("tasks", b"k", b"v"))
+        self.outbox.move(ProducerRecord("tasks", b"k", b"v"))
         self.moved += 1
 
     @precondition(lambda self: self.batch is None)

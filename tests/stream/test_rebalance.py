@@ -14,7 +14,7 @@ from consumer.model import AnswerKind, LedgerEntry
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream import stream as source
 from consumer.stream.stream import Stream
-from consumer.stream.transaction import Record, Transactor
+from consumer.stream.transaction import ProducerRecord, Transactor
 from consumer.wire.entries import encode_entry
 from tests.stream.harness import (
     Answered,
@@ -95,7 +95,11 @@ async def test_an_inspection_that_ends_after_another_worker_answered_gives_no_se
         await zombie.open()
         key, value = encode_entry(LedgerEntry(identity("attachment", "slow"), AnswerKind.VERDICT))
         await zombie.commit(
-            [Record(topics.ledger, key, value, partition=partition), Record(topics.accepted, b"slow", b"slow")], {}
+            [
+                ProducerRecord(topics.ledger, key, value, partition=partition),
+                ProducerRecord(topics.accepted, b"slow", b"slow"),
+            ],
+            {},
         )
         await zombie.dispose()
         await write_tasks(kafka_settings, topics, [("c", "other")])

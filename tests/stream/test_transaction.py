@@ -15,7 +15,7 @@ from confluent_kafka.admin._acl import AclOperation
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close_by_force
 from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.stream.transaction import Record, TooLarge, TransactionFailed, Transactor
+from consumer.stream.transaction import ProducerRecord, TooLarge, TransactionFailed, Transactor
 from tests.brokers import create_topics, delete_topics, private_broker
 from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces
 from tests.stream.grants import Login, grant, revoke
@@ -48,7 +48,7 @@ async def narrow(kafka_settings: KafkaSettings) -> AsyncIterator[TopicSettings]:
 async def test_a_refused_record_takes_offset_and_answers_with_it(
     kafka_settings: KafkaSettings, narrow: TopicSettings
 ) -> None:
-    records = [Record(narrow.rejected, b"k", b"small"), Record(narrow.accepted, b"k", b"x" * 3_000)]
+    records = [ProducerRecord(narrow.rejected, b"k", b"small"), ProducerRecord(narrow.accepted, b"k", b"x" * 3_000)]
     first = transactor(kafka_settings, narrow)
     await first.open()
     with pytest.raises(TransactionFailed, match="await sends: MessageSizeTooLargeError"):
@@ -68,7 +68,7 @@ async def test_control_who_forgets_futures_commits_the_offset_of_a_record_that_i
 ) -> None:
     forgetful = transactor(kafka_settings, narrow, ForgetsFutures)
     await forgetful.open()
-    await forgetful.commit([Record(narrow.accepted, b"k", b"x" * 3_000)], offset(narrow, 1))
+    await forgetful.commit([ProducerRecord(narrow.accepted, b"k", b"x" * 3_000)], offset(narrow, 1))
     await forgetful.dispose()
 
     assert await committed(kafka_settings, narrow) == {0: 1}
@@ -81,12 +81,12 @@ async def test_a_producer_that_failed_is_finished_and_its_successor_goes_on(
     first, second = transactor(kafka_settings, narrow), transactor(kafka_settings, narrow)
     await first.open()
     with pytest.raises(TransactionFailed):
-        await first.commit([Record(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
+        await first.commit([ProducerRecord(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
     with pytest.raises(TransactionFailed, match="begin: IllegalOperation"):
-        await first.commit([Record(narrow.accepted, b"k", b"small", partition=0)], {})
+        await first.commit([ProducerRecord(narrow.accepted, b"k", b"small", partition=0)], {})
     await first.dispose()
     await second.open()
-    await second.commit([Record(narrow.accepted, b"k", b"small", partition=0)], {})
+    await second.commit([ProducerRecord(narrow.accepted, b"k", b"small", partition=0)], {})
     await second.dispose()
 
     assert await everything(kafka_settings, narrow.accepted) == [b"small"]
@@ -98,9 +98,9 @@ async def test_control_who_aborts_and_goes_on_has_a_broken_sequence(
     stubborn = transactor(kafka_settings, narrow, AbortsAndGoesOn)
     await stubborn.open()
     with pytest.raises(KafkaError, match="MessageSizeTooLarge"):
-        await stubborn.commit([Record(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
+        await stubborn.commit([ProducerRecord(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
     with pytest.raises(KafkaError, match="OutOfOrderSequence"):
-        await stubborn.commit([Record(narrow.accepted, b"k", b"small", partition=0)], {})
+        await stubborn.commit([ProducerRecord(narrow.accepted, b"k", b"small", partition=0)], {})
     await stubborn.dispose()
 
     assert await everything(kafka_settings, narrow.accepted) == []
@@ -112,9 +112,11 @@ async def test_a_known_limit_is_checked_before_anything_is_sent(
     producer = transactor(kafka_settings, narrow, limits=GivenLimits({narrow.accepted: 2_000}))
     await producer.open()
     with pytest.raises(TooLarge, match=r"takes 2000: raise its max\.message\.bytes"):
-        await producer.commit([Record(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
+        await producer.commit([ProducerRecord(narrow.accepted, b"k", b"x" * 3_000, partition=0)], {})
     headers = (("name", b"x" * 500),) * 2
-    largest = Record(narrow.accepted, b"k", b"x" * (2_000 - Record("t", b"k", b"", headers).size), headers, 0)
+    largest = ProducerRecord(
+        narrow.accepted, b"k", b"x" * (2_000 - ProducerRecord("t", b"k", b"", headers).size), headers, 0
+    )
     await producer.commit([largest], {})  # what is counted as small enough is small enough for the broker
     await producer.dispose()
 
@@ -124,12 +126,12 @@ async def test_a_known_limit_is_checked_before_anything_is_sent(
 # ---- grants
 
 
-async def refused(root: KafkaSettings, topics: TopicSettings) -> list[Record]:
+async def refused(root: KafkaSettings, topics: TopicSettings) -> list[ProducerRecord]:
     """Of two records the second one goes where the user may look and not write."""
     foreign = f"foreign.{topics.prefix}"
     await create_topics(root.bootstrap_servers, topics.model_copy(update={"prefix": foreign, "events": f"{foreign}.e"}))
     await grant(root.bootstrap_servers, "svc", "topic", foreign, AclOperation.DESCRIBE)
-    return [Record(topics.accepted, b"k", b"failed"), Record(f"{foreign}.accepted", b"k", b"failed")]
+    return [ProducerRecord(topics.accepted, b"k", b"failed"), ProducerRecord(f"{foreign}.accepted", b"k", b"failed")]
 
 
 async def test_after_a_missing_grant_nothing_of_the_failed_transaction_comes_out(login: Login) -> None:
@@ -141,7 +143,7 @@ async def test_after_a_missing_grant_nothing_of_the_failed_transaction_comes_out
         await first.commit(records, {})
     await first.dispose()
     await second.open()
-    await second.commit([Record(topics.accepted, b"k", b"after")], {})
+    await second.commit([ProducerRecord(topics.accepted, b"k", b"after")], {})
     await second.dispose()
 
     assert await everything(root, topics.accepted) == [b"after"]
@@ -154,7 +156,7 @@ async def test_control_who_aborts_and_goes_on_publishes_what_was_aborted(login: 
     await stubborn.open()
     with pytest.raises(KafkaError, match="TopicAuthorizationFailedError"):
         await stubborn.commit(records, {})
-    await stubborn.commit([Record(topics.accepted, b"k", b"after")], {})
+    await stubborn.commit([ProducerRecord(topics.accepted, b"k", b"after")], {})
     await stubborn.dispose()
 
     assert sorted(await everything(root, topics.accepted)) == [b"after", b"failed"]
@@ -166,7 +168,7 @@ async def test_without_a_grant_on_the_group_the_transaction_fails_as_a_whole(log
     await first.open()
     await revoke(root.bootstrap_servers, "svc", "group", root.group)
     with pytest.raises(TransactionFailed, match="send offsets: GroupAuthorizationFailedError"):
-        await first.commit([Record(topics.accepted, b"k", b"failed")], offset(topics, 1))
+        await first.commit([ProducerRecord(topics.accepted, b"k", b"failed")], offset(topics, 1))
     await first.dispose()
     await second.open()
     await second.dispose()
@@ -188,10 +190,10 @@ async def test_a_call_that_hangs_has_a_deadline_and_leaves_no_socket_and_no_task
         before = sockets(), len(asyncio.all_tasks())
         producer = transactor(kafka, topics, kind, call_deadline_s=1.0)
         await producer.open()
-        await producer.commit([Record(topics.accepted, b"k", b"before")], {})
+        await producer.commit([ProducerRecord(topics.accepted, b"k", b"before")], {})
         broker.freeze()
         with anyio.fail_after(30), pytest.raises(TransactionFailed) as failed:
-            await producer.commit([Record(topics.accepted, b"k", b"during")], {})
+            await producer.commit([ProducerRecord(topics.accepted, b"k", b"during")], {})
         with anyio.fail_after(10):
             await producer.dispose()
         after = sockets(), len(asyncio.all_tasks())

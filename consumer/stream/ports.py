@@ -1,0 +1,41 @@
+"""What an assignment needs of others, and what it reports."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from consumer.judge.answers import Answers, Resting
+from consumer.kafka.limits import TopicLimits
+from consumer.model import Condition, DeadLetter, Decision, Task
+from consumer.stream.transaction import Step, Transactor
+from consumer.telemetry.labels import Outcome, RebuildCause, Stage, Standing
+
+
+class JudgeTask(Protocol):
+    async def __call__(self, task: Task, answers: Answers, resting: Resting) -> None: ...
+
+
+class Reports(Protocol):
+    def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
+    def end(self, condition: Condition, about: str = "") -> None: ...
+
+    def step(self, partition: int, step: str) -> None:
+        """What is about to be done for the partition, in words for the operator."""
+
+    def stands(self, partition: int, standing: Standing) -> None: ...
+    def timed(self, stage: Stage) -> AbstractContextManager[object]: ...
+    def rebuilt(self, cause: RebuildCause) -> None: ...
+    def transacted(self, outcome: Outcome) -> None: ...
+
+    def answered(self, answer: Decision | DeadLetter) -> None:
+        """The answer is committed."""
+
+
+class Producers(Protocol):
+    """Gives transactional producers."""
+
+    limits: TopicLimits
+
+    def open(self, partition: int, step: Step) -> Transactor:
+        """One that is not initialised yet."""
