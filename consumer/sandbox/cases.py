@@ -178,6 +178,9 @@ NOT_CAUSED = {
     Reason.JAVASCRIPT: "the shipped policy tells of it and accepts: such files are sent",
     Reason.ACTIVE_CONTENT: "the shipped policy tells of it and accepts: such files are sent",
     Reason.TRAILING_DATA: "the shipped policy tells of it and accepts: such files are sent",
+    Reason.LEADING_DATA: "the shipped policy tells of it and accepts",
+    Reason.LOOKS_LIKE_CODE: "the shipped policy tells of it and accepts: such files are sent",
+    Reason.CONTROL_CHARACTERS: "the shipped policy tells of it and accepts",
     DeadReason.BUG: "needs a bug",
 }
 """Reasons that the sandbox can't cause, each with why not."""

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from consumer.identity import identity
 from consumer.judge.answers import Resting
 from consumer.kafka.client import client_options, partition_of
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
@@ -123,23 +124,27 @@ async def test_records_that_retention_takes_while_the_gate_is_closed_do_not_stop
 # ---- a ledger that can't be read, results that can't be published
 
 
-async def test_an_unknown_version_in_the_ledger_hinders_its_partition_and_no_other(
+async def test_an_entry_of_a_later_version_is_an_answer_and_one_that_names_nothing_stops_nothing(
     kafka_settings: KafkaSettings, topics: TopicSettings
 ) -> None:
+    """What a later release answered is not answered again after a rollback."""
+    key, answered_later = SIXTY[7]
+    partition = partition_of(key.encode(), topics.partitions)
     async with AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers) as producer:
-        await producer.send_and_wait(topics.ledger, bytes([9]) + b"v" + bytes(4), b"i" * 16, partition=1)
+        entry = bytes([9]) + b"v" + bytes(4), identity("attachment", answered_later)
+        await producer.send_and_wait(topics.ledger, *entry, partition=partition)
+        await producer.send_and_wait(topics.ledger, b"junk", b"no identity", partition=partition)
     await write_tasks(kafka_settings, topics, SIXTY)
-    others = {name for key, name in SIXTY if partition_of(key.encode(), topics.partitions) != 1}
-    complaints = Recorder()
+    others, recorder = names(SIXTY) - {answered_later}, Recorder()
     async with (
         Answered(kafka_settings, topics) as answered,
-        running(make_stream(NamesJudge(), kafka_settings, topics, reports=complaints)),
+        running(make_stream(NamesJudge(), kafka_settings, topics, reports=recorder)),
     ):
-        await complaints.until("a ledger record of version 9; this release reads version 1")
         found = await answered.until(others)
-        assert [about for _, about in complaints.holding] == ["partition 1"]
+        await until_committed(kafka_settings, topics)
 
     assert found == dict.fromkeys(others, 1)
+    assert [told for told in recorder.of("odd_entries") if any(told[1:3])] == [(partition, 1, 1, 0)]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["limit known", "limit unknown"])
