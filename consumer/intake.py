@@ -17,7 +17,6 @@ from typing import Any, Protocol
 import anyio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
-    CommitFailedError,
     IllegalOperation,
     IllegalStateError,
     KafkaError,
@@ -29,6 +28,7 @@ from consumer.errors import Failure
 from consumer.kafka import lag, starting
 from consumer.kafka.client import client_options, consumer_options, partition_of
 from consumer.kafka.closing import ask, close
+from consumer.kafka.commits import commit, commit_what_is_no_record
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
@@ -165,25 +165,7 @@ class Intake:
         self._waiting.over()
 
     async def _serve(self, shutdown: anyio.Event) -> None:
-        kafka = self._kafka
-        consumer = AIOKafkaConsumer(
-            self._topics.events,
-            **consumer_options(kafka),
-            group_id=f"{kafka.group}-intake",
-            enable_auto_commit=False,
-            isolation_level="read_committed",
-            auto_offset_reset="none",  # what retention took is told
-            session_timeout_ms=kafka.session_timeout_ms,
-            heartbeat_interval_ms=kafka.heartbeat_ms,
-            max_poll_interval_ms=2**31 - 1,
-            metadata_max_age_ms=self._metadata_ms,
-        )
-        producer = AIOKafkaProducer(
-            **client_options(kafka),
-            enable_idempotence=True,
-            max_batch_size=1024 * 1024,
-            max_request_size=max(2 * 1024 * 1024, self._task_bytes),
-        )
+        consumer, producer = self._clients()
         try:
             self._waiting.begin("joining the group")
             await consumer.start()
@@ -203,14 +185,9 @@ class Intake:
                 polled = await self._poll(consumer)
                 quiet = 0 if polled else quiet + 1
                 if polled:
-                    self._in_flight = True
-                    self._waiting.begin("its writes are not acknowledged")
-                    await self._write(producer, polled)
-                    self._waiting.begin("committing its offsets")
-                    await _commit(consumer, {tp: records[-1].offset + 1 for tp, records in polled.items()})
-                    self._in_flight = False
+                    await self._pass_on(polled, consumer, producer)
                 if quiet == QUIET_POLLS:
-                    await _commit_what_is_no_record(consumer)
+                    await commit_what_is_no_record(consumer)
                 if polled or quiet >= QUIET_POLLS:
                     self._well()
         finally:
@@ -218,6 +195,42 @@ class Intake:
             await self.lag.let_go()
             await close(producer)
             await close(consumer)
+
+    def _clients(self) -> tuple[AIOKafkaConsumer, AIOKafkaProducer]:
+        kafka = self._kafka
+        consumer = AIOKafkaConsumer(
+            self._topics.events,
+            **consumer_options(kafka),
+            group_id=f"{kafka.group}-intake",
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            auto_offset_reset="none",  # what retention took is told
+            session_timeout_ms=kafka.session_timeout_ms,
+            heartbeat_interval_ms=kafka.heartbeat_ms,
+            max_poll_interval_ms=2**31 - 1,
+            metadata_max_age_ms=self._metadata_ms,
+        )
+        producer = AIOKafkaProducer(
+            **client_options(kafka),
+            enable_idempotence=True,
+            max_batch_size=1024 * 1024,
+            max_request_size=max(2 * 1024 * 1024, self._task_bytes),
+        )
+        return consumer, producer
+
+    async def _pass_on(
+        self,
+        polled: Mapping[TopicPartition, list[Any]],
+        consumer: AIOKafkaConsumer,
+        producer: AIOKafkaProducer,
+    ) -> None:
+        """Writes all tasks of a poll, and commits behind it once they are acknowledged."""
+        self._in_flight = True
+        self._waiting.begin("its writes are not acknowledged")
+        await self._write(producer, polled)
+        self._waiting.begin("committing its offsets")
+        await commit(consumer, {tp: records[-1].offset + 1 for tp, records in polled.items()})
+        self._in_flight = False
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, list[Any]]:
         try:
@@ -276,23 +289,3 @@ class Intake:
             sent = await producer.send(self._topics.tasks, task.value, task.key, partition, headers=headers)
         sent.add_done_callback(ask)  # after the first that fails nobody awaits the rest
         return sent
-
-
-async def _commit(consumer: AIOKafkaConsumer, offsets: dict[TopicPartition, int]) -> None:
-    """What moved away in the middle of a rebalance comes again to its next owner, and the ledger absorbs it."""
-    try:
-        await consumer.commit(offsets)
-    except (CommitFailedError, IllegalStateError) as moved:
-        log.info("a commit came too late for a rebalance: %s", type(moved).__name__)
-
-
-async def _commit_what_is_no_record(consumer: AIOKafkaConsumer) -> None:
-    """The marks of transactions: once retention has taken them, an offset below them would look like a loss."""
-    behind = {}
-    for tp in consumer.assignment():
-        with suppress(IllegalStateError), anyio.move_on_after(ACKNOWLEDGED_S):
-            position = await consumer.position(tp)
-            if position > (await consumer.committed(tp) or 0):
-                behind[tp] = position
-    if behind:
-        await _commit(consumer, behind)

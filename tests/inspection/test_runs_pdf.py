@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.readers.pdf import document, files, password, places, streams, syntax
+from consumer.inspection.readers.pdf import document, files, password, places, streams, strings, syntax
 from consumer.inspection.readers.seen import Work
 from tests.inspection.test_runs import joined
 
@@ -63,9 +63,9 @@ def test_tokens_and_steps_are_the_same(data: bytes) -> None:
 @given(joined(b"\\", b"1", b"777", b"\r\n", b"n", b"(", b"x"))
 def test_escapes_in_strings_are_the_same(data: bytes) -> None:
     def one(match: re.Match[bytes]) -> bytes:
-        return bytes([int(match[1], 8) & 255]) if match[1] else syntax._ESCAPES.get(match[2], match[2])
+        return bytes([int(match[1], 8) & 255]) if match[1] else strings._ESCAPES.get(match[2], match[2])
 
-    assert syntax._without_escapes(data) == ESCAPE.sub(one, data)
+    assert strings._without_escapes(data) == ESCAPE.sub(one, data)
 
 
 @given(joined(b"/", b"#41", b"#", b"4", b"a" * 126, b"a", b" ", b"#zz"))
@@ -73,7 +73,7 @@ def test_escapes_in_names_are_the_same(data: bytes) -> None:
     def plain(text: bytes) -> bytes:
         return ESCAPED_BYTE.sub(lambda match: bytes([int(match[1], 16)]), text)
 
-    assert syntax.plain(data) == plain(data)
+    assert strings.plain(data) == plain(data)
     assert syntax.unescaped(data, Work()) == ESCAPED_NAME.sub(lambda match: plain(match[0]), data)
 
 

@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from heapq import merge
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.pdf.strings import TOKEN, from_digits, is_byte, plain, string_at
 from consumer.inspection.readers.seen import PLACE, Work
 
-TOKEN = 1152  # what reading one costs, as bytes that are read
-A_LETTER = 4  # of a string
 SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
-MOST_STRING = 4096
 OBJECTS_TRIED = 32
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 
-BACKSLASH = b"\\"
 CONSTANTS = {b"true": True, b"false": False}
 
 WHITE = b"\0\t\n\x0c\r "
@@ -28,10 +25,9 @@ LONGEST_NAME = 128  # before its first escape
 
 _DELIMITERS = b"()<>[]{}/%"
 _AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
-_BESIDE_BRACKETS, _NO_BRACKET, _PLAIN = runs.all_but(b"()<>%"), runs.all_but(b"<>"), runs.all_but(b"()\\")
+_BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
 _OPENING, _CLOSING = (b"<<", b"["), (b">>", b"]")
-_ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\r": b"", b"\n": b"", b"\r\n": b""}
 
 
 class Name(bytes):
@@ -73,18 +69,6 @@ def _whole_names(content: bytes, name: bytes) -> Iterator[int]:
     return (at for at in runs.places(content, name) if content[at + size : at + size + 1] in _AFTER_NAME)
 
 
-def plain(text: bytes) -> bytes:
-    """A name without escapes."""
-    first, *rest = text.split(b"#")
-    return first + b"".join(
-        bytes.fromhex(piece[:2].decode("ascii")) + piece[2:] if _is_byte(piece[:2]) else b"#" + piece for piece in rest
-    )
-
-
-def _is_byte(digits: bytes) -> bool:
-    return len(digits) == 2 and not digits.strip(runs.HEX)
-
-
 def unescaped(content: bytes, work: Work) -> bytes:
     """`content` with every name in it as it is without escapes: it is only shorter where somebody uses them."""
     if b"#" not in content:
@@ -92,7 +76,7 @@ def unescaped(content: bytes, work: Work) -> bytes:
     work.spend(len(content) + 2 * SIGN * (content.count(b"/") + content.count(b"#")))
     made, done, sign = [], 0, -1
     while (sign := content.find(b"#", sign + 1)) >= 0:
-        if not _is_byte(content[sign + 1 : sign + 3]):
+        if not is_byte(content[sign + 1 : sign + 3]):
             continue
         begin = runs.before(content, sign, _UNESCAPED, max(done, sign - LONGEST_NAME + 1)) - 1
         if begin < done or content[begin : begin + 1] != b"/":
@@ -175,14 +159,13 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
         values = levels[-1]
         if kind == "stray" or (kind == "close" and len(levels) == 1):
             break
+        if kind == "word" and not _word(written, values):
+            break
+        at = end
         if kind == "word":
-            if not _word(written, values):
-                break
-            at = end
             if len(levels) == 1 and isinstance(values[-1], Reference):
                 break
             continue
-        at = end
         if kind == "name":
             values.append(Name(plain(written)))
         elif kind == "open" and flat and len(levels) > 1 and written == b"<<":
@@ -194,9 +177,9 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
             levels.pop()
             levels[-1].append(_dictionary(values) if written == b">>" else values)
         elif kind == "hex":
-            values.append(_from_digits(written))
+            values.append(from_digits(written))
         else:
-            text, at = _string(data, at, work)
+            text, at = string_at(data, at, work)
             values.append(text)
         if len(levels) == 1:
             break
@@ -240,7 +223,7 @@ def _behind_dictionary(data: bytes, at: int, work: Work) -> int:
         at = end
         depth += {b"<<": 1, b">>": -1}.get(mark, 0)
         if mark == b"(":
-            _, at = _string(data, at, work)
+            _, at = string_at(data, at, work)
     return at
 
 
@@ -256,45 +239,9 @@ def _step(data: bytes, at: int) -> tuple[bytes, int] | None:
         return data[at : at + 2], at + 2
     if sign == b"<":
         end = runs.behind(data, at + 1, _NO_BRACKET)
-        if data[end : end + 1] == b">" and end > at + 1:
+        if data[end : end + 1] == b">":
             return b"<>", end + 1
     return sign, at + 1
-
-
-def _string(data: bytes, at: int, work: Work) -> tuple[bytes, int]:
-    """The string whose parenthesis was opened before `at`, its beginning without escapes, and where it ends."""
-    begin, depth = at, 1
-    while depth and at < len(data):
-        end = runs.behind(data, at, _PLAIN)
-        work.spend(TOKEN + A_LETTER * (end - at))
-        if end > at:
-            at = end
-        elif data[at] == BACKSLASH[0]:
-            if at + 1 == len(data):
-                break
-            at += 2
-        else:
-            depth += 1 if data[at : at + 1] == b"(" else -1
-            at += 1
-    text = data[begin : min(at - (depth == 0), begin + MOST_STRING)]
-    return (_without_escapes(text) if BACKSLASH in text else text), at
-
-
-def _without_escapes(text: bytes) -> bytes:
-    made, at = bytearray(), 0
-    while (sign := text.find(BACKSLASH, at)) >= 0:
-        made += text[at:sign]
-        three = text[sign + 1 : sign + 4]
-        octal = three[: len(three) - len(three.lstrip(b"01234567"))]
-        said = octal or (b"\r\n" if three[:2] == b"\r\n" else three[:1])
-        made += bytes([int(octal, 8) & 0xFF]) if octal else _ESCAPES.get(said, said) if said else BACKSLASH
-        at = sign + 1 + len(said)
-    return bytes(made + text[at:])
-
-
-def _from_digits(digits: bytes) -> bytes:
-    bare = digits[: 2 * MOST_STRING].translate(None, b"\0\t\n\x0c\r ")
-    return bytes.fromhex((bare + b"0" * (len(bare) % 2)).decode("ascii"))
 
 
 def enclosing(data: bytes, at: int, floor: int, work: Work) -> tuple[Value, int]:
@@ -321,7 +268,7 @@ def string_around(data: bytes, at: int, begin: int, work: Work) -> int | None:
         work.spend(TOKEN + end - begin)
         begin = end
         if kind == "string":
-            _, begin = _string(data, begin, work)
+            _, begin = string_at(data, begin, work)
             if end <= at < begin:
                 return begin
     return None
