@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 async def test_each_test_gets_the_six_topics(kafka: Broker, topics: TopicSettings) -> None:
     async with AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers) as consumer:
-        names = {name for name in await consumer.kafka.topics() if name.startswith(topics.prefix)}
+        names = {name for name in await consumer.topics() if name.startswith(topics.prefix)}
         ours = {topics.accepted, topics.rejected, topics.dead_letter, topics.tasks, topics.ledger}
         assert names == {topics.events, *ours}
 

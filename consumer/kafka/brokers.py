@@ -112,6 +112,7 @@ class Client(AIOKafkaClient):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)  # type: ignore[no-untyped-call]
         self._opening: dict[tuple[Any, Any], asyncio.Task[Any]] = {}
+        self._ended = False
         self._asked: frozenset[str] | None = None  # topics, in the last question for the layout
         self._not_before = 0.0  # the next one, by the clock of the event loop
         self._pause: float = self._retry_backoff  # between the last one and the next
@@ -180,6 +181,8 @@ class Client(AIOKafkaClient):
         known = self._conns.get(wanted)
         if known is not None and known.connected():
             return known
+        if self._ended:  # what still goes on after a forced end would open one that nobody closes
+            return None
         if wanted not in self._opening:
             opening = asyncio.create_task(super()._get_conn(node_id, group=group))  # type: ignore[no-untyped-call]
             self._opening[wanted] = opening
@@ -195,6 +198,7 @@ class Client(AIOKafkaClient):
         return broker is not None and (broker.host, broker.port) in _silent
 
     async def close(self) -> None:
+        self._ended = True
         for opening in (tasks := list(self._opening.values())):
             opening.cancel()
         if tasks:

@@ -185,7 +185,7 @@ def test_a_write_needs_all_replicas_but_one_and_a_single_one_itself() -> None:
 
 
 async def test_brokers_that_do_not_answer_are_a_dependency_that_is_down(settings: TopicSettings) -> None:
-    with pytest.raises(Unavailable, match="a wrong password, a wrong authority"):
+    with pytest.raises(Unavailable, match="nobody listens there"):
         await check(KafkaSettings(bootstrap_servers="127.0.0.1:1"), settings)
 
 
