@@ -31,10 +31,13 @@ async def test_a_file_whose_host_is_allowed_at_last_gets_its_verdict_by_a_replay
     """Genesys's links lead where the settings do not: first a dead letter, after a restart with the host a verdict."""
     traffic = traffic_of(Maker("not allowed", topics.partitions).talks(2))
     score = Kept(traffic.expectation)
-    async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
+    async with (
+        Emulator(traffic.world) as emulator,
+        Emulator(traffic.world) as another,
+        OutputReader(kafka_settings, topics) as reader,
+    ):
         allows = settings_for(emulator, kafka_settings, topics, tmp_path)
-        others = [origin for origin in allows.download.allowed_origins if origin != emulator.files_url]
-        lacks = changed(allows, "download", allowed_origins=others, host_patience_s=0.5)
+        lacks = changed(allows, "download", allowed_origins=[another.files_url], host_patience_s=0.5)
         async with serving(lacks):
             await write(lacks, traffic.records)
             await until(reader, score, lambda: len(score.records) == 2)
