@@ -66,15 +66,19 @@ class Report:
 
     @property
     def problems(self) -> list[str]:
-        """But for `too_long`, which says as much of the machine."""
+        """What no machine excuses."""
         found = [] if self.tally.good else [f"answers: {self.tally}"]
-        if self.rebalances:
-            found.append(f"{self.rebalances} rebalances")
-        if self.downloads_per_attachment > MOST_DOWNLOADS:
-            found.append(f"{self.downloads_per_attachment} downloads for each attachment")
         found += [f"not over: {detail}" for detail in self.at_the_end]
         if self.not_alive:
             found.append(f"/livez said {self.not_alive} times that a process is dead")
+        return found
+
+    @property
+    def costly(self) -> list[str]:
+        """What says as much of the machine: one that is busy is late with heartbeats, and does more work twice."""
+        found = [f"{self.rebalances} rebalances"] if self.rebalances else []
+        if self.downloads_per_attachment > MOST_DOWNLOADS:
+            found.append(f"{self.downloads_per_attachment} downloads for each attachment")
         return found
 
     @property
@@ -83,11 +87,11 @@ class Report:
 
     @property
     def good(self) -> bool:
-        return not self.problems and not self.too_long
+        return not (self.problems or self.costly or self.too_long)
 
     def as_json(self) -> dict[str, object]:
         too_long = [asdict(silence) for silence in self.too_long]
-        return {"problems": self.problems, "too_long": too_long, **asdict(self)}
+        return {"problems": self.problems, "costly": self.costly, "too_long": too_long, **asdict(self)}
 
 
 def at_random(seed: int, seconds: float) -> Script:
