@@ -26,7 +26,8 @@ SESSION_MS = 6_000
 EVERY_S = 2.0  # between two troubles, on average
 CATCH_UP_S = 60.0  # without any news, once the trouble is over
 SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
-MOST_DOWNLOADS = 1.1  # for each file, whatever happened
+# For each file. A kill repeats what was in flight: it hangs on how often one comes, and on how much is done at once.
+MOST_DOWNLOADS = 1.2
 
 
 @dataclass(frozen=True, slots=True)
