@@ -62,7 +62,7 @@ def unpacked(records: Iterable[Record]) -> Iterator[Record]:
     """As a source sends them that the last release understands: it knows fewer envelopes than this one."""
     for record in records:
         try:
-            events = [orjson.dumps(leaf.node) for leaf in leaves(record.value or b"")]
+            events = [orjson.dumps(leaf.node) if leaf.envelope else leaf.value for leaf in leaves(record.value or b"")]
         except (Malformed, TypeError):
             yield record
         else:
