@@ -154,7 +154,7 @@ def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds_with_a_count
 def test_the_handler_holds_repeats_back(stream: io.StringIO) -> None:
     setup(LogSettings(), stream)
     for broker in range(20):
-        logging.getLogger("urllib3").error("connect to %s failed", broker)
+        logging.getLogger("botocore").error("connect to %s failed", broker)
     assert len(lines(stream)) == 1
 
 
