@@ -1,15 +1,17 @@
 """Nothing is left out in silence: one line at the end of a run names every skipped test's reason.
 
-With `--nothing-left-out`, or `REQUIRE_ALL=1` in the environment, what is left out fails the run.
+With `--nothing-left-out`, or `REQUIRE_ALL=1` in the environment, a skipped test is a failed one, to `--last-failed` as
+well, and what else is left out fails the run.
 """
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 
 import pytest
 
 OPTION = "--nothing-left-out"
+ALTHOUGH = "left out, although nothing may be: "
 LEFT_OUT = pytest.StashKey[Counter[str]]()
 
 
@@ -26,6 +28,13 @@ class _Recorder:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._left_out = config.stash[LEFT_OUT]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if report.skipped and not hasattr(report, "wasxfail") and _must_be_complete(self._config):
+            report.outcome, report.longrepr = "failed", ALTHOUGH + _reason(report.longrepr)
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped and not hasattr(report, "wasxfail"):
@@ -48,7 +57,7 @@ class _Recorder:
             return
         named = "; ".join(f"{reason} ({count})" for reason, count in self._left_out.most_common())
         failed = _must_be_complete(self._config)
-        verdict = "left out, although nothing may be: " if failed else "left out: "
+        verdict = ALTHOUGH if failed else "left out: "
         terminalreporter.write_line(verdict + named, red=failed, yellow=not failed)
 
 

@@ -32,9 +32,10 @@ def test_a_skip_fails_the_run_where_nothing_may_be_left_out(
     if way == "environment":
         monkeypatch.setenv("REQUIRE_ALL", "1")
     options = ["--nothing-left-out"] if way == "option" else []
-    result = run.runpytest_subprocess("-p", "tests.left_out", *options)
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["left out, although nothing may be: no such server here (1)"])
+    for again in ([], ["--last-failed", "--last-failed-no-failures", "none"]):
+        result = run.runpytest_subprocess("-p", "tests.left_out", *options, *again)
+        assert result.ret == pytest.ExitCode.TESTS_FAILED
+        result.stdout.fnmatch_lines(["left out, although nothing may be: no such server here"])
 
 
 def test_a_test_that_was_not_selected_counts_as_left_out(run: pytest.Pytester) -> None:
