@@ -16,7 +16,7 @@ from consumer.genesys.limiter import Limiter
 from consumer.genesys.limiter import Reports as LimiterReports
 from consumer.genesys.login import Login
 from consumer.genesys.login import Reports as LoginReports
-from consumer.http.clients import api_client, login_client
+from consumer.http.clients import api_client
 from consumer.http.transport import Timeouts
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
@@ -53,7 +53,7 @@ async def connected(
     timeouts = Timeouts(settings.download.connect_timeout_s, settings.download.read_timeout_s)
     own_login, own_api = chosen.login_url is not None, chosen.api_url is not None
     async with (
-        login_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=own_login, proxy=proxy) as to_login,
+        api_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=own_login, proxy=proxy) as to_login,
         api_client(hosts.api_url, ca_file=ca, timeouts=timeouts, any_address=own_api, proxy=proxy) as to_api,
     ):
         login = Login(to_login, credentials, reports=reports)

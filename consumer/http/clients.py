@@ -58,19 +58,6 @@ def api_client(
     return _client(resolver, permit, ca_file, timeouts or Timeouts(), base_url=base_url, proxy=proxy)
 
 
-def login_client(
-    base_url: str,
-    *,
-    ca_file: Path | None = None,
-    timeouts: Timeouts | None = None,
-    any_address: bool = False,
-    proxy: str | None = None,
-    lookup: Lookup = system_lookup,
-) -> httpx.AsyncClient:
-    """As `api_client`, with a session of its own: the client secret and the token never share a connection."""
-    return api_client(base_url, ca_file=ca_file, timeouts=timeouts, any_address=any_address, proxy=proxy, lookup=lookup)
-
-
 def file_client(
     rules: UrlRules,
     *,

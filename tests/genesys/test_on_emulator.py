@@ -12,7 +12,7 @@ from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
-from consumer.http.clients import api_client, login_client
+from consumer.http.clients import api_client
 from consumer.model import Direction, Reason
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import plan_traffic
@@ -24,7 +24,7 @@ from tests.sandbox.worlds import COMMUNICATION, CONVERSATION, MESSAGE, world_wit
 @asynccontextmanager
 async def client_of(emulator: Emulator) -> AsyncIterator[tuple[Api, Lookup]]:
     hosts = Hosts.of(REGION, login_url=emulator.login_url, api_url=emulator.api_url)
-    async with login_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
+    async with api_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
         login = Login(to_login, lambda: ("sandbox", "sandbox-secret"), reports=Recorder())
         api = Api(
             to_api,

@@ -29,7 +29,7 @@ from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
-from consumer.http.clients import api_client, login_client
+from consumer.http.clients import api_client
 from consumer.judge.task import Judge
 from consumer.model import AnswerKind, Attachment, Dependency, Event, Reason, Rejected, Source, Task, Verdict
 from consumer.sandbox import envelopes, payloads
@@ -236,7 +236,7 @@ class Resolving:
 @asynccontextmanager
 async def judge_on(emulator: Emulator, clock: Clock) -> AsyncIterator[Judge]:
     hosts = Hosts.of(REGION, login_url=emulator.login_url, api_url=emulator.api_url)
-    async with login_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
+    async with api_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
         login = Login(to_login, lambda: ("sandbox", "sandbox-secret"), reports=Recorder())
         limiter = Limiter(PER_MINUTE, now=clock.now, sleep=clock.sleep, reports=Recorder())
         api = Api(to_api, login, limiter, expected_organization=None, reports=Recorder())
