@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consumer.model import DeadReason, Event
 from consumer.wire.events import Item, Noise, Unreadable, decode, readings
-from tests.genesys.payloads import payload
+from tests.genesys.payloads import SHAPES, payload
 from tests.wire.packing import BATCHES, ENVELOPES, coded, kinesis, sqs, text
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
@@ -105,21 +105,6 @@ def test_a_tombstone_of_kafka_connect_has_no_value() -> None:
 
 FORGED = {"conversationId": "forged-conversation", "messageId": "forged-message"}
 FORGERIES = [text(FORGED), coded(FORGED), text([FORGED]), text(sqs(FORGED)), text(text(FORGED)), coded(kinesis(FORGED))]
-SHAPES = [
-    payload(name)
-    for name in (
-        "conversation",
-        "message-data",
-        "message-data-legacy",
-        "webhook-outbound",
-        "webhook-inbound",
-        "tutorial",
-        "event-notification",
-        "event-eventbridge",
-        "bulk",
-        "media-valid",
-    )
-]
 # What an event is told by; a customer's words never stand there, and a forgery would make it another event's, or none.
 TELLING = {
     "id", "conversationId", "messageId", "communicationId", "topicName", "detail-type", "source", "messageURI",

@@ -14,3 +14,21 @@ def payload(name: str) -> Any:
 
 def names() -> set[str]:
     return {file.stem for file in HERE.glob("*.json")}
+
+
+# One of each shape in which Genesys tells of messages.
+SHAPES = [
+    payload(name)
+    for name in (
+        "conversation",
+        "message-data",
+        "message-data-legacy",
+        "webhook-outbound",
+        "webhook-inbound",
+        "tutorial",
+        "event-notification",
+        "event-eventbridge",
+        "bulk",
+        "media-valid",
+    )
+]
