@@ -178,7 +178,7 @@ async def test_the_whole_service_stays_near_the_least(
     every = [*changes, *ends]
     print(f"{processes} process(es): {calls} calls; the least {least(world)}; the tutorial's {tutorial_calls(every)}")
     assert files_in(world) < calls <= 1.25 * least(world)
-    # The faster a change is answered, the fewer others share its call: a quiet machine makes more calls than a busy one.
+    # The faster a change is answered, the fewer others share its call: a quiet machine makes more calls.
     assert calls <= tutorial_calls(every) / 2.7
 
 
