@@ -45,8 +45,9 @@ class _Recorder:
             self._left_out[_reason(report.longrepr)] += 1
 
     def pytest_deselected(self, items: Iterable[pytest.Item]) -> None:
-        if _must_be_complete(self._config):  # else whoever gave -k or -m knows
-            self._left_out["not selected on the command line"] += len(list(items))
+        left_out = len(list(items))  # 0, too, where `--last-failed` looks through its files
+        if left_out and _must_be_complete(self._config):  # else whoever gave -k or -m knows
+            self._left_out["not selected on the command line"] += left_out
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._left_out and _must_be_complete(self._config) and session.exitstatus == pytest.ExitCode.OK:

@@ -48,3 +48,13 @@ def test_a_run_that_left_nothing_out_says_nothing(run: pytest.Pytester) -> None:
     result = run.runpytest_subprocess("-p", "tests.left_out", "--nothing-left-out")
     assert result.ret == pytest.ExitCode.OK
     result.stdout.no_fnmatch_line("left out*")
+
+
+def test_what_passes_at_its_second_try_is_enough(run: pytest.Pytester) -> None:
+    run.makepyfile(test_one="def test_of_one(): assert False\ndef test_of_two(): ...", test_two="def test_of_it(): ...")
+    run.path.joinpath("test_what_passes_at_its_second_try_is_enough.py").unlink()
+    again = ["-p", "tests.left_out", "--nothing-left-out", "--last-failed", "--last-failed-no-failures", "none"]
+    assert run.runpytest_subprocess("-p", "tests.left_out").ret == pytest.ExitCode.TESTS_FAILED
+    run.makepyfile(test_one="def test_of_one(): ...\ndef test_of_two(): ...")
+    result = run.runpytest_subprocess(*again)
+    assert (result.ret, result.parseoutcomes()) == (pytest.ExitCode.OK, {"passed": 1})

@@ -64,6 +64,12 @@ def ask_for_transaction(client: AIOKafkaConsumer | AIOKafkaProducer) -> None:
         ask(client._txn_manager._transaction_waiter)
 
 
+def why_transaction_failed(producer: AIOKafkaProducer) -> BaseException | None:
+    """What ended its transaction in the background, of which its next call says only that there is none."""
+    waiter = producer._txn_manager._transaction_waiter
+    return waiter.exception() if waiter and waiter.done() and not waiter.cancelled() else None
+
+
 async def _done(call: Coroutine[Any, Any, None], within_s: float) -> bool:
     """Whether it succeeded in time. If it takes longer it goes on."""
     task = asyncio.create_task(call)

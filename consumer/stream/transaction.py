@@ -23,7 +23,7 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 
-from consumer.kafka.closing import ask, close, close_by_force
+from consumer.kafka.closing import ask, close, close_by_force, why_transaction_failed
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Headers
 from consumer.wire.results import record_size
@@ -145,7 +145,7 @@ class Transactor:
             await self._call("send", send_all)
             sent = await self._call("await sends", lambda: asyncio.gather(*futures))
         except TransactionFailed as failed:
-            refused = _first_refusal(futures)
+            refused = _first_refusal(futures) or why_transaction_failed(self._producer)
             if refused is None:
                 raise
             raise TransactionFailed("await sends", refused) from failed

@@ -12,7 +12,7 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from consumer.kafka.closing import ask_for_transaction
+from consumer.kafka.closing import ask_for_transaction, why_transaction_failed
 from consumer.stream.assignment import Assignment
 from consumer.stream.records import records_of
 from consumer.stream.transaction import ProducerRecord, Transactor
@@ -79,6 +79,22 @@ class ForgetsFutures(Transactor):
         with suppress(TimeoutError):
             await self._producer.flush()
         return [0] * len(records)
+
+
+class WaitsBetweenSends(Transactor):
+    """What became of a record is known before the next one is sent: a network is as slow as that at times."""
+
+    async def open(self) -> None:
+        await super().open()
+        send = self._producer.send
+
+        async def send_and_look(*arguments: Any, **options: Any) -> asyncio.Future[Any]:
+            future = await send(*arguments, **options)
+            while not future.done() and not why_transaction_failed(self._producer):
+                await asyncio.sleep(0)
+            return future
+
+        self._producer.send = send_and_look
 
 
 class LedgerOutside(Transactor):

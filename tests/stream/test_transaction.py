@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 from confluent_kafka.admin._acl import AclOperation
 
 from consumer.kafka.client import client_options
@@ -17,7 +17,7 @@ from consumer.kafka.closing import close_by_force
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.transaction import ProducerRecord, TooLarge, TransactionFailed, Transactor
 from tests.brokers import create_topics, delete_topics, private_broker
-from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces
+from tests.stream.broken import AbortsAndGoesOn, ForgetsFutures, NeverForces, WaitsBetweenSends
 from tests.stream.grants import Login, grant, revoke
 from tests.stream.harness import GivenLimits, committed, create_narrow_topics, everything, ignored, sockets
 
@@ -147,6 +147,19 @@ async def test_after_a_missing_grant_nothing_of_the_failed_transaction_comes_out
     await second.dispose()
 
     assert await everything(root, topics.accepted) == [b"after"]
+
+
+async def test_a_refusal_that_comes_between_two_sends_is_the_cause_of_the_failure(login: Login) -> None:
+    """aiokafka forgets the first record's refusal and says "not in transaction" to the second one."""
+    ours, root, topics = login
+    seen, refusal = await refused(root, topics)
+    producer = transactor(ours, topics, WaitsBetweenSends)
+    await producer.open()
+    with pytest.raises(TransactionFailed, match="await sends: TopicAuthorizationFailedError") as failed:
+        await producer.commit([refusal, seen], {})
+    await producer.dispose()
+
+    assert isinstance(failed.value.cause, TopicAuthorizationFailedError)
 
 
 async def test_control_who_aborts_and_goes_on_publishes_what_was_aborted(login: Login) -> None:
