@@ -12,7 +12,7 @@ import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from consumer.kafka.closing import ask_for_transaction, why_transaction_failed
+from consumer.kafka.closing import ask_for_transaction
 from consumer.stream.assignment import Assignment
 from consumer.stream.records import records_of
 from consumer.stream.transaction import ProducerRecord, Transactor
@@ -90,8 +90,8 @@ class WaitsBetweenSends(Transactor):
 
         async def send_and_look(*arguments: Any, **options: Any) -> asyncio.Future[Any]:
             future = await send(*arguments, **options)
-            while not future.done() and not why_transaction_failed(self._producer):
-                await asyncio.sleep(0)
+            ended = self._producer._txn_manager.wait_for_transaction_end()
+            await asyncio.wait([future, ended], return_when=asyncio.FIRST_COMPLETED)
             return future
 
         self._producer.send = send_and_look
