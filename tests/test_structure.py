@@ -79,6 +79,9 @@ SPEAKS_TO_THE_WORLD = {
     "shutil", "socket", "ssl", "subprocess", "tempfile", "threading", "urllib.request",
 }  # fmt: skip
 
+MODULES_AT_THE_TOP = 7
+MOST_ROOMS = 24
+MOST_ARROWS = 100
 LINES_OF_SOURCE = 350
 LINES_OF_TESTS = 500
 EMPTY_WORDS = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "util", "utils"}
@@ -97,6 +100,21 @@ def test_imports_point_down_the_house() -> None:
         if _height(imported) > _height(_name(path))
     ]
     assert not wrong
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    """Two files that need each other are one idea, or one of them knows too much."""
+    files = {_name(path): path for path in SOURCE}
+    circles = [name for name, path in files.items() if any(path in _closure(used) for used in _modules(path))]
+    assert not circles
+
+
+def test_the_house_stays_small() -> None:
+    at_the_top = {path.stem for path in SOURCE if path.parent.name == "consumer"} - {"__init__", "__main__"}
+    assert len(at_the_top) <= MODULES_AT_THE_TOP
+    assert len(ROOMS) <= MOST_ROOMS
+    arrows = {(_room(_name(path)), _room(used)) for path in SOURCE for used in _modules(path)}
+    assert len({(above, below) for above, below in arrows if above and below and above != below}) <= MOST_ARROWS
 
 
 def test_nothing_in_the_service_knows_the_sandbox() -> None:
@@ -217,6 +235,14 @@ def _ours(path: Path) -> list[str]:
     return [name for name in _imports(path) if _is_part_of(name, "consumer")]
 
 
+@cache
+def _modules(path: Path) -> set[str]:
+    """The modules of ours that a file imports. A package that holds no code is none."""
+    files = {_name(other): other for other in SOURCE}
+    return {name for name in _ours(path) if name in files and _tree(files[name]).body}
+
+
+@cache
 def _closure(module: str) -> set[Path]:
     """The files that importing `module` runs, its own included."""
     files = {_name(path): path for path in SOURCE}

@@ -6,7 +6,7 @@ its first byte is its type, and the other is a finding.
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
 from typing import Protocol
 
 from consumer.inspection.policy.extensions import claimed_type
@@ -48,16 +48,37 @@ def examine(data: bytes, detector: Detects, limits: Limits = Limits(), claimed: 
     return _examine(data, claimed, detector, limits, Seen(work=Work.of(len(data))))
 
 
-def _inside(detector: Detects, limits: Limits, outer: Seen, data: bytes, name: str, declared: str) -> Seen:
-    inner = outer.shared()
-    if inner.depth > DEEPEST:
-        raise TooMuch("files are nested too deep")
-    outer.work.spend(AN_EXAMINATION)
-    return _examine(data, claimed_type(name, declared) or "", detector, limits, inner)
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """What the reader of one file asks about other ones."""
+
+    detector: Detects
+    limits: Limits
+    outer: Seen
+
+    def examine(self, data: bytes, name: str, declared: str) -> Seen:
+        inner = self.outer.shared()
+        if inner.depth > DEEPEST:
+            raise TooMuch("files are nested too deep")
+        self.outer.work.spend(AN_EXAMINATION)
+        return _examine(data, claimed_type(name, declared) or "", self.detector, self.limits, inner)
+
+    def begins_like(self, data: bytes) -> str | None:
+        row = table.format_of(data)
+        return row.name if row else None
+
+    def behind_picture(self, data: bytes, work: Work) -> int | None:
+        picture = table.picture_at(data, work)
+        if picture is None:
+            return None
+        return picture.end if picture.complete else len(data)
+
+    def fits(self, extension: str, kind: str) -> bool:
+        return table.fits(extension, kind)
 
 
 def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, seen: Seen) -> Seen:
-    seen.inside = partial(_inside, detector, limits, seen)
+    seen.others = _Others(detector, limits, seen)
     if not data.strip(PADDING):
         seen.detected_type = "application/x-empty" if not data else "application/octet-stream"
         seen.find(Reason.EMPTY, "no bytes" if not data else "nothing but padding and white space")

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.readers import marks
 from consumer.inspection.readers.marks import MARKS, WINDOW, Marks
 from consumer.inspection.readers.seen import TooMuch, Work
 
@@ -21,7 +20,7 @@ def one_by_one(data: bytes) -> dict[bytes, list[int]]:
 
 
 def found(data: bytes) -> dict[bytes, list[int]]:
-    return {mark: list(Marks(data, Work()).at(mark)) for mark in MARKS}
+    return {mark: list(Marks(data, Work().spend).at(mark)) for mark in MARKS}
 
 
 def test_no_mark_begins_in_another_one() -> None:
@@ -48,15 +47,15 @@ def test_every_mark_is_found_wherever_it_stands(words: list[bytes]) -> None:
 @pytest.mark.parametrize("before", [0, 1, 2, 8, 14])
 def test_every_mark_is_found_once_where_one_search_ends_and_the_next_begins(mark: bytes, before: int) -> None:
     data = bytes(WINDOW - before) + mark + bytes(50)
-    assert list(Marks(data, Work()).at(mark)) == [WINDOW - before]
+    assert list(Marks(data, Work().spend).at(mark)) == [WINDOW - before]
 
 
 def test_data_is_searched_once_however_often_it_is_asked_about() -> None:
     work, data = Work(), b"x" * 1000
-    assert marks.of(data, work) is marks.of(data, work)
-    assert marks.of(data, work) is not marks.of(data + b"y", work)
+    assert work.marks(data) is work.marks(data)
+    assert work.marks(data) is not work.marks(data + b"y")
 
 
 def test_what_holds_nothing_but_marks_is_too_much() -> None:
     with pytest.raises(TooMuch):
-        Marks(b"<?" * 4_000_000, Work())
+        Marks(b"<?" * 4_000_000, Work().spend)

@@ -34,7 +34,7 @@ def judge(name: str, declared: str, content: bytes, seen: Seen, limits: Limits) 
     A program, markup with a script, and a file with something harmful inside are `embedded_executable`. What can't be
     opened keeps its finding. All else is harmless, and the caller tells that a file is attached.
     """
-    inner = seen.inside(content, name, declared)
+    inner = seen.others.examine(content, name, declared)
     if is_program(content[:HEAD], name):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached", opener="desktop")
     elif _runs(name, inner, content):

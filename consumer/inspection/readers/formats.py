@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
-from consumer.inspection.readers import marks, runs, scripts, zip_reader
+from consumer.inspection.readers import runs, scripts, zip_reader
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, Unreadable, Work
 from consumer.inspection.readers.signatures import LONG, SHORT
@@ -134,7 +134,7 @@ def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]
         (b"mscf", b"MSCF\0\0\0\0", 0, _is_cabinet, "a cabinet"),
         (_ARJ, _ARJ, 0, _arj_header, "an ARJ archive"),
     ):
-        places = (at - before for at in marks.of(data, work).at(mark) if at - before >= start)
+        places = (at - before for at in work.marks(data).at(mark) if at - before >= start)
         if (at := next((at for at in _exactly(data, signature, places, work) if true(data, at)), -1)) >= 0:
             found.append((at, name))
     return found
@@ -183,7 +183,7 @@ def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
 
 def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
     """Each place where a PDF begins."""
-    places = (at - 1 for at in marks.of(data, work).at(b"pdf-") if at > start)
+    places = (at - 1 for at in work.marks(data).at(b"pdf-") if at > start)
     return (at for at in _exactly(data, b"%PDF-", places, work) if _has_object(data, at, work))
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
-
-from consumer.inspection.readers.seen import Work
 
 BEFORE_EVENT = (b" ", b"\t", b"\n", b"\x0c", b"\r", b"/", b'"', b"'")
 EVENTS = tuple(before + b"on" for before in BEFORE_EVENT)
@@ -30,16 +28,16 @@ _SEARCH = BytesAhoCorasick(MARKS, matchkind=MatchKind.LeftmostFirst)
 
 
 class Marks:
-    """Of one piece of data."""
+    """Of one piece of data. `spend` is told what finding them costs, in bytes that are read."""
 
-    def __init__(self, data: bytes, work: Work) -> None:
+    def __init__(self, data: bytes, spend: Callable[[int], None]) -> None:
         self.data = data
         self.lower = data.lower()
         self._places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
-        work.spend(2 * len(data))
+        spend(2 * len(data))
         for begin in range(0, len(data), WINDOW):
             found = _SEARCH.find_matches_as_indexes(memoryview(self.lower)[begin : begin + WINDOW + LONGEST - 1])
-            work.spend(A_PLACE * len(found))
+            spend(A_PLACE * len(found))
             for mark, at, _ in found:
                 if at < WINDOW:
                     self._places[MARKS[mark]].append(begin + at)
@@ -51,10 +49,3 @@ class Marks:
 
 def _numbers() -> array[int]:
     return array("L")  # a list takes five times the memory
-
-
-def of(data: bytes, work: Work) -> Marks:
-    """Those of `data`, searched once however often they are asked for."""
-    if work.marks is None or work.marks.data is not data:
-        work.marks = Marks(data, work)
-    return work.marks

@@ -5,7 +5,6 @@ What a policy lets in by itself may come in an archive, and nothing else: its ty
 
 from __future__ import annotations
 
-from consumer.inspection.readers import table
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.office import containers
 from consumer.inspection.readers.office.compound import is_ole
@@ -47,20 +46,11 @@ def _is_of_a_desktop(name: str, head: bytes) -> bool:
 def _judge(name: str, content: bytes, whole: bool, seen: Seen, limits: Limits) -> None:
     if not whole:
         raise TooMuch("a file in the archive is larger than can be examined")
-    inner = seen.inside(content, name, "")
+    inner = seen.others.examine(content, name, "")
     kind = inner.detected_type or ""
     if kind not in limits.types:
         seen.find(Reason.CONTENT_NOT_ALLOWED, "a file in the archive is of a type that is not accepted")
-    elif not _fits(name, kind):
+    elif not seen.others.fits(extension_of(name), kind):
         seen.find(Reason.TYPE_MISMATCH, "a file in the archive is of another type than its name says")
     for finding in inner.findings:
         seen.find(finding.code, finding.detail)
-
-
-def _fits(name: str, kind: str) -> bool:
-    """Whether a name goes with a type: with types of its family it does, and of a text it has to be known."""
-    extension = extension_of(name)
-    named = table.BY_EXTENSION.get(extension)
-    if named is None:
-        return not (extension and kind == "text/plain")
-    return named == kind or any({named, kind} <= family for family in table.FAMILIES)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.inspection.readers import marks
 from consumer.inspection.readers.seen import Work
 
 TAG, ECHO = b"<?php", b"<?="
@@ -34,7 +33,7 @@ _AFTER_NAME = (b"(", b"::", b"{", b";", b"\\", b"=", b"extends ", b"implements "
 
 def tags(data: bytes, work: Work) -> Iterator[int]:
     """Each place where PHP begins to run something."""
-    for at in marks.of(data, work).at(b"<?"):
+    for at in work.marks(data).at(b"<?"):
         if data.startswith(ECHO, at) or data[at : at + len(TAG)].lower() == TAG:
             work.spend(A_TAG)
             if runs_at(data, at):

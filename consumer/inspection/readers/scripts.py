@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.inspection.readers import marks, php
+from consumer.inspection.readers import php
 from consumer.inspection.readers.marks import EVENTS, Marks
 from consumer.inspection.readers.seen import Work
 
 SNIFFED = 1445  # bytes that a browser looks at
 LONGEST_TAG = 512
 WHITE = b"\t\n\x0c\r "
-MARKS = (b"\xef\xbb\xbf",)
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _PAGES = (
     b"<!doctype html", b"<html", b"<head", b"<script", b"<iframe", b"<h1", b"<div", b"<font", b"<table", b"<a",
@@ -64,7 +64,7 @@ _PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 def sniffed(data: bytes) -> str | None:
     """`text/html` or `text/xml` for what a browser takes `data` for by its beginning alone, None for all else."""
     head = data[: SNIFFED + 3]
-    head = head.removeprefix(MARKS[0])[:SNIFFED].lstrip(WHITE).lower()
+    head = head.removeprefix(BYTE_ORDER_MARK)[:SNIFFED].lstrip(WHITE).lower()
     if head.startswith(b"<?xml"):
         return "text/xml"
     page = next((page for page in _PAGES if head.startswith(page) and head[len(page) : len(page) + 1] in _ENDS), None)
@@ -86,7 +86,7 @@ def page(data: bytes, work: Work) -> str | None:
         return None
     lower = data.lower()
     if begins == "text/html":
-        whole = lower.lstrip(MARKS[0] + WHITE).startswith(_WHOLE_PAGES)
+        whole = lower.lstrip(BYTE_ORDER_MARK + WHITE).startswith(_WHOLE_PAGES)
         return begins if whole or next(live(data, work), None) is not None else None
     kind = next((kind for space, kind in _SPACES if space in lower), None)
     runs = kind and (b"<?xml-stylesheet" in lower or next(live(data, work), None) is not None)
@@ -120,12 +120,12 @@ def markup(data: bytes, work: Work) -> Iterator[int]:
 
 def asp(data: bytes, work: Work) -> Iterator[int]:
     """Where a server of ASP or JSP would run something."""
-    yield from (at for at in marks.of(data, work).at(b"<%") if _is_asp(data, at + 2))
+    yield from (at for at in work.marks(data).at(b"<%") if _is_asp(data, at + 2))
 
 
 def live(data: bytes, work: Work) -> Iterator[int]:
     """Where markup runs or loads something: elements that do so by being there, events, URLs that are scripts."""
-    found = marks.of(data, work)
+    found = work.marks(data)
     yield from _carriers(found)
     yield from _events(found)
     yield from _script_urls(found)

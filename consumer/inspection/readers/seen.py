@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from consumer.inspection.readers.marks import Marks
 from consumer.inspection.readers.openers import RULES
 from consumer.model import Finding, Reason
-
-if TYPE_CHECKING:
-    from consumer.inspection.readers.marks import Marks
 
 MIB = 1024 * 1024
 UNQUESTIONED = 16 * MIB  # bytes that any file may inflate to, however small it is
@@ -59,7 +57,7 @@ class Work:
 
     left: int = 512 * 1024 * 1024
     steps: int = FEW_PARTS
-    marks: Marks | None = None  # of the data that was searched last
+    _marks: Marks | None = None  # of the data that was searched last
 
     @classmethod
     def of(cls, size: int) -> Work:
@@ -78,15 +76,27 @@ class Work:
             raise TooMuch("it has more parts than any real file")
         self.spend(cost)
 
+    def marks(self, data: bytes) -> Marks:
+        """Those of `data`, searched once however often they are asked for."""
+        if self._marks is None or self._marks.data is not data:
+            self._marks = Marks(data, self.spend)
+        return self._marks
 
-class Inside(Protocol):
-    """Examines a file that stands in another one, as if it had come by itself, on the same budget of work."""
 
-    def __call__(self, data: bytes, name: str, declared: str) -> Seen: ...
+class Others(Protocol):
+    """What a reader asks about other files and types. It gets this, since the table of types names the readers."""
 
+    def examine(self, data: bytes, name: str, declared: str) -> Seen:
+        """A file that stands in this one, as if it had come by itself, on the same budget of work."""
 
-def _examined_alone(data: bytes, name: str, declared: str) -> Seen:
-    raise TooMuch("a file inside can't be looked into here")
+    def begins_like(self, data: bytes) -> str | None:
+        """The type whose reader would look at these bytes."""
+
+    def behind_picture(self, data: bytes, work: Work) -> int | None:
+        """Where the picture that `data` begins with ends: with `data` if it has no end; None if there is none."""
+
+    def fits(self, extension: str, kind: str) -> bool:
+        """Whether a name with this extension goes with a type."""
 
 
 @dataclass(slots=True)
@@ -125,7 +135,7 @@ class Seen:
     archives: int = 0  # as well
     depth: int = 0  # files of any kind inside each other
     evidence: list[Evidence] = field(default_factory=list)  # one for each finding
-    inside: Inside = _examined_alone
+    _others: Others | None = None
 
     def find(self, code: Reason, detail: str, at: int | None = None, opener: str = "") -> None:
         """`at`: where in the file it is seen, `opener`: the key of who acts on it, where its rule has several."""
@@ -137,6 +147,16 @@ class Seen:
     def flag(self, name: str) -> None:
         if name not in self.flags and len(self.flags) < MOST_FINDINGS:
             self.flags.append(name)
+
+    @property
+    def others(self) -> Others:
+        if self._others is None:
+            raise TooMuch("other files can't be looked into here")
+        return self._others
+
+    @others.setter
+    def others(self, others: Others) -> None:
+        self._others = others
 
     def shared(self) -> Seen:
         """For a file inside this one: it works and expands on the same budgets, one level further in."""

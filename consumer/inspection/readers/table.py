@@ -229,6 +229,14 @@ def is_text(kind: str) -> bool:
     return kind.startswith("text/") or (kind in BY_NAME and BY_NAME[kind].text)
 
 
+def fits(extension: str, kind: str) -> bool:
+    """Whether a name goes with a type: with types of its family it does, and of a text it has to be known."""
+    named = BY_EXTENSION.get(extension)
+    if named is None:
+        return not (extension and kind == "text/plain")
+    return named == kind or any({named, kind} <= family for family in FAMILIES)
+
+
 def picture_at(data: bytes, work: Work) -> Picture | None:
     """The picture that `data` begins with; None if there is none, or one that is built wrongly."""
     row = next((row for row in FORMATS if row.walk and row.begins(data)), None)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from consumer.inspection.readers import film, formats, php, scripts
 from consumer.inspection.readers.formats import PADDING, PICTURES
-from consumer.inspection.readers.seen import Seen, Work
+from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
 Extent = tuple[int, int]
@@ -68,7 +68,7 @@ def is_within(at: int, extents: Sequence[Extent]) -> bool:
 
 def behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
     """Junk is told. Cameras put further pictures behind one, and phones a film and their own notes."""
-    content = _past_pictures(data[end:], seen.work)
+    content = _past_pictures(data[end:], seen)
     without = film.cut_out(content)
     if without is not None:
         seen.flag("motion_photo")
@@ -85,18 +85,16 @@ def behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
         seen.loose.append(content.lstrip(PADDING)[:HEAD])
 
 
-def _past_pictures(data: bytes, work: Work) -> bytes:
-    from consumer.inspection.readers import table  # which names the readers, and they ask here
-
+def _past_pictures(data: bytes, seen: Seen) -> bytes:
     while True:
-        work.spend(len(data) // SHARE_OF_A_COPY)
+        seen.work.spend(len(data) // SHARE_OF_A_COPY)
         content = data.lstrip(PADDING)
         if content.startswith(JPEG[1:]) and len(content) < len(data):
             content = data[-len(content) - 1 :]
-        picture = table.picture_at(content, work)
-        if picture is None:
+        end = seen.others.behind_picture(content, seen.work)
+        if end is None:
             return data
-        data = content[picture.end :] if picture.complete else b""
+        data = content[end:]
 
 
 def opener_of(name: str) -> str:

@@ -88,7 +88,7 @@ class _Walk:
         """An archive inside: on the same budget, and what is found in it counts for the whole file."""
         if not content.whole:
             raise TooMuch("an archive inside is larger than can be examined")
-        inner = self.seen.inside(content.take(), content.name, "")
+        inner = self.seen.others.examine(content.take(), content.name, "")
         if inner.has(Reason.MACROS):
             self.seen.flag("embedded_macros")
         for finding in inner.findings:

@@ -74,12 +74,10 @@ def _is_attached_archive(data: bytes, at: int, extents: Extents) -> bool:
 
 
 def _before(before: bytes, seen: Seen) -> None:
-    from consumer.inspection.readers import table  # which names the readers, this one as well
-
     if not before.strip(PADDING + b"\xef\xbb\xbf"):
         return
-    if (whole := table.format_of(before)) is not None:
-        seen.find(Reason.SECOND_FORMAT, f"{whole.name} before the document", at=0, opener="desktop")
+    if whole := seen.others.begins_like(before):
+        seen.find(Reason.SECOND_FORMAT, f"{whole} before the document", at=0, opener="desktop")
     elif found := formats.foreign(before, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{found} before the document", at=0, opener="desktop")
     elif before.lstrip(PADDING).startswith(OPENINGS) or b"/*" in before or _swallows(before):
