@@ -86,15 +86,16 @@ class WaitsBetweenSends(Transactor):
 
     async def open(self) -> None:
         await super().open()
-        send = self._producer.send
+        producer: Any = self._producer  # what waits is aiokafka's own inside
+        send = producer.send
 
         async def send_and_look(*arguments: Any, **options: Any) -> asyncio.Future[Any]:
-            future = await send(*arguments, **options)
-            ended = self._producer._txn_manager.wait_for_transaction_end()
+            future: asyncio.Future[Any] = await send(*arguments, **options)
+            ended = producer._txn_manager.wait_for_transaction_end()
             await asyncio.wait([future, ended], return_when=asyncio.FIRST_COMPLETED)
             return future
 
-        self._producer.send = send_and_look
+        producer.send = send_and_look
 
 
 class LedgerOutside(Transactor):
