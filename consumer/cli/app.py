@@ -82,7 +82,7 @@ def scan(
         str | None, typer.Option(help=f"Also ask a scanner: {FORMS}.", envvar="ANTIVIRUS__ADDRESS")
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Each finding in the words of its reader: more than a result may tell.")
+        bool, typer.Option("--explain", help="Each finding with its place, the bytes there, and who would act on them.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

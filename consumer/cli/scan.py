@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import stat
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
-from consumer.cli.outcome import Exit, data_json, ended, show
+from consumer.cli.explain import Explaining, Seen, opener_lines, rule_of
+from consumer.cli.outcome import Exit, data, data_json, ended, show
 from consumer.download.body import Body
 from consumer.inspection.antivirus import Scanner, open_scanner
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.workers.confinement import not_offered
 from consumer.inspection.workers.pool import Bounds, Workers, WorkersNotStarted
-from consumer.model import Attachment, Dependency, Facts, Reason, Rejected, Verdict
+from consumer.model import Attachment, Dependency, Facts, Finding, Reason, Rejected, Verdict
 from consumer.settings.load import SettingsProblem, load_part
 from consumer.settings.scanners import address_of
 from consumer.telemetry.labels import Confined, Stage, WorkerEnd
@@ -69,6 +70,7 @@ class ByHand:
 class Scanned:
     file: Path
     verdict: Verdict
+    seen: tuple[Seen, ...] = ()  # of findings, where they are to be explained
 
     def as_json(self) -> dict[str, Any]:
         facts = self.verdict.facts
@@ -82,17 +84,35 @@ class Scanned:
             "extension": facts.extension_type,
             "size": facts.size,
             "sha256": facts.sha256,
-            "findings": [{"code": finding.code.value, "detail": finding.detail} for finding in facts.findings],
+            "findings": [
+                {"code": finding.code.value, "detail": finding.detail, **self._explained(finding)}
+                for finding in facts.findings
+            ],
             "flags": list(facts.flags),
             "scanned": facts.scanned,
             "detectors": dict(facts.detectors),
         }
 
+    def _explained(self, finding: Finding) -> dict[str, Any]:
+        return next((one.as_json() for one in self.seen if one.evidence.finding == finding), {})
+
+    def explained(self) -> Iterator[str]:
+        """In lines, for people."""
+        told = self.as_json()
+        yield f"{told['file']}: {told['verdict']}" + (f" ({told['reason']})" if told["reason"] else "")
+        named = f" (its name says {told['extension']})" if told["extension"] not in (None, told["detected"]) else ""
+        yield f"  {told['detected'] or 'no type'}{named}, {told['size']} bytes, sha256 {told['sha256']}"
+        for one in self.seen:
+            yield from one.lines()
+        if told["reason"] not in (None, *(finding["code"] for finding in told["findings"])):
+            yield f"  {told['reason']}: {told['detail']}"
+            yield from opener_lines(rule_of(told["reason"]))
+
 
 def scan(files: Sequence[Path], policy_file: Path | None, address: str | None, explain: bool, as_json: bool) -> None:
     """Prints a verdict a file; ends with 1 when one is rejected, and with 2 when one can't be read.
 
-    With `explain` the worker answers in sentences, which for the service's own none does.
+    With `explain` the worker answers in sentences and places, which for the service's own none does.
     """
     try:
         policy = Policy.load(policy_file)
@@ -105,6 +125,8 @@ def scan(files: Sequence[Path], policy_file: Path | None, address: str | None, e
     if as_json:
         for one in scanned:
             data_json(one.as_json())
+    elif explain:
+        data("\n\n".join("\n".join(one.explained()) for one in scanned))
     elif scanned:
         show(_table(scanned))
     if unreadable:
@@ -121,7 +143,7 @@ async def _scan(
     unreadable: list[str] = []
     async with AsyncExitStack() as stack:
         examining = Workers(1, bounds=bounds, limits=lambda: policy.limits, reports=by_hand)
-        workers = await stack.enter_async_context(examining)
+        workers = Explaining(await stack.enter_async_context(examining))
         if antivirus:
             stack.push_async_callback(antivirus.aclose)
         inspector = Inspector(by_hand, by_hand, workers, Stores(by_hand, None), lambda: policy, antivirus, by_hand)
@@ -131,7 +153,7 @@ async def _scan(
             except OSError as error:
                 unreadable.append(f"{printable(str(file), 4_096)}: {error.strerror}")
             else:
-                scanned.append(Scanned(file, verdict))
+                scanned.append(Scanned(file, verdict, workers.take()))
     return scanned, unreadable
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,14 +47,49 @@ def test_an_accepted_file_ends_with_0_and_is_told_with_what_it_is(command: Comma
     assert one["detectors"]["libmagic"]
 
 
-def test_explained_a_finding_has_the_words_of_its_reader(command: Command, tmp_path: Path) -> None:
-    """A result has one sentence for each reason; here is the place as well."""
+def test_explained_a_finding_has_its_words_its_place_the_bytes_there_and_its_opener(
+    command: Command, tmp_path: Path
+) -> None:
+    """A result has one sentence for each reason."""
     file = tmp_path / "a.pdf"
-    file.write_bytes(pdf() + b"MZ and some more behind the end of the document")
-    words = [told(command("scan", "--json", *more, file))[0]["findings"] for more in ((), ("--explain",))]
-    assert [one["code"] for one in words[0]] == [one["code"] for one in words[1]]
-    assert "bytes behind the document" in [one["detail"] for one in words[1]]
-    assert words[0] != words[1]
+    document = pdf(b"9 0 obj\n<< /S /JavaScript /JS (app.alert) >>\nendobj\n")
+    file.write_bytes(document + zipped("\x1b[2Jx.txt"))
+    plain, told_more = (told(command("scan", "--json", *more, file))[0]["findings"] for more in ((), ("--explain",)))
+    assert {one["code"] for one in plain} == {one["code"] for one in told_more}
+    found = {one["detail"]: one for one in told_more}
+    script, inside = found["it contains JavaScript"], found["a ZIP archive inside the document"]
+    assert (script["at"], script["printable"][:11]) == (document.index(b"/JavaScript"), "/JavaScript")
+    assert (inside["at"], inside["hex"][:11]) == (len(document), "50 4b 03 04")
+    assert inside["opener"]["program"] == "unzip, java -jar"
+    assert "APPNOTE" in inside["opener"]["source"]
+    output = command("scan", "--explain", file)
+    assert f"{len(document):08x}  50 4b 03 04" in output.stdout
+    assert "opener: unzip, java -jar (second step), which" in output.stdout
+    assert "\x1b" not in output.stdout
+    assert output.exit_code == 1
+
+
+def test_explained_a_finding_in_a_file_inside_has_the_place_of_that_file(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zipped("letter.txt", "program.exe"))
+    (one,) = told(command("scan", "--json", "--explain", tmp_path / "a.zip"))
+    program = next(finding for finding in one["findings"] if finding["code"] == "embedded_executable")
+    assert program["at"] == (tmp_path / "a.zip").read_bytes().rindex(b"PK\3\4")
+
+
+def test_explained_a_reason_that_is_in_no_bytes_names_its_opener_too(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(pdf())
+    output = command("scan", "--explain", tmp_path / "a.png").stdout
+    assert "application/pdf (its name says image/png)" in output
+    assert "type_mismatch: The file is not of the type" in output
+    assert "opener: the desktop" in output
+
+
+def zipped(*names: str) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in names:
+            archive.writestr(name, b"MZ" + bytes(100) if name.endswith(".exe") else b"words")
+    return made.getvalue()
 
 
 def test_one_rejected_among_many_ends_with_1(command: Command, good: Path, bad: Path) -> None:

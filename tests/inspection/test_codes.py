@@ -115,10 +115,15 @@ def test_the_classes_of_exceptions_are_those_of_the_metric() -> None:
 
 def test_a_wide_answer_is_checked_as_well() -> None:
     found = seen("text/plain", [Reason.SCRIPT], ["form"])
+    found.find(Reason.SECOND_FORMAT, "a PDF inside the text", at=7, opener="pdf")
     assert codes.opened_wide(codes.wide(found)[4:]).findings == tuple(found.findings)
+    assert codes.opened_wide(codes.wide(found)[4:]).evidence == tuple(found.evidence)
     for wrong in (b"", b"[]", b'{"detected": 7, "findings": [], "flags": []}', b'{"detected": "A B"}',
-                  b'{"detected": null, "findings": [["no", ""]], "flags": []}',
-                  b'{"detected": null, "findings": [["script", "\\u0007"]], "flags": []}',
+                  b'{"detected": null, "findings": [["no", "", null, ""]], "flags": []}',
+                  b'{"detected": null, "findings": [["script", "", -1, ""]], "flags": []}',
+                  b'{"detected": null, "findings": [["script", "", true, ""]], "flags": []}',
+                  b'{"detected": null, "findings": [["script", "", 1, "nobody we know"]], "flags": []}',
+                  b'{"detected": null, "findings": [["script", "\\u0007", null, ""]], "flags": []}',
                   b'{"detected": null, "findings": [], "flags": ["A B"]}', b"[" * 100_000):  # fmt: skip
         with pytest.raises(Unheard):
             codes.opened_wide(wrong)

@@ -136,19 +136,21 @@ def _words(lower: bytes, word: bytes, work: Work, escaped: bool = False, digits:
 
 
 def _objects(text: _Text, seen: Seen) -> None:
-    if any(next(text.places(word, seen.work), None) is not None for word in OBJECTS):
-        seen.find(Reason.EMBEDDED_EXECUTABLE, "an object is embedded, which another program opens")
+    objects = (next(text.places(word, seen.work), None) for word in OBJECTS)
+    if (at := next((at for at in objects if at is not None), None)) is not None:
+        seen.find(Reason.EMBEDDED_EXECUTABLE, "an object is embedded, which another program opens", at=at)
 
 
 def _templates(text: _Text, seen: Seen) -> None:
     for at in text.places(TEMPLATE, seen.work):
         targets = (target for written in text.destinations(at, seen.work) for target in readings(written))
         if any(place_of(target.strip()) is not Place.HERE for target in targets):
-            seen.find(Reason.EXTERNAL_REFERENCE, "its template is loaded from the network when it is opened")
+            seen.find(Reason.EXTERNAL_REFERENCE, "its template is loaded from the network when it is opened", at=at)
 
 
 def _fields(text: _Text, seen: Seen) -> None:
     for at in text.places(INSTRUCTION, seen.work):
+        seen.enter(at)
         for instruction in (one for written in text.destinations(at, seen.work) for one in readings(written)):
             name, _, rest = instruction.strip(" \t\"'").partition(" ")
             name = name.lower().rstrip('"\\')
@@ -156,6 +158,7 @@ def _fields(text: _Text, seen: Seen) -> None:
                 seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
             elif name in LOADS:
                 _loaded(name, rest, seen)
+    seen.enter(None)
 
 
 def _loaded(name: str, rest: str, seen: Seen) -> None:
@@ -170,13 +173,13 @@ def _loaded(name: str, rest: str, seen: Seen) -> None:
 def _formats(data: bytes, end: int, seen: Seen) -> None:
     for name in formats.formats_at_fixed_places(data):
         seen.find(Reason.SECOND_FORMAT, f"the text is {name} as well")
-    for _, name in formats.formats_in(data, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{name} inside the text")
+    for at, name in formats.formats_in(data, seen.work):
+        seen.find(Reason.SECOND_FORMAT, f"{name} inside the text", at=at)
     trailing.find_php(data, seen, "text")
     behind = data[end:]
     if not behind.strip(PADDING):
         return
     if found := foreign(behind, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{found} behind the text")
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the text", at=end)
     else:
-        seen.find(Reason.TRAILING_DATA, "bytes behind the end of the text")
+        seen.find(Reason.TRAILING_DATA, "bytes behind the end of the text", at=end)

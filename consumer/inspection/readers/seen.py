@@ -57,6 +57,7 @@ class Work:
 
     left: int = 512 * 1024 * 1024
     steps: int = FEW_PARTS
+    place: int | None = None  # of the part of the examined file that is looked into now
     _marks: Marks | None = None  # of the data that was searched last
 
     @classmethod
@@ -142,7 +143,18 @@ class Seen:
         finding = Finding(code, detail)
         if finding not in self.findings and len(self.findings) < MOST_FINDINGS:
             self.findings.append(finding)
-            self.evidence.append(Evidence(finding, at, opener or RULES.get(code, "")))
+            where = self.work.place if at is None or self.depth else at  # a place in an inner file is none in this one
+            self.evidence.append(Evidence(finding, where, opener or RULES.get(code, "")))
+
+    def find_all(self, other: Seen) -> None:
+        """What was found by the way, with its places."""
+        for found in other.evidence:
+            self.find(found.finding.code, found.finding.detail, found.at, found.opener)
+
+    def enter(self, at: int | None) -> None:
+        """What is found from now on is in the part of the file that begins there, where no closer place is told."""
+        if not self.depth:
+            self.work.place = at
 
     def flag(self, name: str) -> None:
         if name not in self.flags and len(self.flags) < MOST_FINDINGS:

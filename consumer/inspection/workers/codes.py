@@ -18,7 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from consumer.inspection.readers.seen import Seen
+from consumer.inspection.readers.openers import OPENERS
+from consumer.inspection.readers.seen import Evidence, Seen
 from consumer.inspection.readers.table import BY_NAME, canonical
 from consumer.inspection.workers.frames import ANSWER, LENGTH
 from consumer.model import Finding, Reason
@@ -79,6 +80,7 @@ NO_MEMORY = "examining it takes too much memory"
 
 TYPE_BITS, FLAG_BITS, REASON_BITS, PLACE_BITS = 12, 16, 26, 5
 WIDE_CAP, MOST = 64 * 1024, 40
+FARTHEST = 1 << 31  # byte of a file
 _MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
 _FLAG = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
@@ -92,6 +94,7 @@ class Answer:
     detected_type: str | None
     findings: tuple[Finding, ...]
     flags: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()  # of a wide answer, one for each finding
 
     @property
     def failure(self) -> str | None:
@@ -164,8 +167,8 @@ def _failure(place: int) -> Finding:
 
 
 def wide(seen: Seen) -> bytes:
-    """For `scan` on an operator's own machine: the readers' sentences, which tell more than 64 bits."""
-    findings = [[finding.code, finding.detail] for finding in seen.findings]
+    """For `scan` on an operator's own machine: the readers' sentences and places, which tell more than 64 bits."""
+    findings = [[found.finding.code, found.finding.detail, found.at, found.opener] for found in seen.evidence]
     encoded = json.dumps({"detected": seen.detected_type, "findings": findings, "flags": seen.flags}).encode()
     return LENGTH.pack(len(encoded)) + encoded
 
@@ -180,7 +183,8 @@ def opened_wide(raw: bytes) -> Answer:
         case {"detected": str() | None as detected, "findings": list(findings), "flags": list(flags)}:
             known = detected is None or _MIME.fullmatch(detected)
             if known and max(len(findings), len(flags)) <= MOST and all(_is_flag(flag) for flag in flags):
-                return Answer(detected, tuple(_finding(item) for item in findings), tuple(flags))
+                evidence = tuple(_evidence(item) for item in findings)
+                return Answer(detected, tuple(found.finding for found in evidence), tuple(flags), evidence)
     raise Unheard("its answer was malformed")
 
 
@@ -188,8 +192,10 @@ def _is_flag(flag: object) -> bool:
     return isinstance(flag, str) and _FLAG.fullmatch(flag) is not None
 
 
-def _finding(item: object) -> Finding:
+def _evidence(item: object) -> Evidence:
     match item:
-        case [str(code), str(detail)] if code in list(Reason) and len(detail) <= 200 and detail.isprintable():
-            return Finding(Reason(code), detail)
+        case [str(code), str(detail), int() | None as at, str(opener)] if code in list(Reason):
+            is_place = at is None or (not isinstance(at, bool) and 0 <= at < FARTHEST)
+            if is_place and len(detail) <= 200 and detail.isprintable() and opener in ("", *OPENERS):
+                return Evidence(Finding(Reason(code), detail), at, opener)
     raise Unheard("its answer was malformed")

@@ -10,7 +10,7 @@ from typing import Self
 import anyio
 
 from consumer.inspection.policy.extensions import claimed_type, declared_as, extension_type, is_generic
-from consumer.inspection.readers.seen import Limits
+from consumer.inspection.readers.seen import Evidence, Limits
 from consumer.inspection.workers.asking import NOT_ITS_OWN, SENTENCES, FileBody, ask
 from consumer.inspection.workers.bounds import Bounds, Reports, offered
 from consumer.inspection.workers.codes import Answer
@@ -91,7 +91,12 @@ class Workers:
         await self._supply.close()
 
     async def examine(self, body: FileBody, attachment: Attachment) -> Facts:
-        """What the bytes are and hold. Bytes that end their worker by themselves give `UNDETECTABLE` at once.
+        """What the bytes are and hold. Bytes that end their worker by themselves give `UNDETECTABLE` at once."""
+        facts, _ = await self.explain(body, attachment)
+        return facts
+
+    async def explain(self, body: FileBody, attachment: Attachment) -> tuple[Facts, tuple[Evidence, ...]]:
+        """The same, and where its findings were seen, if these workers answer wide.
 
         An end that need not be theirs is no evidence: they are tried again in fresh workers, alone, at most twice.
         """
@@ -107,7 +112,7 @@ class Workers:
             outcome = Answer(None, (Finding(Reason.UNDETECTABLE, SENTENCES[outcome]),), ())
         elif outcome.failure:
             self._reports.reader_failed(outcome.failure)
-        return _facts(body, attachment, outcome, self.detectors)
+        return _facts(body, attachment, outcome, self.detectors), outcome.evidence
 
     async def watch(self) -> None:
         """Proves again and again that workers are held in, until it is cancelled."""

@@ -58,12 +58,13 @@ def _root(head: bytes) -> str:
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "image/svg+xml"
-    if formats.pdf_in(data, seen.work) is not None:
-        seen.find(Reason.SECOND_FORMAT, "a PDF inside the drawing")
-    for _, name in formats.formats_in(data, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{name} inside the drawing")
+    if (at := formats.pdf_in(data, seen.work)) is not None:
+        seen.find(Reason.SECOND_FORMAT, "a PDF inside the drawing", at=at)
+    for at, name in formats.formats_in(data, seen.work):
+        seen.find(Reason.SECOND_FORMAT, f"{name} inside the drawing", at=at)
     drawing = _Drawing(seen, seen.work)
     parser, content = drawing.parser(), xml_text.as_utf8(data, seen.work)
+    drawing.read_by = parser if len(content) == len(data) else None
     try:
         for at in range(0, len(content), PIECE):
             parser.Parse(content[at : at + PIECE], at + PIECE >= len(content))
@@ -91,6 +92,7 @@ class _Drawing:
     pictures: int = 0
     known: set[str] = field(default_factory=set)  # styles that were looked at
     drawn: int = 0
+    read_by: expat.XMLParserType | None = None  # whose places are those of the file
 
     def parser(self) -> expat.XMLParserType:
         parser = expat.ParserCreate("utf-8", " ")
@@ -107,7 +109,8 @@ class _Drawing:
         return parser
 
     def _find(self, code: Reason, detail: str) -> None:
-        self.seen.find(code, detail, opener="browser")
+        at = self.read_by.CurrentByteIndex if self.read_by else None
+        self.seen.find(code, detail, at=at, opener="browser")
 
     def _document_type(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
         if system or public:

@@ -26,11 +26,12 @@ def examine(data: bytes, archive: Archive, seen: Seen) -> None:
     _names(archive, seen)
     for entry in archive.entries:
         if entry.differs:
-            seen.find(Reason.ARCHIVE_LIMITS, f"an entry's own header has another {entry.differs} than the directory")
+            detail = f"an entry's own header has another {entry.differs} than the directory"
+            seen.find(Reason.ARCHIVE_LIMITS, detail, at=entry.start)
         if entry.is_link:
-            seen.find(Reason.ARCHIVE_LIMITS, "an entry of the archive is a link")
-    for part in _between(data, archive, seen):
-        _loose(part, seen)
+            seen.find(Reason.ARCHIVE_LIMITS, "an entry of the archive is a link", at=entry.start)
+    for at, part in _between(data, archive, seen):
+        _loose(at, part, seen)
     for remark in {remark for entry in archive.entries for remark in entry.remarks}:
         seen.work.spend(A_REMARK)
         if found := foreign(remark, seen.work):
@@ -55,29 +56,30 @@ def _names(archive: Archive, seen: Seen) -> None:
         seen.find(Reason.ARCHIVE_LIMITS, "an entry's name leads out of the archive")
 
 
-def _between(data: bytes, archive: Archive, seen: Seen) -> Iterator[bytes]:
-    """The bytes before, between and behind what the headers account for."""
+def _between(data: bytes, archive: Archive, seen: Seen) -> Iterator[tuple[int | None, bytes]]:
+    """The bytes before, between and behind what the headers account for, with their places if they have one."""
     position = 0
     for entry in sorted(archive.entries, key=lambda entry: entry.start):
         if entry.start < position:
-            seen.find(Reason.ARCHIVE_LIMITS, "entries of the archive overlap")
+            seen.find(Reason.ARCHIVE_LIMITS, "entries of the archive overlap", at=entry.start)
         elif entry.start > position:
-            yield data[position : entry.start]
+            yield position, data[position : entry.start]
         position = max(position, entry.end)
     if position > archive.directory:
-        seen.find(Reason.ARCHIVE_LIMITS, "an entry overlaps the archive's directory")
+        seen.find(Reason.ARCHIVE_LIMITS, "an entry overlaps the archive's directory", at=archive.directory)
     else:
-        yield data[position : archive.directory]
-    yield from archive.remarks
-    yield data[archive.end :]
+        yield position, data[position : archive.directory]
+    yield from ((None, remark) for remark in archive.remarks)
+    yield archive.end, data[archive.end :]
 
 
-def _loose(part: bytes, seen: Seen) -> None:
+def _loose(at: int | None, part: bytes, seen: Seen) -> None:
     if not part.strip(PADDING):
         return
     if zip_reader.END in part:
-        seen.find(Reason.ARCHIVE_LIMITS, "the archive has two directories")
+        seen.find(Reason.ARCHIVE_LIMITS, "the archive has two directories", at=at)
     elif found := foreign(part, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{found} between or behind the archive's entries")
+        seen.find(Reason.SECOND_FORMAT, f"{found} between or behind the archive's entries", at=at)
     else:
-        seen.find(Reason.TRAILING_DATA, "bytes between or behind the archive's entries that belong to none")
+        detail = "bytes between or behind the archive's entries that belong to none"
+        seen.find(Reason.TRAILING_DATA, detail, at=at)

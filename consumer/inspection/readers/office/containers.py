@@ -65,10 +65,12 @@ class _Walk:
     def over(self, archive: Archive) -> None:
         for entry in archive.entries:
             self.seen.work.spend(AN_ENTRY)
+            self.seen.enter(entry.start)
             if entry.encrypted:
                 self.seen.find(Reason.ENCRYPTED, "an entry of the archive is encrypted")
             elif not entry.is_folder:
                 self._read(entry)
+        self.seen.enter(None)
 
     def _read(self, entry: Entry) -> None:
         content = _Content(entry.name, self.opened, self.seen, max(KEPT, len(self.data)))

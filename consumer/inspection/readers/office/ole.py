@@ -185,8 +185,8 @@ def _behind(data: bytes, file: CompoundFile, seen: Seen) -> None:
     behind = data[file.end :]
     archive = zip_at(data)
     if archive is not None and archive >= file.end:
-        seen.find(Reason.SECOND_FORMAT, "a ZIP archive behind the document")
+        seen.find(Reason.SECOND_FORMAT, "a ZIP archive behind the document", at=archive)
     elif found := foreign(behind, seen.work):
-        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document")
+        seen.find(Reason.SECOND_FORMAT, f"{found} behind the document", at=file.end)
     elif behind.strip(PADDING):
-        seen.find(Reason.TRAILING_DATA, "bytes behind the document's last sector")
+        seen.find(Reason.TRAILING_DATA, "bytes behind the document's last sector", at=file.end)

@@ -34,8 +34,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     containers.read_contents(data, archive, package.opened, budget, seen, limits)
     _main_part(package, seen)
     _macros(package, seen)
-    for finding in package.inner.findings:
-        seen.find(finding.code, finding.detail)
+    seen.find_all(package.inner)
     for flag in package.inner.flags:
         seen.flag(flag)
 

@@ -7,7 +7,7 @@ from consumer.inspection.readers.pdf import password, places, streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.looks import Looks
 from consumer.inspection.readers.pdf.places import Extents
-from consumer.inspection.readers.pdf.syntax import SIGN, WHITE, names, past, unescaped
+from consumer.inspection.readers.pdf.syntax import SIGN, WHITE, Names, names, past, unescaped
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
@@ -64,29 +64,35 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     places.examine(data, start, _streams(data, seen, limits), seen)
     encryption = password.encryption(data, seen.work)
     if encryption is password.Encryption.NEEDS_PASSWORD:
-        seen.find(Reason.ENCRYPTED, "the document needs a password to be opened")
+        at = next(_ENCRYPTED.places(data), None)
+        seen.find(Reason.ENCRYPTED, "the document needs a password to be opened", at=at)
     elif encryption is password.Encryption.OPENS_FREELY:
         seen.flag("restricted")
 
 
-def _active(content: bytes, seen: Seen) -> None:
-    """What the names of dictionaries tell, wherever they stand."""
+def _active(content: bytes, seen: Seen, whole: bool) -> None:
+    """What the names of dictionaries tell, wherever they stand. `whole`: places in it are places in the file."""
     seen.work.spend(4 * len(content) + SIGN * content.count(b"/"))
+
+    def first(words: Names) -> int | None:
+        return next(words.places(content), None) if whole else None
+
     if _LAUNCH.are_in(content):
-        seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action")
+        seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=first(_LAUNCH))
     if _JAVASCRIPT.are_in(content) or (_SCRIPT.are_in(content) and _RENDITION.are_in(content)):
-        seen.find(Reason.JAVASCRIPT, "it contains JavaScript")
+        at = first(_JAVASCRIPT if _JAVASCRIPT.are_in(content) else _SCRIPT)
+        seen.find(Reason.JAVASCRIPT, "it contains JavaScript", at=at)
     if _FLASH.are_in(content):
-        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media")
+        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=first(_FLASH))
     if _FORM.are_in(content):
         seen.flag("form")
     seen.pages += sum(1 for _ in _PAGE.places(content))
     if _FILES.are_in(content):
-        _carries_files(seen)
+        _carries_files(seen, first(_FILES))
 
 
-def _carries_files(seen: Seen) -> None:
-    seen.find(Reason.EMBEDDED_FILES, "files are attached")
+def _carries_files(seen: Seen, at: int | None = None) -> None:
+    seen.find(Reason.EMBEDDED_FILES, "files are attached", at=at)
     seen.flag("embedded_files")
 
 
@@ -95,23 +101,26 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     readable = unescaped(data, seen.work)
     if _ENCRYPTED.are_in(readable) and not _ENCRYPTED.are_in(data):
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
-    _active(readable, seen)
+    _active(readable, seen, whole=len(readable) == len(data))
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated
     referred.add(readable, None, seen.work, data)
     found = list(streams.streams(data, seen.work))
     named = streams.names(data, seen.work)
     for stream in (stream for stream in found if stream.holds_objects):
+        seen.enter(stream.start)
         content = flate.head(streams.content(data, stream, named, seen.work), OBJECT_STREAM)
         left -= len(content)
         if len(content) == OBJECT_STREAM:
             seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
         content = unescaped(content, seen.work)
-        _active(content, seen)
+        _active(content, seen, whole=False)
         referred.add(content, stream.first, seen.work, data)
     looks = Looks(data, named, referred, seen, limits)
     for stream in (stream for stream in found if not stream.holds_objects):
         if left >= 0:
+            seen.enter(stream.start)
             left -= looks.look(stream, left)
+    seen.enter(None)
     if left < 0:
         seen.find(Reason.ARCHIVE_LIMITS, "its streams expand beyond the limits")
     _files(referred, seen)
