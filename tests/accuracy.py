@@ -43,7 +43,7 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Judgement:
     label: Label
     reason: Reason | None
     facts: Facts
@@ -68,7 +68,7 @@ def labels_of(corpus: Path) -> list[Label]:
     return [Label(row["file"], row["extension"], row["expected"], row.get("kind", "benign")) for row in rows]
 
 
-async def judge(corpus: Path, labels: Iterable[Label], policy: Policy) -> list[Outcome]:
+async def judge(corpus: Path, labels: Iterable[Label], policy: Policy) -> list[Judgement]:
     outcomes = []
     alone = magic.Magic(mime=True)
     async with Workers(count=1, reports=Recorder()) as workers:  # with the service's own deadline, and its second try
@@ -83,7 +83,7 @@ async def judge(corpus: Path, labels: Iterable[Label], policy: Policy) -> list[O
             explained = None
             if label.benign and reason is not None:
                 explained = witness(data, reason, facts.detected_type, label.expected, said)
-            outcomes.append(Outcome(label, reason, facts, said, explained))
+            outcomes.append(Judgement(label, reason, facts, said, explained))
     return outcomes
 
 
@@ -126,9 +126,9 @@ def _share(count: int, total: int) -> str:
     return f"{100 * count / total:5.1f} % ({100 * low:4.1f}–{100 * high:4.1f})".ljust(24)
 
 
-def rows(outcomes: Iterable[Outcome], allowed: AbstractSet[str]) -> tuple[list[Row], list[Row]]:
+def rows(outcomes: Iterable[Judgement], allowed: AbstractSet[str]) -> tuple[list[Row], list[Row]]:
     """False rejects by type, accepted hostile files by class."""
-    groups: dict[tuple[bool, str], list[Outcome]] = defaultdict(list)
+    groups: dict[tuple[bool, str], list[Judgement]] = defaultdict(list)
     for outcome in outcomes:
         label = outcome.label
         groups[label.benign, label.extension if label.benign else f"{label.kind} {label.extension}"].append(outcome)
@@ -147,7 +147,7 @@ def rows(outcomes: Iterable[Outcome], allowed: AbstractSet[str]) -> tuple[list[R
     return rejects, accepts
 
 
-def report(outcomes: list[Outcome], policy: Policy) -> str:
+def report(outcomes: list[Judgement], policy: Policy) -> str:
     rejects, accepts = rows(outcomes, policy.types.keys())
     lines = ["benign and rejected, by type", HEAD, *map(Row.text, rejects), ""]
     lines += ["hostile or broken and accepted, by class", HEAD, *map(Row.text, accepts), ""]
@@ -168,7 +168,7 @@ def report(outcomes: list[Outcome], policy: Policy) -> str:
     return "\n".join([*lines, f"policy {policy.version}; {detectors}"])
 
 
-def as_json(outcomes: list[Outcome], policy: Policy) -> str:
+def as_json(outcomes: list[Judgement], policy: Policy) -> str:
     rejects, accepts = rows(outcomes, policy.types.keys())
     files = [
         {

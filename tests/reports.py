@@ -13,7 +13,17 @@ from consumer.attempts import Gate
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
 from consumer.model.heard import Asked
 from consumer.service.conditions import Conditions
-from consumer.telemetry.labels import Confined, Loop, Noise, Outcome, RebuildCause, Skipped, Stage, Standing, WorkerEnd
+from consumer.telemetry.labels import (
+    Confined,
+    Loop,
+    Noise,
+    RebuildCause,
+    Skipped,
+    Stage,
+    Standing,
+    Transacted,
+    WorkerEnd,
+)
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 
@@ -154,7 +164,7 @@ class Recorder:
     def rebuilt(self, cause: RebuildCause) -> None:
         self._tell("rebuilt", cause)
 
-    def transacted(self, outcome: Outcome) -> None:
+    def transacted(self, outcome: Transacted) -> None:
         self._tell("transacted", outcome)
 
     def answered(self, answer: Decision | DeadLetter) -> None:

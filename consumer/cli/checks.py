@@ -11,7 +11,7 @@ import anyio
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data, data_json, ended, show
-from consumer.http.addresses import Lookup, system_lookup
+from consumer.http.addresses import Resolve, system_lookup
 from consumer.http.check import CheckedUrl, check_url
 from consumer.http.urls import UrlRules
 from consumer.inspection.policy.difference import Difference, differences
@@ -121,7 +121,7 @@ def _policies(*files: Path) -> list[Policy]:
 
 
 def check_urls(
-    urls: Sequence[str], config: Path | None, as_json: bool, resolve: bool, lookup: Lookup = system_lookup
+    urls: Sequence[str], config: Path | None, as_json: bool, resolve: bool, lookup: Resolve = system_lookup
 ) -> None:
     """Prints for each URL whether this service may connect to it; `-` reads them from stdin, one a line."""
     checked_urls = anyio.run(_checked, list(_each(urls)), _rules(config), resolve, lookup)
@@ -134,7 +134,7 @@ def check_urls(
         raise ended(Exit.NEGATIVE)
 
 
-async def _checked(urls: Sequence[str], rules: UrlRules, resolve: bool, lookup: Lookup) -> list[CheckedUrl]:
+async def _checked(urls: Sequence[str], rules: UrlRules, resolve: bool, lookup: Resolve) -> list[CheckedUrl]:
     return [await check_url(url, rules, resolve=resolve, lookup=lookup) for url in urls]
 
 

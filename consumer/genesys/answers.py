@@ -57,7 +57,7 @@ class Meaning(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Reply:
     status: int
     headers: Mapping[str, str]  # finds names in any case
     body: bytes
@@ -145,7 +145,7 @@ class Judged:
     """An answer with its meaning."""
 
     meaning: Meaning
-    answer: Answer
+    answer: Reply
     said: Json  # the JSON object of a good answer or of an error document; else {}
     code: str = ""  # Genesys's own word for the error
     location: str | None = None  # of a redirect that belongs to the call
@@ -164,7 +164,7 @@ class Judged:
         return bool(self.code) and self.code not in CODES and not NOT_FOUND.fullmatch(self.code)
 
 
-def judge(answer: Answer, shape: Shape, of: str = "") -> Judged:
+def judge(answer: Reply, shape: Shape, of: str = "") -> Judged:
     """What the API's answer is. `of` is the id that was asked for."""
     said = answer.json() if answer.whole else None
     status = answer.status
@@ -179,7 +179,7 @@ def judge(answer: Answer, shape: Shape, of: str = "") -> Judged:
     return Judged(_of_error(answer, shape, code), answer, error, code)
 
 
-def _judge_good(answer: Answer, shape: Shape, said: object, of: str) -> Judged:
+def _judge_good(answer: Reply, shape: Shape, said: object, of: str) -> Judged:
     if shape.fits(said, of):
         assert isinstance(said, dict), "every shape is an object's"
         return Judged(Meaning.ANSWERED, answer, said)
@@ -187,7 +187,7 @@ def _judge_good(answer: Answer, shape: Shape, said: object, of: str) -> Judged:
     return Judged(Meaning.ANSWERED if good else Meaning.NOT_GENESYS, answer, {})
 
 
-def _judge_redirect(answer: Answer, shape: Shape) -> Judged:
+def _judge_redirect(answer: Reply, shape: Shape) -> Judged:
     location = answer.headers.get("location", "")
     if shape.logs_in and _is_login(location):
         return Judged(Meaning.REFUSED, answer, {}, "authentication.required")
@@ -196,7 +196,7 @@ def _judge_redirect(answer: Answer, shape: Shape) -> Judged:
     return Judged(Meaning.NOT_GENESYS, answer, {})
 
 
-def _of_error(answer: Answer, shape: Shape, code: str) -> Meaning:
+def _of_error(answer: Reply, shape: Shape, code: str) -> Meaning:
     status = answer.status
     if status == 429:
         told = code or any(name in answer.headers for name in LIMIT_HEADERS)
@@ -233,7 +233,7 @@ def urlsplit_safe(url: str) -> tuple[str, str] | None:
         return None
 
 
-def told_trace(answer: Answer) -> str:
+def told_trace(answer: Reply) -> str:
     """What Genesys's support asks for, ready to end a sentence."""
     return f" (correlation id {answer.correlation_id})" if answer.correlation_id else ""
 

@@ -9,7 +9,7 @@ import anyio
 import httpx
 
 from consumer.errors import Refused, Unavailable
-from consumer.genesys.answers import Answer
+from consumer.genesys.answers import Reply
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.waits import seconds_to_wait
@@ -27,7 +27,7 @@ async def exchange(
     asked: Asked,
     deadline_s: float,
     cap: int,
-) -> Answer:
+) -> Reply:
     """Sends `request`, follows no redirect. Raises `Unavailable` when no answer came or it ended early, `Refused` when
     the host is not who it should be."""
 
@@ -50,7 +50,7 @@ async def exchange(
         raise away(f"{host} cannot be reached ({type(error).__name__})") from None
     except (AddressNotAllowed, NameNotAllowed):
         raise Refused(dependency, f"{host} leads to an address that is not public", asked=asked) from None
-    return Answer(response.status_code, response.headers, body or b"", whole=body is not None)
+    return Reply(response.status_code, response.headers, body or b"", whole=body is not None)
 
 
 async def _body(response: httpx.Response, cap: int) -> bytes | None:

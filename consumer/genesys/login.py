@@ -15,7 +15,7 @@ import anyio
 import httpx
 
 from consumer.errors import Failure, Refused, Unavailable
-from consumer.genesys.answers import Answer, Judged, Meaning, settled_by, told_trace
+from consumer.genesys.answers import Judged, Meaning, Reply, settled_by, told_trace
 from consumer.genesys.exchange import exchange, retry_after_s
 from consumer.genesys.holds import LONGEST_S, TRY_S
 from consumer.genesys.login_answers import judge_login
@@ -130,7 +130,7 @@ class Login:
         self._reports.called("token", answer.status)
         return self._read(answer, began)
 
-    def _read(self, answer: Answer, began: float) -> _Token:
+    def _read(self, answer: Reply, began: float) -> _Token:
         judged, token = judge_login(answer)
         if judged.is_new:
             self._reports.new_code("token", judged.code)

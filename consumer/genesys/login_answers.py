@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from consumer.genesys.answers import LIMIT_HEADERS, Answer, Judged, Meaning, error_code
+from consumer.genesys.answers import LIMIT_HEADERS, Judged, Meaning, Reply, error_code
 
 RATE_LIMIT = re.compile(r"\brate.?limit", re.IGNORECASE)
 TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -33,7 +33,7 @@ class Token:
     lifetime_s: float
 
 
-def judge_login(answer: Answer) -> tuple[Judged, Token | None]:
+def judge_login(answer: Reply) -> tuple[Judged, Token | None]:
     """What the login's answer is, with the token of a good one."""
     said = answer.json() if answer.whole else None
     if answer.status == 200 and (token := _token(said)) is not None:
@@ -42,7 +42,7 @@ def judge_login(answer: Answer) -> tuple[Judged, Token | None]:
     return Judged(_of_login_error(answer, said, code), answer, said if isinstance(said, dict) else {}, code), None
 
 
-def _of_login_error(answer: Answer, said: object, code: str) -> Meaning:
+def _of_login_error(answer: Reply, said: object, code: str) -> Meaning:
     status = answer.status
     limited = status == 429 or (status == 400 and RATE_LIMIT.search(_description(said)) is not None)
     if limited and (code or (status == 429 and any(name in answer.headers for name in LIMIT_HEADERS))):

@@ -12,7 +12,7 @@ import anyio
 from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
 
-Lookup = Callable[[str, int], Awaitable[Sequence[str]]]  # name and port → addresses; raises `OSError`
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]  # name and port → addresses; raises `OSError`
 
 # Written out: what the standard library calls global has changed between its patch releases.
 NOT_PUBLIC = tuple(
@@ -108,7 +108,7 @@ class CheckedResolver(AbstractResolver):
     One bad address among good ones refuses the name: an honest host has none.
     """
 
-    def __init__(self, reach: Reach, lookup: Lookup = system_lookup) -> None:
+    def __init__(self, reach: Reach, lookup: Resolve = system_lookup) -> None:
         self._reach = reach
         self._lookup = lookup
         self._trusted = {host for host in reach.trusted_hosts if is_literal(host)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consumer.http.addresses import Lookup, is_literal, system_lookup, why_not_public
+from consumer.http.addresses import Resolve, is_literal, system_lookup, why_not_public
 from consumer.http.urls import UrlRules, judge_url
 
 
@@ -27,7 +27,7 @@ class CheckedUrl:
     addresses: tuple[CheckedAddress, ...] | None = None
 
 
-async def check_url(url: str, rules: UrlRules, *, resolve: bool = False, lookup: Lookup = system_lookup) -> CheckedUrl:
+async def check_url(url: str, rules: UrlRules, *, resolve: bool = False, lookup: Resolve = system_lookup) -> CheckedUrl:
     """Connects to nothing, and resolves only with `resolve`. Never raises for what a URL or a name server says."""
     judged = judge_url(url, rules)
     row = CheckedUrl(url, judged.allowed, judged.reason, judged.host, judged.port)

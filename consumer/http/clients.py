@@ -18,7 +18,7 @@ import certifi
 import httpx
 from aiohttp import encode_basic_auth
 
-from consumer.http.addresses import CheckedResolver, Lookup, Reach, is_literal, system_lookup
+from consumer.http.addresses import CheckedResolver, Reach, Resolve, is_literal, system_lookup
 from consumer.http.direct import DirectClient, DirectRequest, as_sent
 from consumer.http.transport import SafeTransport, Session, Timeouts
 from consumer.http.urls import UrlRules, judge_url
@@ -35,7 +35,7 @@ def api_client(
     timeouts: Timeouts | None = None,
     any_address: bool = False,
     proxy: str | None = None,
-    lookup: Lookup = system_lookup,
+    lookup: Resolve = system_lookup,
 ) -> httpx.AsyncClient:
     """Sends to the origin of `base_url` and nowhere else, so that a token can't leave it.
 
@@ -64,7 +64,7 @@ def file_client(
     ca_file: Path | None = None,
     timeouts: Timeouts | None = None,
     proxy: str | None = None,
-    lookup: Lookup = system_lookup,
+    lookup: Resolve = system_lookup,
 ) -> httpx.AsyncClient:
     """Sends only where `rules` allow, and never any credentials.
 

@@ -22,7 +22,7 @@ def in_step(patience: Patience) -> Patience:
     return Patience(patience.gates, backoff, patience.host_patience_s, patience.reports, patience.sleep, patience.clock)
 
 
-class Lookup(Protocol):
+class Genesys(Protocol):
     """Genesys, as far as the judge needs it. All raise `errors.Failure`s."""
 
     async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
@@ -36,7 +36,7 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    lookup: Lookup
+    lookup: Genesys
     patience: Patience
     boundary: Boundary
     resting: Resting

@@ -17,7 +17,7 @@ from consumer.judge.answers import Answer, Answers, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
-from consumer.judge.questions import Lookup, Questions, in_step
+from consumer.judge.questions import Genesys, Questions, in_step
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
 from consumer.judge.wanted import Wanted
 from consumer.model import (
@@ -45,7 +45,7 @@ MAX_MOVES = 3  # a conversation has one key: a task that keeps moving is a bug o
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    lookup: Lookup
+    lookup: Genesys
     inspector: Inspector
     patience: Patience
     terms: Terms

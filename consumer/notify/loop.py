@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from consumer.notify.notifier import Notice, Notifier, Told
 from consumer.notify.shutdown import Shutdown
 
-Record = tuple[bytes | None, Callable[[], Awaitable[bool]]]  # a result; the commit of its place, and whether it is ours
+Polled = tuple[bytes | None, Callable[[], Awaitable[bool]]]  # a result; the commit of its place, and whether it is ours
 
 
 async def notify(
-    records: AsyncIterator[Record], notifier: Notifier, shutdown: Shutdown, on_told: Callable[[Told], None]
+    records: AsyncIterator[Polled], notifier: Notifier, shutdown: Shutdown, on_told: Callable[[Told], None]
 ) -> None:
     """Tells of each record whose place it could commit, so that none is told of twice. Ends when `records` do.
 

@@ -18,9 +18,9 @@ from consumer.genesys.api import Api
 from consumer.model import DeadReason, Reason
 from consumer.notify.customer import Customer, Rejection, agentless_message, read_customer, read_rejection
 from consumer.notify.naming import called
+from consumer.telemetry.labels import Notification
 from consumer.wire.fields import Json
 
-Outcome = Literal["sent", "failed", "skipped"]
 Channel = Literal["message", "attributes"]
 Sentence = Callable[[Reason, str], str]  # for people, by reason and language ("de", "en"; "" if nobody knows it)
 
@@ -42,7 +42,7 @@ async def _at_once(step: Callable[[], Awaitable[T]]) -> T:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    outcome: Outcome
+    outcome: Notification
     detail: str  # our own sentence, safe to log
 
 

@@ -16,7 +16,7 @@ from consumer.kafka.closing import close
 from consumer.kafka.membership import Generation, Membership
 from consumer.kafka.waiting import Waiting
 from consumer.model import Condition
-from consumer.notify.loop import Record
+from consumer.notify.loop import Polled
 from consumer.notify.shutdown import Shutdown
 from consumer.settings.model import KafkaSettings
 from consumer.telemetry.labels import Loop
@@ -49,7 +49,7 @@ class Rejections(ConsumerRebalanceListener):
         self._over: Generation | None = None  # in which a commit came too late
         self._next: dict[TopicPartition, int] = {}  # of this generation: behind what is committed
 
-    async def records(self, shutdown: Shutdown) -> AsyncGenerator[Record, None]:
+    async def records(self, shutdown: Shutdown) -> AsyncGenerator[Polled, None]:
         """Until `shutdown`."""
         while not shutdown.requested:
             self._reports.polled("notify")

@@ -15,7 +15,7 @@ from typing import Any
 from consumer.inspection.workers.attacks import ATTACKS, Target
 from consumer.inspection.workers.confinement import EVERY_STEP, NOBODY
 from consumer.inspection.workers.process import Template, default_command
-from consumer.inspection.workers.proof import Outcome, attacked
+from consumer.inspection.workers.proof import AttackEnd, attacked
 from consumer.inspection.workers.worker import Plan
 
 MIB = 1024 * 1024
@@ -32,7 +32,7 @@ HOLDS = ("held in", "without Landlock")
 @dataclass(frozen=True, slots=True)
 class Attacked:
     attack: str
-    outcomes: dict[str, Outcome]  # by what is in force, as in PLANS
+    outcomes: dict[str, AttackEnd]  # by what is in force, as in PLANS
 
     @property
     def works(self) -> bool:

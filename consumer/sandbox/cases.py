@@ -13,7 +13,7 @@ FOR_EVER = 1_000_000_000
 AWAY_HOST = "files.partner.invalid"  # allowed by name in the sandbox's settings, and never there
 
 
-class Outcome(StrEnum):
+class Fate(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     DEAD = "dead-letter"
@@ -21,13 +21,13 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    outcome: Outcome
+class Due:
+    outcome: Fate
     reason: str | None = None  # a `Reason` or a `DeadReason`
 
 
-ACCEPTED = Answer(Outcome.ACCEPTED)
-UNANSWERED = Answer(Outcome.UNANSWERED)
+ACCEPTED = Due(Fate.ACCEPTED)
+UNANSWERED = Due(Fate.UNANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Case:
     """`recipes`: one of them is taken. `size`, `sha256`: what is declared; None declares nothing, "true" the truth."""
 
     name: str
-    answer: Answer
+    answer: Due
     recipes: tuple[str, ...] = tuple(GENUINE)
     weight: float = 1.0
     extension: str | None = None  # of the name, if not the recipe's own
@@ -69,12 +69,12 @@ class Case:
     infected: bool = False  # with an antivirus the answer is another one
 
 
-def _rejected(reason: Reason) -> Answer:
-    return Answer(Outcome.REJECTED, reason.value)
+def _rejected(reason: Reason) -> Due:
+    return Due(Fate.REJECTED, reason.value)
 
 
-def _dead(reason: DeadReason) -> Answer:
-    return Answer(Outcome.DEAD, reason.value)
+def _dead(reason: DeadReason) -> Due:
+    return Due(Fate.DEAD, reason.value)
 
 
 def _hostile(name: str, reason: Reason, recipe: str, extension: str, weight: float = 1.0) -> Case:

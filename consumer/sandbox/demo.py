@@ -19,7 +19,7 @@ from consumer.kafka import topics
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
 from consumer.sandbox.arrangement import demo_settings, partitions_for
-from consumer.sandbox.cases import Outcome
+from consumer.sandbox.cases import Fate
 from consumer.sandbox.check import OutputReader, Score, Tally
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, publish
@@ -41,7 +41,7 @@ class View(Protocol):
 class Report:
     traffic: Traffic
     tally: Tally
-    came: Counter[tuple[Outcome, str]]  # answers by outcome and reason
+    came: Counter[tuple[Fate, str]]  # answers by outcome and reason
     seconds: float  # until the last one
     metrics_url: str
     files: Path

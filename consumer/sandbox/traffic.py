@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 
 from consumer.model import Direction
 from consumer.sandbox.announcements import KINDS, announce, noise, unreadable
-from consumer.sandbox.cases import Outcome
+from consumer.sandbox.cases import Fate
 from consumer.sandbox.expectation import Expectation, Expected, of_world
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import NOISE, REPEATS, UNREADABLE, plan_world
@@ -24,7 +24,7 @@ EARLY = 0.2  # what takes long is sent in this first part, so that nothing waits
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class InputRecord:
     """For the input topic; it goes to partition `slot` modulo their number. `events` is how many an array holds."""
 
     key: bytes | None
@@ -36,7 +36,7 @@ class Record:
 @dataclass(frozen=True, slots=True)
 class Traffic:
     world: World
-    records: tuple[Record, ...]
+    records: tuple[InputRecord, ...]
     expectation: Expectation
 
 
@@ -53,7 +53,7 @@ def plan_traffic(events: int, seed: int, now: datetime | None = None, *, antivir
     world = plan_world(events, seed, now)
     rng = dice("traffic", events, seed)
     fresh = list(_fresh(world, rng))
-    timed: list[tuple[float, Record]] = [(one.at, _record(one.talk.conversation_id, one.event)) for one in fresh]
+    timed: list[tuple[float, InputRecord]] = [(one.at, _record(one.talk.conversation_id, one.event)) for one in fresh]
     timed += _repeats(world, fresh, round(events * REPEATS), rng)
     talks = list(world.conversations.values())
     for _ in range(round(events * NOISE)):
@@ -63,7 +63,7 @@ def plan_traffic(events: int, seed: int, now: datetime | None = None, *, antivir
     for number in range(round(events * UNREADABLE)):
         value, expected = unreadable(number if number < len(KINDS) else number % (len(KINDS) - 1) + 1, rng)
         answers.append(expected)
-        timed.append((rng.random(), Record(rng.choice([None, b"", b"\xff\x00"]), value, rng.randrange(2**16))))
+        timed.append((rng.random(), InputRecord(rng.choice([None, b"", b"\xff\x00"]), value, rng.randrange(2**16))))
     timed.sort(key=lambda entry: entry[0])
     return Traffic(world, tuple(record for _, record in timed), Expectation(events, seed, tuple(answers)))
 
@@ -80,16 +80,16 @@ def _fresh(world: World, rng: random.Random) -> Iterator[_Fresh]:
 
 def _takes_long(talk: Conversation) -> bool:
     files = [file for message in talk.messages for file in message.files]
-    lost = any(file.case.answer.outcome is Outcome.DEAD for file in files)
+    lost = any(file.case.answer.outcome is Fate.DEAD for file in files)
     odd = not talk.known or not talk.readable or any(not m.known or m.ghosts for m in talk.messages)
     return lost or odd or any(file.case.delivery.cuts > 1 for file in files)
 
 
-def _record(key: str, event: Any, slot: int | None = None) -> Record:
-    return Record(key.encode(), orjson.dumps(event), zlib.crc32(key.encode()) if slot is None else slot)
+def _record(key: str, event: Any, slot: int | None = None) -> InputRecord:
+    return InputRecord(key.encode(), orjson.dumps(event), zlib.crc32(key.encode()) if slot is None else slot)
 
 
-def _repeats(world: World, fresh: list[_Fresh], count: int, rng: random.Random) -> Iterator[tuple[float, Record]]:
+def _repeats(world: World, fresh: list[_Fresh], count: int, rng: random.Random) -> Iterator[tuple[float, InputRecord]]:
     """Events that come again: half of them where their conversation's key does not lead, or inside an array."""
     array: list[_Fresh] = []
     for _ in range(count):
@@ -114,14 +114,14 @@ def _repeats(world: World, fresh: list[_Fresh], count: int, rng: random.Random) 
         yield _bundle(array)
 
 
-def _bundle(parts: list[_Fresh]) -> tuple[float, Record]:
+def _bundle(parts: list[_Fresh]) -> tuple[float, InputRecord]:
     value = orjson.dumps([part.event for part in parts])
     slot = zlib.crc32("".join(part.talk.conversation_id for part in parts).encode())
-    return max(part.at for part in parts), Record(None, value, slot, len(parts))
+    return max(part.at for part in parts), InputRecord(None, value, slot, len(parts))
 
 
 async def publish(
-    records: tuple[Record, ...],
+    records: tuple[InputRecord, ...],
     producer: AIOKafkaProducer,
     topic: str,
     *,

@@ -9,7 +9,7 @@ from consumer.judge.answers import Answers, Resting
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition, DeadLetter, Decision, Task
 from consumer.stream.transaction import Step, Transactor
-from consumer.telemetry.labels import Outcome, RebuildCause, Stage, Standing
+from consumer.telemetry.labels import RebuildCause, Stage, Standing, Transacted
 
 
 class JudgeTask(Protocol):
@@ -26,7 +26,7 @@ class Reports(Protocol):
     def stands(self, partition: int, standing: Standing) -> None: ...
     def timed(self, stage: Stage) -> AbstractContextManager[object]: ...
     def rebuilt(self, cause: RebuildCause) -> None: ...
-    def transacted(self, outcome: Outcome) -> None: ...
+    def transacted(self, outcome: Transacted) -> None: ...
 
     def answered(self, answer: Decision | DeadLetter) -> None:
         """The answer is committed."""

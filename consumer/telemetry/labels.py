@@ -23,7 +23,7 @@ Noise = Literal[
 ]
 Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
 Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
-Outcome = Literal["committed", "failed"]
+Transacted = Literal["committed", "failed"]
 RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
 ApiCall = Literal[
     "token",

@@ -23,12 +23,12 @@ from consumer.telemetry.labels import (
     Noise,
     Notification,
     OddEntry,
-    Outcome,
     ReaderException,
     RebuildCause,
     Skipped,
     Stage,
     Standing,
+    Transacted,
     WorkerEnd,
 )
 
@@ -157,8 +157,8 @@ class Metrics:
         )
 
     def _declare_the_stream(self) -> None:
-        self.transactions: Mapping[Outcome, Counter] = self._counters(
-            "transactions", "Transactions of answers and offsets", "outcome", get_args(Outcome)
+        self.transactions: Mapping[Transacted, Counter] = self._counters(
+            "transactions", "Transactions of answers and offsets", "outcome", get_args(Transacted)
         )
         self.rebuilds: Mapping[RebuildCause, Counter] = self._counters(
             "rebuilds", "Producers that were replaced and partitions rebuilt from what is committed", "cause",

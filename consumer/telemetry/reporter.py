@@ -19,12 +19,12 @@ from consumer.telemetry.labels import (
     Loop,
     Noise,
     Notification,
-    Outcome,
     Proof,
     RebuildCause,
     Skipped,
     Stage,
     Standing,
+    Transacted,
     WorkerEnd,
 )
 from consumer.telemetry.metrics import Metrics
@@ -146,7 +146,7 @@ class Reporter:
     def rebuilt(self, cause: RebuildCause) -> None:
         self._metrics.rebuilds[cause].inc()
 
-    def transacted(self, outcome: Outcome) -> None:
+    def transacted(self, outcome: Transacted) -> None:
         self._metrics.transactions[outcome].inc()
 
     def answered(self, answer: Decision | DeadLetter) -> None:

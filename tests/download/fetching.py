@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher
-from consumer.http.addresses import Lookup, system_lookup
+from consumer.http.addresses import Resolve, system_lookup
 from consumer.http.clients import file_client
 from consumer.http.transport import Timeouts
 from consumer.http.urls import UrlRules
@@ -26,7 +26,7 @@ async def fetching(
     deadline_s: float = 20.0,
     read_s: float = 20.0,
     authority: PrivateAuthority | None = None,
-    lookup: Lookup = system_lookup,
+    lookup: Resolve = system_lookup,
 ) -> AsyncIterator[Fetcher]:
     rules = UrlRules.of(REGION, hosts, origins)
     ca_file = authority.ca_file if authority else None

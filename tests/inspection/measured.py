@@ -16,7 +16,7 @@ from pathlib import Path
 import anyio
 
 from consumer.inspection.policy.policy import Policy
-from consumer.inspection.workers.codes import Answer
+from consumer.inspection.workers.codes import Examined
 from consumer.inspection.workers.process import Template, default_command
 from consumer.inspection.workers.worker import Plan
 from consumer.model import Facts, Reason
@@ -59,7 +59,7 @@ async def cost(data: bytes) -> Cost:
         await template.close()
 
 
-def _reason(answer: Answer, size: int) -> Reason | None:
+def _reason(answer: Examined, size: int) -> Reason | None:
     facts = Facts(size=size, detected_type=answer.detected_type, findings=answer.findings, flags=answer.flags)
     return Policy.load().decide(attachment(None), facts)
 

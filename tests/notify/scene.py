@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from consumer.genesys.api import Api
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
-from consumer.notify.loop import Record, notify
+from consumer.notify.loop import Polled, notify
 from consumer.notify.notifier import Notifier, Told, WaitOut
 from consumer.notify.rejections import consuming
 from consumer.notify.shutdown import Shutdown
@@ -132,7 +132,7 @@ class Member:
         self,
         scene: Scene,
         wait_out: WaitOut,
-        through: Callable[[AsyncIterator[Record]], AsyncIterator[Record]] = lambda records: records,
+        through: Callable[[AsyncIterator[Polled]], AsyncIterator[Polled]] = lambda records: records,
     ) -> None:
         """`through` may look at, and change, what passes from the topic to the notifier."""
         async with (

@@ -18,7 +18,7 @@ from aiohttp import web
 
 from consumer.kafka.membership import Membership
 from consumer.model import Condition
-from consumer.notify.loop import Record
+from consumer.notify.loop import Polled
 from consumer.notify.service import serve
 from consumer.notify.shutdown import Shutdown
 from consumer.sandbox.emulator_state import PERMISSIONS
@@ -81,7 +81,7 @@ async def test_who_gets_a_partition_back_does_not_tell_again(scene: Scene) -> No
 async def test_a_death_between_commit_and_message_loses_that_one_and_doubles_none(scene: Scene) -> None:
     names, died = files(2 * PARTITIONS), Member()
 
-    async def deadly(records: AsyncIterator[Record], scope: anyio.CancelScope) -> AsyncIterator[Record]:
+    async def deadly(records: AsyncIterator[Polled], scope: anyio.CancelScope) -> AsyncIterator[Polled]:
         async for value, commit in records:
 
             async def commit_and_die(commit: Callable[[], Awaitable[bool]] = commit) -> bool:

@@ -9,16 +9,16 @@ import orjson
 
 from consumer.kafka.client import partition_of
 from consumer.model import DeadReason
-from consumer.sandbox.cases import ACCEPTED, CASES, Answer, Case, Delivery, Outcome
+from consumer.sandbox.cases import ACCEPTED, CASES, Case, Delivery, Due, Fate
 from consumer.sandbox.envelopes import random_uuid
 from consumer.sandbox.expectation import Expectation, Expected, of_world
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import Dealer
-from consumer.sandbox.traffic import Record, Traffic
+from consumer.sandbox.traffic import InputRecord, Traffic
 from consumer.sandbox.world import Conversation, File, Message, World
 
 GOOD = next(case for case in CASES if case.name == "genuine")
-DEAD = Answer(Outcome.DEAD, DeadReason.UNAVAILABLE.value)
+DEAD = Due(Fate.DEAD, DeadReason.UNAVAILABLE.value)
 STUCK = Case("stuck", ACCEPTED, ("txt",), delivery=Delivery(seconds=36_000.0))  # an hour for each of its pieces
 
 
@@ -54,17 +54,15 @@ def traffic_of(talks: Sequence[Conversation], order: Iterable[Conversation] | No
     return Traffic(world, records, Expectation(len(records), 0, tuple(answers)))
 
 
-def announced(talk: Conversation) -> Record:
+def announced(talk: Conversation) -> InputRecord:
     value = {"conversationId": talk.conversation_id, "messageId": talk.messages[0].message_id}
-    return Record(talk.conversation_id.encode(), orjson.dumps(value), slot=0)
+    return InputRecord(talk.conversation_id.encode(), orjson.dumps(value), slot=0)
 
 
 def _dead(talk: Conversation) -> Expected:
     message = talk.messages[0]
     reason = DeadReason.UNAVAILABLE.value
-    return Expected(
-        message.identity.hex(), Outcome.DEAD, reason, "failing", (), talk.conversation_id, message.message_id
-    )
+    return Expected(message.identity.hex(), Fate.DEAD, reason, "failing", (), talk.conversation_id, message.message_id)
 
 
 def release(world: World, file: File) -> None:

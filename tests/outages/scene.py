@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.check import OutputReader, Score, read_to_end
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import Record, Traffic, publish
+from consumer.sandbox.traffic import InputRecord, Traffic, publish
 from consumer.sandbox.world import ORGANIZATION_ID, REGION
 from consumer.service import life
 from consumer.settings.load import fixed_credentials
@@ -161,12 +161,12 @@ async def playing(settings: Settings, traffic: Traffic, emulator: Emulator, a_se
                 shutdown.set()
 
 
-async def _write(scene: Scene, records: tuple[Record, ...], a_second: float) -> None:
+async def _write(scene: Scene, records: tuple[InputRecord, ...], a_second: float) -> None:
     await write(scene.settings, records, a_second)
     scene.written.set()
 
 
-async def write(settings: Settings, records: tuple[Record, ...], a_second: float) -> None:
+async def write(settings: Settings, records: tuple[InputRecord, ...], a_second: float) -> None:
     """To the input topic; a broker that is away for minutes is waited for."""
     servers = settings.kafka.bootstrap_servers
     producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, request_timeout_ms=1_200_000)

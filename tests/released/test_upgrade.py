@@ -16,7 +16,7 @@ from consumer.inspection.policy.policy import Policy
 from consumer.model import AnswerKind, Source
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import Record, plan_traffic
+from consumer.sandbox.traffic import InputRecord, plan_traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.entries import decode_entry
 from consumer.wire.envelopes import leaves
@@ -58,7 +58,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[str]:
         pytest.skip("the packages of the last release: the package registry does not answer")
 
 
-def unpacked(records: Iterable[Record]) -> Iterator[Record]:
+def unpacked(records: Iterable[InputRecord]) -> Iterator[InputRecord]:
     """As a source sends them that the last release understands: it knows fewer envelopes than this one."""
     for record in records:
         try:

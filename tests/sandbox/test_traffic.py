@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.model import DeadReason, Direction, Reason
-from consumer.sandbox.cases import CASES, NOT_CAUSED, Outcome
+from consumer.sandbox.cases import CASES, NOT_CAUSED, Fate
 from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.traffic import Traffic, plan_traffic
 
@@ -67,7 +67,7 @@ def test_every_inbound_file_is_expected_once(traffic: Traffic) -> None:
     assert set(answers.values()) == {1}
     for message, file in traffic.world.files.values():
         answered = file.identity(message.conversation_id, message.message_id).hex() in answers
-        silent = file.case.answer.outcome is Outcome.UNANSWERED or message.direction is Direction.OUTBOUND
+        silent = file.case.answer.outcome is Fate.UNANSWERED or message.direction is Direction.OUTBOUND
         covered = message.identity.hex() in answers
         assert answered != (silent or covered)
 

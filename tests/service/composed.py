@@ -15,7 +15,7 @@ from consumer.sandbox.arrangement import demo_settings
 from consumer.sandbox.check import Headers, OutputReader, Score
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation
-from consumer.sandbox.traffic import Record, publish
+from consumer.sandbox.traffic import InputRecord, publish
 from consumer.service import life
 from consumer.settings.load import fixed_credentials
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
@@ -87,7 +87,7 @@ async def serving(
             shutdown.set()
 
 
-async def write(settings: Settings, records: Sequence[Record]) -> None:
+async def write(settings: Settings, records: Sequence[InputRecord]) -> None:
     """The records into the events topic, however large they are."""
     servers = settings.kafka.bootstrap_servers
     producer = AIOKafkaProducer(bootstrap_servers=servers, linger_ms=5, max_request_size=8 * 1024 * 1024)

@@ -38,7 +38,7 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation, of_world
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
-from consumer.sandbox.traffic import Record
+from consumer.sandbox.traffic import InputRecord
 from consumer.sandbox.world import REGION, Conversation, Message, World
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.events import decode
@@ -72,7 +72,7 @@ def world_of(conversations: int) -> World:
     return World([talk(number) for number in range(conversations)])
 
 
-def events_of(world: World) -> list[Record]:
+def events_of(world: World) -> list[InputRecord]:
     """In the order of messages: each snapshot on a topic of a user's and on one of a queue's, with noise between."""
     rng = random.Random(5)
     snapshots = [
@@ -90,10 +90,10 @@ def events_of(world: World) -> list[Record]:
     return snapshots
 
 
-def ends_of(world: World) -> list[Record]:
+def ends_of(world: World) -> list[InputRecord]:
     """A bare event at the end of each conversation, and one at a beginning, which is not worth a look."""
 
-    def bare(talk: Conversation, what: str) -> Record:
+    def bare(talk: Conversation, what: str) -> InputRecord:
         body = {"conversationId": talk.conversation_id, "mediaType": "MESSAGE"}
         topic = f"v2.detail.events.conversation.{talk.conversation_id}.{what}"
         return _record(talk.conversation_id, envelopes.notification(topic, body, "correlation"))
@@ -102,11 +102,11 @@ def ends_of(world: World) -> list[Record]:
     return [bare(talks[0], "customer.start"), *(bare(talk, "customer.end") for talk in talks)]
 
 
-def _record(key: str, event: payloads.Json) -> Record:
-    return Record(key.encode(), orjson.dumps(event), int(key[:4], 16))
+def _record(key: str, event: payloads.Json) -> InputRecord:
+    return InputRecord(key.encode(), orjson.dumps(event), int(key[:4], 16))
 
 
-def _noise(talk: Conversation, rng: random.Random) -> Record:
+def _noise(talk: Conversation, rng: random.Random) -> InputRecord:
     heartbeat = {"topicName": "channel.metadata", "eventBody": {"message": "WebSocket Heartbeat"}}
     message = talk.messages[0].message_id
     receipt = {
@@ -127,7 +127,7 @@ def least(world: World) -> int:
     return len(world.messages) + files_in(world)
 
 
-def tutorial_calls(records: Sequence[Record]) -> int:
+def tutorial_calls(records: Sequence[InputRecord]) -> int:
     named = [item for record in records for item in decode(record.value) if isinstance(item, Event)]
     return len(named) + sum(len(message.attachments) for event in named for message in event.messages)
 

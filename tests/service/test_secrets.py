@@ -24,7 +24,7 @@ from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.emulator_state import PERMISSIONS, Minute
-from consumer.sandbox.traffic import Record, Traffic, plan_traffic
+from consumer.sandbox.traffic import InputRecord, Traffic, plan_traffic
 from consumer.sandbox.world import World
 from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, LogSettings, TopicSettings
@@ -222,7 +222,7 @@ class Misfortune:
         await until_true(lambda: not closed_gates(self._running.conditions))
 
 
-async def feed(settings: Any, records: tuple[Record, ...], done: anyio.Event) -> None:
+async def feed(settings: Any, records: tuple[InputRecord, ...], done: anyio.Event) -> None:
     """Some at a time, so that each misfortune meets work."""
     for begin in range(0, len(records), 6):
         await write(settings, records[begin : begin + 6])

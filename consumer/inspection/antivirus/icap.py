@@ -24,7 +24,7 @@ from consumer.inspection.antivirus.icap_answers import (
     NOT_ALL_READ,
     REPLACED,
     WHO,
-    Answer,
+    IcapResponse,
     Options,
     answer_of,
     enclosed_of,
@@ -161,7 +161,7 @@ class _Session:
         except BROKEN:
             self._all_sent = False  # its answer, or that there is none, tells why
 
-    async def _judged(self, answer: Answer, body: Sized) -> Finding | None:
+    async def _judged(self, answer: IcapResponse, body: Sized) -> Finding | None:
         if infection := infection_of(answer):
             return infection  # the page behind it is left unread, and the connection given up
         if answer.status == 204:
@@ -175,7 +175,7 @@ class _Session:
             return None
         raise away(WHO, f"it answers {answer.status}")
 
-    async def _is_same(self, answer: Answer, body: Sized) -> bool:
+    async def _is_same(self, answer: IcapResponse, body: Sized) -> bool:
         enclosed = enclosed_of(answer)
         head = await self._exactly(enclosed.head_bytes)
         if not is_untouched(head, enclosed, self.options.method):
@@ -195,7 +195,7 @@ class _Session:
                 at += len(data)
         return at == len(piece) and not next(rest, b"")
 
-    async def _answered(self, answer: Answer) -> None:
+    async def _answered(self, answer: IcapResponse) -> None:
         """Keeps the connection if the next answer on it can only be that to the next request."""
         if answer.closes or self._received or not self._all_sent:
             await self.close()
@@ -230,7 +230,7 @@ class _Session:
             raise anyio.ClosedResourceError
         await self._stream.send(data)
 
-    async def _answer(self) -> Answer:
+    async def _answer(self) -> IcapResponse:
         return answer_of(await self._until(b"\r\n\r\n", LONGEST_HEAD))
 
     async def _chunks(self) -> AsyncGenerator[bytes]:

@@ -29,7 +29,7 @@ def nonsense() -> Unavailable:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class IcapResponse:
     status: int
     headers: Mapping[str, str]  # by name in lower case; a folded line keeps its breaks
 
@@ -56,7 +56,7 @@ class Enclosed:
     has_body: bool
 
 
-def answer_of(head: bytes) -> Answer:
+def answer_of(head: bytes) -> IcapResponse:
     """Of the lines before the empty one. Raises `Unavailable`."""
     first, *lines = head.decode("latin-1").split("\r\n")
     status = _STATUS.fullmatch(first)
@@ -73,10 +73,10 @@ def answer_of(head: bytes) -> Answer:
             raise nonsense()
         name = parts[1].lower()
         headers[name] = f"{headers[name]}, {parts[2].strip()}" if name in headers else parts[2].strip()
-    return Answer(int(status[1]), headers)
+    return IcapResponse(int(status[1]), headers)
 
 
-def options_of(answer: Answer) -> Options:
+def options_of(answer: IcapResponse) -> Options:
     """Raises `Unavailable` for a service that changes neither requests nor responses."""
     methods = {method.strip().upper() for method in answer.headers.get("methods", "").split(",")}
     method = next((method for method in ("RESPMOD", "REQMOD") if method in methods), None)
@@ -85,7 +85,7 @@ def options_of(answer: Answer) -> Options:
     return Options(method, _preview(answer), _version(answer))
 
 
-def _preview(answer: Answer) -> int | None:
+def _preview(answer: IcapResponse) -> int | None:
     wanted = answer.headers.get("preview")
     if wanted is None or "*" in answer.headers.get("transfer-complete", ""):
         return None
@@ -94,13 +94,13 @@ def _preview(answer: Answer) -> int | None:
     return min(int(wanted), LARGEST_PREVIEW)
 
 
-def _version(answer: Answer) -> str:
+def _version(answer: IcapResponse) -> str:
     """What it calls itself, and its tag, which changes with its signatures."""
     told = (answer.headers.get("service", ""), answer.headers.get("istag", "").strip('"'))
     return printable(" ".join(part for part in told if part))
 
 
-def enclosed_of(answer: Answer) -> Enclosed:
+def enclosed_of(answer: IcapResponse) -> Enclosed:
     parts = _ENCLOSED.fullmatch(answer.headers.get("encapsulated", ""))
     if parts is None or int(parts[5]) > LONGEST_HEAD:
         raise nonsense()
@@ -118,7 +118,7 @@ def is_untouched(head: bytes, enclosed: Enclosed, method: str) -> bool:
     return at is not None and re.match(rb"HTTP/1\.[01] 200[ \r]", head[at:]) is not None
 
 
-def infection_of(answer: Answer) -> Finding | None:
+def infection_of(answer: IcapResponse) -> Finding | None:
     """What the headers say of an infection, whatever the status."""
     headers = answer.headers
     if "x-infection-found" in headers:

@@ -9,7 +9,7 @@ from typing import Protocol
 import anyio
 
 from consumer.inspection.workers.channel import Died
-from consumer.inspection.workers.codes import Answer, Unheard
+from consumer.inspection.workers.codes import Examined, Unheard
 from consumer.inspection.workers.process import Ending, WorkerProcess
 from consumer.telemetry.labels import WorkerEnd
 
@@ -39,7 +39,7 @@ class FileBody(Protocol):
 
 async def ask(
     worker: WorkerProcess, body: FileBody, claimed: str | None, cpu_s: float, deadline_s: float
-) -> Answer | WorkerEnd:
+) -> Examined | WorkerEnd:
     """What the worker says of a file; else how it ended: then it is gone, and also when this is cancelled."""
     began = worker.cpu_s()
     try:
@@ -54,12 +54,12 @@ async def ask(
     except BaseException:
         await worker.end()
         raise
-    if not isinstance(outcome, Answer):
+    if not isinstance(outcome, Examined):
         await worker.end()
     return outcome
 
 
-async def _answered(worker: WorkerProcess, began: float, cpu_s: float, deadline_s: float) -> Answer | WorkerEnd:
+async def _answered(worker: WorkerProcess, began: float, cpu_s: float, deadline_s: float) -> Examined | WorkerEnd:
     """One thread's CPU time is never ahead of the clock, so that what is left of the budget needs no look before."""
     late = time.monotonic() + deadline_s
     wait = cpu_s

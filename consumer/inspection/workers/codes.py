@@ -90,7 +90,7 @@ class Unheard(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Examined:
     detected_type: str | None
     findings: tuple[Finding, ...]
     flags: tuple[str, ...]
@@ -119,7 +119,7 @@ def closed(seen: Seen) -> bytes:
     if len(found) < len({finding.code for finding in seen.findings}):
         found.append(Reason.UNDETECTABLE)  # a reason that no list names: nobody can judge that
     orders = [REASONS.index(code) + 1 for code in found[:2]] + [0, 0]
-    failure = Answer(None, tuple(seen.findings), ()).failure
+    failure = Examined(None, tuple(seen.findings), ()).failure
     fields = (
         (PLACES.get(seen.detected_type, PLACES[UNKNOWN_TYPE]), TYPE_BITS),
         (sum(1 << place for place, flag in enumerate(FLAGS) if flag in seen.flags), FLAG_BITS),
@@ -134,7 +134,7 @@ def closed(seen: Seen) -> bytes:
     return ANSWER.pack(word)
 
 
-def opened(raw: bytes) -> Answer:
+def opened(raw: bytes) -> Examined:
     """`Unheard` for what no worker of ours says."""
     word: int = ANSWER.unpack(raw)[0]
     kind, flags, reasons, first, second = _fields(word)
@@ -143,12 +143,12 @@ def opened(raw: bytes) -> Answer:
     found = [reason for place, reason in enumerate(REASONS) if reasons >> place & 1]
     names = tuple(name for place, name in enumerate(FLAGS) if flags >> place & 1)
     if found == [Reason.UNDETECTABLE] and second:
-        return Answer(TYPES[kind], (_failure(second),), names)
+        return Examined(TYPES[kind], (_failure(second),), names)
     ahead = [REASONS[place - 1] for place in (first, second) if 0 < place <= len(REASONS)]
     if len(ahead) != min(len(found), 2) or len(set(ahead)) != len(ahead) or not set(ahead) <= set(found):
         raise Unheard("its answer contradicts itself")
     ordered = [*ahead, *(reason for reason in found if reason not in ahead)]
-    return Answer(TYPES[kind], tuple(Finding(reason, SENTENCES[reason]) for reason in ordered), names)
+    return Examined(TYPES[kind], tuple(Finding(reason, SENTENCES[reason]) for reason in ordered), names)
 
 
 def _fields(word: int) -> list[int]:
@@ -173,7 +173,7 @@ def wide(seen: Seen) -> bytes:
     return LENGTH.pack(len(encoded)) + encoded
 
 
-def opened_wide(raw: bytes) -> Answer:
+def opened_wide(raw: bytes) -> Examined:
     """`Unheard` unless it is an answer in its bounds: a worker that was taken over says what it likes."""
     try:
         answer = json.loads(raw)
@@ -184,7 +184,7 @@ def opened_wide(raw: bytes) -> Answer:
             known = detected is None or _MIME.fullmatch(detected)
             if known and max(len(findings), len(flags)) <= MOST and all(_is_flag(flag) for flag in flags):
                 evidence = tuple(_evidence(item) for item in findings)
-                return Answer(detected, tuple(found.finding for found in evidence), tuple(flags), evidence)
+                return Examined(detected, tuple(found.finding for found in evidence), tuple(flags), evidence)
     raise Unheard("its answer was malformed")
 
 

@@ -13,7 +13,7 @@ from consumer.inspection.policy.extensions import claimed_type, declared_as, ext
 from consumer.inspection.readers.seen import Evidence, Limits
 from consumer.inspection.workers.asking import NOT_ITS_OWN, SENTENCES, FileBody, ask
 from consumer.inspection.workers.bounds import Bounds, Reports, offered
-from consumer.inspection.workers.codes import Answer
+from consumer.inspection.workers.codes import Examined
 from consumer.inspection.workers.confinement import Confinement, hide_from_peers
 from consumer.inspection.workers.process import (
     LIBMAGIC_MISSING,
@@ -104,12 +104,12 @@ class Workers:
         async with self._free:
             outcome = await self._asked(body, claimed, self._deadline_s)
         for _ in range(TRIES - 1):
-            if isinstance(outcome, Answer) or outcome not in NOT_ITS_OWN:
+            if isinstance(outcome, Examined) or outcome not in NOT_ITS_OWN:
                 break
             async with self._nobody_beside():
                 outcome = await self._asked(body, claimed, self._deadline_s * 2, fresh=True)
-        if not isinstance(outcome, Answer):
-            outcome = Answer(None, (Finding(Reason.UNDETECTABLE, SENTENCES[outcome]),), ())
+        if not isinstance(outcome, Examined):
+            outcome = Examined(None, (Finding(Reason.UNDETECTABLE, SENTENCES[outcome]),), ())
         elif outcome.failure:
             self._reports.reader_failed(outcome.failure)
         return _facts(body, attachment, outcome, self.detectors), outcome.evidence
@@ -144,23 +144,23 @@ class Workers:
 
     async def _asked(
         self, body: FileBody, claimed: str | None, deadline_s: float, fresh: bool = False
-    ) -> Answer | WorkerEnd:
+    ) -> Examined | WorkerEnd:
         await self._held_in.wait()
         worker = await (self._supply.fresh() if fresh else self._supply.take())
         last = fresh or worker.files + 1 >= self._bounds.files_per_worker
-        outcome: Answer | WorkerEnd = "cancelled"
+        outcome: Examined | WorkerEnd = "cancelled"
         try:
             if last and not fresh:
                 await self._supply.warm_one()  # while this one is at its last file
             outcome = await ask(worker, body, claimed, self._bounds.budget_s(body.size), deadline_s)
         finally:
-            if not isinstance(outcome, Answer):
+            if not isinstance(outcome, Examined):
                 worker.retire()
                 self._reports.worker_ended(outcome)
                 with anyio.CancelScope(shield=True):
                     if not last:
                         await self._supply.warm_one()
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, Examined):
             if last:
                 worker.retire()
             else:
@@ -182,7 +182,7 @@ class Workers:
                     self._free.release()
 
 
-def _facts(body: FileBody, attachment: Attachment, answer: Answer, detectors: dict[str, str]) -> Facts:
+def _facts(body: FileBody, attachment: Attachment, answer: Examined, detectors: dict[str, str]) -> Facts:
     flags = list(answer.flags)
     if is_generic(attachment.declared_type):
         flags.append("generic_declared_type")

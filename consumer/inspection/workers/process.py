@@ -22,7 +22,7 @@ import anyio.to_thread
 
 from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.channel import Channel, Died
-from consumer.inspection.workers.codes import Answer, Unheard
+from consumer.inspection.workers.codes import Examined, Unheard
 from consumer.inspection.workers.worker import Plan
 
 START_S = 30.0
@@ -128,7 +128,7 @@ class WorkerProcess:
         self._channel.send(frames.FILE.pack(size, codes.PLACES.get(claimed, 0)), [descriptor])
         self.files += 1
 
-    async def answer(self) -> Answer:
+    async def answer(self) -> Examined:
         """Of the file that it was given. `Died` if it is gone, `Unheard` for what no worker of ours says.
 
         May be cancelled and awaited again.

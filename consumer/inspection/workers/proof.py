@@ -23,7 +23,7 @@ from consumer.inspection.workers.confinement import Confinement
 from consumer.inspection.workers.process import Template, WorkerProcess
 from consumer.inspection.workers.worker import Plan
 
-Outcome = Literal["succeeded", "refused", "killed"]
+AttackEnd = Literal["succeeded", "refused", "killed"]
 
 BY_LANDLOCK = ("open a file",)  # what it keeps out without the filter's help, and works on any machine without it
 LONGEST_ATTACK_S = 10.0
@@ -47,7 +47,7 @@ async def shortfall(template: Template, plan: Plan, confinement: Confinement) ->
     return f"{why}; {_where_to_look()} ({surroundings()})" if why else None
 
 
-async def attacked(template: Template, plan: Plan, attack: str, target: Target) -> Outcome:
+async def attacked(template: Template, plan: Plan, attack: str, target: Target) -> AttackEnd:
     """What became of an attack from inside a throw-away worker."""
     worker = template.fork(replace(plan, attack=True, wide=False))
     await worker.ready()

@@ -36,7 +36,7 @@ _HEAD = struct.Struct("<2H")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BiffRecord:
     kind: int
     body: bytes
     end: int  # in the stream
@@ -66,7 +66,7 @@ def examine(stream: bytes, whole: bool, seen: Seen) -> None:
     _links(records, version, seen)
 
 
-def _records(stream: bytes, all_of_them: bool, work: Work) -> Iterator[Record]:
+def _records(stream: bytes, all_of_them: bool, work: Work) -> Iterator[BiffRecord]:
     """Up to the end of the first part, or of the stream."""
     at = 0
     while at + 4 <= len(stream):
@@ -74,20 +74,20 @@ def _records(stream: bytes, all_of_them: bool, work: Work) -> Iterator[Record]:
         kind, length = _HEAD.unpack_from(stream, at)
         begin, at = at + 4, at + 4 + length
         if kind in READ:
-            yield Record(kind, stream[begin:at], at)
+            yield BiffRecord(kind, stream[begin:at], at)
         if kind == EOF and not all_of_them:
             return
         if kind == 0 and length == 0:
             return
 
 
-def _unlocked(record: Record, opened: bytes) -> Record:
+def _unlocked(record: BiffRecord, opened: bytes) -> BiffRecord:
     """The place of a sheet stays in clear, and so do some records."""
     if record.kind in IN_CLEAR:
         return record
     clear = PLACE_SIZE if record.kind == SHEET else 0
     begin = record.end - len(record.body)
-    return Record(record.kind, record.body[:clear] + opened[begin + clear : record.end], record.end)
+    return BiffRecord(record.kind, record.body[:clear] + opened[begin + clear : record.end], record.end)
 
 
 def _sheets(stream: bytes, sheets: list[bytes], seen: Seen) -> None:
@@ -117,7 +117,7 @@ def _text(raw: bytes, length: int, version: int) -> str:
     return raw[1 : 1 + length * 2].decode("utf-16-le", "replace") if wide else raw[1 : 1 + length].decode("latin-1")
 
 
-def _links(records: list[Record], version: int, seen: Seen) -> None:
+def _links(records: list[BiffRecord], version: int, seen: Seen) -> None:
     """What another program is asked for; of documents that are linked only those of the web are refused, as in Word."""
     for place, record in enumerate(records):
         source = _source(record, version)
@@ -133,7 +133,7 @@ def _links(records: list[Record], version: int, seen: Seen) -> None:
             seen.flag("external_references")
 
 
-def _source(record: Record, version: int) -> str:
+def _source(record: BiffRecord, version: int) -> str:
     body = record.body
     if record.kind == BOOK and len(body) > 4:
         return _text(body[4:], int.from_bytes(body[2:4], "little"), version)

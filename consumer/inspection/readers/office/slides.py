@@ -30,7 +30,7 @@ Embedded = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SlidesRecord:
     kind: int
     instance: int
     body: bytes
@@ -56,7 +56,7 @@ def examine(stream: bytes, whole: bool, user: bytes, embedded: Embedded, seen: S
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
 
 
-def _records(stream: bytes, work: Work) -> Iterator[Record]:
+def _records(stream: bytes, work: Work) -> Iterator[SlidesRecord]:
     at = count = 0
     while at + _HEAD.size <= len(stream):
         work.spend(A_RECORD)
@@ -67,13 +67,13 @@ def _records(stream: bytes, work: Work) -> Iterator[Record]:
         if end > len(stream):
             raise Unreadable("a part of the presentation ends behind its end")
         count += 1
-        yield Record(kind, version >> 4, stream[at + _HEAD.size : end] if kind == STORAGE else b"")
+        yield SlidesRecord(kind, version >> 4, stream[at + _HEAD.size : end] if kind == STORAGE else b"")
         at = end
     if not count:
         raise Unreadable("the presentation has no parts")
 
 
-def _stored(record: Record, work: Work) -> bytes:
+def _stored(record: SlidesRecord, work: Work) -> bytes:
     if record.instance != COMPRESSED:
         return record.body
     return flate.head(flate.inflate(flate.cut(memoryview(record.body)[4:]), work), MOST_STORED)
