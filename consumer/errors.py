@@ -39,6 +39,11 @@ class NotJudged(Failure):
         self.reason = reason
 
 
+class LastTryAhead(Exception):
+    """The workers of a file were ended from outside, all but the last one that it gets: the caller writes that down,
+    so that a file which ends this whole process is not begun for ever."""
+
+
 class Unavailable(Failure):
     """`dependency` did not answer, or somebody else did in its place, or it said "later".
 

@@ -9,7 +9,7 @@ from typing import Generic, Protocol, Self, TypeVar
 
 from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.policy.policy import Policy
-from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Settled, Verdict
+from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Settled, Tries, Verdict
 from consumer.telemetry.labels import Stage
 
 T = TypeVar("T")
@@ -52,7 +52,8 @@ class Downloads(Protocol):
 
 class Examiner(Protocol):
     async def examine(self, body: Body, attachment: Attachment) -> Facts:
-        """What the bytes are and what is in them. Never raises on what they contain."""
+        """What the bytes are and what is in them. Never raises on what they contain; `LastTryAhead` when the
+        attachment's other tries are over."""
 
 
 class Antivirus(Protocol):
@@ -91,10 +92,13 @@ class Inspector:
         return self.policy().version
 
     async def inspect(self, attachment: Attachment, attempt: Attempt) -> Verdict:
-        """The verdict. Raises `Unavailable` when the attempts ran out, `Refused` when we are set up wrongly."""
+        """The verdict. Raises `Unavailable` when the attempts ran out, `Refused` when we are set up wrongly, and
+        `LastTryAhead` of an attachment that has one."""
         policy = self.policy()
         if reason := policy.before_download(attachment):
             return policy.reject(reason)
+        if attachment.tries is Tries.NONE:
+            return policy.reject(Reason.UNDETECTABLE)
 
         try:
             with self.reports.timed("fetch"):

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from consumer.model import AnswerKind, DeadLetter, Decision, LedgerEntry, Task
+from consumer.model import AnswerKind, Attachment, DeadLetter, Decision, LedgerEntry, Task, Tries
 from consumer.wire.results import Outgoing
 
 VERDICT = 0  # the generation of a verdict, in `Answers.generation`
@@ -25,6 +25,9 @@ class Answer:
     letter: DeadLetter | None = None  # behind a dead letter, likewise
 
 
+Inspection = Callable[[Resting], Awaitable[Answer | None]]  # None: the task was written again, its answer comes there
+
+
 def mark(identity: bytes) -> Answer:
     """Says that all attachments of a message are answered, so that its repeats cost no call."""
     return Answer(LedgerEntry(identity, AnswerKind.VERDICT), None)
@@ -37,8 +40,9 @@ class Answers(Protocol):
     def generation(self, identity: bytes) -> int | None:
         """What ledger and uncommitted answers know: None no answer, `VERDICT`, or how often it was dead."""
 
-    async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
-        """Returns when `identity` is answered: by the work that already runs for it, or else by `work`.
+    async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
+        """Returns when `identity` is answered: by the work that already runs for it, or else by
+        `inspection`; or when that has no answer, because the task was written again.
 
         An answer that comes when its message became dead meanwhile is dropped: the dead letter was the answer.
         """
@@ -54,3 +58,10 @@ class Answers(Protocol):
 
         False if their topic does not take it, with what is added on the way.
         """
+
+    def tries(self, identity: bytes, task: Task) -> Tries | None:
+        """How often the task may have the attachment examined; None: it was written again for that."""
+
+    def try_last(self, task: Task, attachment: Attachment) -> bool:
+        """Writes the task to tasks again, in the transaction that settles it here, saying that only the last try of
+        the attachment is left. False if their topic does not take it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -11,9 +11,9 @@ from typing import Any
 import anyio
 
 from consumer.attempts import Patience
-from consumer.errors import NotYet
+from consumer.errors import LastTryAhead, NotYet
 from consumer.identity import announcement_identity, conversation_identity, message_identity
-from consumer.judge.answers import Answer, Answers, Resting, mark
+from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
@@ -31,6 +31,7 @@ from consumer.model import (
     Message,
     Settled,
     Task,
+    Tries,
 )
 from consumer.wire import events
 from consumer.wire.events import Unreadable
@@ -265,16 +266,18 @@ class _Judging:
     def _inspections(self, event: Event, attachments: Iterable[Attachment]) -> list[Work]:
         return [partial(self._once, a, partial(self._inspect, event, a)) for a in attachments]
 
-    async def _once(self, attachment: Attachment, work: Callable[[Resting], Awaitable[Answer]]) -> None:
+    async def _once(self, attachment: Attachment, inspection: Inspection) -> None:
         identity = attachment.identity
         if identity is None:
             return  # only a trusted event's: without id and link there is nothing to judge, and the API is not asked
         if self.known.answered(identity):
             self.judge.reports.skipped("answered")
             return
-        await self.answers.once(identity, message_identity(attachment.conversation_id, attachment.message_id), work)
+        await self.answers.once(
+            identity, message_identity(attachment.conversation_id, attachment.message_id), inspection
+        )
 
-    async def _find_and_inspect(self, event: Event, announced: Attachment, resting: Resting) -> Answer:
+    async def _find_and_inspect(self, event: Event, announced: Attachment, resting: Resting) -> Answer | None:
         async def find() -> Attachment:
             message = await self.questions.show(announced, (announced,))
             for attachment in message.attachments if message else ():
@@ -290,12 +293,21 @@ class _Judging:
         await self._once(found, partial(self._inspect, event, found))  # it has an id now, and is known by that
         return mark(announced.identity or b"")
 
-    async def _inspect(self, event: Event, attachment: Attachment, resting: Resting) -> Answer:
+    async def _inspect(self, event: Event, attachment: Attachment, resting: Resting) -> Answer | None:
         judge, attempts, subject = self.judge, self.judge.patience.attempts(resting), Subject.of_attachment(attachment)
+        tries = self.answers.tries(subject.identity, self.task)
+        if tries is None:
+            return None
 
-        async def inspect() -> Answer:
+        async def inspect() -> Answer | None:
+            asked = replace(attachment, taken=self.task.taken, tries=tries)
             with judge.reports.inspecting():
-                verdict = await judge.inspector.inspect(replace(attachment, taken=self.task.taken), attempts)
+                try:
+                    verdict = await judge.inspector.inspect(asked, attempts)
+                except LastTryAhead:
+                    if self.answers.try_last(self.task, attachment):
+                        return None
+                    verdict = await judge.inspector.inspect(replace(asked, tries=Tries.LAST), attempts)
             decision = Decision(
                 attachment=attachment,
                 verdict=verdict,

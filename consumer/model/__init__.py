@@ -24,6 +24,7 @@ from consumer.model.nouns import (
     Shape,
     Source,
     Task,
+    Tries,
     Verdict,
 )
 from consumer.model.reasons import DeadReason, Dependency, Reason
@@ -60,5 +61,6 @@ __all__ = [
     "Source",
     "Task",
     "Told",
+    "Tries",
     "Verdict",
 ]

@@ -32,6 +32,15 @@ class Direction(StrEnum):
     UNKNOWN = "unknown"  # treated as inbound: when in doubt, judge
 
 
+class Tries(StrEnum):
+    """Of one file's examination, whose worker may be ended from outside, by the kernel when memory runs out."""
+
+    ALL = "all"  # one after the other: whoever asks has no task that it could write down
+    BUT_LAST = "but_last"  # before the last one the task is written down, so that nobody begins it twice
+    LAST = "last"
+    NONE = "none"  # the last one was begun, and the process that began it ended
+
+
 class MediaStatus(StrEnum):
     """Where the upload of an attachment stands, as far as the shape it came from tells."""
 
@@ -106,6 +115,7 @@ class Attachment:
     messenger: str | None = None
     shape: Shape = Shape.MESSAGE
     taken: datetime | None = None  # when the broker took what announced it: no worker's clock decides a verdict
+    tries: Tries = Tries.ALL
 
     @property
     def is_young(self) -> bool:
@@ -191,6 +201,7 @@ class Task:
     replay: Replay | None = None
     conversation_id: str | None = None  # what a call told, of an event that names only a message
     moves: int = 0  # how often it was written to tasks again under another key
+    tried: frozenset[bytes] = frozenset()  # identities of attachments for which only the last try is left
     taken_ms: int = 0  # the broker's time at which it became a task
 
     @property

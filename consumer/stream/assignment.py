@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import nullcontext
 
 import anyio
@@ -14,22 +14,22 @@ from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
-from consumer.judge.answers import Answer, Resting
+from consumer.judge.answers import Answer, Inspection
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.waiting import Waiting
-from consumer.model import Condition, Source, Task
+from consumer.model import Attachment, Condition, Task, Tries
 from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
+from consumer.stream.last_tries import LastTries
 from consumer.stream.ledger import VERDICT
 from consumer.stream.outbox import Outbox
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.ports import JudgeTask, Producers, Reports
-from consumer.stream.records import home_of, moved_task, records_of
+from consumer.stream.records import home_of, moved_task, records_of, task_of, tried_task
 from consumer.stream.room import Room
-from consumer.stream.transaction import WAITS_FOR, TooLarge, TransactionFailed, Transactor
+from consumer.stream.transaction import WAITS_FOR, ProducerRecord, TooLarge, TransactionFailed, Transactor
 from consumer.stream.window import Window
 from consumer.telemetry.labels import RebuildCause, Standing
-from consumer.wire.tasks import decode_task
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Assignment:
         self._producers, self._judge_task, self._room = producers, judge, room
         self._settings, self._tick_s, self._reports = settings, tick_s, reports
         self._outbox = Outbox()
-        self._flights = Flights()
+        self._flights, self._last_tries = Flights(), LastTries()
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
         self._lost = False
         self._waiting = Waiting(Condition.PARTITION_WAITS, self._about, reports)
@@ -130,6 +130,7 @@ class Assignment:
         self._step("restore the ledger")
         await self._log.restore_ledger()
         self._outbox.rebuilt(self._ledger)
+        self._last_tries.rebuilt()
         self._step("seek")
         return start
 
@@ -204,13 +205,8 @@ class Assignment:
         self._tasks.start_soon(self._judge, window, record)
 
     async def _judge(self, window: Window, record: ConsumerRecord[bytes, bytes]) -> None:
-        at = Source(self.tp.topic, self.partition, record.offset, record.timestamp)
         try:
-            try:
-                task = decode_task(record.value, tuple(record.headers), at)
-            except Malformed:  # somebody else wrote here: judged as an event of its own
-                task = Task(at, record.value, record.key, tuple(record.headers), taken_ms=record.timestamp)
-            await self._judge_task(task, self, nullcontext)
+            await self._judge_task(task_of(record), self, nullcontext)
             window.settle(record.offset)
         finally:
             self._room.ended(len(record.value or b""))
@@ -224,7 +220,8 @@ class Assignment:
             return known if waiting is None else waiting
         return VERDICT if VERDICT in (waiting, known) else max(waiting, known)
 
-    async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
+    async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
+        elsewhere = False
         before, known = self.generation(message), self.generation(identity)
 
         def answered() -> bool:
@@ -233,21 +230,38 @@ class Assignment:
             died = self.generation(message) != before and self.generation(message)
             return known == VERDICT or bool(died) or self.generation(identity) != known
 
-        def land(answer: Answer) -> None:
-            if not answered():
+        def land(answer: Answer | None) -> None:
+            nonlocal elsewhere
+            if answer is None:
+                elsewhere = True
+            elif not answered():
                 self.give(answer)
 
-        while not answered():  # the flight that was joined may have begun before its message died: a replay flies anew
-            await self._flights.join(identity, work, land)
+        while (
+            not answered() and not elsewhere
+        ):  # the flight that was joined may have begun before its message died: a replay flies anew
+            await self._flights.join(identity, inspection, land)
 
     def give(self, answer: Answer) -> None:
         self._outbox.put(answer)
+        self._last_tries.forget(answer.entry.identity)
 
     def owns(self, conversation_id: str) -> bool:
         return home_of(conversation_id, self._settings.topics) == self.partition
 
     def move(self, task: Task, conversation_id: str) -> bool:
-        record = moved_task(task, conversation_id, self._settings.topics)
+        return self._write_again(moved_task(task, conversation_id, self._settings.topics))
+
+    def tries(self, identity: bytes, task: Task) -> Tries | None:
+        return self._last_tries.left(identity, task)
+
+    def try_last(self, task: Task, attachment: Attachment) -> bool:
+        written = self._write_again(tried_task(task, attachment, self._settings.topics))
+        if written and attachment.identity is not None:
+            self._last_tries.note(attachment.identity)
+        return written
+
+    def _write_again(self, record: ProducerRecord) -> bool:
         if record.size > self._producers.limits.of(self.tp.topic):
             return False
         self._outbox.move(record)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 import anyio
 
-from consumer.judge.answers import Answer, Resting
+from consumer.judge.answers import Answer, Inspection
 
 
 @dataclass(eq=False, slots=True)
@@ -38,28 +38,35 @@ class Flights:
         return len(self._by_identity)
 
     async def join(
-        self, identity: bytes, work: Callable[[Resting], Awaitable[Answer]], land: Callable[[Answer], None]
+        self,
+        identity: bytes,
+        inspection: Inspection,
+        land: Callable[[Answer | None], None],
     ) -> None:
-        """Until the flight of `identity` is over: the one that is under way, or `work`, in the task that asks first.
+        """Until the flight of `identity` is over: the one that is under way, or `inspection`, by whoever asks first.
 
-        `land` gets the answer, in one step with the end of the flight. While the partition is drained this begins
-        nothing, and never comes back from what the drain cancelled: that task belongs to the next owner.
+        `land` gets the answer (None: it comes from elsewhere), in one step with the end of the flight. While the
+        partition is drained this begins nothing, and never comes back from what the drain cancelled: that task belongs
+        to the next owner.
         """
         flight = self._by_identity.get(identity)
         if flight is not None:
             await flight.wait()
-        elif self._draining or not await self._fly(identity, work, land):
+        elif self._draining or not await self._fly(identity, inspection, land):
             await anyio.sleep_forever()
 
     async def _fly(
-        self, identity: bytes, work: Callable[[Resting], Awaitable[Answer]], land: Callable[[Answer], None]
+        self,
+        identity: bytes,
+        inspection: Inspection,
+        land: Callable[[Answer | None], None],
     ) -> bool:
         """Whether it landed."""
         flight = self._by_identity[identity] = Flight()
         landed = False
         try:
             with flight.scope:
-                land(await work(partial(self._rest, flight)))
+                land(await inspection(partial(self._rest, flight)))
                 landed = True
         finally:
             del self._by_identity[identity]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from aiokafka import ConsumerRecord
+
+from consumer.errors import Malformed
 from consumer.kafka.client import partition_of
-from consumer.model import Task
+from consumer.model import Attachment, Source, Task
 from consumer.settings.model import TopicSettings
 from consumer.stream.outbox import Batch
 from consumer.stream.transaction import ProducerRecord
 from consumer.wire.entries import encode_entry
 from consumer.wire.results import Outgoing, Output
-from consumer.wire.tasks import encode_task, moved
+from consumer.wire.tasks import decode_task, encode_task, moved, tried
 
 
 def records_of(batch: Batch, partition: int, topics: TopicSettings) -> list[ProducerRecord]:
@@ -30,6 +33,15 @@ def _result(outgoing: Outgoing, topics: TopicSettings) -> ProducerRecord:
     return ProducerRecord(names[outgoing.output], outgoing.key, outgoing.value, outgoing.headers)
 
 
+def task_of(record: ConsumerRecord[bytes, bytes]) -> Task:
+    """What somebody else wrote into the tasks topic is judged as an event of its own."""
+    at, headers = Source(record.topic, record.partition, record.offset, record.timestamp), tuple(record.headers)
+    try:
+        return decode_task(record.value, headers, at)
+    except Malformed:
+        return Task(at, record.value, record.key, headers, taken_ms=record.timestamp)
+
+
 def home_of(conversation_id: str, topics: TopicSettings) -> int:
     """The tasks partition that owns a conversation."""
     return partition_of(_key(conversation_id), topics.partitions)
@@ -37,8 +49,17 @@ def home_of(conversation_id: str, topics: TopicSettings) -> int:
 
 def moved_task(task: Task, conversation_id: str, topics: TopicSettings) -> ProducerRecord:
     """The task once more, under the key of its conversation."""
-    headers = encode_task(moved(task, conversation_id))
-    return ProducerRecord(topics.tasks, _key(conversation_id), task.value, headers, home_of(conversation_id, topics))
+    return _again(moved(task, conversation_id), conversation_id, topics)
+
+
+def tried_task(task: Task, attachment: Attachment, topics: TopicSettings) -> ProducerRecord:
+    """The task once more, saying that only the last try of an attachment is left."""
+    return _again(tried(task, attachment), attachment.conversation_id, topics)
+
+
+def _again(task: Task, conversation_id: str, topics: TopicSettings) -> ProducerRecord:
+    key, home = _key(conversation_id), home_of(conversation_id, topics)
+    return ProducerRecord(topics.tasks, key, task.value, encode_task(task), home)
 
 
 def _key(conversation_id: str) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from consumer.errors import Malformed
-from consumer.model import Event, Headers, Replay, Source, Task
+from consumer.model import Attachment, Event, Headers, Replay, Source, Task
 from consumer.wire.fields import read_id
 
 SOURCE = "task.source"  # topic, partition, offset, timestamp in ms, path; joined by a space
@@ -19,6 +19,7 @@ LEFT_OUT = "task.left-out"  # what else was
 REPLAY = "task.replay"  # identity in hex, generation
 CONVERSATION = "task.conversation"  # of an event that names only a message, once a call told it
 MOVES = "task.moves"
+TRIED = "task.tried"  # identities in hex, joined by a space
 CARRIED = "task.header."  # + the original header's name
 
 
@@ -49,6 +50,8 @@ def encode_task(task: Task) -> Headers:
         headers.append((CONVERSATION, task.conversation_id.encode("utf-8", "surrogatepass")))
     if task.moves:
         headers.append((MOVES, str(task.moves).encode()))
+    if task.tried:
+        headers.append((TRIED, " ".join(sorted(identity.hex() for identity in task.tried)).encode()))
     headers.extend((CARRIED + name, value) for name, value in task.headers)
     return tuple(headers)
 
@@ -67,6 +70,7 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
             replay=_replay(ours[REPLAY]) if REPLAY in ours else None,
             conversation_id=read_id(_text(ours.get(CONVERSATION)), "conversation id"),
             moves=_number(ours.get(MOVES, b"0")),
+            tried=frozenset(map(bytes.fromhex, ours.get(TRIED, b"").decode("ascii").split())),
             taken_ms=at.timestamp_ms,
         )
     except (KeyError, ValueError, UnicodeDecodeError):
@@ -75,6 +79,12 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
 
 def moved(task: Task, conversation_id: str) -> Task:
     return replace(task, conversation_id=conversation_id, moves=task.moves + 1)
+
+
+def tried(task: Task, attachment: Attachment) -> Task:
+    """At home in its conversation, as it is by now."""
+    assert attachment.identity is not None, "only an attachment with a key is inspected"
+    return replace(task, conversation_id=attachment.conversation_id, tried=task.tried | {attachment.identity})
 
 
 def _text(header: bytes | None) -> str | None:

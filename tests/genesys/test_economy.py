@@ -1,7 +1,7 @@
 """What a mix of events costs in calls, against the least that is possible and against the tutorial's way."""
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,9 +15,9 @@ from aiohttp import web
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.genesys.limiter import Limiter
-from consumer.judge.answers import Answer, Resting
+from consumer.judge.answers import Answer, Inspection
 from consumer.judge.task import Judge
-from consumer.model import AnswerKind, Attachment, Event, LedgerEntry, Reason, Rejected, Source, Task, Verdict
+from consumer.model import AnswerKind, Attachment, Event, LedgerEntry, Reason, Rejected, Source, Task, Tries, Verdict
 from consumer.wire.events import decode
 from tests.genesys.cloud import Asked, Client, Cloud, Respond, connected, json
 from tests.genesys.test_limiter import Window
@@ -116,12 +116,14 @@ class Partition:
         answer = self.answers.get(identity)
         return None if answer is None else answer.entry.generation
 
-    async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
+    async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
         if identity in self.running:
             await self.running[identity].wait()
             return
         self.running[identity] = anyio.Event()
-        self.give(await work(_resting))
+        answer = await inspection(_resting)
+        assert answer is not None, "no task is written again here"
+        self.give(answer)
         self.running.pop(identity).set()
 
     def give(self, answer: Answer) -> None:
@@ -134,6 +136,12 @@ class Partition:
 
     def move(self, task: Task, conversation_id: str) -> bool:
         raise AssertionError("every event names its conversation")
+
+    def tries(self, identity: bytes, task: Task) -> Tries | None:
+        return Tries.ALL
+
+    def try_last(self, task: Task, attachment: Attachment) -> bool:
+        raise AssertionError("each has all its tries at once")
 
 
 def _resting() -> AbstractContextManager[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -24,10 +24,10 @@ from consumer.genesys.lookup import Lookup
 from consumer.http.urls import UrlRules
 from consumer.inspection.inspect import Body, Inspector, Stores
 from consumer.inspection.policy.policy import Policy
-from consumer.judge.answers import Answer, Resting
+from consumer.judge.answers import Answer, Inspection
 from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
-from consumer.model import Attachment, Condition, Dependency, Facts, Rejected, Source, Task
+from consumer.model import Attachment, Condition, Dependency, Facts, Rejected, Source, Task, Tries
 from consumer.service.assembly import GenesysReports, Organization, probe_files
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import Metrics
@@ -61,12 +61,14 @@ class Partition:
         answer = self.answers.get(identity)
         return None if answer is None else answer.entry.generation
 
-    async def once(self, identity: bytes, message: bytes, work: Callable[[Resting], Awaitable[Answer]]) -> None:
+    async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
         if identity in self.running:
             await self.running[identity].wait()
             return
         self.running[identity] = anyio.Event()
-        self.give(await work(_resting))
+        answer = await inspection(_resting)
+        assert answer is not None, "no task is written again here"
+        self.give(answer)
         self.running.pop(identity).set()
 
     def give(self, answer: Answer) -> None:
@@ -79,6 +81,12 @@ class Partition:
 
     def move(self, task: Task, conversation_id: str) -> bool:
         raise AssertionError("all are at home here")
+
+    def tries(self, identity: bytes, task: Task) -> Tries | None:
+        return Tries.ALL
+
+    def try_last(self, task: Task, attachment: Attachment) -> bool:
+        raise AssertionError("each has all its tries at once")
 
 
 def _resting() -> AbstractContextManager[None]:

@@ -12,7 +12,19 @@ import pytest
 from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import RESOLVES, Body, Inspector, Stores
 from consumer.inspection.policy.policy import SHIPPED, Policy
-from consumer.model import YOUNG, Accepted, Attachment, Dependency, Expired, Facts, Finding, Reason, Rejected, Verdict
+from consumer.model import (
+    YOUNG,
+    Accepted,
+    Attachment,
+    Dependency,
+    Expired,
+    Facts,
+    Finding,
+    Reason,
+    Rejected,
+    Tries,
+    Verdict,
+)
 from tests.reports import Recorder
 
 T = TypeVar("T")
@@ -94,6 +106,12 @@ def reason_of(verdict: Verdict) -> Reason:
     assert isinstance(verdict, Rejected)
     assert verdict.detail == POLICY.sentence(verdict.reason)
     return verdict.reason
+
+
+async def test_what_has_no_try_left_is_undetectable_and_not_even_downloaded() -> None:
+    world = World()
+    assert reason_of(await world.inspect(replace(PNG, tries=Tries.NONE))) is Reason.UNDETECTABLE
+    assert world.said == []
 
 
 async def test_what_is_fine_is_examined_scanned_and_only_then_stored() -> None:

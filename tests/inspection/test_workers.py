@@ -5,11 +5,13 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
 import pytest
 
+from consumer.errors import LastTryAhead
 from consumer.inspection.policy.policy import TYPE_ONLY, Policy
 from consumer.inspection.readers.seen import Limits
 from consumer.inspection.workers import confinement, process
@@ -24,7 +26,7 @@ from consumer.inspection.workers.pool import (
 )
 from consumer.inspection.workers.supply import TOLD_AFTER
 from consumer.inspection.workers.worker import Plan
-from consumer.model import Facts, Reason
+from consumer.model import Facts, Reason, Tries
 from tests.inspection.files import BENIGN, TYPES_BY_EXTENSION, MemoryBody, attachment
 from tests.inspection.planted import plant, planted
 from tests.inspection.tally import Tally
@@ -192,6 +194,24 @@ async def test_what_is_killed_from_outside_each_time_is_undetectable_in_the_end(
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert (await examined(workers, b"next")).detected_type == "text/plain"
     assert tally.ended == {"outside": 3}
+
+
+@HELD_IN
+@pytest.mark.parametrize(("tries", "made"), [(Tries.BUT_LAST, 2), (Tries.LAST, 1)])
+async def test_the_last_try_is_the_callers_to_make(tries: Tries, made: int) -> None:
+    """It writes down that it does, before the file ends the caller as well."""
+    tally = Tally()
+    without = planted("confinement.EVERY_STEP = ('limits',)")
+    bounds = Bounds(confinement=Confinement.NONE)
+    async with Workers(1, 20.0, bounds=bounds, command=without, reports=tally) as workers:
+        with plant("os.kill(os.getpid(), signal.SIGKILL)") as body:
+            asked = workers.examine(body, replace(attachment(), tries=tries))
+            if tries is Tries.BUT_LAST:
+                with pytest.raises(LastTryAhead):
+                    await asked
+            else:
+                assert [finding.code for finding in (await asked).findings] == [Reason.UNDETECTABLE]
+    assert tally.ended == {"outside": made}
 
 
 async def test_the_tries_after_the_first_have_the_machine_to_themselves() -> None:

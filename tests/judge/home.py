@@ -19,7 +19,19 @@ from consumer.identity import attachment_key
 from consumer.judge.answers import Answer
 from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
-from consumer.model import Attachment, DeadReason, Dependency, Message, Reason, Rejected, Replay, Source, Task, Verdict
+from consumer.model import (
+    Attachment,
+    DeadReason,
+    Dependency,
+    Message,
+    Reason,
+    Rejected,
+    Replay,
+    Source,
+    Task,
+    Tries,
+    Verdict,
+)
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.wire.results import Output
@@ -98,10 +110,12 @@ class Inspecting:
 
     def __init__(self) -> None:
         self.begun: Counter[str | None] = Counter()
+        self.tries: list[Tries] = []
         self.before: Callable[[str | None, Attempts], Awaitable[None]] = _nothing
 
     async def inspect(self, attachment: Attachment, attempt: Attempts) -> Verdict:
         self.begun[attachment.attachment_id] += 1
+        self.tries.append(attachment.tries)
         await self.before(attachment.attachment_id, attempt)
         return Rejected(Reason.EMPTY, "it is empty")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
 
 import anyio
 import anyio.lowlevel
@@ -12,21 +11,20 @@ from anyio.abc import TaskGroup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.judge.answers import Answer, Resting, mark
+from consumer.judge.answers import Answer, Inspection, Resting, mark
 from consumer.stream.flights import Flights
-
-Work = Callable[[Resting], Awaitable[Answer]]
 
 
 class Landing:
     def __init__(self) -> None:
         self.answers: list[bytes] = []
 
-    def __call__(self, answer: Answer) -> None:
+    def __call__(self, answer: Answer | None) -> None:
+        assert answer is not None
         self.answers.append(answer.entry.identity)
 
 
-def until(event: anyio.Event, identity: bytes, *, rests: bool = False) -> Work:
+def until(event: anyio.Event, identity: bytes, *, rests: bool = False) -> Inspection:
     async def work(resting: Resting) -> Answer:
         if rests:
             with resting():
@@ -45,12 +43,12 @@ def identity(number: int) -> bytes:
 class Joined:
     """One call of `join` in a task of its own, and whether it came back."""
 
-    def __init__(self, group: TaskGroup, flights: Flights, number: int, work: Work, landing: Landing) -> None:
+    def __init__(self, group: TaskGroup, flights: Flights, number: int, work: Inspection, landing: Landing) -> None:
         self._back = False
         self._scope = anyio.CancelScope()
         group.start_soon(self._run, flights, number, work, landing)
 
-    async def _run(self, flights: Flights, number: int, work: Work, landing: Landing) -> None:
+    async def _run(self, flights: Flights, number: int, work: Inspection, landing: Landing) -> None:
         with self._scope:
             await flights.join(identity(number), work, landing)
             self._back = True

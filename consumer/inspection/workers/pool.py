@@ -9,6 +9,7 @@ from typing import Self
 
 import anyio
 
+from consumer.errors import LastTryAhead
 from consumer.inspection.policy.extensions import claimed_type, declared_as, extension_type, is_generic
 from consumer.inspection.readers.seen import Evidence, Limits
 from consumer.inspection.workers.asking import NOT_ITS_OWN, SENTENCES, FileBody, ask
@@ -24,7 +25,7 @@ from consumer.inspection.workers.process import (
 from consumer.inspection.workers.proof import shortfall
 from consumer.inspection.workers.supply import Supply
 from consumer.inspection.workers.worker import Plan
-from consumer.model import Attachment, Facts, Finding, Reason
+from consumer.model import Attachment, Facts, Finding, Reason, Tries
 from consumer.telemetry.labels import WorkerEnd
 
 __all__ = [
@@ -32,7 +33,8 @@ __all__ = [
     "versions",
 ]  # fmt: skip
 
-TRIES = 3  # of a file whose worker ended for a reason that need not be the file's
+# Of a file whose worker ended for a reason that need not be the file's: all but the first one are alone.
+TRIES = {Tries.ALL: (0, 1, 2), Tries.BUT_LAST: (0, 1), Tries.LAST: (2,)}
 PROVED_EVERY_S, ASKED_AGAIN_S = 3_600.0, 30.0
 
 
@@ -99,15 +101,18 @@ class Workers:
         """The same, and where its findings were seen, if these workers answer wide.
 
         An end that need not be theirs is no evidence: they are tried again in fresh workers, alone, at most twice.
+        `LastTryAhead` if `attachment.tries` stops before the last time.
         """
         claimed = claimed_type(attachment.name, attachment.declared_type)
-        async with self._free:
-            outcome = await self._asked(body, claimed, self._deadline_s)
-        for _ in range(TRIES - 1):
+        outcome: Examined | WorkerEnd = "outside"
+        for number in TRIES[attachment.tries]:
+            async with self._nobody_beside() if number else self._free:
+                outcome = await self._asked(body, claimed, self._deadline_s * (1 + bool(number)), fresh=bool(number))
             if isinstance(outcome, Examined) or outcome not in NOT_ITS_OWN:
                 break
-            async with self._nobody_beside():
-                outcome = await self._asked(body, claimed, self._deadline_s * 2, fresh=True)
+        else:
+            if attachment.tries is Tries.BUT_LAST:
+                raise LastTryAhead
         if not isinstance(outcome, Examined):
             outcome = Examined(None, (Finding(Reason.UNDETECTABLE, SENTENCES[outcome]),), ())
         elif outcome.failure:
