@@ -84,13 +84,24 @@ def scan(
     explain: Annotated[
         bool, typer.Option("--explain", help="Each finding with its place, the bytes there, and who would act on them.")
     ] = False,
+    reduce: Annotated[
+        bool, typer.Option("--reduce", help="Write a small file without personal content that is rejected as FILE is.")
+    ] = False,
+    output: Annotated[Path | None, typer.Option(help="With --reduce: where to; reduced.EXT if not given.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge files by hand, as the service would. No network but the antivirus; exit 1 if one is rejected."""
+    """Judge files by hand, as the service would. No network but the antivirus; exit 1 if one is rejected. With
+    --reduce, exit 1 if there is nothing to reduce."""
+    from consumer.cli.reduce import reduce as reduce_file
     from consumer.cli.scan import scan as scan_files
 
+    if output is not None and not reduce:
+        raise typer.BadParameter("--output is for --reduce")
     with failures_told():
-        scan_files(files, policy, antivirus, explain, as_json)
+        if reduce:
+            reduce_file(files, output, policy, as_json)
+        else:
+            scan_files(files, policy, antivirus, explain, as_json)
 
 
 @app.command("check-config")

@@ -43,7 +43,7 @@ class ByHand:
         return attachment.url
 
     async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Reason:
-        return _body(Path(url), cap)
+        return body_of(Path(url), cap)
 
     async def put(self, conversation_id: str, identity: bytes, body: object, facts: Facts) -> str:
         return ""
@@ -149,7 +149,7 @@ async def _scan(
         inspector = Inspector(by_hand, by_hand, workers, Stores(by_hand, None), lambda: policy, antivirus, by_hand)
         for file in files:
             try:
-                verdict = await inspector.inspect(_attachment(file), _once)
+                verdict = await inspector.inspect(attachment_of(file), once)
             except OSError as error:
                 unreadable.append(f"{printable(str(file), 4_096)}: {error.strerror}")
             else:
@@ -157,7 +157,7 @@ async def _scan(
     return scanned, unreadable
 
 
-def _body(file: Path, cap: int) -> Body | Reason:
+def body_of(file: Path, cap: int) -> Body | Reason:
     mode = file.stat().st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):  # a pipe would be waited for until somebody writes
         raise OSError(errno.EINVAL, "not a regular file")
@@ -173,11 +173,11 @@ def _antivirus(address: str) -> Scanner | None:
     return open_scanner(load_part("antivirus").antivirus.model_copy(update={"address": address}))
 
 
-def _attachment(file: Path) -> Attachment:
+def attachment_of(file: Path) -> Attachment:
     return Attachment("scan", "scan", None, f"url:{file}", name=file.name, url=str(file))
 
 
-async def _once(step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
+async def once(step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
     return await step()
 
 

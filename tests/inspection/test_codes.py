@@ -127,3 +127,10 @@ def test_a_wide_answer_is_checked_as_well() -> None:
                   b'{"detected": null, "findings": [], "flags": ["A B"]}', b"[" * 100_000):  # fmt: skip
         with pytest.raises(Unheard):
             codes.opened_wide(wrong)
+
+
+def test_none_but_a_command_by_hand_asks_for_wide_answers() -> None:
+    wide = re.compile(r"Bounds\([^)]*\bwide=")
+    source = READERS.parent
+    asking = {file.relative_to(source).parts[0] for file in source.rglob("*.py") if wide.search(file.read_text())}
+    assert asking == {"cli"}
