@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from typing import Any
 
 import anyio
@@ -189,6 +190,12 @@ class Recorder:
 
     def worker_ended(self, cause: WorkerEnd) -> None:
         self._tell("worker_ended", cause)
+
+    def examined(self, detected: str | None, size: int, cpu_s: float) -> None:
+        self._tell("examined", (detected, size))
+
+    def signatures_of(self, day: datetime | None) -> None:
+        self._tell("signatures_of", day)
 
     def reader_failed(self, exception: str) -> None:
         self._tell("reader_failed", exception)

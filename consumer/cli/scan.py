@@ -51,6 +51,9 @@ class ByHand:
     def timed(self, stage: Stage) -> AbstractContextManager[object]:
         return nullcontext()
 
+    def examined(self, detected: str | None, size: int, cpu_s: float) -> None:
+        pass
+
     def worker_ended(self, cause: WorkerEnd) -> None:
         log.warning("an examination ended its worker: %s", cause)
 

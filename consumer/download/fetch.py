@@ -66,6 +66,10 @@ class Fetcher:
     def running(self) -> int:
         return int(self._slots.borrowed_tokens)
 
+    @property
+    def bytes_in_memory(self) -> int:
+        return self._budget.reserved
+
     async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Expired | Reason:
         """The body, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
 

@@ -31,6 +31,7 @@ class Genesys:
     hosts: Hosts
     login: Login
     api: Api
+    limiter: Limiter
 
 
 @asynccontextmanager
@@ -59,4 +60,4 @@ async def connected(
         login = Login(to_login, credentials, reports=reports)
         limiter = Limiter(chosen.calls_per_minute, at_once=chosen.calls_at_once, sleep=sleep, reports=reports)
         api = Api(to_api, login, limiter, expected_organization=chosen.organization_id, reports=reports, sleep=sleep)
-        yield Genesys(hosts, login, api)
+        yield Genesys(hosts, login, api, limiter)

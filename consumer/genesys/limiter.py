@@ -79,6 +79,11 @@ class Pace:
         elif end >= self._window_end - SAME_WINDOW_S:
             self._counted = max(self._counted, counted)
 
+    def free(self, now: float) -> int:
+        """Calls of this window that no client of the organisation has used, as far as the API told."""
+        counted = self._counted if now < self._window_end else 0
+        return max(self.allowed - counted - self._in_flight, 0)
+
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._refilled_at)
         self._tokens = min(self._burst, self._tokens + elapsed * self._per_second)
@@ -118,7 +123,28 @@ class Limiter:
         self._met = 0  # limits that were met: whoever got its turn before one has to look again
         self._told = False
         self._queue = anyio.Lock(fast_acquire=True)
+        self.at_once = at_once
+        self.begun = 0  # calls, so far
         self._slots = anyio.Semaphore(at_once, fast_acquire=True)  # one for each call that is under way
+
+    @property
+    def under_way(self) -> int:
+        return self.at_once - self._slots.value
+
+    @property
+    def allowed(self) -> int:
+        """Calls a minute, as the API said last."""
+        return self._pace.allowed
+
+    @property
+    def free(self) -> int:
+        """Calls that are left of the minute that runs."""
+        return self._pace.free(self._now())
+
+    @property
+    def a_second(self) -> float:
+        """Calls that this process lets through at most, in the long run."""
+        return self._pace.allowed * REFILL_SHARE / WINDOW_S
 
     async def turn(self, call: str) -> float:
         """Waits until a call of this name may begin; the time at which it does. It must end in `answered` or `lost`."""
@@ -138,6 +164,7 @@ class Limiter:
                         await self._wait(seconds)
                     else:
                         began = self._now()
+                        self.begun += 1
         finally:
             if began is None:
                 self._slots.release()

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from consumer.model import AnswerKind, Attachment, DeadLetter, Decision, LedgerEntry, Task, Tries
+from consumer.model import AnswerKind, Attachment, DeadLetter, Decision, LedgerEntry, Replay, Task, Tries
 from consumer.wire.results import Outgoing
 
 VERDICT = 0  # the generation of a verdict, in `Answers.generation`
@@ -31,6 +31,11 @@ Inspection = Callable[[Resting], Awaitable[Answer | None]]  # None: the task was
 def mark(identity: bytes) -> Answer:
     """Says that all attachments of a message are answered, so that its repeats cost no call."""
     return Answer(LedgerEntry(identity, AnswerKind.VERDICT), None)
+
+
+def replayed(replay: Replay) -> Answer:
+    """Notes a dead answer once more: its replay left nothing behind it unanswered."""
+    return Answer(LedgerEntry(replay.identity, AnswerKind.DEAD, replay.generation), None)
 
 
 class Answers(Protocol):

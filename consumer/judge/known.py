@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consumer.judge.answers import VERDICT, Answer, Answers
+from consumer.judge.answers import VERDICT, Answer, Answers, replayed
 from consumer.model import Replay
 
 
@@ -28,3 +28,8 @@ class Known:
         """Another task may have answered for it while this one was still trying."""
         if not self.answered(answer.entry.identity):
             self.answers.give(answer)
+
+    def close_replay(self) -> None:
+        """To be called once the task is judged: the dead answer that its replay named is open no more."""
+        if self.replay is not None and self.answers.generation(self.replay.identity) == self.replay.generation:
+            self.answers.give(replayed(self.replay))

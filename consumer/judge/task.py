@@ -64,6 +64,7 @@ class Judge:
         judging = _Judging(self, task, answers, questions, boundary, known, wanted)
         try:
             await judging.run()
+            known.close_replay()
         except Exception as error:  # noqa: BLE001 # or one event would end the service, again and again
             judging.known.give_dead(boundary.bug(judging.whole, error))
 

@@ -22,10 +22,10 @@ from consumer.notify.notifier import Notifier, Sentence, Told
 from consumer.notify.outages import Outages
 from consumer.notify.rejections import consuming
 from consumer.notify.shutdown import Shutdown
-from consumer.service.assembly import GenesysReports, policy_file
+from consumer.service.assembly import POLICY_WATCH_S, GenesysReports, policy_file
 from consumer.service.conditions import Conditions
 from consumer.service.health import Health, serving
-from consumer.service.life import POLICY_WATCH_S, Running
+from consumer.service.life import Running
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.metrics import Metrics

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
 
 import anyio
 import httpx
@@ -34,6 +36,7 @@ from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
 from consumer.model.heard import Asked
 from consumer.service.canary import Canary
+from consumer.service.capacity import Capacity
 from consumer.service.memory import allowed, workers_that_fit
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
@@ -45,6 +48,7 @@ from consumer.telemetry.reporter import Reporter
 log = logging.getLogger(__name__)
 
 PROVED_AGAIN_S = 5.0
+POLICY_WATCH_S = 5.0
 PROOFS: Mapping[Dependency, Proof] = {Dependency.LOGIN: "login", Dependency.STORAGE: "storage"}
 
 NO_DOWNLOAD = f"/api/v2/downloads/{NIL}?redirectToAuth=false"
@@ -70,11 +74,12 @@ class Parts:
 
     gates: Gates
     policies: PolicyFile
-    workers: Workers
     judge: Judge
     probes: Mapping[Dependency, Probe]
     reporter: Reporter
-    canary: Canary
+    capacity: Capacity
+    watches: Sequence[Callable[[], Coroutine[Any, Any, None]]]
+    """What goes on beside the work, each until it is cancelled."""
 
     async def check_dependencies(self) -> None:
         """Asks each dependency once: what refuses us is said before the first task meets it."""
@@ -142,8 +147,16 @@ async def assembled(
         patience = _patience(settings, gates, reporter)
         terms = _terms(settings, limits)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
+        capacity = Capacity(settings, genesys.limiter, fetcher, workers, reporter)
         canary = Canary(workers, antivirus, policies, reporter)
-        yield Parts(gates, policies, workers, judge, probes, reporter, canary)
+        watches = (
+            gates.run,
+            workers.watch,
+            partial(policies.watch, POLICY_WATCH_S, anyio.sleep),
+            partial(canary.run, anyio.sleep),
+            partial(capacity.run, anyio.sleep),
+        )
+        yield Parts(gates, policies, judge, probes, reporter, capacity, watches)
 
 
 class GenesysReports:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
 from typing import Protocol
 
 import anyio
@@ -29,6 +30,8 @@ TEST_SIGNATURE = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR" + b"-STANDARD-ANTIVIRUS-T
 class Reports(Protocol):
     def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
     def end(self, condition: Condition, about: str = "") -> None: ...
+    def signatures_of(self, day: datetime | None) -> None:
+        """Of what day the antivirus's signatures are; None: it does not tell."""
 
 
 class Canary:
@@ -82,7 +85,9 @@ class Canary:
         try:
             for what, content in (("bare", TEST_SIGNATURE), ("in a PDF", document(TEST_SIGNATURE))):
                 with Body.of(content) as body:
-                    if not _found(await antivirus.scan(body, Facts())):
+                    facts = await antivirus.scan(body, Facts())
+                    self._reports.signatures_of(_day_of(facts))
+                    if not _found(facts):
                         return f"the test signature {what} is not found"
             return await self._largest_not_seen(antivirus)
         except Failure:
@@ -102,6 +107,13 @@ class Canary:
 
 def _found(facts: Facts) -> bool:
     return any(finding.code is Reason.INFECTED for finding in facts.findings)
+
+
+def _day_of(facts: Facts) -> datetime | None:
+    """The oldest day that a scanner names for its signatures: `27800 of 2026-11-23`."""
+    told = (version for name, version in facts.detectors.items() if name.endswith("_signatures"))
+    days = [version.rpartition(" of ")[2] for version in told]
+    return min((datetime.fromisoformat(day).replace(tzinfo=UTC) for day in days), default=None)
 
 
 def _named(name: str) -> Attachment:

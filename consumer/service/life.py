@@ -33,7 +33,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-POLICY_WATCH_S = 5.0
 TOPICS_RETRY_S = 5.0
 ABOUT = "start"  # in conditions
 AT_START = (Condition.TOPICS_WRONG, Condition.KAFKA_REFUSED, Condition.KAFKA_AWAY)
@@ -73,11 +72,10 @@ async def run(
         started(Running(port, metrics, conditions, health, parts.policies))
         intake = Intake(settings, limits, lambda: conditions.takes_events, reporter)
         stream = Stream(parts.judge.judge, settings, limits, lambda: conditions.takes_tasks, reporter)
+        parts.capacity.takes_tasks(stream.room)
         async with anyio.create_task_group() as background:
-            background.start_soon(parts.gates.run)
-            background.start_soon(parts.workers.watch)
-            background.start_soon(parts.policies.watch, POLICY_WATCH_S, anyio.sleep)
-            background.start_soon(parts.canary.run, anyio.sleep)
+            for watch in parts.watches:
+                background.start_soon(watch)
             background.start_soon(_say_draining, shutdown, conditions)
             background.start_soon(intake.lag.run)
             background.start_soon(stream.lag.run)

@@ -310,5 +310,8 @@ class Assignment:
 
     def _show(self, window: Window) -> None:
         oldest_at = self._taken_at[0][1] if self._taken_at else None
-        standing = Standing(window.uncommitted, self._outbox.size_bytes, len(self._ledger), oldest_at)
-        self._reports.stands(self.partition, standing)
+        ledger = (
+            len(self._ledger),
+            *self._ledger.open_for(self._settings.topics.dead_letter_retention_days, time.time()),
+        )
+        self._reports.stands(self.partition, Standing(window.uncommitted, self._outbox.size_bytes, oldest_at, *ledger))

@@ -14,15 +14,19 @@ class Ledger:
     Identities lie in one set a day and generation, as integers (16 bytes less than `bytes` takes) and with no value
     beside them; whole days are dropped as they age. Time is that of the ledger's own records (`LogAppendTime`), so no
     worker's clock matters. `position` is the offset of the ledger partition to go on reading from.
+
+    A dead letter is open until its identity has a verdict, or its dead answer is noted once more, by a later record:
+    that is how a replay says that everything behind it is answered.
     """
 
-    __slots__ = ("_days", "_horizon_days", "_newest_day", "position")
+    __slots__ = ("_days", "_horizon_days", "_newest_day", "_open", "position")
 
     def __init__(self, horizon_days: int) -> None:
         self.position = 0
         self._horizon_days = horizon_days
         self._newest_day = 0
         self._days: dict[int, dict[int, set[int]]] = {}  # day → generation → identities
+        self._open: dict[int, int] = {}  # identity → when its latest dead letter came to be, in that order
 
     def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
         """Notes an answer. The same again changes nothing; a verdict outweighs any dead answer, before or after it."""
@@ -32,11 +36,33 @@ class Ledger:
             if day < self._newest_day - self._horizon_days:
                 return
         generation = VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
+        number = _number(entry.identity)
+        if generation != VERDICT:
+            self._note_dead(number, generation, self.generation(entry.identity), timestamp_ms)
+        elif self._open:
+            self._open.pop(number, None)
         try:
             identities = self._days[day][generation]
         except KeyError:
             identities = self._days.setdefault(day, {}).setdefault(generation, set())
-        identities.add(_number(entry.identity))
+        identities.add(number)
+
+    def open_for(self, days: int, now: float) -> tuple[int, float | None]:
+        """How many dead letters of the last `days` are open, and since when the first of them is; in seconds since the
+        epoch. What is older is forgotten: its letter is gone, and nobody can replay it any more."""
+        while self._open:
+            number, at_ms = next(iter(self._open.items()))
+            if at_ms >= now * 1000 - days * DAY_MS:
+                return len(self._open), at_ms / 1000
+            del self._open[number]
+        return 0, None
+
+    def _note_dead(self, number: int, generation: int, known: int | None, timestamp_ms: int) -> None:
+        if known is None or (known != VERDICT and generation > known):
+            self._open.pop(number, None)
+            self._open[number] = timestamp_ms
+        elif generation == known and self._open.get(number, timestamp_ms) < timestamp_ms:
+            del self._open[number]
 
     def generation(self, identity: bytes) -> int | None:
         """None: no answer. 0 (`VERDICT`): a verdict. Above: that often dead, each time but the first on a replay."""

@@ -28,6 +28,10 @@ class Room:
         return self._limits.tasks - self._tasks if self._bytes < self._limits.task_bytes else 0
 
     @property
+    def taken_bytes(self) -> int:
+        return self._bytes
+
+    @property
     def taken(self) -> float:
         """How much of it is taken: 0 to 1."""
         return self._tasks / self._limits.tasks

@@ -47,6 +47,9 @@ ReaderException = Literal[
 ]  # fmt: skip
 OddEntry = Literal["nothing", "answer"]
 Notification = Literal["sent", "failed", "skipped"]
+Slots = Literal["tasks", "files", "calls", "workers", "scans"]
+Memory = Literal["tasks", "files"]
+Limit = Literal["tasks", "files", "calls", "workers", "scans", "memory", "rate", "cpu"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +58,27 @@ class Standing:
 
     uncommitted: int  # offsets taken above the committed one
     outbox_bytes: int  # of answers that wait for the next commit
-    ledger_entries: int
     oldest_at: float | None  # when the oldest task that is not committed was taken, by `time.monotonic`
+    ledger_entries: int
+    open_dead_letters: int  # without a verdict, and not replayed
+    oldest_dead_at: float | None  # when the first of them came to be, in seconds since the epoch
+
+
+def status_label(status: int | None) -> ApiStatus:
+    """The statuses that mean something to us by themselves, the rest by class; "none" when nobody answered."""
+    match status:
+        case None:
+            return "none"
+        case 400 | 401 | 403 | 404 | 409 | 429:
+            return _NAMED[status]
+        case _ if status < 300:
+            return "2xx"
+        case _ if status < 400:
+            return "3xx"
+        case _ if status < 500:
+            return "4xx"
+        case _:
+            return "5xx"
+
+
+_NAMED: dict[int, ApiStatus] = {400: "400", 401: "401", 403: "403", 404: "404", 409: "409", 429: "429"}

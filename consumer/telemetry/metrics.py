@@ -11,10 +11,19 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import TypeVar, get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    Info,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 from consumer import __version__
 from consumer.model import Condition, DeadReason, Dependency, Reason, Rejected, Verdict
+from consumer.telemetry import stages
 from consumer.telemetry.labels import (
     ApiCall,
     ApiStatus,
@@ -26,15 +35,14 @@ from consumer.telemetry.labels import (
     ReaderException,
     RebuildCause,
     Skipped,
-    Stage,
     Standing,
     Transacted,
     WorkerEnd,
+    status_label,
 )
+from consumer.telemetry.stages import Stages
+from consumer.telemetry.usage import PREFIX, Usage
 
-PREFIX = "attachment_consumer"
-
-STAGE_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 ANSWER_BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400)
 SIZE_BUCKETS = (1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
 
@@ -61,6 +69,9 @@ class Metrics:
         # Else each series has a `_created` twin, which nobody asks for.
         disable_created_metrics()  # type: ignore[no-untyped-call] # the library left out its "-> None"
         self.registry = registry
+        self.usage = Usage(registry)
+        self.stages = Stages(PREFIX, registry)
+        ProcessCollector(registry=registry)
         self._declare_the_work()
         self._declare_what_it_costs()
         self._declare_the_stream()
@@ -85,8 +96,10 @@ class Metrics:
         self.uncommitted_offsets[partition].set(standing.uncommitted)
         self.outbox_bytes[partition].set(standing.outbox_bytes)
         self.ledger_entries[partition].set(standing.ledger_entries)
-        oldest_at = standing.oldest_at
-        self.oldest_uncommitted_age_seconds[partition].set_function(lambda: _age(oldest_at))
+        self.open_dead_letters[partition].set(standing.open_dead_letters)
+        oldest_at, dead_at = standing.oldest_at, standing.oldest_dead_at
+        self.oldest_uncommitted_age_seconds[partition].set_function(lambda: _age(oldest_at, time.monotonic()))
+        self.oldest_open_dead_letter_age_seconds[partition].set_function(lambda: _age(dead_at, time.time()))
 
     def forget_partition(self, partition: int) -> None:
         """Takes away the series of a tasks partition that is no longer ours."""
@@ -95,6 +108,8 @@ class Metrics:
             self.outbox_bytes,
             self.oldest_uncommitted_age_seconds,
             self.ledger_entries,
+            self.open_dead_letters,
+            self.oldest_open_dead_letter_age_seconds,
         ):
             metric.forget(partition)
 
@@ -102,7 +117,7 @@ class Metrics:
         """`waits_since`: when the first of them came, in seconds since the epoch."""
         self._lag.labels(topic, str(partition)).set(records)
         age = self._oldest_unanswered.labels(topic, str(partition))
-        age.set_function(lambda: 0.0 if waits_since is None else max(time.time() - waits_since, 0.0))
+        age.set_function(lambda: _age(waits_since, time.time()))
 
     def forget_lag(self, topic: str, partition: int) -> None:
         self._lag.remove(topic, str(partition))
@@ -139,10 +154,6 @@ class Metrics:
             "attempts_failed", "Attempts that a dependency let fail", "dependency", Dependency
         )
         self.bugs = self._counter("bugs", "Errors that nobody foresaw; the log holds the traceback")
-        stages = Histogram(
-            f"{PREFIX}_stage_seconds", "Time in one stage", ["stage"], buckets=STAGE_BUCKETS, registry=self.registry
-        )
-        self.stage_seconds: Mapping[Stage, Histogram] = {stage: stages.labels(stage) for stage in get_args(Stage)}
         self.event_to_answer_seconds = Histogram(
             f"{PREFIX}_event_to_answer_seconds",
             "From the time that Genesys gave the event to the answer",
@@ -198,10 +209,16 @@ class Metrics:
 
     def _declare_the_ledger(self) -> None:
         self.ledger_entries = self._by_partition("ledger_entries", "Answers that the ledger remembers")
+        self.open_dead_letters = self._by_partition(
+            "open_dead_letters", "Dead letters that were neither replayed nor answered later, as the ledger tells"
+        )
+        self.oldest_open_dead_letter_age_seconds = self._by_partition(
+            "oldest_open_dead_letter_age_seconds", "How long ago the first of them came to be; 0 when there is none"
+        )
         self.ledger_restore_seconds = Histogram(
             f"{PREFIX}_ledger_restore_seconds",
             "Time to read a ledger partition before its tasks are taken",
-            buckets=STAGE_BUCKETS,
+            buckets=stages.BUCKETS,
             registry=self.registry,
         )
 
@@ -273,25 +290,6 @@ class Metrics:
         return ByPartition(Gauge(f"{PREFIX}_{name}", help_text, ["partition"], registry=self.registry))
 
 
-def _age(since: float | None) -> float:
-    return 0.0 if since is None else time.monotonic() - since
-
-
-def status_label(status: int | None) -> ApiStatus:
-    """The statuses that mean something to us by themselves, the rest by class; "none" when nobody answered."""
-    match status:
-        case None:
-            return "none"
-        case 400 | 401 | 403 | 404 | 409 | 429:
-            return _NAMED[status]
-        case _ if status < 300:
-            return "2xx"
-        case _ if status < 400:
-            return "3xx"
-        case _ if status < 500:
-            return "4xx"
-        case _:
-            return "5xx"
-
-
-_NAMED: dict[int, ApiStatus] = {400: "400", 401: "401", 403: "403", 404: "404", 409: "409", 429: "429"}
+def _age(since: float | None, now: float) -> float:
+    """0 where there is nothing that could have an age."""
+    return 0.0 if since is None else max(now - since, 0.0)

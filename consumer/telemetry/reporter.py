@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from consumer.attempts import Gate
-from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency, Rejected
+from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
+from consumer.telemetry.answers import tell
+from consumer.telemetry.kinds import kind_of
 from consumer.telemetry.labels import (
     Confined,
     Loop,
@@ -28,6 +30,7 @@ from consumer.telemetry.labels import (
     WorkerEnd,
 )
 from consumer.telemetry.metrics import Metrics
+from consumer.telemetry.usage import Usage
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,12 @@ class Reporter:
         self.steps: dict[int, str] = {}  # what was begun last for each partition
         self.partitions: list[int] = []  # that are assigned
         self.proven: set[Proof] = set()  # what has worked once in this process
+        self.verdicts = 0  # so far
+
+    @property
+    def usage(self) -> Usage:
+        """What tells how much of each limit is taken."""
+        return self._metrics.usage
 
     def proved(self, what: Proof) -> None:
         """It worked, once at least, as this process is set up."""
@@ -151,11 +160,12 @@ class Reporter:
 
     def answered(self, answer: Decision | DeadLetter) -> None:
         """Only of what is committed: a reader of the metrics and one of the topics see the same."""
-        _tell(answer)
+        tell(answer)
         if isinstance(answer, DeadLetter):
             self._metrics.dead_letters[answer.reason].inc()
             return
         self._metrics.answered(answer.verdict)
+        self.verdicts += 1
         if answer.event_time is not None:
             age = datetime.now(UTC) - answer.event_time
             self._metrics.event_to_answer_seconds.observe(max(age.total_seconds(), 0.0))
@@ -178,7 +188,21 @@ class Reporter:
 
     def timed(self, stage: Stage) -> AbstractContextManager[object]:
         """Surrounds one stage."""
-        return self._metrics.stage_seconds[stage].time()
+        return self._metrics.stages.timed(stage)
+
+    def in_stage(self, stage: Stage) -> int:
+        """How much is in it now."""
+        return self._metrics.stages.now[stage]
+
+    def examined(self, detected: str | None, size: int, cpu_s: float) -> None:
+        """Of one file, and of each of its tries."""
+        kind = kind_of(detected)
+        self._metrics.usage.examine_cpu_seconds[kind].inc(cpu_s)
+        self._metrics.usage.examined_bytes[kind].inc(size)
+
+    def signatures_of(self, day: datetime | None) -> None:
+        """Of what day the antivirus's signatures are; None: it does not tell."""
+        self._metrics.usage.antivirus_signatures_timestamp_seconds.set(day.timestamp() if day else 0)
 
     def worker_ended(self, cause: WorkerEnd) -> None:
         self._metrics.worker_restarts[cause].inc()
@@ -269,28 +293,3 @@ class Reporter:
         self._metrics.notifications[outcome].inc()
         if outcome == "failed":
             log.warning("nobody was told of a rejected file: %s", detail)
-
-
-def _tell(answer: Decision | DeadLetter) -> None:
-    """A verdict is normal work, and is told to who debugs; a dead letter is not, and is told without ids of people."""
-    source = {"topic": answer.source.topic, "partition": answer.source.partition, "offset": answer.source.offset}
-    if isinstance(answer, DeadLetter):
-        of_letter = {"reason": answer.reason.value, "detail": answer.detail, "stage": answer.stage}
-        log.warning("a dead letter", extra=source | of_letter | {"attempts": answer.attempts})
-    elif log.isEnabledFor(logging.DEBUG):
-        attachment, verdict = answer.attachment, answer.verdict
-        of_verdict = {
-            "conversation_id": attachment.conversation_id,
-            "message_id": attachment.message_id,
-            "attachment_id": attachment.attachment_id,
-            "verdict": "rejected" if isinstance(verdict, Rejected) else "accepted",
-            "reason": verdict.reason.value if isinstance(verdict, Rejected) else None,
-            "event_time": _iso(answer.event_time),
-            "decided_at": _iso(answer.decided_at),
-            "attempts": answer.attempts,
-        }
-        log.debug("a verdict", extra=source | of_verdict)
-
-
-def _iso(time_of: datetime | None) -> str | None:
-    return time_of.isoformat(timespec="milliseconds") if time_of else None

@@ -145,6 +145,7 @@ class Home:
         self.published: list[Answer] = []
         self.moved: list[Any] = []
         self._ledger = Ledger(35)
+        self._commits = 0
         topics = TopicSettings(partitions=partitions)
         kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
         stream = make_stream(self.judge.judge, kafka, topics, reports=self.reports)
@@ -175,8 +176,9 @@ class Home:
     def commit(self) -> None:
         """What a tick does with the outbox, but for Kafka."""
         batch = self.assignment._outbox.take()
+        self._commits += 1
         for answer in batch.answers:
-            self._ledger.add(answer.entry, NOW_MS)
+            self._ledger.add(answer.entry, NOW_MS + self._commits)
         self.assignment._outbox.committed(batch)
         self.published.extend(answer for answer in batch.answers if answer.outgoing is not None)
         self.moved.extend(batch.moved)
@@ -193,6 +195,12 @@ class Home:
         found = [a.letter for a in self.published if a.outgoing and a.outgoing.output is Output.DEAD_LETTER]
         named = [(x, x.attachment_id or x.message_id or x.conversation_id or "bytes") for x in found if x is not None]
         return [(x.reason.value, name, x.generation) for x, name in named]
+
+    @property
+    def open_letters(self) -> int:
+        """That were neither replayed nor answered later, as the ledger tells."""
+        self.commit()
+        return self._ledger.open_for(30, NOW.timestamp())[0]
 
     def replay(self) -> Replay:
         """Of the last dead letter."""

@@ -11,8 +11,9 @@ import orjson
 import pytest
 
 from consumer.attempts import Attempts
+from consumer.errors import NotJudged
 from consumer.kafka.limits import DEFAULT_BYTES
-from consumer.model import Direction, Kind, Replay, Source
+from consumer.model import DeadReason, Direction, Kind, Replay, Source
 from consumer.wire.tasks import decode_task
 from tests.judge.home import CONVERSATION, NOW, Home, at_home, attachment, event, message
 
@@ -249,6 +250,10 @@ async def test_an_inspection_that_ends_after_its_message_died_is_no_second_answe
 # ---- replays
 
 
+async def forbidden(_: int) -> None:
+    raise NotJudged(DeadReason.FORBIDDEN, "not this one")
+
+
 async def test_a_replay_passes_the_answer_that_it_names_and_twice_changes_nothing() -> None:
     async with at_home() as home:
         await dies(home)
@@ -284,6 +289,29 @@ async def test_a_replay_of_one_thing_passes_nothing_else() -> None:
         await home.take(event(["a1"]), replay=Replay(b"somebody else's.", 1))
 
         assert home.verdicts == []
+
+
+async def test_a_replay_after_which_nothing_is_unanswered_closes_its_dead_letter_whoever_it_named() -> None:
+    """A conversation that could not be asked for has no verdict of its own: its dead answer is noted once more."""
+    async with at_home() as home:
+        answers, home.genesys.before = home.genesys.before, forbidden
+        await home.take(BARE)
+        replay = home.replay()
+        assert home.open_letters == 1
+        home.genesys.before = answers
+        home.genesys.messages["m1"] = M1
+        await home.take(BARE, replay=replay)
+
+        assert home.verdicts == ["a1", "a2"]
+        assert home.open_letters == 0
+        assert len(home.letters) == 1
+
+
+async def test_a_replay_that_fails_again_leaves_one_open() -> None:
+    async with at_home() as home:
+        await dies(home)
+        await home.take(event(["a1"]), replay=home.replay())
+        assert home.open_letters == 1
 
 
 # ---- whose it is

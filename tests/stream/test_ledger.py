@@ -84,6 +84,61 @@ def test_the_ledger_knows_each_answer_up_to_the_horizon() -> None:
     explore(Ledgers, examples=150)
 
 
+# ---- what is open
+
+DAY = 20_000
+NOON_MS = DAY * DAY_MS + DAY_MS // 2
+
+
+def dead(ledger: Ledger, identity: bytes, generation: int, at_ms: int) -> None:
+    ledger.add(LedgerEntry(identity, AnswerKind.DEAD, generation), at_ms)
+
+
+def verdict(ledger: Ledger, identity: bytes, at_ms: int) -> None:
+    ledger.add(LedgerEntry(identity, AnswerKind.VERDICT), at_ms)
+
+
+def opened(ledger: Ledger, days: int = 30, now_ms: int = NOON_MS) -> tuple[int, float | None]:
+    return ledger.open_for(days, now_ms / 1000)
+
+
+def test_a_dead_letter_is_open_until_its_verdict_and_none_opens_behind_a_verdict() -> None:
+    ledger = Ledger(HORIZON_DAYS)
+    dead(ledger, b"a" * 16, 1, NOON_MS - 9_000)
+    dead(ledger, b"b" * 16, 1, NOON_MS - 5_000)
+    assert opened(ledger) == (2, (NOON_MS - 9_000) / 1000)
+    verdict(ledger, b"a" * 16, NOON_MS)
+    dead(ledger, b"a" * 16, 1, NOON_MS - 9_000)
+    assert opened(ledger) == (1, (NOON_MS - 5_000) / 1000)
+
+
+def test_a_replay_that_fails_again_is_a_new_letter_and_the_old_one_read_again_is_none() -> None:
+    ledger = Ledger(HORIZON_DAYS)
+    dead(ledger, b"a" * 16, 1, NOON_MS - 9_000)
+    dead(ledger, b"a" * 16, 2, NOON_MS - 1_000)
+    dead(ledger, b"a" * 16, 1, NOON_MS - 9_000)
+    assert opened(ledger) == (1, (NOON_MS - 1_000) / 1000)
+
+
+def test_a_dead_answer_that_is_noted_later_once_more_was_replayed_and_stays_closed_when_all_is_read_again() -> None:
+    ledger = Ledger(HORIZON_DAYS)
+    for _ in range(2):
+        dead(ledger, b"a" * 16, 1, NOON_MS - 9_000)
+        assert opened(ledger)[0] == 1  # the same record is no news
+    dead(ledger, b"a" * 16, 1, NOON_MS - 2_000)
+    dead(ledger, b"a" * 16, 1, NOON_MS - 9_000)
+    dead(ledger, b"a" * 16, 1, NOON_MS - 2_000)
+    assert opened(ledger) == (0, None)
+    assert ledger.generation(b"a" * 16) == 1
+
+
+def test_a_letter_that_retention_took_is_open_no_more() -> None:
+    ledger = Ledger(42)
+    dead(ledger, b"a" * 16, 1, NOON_MS - 31 * DAY_MS)
+    dead(ledger, b"b" * 16, 1, NOON_MS - 29 * DAY_MS)
+    assert opened(ledger) == (1, (NOON_MS - 29 * DAY_MS) / 1000)
+
+
 # ---- planted faults: the machine must find each
 
 

@@ -39,24 +39,28 @@ class FileBody(Protocol):
 
 async def ask(
     worker: WorkerProcess, body: FileBody, claimed: str | None, cpu_s: float, deadline_s: float
-) -> Examined | WorkerEnd:
-    """What the worker says of a file; else how it ended: then it is gone, and also when this is cancelled."""
+) -> tuple[Examined | WorkerEnd, float]:
+    """What the worker says of a file, and the CPU time that it took; else how it ended: then it is gone, and also when
+    this is cancelled."""
     began = worker.cpu_s()
+    outcome: Examined | WorkerEnd
     try:
         await worker.allow_cpu(began + cpu_s)
         worker.give(body.fileno(), body.size, claimed)
         outcome = await _answered(worker, began, cpu_s, deadline_s)
     except Died:
-        return _named(await worker.end(kill=False), worker)
+        ending = await worker.end(kill=False)
+        outcome = _named(ending, worker)
     except Unheard:
-        await worker.end()
-        return "babble"
+        ending, outcome = await worker.end(), "babble"
     except BaseException:
         await worker.end()
         raise
-    if not isinstance(outcome, Examined):
-        await worker.end()
-    return outcome
+    else:
+        if isinstance(outcome, Examined):
+            return outcome, worker.cpu_s() - began
+        ending = await worker.end()
+    return outcome, max(ending.cpu_s - began, 0.0)
 
 
 async def _answered(worker: WorkerProcess, began: float, cpu_s: float, deadline_s: float) -> Examined | WorkerEnd:

@@ -49,6 +49,9 @@ class Reports(Protocol):
     def worker_ended(self, cause: WorkerEnd) -> None:
         """Why a worker had to be replaced."""
 
+    def examined(self, detected: str | None, size: int, cpu_s: float) -> None:
+        """A file of `size` bytes took a worker this CPU time; None: no type could be told."""
+
     def reader_failed(self, exception: str) -> None:
         """An exception that nobody foresaw ended an examination; its class."""
 

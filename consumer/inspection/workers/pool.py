@@ -69,6 +69,14 @@ class Workers:
         self._held_in = anyio.Event()
 
     @property
+    def count(self) -> int:
+        return self._count
+
+    @property
+    def busy(self) -> int:
+        return self._count - self._free.value
+
+    @property
     def detectors(self) -> dict[str, str]:
         """Name to version, as the workers told when they started; and that nothing holds them in, if so."""
         unheld = {"confinement": "none"} if self._bounds.confinement is Confinement.NONE else {}
@@ -157,7 +165,9 @@ class Workers:
         try:
             if last and not fresh:
                 await self._supply.warm_one()  # while this one is at its last file
-            outcome = await ask(worker, body, claimed, self._bounds.budget_s(body.size), deadline_s)
+            outcome, cpu_s = await ask(worker, body, claimed, self._bounds.budget_s(body.size), deadline_s)
+            detected = outcome.detected_type if isinstance(outcome, Examined) else None
+            self._reports.examined(detected, body.size, cpu_s)
         finally:
             if not isinstance(outcome, Examined):
                 worker.retire()

@@ -1,0 +1,79 @@
+"""Ties each limit to what takes of it: `/metrics` then tells how full the process is, and what it could still take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from consumer.genesys.limiter import Limiter
+from consumer.inspection.workers.pool import Workers
+from consumer.settings.model import Settings
+from consumer.stream.room import Room
+from consumer.telemetry.labels import Limit, Slots
+from consumer.telemetry.reporter import Reporter
+from consumer.telemetry.spare import Spare
+
+LOOK_S = 1.0
+
+Taken = Callable[[], float]
+
+
+class Downloads(Protocol):
+    @property
+    def running(self) -> int:
+        """Files from their download until they are judged and stored."""
+
+    @property
+    def bytes_in_memory(self) -> int: ...
+
+
+class Capacity:
+    """`run` looks every second; what is taken is asked for by whoever reads the metrics as well."""
+
+    def __init__(
+        self, settings: Settings, limiter: Limiter, downloads: Downloads, workers: Workers, reporter: Reporter
+    ) -> None:
+        self._settings, self._limiter, self._reporter = settings, limiter, reporter
+        self._usage = reporter.usage
+        self._spare = Spare()
+        self._held: dict[Limit, Taken] = {}  # the share that is taken now
+        scans = settings.antivirus.connections if settings.antivirus.address else 0
+        self._slots("files", settings.download.connections, lambda: downloads.running)
+        self._slots("calls", limiter.at_once, lambda: limiter.under_way)
+        self._slots("workers", workers.count, lambda: workers.busy)
+        self._slots("scans", scans, lambda: min(reporter.in_stage("scan"), scans))  # the others wait for one
+        budget = settings.download.max_bytes_in_memory
+        self._usage.memory("files", budget, lambda: downloads.bytes_in_memory)
+        self._held["memory"] = lambda: downloads.bytes_in_memory / budget
+        self._usage.api(lambda: limiter.allowed, lambda: limiter.free)
+        self._usage.window_offsets.set(settings.limits.window)
+        self._usage.outbox_budget_bytes.set(settings.limits.outbox_bytes)
+
+    def takes_tasks(self, room: Room) -> None:
+        """The second loop's own limits: it is made after the rest."""
+        limits = self._settings.limits
+        self._slots("tasks", limits.tasks, lambda: limits.tasks * room.taken)
+        self._usage.memory("tasks", limits.task_bytes, lambda: room.taken_bytes)
+
+    def _slots(self, of: Slots, most: int, taken: Taken) -> None:
+        self._usage.slots(of, most, taken)
+        if most:
+            self._held[of] = lambda: taken() / most
+
+    async def run(self, sleep: Callable[[float], Awaitable[object]]) -> None:
+        """Until cancelled."""
+        before = self._counted()
+        while True:
+            await sleep(LOOK_S)
+            now = self._counted()
+            at, answered, calls, cpu_s = (one - other for one, other in zip(now, before, strict=True))
+            before = now
+            shares = {limit: taken() for limit, taken in self._held.items()}
+            spent: dict[Limit, float] = {"rate": calls / at / self._limiter.a_second, "cpu": cpu_s / at}
+            self._spare.note(at, answered, shares | spent)
+            self._usage.spare(self._spare.room)
+
+    def _counted(self) -> tuple[float, float, float, float]:
+        """The time, and what was answered, called and computed until now; the loop has one processor."""
+        return time.monotonic(), self._reporter.verdicts, self._limiter.begun, time.process_time()
