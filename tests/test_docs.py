@@ -10,6 +10,7 @@ import typer.main
 from consumer.cli.app import app
 from consumer.settings.load import variables
 from tests import reference
+from tests.deploy import derived
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")
@@ -76,3 +77,8 @@ def _is_command(words: list[str]) -> bool:
 
 def test_the_reference_is_what_the_code_says() -> None:
     assert reference.PAGE.read_text() == reference.page(), "run `python -m tests.reference`"
+
+
+def test_manifests_that_are_derived_say_what_their_source_says() -> None:
+    wrong = [path.name for path, text in derived.pages().items() if path.read_text() != text]
+    assert not wrong, "run `python -m tests.deploy.derived`"

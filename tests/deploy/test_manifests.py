@@ -11,7 +11,7 @@ import yaml
 from consumer.sandbox.arrangement import environment
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.world import World
-from consumer.settings.load import SECRETS_DIR, load, load_with_origins
+from consumer.settings.load import load, load_with_origins
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -24,7 +24,7 @@ def _compose() -> dict[str, Any]:
 
 
 def _manifest(name: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((KUBERNETES / name).read_text()))
+    return dict(yaml.safe_load((KUBERNETES / "base" / name).read_text()))
 
 
 def _pod() -> dict[str, Any]:
@@ -34,11 +34,6 @@ def _pod() -> dict[str, Any]:
 def _container() -> dict[str, Any]:
     (container,) = _pod()["containers"]
     return dict(container)
-
-
-def _settings_env() -> dict[str, str]:
-    lines = (KUBERNETES / "settings.env").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def test_the_compose_file_follows_the_schema() -> None:
@@ -51,14 +46,6 @@ def test_the_compose_file_gives_settings_that_the_service_takes() -> None:
     settings = load(env=_compose()["x-service"]["environment"], dotenv=NO_DOTENV)
     assert settings.kafka.bootstrap_servers == "kafka:19092"
     assert settings.download.allowed_origins == ("http://emulator:8080",)
-
-
-def test_the_manifests_give_settings_that_the_service_takes(tmp_path: Path) -> None:
-    (tmp_path / "GENESYS_CLIENT_ID").write_text("id")
-    (tmp_path / "GENESYS_CLIENT_SECRET").write_text("secret")
-    loaded = load_with_origins(env={**_settings_env(), SECRETS_DIR: str(tmp_path)}, dotenv=NO_DOTENV)
-    assert loaded.settings.genesys.client_id == "id"
-    assert not loaded.unknown
 
 
 def test_the_compose_file_says_of_the_emulator_what_the_emulator_says_of_itself() -> None:
@@ -90,10 +77,7 @@ def test_compose_ports_are_open_on_this_machine_only() -> None:
     assert ports and all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_every_file_that_a_manifest_names_is_there() -> None:
-    resources = _manifest("kustomization.yaml")["resources"]
-    on_disk = {path.name for path in KUBERNETES.glob("*.yaml")} - {"kustomization.yaml"}
-    assert set(resources) == on_disk
+def test_every_file_that_the_compose_file_mounts_is_there() -> None:
     mounted = [
         volume.split(":")[0]
         for service in _compose()["services"].values()
@@ -101,15 +85,6 @@ def test_every_file_that_a_manifest_names_is_there() -> None:
         if volume.startswith("./")
     ]
     assert mounted and all((ROOT / path).exists() for path in mounted)
-
-
-def test_the_pod_has_no_privileges() -> None:
-    security = _container()["securityContext"]
-    assert security["readOnlyRootFilesystem"] is True
-    assert security["allowPrivilegeEscalation"] is False
-    assert security["capabilities"] == {"drop": ["ALL"]}
-    assert _pod()["securityContext"]["runAsNonRoot"] is True
-    assert _pod()["automountServiceAccountToken"] is False
 
 
 def test_the_probes_ask_where_the_service_answers() -> None:
