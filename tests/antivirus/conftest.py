@@ -1,4 +1,4 @@
-"""A real clamd with two signatures of our own for the EICAR test file, so that no database is downloaded."""
+"""A real clamd, by itself and behind a real c-icap. It has two signatures of our own: no database is downloaded."""
 
 import shutil
 import socket
@@ -10,6 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from consumer.download.body import Body
+from consumer.inspection.inspect import Antivirus
+from consumer.model import Facts
+from tests.antivirus.c_icap import EVERYTHING, RunningIcap, needs_c_icap, running_c_icap
 
 SIGNATURES = {
     "test.hdb": "44d88612fea8a8f36de82e1278abb02f:68:Test.EICAR_MD5",
@@ -95,3 +100,23 @@ def clamd_to_kill(tmp_path: Path) -> Iterator[RunningClamd]:
     needs_clamd()
     with running_clamd(tmp_path) as running:
         yield running
+
+
+@contextmanager
+def icap_and_clamd(folder: Path, types: str = EVERYTHING) -> Iterator[tuple[RunningIcap, RunningClamd]]:
+    needs_clamd()
+    needs_c_icap()
+    with running_clamd(folder) as clamd, running_c_icap(folder, clamd.unix.removeprefix("unix://"), types) as running:
+        yield running, clamd
+
+
+@pytest.fixture(scope="session")
+def c_icap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningIcap]:
+    folder = tmp_path_factory.mktemp("icap")
+    with icap_and_clamd(folder) as (running, _):
+        yield running
+
+
+async def scanned(scanner: Antivirus, data: bytes, facts: Facts | None = None) -> Facts:
+    with Body.of(data) as body:
+        return await scanner.scan(body, facts or Facts())

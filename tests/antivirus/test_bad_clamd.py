@@ -1,8 +1,7 @@
 """Against servers that are no clamd, or a sick one, and the meaning of each reply."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from functools import partial
 
 import anyio
 import pytest
@@ -13,25 +12,10 @@ from consumer.download.body import Body
 from consumer.errors import Refused, Unavailable
 from consumer.inspection.antivirus.clamd import Clamd, finding_of
 from consumer.model import Dependency, Facts, Finding, Reason
+from tests.antivirus import sick
+from tests.antivirus.sick import Talk
 
-Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-@asynccontextmanager
-async def talking(talk: Talk) -> AsyncIterator[str]:
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await talk(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    try:
-        yield f"tcp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+talking = partial(sick.talking, scheme="tcp")
 
 
 def clamd_that_answers(reply: bytes) -> Talk:
@@ -90,35 +74,17 @@ async def _is_something_else(reader: asyncio.StreamReader, writer: asyncio.Strea
     await reader.read()
 
 
-async def _hangs_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    return
-
-
-async def _reads_and_says_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while await reader.read(65_536):
-        pass
-
-
 async def _does_not_even_read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.readuntil(b"zVERSION\0")
     writer.write(b"1: ClamAV 1.4.6\0")
     await anyio.sleep(5)
 
 
-@pytest.mark.parametrize("talk", [_is_something_else, _hangs_up, _reads_and_says_nothing, _does_not_even_read])
-async def test_no_answer_is_never_clean(talk: Talk) -> None:
+@pytest.mark.parametrize(("talk", "means"), [(_is_something_else, Refused), (_does_not_even_read, Unavailable)])
+async def test_who_is_no_clamd_or_does_not_read_is_never_clean(talk: Talk, means: type[Exception]) -> None:
     async with talking(talk) as address:
-        with pytest.raises(Refused if talk is _is_something_else else Unavailable):
+        with pytest.raises(means):
             await scan(address, timeout_s=0.2)
-
-
-async def test_nobody_there_is_unavailable() -> None:
-    async with talking(_hangs_up) as address:
-        pass
-    with pytest.raises(Unavailable):
-        await scan(address)
-    with pytest.raises(Unavailable):
-        await scan("unix:///nowhere/clamd.sock")
 
 
 async def test_an_answer_before_the_end_of_the_body_counts() -> None:

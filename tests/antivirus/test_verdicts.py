@@ -20,7 +20,7 @@ from consumer.model import Accepted, Attachment, Decision, Dependency, Facts, Re
 from consumer.storage.folder import Folder
 from consumer.wire.results import encode_result
 from tests.antivirus.conftest import MIB, RunningClamd
-from tests.antivirus.test_clamd import EICAR
+from tests.antivirus.hidden import EICAR
 from tests.inspection.files import BENIGN, archive, attachment, ooxml, pdf
 from tests.reports import Recorder
 
