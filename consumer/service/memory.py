@@ -12,6 +12,7 @@ log = logging.getLogger(__name__)
 MIB = 1024 * 1024
 SERVICE = 384 * MIB  # the process itself with its ledger's share, and the template
 SMALLEST = 256 * MIB  # address space of a worker that has room for any file that ends well
+PROCESSES = 2  # of a worker: the one that runs, and one that stands still meanwhile with a file that takes long
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -41,13 +42,13 @@ def _limit(file: Path) -> int | None:
 
 
 def fitted(workers: int, address_space: int, bodies: int, most: int | None) -> tuple[int, int]:
-    """How many workers, and the address space of each in bytes, so that all of it is at most `most` bytes.
+    """How many workers, and the address space of each process in bytes, so that all of it is at most `most` bytes.
 
     Smaller ones first, then fewer; one of the smallest is left in any case.
     """
     if most is None:
         return workers, address_space
-    room = max(most - bodies - SERVICE, 0)
+    room = max(most - bodies - SERVICE, 0) // PROCESSES
     count = max(min(workers, room // min(SMALLEST, address_space)), 1)
     return count, min(address_space, max(room // count // MIB * MIB, min(SMALLEST, address_space)))
 
@@ -59,8 +60,8 @@ def workers_that_fit(settings: Settings, most: int | None) -> tuple[int, int]:
     got = fitted(*asked, bodies, most)
     if got != asked:
         log.warning(
-            "%d workers of %d MiB do not fit into the %d MiB that the cgroup allows, beside %d MiB of files and %d MiB "
-            "of the service: there are %d of %d MiB",
+            "%d workers with two processes of %d MiB each do not fit into the %d MiB that the cgroup allows, beside "
+            "%d MiB of files and %d MiB of the service: there are %d of %d MiB",
             asked[0], asked[1] // MIB, (most or 0) // MIB, bodies // MIB, SERVICE // MIB, got[0], got[1] // MIB,
         )  # fmt: skip
     return got

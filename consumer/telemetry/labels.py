@@ -38,7 +38,7 @@ ApiCall = Literal[
     "notify",
 ]
 ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]
-WorkerEnd = Literal["budget", "filter", "crash", "babble", "outside", "deadline", "cancelled"]
+WorkerEnd = Literal["budget", "filter", "crash", "babble", "outside", "deadline", "cancelled", "overtaken"]
 Confined = Literal["full", "seccomp", "none"]
 ReaderException = Literal[
     "MemoryError", "RecursionError", "ValueError", "IndexError", "KeyError", "TypeError", "AttributeError",

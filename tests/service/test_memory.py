@@ -20,15 +20,15 @@ def test_without_a_limit_there_is_what_was_asked_for() -> None:
 
 
 def test_with_room_there_is_what_was_asked_for() -> None:
-    assert fitted(2, GIB, 256 * MIB, 4 * GIB) == (2, GIB)
+    assert fitted(2, GIB, 256 * MIB, 5 * GIB) == (2, GIB)
 
 
 def test_they_are_smaller_first() -> None:
-    assert fitted(2, GIB, 256 * MIB, 2 * GIB) == (2, (2048 - 256 - 384) // 2 * MIB)
+    assert fitted(2, GIB, 256 * MIB, 2 * GIB) == (2, (2048 - 256 - 384) // 4 * MIB)
 
 
 def test_then_there_are_fewer() -> None:
-    assert fitted(8, GIB, 256 * MIB, 640 * MIB + 3 * SMALLEST) == (3, SMALLEST)
+    assert fitted(8, GIB, 256 * MIB, 640 * MIB + 3 * 2 * SMALLEST) == (3, SMALLEST)
 
 
 def test_one_is_left_in_any_case() -> None:
@@ -41,7 +41,7 @@ def test_all_of_it_fits_unless_one_smallest_does_not(workers: int, space: int, b
     assert 1 <= count <= workers
     assert min(SMALLEST, space * MIB) <= each <= space * MIB
     if count > 1 or each > SMALLEST:
-        assert count * each + bodies * MIB + SERVICE <= most * MIB
+        assert 2 * count * each + bodies * MIB + SERVICE <= most * MIB
 
 
 def test_the_limit_is_the_least_of_all_groups_above(tmp_path: Path) -> None:
@@ -82,5 +82,5 @@ def test_less_than_was_asked_for_is_said(caplog: pytest.LogCaptureFixture) -> No
     with caplog.at_level(logging.WARNING):
         assert workers_that_fit(settings, 8 * GIB) == (2, GIB)
         assert not caplog.records
-        assert workers_that_fit(settings, 2 * GIB) == (2, 704 * MIB)
-    assert "2 workers of 1024 MiB do not fit into the 2048 MiB" in caplog.text
+        assert workers_that_fit(settings, 2 * GIB) == (2, 352 * MIB)
+    assert "2 workers with two processes of 1024 MiB each do not fit into the 2048 MiB" in caplog.text

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import anyio
@@ -16,7 +18,7 @@ from consumer.telemetry.labels import WorkerEnd
 NOT_ITS_OWN: frozenset[WorkerEnd] = frozenset({"outside", "deadline"})
 """Ends that need not be the file's doing: somebody killed the worker, or the machine was too busy."""
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)  # it can send none itself
-SHORTEST_LOOK_S = 0.01
+SHORTEST_LOOK_S, LONGEST_LOOK_S = 0.01, 1.0
 
 SENTENCES: dict[WorkerEnd, str] = {
     "budget": "examining it takes more time than any real file of its size does",
@@ -37,47 +39,101 @@ class FileBody(Protocol):
     def fileno(self) -> int: ...
 
 
-async def ask(
-    worker: WorkerProcess, body: FileBody, claimed: str | None, cpu_s: float, deadline_s: float
-) -> tuple[Examined | WorkerEnd, float]:
-    """What the worker says of a file, and the CPU time that it took; else how it ended: then it is gone, and also when
-    this is cancelled."""
-    began = worker.cpu_s()
-    outcome: Examined | WorkerEnd
-    try:
-        await worker.allow_cpu(began + cpu_s)
-        worker.give(body.fileno(), body.size, claimed)
-        outcome = await _answered(worker, began, cpu_s, deadline_s)
-    except Died:
-        ending = await worker.end(kill=False)
-        outcome = _named(ending, worker)
-    except Unheard:
-        ending, outcome = await worker.end(), "babble"
-    except BaseException:
-        await worker.end()
-        raise
-    else:
-        if isinstance(outcome, Examined):
-            return outcome, worker.cpu_s() - began
-        ending = await worker.end()
-    return outcome, max(ending.cpu_s - began, 0.0)
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """In seconds. What a file of the usual kind needs, what any may need, and by when it has to end while it runs."""
+
+    short_s: float  # of CPU time
+    cpu_s: float
+    deadline_s: float  # by the clock
 
 
-async def _answered(worker: WorkerProcess, began: float, cpu_s: float, deadline_s: float) -> Examined | WorkerEnd:
-    """One thread's CPU time is never ahead of the clock, so that what is left of the budget needs no look before."""
-    late = time.monotonic() + deadline_s
-    wait = cpu_s
-    while True:
-        with anyio.move_on_after(min(wait, late - time.monotonic())):
-            return await worker.answer()
-        if worker.has_answered():  # while this process was the one that stood still
-            return await worker.answer()
-        left = cpu_s - (worker.cpu_s() - began)
-        if left <= 0:
-            return "budget"
-        if time.monotonic() >= late:
-            return "babble" if worker.waits() else "deadline"
-        wait = max(left, SHORTEST_LOOK_S)
+class Examination:
+    """A file in a worker's hands. Satisfies `turns.slots.Work`: it can stand still, go on, or be begun again later."""
+
+    def __init__(self, worker: WorkerProcess, allowed: Allowed, grown: Callable[[Examination], None]) -> None:
+        """`grown` is told once it has taken more than is short."""
+        self._worker, self._allowed, self._grown = worker, allowed, grown
+        self._began = worker.cpu_s()
+        self._began_at = time.monotonic()
+        self._spent = 0.0
+        self._stood_s, self._stands_since = 0.0, 0.0
+        self._overtaken = anyio.CancelScope()
+
+    async def run(self, body: FileBody, claimed: str | None) -> Examined | WorkerEnd:
+        """What the worker says; else how it ended: then it is gone, and also when this is cancelled."""
+        outcome: Examined | WorkerEnd = "overtaken"
+        try:
+            await self._worker.allow_cpu(self._began + self._allowed.cpu_s)
+            self._worker.give(body.fileno(), body.size, claimed)
+            with self._overtaken:
+                outcome = await self._answered()
+            self.go_on()
+        except Died:
+            return _named(await self._end(kill=False), self._worker)
+        except Unheard:
+            outcome = "babble"
+        except BaseException:
+            await self._end()
+            raise
+        if not isinstance(outcome, Examined):
+            await self._end()
+        return outcome
+
+    async def _end(self, kill: bool = True) -> Ending:
+        """The clock of a process that is gone stands at nothing."""
+        spent = self.spent()
+        ending = await self._worker.end(kill)
+        self._spent = max(spent, ending.cpu_s - self._began)
+        return ending
+
+    async def _answered(self) -> Examined | WorkerEnd:
+        """One thread's CPU time is never ahead of the clock, so that what is left of a budget needs no look before."""
+        worker, allowed = self._worker, self._allowed
+        wait, short = allowed.short_s, True
+        while True:
+            with anyio.move_on_after(self._look_after_s(wait)):
+                return await worker.answer()
+            if worker.has_answered():  # while this process was the one that stood still
+                return await worker.answer()
+            if self._stands_since:
+                continue
+            spent = self.spent()
+            if short and spent >= allowed.short_s:
+                short = False
+                self._grown(self)
+            left = allowed.cpu_s - spent
+            if left <= 0:
+                return "budget"
+            if self._ran_s() >= allowed.deadline_s:
+                return "babble" if worker.waits() else "deadline"
+            wait = max(allowed.short_s - spent if short else left, SHORTEST_LOOK_S)
+
+    def _look_after_s(self, wait: float) -> float:
+        return LONGEST_LOOK_S if self._stands_since else min(wait, self._allowed.deadline_s - self._ran_s())
+
+    def _ran_s(self) -> float:
+        """By the clock, without the time in which it stood still."""
+        now = time.monotonic()
+        return (self._stands_since or now) - self._began_at - self._stood_s
+
+    def spent(self) -> float:
+        """CPU time, in seconds."""
+        return max(self._worker.cpu_s() - self._began, self._spent)
+
+    def put_aside(self) -> bool:
+        if self._worker.stop():
+            self._stands_since = time.monotonic()
+        return bool(self._stands_since)
+
+    def go_on(self) -> None:
+        if self._stands_since:
+            self._stood_s += time.monotonic() - self._stands_since
+            self._stands_since = 0.0
+            self._worker.go_on()
+
+    def start_again(self) -> None:
+        self._overtaken.cancel()
 
 
 def _named(ending: Ending, worker: WorkerProcess) -> WorkerEnd:

@@ -10,6 +10,8 @@ from consumer.inspection.workers.confinement import Confinement, not_offered
 from consumer.telemetry.labels import Confined, WorkerEnd
 
 MIB = 1024 * 1024
+SHORT_S, SHORT_S_PER_MIB = 0.01, 0.01
+SHORT_FILE = 16 * MIB
 LARGEST_FILE = 100 * MIB  # that a policy may let in
 
 
@@ -33,6 +35,10 @@ class Bounds:
     def budget_s(self, size: int) -> float:
         """CPU time for a file of `size` bytes."""
         return self.cpu_s + self.cpu_s_per_mib * size / MIB
+
+    def short_s(self, size: int) -> float:
+        """CPU time in which nearly all files of `size` bytes are examined."""
+        return SHORT_S + SHORT_S_PER_MIB * size / MIB
 
     @property
     def first_s(self) -> int:

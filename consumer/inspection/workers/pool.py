@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,8 +11,8 @@ import anyio
 from consumer.errors import LastTryAhead
 from consumer.inspection.policy.extensions import claimed_type, declared_as, extension_type, is_generic
 from consumer.inspection.readers.seen import Evidence, Limits
-from consumer.inspection.workers.asking import NOT_ITS_OWN, SENTENCES, FileBody, ask
-from consumer.inspection.workers.bounds import Bounds, Reports, offered
+from consumer.inspection.workers.asking import NOT_ITS_OWN, SENTENCES, Allowed, Examination, FileBody
+from consumer.inspection.workers.bounds import SHORT_FILE, Bounds, Reports, offered
 from consumer.inspection.workers.codes import Examined
 from consumer.inspection.workers.confinement import Confinement, hide_from_peers
 from consumer.inspection.workers.process import (
@@ -27,6 +26,7 @@ from consumer.inspection.workers.supply import Supply
 from consumer.inspection.workers.worker import Plan
 from consumer.model import Attachment, Facts, Finding, Reason, Tries
 from consumer.telemetry.labels import WorkerEnd
+from consumer.turns import LONG, SHORT, Slots
 
 __all__ = [
     "Bounds", "Confinement", "LibmagicMissing", "Reports", "Workers", "WorkersNotStarted", "hide_from_peers", "offered",
@@ -35,11 +35,14 @@ __all__ = [
 
 # Of a file whose worker ended for a reason that need not be the file's: all but the first one are alone.
 TRIES = {Tries.ALL: (0, 1, 2), Tries.BUT_LAST: (0, 1), Tries.LAST: (2,)}
+FORK_S = 0.004  # CPU time that a new worker costs
 PROVED_EVERY_S, ASKED_AGAIN_S = 3_600.0, 30.0
 
 
 class Workers:
-    """`count` processes, each examining one file at a time, and one more that is warm. Leaving it ends them.
+    """`count` processes, each examining one file at a time, and others that are warm. Leaving it ends them.
+
+    At most `count` more stand still with a file that takes long, while shorter ones are examined.
 
     `deadline_s` is by the clock, for one examination, twice that for its second try; waiting for a free worker does not
     count. `limits` are asked before each file: workers that were started for others get none. Where workers are not
@@ -57,24 +60,22 @@ class Workers:
         patient: bool = False,
         command: Sequence[str] | None = None,
     ) -> None:
-        self._count = count
         self._deadline_s = deadline_s
         self._limits = limits
         self._bounds = bounds
         self._reports = reports
         self._patient = patient
-        self._supply = Supply(tuple(command or default_command()), self._plan, count + 1, self._reports)
-        self._free = anyio.Semaphore(count)
-        self._alone = anyio.Lock()
+        self._supply = Supply(tuple(command or default_command()), self._plan, 2 * count + 1, self._reports)
+        self._slots = Slots(count, aside=count, again=FORK_S)
         self._held_in = anyio.Event()
 
     @property
     def count(self) -> int:
-        return self._count
+        return self._slots.room
 
     @property
     def busy(self) -> int:
-        return self._count - self._free.value
+        return self._slots.taken
 
     @property
     def detectors(self) -> dict[str, str]:
@@ -114,8 +115,7 @@ class Workers:
         claimed = claimed_type(attachment.name, attachment.declared_type)
         outcome: Examined | WorkerEnd = "outside"
         for number in TRIES[attachment.tries]:
-            async with self._nobody_beside() if number else self._free:
-                outcome = await self._asked(body, claimed, self._deadline_s * (1 + bool(number)), fresh=bool(number))
+            outcome = await self._in_turn(body, attachment.conversation_id, claimed, alone=number > 0)
             if isinstance(outcome, Examined) or outcome not in NOT_ITS_OWN:
                 break
         else:
@@ -126,6 +126,28 @@ class Workers:
         elif outcome.failure:
             self._reports.reader_failed(outcome.failure)
         return _facts(body, attachment, outcome, self.detectors), outcome.evidence
+
+    async def _in_turn(
+        self, body: FileBody, conversation: str, claimed: str | None, alone: bool
+    ) -> Examined | WorkerEnd:
+        """Small files first; what takes longer than files of its size do makes room for those that wait. What was late
+        or out of memory may have been so by its neighbours: `alone`, there are none while it runs."""
+        rank = LONG if alone or body.size > SHORT_FILE else SHORT
+        turn = await self._slots.take(conversation, rank, self._slots.room if alone else 1)
+        spent = 0.0
+
+        def grown(work: Examination) -> None:
+            self._slots.grown(turn, LONG, work)
+
+        try:
+            while True:
+                outcome, more = await self._asked(body, claimed, grown, alone)
+                spent += more
+                if outcome != "overtaken":
+                    return outcome
+                await self._slots.again(turn)
+        finally:
+            self._slots.give_back(turn, spent)
 
     async def watch(self) -> None:
         """Proves again and again that workers are held in, until it is cancelled."""
@@ -156,18 +178,21 @@ class Workers:
         )
 
     async def _asked(
-        self, body: FileBody, claimed: str | None, deadline_s: float, fresh: bool = False
-    ) -> Examined | WorkerEnd:
+        self, body: FileBody, claimed: str | None, grown: Callable[[Examination], None], fresh: bool
+    ) -> tuple[Examined | WorkerEnd, float]:
+        """And the CPU time that it took, in seconds."""
         await self._held_in.wait()
         worker = await (self._supply.fresh() if fresh else self._supply.take())
         last = fresh or worker.files + 1 >= self._bounds.files_per_worker
+        examination = Examination(worker, self._allowed(body.size, fresh), grown)
         outcome: Examined | WorkerEnd = "cancelled"
         try:
             if last and not fresh:
                 await self._supply.warm_one()  # while this one is at its last file
-            outcome, cpu_s = await ask(worker, body, claimed, self._bounds.budget_s(body.size), deadline_s)
-            detected = outcome.detected_type if isinstance(outcome, Examined) else None
-            self._reports.examined(detected, body.size, cpu_s)
+            outcome = await examination.run(body, claimed)
+            if outcome != "overtaken":
+                detected = outcome.detected_type if isinstance(outcome, Examined) else None
+                self._reports.examined(detected, body.size, examination.spent())
         finally:
             if not isinstance(outcome, Examined):
                 worker.retire()
@@ -180,21 +205,11 @@ class Workers:
                 worker.retire()
             else:
                 self._supply.give_back(worker)
-        return outcome
+        return outcome, examination.spent()
 
-    @asynccontextmanager
-    async def _nobody_beside(self) -> AsyncIterator[None]:
-        """What was late or out of memory may have been so by its neighbours."""
-        held = 0
-        async with self._alone:
-            try:
-                while held < self._count:
-                    await self._free.acquire()
-                    held += 1
-                yield
-            finally:
-                for _ in range(held):
-                    self._free.release()
+    def _allowed(self, size: int, alone: bool) -> Allowed:
+        deadline_s = self._deadline_s * 2 if alone else self._deadline_s
+        return Allowed(self._bounds.short_s(size), self._bounds.budget_s(size), deadline_s)
 
 
 def _facts(body: FileBody, attachment: Attachment, answer: Examined, detectors: dict[str, str]) -> Facts:

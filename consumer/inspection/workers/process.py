@@ -146,6 +146,23 @@ class WorkerProcess:
             return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"
         return False
 
+    def stop(self) -> bool:
+        """It stands still until `go_on`, with all that it has done; False if nothing may stop it here."""
+        return self._signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> bool:
+        """The template waits for it only when it is told to: until then the process id is nobody else's."""
+        if self._ended:
+            return False
+        try:
+            os.kill(self.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return False
+        return True
+
     async def end(self, kill: bool = True) -> Ending:
         """It is gone when this comes back, also when cancelled. Without `kill` it should be gone already."""
         self._ended = True

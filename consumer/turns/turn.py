@@ -1,0 +1,30 @@
+"""One piece of work, from the moment that it asks until it is over."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+SHORT, LONG = 0, 1  # ranks
+
+
+class Stand(Enum):
+    WAITS = auto()
+    RUNS = auto()
+    ASIDE = auto()  # it had begun, makes room for a shorter one, and goes on later
+    OVER = auto()
+
+
+class Turn:
+    """`size` is what it takes of the room, `cost` what it has cost so far, as far as was told."""
+
+    __slots__ = ("conversation", "cost", "due", "number", "rank", "size", "stand", "started_again")
+
+    def __init__(self, conversation: str, rank: int, size: int, number: int) -> None:
+        self.conversation = conversation
+        self.rank = rank
+        self.size = size
+        self.number = number  # in the order in which they came
+        self.cost = 0.0
+        self.stand = Stand.WAITS
+        self.due = False  # it runs since others have overtaken it for long enough: it makes no room for them
+        self.started_again = False  # what it had done was thrown away once

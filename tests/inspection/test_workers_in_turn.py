@@ -1,0 +1,106 @@
+"""Real worker processes, and whose file is next: by what became of them, never by how long it took."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+import anyio
+import pytest
+
+from consumer.inspection.workers.pool import Bounds, Workers
+from consumer.model import Facts
+from tests.inspection.files import MemoryBody, attachment
+from tests.inspection.planted import plant, planted
+from tests.inspection.tally import Tally
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no other kernel tells what a process has cost")
+
+LONG = "[max(range(30_000_000))] and Seen('text/csv')"  # some 0.7 s
+WAITS = "channel().recvmsg(1)"  # without an answer, until its deadline
+
+
+class Examined:
+    """Files in the order in which their examination ended."""
+
+    def __init__(self, workers: Workers) -> None:
+        self.workers = workers
+        self.ended: list[str] = []
+        self.facts: dict[str, Facts] = {}
+
+    async def plant(self, name: str, expression: str) -> None:
+        with plant(expression) as body:
+            self.facts[name] = await self.workers.examine(body, attachment())
+        self.ended.append(name)
+
+    async def text(self, name: str) -> None:
+        with MemoryBody(b"text") as body:
+            self.facts[name] = await self.workers.examine(body, attachment())
+        self.ended.append(name)
+
+    async def grown(self, count: int) -> None:
+        """Until so many have taken longer than files of their size do."""
+        await self._until(lambda: len(self.workers._slots._grown) == count)
+
+    async def _until(self, what: Callable[[], bool]) -> None:
+        with anyio.fail_after(60):
+            while not what():  # noqa: ASYNC110 # no event of theirs
+                await anyio.sleep(0.002)
+
+
+async def test_a_file_that_takes_long_stands_still_while_a_short_one_is_examined_and_goes_on() -> None:
+    tally = Tally()
+    async with Workers(1, 60.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+        files = Examined(workers)
+        async with anyio.create_task_group() as group:
+            group.start_soon(files.plant, "long", LONG)
+            await files.grown(1)
+            for number in range(3):
+                await files.text(f"short {number}")
+    assert files.ended == ["short 0", "short 1", "short 2", "long"]
+    assert files.facts["long"].detected_type == "text/csv"
+    assert not tally.ended
+
+
+async def test_standing_still_counts_to_no_deadline() -> None:
+    tally = Tally()
+    async with Workers(1, 6.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+        files = Examined(workers)
+        async with anyio.create_task_group() as group:
+            group.start_soon(files.plant, "long", LONG)
+            await files.grown(1)
+            await files.plant("waits", WAITS)
+    assert files.ended == ["waits", "long"]
+    assert files.facts["long"].detected_type == "text/csv"
+    assert tally.ended == {"babble": 1}
+
+
+async def test_where_nothing_more_can_stand_still_the_one_that_has_done_least_begins_again() -> None:
+    tally = Tally()
+    async with Workers(1, 60.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+        workers._slots._queue._typical_long = 60.0  # else so little is not worth while
+        files = Examined(workers)
+        async with anyio.create_task_group() as group:
+            group.start_soon(files.plant, "one", LONG)
+            await files.grown(1)
+            group.start_soon(files.plant, "two", LONG)
+            await files.grown(2)
+            await files.text("short")
+    assert files.ended == ["short", "one", "two"]
+    assert files.facts["one"].detected_type == files.facts["two"].detected_type == "text/csv"
+    assert tally.ended == {"overtaken": 1}
+
+
+async def test_a_file_that_stands_still_can_be_cancelled() -> None:
+    tally = Tally()
+    async with Workers(1, 60.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+        files = Examined(workers)
+        async with anyio.create_task_group() as group:
+            group.start_soon(files.plant, "long", LONG)
+            await files.grown(1)
+            group.start_soon(files.plant, "waits", WAITS)
+            await files._until(lambda: workers._slots.waiting == 1)
+            group.cancel_scope.cancel()
+        assert (workers._slots.taken, workers._slots.waiting) == (0, 0)
+        await files.text("next")
+    assert tally.ended == {"cancelled": 2}
