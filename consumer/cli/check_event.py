@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from consumer.cli.outcome import Exit, data_json, ended, show
-from consumer.genesys.lookup import wants_lookup
 from consumer.model import Direction, Event
 from consumer.settings.model import GenesysSettings
 from consumer.text import printable
 from consumer.wire.events import NOISE, Noise, Unreadable, readings
+from consumer.wire.topics import wants_lookup
 
 if TYPE_CHECKING:
     from rich.table import Table

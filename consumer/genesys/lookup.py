@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import fnmatch
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +16,6 @@ from consumer.model import (
     DeadReason,
     Dependency,
     Direction,
-    Event,
     MediaStatus,
     Message,
     Reason,
@@ -30,16 +28,6 @@ from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id
 
 Found = dict[str, Message | NotJudged]
-
-
-def wants_lookup(event: Event, patterns: Iterable[str]) -> bool:
-    """Whether an event is worth a call: it names messages, or no topic, or one of the topics of the setting.
-
-    Patterns are shell-like (`*.customer.end`). Most bare events come before the file does, and would find nothing.
-    """
-    if event.messages or event.topic_name is None:
-        return True
-    return any(fnmatch.fnmatchcase(event.topic_name, pattern) for pattern in patterns)
 
 
 def is_complete(message: Message) -> bool:

@@ -6,6 +6,7 @@ A client of aiokafka tries all brokers and keeps the last reason to itself; one 
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Coroutine, Mapping
@@ -22,11 +23,11 @@ from consumer.kafka.brokers import Connection
 from consumer.kafka.client import client_options
 from consumer.model import Dependency
 from consumer.settings.model import KafkaSettings
-from consumer.text import printable
 
 Step = Literal["address", "connection", "tls", "login"]
 STEPS: tuple[Step, ...] = ("address", "connection", "tls", "login")
-LONGEST_NAME = 200
+MECHANISM = re.compile(r"[A-Z0-9_-]{1,20}")  # RFC 4422
+MOST_MECHANISMS = 10
 MOST_ASKED = 3
 
 EXPIRED, NOT_YET_VALID = 10, 9
@@ -173,9 +174,10 @@ _LOGIN: Mapping[type[Exception], Cause] = {
 
 
 def _with_mechanisms(known: Cause, mechanisms: tuple[str, ...], settings: KafkaSettings) -> Cause:
+    offered = [name for name in mechanisms if MECHANISM.fullmatch(name)][:MOST_MECHANISMS]
     words = {
         "mechanism": settings.sasl_mechanism,
-        "offered": printable(", ".join(mechanisms), LONGEST_NAME) or "those of its sasl.enabled.mechanisms",
+        "offered": ", ".join(offered) or "those of its sasl.enabled.mechanisms",
     }
     return Cause(known.step, known.came.format(**words), known.remedy.format(**words))
 

@@ -12,9 +12,6 @@ from typing import Protocol
 import anyio
 from aiokafka import AIOKafkaProducer
 
-from consumer.errors import Failure
-from consumer.inspection.policy.policy import PolicyError
-from consumer.inspection.workers.pool import WorkersNotStarted
 from consumer.kafka import topics
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
@@ -93,7 +90,7 @@ class _Run:
         self._shutdown = anyio.Event()
         self.metrics_url = ""
         self.answered = 0.0  # when every answer was there, or was waited for no longer
-        self.failure: Failure | PolicyError | WorkersNotStarted | None = None
+        self.failure: Exception | None = None
 
     async def until_answered(
         self, reader: OutputReader, deadline_s: float, hold: Callable[[], Awaitable[None]] | None
@@ -116,8 +113,8 @@ class _Run:
     async def _serve(self) -> None:
         try:
             await life.run(self._settings, fixed_credentials(self._settings), self._shutdown, self._started)
-        except (Failure, PolicyError, WorkersNotStarted) as failure:
-            self.failure = failure  # a task group would wrap it
+        except Exception as failure:  # noqa: BLE001 # raised by `play`: a task group would wrap it
+            self.failure = failure
             self._shutdown.set()
 
     def _started(self, running: life.Running) -> None:

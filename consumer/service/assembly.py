@@ -21,7 +21,7 @@ from consumer.download.hop import beginning
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.api import NIL, PROBES, Api
 from consumer.genesys.connect import connected
-from consumer.genesys.lookup import Lookup, is_complete, wants_lookup
+from consumer.genesys.lookup import Lookup, is_complete
 from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.clients import file_client
 from consumer.http.transport import CertificateNotTrusted, Timeouts, not_trusted
@@ -44,6 +44,7 @@ from consumer.storage.kept import Store
 from consumer.storage.opening import open_store
 from consumer.telemetry.labels import Proof
 from consumer.telemetry.reporter import Reporter
+from consumer.wire.topics import wants_lookup
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,6 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Protocol
 
-from consumer.attempts import Gate
 from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
 from consumer.telemetry.answers import tell
 from consumer.telemetry.kinds import kind_of
@@ -36,6 +35,17 @@ log = logging.getLogger(__name__)
 
 LONG_LIMIT_S = 300.0  # from here on a limit is a condition
 CODES_LOGGED = 100
+
+
+class Gate(Protocol):
+    """That of a dependency (`attempts.gates`)."""
+
+    dependency: Dependency
+    detail: str
+    refused: bool
+
+    @property
+    def closed(self) -> bool: ...
 
 
 class Holds(Protocol):

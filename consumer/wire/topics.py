@@ -6,8 +6,12 @@ that is not here is read by what its body shows.
 
 from __future__ import annotations
 
+import fnmatch
+from collections.abc import Iterable
 from enum import Enum
 from typing import Any
+
+from consumer.model import Event
 
 
 class Subject(Enum):
@@ -85,3 +89,13 @@ def subject_of(topic: str) -> Subject | None:
         node = node.get(part) or node.get(ONE) or {}
     found: Subject | None = node.get("") or node.get(REST, {}).get("", inherited)
     return found
+
+
+def wants_lookup(event: Event, patterns: Iterable[str]) -> bool:
+    """Whether an event is worth a call: it names messages, or no topic, or one of the topics of the setting.
+
+    Patterns are shell-like (`*.customer.end`). Most bare events come before the file does, and would find nothing.
+    """
+    if event.messages or event.topic_name is None:
+        return True
+    return any(fnmatch.fnmatchcase(event.topic_name, pattern) for pattern in patterns)

@@ -11,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from consumer.errors import NotJudged, NotYet, Refused, Unavailable
-from consumer.genesys.lookup import is_complete, wants_lookup
+from consumer.genesys.lookup import is_complete
 from consumer.model import Attachment, DeadReason, Dependency, Direction, Event, MediaStatus, Message, Reason, Shape
+from consumer.wire.topics import wants_lookup
 from tests.genesys.cloud import Asked, Client, Cloud, json, serving
 from tests.genesys.payloads import payload
 from tests.genesys.test_shapes import CLAIM_FORM, CONVERSATION, LISTED, MESSAGE, TUTORIAL

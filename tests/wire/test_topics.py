@@ -3,11 +3,10 @@
 import orjson
 import pytest
 
-from consumer.genesys.lookup import wants_lookup
 from consumer.model import Event
 from consumer.settings.model import GenesysSettings
 from consumer.wire.events import Noise, decode
-from consumer.wire.topics import Subject, subject_of
+from consumer.wire.topics import Subject, subject_of, wants_lookup
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 BARE_EVENTS = GenesysSettings.model_fields["bare_events"].default
