@@ -213,6 +213,24 @@ def notify(config: ConfigFile = None) -> None:
 
 
 @app.command()
+def top(
+    urls: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[URL]...", help="host:port of each process; this machine's WEB__PORT if not given."),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="One look instead of a live one.")] = False,
+    interval: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two looks.")] = 2.0,
+    as_json: AsJson = False,
+) -> None:
+    """Show how running processes are: rates, reasons, conditions, limits, partitions. Until Ctrl-C; --once ends with 1
+    if one is not ready and with 3 if one does not answer; --json gives an object a look."""
+    from consumer.cli.top import show_processes
+
+    with failures_told():
+        show_processes(urls or [], interval, once, as_json)
+
+
+@app.command()
 def version(as_json: AsJson = False) -> None:
     """Versions of everything that a verdict depends on."""
     from consumer.cli.versions import print_versions

@@ -25,6 +25,7 @@ def test_help_names_every_command(command: Command) -> None:
         "dlq",
         "notify",
         "sandbox",
+        "top",
         "version",
     ):
         assert f"\n  {name} " in listed

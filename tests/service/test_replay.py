@@ -13,16 +13,32 @@ from consumer.kafka.dead_letters import Fate, Filter
 from consumer.model import DeadReason
 from consumer.sandbox.check import OutputReader
 from consumer.sandbox.emulator import Emulator
+from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.results import Output
 from tests.outages.crafted import GOOD, Maker, announced, traffic_of
-from tests.service.composed import Kept, Published, all_settled, changed, serving, settings_for, until, write
+from tests.service.composed import (
+    Kept,
+    Published,
+    all_settled,
+    changed,
+    serving,
+    settings_for,
+    until,
+    until_true,
+    write,
+)
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 
 def of_kind(score: Kept, output: Output) -> list[Published]:
     return [record for record in score.records if record.output is output]
+
+
+def open_letters(running: Running) -> float:
+    families = running.metrics.registry.collect()
+    return sum(one.value for family in families for one in family.samples if one.name.endswith("_open_dead_letters"))
 
 
 async def test_a_file_whose_host_is_allowed_at_last_gets_its_verdict_by_a_replay(
@@ -69,16 +85,18 @@ async def test_a_replay_gives_one_more_answer_however_often_it_is_written(
     async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
         settings = settings_for(emulator, kafka_settings, topics, tmp_path)
         settings = changed(settings, "attempts", attempts=2, over_s=0.2)
-        async with serving(settings):
+        async with serving(settings) as running:
             await write(settings, traffic.records)
             await until(reader, score, lambda: len(score.records) == 4)
             assert len(of_kind(score, Output.DEAD_LETTER)) == 1
+            await until_true(lambda: open_letters(running) == 1)
             traffic.world.conversations[broken.conversation_id] = replace(broken, failing=False)
 
             for _ in range(2):
                 fates = [fate async for _, fate in dead_letters.replay(kafka_settings, topics, Filter(), rate=100)]
                 assert fates == [Fate.WRITTEN]
             await until(reader, score, lambda: len(score.records) == 5)
+            await until_true(lambda: open_letters(running) == 0)
             await write(settings, [announced(broken)])
             await all_settled(settings)
         await reader.catch_up(score)

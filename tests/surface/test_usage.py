@@ -48,8 +48,16 @@ def test_what_is_not_used_limits_nothing_and_before_the_first_attachment_nothing
 def test_a_quiet_hour_later_the_last_cost_still_counts_and_all_is_free() -> None:
     spare = looked(600, 10, cpu=0.5)
     for _ in range(3_600):
-        spare.note(1.0, 0, {"cpu": 0.0})
+        spare.note(1.0, 0, {"cpu": 0.02})
     assert spare.room["cpu"] == pytest.approx(20, rel=0.05)
+
+
+def test_what_idling_costs_is_no_cost_of_the_few_that_come() -> None:
+    spare = Spare()
+    for second in range(3_600):
+        one = second % 60 == 0
+        spare.note(1.0, int(one), {"cpu": 0.025 if one else 0.02})
+    assert spare.room["cpu"] == pytest.approx(0.98 / 0.005, rel=0.1)
 
 
 @given(LOOKS)
