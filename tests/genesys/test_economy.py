@@ -2,8 +2,7 @@
 
 import random
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +14,13 @@ from aiohttp import web
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience
 from consumer.genesys.limiter import Limiter
-from consumer.judge.answers import Answer, Inspection
 from consumer.judge.task import Judge
-from consumer.model import AnswerKind, Attachment, Event, LedgerEntry, Reason, Rejected, Source, Task, Tries, Verdict
+from consumer.model import AnswerKind, Attachment, Event, Reason, Rejected, Source, Task, Verdict
 from consumer.wire.events import decode
 from tests.genesys.cloud import Asked, Client, Cloud, Respond, connected, json
 from tests.genesys.test_limiter import Window
 from tests.judge.home import TERMS, Unknown
+from tests.judge.partition import Partition, resting
 from tests.reports import Recorder
 
 CONVERSATIONS = 40
@@ -104,50 +103,6 @@ def serve(cloud: Cloud) -> None:
                 cloud.at("GET", one["url"].removeprefix("https://api-downloads.mypurecloud.com"), {"url": SIGNED})
 
 
-@dataclass
-class Partition:
-    """The answers of one partition, in memory."""
-
-    answers: dict[bytes, Answer] = field(default_factory=dict)
-    running: dict[bytes, anyio.Event] = field(default_factory=dict)
-    published: list[LedgerEntry] = field(default_factory=list)
-
-    def generation(self, identity: bytes) -> int | None:
-        answer = self.answers.get(identity)
-        return None if answer is None else answer.entry.generation
-
-    async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
-        if identity in self.running:
-            await self.running[identity].wait()
-            return
-        self.running[identity] = anyio.Event()
-        answer = await inspection(_resting)
-        assert answer is not None, "no task is written again here"
-        self.give(answer)
-        self.running.pop(identity).set()
-
-    def give(self, answer: Answer) -> None:
-        self.answers[answer.entry.identity] = answer
-        if answer.outgoing is not None:
-            self.published.append(answer.entry)
-
-    def owns(self, conversation_id: str) -> bool:
-        return True
-
-    def move(self, task: Task, conversation_id: str) -> bool:
-        raise AssertionError("every event names its conversation")
-
-    def tries(self, identity: bytes, task: Task) -> Tries | None:
-        return Tries.ALL
-
-    def try_last(self, task: Task, attachment: Attachment) -> bool:
-        raise AssertionError("each has all its tries at once")
-
-
-def _resting() -> AbstractContextManager[None]:
-    return nullcontext()
-
-
 @dataclass(frozen=True)
 class Locating:
     """An inspector that goes as far as the link, as each download does."""
@@ -194,14 +149,14 @@ async def judge_all(clients: list[Client], at_once: int) -> None:
             if isinstance(item, Event):
                 assert item.conversation_id
                 judge, partition = homes[int(item.conversation_id.removeprefix("c-")) % len(homes)]
-                await judge.judge(Task(Source("events", 0, 0, 0), value), partition, _resting)
+                await judge.judge(Task(Source("events", 0, 0, 0), value), partition, resting)
 
     async with anyio.create_task_group() as tg:
         for _ in range(at_once):
             tg.start_soon(worker)
-    verdicts = [entry.identity for _, partition in homes for entry in partition.published]
+    verdicts = [answer.entry.identity for _, partition in homes for answer in partition.published]
     assert len(verdicts) == len(set(verdicts)) == FILES
-    assert {entry.kind for _, partition in homes for entry in partition.published} == {AnswerKind.VERDICT}
+    assert {answer.entry.kind for _, partition in homes for answer in partition.published} == {AnswerKind.VERDICT}
 
 
 @pytest.mark.parametrize("at_once", [1, 64])

@@ -12,9 +12,10 @@ from consumer.errors import NotJudged, NotYet
 from consumer.genesys.api import NIL
 from consumer.model import AnswerKind, DeadReason, Source, Task
 from tests.genesys.cloud import Client, Cloud, json
-from tests.genesys.test_economy import Partition, judge_of
+from tests.genesys.test_economy import judge_of
 from tests.genesys.test_lookup import BULK, SINGLE, WHOLE, message
 from tests.genesys.test_shapes import CONVERSATION
+from tests.judge.partition import Partition
 from tests.reports import Recorder
 
 MANY = frozenset(f"m-{number:02}" for number in range(50))
@@ -80,7 +81,7 @@ async def test_messages_of_one_event_that_are_not_there_are_asked_for_again_toge
     event = orjson.dumps({"id": CONVERSATION, "participants": [{"messages": [{"messages": listed}]}]})
     partition = Partition()
     await judge.judge(Task(Source("events", 0, 0, 0), event), partition, nullcontext)
-    assert [entry.kind for entry in partition.published] == [AnswerKind.DEAD] * len(MANY)
+    assert [answer.entry.kind for answer in partition.published] == [AnswerKind.DEAD] * len(MANY)
     assert cloud.calls[f"POST {BULK}"] <= 2 * attempts
     assert len(cloud.asked) <= 3 * 2 * attempts
 

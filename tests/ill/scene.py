@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import anyio
 import httpx
 import orjson
 from prometheus_client import CollectorRegistry
@@ -24,15 +23,16 @@ from consumer.genesys.lookup import Lookup
 from consumer.http.urls import UrlRules
 from consumer.inspection.inspect import Body, Inspector, Stores
 from consumer.inspection.policy.policy import Policy
-from consumer.judge.answers import Answer, Inspection
+from consumer.judge.answers import Answer
 from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
-from consumer.model import Attachment, Condition, Dependency, Facts, Rejected, Source, Task, Tries
+from consumer.model import Attachment, Condition, Dependency, Facts, Rejected, Source, Task
 from consumer.service.assembly import GenesysReports, Organization, probe_files
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 from tests.ill.cloud import API, FILES, LOGIN, Cloud, Transport
+from tests.judge.partition import Partition, resting
 
 ATTEMPTS, OVER_S, HOST_PATIENCE_S = 5, 300.0, 300.0
 SHORTEST_S = OVER_S / (2.0 ** (ATTEMPTS - 1) - 1)
@@ -47,50 +47,6 @@ class Examiner:
 class Storage:
     async def put(self, conversation_id: str, identity: bytes, body: Body, facts: Facts) -> str:
         return "file:///x"
-
-
-@dataclass
-class Partition:
-    """The answers of one partition, in memory, and when each was given."""
-
-    answers: dict[bytes, Answer] = field(default_factory=dict)
-    running: dict[bytes, anyio.Event] = field(default_factory=dict)
-    published: list[Answer] = field(default_factory=list)
-
-    def generation(self, identity: bytes) -> int | None:
-        answer = self.answers.get(identity)
-        return None if answer is None else answer.entry.generation
-
-    async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
-        if identity in self.running:
-            await self.running[identity].wait()
-            return
-        self.running[identity] = anyio.Event()
-        answer = await inspection(_resting)
-        assert answer is not None, "no task is written again here"
-        self.give(answer)
-        self.running.pop(identity).set()
-
-    def give(self, answer: Answer) -> None:
-        self.answers[answer.entry.identity] = answer
-        if answer.outgoing is not None:
-            self.published.append(answer)
-
-    def owns(self, conversation_id: str) -> bool:
-        return True
-
-    def move(self, task: Task, conversation_id: str) -> bool:
-        raise AssertionError("all are at home here")
-
-    def tries(self, identity: bytes, task: Task) -> Tries | None:
-        return Tries.ALL
-
-    def try_last(self, task: Task, attachment: Attachment) -> bool:
-        raise AssertionError("each has all its tries at once")
-
-
-def _resting() -> AbstractContextManager[None]:
-    return nullcontext()
 
 
 def told(answer: Answer) -> tuple[str, str]:
@@ -134,7 +90,7 @@ class Scene:
         now_ms = 1_790_000_000_000
         try:
             await self.judge.judge(
-                Task(Source("events", 0, 0, now_ms), value, taken_ms=now_ms), self.partition, _resting
+                Task(Source("events", 0, 0, now_ms), value, taken_ms=now_ms), self.partition, resting
             )
         finally:
             self.in_flight -= 1

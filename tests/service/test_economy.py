@@ -43,8 +43,8 @@ from consumer.sandbox.world import REGION, Conversation, Message, World
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.events import decode
 from tests.chaos.workers import Worker, Workers, worker_env
-from tests.genesys.test_economy import Partition
 from tests.judge.home import TERMS, Unknown
+from tests.judge.partition import Partition
 from tests.reports import Recorder
 from tests.service.composed import LONGEST_S, Kept, all_settled, settings_for, write
 
@@ -276,5 +276,5 @@ async def test_a_backlog_of_ten_minutes_stays_within_the_enforced_limit() -> Non
     print(f"{calls} calls in {minutes:.1f} minutes of a limit of {PER_MINUTE}, {refused} of them refused")
     assert minutes >= 10, "the backlog was worth ten minutes"
     assert refused <= calls / 100
-    kinds = {entry.kind for entry in partition.published}
+    kinds = {answer.entry.kind for answer in partition.published}
     assert (kinds, len(partition.published)) == ({AnswerKind.VERDICT}, files_in(world))
