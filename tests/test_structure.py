@@ -20,7 +20,6 @@ ROOMS = (
     "sandbox",
     "notify",
     "service",
-    "status",
     "intake",
     "stream",
     "judge",
@@ -44,7 +43,7 @@ ROOMS = (
 # Who may know which library. Whatever changes in one of them then has one room to change in.
 KNOWN_IN = {
     "aiokafka": {"cli", "sandbox", "service", "intake", "stream", "notify", "kafka"},
-    "httpx": {"service", "status", "genesys", "download", "http"},
+    "httpx": {"service", "genesys", "download", "http"},
     "obstore": {"storage"},
     "ahocorasick_rs": {"inspection"},
     "magic": {"inspection", "cli"},

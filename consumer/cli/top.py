@@ -14,11 +14,11 @@ from rich.live import Live
 
 from consumer.cli.outcome import PIPED_WIDTH, Exit, data_json, ended, unwrapped
 from consumer.cli.top_view import fitted, rendered
+from consumer.service.status.processes import Processes, base_url, reached
+from consumer.service.status.readings import Look
+from consumer.service.status.shown import View
+from consumer.service.status.view import view_of
 from consumer.settings.load import load_part
-from consumer.status.processes import Processes, base_url, reached
-from consumer.status.readings import Look
-from consumer.status.shown import View
-from consumer.status.view import view_of
 
 OVER_S = 30.0  # what rates are means of, once it has looked for that long
 

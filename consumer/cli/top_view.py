@@ -11,8 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from consumer.status.shown import Held, Limit, Partition, Process, View
-from consumer.status.words import number, percent, size, span
+from consumer.service.status.shown import Held, Limit, Partition, Process, View
+from consumer.service.status.words import number, percent, size, span
 from consumer.text import printable
 
 T = TypeVar("T")

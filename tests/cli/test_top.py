@@ -15,9 +15,9 @@ from aiohttp import web
 from rich.console import Console
 
 from consumer.cli.top_view import fitted, rendered
-from consumer.status.processes import base_url
-from consumer.status.shown import View
-from consumer.status.view import view_of
+from consumer.service.status.processes import base_url
+from consumer.service.status.shown import View
+from consumer.service.status.view import view_of
 from tests.status.seen import Told, told_by
 
 ESCAPE = "\x1b["

@@ -12,8 +12,8 @@ from prometheus_client import CollectorRegistry
 from consumer.model import Accepted, Condition, DeadReason, Facts, Reason, Rejected
 from consumer.service.conditions import Conditions
 from consumer.service.health import Health, serving
+from consumer.service.status.readings import Look, Readings
 from consumer.settings.model import WebSettings
-from consumer.status.readings import Look, Readings
 from consumer.telemetry.labels import Proof, Standing
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from consumer.model import Accepted, Condition, Facts
-from consumer.status.readings import Look, Readings, quantile
-from consumer.status.view import view_of
-from consumer.status.words import number, size, span
+from consumer.service.status.readings import Look, Readings, quantile
+from consumer.service.status.view import view_of
+from consumer.service.status.words import number, size, span
 from consumer.telemetry.metrics import Metrics
 from tests.status.seen import Told, numbers
 

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from consumer.http.clients import api_client
 from consumer.http.transport import Timeouts
-from consumer.status.readings import Look, Readings
+from consumer.service.status.readings import Look, Readings
 from consumer.text import printable
 
 LONGEST_S = 5.0

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from consumer.model import Condition, Effect
-from consumer.status.readings import Change, Look, Readings, quantile
-from consumer.status.shown import Count, Held, Kind, Limit, Partition, Process, Verdict, View
+from consumer.service.status.readings import Change, Look, Readings, quantile
+from consumer.service.status.shown import Count, Held, Kind, Limit, Partition, Process, Verdict, View
 
 FOR_ATTACHMENTS = ("conversation", "message", "details", "messages", "media", "download")
 SLOTS = {
