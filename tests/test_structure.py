@@ -57,7 +57,7 @@ PRIVATE_OF_AIOKAFKA = {
     "_client", "_coordinator", "_fetcher", "_message_accumulator", "_pending_batches", "_sender", "_txn_manager",
 }  # fmt: skip
 # Tests that make aiokafka's own inside fail, or look at what it hides.
-PROVOKES_AIOKAFKA = {"tests/stream/broken.py", "tests/stream/test_corrupt_fetch.py"}
+PROVOKES_AIOKAFKA = {"tests/outages/test_cluster.py", "tests/stream/broken.py", "tests/stream/test_corrupt_fetch.py"}
 
 PURE = (
     "consumer.model",

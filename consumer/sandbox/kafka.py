@@ -237,6 +237,10 @@ class KafkaCluster:
     def bootstrap_servers(self) -> str:
         return ",".join(node.bootstrap_servers for node in self.nodes)
 
+    @property
+    def internal_servers(self) -> str:
+        return ",".join(node.internal_servers for node in self.nodes)
+
 
 def _on_free_ports(nodes: Sequence[KafkaBroker], start: Callable[[], None]) -> None:
     """Nobody can reserve a port for another process: whoever takes it first costs us one more start."""

@@ -6,6 +6,7 @@ answer counts as well.
 
 import argparse
 import json
+import logging
 import sys
 import tempfile
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 import anyio
 
 from consumer.sandbox.kafka import KafkaCluster
+from consumer.sandbox.kafka_jars import class_path
 from consumer.sandbox.traffic import plan_traffic
-from tests.chaos import cluster, run
+from tests.chaos import cluster, network, run
+from tests.chaos.faults import KINDS
 
 EVENTS_A_SECOND = {1: 60, 3: 30}
 
@@ -31,10 +34,16 @@ def main() -> int:
     logs = Path(tempfile.mkdtemp(prefix="chaos-"))
     print(f"seed {arguments.seed}, {events} events in {seconds:g} s; the workers log to {logs}", file=sys.stderr)
     report: run.Report | cluster.Report
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # the traffic's own clients meet each fault as well
     if arguments.brokers == 1:
         report = anyio.run(run.run, arguments.seed, seconds, events, logs)
     else:
-        script = cluster.at_random(arguments.seed, seconds)
+        class_path()  # what may have to be fetched comes from outside
+        kinds = set(KINDS)
+        if why_not := network.isolate():
+            print(f"no split is tried: {why_not}", file=sys.stderr)
+            kinds.remove("split")
+        script = cluster.at_random(arguments.seed, seconds, kinds)
         traffic = plan_traffic(events, arguments.seed)
         with KafkaCluster(arguments.brokers) as kafka:
             report = anyio.run(cluster.run, kafka, traffic, events / seconds, script, logs)

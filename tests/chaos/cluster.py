@@ -6,7 +6,7 @@ import random
 import secrets
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,8 +20,8 @@ from consumer.sandbox.kafka import PORTS, KafkaCluster
 from consumer.sandbox.traffic import Traffic, publish
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
-from tests.chaos.faults import REPLICATION, Faults, Happened, choose
-from tests.chaos.witness import Probes, Reader
+from tests.chaos.faults import REPLICATION, Faults, Happened, choose, shuffled
+from tests.chaos.witness import Probes, Reader, logged
 from tests.chaos.workers import Workers, worker_env
 
 WORKERS = 2
@@ -29,6 +29,9 @@ CALM_S = 20.0  # before the first fault, between two, and after the last
 LONGEST_S, WORST_S = 20.0, 28.0  # without an answer at all, and in one partition
 MOST_DOWNLOADS = 1.1
 CATCH_UP_S = 60.0
+LAST, EACH_OF_LAST_S = 150, 1.0  # records that come slowly, while there are still faults
+NOBODY_ELSE = {"refuse"}  # no process can write
+NO_OTHER_OWNER = {"refuse", "split"}  # a process that is a member of its group keeps the partitions that it can't serve
 SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
 
 Script = Callable[[Faults], Awaitable[None]]
@@ -36,13 +39,17 @@ Script = Callable[[Faults], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Around one fault, in seconds. Where every write is refused, after its end; else from its begin on."""
+    """Around one fault, in seconds from its begin on; from its end where there is nobody else to turn to. And the
+    conditions that were told of meanwhile."""
 
     fault: str
     node: int
     lasted: float
     longest: float
     worst_partition: float
+    readyz: list[str]
+    gauge: list[str]
+    log: list[str]
 
     @property
     def good(self) -> bool:
@@ -60,7 +67,7 @@ class Report:
     transactions_failed: float
     downloads_per_attachment: float
     not_alive: int  # answers of a `/livez`
-    said: list[str]  # by `/readyz`
+    details: list[str]  # of all conditions, as `/readyz` gave them
     at_the_end: list[str]  # what is still said then
     tally: Tally
 
@@ -94,15 +101,16 @@ class Report:
         return {"problems": self.problems, "costly": self.costly, "too_long": too_long, **asdict(self)}
 
 
-def at_random(seed: int, seconds: float) -> Script:
-    """Faults for about `seconds`, one after the other."""
+def at_random(seed: int, seconds: float, kinds: Iterable[str]) -> Script:
+    """Faults for about `seconds`, one after the other: each of `kinds` once, if there is time for it, and then any."""
     rng = random.Random(seed)
+    coming = shuffled(rng, kinds)
 
     async def play(faults: Faults) -> None:
         await anyio.sleep(CALM_S)
         over = time.monotonic() + seconds - CALM_S
         while (left := over - time.monotonic()) > CALM_S:
-            await faults.do(*choose(rng, left - CALM_S))
+            await faults.do(*choose(rng, next(coming), left - CALM_S))
             await anyio.sleep(CALM_S)
 
     return play
@@ -114,22 +122,27 @@ async def run(cluster: KafkaCluster, traffic: Traffic, a_second: float, script: 
     prefix = f"chaos-{secrets.token_hex(3)}"
     topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, replication=REPLICATION)
     with ExitStack() as stack:
-        await create_topics(cluster.bootstrap_servers, topics)
+        servers = cluster.internal_servers
+        await create_topics(servers, topics)
         files = stack.enter_context(tempfile.TemporaryDirectory())
-        kafka = KafkaSettings(bootstrap_servers=cluster.bootstrap_servers, group=topics.prefix)
+        kafka = KafkaSettings(bootstrap_servers=servers, group=topics.prefix)
         ports = random.sample(PORTS, WORKERS)
         outputs = [topics.accepted, topics.rejected]
         async with Emulator(traffic.world) as emulator, OutputReader(kafka, topics) as reader:
             env = worker_env(emulator, kafka, topics, files, **SHORTER)
-            stack.enter_context(Workers(WORKERS, env, logs, ports))
+            each = [{"WEB__PORT": str(port)} for port in ports]
+            each[0]["KAFKA_BOOTSTRAP_SERVERS"] = cluster.bootstrap_servers  # where nobody else asks
+            stack.enter_context(Workers(WORKERS, env, logs, each))
             probes = stack.enter_context(Probes(ports))
-            witness = stack.enter_context(Reader(cluster.bootstrap_servers, outputs, topics.partitions))
+            witness = stack.enter_context(Reader(servers, outputs, topics.partitions))
             faults = Faults(cluster, topics)
+            over = anyio.Event()
             async with anyio.create_task_group() as group:
-                group.start_soon(write, cluster.bootstrap_servers, topics.events, traffic, a_second)
+                group.start_soon(write, servers, topics.events, traffic, a_second, over)
                 await witness.until_served()
                 before = probes.total("rebalances_total")
                 await script(faults)
+                over.set()
             score = Score(traffic.expectation)
             await read_to_end(reader, score, patience_s=CATCH_UP_S)
             delivered = _deliveries(traffic, emulator)
@@ -137,27 +150,43 @@ async def run(cluster: KafkaCluster, traffic: Traffic, a_second: float, script: 
                 seed=traffic.expectation.seed,
                 events=len(traffic.records),
                 seconds=round(time.monotonic() - began, 1),
-                silences=_silences(witness, faults.happened),
+                silences=_silences(witness, probes, logs, faults.happened),
                 rebuilds=probes.total("rebuilds_total"),
                 rebalances=probes.total("rebalances_total") - before,
                 transactions_failed=probes.total("transactions_total:failed"),
                 downloads_per_attachment=round(sum(delivered) / max(len(delivered), 1), 3),
                 not_alive=len(probes.dead()),
-                said=probes.said(faults.happened[0].began) if faults.happened else [],
+                details=_details(probes, faults.happened),
                 at_the_end=await probes.until_content(CATCH_UP_S),
                 tally=score.tally(),
             )
 
 
-def _silences(witness: Reader, faults: list[Happened]) -> list[Silence]:
+def _silences(witness: Reader, probes: Probes, logs: Path, faults: list[Happened]) -> list[Silence]:
     ends = [*(fault.began for fault in faults[1:]), float("inf")]
-    return [_silence(witness, fault, end) for fault, end in zip(faults, ends, strict=True)]
+    return [_silence(witness, probes, logs, fault, end) for fault, end in zip(faults, ends, strict=True)]
 
 
-def _silence(witness: Reader, fault: Happened, next_one: float) -> Silence:
-    since = fault.ended if fault.kind == "refuse" else fault.began
-    longest, worst = witness.silence(since, min(fault.ended + CALM_S / 2, next_one), next_one)
-    return Silence(fault.kind, fault.node, round(fault.ended - fault.began, 1), round(longest, 1), round(worst, 1))
+def _silence(witness: Reader, probes: Probes, logs: Path, fault: Happened, next_one: float) -> Silence:
+    until = min(fault.ended + CALM_S / 2, next_one)
+    longest, _ = witness.silence(fault.ended if fault.kind in NOBODY_ELSE else fault.began, until, next_one)
+    _, worst = witness.silence(fault.ended if fault.kind in NO_OTHER_OWNER else fault.began, until, next_one)
+    said = probes.within(fault.began, next_one)
+    return Silence(
+        fault.kind,
+        fault.node,
+        round(fault.ended - fault.began, 1),
+        round(longest, 1),
+        round(worst, 1),
+        readyz=sorted(frozenset().union(*(seen.conditions for seen in said))),
+        gauge=sorted(frozenset().union(*(seen.gauges for seen in said))),
+        log=sorted(logged(logs, fault.began, next_one)),
+    )
+
+
+def _details(probes: Probes, faults: list[Happened]) -> list[str]:
+    said = probes.within(faults[0].began, float("inf")) if faults else []
+    return list(dict.fromkeys(held["detail"] for seen in said for held in seen.ready.get("conditions", [])))
 
 
 def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
@@ -167,18 +196,20 @@ def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
     return [count for count in counts if count]
 
 
-async def write(servers: str, topic: str, traffic: Traffic, a_second: float) -> None:
-    """Into batches that are large enough for what a broker does not take for a while."""
+async def write(servers: str, topic: str, traffic: Traffic, a_second: float, over: anyio.Event) -> None:
+    """Into batches that are large enough for what a broker does not take for a while. The last records come
+    slowly, so that there are some until `over`, and then all at once."""
     producer = AIOKafkaProducer(
         bootstrap_servers=servers, enable_idempotence=True, request_timeout_ms=400_000, max_batch_size=4 * 1024 * 1024
     )
     await producer.start()
-    began = anyio.current_time()
+    began, slowly_from = anyio.current_time(), len(traffic.records) - LAST
 
     async def pause(number: int) -> None:
-        ahead = began + number / a_second - anyio.current_time()
-        if ahead > 0.05:
-            await anyio.sleep(ahead)
+        left = EACH_OF_LAST_S if number >= slowly_from else began + number / a_second - anyio.current_time()
+        if left > 0.05:
+            with anyio.move_on_after(left):
+                await over.wait()
 
     try:
         await publish(traffic.records, producer, topic, pause=pause)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import anyio
@@ -16,6 +16,7 @@ from confluent_kafka.admin._resource import ResourceType
 from consumer.kafka.topic_rules import wanted
 from consumer.sandbox.kafka import KafkaBroker, KafkaCluster
 from consumer.settings.model import TopicSettings
+from tests.chaos import network
 
 REPLICATION = 3
 
@@ -53,7 +54,7 @@ class Faults:
         value = str(replicas)
         entry = ConfigEntry("min.insync.replicas", value, incremental_operation=AlterConfigOpType.SET)
         resources = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry]) for name in self._ours]
-        admin = AdminClient({"bootstrap.servers": self.cluster.bootstrap_servers, "log_level": 0})
+        admin = AdminClient({"bootstrap.servers": self.cluster.internal_servers, "log_level": 0})
         for done in (await run_sync(admin.incremental_alter_configs, resources)).values():
             await run_sync(done.result)
 
@@ -89,13 +90,32 @@ async def refuse(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
     await faults.want_in_sync(REPLICATION - 1)
 
 
-KINDS: dict[str, Fault] = {"freeze": freeze, "kill": kill, "restart": restart, "refuse": refuse}
-LENGTHS = {"freeze": (12.0, 70.0), "kill": (0.0, 40.0), "restart": (0.0, 10.0), "refuse": (20.0, 150.0)}
-WEIGHTS = {"freeze": 4, "kill": 3, "restart": 2, "refuse": 1}
+async def split(faults: Faults, broker: KafkaBroker, seconds: float) -> None:
+    """Between this broker and the first process alone: what it leads and coordinates for the others it keeps."""
+    with network.cut(broker.bootstrap_servers):
+        await anyio.sleep(seconds)
 
 
-def choose(rng: random.Random, left_s: float) -> tuple[str, int, float]:
+KINDS: dict[str, Fault] = {"freeze": freeze, "kill": kill, "restart": restart, "refuse": refuse, "split": split}
+LENGTHS = {
+    "freeze": (12.0, 70.0),
+    "kill": (0.0, 40.0),
+    "restart": (0.0, 10.0),
+    "refuse": (20.0, 150.0),
+    "split": (15.0, 70.0),
+}
+WEIGHTS = {"freeze": 4, "kill": 3, "restart": 2, "refuse": 1, "split": 3}
+
+
+def shuffled(rng: random.Random, kinds: Iterable[str]) -> Iterator[str]:
+    """Each of `kinds` once, and then, for ever, some more often than others."""
+    known = sorted(kinds)
+    yield from rng.sample(known, len(known))
+    while True:
+        yield rng.choices(known, [WEIGHTS[kind] for kind in known])[0]
+
+
+def choose(rng: random.Random, kind: str, left_s: float) -> tuple[str, int, float]:
     """Kind, node and length of the next fault, which is over in about `left_s`."""
-    kind = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     least, most = LENGTHS[kind]
     return kind, rng.randrange(REPLICATION), min(rng.uniform(least, most), max(left_s, least))

@@ -10,6 +10,8 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.error import HTTPError, URLError
@@ -66,7 +68,7 @@ class Reader:
             if record is not None and record.error() is None and (partition := record.partition()) is not None:
                 self.came[partition].append(time.monotonic())
 
-    async def until_served(self, seconds: float = 60.0) -> None:
+    async def until_served(self, seconds: float = 150.0) -> None:
         """Until answers come from more than half of the partitions: all processes take part then."""
         with anyio.fail_after(seconds):
             while len(self.came) <= self._partitions / 2:  # noqa: ASYNC110 # a thread reads
@@ -98,6 +100,12 @@ class Seen:
     at: float  # monotonic
     alive: bool | None  # None: no answer
     ready: dict[str, Any]
+    gauges: frozenset[str]  # conditions whose gauge is not 0
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """Those of `/readyz`."""
+        return frozenset(held["condition"] for held in self.ready.get("conditions", []))
 
 
 class Probes:
@@ -129,10 +137,9 @@ class Probes:
         """When a `/livez` said that its process is not alive."""
         return [seen.at for every in self.seen.values() for seen in every if seen.alive is False]
 
-    def said(self, since: float) -> list[str]:
-        """What any `/readyz` said since then, each once."""
-        texts = (json.dumps(seen.ready) for every in self.seen.values() for seen in every if seen.at >= since)
-        return list(dict.fromkeys(texts))
+    def within(self, since: float, until: float) -> list[Seen]:
+        """What any process said in that time."""
+        return [seen for every in self.seen.values() for seen in every if since <= seen.at < until]
 
     async def until_content(self, seconds: float) -> list[str]:
         """Waits until no condition holds any more; those that do when the time is over."""
@@ -151,9 +158,26 @@ class Probes:
             ready = _get(f"http://127.0.0.1:{port}/readyz")
             metrics = _get(f"http://127.0.0.1:{port}/metrics")
             alive = None if live is None else live[0] == 200
-            self.seen[port].append(Seen(time.monotonic(), alive, json.loads(ready[1]) if ready else {}))
             if metrics is not None:
                 self._counters[port] = _summed(metrics[1].decode())
+            gauge = f"{PREFIX}condition:"
+            gauges = frozenset(
+                name.removeprefix(gauge)
+                for name, value in self._counters[port].items()
+                if name.startswith(gauge) and value
+            )
+            self.seen[port].append(Seen(time.monotonic(), alive, json.loads(ready[1]) if ready else {}, gauges))
+
+
+def logged(logs: Path, since: float, until: float) -> frozenset[str]:
+    """The conditions of which a line of any log says that they begin, between two moments of the monotonic clock."""
+    to_wall = time.time() - time.monotonic()
+    lines = (json.loads(line) for log in logs.glob("*.log") for line in log.open() if '"condition"' in line)
+    return frozenset(
+        line["condition"]
+        for line in lines
+        if "detail" in line and since <= datetime.fromisoformat(line["timestamp"]).timestamp() - to_wall < until
+    )
 
 
 def _get(url: str) -> tuple[int, bytes] | None:

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -92,13 +92,13 @@ class Workers:
         count: int,
         env: dict[str, str],
         logs: Path,
-        ports: Sequence[int] = (),
+        each: Sequence[Mapping[str, str]] = (),
         program: Sequence[str] = OURS,
     ) -> None:
-        """`ports`: where each serves its probes and metrics; else wherever a port is free."""
+        """`each`: what only the first of them has in its environment, only the second, and so on."""
         self._program = program
-        served = [{"WEB__PORT": str(port)} for port in ports] or [{}] * count
-        self.all = [Worker(f"worker-{n}", env | served[n], logs) for n in range(count)]
+        own = each or [{}] * count
+        self.all = [Worker(f"worker-{n}", {**env, **own[n]}, logs) for n in range(count)]
 
     def __enter__(self) -> Self:
         for worker in self.all:
