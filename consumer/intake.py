@@ -70,6 +70,14 @@ class Reports(starting.Reports, lag.Reports, Protocol):
         """An error that nobody foresaw was caught and logged."""
 
 
+class Demand(Protocol):
+    """Whether more tasks are wanted now. It is told of each that is acknowledged."""
+
+    @property
+    def more(self) -> bool: ...
+    def wrote(self, partition: int, offset: int) -> None: ...
+
+
 class Notices:
     """Those that hold, by the records' own time: one that is read late is old news."""
 
@@ -100,7 +108,7 @@ class Intake:
         self,
         settings: Settings,
         limits: TopicLimits,
-        may_take: Callable[[], bool],
+        demand: Demand,
         reports: Reports,
         metadata_ms: int = METADATA_MS,
         tasks_of: Callable[..., list[TaskRecord]] = tasks_of,
@@ -109,8 +117,7 @@ class Intake:
         """`metadata_ms`: within which a partition that the events topic gained is found."""
         self._notices = Notices(reports, now)
         self._kafka, self._topics = settings.kafka, settings.topics
-        self._limits = limits
-        self._may_take, self._reports = may_take, reports
+        self._limits, self._demand, self._reports = limits, demand, reports
         self._metadata_ms, self._tasks_of = metadata_ms, tasks_of
         self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
         self._in_flight = False  # a poll's records are not all tasks yet, or their offsets not committed
@@ -176,7 +183,7 @@ class Intake:
             while not shutdown.is_set():
                 self._reports.polled("intake")
                 self._notices.end()
-                if not self._may_take():
+                if not self._demand.more:
                     self._well()
                     with anyio.move_on_after(POLL_MS / 1000):
                         await shutdown.wait()
@@ -263,7 +270,8 @@ class Intake:
             if not acknowledgement.done():
                 with anyio.fail_after(ACKNOWLEDGED_S):
                     await asyncio.wait([acknowledgement])
-            acknowledgement.result()
+            written = acknowledgement.result()
+            self._demand.wrote(written.partition, written.offset)
         self._reports.wrote(len(sent))
 
     def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:

@@ -122,6 +122,9 @@ class Recorder:
     def wrote(self, tasks: int) -> None:
         self._tell("wrote", tasks)
 
+    def held_back(self, held_back: bool) -> None:
+        self._tell("held_back", held_back)
+
     def crashed(self) -> None:
         self._tell("crashed")
 

@@ -78,6 +78,7 @@ class Lag:
         """`idle`: nothing of the partition is in flight. A position at the end is then no lag, though the mark of a
         transaction may lie between it and what is committed. `about`: the loop, in conditions."""
         self.consumer: AIOKafkaConsumer | None = None
+        self.ends: dict[TopicPartition, int] = {}  # of the logs, as they were seen last; whoever knows better may tell
         self._topic, self._about, self._kafka = topic, about, kafka
         self._idle, self._reports, self._now = idle, reports, now
         self._arrivals: dict[TopicPartition, Arrivals] = {}
@@ -129,6 +130,7 @@ class Lag:
         for tp in partitions:
             self._arrivals.pop(tp, None)
             self._peeked.pop(tp, None)
+            self.ends.pop(tp, None)
             if tp in self._shown:
                 self._shown.remove(tp)
                 self._reports.lag_gone(self._topic, tp.partition)
@@ -148,6 +150,7 @@ class Lag:
 
     async def _refresh(self, consumer: AIOKafkaConsumer, assigned: list[TopicPartition]) -> None:
         ends: Mapping[TopicPartition, int] = await consumer.end_offsets(assigned) if assigned else {}
+        self.ends.update(ends)
         first = {tp: await self._first_unanswered(consumer, tp, end) for tp, end in ends.items()}
         since = await self._since(first, ends)
         for tp in set(first) & consumer.assignment():

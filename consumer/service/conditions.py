@@ -63,8 +63,13 @@ class Conditions:
 
     @property
     def takes_tasks(self) -> bool:
+        return not self.keeps_tasks_waiting and self._tries("tasks")
+
+    @property
+    def keeps_tasks_waiting(self) -> bool:
+        """Whether something holds that lets no task be taken, as a closed gate."""
         others = (condition for condition, _ in self._held if condition is not Condition.FOREIGN_TOPIC)
-        return all(condition.told.takes_tasks for condition in others) and self._tries("tasks")
+        return not all(condition.told.takes_tasks for condition in others)
 
     def _tries(self, loop: str) -> bool:
         """Always but where the topic seems to be another organisation's: there one poll is made now and then."""

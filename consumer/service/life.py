@@ -21,6 +21,7 @@ from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition
 from consumer.service.assembly import assembled
 from consumer.service.conditions import Conditions
+from consumer.service.demand import Demand
 from consumer.service.health import Health, serving
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
@@ -70,9 +71,9 @@ async def run(
             conditions.begin(Condition.EVENTS_BELIEVED)
         _say_what_starts(settings, parts.policies)
         started(Running(port, metrics, conditions, health, parts.policies))
-        intake = Intake(settings, limits, lambda: conditions.takes_events, reporter)
         stream = Stream(parts.judge.judge, settings, limits, lambda: conditions.takes_tasks, reporter)
         parts.capacity.takes_tasks(stream.room)
+        intake = Intake(settings, limits, Demand(conditions, stream, reporter), reporter)
         async with anyio.create_task_group() as background:
             for watch in parts.watches:
                 background.start_soon(watch)

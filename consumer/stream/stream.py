@@ -108,6 +108,19 @@ class Stream(ConsumerRebalanceListener):
         busy_ms = BUSY_TICKS * self._kafka.tick_ms * self.room.taken
         return max(self._kafka.tick_ms, 10 * len(self.assignments), busy_ms) / 1000
 
+    def wrote(self, partition: int, offset: int) -> None:
+        """By the intake of this process, which knows before anybody asks for the end of the log."""
+        if partition in self.assignments:
+            self.lag.ends[self.assignments[partition].tp] = offset + 1
+
+    @property
+    def is_supplied(self) -> bool:
+        """Whether as many tasks wait in Kafka as may wait for this process. Never while it has none: the end of a log
+        may be the mark of a transaction. Nor by a partition without room: others may need what the intake brings."""
+        roomy = ((one, one.window) for one in self.assignments.values() if one.window is not None and one.has_room())
+        waiting = sum(max(self.lag.ends.get(one.tp, 0) - window.position, 0) for one, window in roomy)
+        return waiting >= self._settings.limits.ahead and self.room.taken > 0
+
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""
         wait = RETRY_FIRST_S

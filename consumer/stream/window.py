@@ -40,6 +40,11 @@ class Window:
         return self._taken[0] if self._taken else self._position
 
     @property
+    def position(self) -> int:
+        """One above the highest offset that was taken."""
+        return self._position
+
+    @property
     def uncommitted(self) -> int:
         """How many offsets were taken at or above `committable`."""
         return len(self._taken)

@@ -129,6 +129,9 @@ class Metrics:
             "records_received", "Records taken from Kafka, by the loop that took them", "loop", loops
         )
         self.tasks_written = self._counter("tasks_written", "Tasks that the intake wrote")
+        self.intake_held_back = self._gauge(
+            "intake_held_back", "1 while no events are taken in, since enough tasks wait for this process"
+        )
         self.noise_dropped: Mapping[Noise, Counter] = self._counters(
             "noise_dropped", "Events that need no answer of ours, by what they are", "kind", kinds
         )

@@ -112,6 +112,9 @@ class Reporter:
     def wrote(self, tasks: int) -> None:
         self._metrics.tasks_written.inc(tasks)
 
+    def held_back(self, held_back: bool) -> None:
+        self._metrics.intake_held_back.set(held_back)
+
     def crashed(self) -> None:
         """An error that nobody foresaw; whoever caught it has logged its traceback."""
         self._metrics.bugs.inc()

@@ -172,7 +172,9 @@ class Probes:
 def logged(logs: Path, since: float, until: float) -> frozenset[str]:
     """The conditions of which a line of any log says that they begin, between two moments of the monotonic clock."""
     to_wall = time.time() - time.monotonic()
-    lines = (json.loads(line) for log in logs.glob("*.log") for line in log.open() if '"condition"' in line)
+    lines = (
+        json.loads(line) for log in logs.glob("*.log") for line in log.read_text().splitlines() if '"condition"' in line
+    )
     return frozenset(
         line["condition"]
         for line in lines

@@ -10,11 +10,19 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from pydantic import SecretStr
 
-from consumer.intake import Intake
+from consumer.intake import Demand, Intake
 from consumer.settings.model import GenesysSettings, KafkaSettings, Settings, TopicSettings
 from consumer.wire.splitting import TaskRecord, tasks_of
 from tests.reports import Recorder
 from tests.stream.harness import GivenLimits
+
+
+class Always:
+    """More tasks are wanted."""
+
+    more = True
+
+    def wrote(self, partition: int, offset: int) -> None: ...
 
 
 @asynccontextmanager
@@ -23,10 +31,11 @@ async def taking_in(
     topics: TopicSettings,
     recorder: Recorder,
     split: Callable[..., list[TaskRecord]] = tasks_of,
+    demand: Demand | None = None,
 ) -> AsyncIterator[Intake]:
     genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
     settings = Settings(kafka=kafka, topics=topics, genesys=genesys)
-    intake = Intake(settings, GivenLimits(), lambda: True, recorder, metadata_ms=200, tasks_of=split)
+    intake = Intake(settings, GivenLimits(), demand or Always(), recorder, metadata_ms=200, tasks_of=split)
     shutdown = anyio.Event()
     async with anyio.create_task_group() as group:
         group.start_soon(intake.run, shutdown)

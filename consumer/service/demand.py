@@ -1,0 +1,33 @@
+"""Whether the intake brings more tasks: as many as this process needs, and no more than lie well in Kafka.
+
+With a million events that wait, an intake that copies as fast as it can takes the processor away from those who judge.
+Behind a closed gate nobody needs it, and the customer's topic may keep events for a shorter time than ours keeps tasks:
+then it brings all that there is.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from consumer.service.conditions import Conditions
+from consumer.stream.stream import Stream
+
+
+class Reports(Protocol):
+    def held_back(self, held_back: bool) -> None:
+        """Whether the intake waits until fewer tasks wait."""
+
+
+class Demand:
+    """Satisfies `intake.Demand`."""
+
+    def __init__(self, conditions: Conditions, stream: Stream, reports: Reports) -> None:
+        self._conditions, self._reports = conditions, reports
+        self._stream = stream
+        self.wrote = stream.wrote
+
+    @property
+    def more(self) -> bool:
+        held_back = self._stream.is_supplied and not self._conditions.keeps_tasks_waiting
+        self._reports.held_back(held_back)
+        return not held_back and self._conditions.takes_events

@@ -1,0 +1,148 @@
+"""The intake beside the second loop on real Kafka: it brings what this process needs, and never waits for ever."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import anyio
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from prometheus_client import CollectorRegistry
+
+from consumer.judge.answers import Resting
+from consumer.model import Condition, Headers, Source, Task
+from consumer.service.conditions import Conditions
+from consumer.service.demand import Demand
+from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
+from consumer.stream.stream import Stream
+from consumer.telemetry.metrics import Metrics
+from consumer.wire.splitting import TaskRecord
+from consumer.wire.tasks import encode_task
+from tests.brokers import EVENTS_PARTITIONS
+from tests.intake.harness import taking_in
+from tests.reports import Recorder
+from tests.stream.harness import Answered, NamesJudge, make_stream, running
+
+pytestmark = pytest.mark.kafka
+
+EVENTS, AHEAD, IN_FLIGHT = 2_000, 50, 8
+ONE_POLL = 500
+NAMES = [f"a{number}" for number in range(EVENTS)]
+
+
+def as_it_is(value: bytes, key: bytes, headers: Headers, at: Source, *rest: object) -> list[TaskRecord]:
+    return [TaskRecord(key, value, encode_task(Task(at, value)))]
+
+
+@dataclass
+class Backlog:
+    """Events that wait, and an intake beside a stream whose attachments wait until `judged` is set."""
+
+    kafka: KafkaSettings
+    topics: TopicSettings
+    stream: Stream
+    conditions: Conditions
+    recorder: Recorder
+    judged: anyio.Event
+
+    @property
+    def held_back(self) -> bool:
+        return bool(self.recorder.of("held_back")[-1:] == [True])
+
+    @property
+    def written(self) -> int:
+        """Tasks that the intake wrote."""
+        return sum(self.recorder.of("wrote"))
+
+    async def until(self, what: Callable[[], bool]) -> None:
+        with anyio.fail_after(60):
+            while not what():  # noqa: ASYNC110 # a fact of another part, which nobody announces
+                await anyio.sleep(0.01)
+
+
+@asynccontextmanager
+async def backlog(kafka: KafkaSettings, topics: TopicSettings, limits: LimitSettings) -> AsyncIterator[Backlog]:
+    recorder, judged = Recorder(), anyio.Event()
+
+    async def when_told(name: str, resting: Resting) -> None:
+        await judged.wait()
+
+    stream = make_stream(NamesJudge(when_told), kafka, topics, limits=limits, reports=recorder)
+    conditions = Conditions(Metrics(CollectorRegistry()), bug_ceiling=20)
+    scene = Backlog(kafka, topics, stream, conditions, recorder, judged)
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
+    async with producer:
+        for number, name in enumerate(NAMES):
+            await producer.send(topics.events, name.encode(), name.encode(), number % EVENTS_PARTITIONS)
+    async with running(stream):
+        await scene.until(lambda: recorder.of("ready")[-1:] == [topics.partitions])
+        async with taking_in(kafka, topics, recorder, as_it_is, Demand(conditions, stream, recorder)):
+            try:
+                yield scene
+            finally:
+                judged.set()
+
+
+async def test_while_enough_tasks_wait_no_more_are_brought_and_the_intake_stays_in_its_group(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    async with backlog(kafka_settings, topics, LimitSettings(tasks=IN_FLIGHT, ahead=AHEAD)) as scene:
+        await scene.until(lambda: scene.held_back)
+        async with AIOKafkaConsumer(
+            topics.events,
+            bootstrap_servers=kafka_settings.bootstrap_servers,
+            group_id=f"{kafka_settings.group}-intake",
+            enable_auto_commit=False,
+        ) as other:
+            await scene.until(lambda: bool(other.assignment()))
+            assert len(other.assignment()) < EVENTS_PARTITIONS, "a member that is lost leaves all of them"
+        assert scene.held_back
+        assert AHEAD <= scene.written <= IN_FLIGHT + AHEAD + ONE_POLL
+        scene.judged.set()
+        async with Answered(kafka_settings, topics) as answered:
+            assert set((await answered.until(set(NAMES))).values()) == {1}
+
+
+async def test_behind_a_closed_gate_all_events_are_brought(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    """Nobody needs the processor, and the customer's topic may keep them for a shorter time than ours."""
+    async with backlog(kafka_settings, topics, LimitSettings(tasks=IN_FLIGHT, ahead=AHEAD)) as scene:
+        await scene.until(lambda: scene.held_back)
+        scene.conditions.begin(Condition.STORAGE_AWAY)
+        await scene.until(lambda: scene.written == EVENTS)
+        assert not scene.held_back
+
+
+async def test_what_waits_in_partitions_without_room_holds_nothing_back(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    async with backlog(kafka_settings, topics, LimitSettings(window=3, ahead=AHEAD)) as scene:
+        await scene.until(lambda: scene.written == EVENTS)
+
+
+async def test_who_has_nothing_in_flight_is_never_supplied(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    """The end of a log may be the mark of a transaction, which nobody takes."""
+    stream = make_stream(NamesJudge(), kafka_settings, topics, limits=LimitSettings(ahead=AHEAD), reports=Recorder())
+    async with running(stream):
+        with anyio.fail_after(60):
+            while len([a for a in stream.assignments.values() if a.has_room()]) < topics.partitions:  # noqa: ASYNC110
+                await anyio.sleep(0.01)
+        wrote = partial(stream.wrote, 0)
+
+        def supplied() -> bool:
+            return stream.is_supplied
+
+        wrote(AHEAD - 1)
+        assert stream.lag.ends[TopicPartition(topics.tasks, 0)] == AHEAD
+        assert not supplied()
+        stream.room.started(1)
+        assert supplied()
+        wrote(AHEAD - 2)
+        assert not supplied()
+        stream.room.ended(1)
