@@ -118,23 +118,14 @@ def traffic(
 
 
 async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
-    from aiokafka import AIOKafkaProducer
-
-    from consumer.kafka.client import client_options
-    from consumer.kafka.closing import close
-    from consumer.sandbox.traffic import publish
+    from consumer.sandbox.traffic import write
 
     async def pause(number: int) -> None:
         if rate:
             await anyio.sleep(1 / rate)
 
     with _kafka_failures_told(settings):
-        producer = AIOKafkaProducer(**client_options(settings.kafka), enable_idempotence=True, linger_ms=5)
-        try:
-            await producer.start()
-            return await publish(planned.records, producer, settings.topics.events, pause=pause)
-        finally:
-            await close(producer)  # one that did not start has to be stopped as well
+        return await write(planned.records, settings.kafka, settings.topics.events, pause=pause)
 
 
 @app.command()

@@ -12,6 +12,8 @@ from typing import Any
 import orjson
 from aiokafka import AIOKafkaProducer
 
+from consumer.kafka.client import client_options
+from consumer.kafka.closing import close
 from consumer.model import Direction
 from consumer.sandbox.announcements import KINDS, announce, noise, unreadable
 from consumer.sandbox.cases import Fate
@@ -19,6 +21,7 @@ from consumer.sandbox.expectation import Expectation, Expected, of_world
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import NOISE, REPEATS, UNREADABLE, plan_world
 from consumer.sandbox.world import Conversation, World
+from consumer.settings.model import KafkaSettings
 
 EARLY = 0.2  # what takes long is sent in this first part, so that nothing waits for it at the end
 
@@ -118,6 +121,23 @@ def _bundle(parts: list[_Fresh]) -> tuple[float, InputRecord]:
     value = orjson.dumps([part.event for part in parts])
     slot = zlib.crc32("".join(part.talk.conversation_id for part in parts).encode())
     return max(part.at for part in parts), InputRecord(None, value, slot, len(parts))
+
+
+async def write(
+    records: tuple[Record, ...],
+    kafka: KafkaSettings,
+    topic: str,
+    *,
+    pause: Callable[[int], Awaitable[None]] | None = None,
+) -> int:
+    """`publish` by a producer of its own. What it counts has been taken by all replicas, and once: a service that does
+    not answer it is at fault."""
+    producer = AIOKafkaProducer(**client_options(kafka), acks="all", enable_idempotence=True, linger_ms=5)
+    try:
+        await producer.start()
+        return await publish(records, producer, topic, pause=pause)
+    finally:
+        await close(producer)  # one that did not start has to be stopped as well
 
 
 async def publish(

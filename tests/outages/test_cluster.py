@@ -5,9 +5,6 @@ One short run of what `make chaos BROKERS=3` does at length, on the same cluster
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,15 +15,15 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import NotEnoughReplicasError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.record.memory_records import MemoryRecords
-from anyio.to_thread import run_sync
 
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
 from consumer.sandbox.kafka import KafkaCluster
 from consumer.sandbox.kafka_jars import JarMissing
-from consumer.sandbox.traffic import plan_traffic
+from consumer.sandbox.traffic import plan_traffic, write
 from consumer.settings.model import KafkaSettings
 from tests.chaos.cluster import run
 from tests.chaos.faults import Faults
@@ -36,7 +33,6 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 EVENTS, A_SECOND, SEED = 500, 15.0, 3
 HANGS_S = 11.0  # longer than a cluster takes a silent broker for alive
 STRICT, IN_SYNC, LARGEST = "strict.events", "min.insync.replicas", 16 * 1024 * 1024
-TRAFFIC = [sys.executable, "-m", "consumer", "sandbox", "traffic", "--events", "20", "--json"]
 REFUSED_S = 13.0  # and the time that its broker takes to stop and to start: a wait is told of after 15 s
 
 
@@ -65,54 +61,58 @@ async def test_a_broker_that_hangs_and_writes_that_are_refused_cost_seconds_and_
     assert "kafka_away" in report.silences[-1].log, report.silences
 
 
-async def test_a_client_of_a_process_that_knows_the_cluster_needs_no_broker_of_its_list(cluster: KafkaCluster) -> None:
+@pytest.fixture(scope="module")
+def one_away(cluster: KafkaCluster) -> Iterator[KafkaCluster]:
+    """The first is not there. A client that began with its address has met the others before. And there is a topic
+    whose writes three brokers have to have, if they are asked for with acks from all."""
     away = cluster.nodes[0]
-    options = client_options(KafkaSettings(bootstrap_servers=away.bootstrap_servers))
-    first = AIOKafkaProducer(**options)
-    await first.start()
-    await close(first)
-    await run_sync(away.stop)
-    try:
-        second = AIOKafkaProducer(**options)
-        with anyio.fail_after(3):
-            await second.start()
-        await close(second)
-    finally:
-        await run_sync(away.start)
+    anyio.run(_meet_and_make_topic, KafkaSettings(bootstrap_servers=away.bootstrap_servers))
+    away.stop()
+    yield cluster
+    away.start()
+
+
+async def _meet_and_make_topic(kafka: KafkaSettings) -> None:
+    client = AIOKafkaProducer(**client_options(kafka))
+    await client.start()
+    await close(client)
+    async with admin_of(kafka) as admin:
+        await admin.create_topics([NewTopic(STRICT, 1, 3, topic_configs={IN_SYNC: "3"})])
+
+
+async def test_a_client_of_a_process_that_knows_the_cluster_needs_no_broker_of_its_list(one_away: KafkaCluster) -> None:
+    servers = one_away.nodes[0].bootstrap_servers
+    later = AIOKafkaProducer(**client_options(KafkaSettings(bootstrap_servers=servers)))
+    with anyio.fail_after(30):
+        await later.start()
+    await close(later)
 
 
 async def test_traffic_counts_as_written_what_all_replicas_have_and_writes_it_once(
-    cluster: KafkaCluster, tmp_path: Path
+    one_away: KafkaCluster, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A topic whose writes three brokers have to have, if they are asked for with acks from all: two are there."""
-    away = cluster.nodes[0]
-    servers = ",".join(node.bootstrap_servers for node in cluster.nodes[1:])
-    async with admin_of(servers) as admin:
-        await admin.create_topics([NewTopic(STRICT, 1, 3, topic_configs={IN_SYNC: "3"})])
-        await run_sync(away.stop)
-        try:
-            env = {**os.environ, "KAFKA_BOOTSTRAP_SERVERS": servers, "TOPICS__EVENTS": STRICT}
-            process = await anyio.open_process([*TRAFFIC, "--expect", str(tmp_path / "expected.json")], env=env)
-            async with process:
-                assert process.stderr is not None and process.stdout is not None
-                with anyio.fail_after(60):
-                    said = ""
-                    while "NotEnoughReplicas" not in said:
-                        said += (await process.stderr.receive()).decode()
-                assert await kept(servers, STRICT) == []
-                await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, STRICT, {IN_SYNC: "2"})])
-                with anyio.fail_after(60):
-                    told = json.loads(await process.stdout.receive())
-            written = await kept(servers, STRICT)
-        finally:
-            await run_sync(away.start)
-    assert sum(len(list(batch)) for batch in written) == told["records"]
+    records = plan_traffic(20, SEED).records
+    kafka = KafkaSettings(bootstrap_servers=",".join(node.bootstrap_servers for node in one_away.nodes[1:]))
+    counted: list[int] = []
+
+    async def write_all() -> None:
+        counted.append(await write(records, kafka, STRICT))
+
+    with anyio.fail_after(90):
+        async with admin_of(kafka) as admin, anyio.create_task_group() as group:
+            group.start_soon(write_all)
+            while NotEnoughReplicasError.__name__ not in caplog.text and not counted:  # noqa: ASYNC110 # a log line
+                await anyio.sleep(0.05)
+            assert (counted, await kept(kafka, STRICT)) == ([], [])
+            await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, STRICT, {IN_SYNC: "2"})])
+        written = await kept(kafka, STRICT)
+    assert [sum(len(list(batch)) for batch in written)] == counted == [len(records)]
     assert all(batch.producer_id >= 0 for batch in written), "by its id a broker knows what a producer sends again"
 
 
 @asynccontextmanager
-async def admin_of(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+async def admin_of(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
     await admin.start()
     try:
         yield admin
@@ -120,9 +120,9 @@ async def admin_of(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.close()
 
 
-async def kept(servers: str, topic: str) -> list[Any]:
+async def kept(kafka: KafkaSettings, topic: str) -> list[Any]:
     """The batches of a topic with one partition, as the broker keeps them."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=servers, enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, enable_auto_commit=False)
     await consumer.start()
     try:
         partition = TopicPartition(topic, 0)
