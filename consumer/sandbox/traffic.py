@@ -124,7 +124,7 @@ def _bundle(parts: list[_Fresh]) -> tuple[float, InputRecord]:
 
 
 async def write(
-    records: tuple[Record, ...],
+    records: tuple[InputRecord, ...],
     kafka: KafkaSettings,
     topic: str,
     *,
