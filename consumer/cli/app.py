@@ -231,6 +231,30 @@ def top(
 
 
 @app.command()
+def explain(
+    what: Annotated[
+        str, typer.Argument(metavar="ID", help="Of a conversation, a message or an attachment.", show_default=False)
+    ],
+    since: Annotated[
+        str | None,
+        typer.Option(help="Only from then on, and all events since: 2026-11-23T09:30Z, or 90m, 2h, 7d ago."),
+    ] = None,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(metavar="URL", help="Ask this process, host:port, what it waits for; may be given again."),
+    ] = None,
+    names: Annotated[bool, typer.Option("--names", help="Tell the files' names too, which customers gave.")] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say where a customer's file is. Its event, task, answer and what it waits for; exit 1 if nothing is known."""
+    from consumer.cli.whereabouts import explain as explain_id
+
+    with failures_told():
+        explain_id(config, what, since, status or [], names, as_json)
+
+
+@app.command()
 def version(as_json: AsJson = False) -> None:
     """Versions of everything that a verdict depends on."""
     from consumer.cli.versions import print_versions

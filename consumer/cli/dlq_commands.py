@@ -8,7 +8,7 @@ import re
 import sys
 from collections import Counter
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -17,8 +17,10 @@ import orjson
 
 from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, show
+from consumer.cli.times import moment
 from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay
 from consumer.model import DeadLetter, DeadReason
+from consumer.service.whereabouts.letters import explained
 from consumer.settings.model import Settings
 from consumer.telemetry.log import mask
 from consumer.text import printable
@@ -26,27 +28,7 @@ from consumer.text import printable
 if TYPE_CHECKING:
     from rich.table import Table
 
-AGO = {"m": "minutes", "h": "hours", "d": "days"}
 LINE_LIMIT = 100_000
-EXPLAINED = {
-    (DeadReason.FORBIDDEN, "refused"): (
-        "This one was refused while the client, its address and the permission for the call were not: the divisions of "
-        "the client's roles do not cover it. Widen them, then replay."
-    ),
-    (DeadReason.NO_IDS, "refused"): (
-        "The API does not take these ids, and takes others: the event names what Genesys can't know."
-    ),
-    (DeadReason.NOT_FOUND, "answered"): "Genesys itself says that there is no such thing.",
-    (DeadReason.UNAVAILABLE, "refused"): "The store refused each fresh link to this file, and delivered others.",
-}
-EXPLAINED_BY_MEANING = {
-    "answered": "Genesys answered, and did not show what was announced until the attempts ran out.",
-    "refused": "It was refused again and again, while others were answered.",
-    "down": "The host said that it can't, each time for this one, while it answered others. Replay it later.",
-    "not_genesys": "Something else answered in place of Genesys for this one, and not for others. Replay it later.",
-    "not_the_store": "Something else answered in place of the file's host. Replay it once the host delivers.",
-    "no_answer": "Nobody answered for this one, while others were answered. Replay it later.",
-}
 FAILED = (Fate.TOO_OFTEN, Fate.NO_VALUE, Fate.TOO_LARGE)
 
 
@@ -64,8 +46,8 @@ def chosen(
             reasons=frozenset(DeadReason(reason) for reason in reasons or ()),
             identities=frozenset(_identity(text) for text in identities or ()),
             conversation_id=conversation,
-            since=_time(since, now) if since else None,
-            until=_time(until, now) if until else None,
+            since=moment(since, now) if since else None,
+            until=moment(until, now) if until else None,
         )
     except ValueError as wrong:
         raise ended(Exit.USAGE, f"{wrong}; reasons are: {', '.join(DeadReason)}") from None
@@ -202,8 +184,7 @@ def _settled(letter: DeadLetter) -> dict[str, Any]:
     if settled is None:
         return {"settledBy": None}
     told = {"call": settled.call, "meaning": settled.meaning, "code": settled.code or None}
-    explained = EXPLAINED.get((letter.reason, settled.meaning)) or EXPLAINED_BY_MEANING.get(settled.meaning)
-    return {"settledBy": told | {"correlationId": settled.correlation_id or None}, "explanation": explained}
+    return {"settledBy": told | {"correlationId": settled.correlation_id or None}, "explanation": explained(letter)}
 
 
 def _whole(letter: DeadLetter, *, masked: bool) -> dict[str, Any]:
@@ -243,16 +224,6 @@ def _place(text: str) -> bytes | tuple[int, int]:
         return _identity(text)
     except ValueError as wrong:
         raise ended(Exit.USAGE, f"{wrong}, nor partition:offset") from None
-
-
-def _time(text: str, now: datetime) -> datetime:
-    if ago := re.fullmatch(r"(\d{1,6})([mhd])", text):
-        return now - timedelta(**{AGO[ago[2]]: int(ago[1])})
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"{printable(text, 100)!r} is no time") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _table(found: list[Found]) -> Table:

@@ -11,6 +11,7 @@ from typing import Protocol, Self, TypeVar
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
+from consumer.identity import conversation_identity
 from consumer.judge.answers import Answer
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Settled, Task
 from consumer.telemetry.labels import Stage
@@ -30,6 +31,10 @@ class Subject:
     conversation_id: str | None = None
     message_id: str | None = None
     attachment_id: str | None = None
+
+    @classmethod
+    def of_conversation(cls, conversation_id: str) -> Self:
+        return cls(conversation_identity(conversation_id), "metadata", conversation_id)
 
     @classmethod
     def of_message(cls, message: Message, stage: str = "metadata") -> Self:

@@ -12,7 +12,7 @@ import anyio
 
 from consumer.attempts import Patience
 from consumer.errors import LastTryAhead, NotYet
-from consumer.identity import announcement_identity, conversation_identity, message_identity
+from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
@@ -166,10 +166,9 @@ class _Judging:
     # ---- its messages
 
     async def _whole_conversation(self, event: Event, conversation_id: str) -> None:
-        identity = conversation_identity(conversation_id)
-        if self.known.dead(identity):
+        lookup, subject = self.judge.lookup, Subject.of_conversation(conversation_id)
+        if self.known.dead(subject.identity):
             return
-        lookup, subject = self.judge.lookup, Subject(identity, "metadata", conversation_id)
         listed: dict[bytes, Message] = {}
 
         def wanted(message: Message) -> bool:

@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 import anyio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.structs import ConsumerRecord
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from consumer.errors import Malformed
-from consumer.kafka.client import client_options, consumer_options, partition_of
+from consumer.kafka.client import client_options, partition_of
 from consumer.kafka.closing import close
+from consumer.kafka.reading import Record, beginnings, reading, records
 from consumer.kafka.topics import check, kafka_failures, partitions
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Task
 from consumer.settings.model import KafkaSettings, TopicSettings
@@ -26,7 +26,6 @@ from consumer.wire.dead_letters import decode_dead_letter
 from consumer.wire.results import record_size
 from consumer.wire.tasks import encode_task, unreadable_key
 
-POLL_MS = 500
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 
 
@@ -74,19 +73,13 @@ class Fate(StrEnum):
 
 
 async def read(kafka: KafkaSettings, topics: TopicSettings) -> AsyncGenerator[Found, None]:
-    """Everything that is in the topic at the moment of the call, partition by partition in order."""
+    """Everything that is in the topic at the moment of the call, each partition in its order."""
     numbers = await partitions(kafka, topics.dead_letter)
-    async with _consumer(kafka) as consumer:
-        assigned = [TopicPartition(topics.dead_letter, number) for number in numbers]
-        ends = await consumer.end_offsets(assigned)
-        consumer.assign(assigned)
-        await consumer.seek_to_beginning(*assigned)
-        for partition in assigned:
-            while await consumer.position(partition) < ends[partition]:
-                records = (await consumer.getmany(partition, timeout_ms=POLL_MS)).get(partition, [])
-                for record in records:
-                    if record.offset < ends[partition]:
-                        yield _found(record)
+    async with reading(kafka) as consumer:
+        begins = await beginnings(consumer, [TopicPartition(topics.dead_letter, number) for number in numbers])
+        async with aclosing(records(consumer, begins)) as every:
+            async for record in every:
+                yield found_in(record)
 
 
 async def replay(
@@ -157,28 +150,12 @@ def _fate(letter: DeadLetter, latest: int, max_generation: int, limit: int) -> F
     return Fate.TOO_LARGE if record_size(*task_record(letter)) > limit else Fate.WRITTEN
 
 
-def _found(record: ConsumerRecord[bytes | None, bytes | None]) -> Found:
+def found_in(record: Record) -> Found:
     try:
         letter = decode_dead_letter(record.key, record.value, tuple(record.headers))
     except Malformed:
         letter = None
     return Found(record.partition, record.offset, datetime.fromtimestamp(record.timestamp / 1000, UTC), letter)
-
-
-@asynccontextmanager
-async def _consumer(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = AIOKafkaConsumer(
-        **consumer_options(kafka),
-        enable_auto_commit=False,
-        isolation_level="read_committed",
-        auto_offset_reset="earliest",
-    )
-    with kafka_failures(kafka):
-        try:
-            await consumer.start()
-            yield consumer
-        finally:
-            await close(consumer)
 
 
 @asynccontextmanager

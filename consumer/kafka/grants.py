@@ -19,6 +19,7 @@ class Role(StrEnum):
     NOTIFY = "notify"
     READER = "reader"  # whoever reads verdicts, in a group of its own
     OPERATOR = "operator"  # `topics` and `dlq`
+    SUPPORT = "support"  # `explain`
 
 
 class Resource(StrEnum):
@@ -93,9 +94,17 @@ def _operator(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
     yield Grant(Resource.GROUP, kafka.group, Operation.DESCRIBE, prefixed=True)
 
 
+def _support(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
+    for topic in (topics.events, *topics.ours):
+        yield Grant(Resource.TOPIC, topic, Operation.READ)
+    for group in (kafka.group, f"{kafka.group}-intake", f"{kafka.group}-notify"):
+        yield Grant(Resource.GROUP, group, Operation.DESCRIBE)
+
+
 _LEAST: Mapping[Role, Callable[[KafkaSettings, TopicSettings], Iterator[Grant]]] = {
     Role.SERVICE: _service,
     Role.NOTIFY: _notify,
     Role.READER: _reader,
     Role.OPERATOR: _operator,
+    Role.SUPPORT: _support,
 }
