@@ -32,6 +32,7 @@ from consumer.kafka.commits import commit, commit_what_is_no_record
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
+from consumer.kafka.signing import signatures_of
 from consumer.kafka.starting import starting_offset
 from consumer.kafka.waiting import Waiting
 from consumer.model import Condition, Source
@@ -118,6 +119,7 @@ class Intake:
         self._notices = Notices(reports, now)
         self._kafka, self._topics = settings.kafka, settings.topics
         self._limits, self._demand, self._reports = limits, demand, reports
+        self._signatures = signatures_of(settings.signatures)
         self._metadata_ms, self._tasks_of = metadata_ms, tasks_of
         self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
         self._in_flight = False  # a poll's records are not all tasks yet, or their offsets not committed
@@ -125,7 +127,8 @@ class Intake:
 
     @property
     def _task_bytes(self) -> int:
-        return self._limits.of(self._topics.tasks)
+        """What the topic takes, before it is signed."""
+        return self._limits.of(self._topics.tasks) - self._signatures.overhead
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and a moment longer for what is being written. What is cut off then comes again."""
@@ -221,7 +224,7 @@ class Intake:
             **client_options(kafka),
             enable_idempotence=True,
             max_batch_size=1024 * 1024,
-            max_request_size=max(2 * 1024 * 1024, self._task_bytes),
+            max_request_size=max(2 * 1024 * 1024, self._limits.of(self._topics.tasks)),
         )
         return consumer, producer
 
@@ -291,9 +294,9 @@ class Intake:
         self._notices.hear(kind, at)
 
     async def _send(self, producer: AIOKafkaProducer, task: TaskRecord) -> Any:
-        partition = partition_of(task.key, self._topics.partitions)
-        headers = list(task.headers)
+        topic, partition = self._topics.tasks, partition_of(task.key, self._topics.partitions)
+        headers = list(self._signatures.sign(topic, partition, task.key, task.value, task.headers))
         with anyio.fail_after(ACKNOWLEDGED_S):
-            sent = await producer.send(self._topics.tasks, task.value, task.key, partition, headers=headers)
+            sent = await producer.send(topic, task.value, task.key, partition, headers=headers)
         sent.add_done_callback(ask)  # after the first that fails nobody awaits the rest
         return sent

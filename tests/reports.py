@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ import anyio
 from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Gate
-from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
+from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency, Doubt
 from consumer.model.heard import Asked
 from consumer.service.conditions import Conditions
 from consumer.telemetry.labels import (
@@ -19,6 +19,7 @@ from consumer.telemetry.labels import (
     Loop,
     Noise,
     RebuildCause,
+    Signed,
     Skipped,
     Stage,
     Standing,
@@ -159,8 +160,12 @@ class Recorder:
     def lost_to_retention(self, records: int) -> None:
         self._tell("lost_to_retention", records)
 
-    def odd_entries(self, partition: int, skipped: int, answered: int, first: int) -> None:
-        self._tell("odd_entries", (partition, skipped, answered, first))
+    def odd_entries(self, partition: int, skipped: int, answered: int, unbelieved: int, first: int) -> None:
+        self._tell("odd_entries", (partition, skipped, answered, unbelieved, first))
+
+    def doubted(self, of: Signed, doubts: Mapping[Doubt, int]) -> None:
+        for doubt, records in doubts.items():
+            self._tell("doubted", (of, doubt, records))
 
     def restored(self, seconds: float) -> None:
         self._tell("restored", seconds)

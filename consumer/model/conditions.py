@@ -55,6 +55,8 @@ class Condition(StrEnum):
     POLICY_NOT_RELOADED = "policy_not_reloaded"
     POLICY_UNCLEAR = "policy_unclear"
     LEDGER_ODD = "ledger_odd"
+    SIGNATURES_MISSING = "signatures_missing"
+    SIGNATURES_WRONG = "signatures_wrong"
     EVENTS_BELIEVED = "events_believed"
     NO_LONGER_SUBSCRIBED = "no_longer_subscribed"
     SOCKET_CLOSING = "socket_closing"
@@ -187,6 +189,18 @@ _TOLD = {
         Effect.WARNS,
         "The ledger of a partition holds records that this release did not write.",
         "See who else writes to the ledger topic. After going back by a release: its newer entries count as answers.",
+    ),
+    Condition.SIGNATURES_MISSING: Told(
+        Effect.STOPS,
+        "Signatures are required, and the ledger of a partition holds answers without one.",
+        "Set SIGNATURES__MODE=sign until the day that the detail names. If somebody else wrote them, and no release or "
+        "mode that does not sign: SIGNATURES__FORGED_SINCE.",
+    ),
+    Condition.SIGNATURES_WRONG: Told(
+        Effect.STOPS,
+        "More of a partition's ledger does not verify than a forger explains: a signing key may be wrong.",
+        "Set the keys that it was signed with. One is lost: SIGNATURES__MODE=sign for as long as the ledger is kept. "
+        "Somebody forged the entries: SIGNATURES__FORGED_SINCE.",
     ),
     Condition.EVENTS_BELIEVED: Told(
         Effect.WARNS,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from consumer.identity import identity, message_identity
 from consumer.model.reasons import DeadReason, Reason
 
 Headers = tuple[tuple[str, bytes | None], ...]  # of a record: in order, repeats and nulls included
+Doubt = Literal["unsigned", "other_key", "forged"]  # why a record of ours need not be ours
 
 
 class Kind(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 
 from consumer.model import Reason
 from consumer.settings.scanners import FORMS
@@ -18,6 +18,7 @@ from consumer.settings.types import (
     ReadableFile,
     Secret,
     Servers,
+    SigningKey,
     StorageUrl,
     TopicName,
     TopicPrefix,
@@ -99,6 +100,25 @@ class TopicSettings(Group):
     @property
     def ours(self) -> tuple[str, ...]:
         return self.accepted, self.rejected, self.dead_letter, self.tasks, self.ledger
+
+
+class SignatureSettings(Group):
+    """HMACs over what this service writes for itself: tasks and ledger."""
+
+    mode: Literal["off", "sign", "require"] = Field(
+        "off", description="sign: write them, believe all; require: believe only what verifies"
+    )
+    key: SigningKey | None = Field(None, description="Signs, and verifies")
+    other_key: SigningKey | None = Field(None, description="Verifies as well: the next key, then the last one")
+    forged_since: AwareDatetime | None = Field(
+        None, description="Ledger entries since then that do not verify are known to be forged, and stop nothing"
+    )
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """None where nothing is signed; else the first one signs, and each verifies."""
+        given = () if self.mode == "off" else (self.key, self.other_key)
+        return tuple(key.get_secret_value().encode() for key in given if key is not None)
 
 
 class GenesysSettings(Group):

@@ -24,6 +24,7 @@ from consumer.settings.groups import (
     LimitSettings,
     LogSettings,
     NotifySettings,
+    SignatureSettings,
     StorageSettings,
     TopicSettings,
     WebSettings,
@@ -44,6 +45,7 @@ __all__ = [
     "LogSettings",
     "NotifySettings",
     "Settings",
+    "SignatureSettings",
     "StorageSettings",
     "TopicSettings",
     "WebSettings",
@@ -64,6 +66,7 @@ class Settings(Group):
     kafka: KafkaSettings
     genesys: GenesysSettings
     topics: TopicSettings = TopicSettings()
+    signatures: SignatureSettings = SignatureSettings()
     download: DownloadSettings = DownloadSettings()
     storage: StorageSettings = StorageSettings()
     antivirus: AntivirusSettings = AntivirusSettings()
@@ -140,4 +143,25 @@ def _probes(settings: Settings) -> Iterator[str]:
         yield "ATTEMPTS__PROBE_S must not exceed ATTEMPTS__PROBE_MAX_S"
 
 
-RULES: tuple[Rule, ...] = (_user, _password, _heartbeat, _horizon, _events, _region, _probes)
+def _signing_key(settings: Settings) -> Iterator[str]:
+    mode = settings.signatures.mode
+    if mode != "off" and settings.signatures.key is None:
+        yield f"SIGNATURES__KEY is not set, and SIGNATURES__MODE={mode} needs it"
+
+
+def _other_key(settings: Settings) -> Iterator[str]:
+    if settings.signatures.key is not None and settings.signatures.key == settings.signatures.other_key:
+        yield "SIGNATURES__OTHER_KEY is SIGNATURES__KEY once more"
+
+
+RULES: tuple[Rule, ...] = (
+    _user,
+    _password,
+    _heartbeat,
+    _horizon,
+    _events,
+    _region,
+    _probes,
+    _signing_key,
+    _other_key,
+)

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, HttpUrl, SecretStr
 
 from consumer.settings.scanners import address_of
 
+SHORTEST_KEY = 32  # characters: as many hexadecimal digits have 128 bits
 LONGEST_TOPIC = 249  # of Kafka's
 LONGEST_SUFFIX = len(".dead-letter")
 
@@ -24,6 +25,12 @@ def _filled(text: str) -> str:
 
 def _filled_secret(secret: SecretStr) -> SecretStr:
     _filled(secret.get_secret_value())
+    return secret
+
+
+def _signing_key(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().strip()) < SHORTEST_KEY:
+        raise ValueError(f"must have at least {SHORTEST_KEY} characters, as of `openssl rand -hex 32`")
     return secret
 
 
@@ -102,6 +109,7 @@ def _prefix(text: str) -> str:
 
 Filled = Annotated[str, AfterValidator(_filled)]
 Secret = Annotated[SecretStr, AfterValidator(_filled_secret)]
+SigningKey = Annotated[SecretStr, AfterValidator(_signing_key)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]
 CertificateFile = Annotated[Path, AfterValidator(_certificates)]
 Servers = Annotated[str, AfterValidator(_servers)]

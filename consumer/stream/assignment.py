@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -10,16 +9,15 @@ from contextlib import nullcontext
 
 import anyio
 from aiokafka import ConsumerRecord
-from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError, ProducerFenced
+from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
 from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Inspection
-from consumer.kafka.explain import condition_of, explain
-from consumer.kafka.waiting import Waiting
-from consumer.model import Attachment, Condition, Task, Tries
+from consumer.model import Attachment, Task, Tries
 from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
+from consumer.stream.hindrances import Hindrances
 from consumer.stream.last_tries import LastTries
 from consumer.stream.ledger import VERDICT
 from consumer.stream.outbox import Outbox
@@ -27,11 +25,10 @@ from consumer.stream.partition_log import PartitionLog
 from consumer.stream.ports import JudgeTask, Producers, Reports
 from consumer.stream.records import home_of, moved_task, records_of, task_of, tried_task
 from consumer.stream.room import Room
-from consumer.stream.transaction import WAITS_FOR, ProducerRecord, TooLarge, TransactionFailed, Transactor
+from consumer.stream.transaction import ProducerRecord, TooLarge, TransactionFailed, Transactor
+from consumer.stream.trust import Distrusted
 from consumer.stream.window import Window
 from consumer.telemetry.labels import RebuildCause, Standing
-
-log = logging.getLogger(__name__)
 
 REBUILD_FIRST_S, REBUILD_MAX_S = 0.2, 10.0
 
@@ -59,7 +56,7 @@ class Assignment:
         self._flights, self._last_tries = Flights(), LastTries()
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
         self._lost = False
-        self._waiting = Waiting(Condition.PARTITION_WAITS, self._about, reports)
+        self._hindrances = Hindrances(log.tasks.partition, reports)
         self._failed = False  # the last producer failed, and nothing was committed since
         self._closing = anyio.Event()
         self._closed = anyio.Event()
@@ -88,7 +85,7 @@ class Assignment:
                     wait = min(wait * 2, REBUILD_MAX_S)
                 self._tasks.cancel_scope.cancel()
         finally:
-            self._unhindered()  # whatever it was, it is its next owner's to say
+            self._hindrances.over()  # whatever it was, it is its next owner's to say
             self._closed.set()
 
     async def close(self) -> None:
@@ -111,8 +108,8 @@ class Assignment:
             self._taken_at.clear()
             self._room.wake()
             await self._tick_until_closed(transactor, self.window)
-        except (TransactionFailed, TooLarge, Malformed, KafkaError, IllegalStateError, OSError) as failure:
-            cause = self._cause(failure)
+        except (TransactionFailed, TooLarge, Malformed, Distrusted, KafkaError, IllegalStateError, OSError) as failure:
+            cause = self._hindrances.cause(failure, again=self._failed)
         finally:
             self.window = None
             await transactor.dispose()
@@ -135,45 +132,12 @@ class Assignment:
         return start
 
     def _step(self, step: str) -> None:
-        if step in WAITS_FOR:
-            self._waiting.begin(WAITS_FOR[step])
+        self._hindrances.waits_for(step)
         self._reports.step(self.partition, step)
 
     def look(self) -> None:
         """Tells of a wait for Kafka that has become long. To be called about every second."""
-        self._waiting.look()
-
-    def _cause(self, failure: BaseException) -> RebuildCause:
-        if isinstance(failure, TransactionFailed):
-            log.warning("%s: its producer is replaced: %s", self.tp, failure)
-            fenced = isinstance(failure.cause, ProducerFenced)
-            # Once is no news: the new producer may do. Twice is a grant or a topic that is gone, or the broker.
-            if not fenced and (self._failed or failure.step == "initialise"):
-                why = f"{self._about} can't commit: {WAITS_FOR[failure.step]}: {explain(failure.cause)}"
-                self._hindered(condition_of(failure.cause) is Condition.KAFKA_REFUSED, why)
-            return "fenced" if fenced else "timeout" if isinstance(failure.cause, TimeoutError) else "failed"
-        if isinstance(failure, TooLarge | Malformed):
-            self._hindered(True, str(failure))
-            return "refused"
-        log.warning("%s is prepared again: %s", self.tp, type(failure).__name__)
-        return "failed"
-
-    def _hindered(self, refused: bool, detail: str) -> None:
-        """One at a time: what is found last is what has to be mended."""
-        if refused:
-            self._waiting.over()
-            self._reports.begin(Condition.KAFKA_REFUSED, detail, self._about)
-        else:
-            self._reports.end(Condition.KAFKA_REFUSED, self._about)
-            self._waiting.failed(detail)
-
-    def _unhindered(self) -> None:
-        self._reports.end(Condition.KAFKA_REFUSED, self._about)
-        self._waiting.over()
-
-    @property
-    def _about(self) -> str:
-        return f"partition {self.partition}"
+        self._hindrances.look()
 
     def lost_its_place(self) -> None:
         """The log no longer has the position: begin anew from what is committed."""
@@ -206,7 +170,10 @@ class Assignment:
 
     async def _judge(self, window: Window, record: ConsumerRecord[bytes, bytes]) -> None:
         try:
-            await self._judge_task(task_of(record), self, nullcontext)
+            task, doubt = task_of(record, self._producers.signatures)
+            if doubt is not None:
+                self._reports.doubted("tasks", {doubt: 1})
+            await self._judge_task(task, self, nullcontext)
             window.settle(record.offset)
         finally:
             self._room.ended(len(record.value or b""))
@@ -250,13 +217,13 @@ class Assignment:
         return home_of(conversation_id, self._settings.topics) == self.partition
 
     def move(self, task: Task, conversation_id: str) -> bool:
-        return self._write_again(moved_task(task, conversation_id, self._settings.topics))
+        return self._write_again(moved_task(task, conversation_id, self._settings.topics, self._producers.signatures))
 
     def tries(self, identity: bytes, task: Task) -> Tries | None:
         return self._last_tries.left(identity, task)
 
     def try_last(self, task: Task, attachment: Attachment) -> bool:
-        written = self._write_again(tried_task(task, attachment, self._settings.topics))
+        written = self._write_again(tried_task(task, attachment, self._settings.topics, self._producers.signatures))
         if written and attachment.identity is not None:
             self._last_tries.note(attachment.identity)
         return written
@@ -280,7 +247,7 @@ class Assignment:
             if closing:
                 return
             self._failed = False
-            self._unhindered()
+            self._hindrances.over()
             if self._lost:
                 self._lost = False
                 raise OffsetOutOfRangeError(self.tp)
@@ -290,7 +257,7 @@ class Assignment:
         self._show(window)
         if not batch and (not self._taken_at or offset <= self._taken_at[0][0]):
             return
-        records = records_of(batch, self.partition, self._settings.topics)
+        records = records_of(batch, self.partition, self._settings.topics, self._producers.signatures)
         try:
             with self._reports.timed("commit"):
                 timestamps = await transactor.commit(records, {self.tp: offset})

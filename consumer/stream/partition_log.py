@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Protocol
 
 import anyio
@@ -12,9 +13,12 @@ from consumer.kafka import starting
 from consumer.kafka.client import consumer_options
 from consumer.kafka.membership import is_member
 from consumer.kafka.starting import starting_offset
+from consumer.model import Doubt
 from consumer.settings.model import KafkaSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
+from consumer.stream.trust import Trust
+from consumer.telemetry.labels import Signed
 
 CONFIRM_S = 0.5
 
@@ -23,12 +27,15 @@ class Reports(starting.Reports, Protocol):
     def restored(self, seconds: float) -> None:
         """The ledger of a partition was read, in so many seconds."""
 
-    def odd_entries(self, partition: int, skipped: int, answered: int, first: int) -> None:
+    def odd_entries(self, partition: int, skipped: int, answered: int, unbelieved: int, first: int) -> None:
         """So many records of its ledger, from the offset `first` on, are not of this release."""
+
+    def doubted(self, of: Signed, doubts: Mapping[Doubt, int]) -> None:
+        """So many records need not be of this service; whether they count is another matter."""
 
 
 class PartitionLog:
-    """`ledger` outlives the assignment: what was read of its topic before is not read again."""
+    """`ledger` and `trust` outlive the assignment: what was read of the topic before is not read again."""
 
     def __init__(
         self,
@@ -36,12 +43,14 @@ class PartitionLog:
         ledger_topic: str,
         consumer: AIOKafkaConsumer,
         ledger: Ledger,
+        trust: Trust,
         kafka: KafkaSettings,
         reports: Reports,
     ) -> None:
         self.tasks = tasks
         self.ledger_topic = ledger_topic
         self.ledger = ledger
+        self.trust = trust
         self._consumer = consumer
         self._kafka = kafka
         self._reports = reports
@@ -56,13 +65,15 @@ class PartitionLog:
         return await starting_offset(self._consumer, self.tasks, self._reports)
 
     async def restore_ledger(self) -> None:
+        """Raises `Distrusted` where what it holds can't be told from what others wrote."""
         began = time.monotonic()
-        odd = await restore(
-            self.ledger, TopicPartition(self.ledger_topic, self.tasks.partition), consumer_options(self._kafka)
-        )
+        partition = TopicPartition(self.ledger_topic, self.tasks.partition)
+        odd = await restore(self.ledger, self.trust, partition, consumer_options(self._kafka))
         self._reports.restored(time.monotonic() - began)
+        self._reports.doubted("ledger", odd.doubted)
         if odd.first is not None:
-            self._reports.odd_entries(self.tasks.partition, odd.skipped, odd.answered, odd.first)
+            self._reports.odd_entries(self.tasks.partition, odd.skipped, odd.answered, odd.unbelieved, odd.first)
+        self.trust.check()
 
     def seek(self, offset: int) -> None:
         """The next poll begins there."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from consumer.judge.answers import Answers, Resting
 from consumer.kafka.limits import TopicLimits
-from consumer.model import Condition, DeadLetter, Decision, Task
+from consumer.model import Condition, DeadLetter, Decision, Doubt, Task
 from consumer.stream.transaction import Step, Transactor
-from consumer.telemetry.labels import RebuildCause, Stage, Standing, Transacted
+from consumer.telemetry.labels import RebuildCause, Signed, Stage, Standing, Transacted
+from consumer.wire.signatures import Signatures
 
 
 class JudgeTask(Protocol):
@@ -28,14 +30,18 @@ class Reports(Protocol):
     def rebuilt(self, cause: RebuildCause) -> None: ...
     def transacted(self, outcome: Transacted) -> None: ...
 
+    def doubted(self, of: Signed, doubts: Mapping[Doubt, int]) -> None:
+        """So many records need not be of this service; whether they count is another matter."""
+
     def answered(self, answer: Decision | DeadLetter) -> None:
         """The answer is committed."""
 
 
 class Producers(Protocol):
-    """Gives transactional producers."""
+    """Gives transactional producers, and says what holds for all that they write."""
 
     limits: TopicLimits
+    signatures: Signatures
 
     def open(self, partition: int, step: Step) -> Transactor:
         """One that is not initialised yet."""

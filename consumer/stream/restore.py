@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumer.kafka.closing import close
+from consumer.model import Doubt
 from consumer.stream.ledger import Ledger
+from consumer.stream.trust import Trust
 from consumer.wire.entries import NoEntry, UnknownEntry, as_answered, decode_entry
 
 log = logging.getLogger(__name__)
@@ -23,15 +26,17 @@ START_S = 10.0
 
 @dataclass(slots=True)
 class Odd:
-    """Records of a ledger partition that this release did not write, and what became of them."""
+    """Records of a ledger partition that this release may not have written, and what became of them."""
 
     skipped: int = 0  # they name no attachment
     answered: int = 0  # they name one, in a way that nobody here can read: taken for an answer
+    unbelieved: int = 0  # they do not verify, and have to
     first: int | None = None  # the offset of the first of them
+    doubted: Counter[Doubt] = field(default_factory=Counter)  # believed or not
 
 
-async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[str, Any]) -> Odd:
-    """Reads from `ledger.position` on.
+async def restore(ledger: Ledger, trust: Trust, partition: TopicPartition, options: Mapping[str, Any]) -> Odd:
+    """Reads from `ledger.position` on what `trust` believes.
 
     Only after the partition's producer was initialised: until then the end may still move past an open transaction.
     """
@@ -49,12 +54,13 @@ async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[st
         if ledger.position > end:
             log.error("the ledger %s-%s was made anew: what it held is lost", partition.topic, partition.partition)
             ledger.position = begin
+            trust.begin_anew()
         position = max(ledger.position, begin)
         consumer.seek(partition, position)
         while position < end:
             records = await consumer.getmany(partition, timeout_ms=POLL_MS, max_records=RECORDS_A_POLL)
             for record in records.get(partition, ()):
-                _add(ledger, record, odd)
+                _add(ledger, trust, record, odd)
             position = await consumer.position(partition)
         ledger.position = position
         return odd
@@ -62,7 +68,7 @@ async def restore(ledger: Ledger, partition: TopicPartition, options: Mapping[st
         await close(consumer)
 
 
-def _add(ledger: Ledger, record: Any, odd: Odd) -> None:
+def _add(ledger: Ledger, trust: Trust, record: Any, odd: Odd) -> None:
     try:
         entry = decode_entry(record.key, record.value)
     except NoEntry:
@@ -70,7 +76,16 @@ def _add(ledger: Ledger, record: Any, odd: Odd) -> None:
         odd.first = record.offset if odd.first is None else odd.first
         return
     except UnknownEntry:
+        entry = None
+    doubt = trust.doubt(record.key, record.value, record.headers)
+    if doubt is not None:
+        odd.doubted[doubt] += 1
+    if not trust.believes(doubt, record.offset, record.timestamp):
+        odd.unbelieved += 1
+        odd.first = record.offset if odd.first is None else odd.first
+    elif entry is None:
         odd.answered += 1
         odd.first = record.offset if odd.first is None else odd.first
-        entry = as_answered(record.key)
-    ledger.add(entry, record.timestamp)
+        ledger.add(as_answered(record.key), record.timestamp)
+    else:
+        ledger.add(entry, record.timestamp)

@@ -23,6 +23,7 @@ from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.membership import check_group
+from consumer.kafka.signing import signatures_of
 from consumer.kafka.waiting import LOOK_S, Waiting
 from consumer.model import Condition
 from consumer.settings.model import Settings
@@ -33,6 +34,7 @@ from consumer.stream.partition_log import PartitionLog
 from consumer.stream.ports import JudgeTask
 from consumer.stream.room import Room
 from consumer.stream.transaction import Step, Transactor
+from consumer.stream.trust import Trust
 from consumer.telemetry.labels import Loop
 
 ABOUT = "tasks"  # in conditions
@@ -84,7 +86,9 @@ class Stream(ConsumerRebalanceListener):
         self._judge, self._settings, self._may_take, self._reports = judge, settings, may_take, reports
         self._kafka, self._topics = settings.kafka, settings.topics
         self._metadata_ms = metadata_ms
+        self.signatures = signatures_of(settings.signatures)
         self._ledgers: dict[int, Ledger] = {}
+        self._trust: dict[int, Trust] = {}
         self._complaint: tuple[Condition, str] | None = None
         self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
         self.lag = Lag(self._topics.tasks, ABOUT, self._kafka, self._is_idle, reports)
@@ -268,6 +272,7 @@ class Stream(ConsumerRebalanceListener):
         self._content()
         self._waiting.over()
         self._ledgers = {p: self._ledgers.get(p) or Ledger(self._topics.ledger_days) for p in partitions}
+        self._trust = {p: self._trust.get(p) or self._no_trust_yet(p) for p in partitions}
         for partition in partitions:
             assignment = self.assignments[partition] = self._assignment(partition)
             self._group.start_soon(assignment.run)
@@ -275,9 +280,14 @@ class Stream(ConsumerRebalanceListener):
 
     def _assignment(self, partition: int) -> Assignment:
         tasks = TopicPartition(self._topics.tasks, partition)
-        ledger = self._ledgers[partition]
-        log = PartitionLog(tasks, self._topics.ledger, self._consumer, ledger, self._kafka, self._reports)
+        ledger, trust = self._ledgers[partition], self._trust[partition]
+        log = PartitionLog(tasks, self._topics.ledger, self._consumer, ledger, trust, self._kafka, self._reports)
         return Assignment(log, self, self._judge, self.room, self._settings, self.tick_s, self._reports)
+
+    def _no_trust_yet(self, partition: int) -> Trust:
+        since = self._settings.signatures.forged_since
+        forged_since_ms = int(since.timestamp() * 1000) if since else None
+        return Trust(self.signatures, self._topics.ledger, partition, self._topics.ledger_days, forged_since_ms)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         partitions = {tp.partition for tp in revoked}

@@ -24,7 +24,7 @@ Noise = Literal[
 Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
 Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
 Transacted = Literal["committed", "failed"]
-RebuildCause = Literal["fenced", "refused", "timeout", "failed"]
+RebuildCause = Literal["fenced", "refused", "distrusted", "timeout", "failed"]
 ApiCall = Literal[
     "token",
     "probe",
@@ -45,7 +45,8 @@ ReaderException = Literal[
     "AssertionError", "OverflowError", "ZeroDivisionError", "UnicodeError", "LookupError", "OSError", "ImportError",
     "struct.error", "zlib.error", "another exception",
 ]  # fmt: skip
-OddEntry = Literal["nothing", "answer"]
+OddEntry = Literal["nothing", "answer", "forgery"]
+Signed = Literal["ledger", "tasks"]  # the topics whose records are signed
 Notification = Literal["sent", "failed", "skipped"]
 Slots = Literal["tasks", "files", "calls", "workers", "scans"]
 Memory = Literal["tasks", "files"]

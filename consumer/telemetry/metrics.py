@@ -22,7 +22,7 @@ from prometheus_client import (
 )
 
 from consumer import __version__
-from consumer.model import Condition, DeadReason, Dependency, Reason, Rejected, Verdict
+from consumer.model import Condition, DeadReason, Dependency, Doubt, Reason, Rejected, Verdict
 from consumer.telemetry import stages
 from consumer.telemetry.labels import (
     ApiCall,
@@ -34,6 +34,7 @@ from consumer.telemetry.labels import (
     OddEntry,
     ReaderException,
     RebuildCause,
+    Signed,
     Skipped,
     Standing,
     Transacted,
@@ -211,6 +212,15 @@ class Metrics:
         )
 
     def _declare_the_ledger(self) -> None:
+        doubted = Counter(
+            f"{PREFIX}_doubted_records_total",
+            "Tasks and ledger entries that are not signed with a key of ours, or falsely",
+            ["of", "doubt"],
+            registry=self.registry,
+        )
+        self.doubted_records: Mapping[tuple[Signed, Doubt], Counter] = {
+            (of, doubt): doubted.labels(of, doubt) for of in get_args(Signed) for doubt in get_args(Doubt)
+        }
         self.ledger_entries = self._by_partition("ledger_entries", "Answers that the ledger remembers")
         self.open_dead_letters = self._by_partition(
             "open_dead_letters", "Dead letters that were neither replayed nor answered later, as the ledger tells"

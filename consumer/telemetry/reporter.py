@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Protocol
 
-from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency
+from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency, Doubt
 from consumer.telemetry.answers import tell
 from consumer.telemetry.kinds import kind_of
 from consumer.telemetry.labels import (
@@ -22,6 +22,7 @@ from consumer.telemetry.labels import (
     Notification,
     Proof,
     RebuildCause,
+    Signed,
     Skipped,
     Stage,
     Standing,
@@ -159,11 +160,18 @@ class Reporter:
     def restored(self, seconds: float) -> None:
         self._metrics.ledger_restore_seconds.observe(seconds)
 
-    def odd_entries(self, partition: int, skipped: int, answered: int, first: int) -> None:
+    def odd_entries(self, partition: int, skipped: int, answered: int, unbelieved: int, first: int) -> None:
         self._metrics.odd_ledger_records["nothing"].inc(skipped)
         self._metrics.odd_ledger_records["answer"].inc(answered)
-        detail = f"{skipped} name no attachment, {answered} have an unknown answer; the first at offset {first}"
+        self._metrics.odd_ledger_records["forgery"].inc(unbelieved)
+        what = [f"{skipped} name no attachment", f"{answered} have an unknown answer"]
+        what += [f"{unbelieved} do not verify and are not believed"] if unbelieved else []
+        detail = f"{', '.join(what)}; the first at offset {first}"
         self._conditions.begin(Condition.LEDGER_ODD, detail, str(partition))
+
+    def doubted(self, of: Signed, doubts: Mapping[Doubt, int]) -> None:
+        for doubt, records in doubts.items():
+            self._metrics.doubted_records[of, doubt].inc(records)
 
     def rebuilt(self, cause: RebuildCause) -> None:
         self._metrics.rebuilds[cause].inc()

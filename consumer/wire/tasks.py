@@ -21,6 +21,7 @@ CONVERSATION = "task.conversation"  # of an event that names only a message, onc
 MOVES = "task.moves"
 TRIED = "task.tried"  # identities in hex, joined by a space
 CARRIED = "task.header."  # + the original header's name
+ON_TRUST = {REPLAY, CONVERSATION, MOVES, TRIED}  # they change what is judged; the rest only says where it came from
 
 
 def key_of(event: Event) -> bytes:
@@ -75,6 +76,11 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
         )
     except (KeyError, ValueError, UnicodeDecodeError):
         raise Malformed("a record of the tasks topic that this service did not write") from None
+
+
+def unproven(headers: Headers) -> Headers:
+    """Of a record that may be anybody's, what a task may still be made of."""
+    return tuple(header for header in headers if header[0] not in ON_TRUST)
 
 
 def moved(task: Task, conversation_id: str) -> Task:

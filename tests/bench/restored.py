@@ -14,10 +14,13 @@ from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import RECORDS_A_POLL, restore
+from consumer.stream.trust import Trust
 from consumer.wire.entries import encode_entry
+from consumer.wire.signatures import Signatures
 from tests.bench.figures import Figures, spread
 from tests.brokers import create_topics
 
+REQUIRED = Signatures([b"k" * 32], required=True)
 ENTRIES, ROUNDS, IN_A_TRANSACTION = 200_000, 5, 2_000
 
 
@@ -29,22 +32,24 @@ async def run() -> Figures:
         kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
         partition = TopicPartition(topics.ledger, 0)
         await _fill(kafka, partition)
-        ours, bare = [], []
+        ours, verified, bare = [], [], []
         for _ in range(ROUNDS):
             bare.append(ENTRIES / await _bare(kafka, partition))
-            ours.append(ENTRIES / await _restore(kafka, partition))
+            ours.append(ENTRIES / await _restore(kafka, partition, Signatures()))
+            verified.append(ENTRIES / await _restore(kafka, partition, REQUIRED))
     ratios = [one / other for one, other in zip(ours, bare, strict=True)]
     return {
         "entries": ENTRIES,
         "rounds": ROUNDS,
         **spread("restored a second", ours, 0),
+        **spread("restored and verified a second", verified, 0),
         **spread("read a second by bare aiokafka", bare, 0),
         **spread("restore ÷ bare read (at least 0.5)", ratios, 2),
     }
 
 
 async def _fill(kafka: KafkaSettings, partition: TopicPartition) -> None:
-    """As the service writes it: in transactions."""
+    """As the service writes it: in transactions, and signed."""
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka.bootstrap_servers, transactional_id="bench", max_batch_size=1024 * 1024
     )
@@ -54,14 +59,17 @@ async def _fill(kafka: KafkaSettings, partition: TopicPartition) -> None:
             async with producer.transaction():
                 for _ in range(IN_A_TRANSACTION):
                     key, value = encode_entry(LedgerEntry(os.urandom(16), AnswerKind.VERDICT))
-                    await producer.send(partition.topic, value, key, partition=partition.partition)
+                    headers = list(REQUIRED.sign(partition.topic, partition.partition, key, value))
+                    await producer.send(partition.topic, value, key, partition.partition, headers=headers)
     finally:
         await producer.stop()
 
 
-async def _restore(kafka: KafkaSettings, partition: TopicPartition) -> float:
+async def _restore(kafka: KafkaSettings, partition: TopicPartition, signatures: Signatures) -> float:
+    trust = Trust(signatures, partition.topic, partition.partition, 35)
     ledger, began = Ledger(35), time.monotonic()
-    await restore(ledger, partition, consumer_options(kafka))
+    await restore(ledger, trust, partition, consumer_options(kafka))
+    trust.check()
     seconds = time.monotonic() - began
     assert len(ledger) == ENTRIES, len(ledger)
     return seconds

@@ -14,7 +14,6 @@ from typing import Any
 import anyio
 import orjson
 import trustme
-from aiokafka import AIOKafkaProducer
 
 from consumer.inspection.workers.pool import Bounds, Workers
 from consumer.intake import NOTICES, Notices
@@ -31,7 +30,8 @@ from consumer.settings.model import KafkaSettings
 from consumer.storage.writer import PROBE
 from tests.antivirus.conftest import needs_clamd, running_clamd
 from tests.brokers import create_topics
-from tests.conditions.stage import Stage, emulated
+from tests.conditions import entries
+from tests.conditions.stage import Stage, at_rest, emulated, shared
 from tests.ill import clock
 from tests.ill.cloud import JSON, Cloud, Reply, json
 from tests.ill.scene import Scene, event_of, playing
@@ -187,19 +187,6 @@ async def topics_weak(stage: Stage) -> None:
         await at_rest(stage, running)
 
 
-def shared(stage: Stage) -> KafkaSettings:
-    servers = stage.request.getfixturevalue("kafka").bootstrap_servers
-    return KafkaSettings(bootstrap_servers=servers, group=f"held-{os.urandom(3).hex()}", session_timeout_ms=6_000)
-
-
-async def at_rest(stage: Stage, running: life.Running) -> None:
-    """All that connects to Kafka has: what is stopped in the middle of connecting leaves aiokafka's sockets open."""
-    families = running.metrics.registry.collect
-    await stage.until(
-        lambda: sum(len(one.samples) for one in families() if one.name == "attachment_consumer_lag_records") == 2
-    )
-
-
 async def kafka_away(stage: Stage) -> None:
     """Frozen, idle, and then not."""
     await frozen(stage)
@@ -267,25 +254,6 @@ async def kafka_refused(stage: Stage) -> None:
         await grant(broker.internal_servers, "svc", "group", topics.prefix)
         await stage.until_over(running)
         await at_rest(stage, running)
-
-
-async def ledger_odd(stage: Stage) -> None:
-    kafka = shared(stage)
-    topics = stage.topics()
-    await create(kafka, topics, events_partitions=1)
-    await send(kafka, topics.ledger, b"a whole new value", b"another key")
-    async with emulated() as emulator, stage.service(stage.settings(emulator, kafka, topics)) as running:
-        await stage.until_it_holds(running)
-        await at_rest(stage, running)
-
-
-async def send(kafka: KafkaSettings, topic: str, value: bytes, key: bytes) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
-    await producer.start()
-    try:
-        await producer.send_and_wait(topic, value, key, partition=0)
-    finally:
-        await producer.stop()
 
 
 async def draining(stage: Stage) -> None:
@@ -482,7 +450,9 @@ PROVOKERS: Mapping[Condition, Provoker] = {
     Condition.HOST_NOT_ALLOWED: judged(elsewhere, [event_of("1", "plain")]),
     Condition.POLICY_NOT_RELOADED: policy_not_reloaded,
     Condition.POLICY_UNCLEAR: policy_unclear,
-    Condition.LEDGER_ODD: ledger_odd,
+    Condition.LEDGER_ODD: entries.ledger_odd,
+    Condition.SIGNATURES_MISSING: entries.without_signature,
+    Condition.SIGNATURES_WRONG: entries.with_a_key_that_is_lost,
     Condition.EVENTS_BELIEVED: set_so(genesys={"metadata": "event"}),
     Condition.NO_LONGER_SUBSCRIBED: notice(Condition.NO_LONGER_SUBSCRIBED),
     Condition.SOCKET_CLOSING: notice(Condition.SOCKET_CLOSING),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -131,3 +132,16 @@ class Stage:
 async def emulated() -> AsyncIterator[Emulator]:
     async with Emulator(World([])) as emulator:
         yield emulator
+
+
+def shared(stage: Stage) -> KafkaSettings:
+    servers = stage.request.getfixturevalue("kafka").bootstrap_servers
+    return KafkaSettings(bootstrap_servers=servers, group=f"held-{os.urandom(3).hex()}", session_timeout_ms=6_000)
+
+
+async def at_rest(stage: Stage, running: life.Running) -> None:
+    """All that connects to Kafka has: what is stopped in the middle of connecting leaves aiokafka's sockets open."""
+    families = running.metrics.registry.collect
+    await stage.until(
+        lambda: sum(len(one.samples) for one in families() if one.name == "attachment_consumer_lag_records") == 2
+    )

@@ -55,7 +55,7 @@ class ComputesLate(Assignment):
                 await self._room.changed.wait()  # it does when a task is settled
         offset = window.committable
         if batch or offset > before:
-            records = records_of(batch, self.partition, self._settings.topics)
+            records = records_of(batch, self.partition, self._settings.topics, self._producers.signatures)
             timestamps = await transactor.commit(records, {self.tp: offset})
             for answer, timestamp in zip(batch.answers, timestamps, strict=False):
                 self._ledger.add(answer.entry, timestamp)

@@ -20,7 +20,14 @@ from consumer.kafka import topics as kafka_topics
 from consumer.kafka.client import partition_of
 from consumer.kafka.limits import TopicLimits
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
-from consumer.settings.model import GenesysSettings, KafkaSettings, LimitSettings, Settings, TopicSettings
+from consumer.settings.model import (
+    GenesysSettings,
+    KafkaSettings,
+    LimitSettings,
+    Settings,
+    SignatureSettings,
+    TopicSettings,
+)
 from consumer.stream.stream import METADATA_MS, Stream
 from consumer.wire.results import Outgoing, Output
 from consumer.wire.tasks import encode_task
@@ -84,12 +91,19 @@ def make_stream(
     *,
     reports: Recorder | None = None,
     limits: LimitSettings | None = None,
+    signatures: SignatureSettings | None = None,
     topic_limits: TopicLimits | None = None,
     may_take: Callable[[], bool] = lambda: True,
     metadata_ms: int = METADATA_MS,
 ) -> Stream:
     genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
-    settings = Settings(kafka=kafka, topics=topics, genesys=genesys, limits=limits or LimitSettings())
+    settings = Settings(
+        kafka=kafka,
+        topics=topics,
+        genesys=genesys,
+        limits=limits or LimitSettings(),
+        signatures=signatures or SignatureSettings(),
+    )
     return Stream(judge, settings, topic_limits or GivenLimits(), may_take, reports or Recorder(), metadata_ms)
 
 

@@ -144,7 +144,7 @@ async def test_an_entry_of_a_later_version_is_an_answer_and_one_that_names_nothi
         await until_committed(kafka_settings, topics)
 
     assert found == dict.fromkeys(others, 1)
-    assert [told for told in recorder.of("odd_entries") if any(told[1:3])] == [(partition, 1, 1, 0)]
+    assert [told for told in recorder.of("odd_entries") if any(told[1:3])] == [(partition, 1, 1, 0, 0)]
 
 
 @pytest.mark.parametrize("known", [True, False], ids=["limit known", "limit unknown"])

@@ -16,7 +16,9 @@ from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import Odd, restore
 from consumer.stream.transaction import Transactor
+from consumer.stream.trust import Trust
 from consumer.wire.entries import encode_entry
+from consumer.wire.signatures import Signatures
 from tests.stream.harness import GivenLimits, ignored, sockets
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
@@ -24,6 +26,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
 def identities(numbers: range) -> list[bytes]:
     return [number.to_bytes(16, "big") for number in numbers]
+
+
+def believing(topics: TopicSettings) -> Trust:
+    """Where nothing is signed."""
+    return Trust(Signatures(), topics.ledger, 0, topics.horizon_days)
 
 
 async def write_entries(kafka: KafkaSettings, topics: TopicSettings, numbers: range) -> None:
@@ -39,12 +46,12 @@ async def test_all_entries_are_read_and_later_only_those_behind_the_position(
 ) -> None:
     ledger, tp = Ledger(topics.horizon_days), TopicPartition(topics.ledger, 0)
     await write_entries(kafka_settings, topics, range(7_000))
-    await restore(ledger, tp, consumer_options(kafka_settings))
+    await restore(ledger, believing(topics), tp, consumer_options(kafka_settings))
     assert (len(ledger), ledger.position) == (7_000, 7_000)
 
     later = Ledger(topics.horizon_days)
     later.position = 6_990
-    await restore(later, tp, consumer_options(kafka_settings))
+    await restore(later, believing(topics), tp, consumer_options(kafka_settings))
     assert len(later) == 10
 
 
@@ -54,7 +61,7 @@ async def test_a_ledger_that_was_made_anew_is_said_and_read_from_its_beginning(
     ledger = Ledger(topics.horizon_days)
     ledger.position = 5_000
     await write_entries(kafka_settings, topics, range(10))
-    await restore(ledger, TopicPartition(topics.ledger, 0), consumer_options(kafka_settings))
+    await restore(ledger, believing(topics), TopicPartition(topics.ledger, 0), consumer_options(kafka_settings))
 
     assert (len(ledger), ledger.position) == (10, 10)
     assert "was made anew: what it held is lost" in caplog.text
@@ -73,10 +80,12 @@ async def test_what_somebody_else_wrote_is_skipped_or_counts_as_an_answer(
             await producer.send(topics.ledger, its_value, its_key, partition=0)
         await producer.flush()
 
-    assert await restore(ledger, tp, consumer_options(kafka_settings)) == Odd(skipped=4, answered=4, first=1)
+    assert await restore(ledger, believing(topics), tp, consumer_options(kafka_settings)) == Odd(
+        skipped=4, answered=4, first=1
+    )
     assert [ledger.generation(identity) for identity in (key, later, null, kind)] == [2, 0, 0, 0]
     assert ledger.position == 9
-    assert await restore(ledger, tp, consumer_options(kafka_settings)) == Odd()
+    assert await restore(ledger, believing(topics), tp, consumer_options(kafka_settings)) == Odd()
 
 
 async def test_a_restore_that_is_cut_off_anywhere_leaves_no_socket_and_no_task(
@@ -84,7 +93,7 @@ async def test_a_restore_that_is_cut_off_anywhere_leaves_no_socket_and_no_task(
 ) -> None:
     await write_entries(kafka_settings, topics, range(100))
     ledger, tp = Ledger(topics.horizon_days), TopicPartition(topics.ledger, 0)
-    await leaves_nothing(lambda: restore(ledger, tp, consumer_options(kafka_settings)))
+    await leaves_nothing(lambda: restore(ledger, believing(topics), tp, consumer_options(kafka_settings)))
 
 
 async def test_an_initialisation_that_is_cut_off_anywhere_leaves_no_socket_and_no_task(
