@@ -17,7 +17,7 @@ from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.reduction.reduce import Reducer
 from consumer.inspection.workers.pool import Bounds, Workers, WorkersNotStarted
-from consumer.model import Finding, Reason, Rejected
+from consumer.model import Attachment, Finding, Reason, Rejected
 from consumer.text import printable
 
 MOST_TRIES = 20_000
@@ -69,7 +69,7 @@ class InHand(ByHand):
 
     content = b""
 
-    async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Reason:
+    async def fetch(self, url: str, cap: int, attachment: Attachment) -> Body | Reason:
         return Body.of(self.content) if len(self.content) <= cap else Reason.TOO_LARGE
 
 

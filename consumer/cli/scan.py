@@ -42,7 +42,7 @@ class ByHand:
         assert attachment.url is not None, "every file of a scan has its path there"
         return attachment.url
 
-    async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Reason:
+    async def fetch(self, url: str, cap: int, attachment: Attachment) -> Body | Reason:
         return body_of(Path(url), cap)
 
     async def put(self, conversation_id: str, identity: bytes, body: object, facts: Facts) -> str:

@@ -69,6 +69,7 @@ class Later:
 class Wanted(NamedTuple):
     cap: int  # bytes
     declared_type: str | None
+    conversation: str
 
 
 Head = Coming | Redirect | Refusal | NotTheStore | Later | Reason

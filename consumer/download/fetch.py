@@ -17,11 +17,13 @@ from consumer.download.budget import Budget
 from consumer.download.hop import Hop
 from consumer.errors import HostNotAllowed
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
-from consumer.model import Expired, Reason, Resolved
+from consumer.model import Attachment, Expired, Reason, Resolved
 from consumer.model.heard import Asked
+from consumer.turns import LONG, SHORT, Slots, Turn
 
 REDIRECTS = 5
 PROOF_S = 10.0
+SHORT_FILE = 4 * 1024 * 1024  # that is said to have at most so many bytes
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
 
 
@@ -38,8 +40,8 @@ class Reports(Protocol):
 
 
 class Fetcher:
-    """Delivers bodies. At most `connections` are under way or in the hands of a caller that has not closed them yet:
-    what was fetched and not judged is done again after a crash, so there must not be much of it."""
+    """Delivers bodies. At most `connections` are under way at once; a body that has come holds none of them, only the
+    bytes of the budget: what waits to be judged keeps nobody from fetching."""
 
     def __init__(
         self,
@@ -56,22 +58,22 @@ class Fetcher:
         self._rules = rules
         self._budget = budget
         self._reports = reports
-        self._slots = anyio.CapacityLimiter(connections)
-        self._outside: dict[str, anyio.CapacityLimiter] = {}
+        self._slots = Slots(connections)
+        self._outside: dict[str, Slots] = {}
         self._deadline_s = deadline_s
         self._now = now
         self._delivered: dict[str, Hop] = {}  # the last one of each host
 
     @property
     def running(self) -> int:
-        return int(self._slots.borrowed_tokens)
+        return self._slots.taken
 
     @property
     def bytes_in_memory(self) -> int:
         return self._budget.reserved
 
-    async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Expired | Reason:
-        """The body, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
+    async def fetch(self, url: str, cap: int, attachment: Attachment) -> Body | Expired | Reason:
+        """The body of the attachment, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
 
         Raises `Unavailable` when the host is away or says "later", `Doubtful` for an answer that may not be the
         store's, `HostNotAllowed` when Genesys's own link leads where the settings do not allow it (that costs no slot),
@@ -82,35 +84,26 @@ class Fetcher:
             if isinstance(url, Resolved):
                 raise _not_allowed(where)
             return Reason.URL_NOT_ALLOWED
-        holder = object()
-        held: list[anyio.CapacityLimiter] = []
-
-        def release() -> None:
-            for slots in held:
-                slots.release_on_behalf_of(holder)
-
-        got: Body | Expired | Reason | None = None
+        conversation = attachment.conversation_id
+        rank = SHORT if (attachment.declared_size or 0) <= SHORT_FILE else LONG
+        held: list[tuple[Slots, Turn]] = []
+        began = anyio.current_time()
         try:
             for slots in self._slots_for(where):
-                try:
-                    slots.acquire_on_behalf_of_nowait(holder)
-                except anyio.WouldBlock:
-                    await slots.acquire_on_behalf_of(holder)
-                held.append(slots)
-            got = await self._follow(url, where, Wanted(cap, declared_type))
+                turn = await slots.take(conversation, rank)
+                held.append((slots, turn))
+            began = anyio.current_time()
+            return await self._follow(url, where, Wanted(cap, attachment.declared_type, conversation))
         finally:
-            if isinstance(got, Body):
-                got.on_close(release)
-            else:
-                release()
-        return got
+            for slots, turn in held:
+                slots.give_back(turn, anyio.current_time() - began)
 
-    def _slots_for(self, where: UrlJudgement) -> list[anyio.CapacityLimiter]:
+    def _slots_for(self, where: UrlJudgement) -> list[Slots]:
         """Its own host's first: who waits for that holds back no other."""
         if where.region or where.host is None:
             return [self._slots]
-        most = max(1, int(self._slots.total_tokens) // OUTSIDE_SHARE)
-        return [self._outside.setdefault(where.host, anyio.CapacityLimiter(most)), self._slots]
+        most = max(1, self._slots.room // OUTSIDE_SHARE)
+        return [self._outside.setdefault(where.host, Slots(most)), self._slots]
 
     async def prove(self, hosts: Collection[str], renew: Renew) -> None:
         """Asks each host, of which nothing comes, for what it delivered last: only so can several files that fail be

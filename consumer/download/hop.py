@@ -117,7 +117,7 @@ class Hop:
         """While we wait for memory of our own the clock of the host stands still."""
         left = scope.deadline - anyio.current_time()
         scope.deadline = float("inf")
-        reservation = await self.budget.reserve(size)
+        reservation = await self.budget.reserve(size, self.wanted.conversation)
         scope.deadline = anyio.current_time() + left
         return reservation
 

@@ -14,6 +14,7 @@ from typing import Protocol
 import anyio
 
 from consumer.genesys.holds import Holds, Limit
+from consumer.turns import Slots
 
 WINDOW_S = 60.0
 REFILL_SHARE = 0.8
@@ -104,7 +105,7 @@ class Reports(Protocol):
 
 
 class Limiter:
-    """One for all calls of the process; they get their turn in the order in which they asked."""
+    """One for all calls of the process; the next one is of the conversation that had fewest in the last minute."""
 
     def __init__(
         self,
@@ -122,7 +123,7 @@ class Limiter:
         self._holds = Holds()
         self._met = 0  # limits that were met: whoever got its turn before one has to look again
         self._told = False
-        self._queue = anyio.Lock(fast_acquire=True)
+        self._line = Slots(1, clock=now)  # whose call is next; each costs 1
         self.at_once = at_once
         self.begun = 0  # calls, so far
         self._slots = anyio.Semaphore(at_once, fast_acquire=True)  # one for each call that is under way
@@ -146,25 +147,33 @@ class Limiter:
         """Calls that this process lets through at most, in the long run."""
         return self._pace.allowed * REFILL_SHARE / WINDOW_S
 
-    async def turn(self, call: str) -> float:
+    async def turn(self, call: str, conversation: str) -> float:
         """Waits until a call of this name may begin; the time at which it does. It must end in `answered` or `lost`."""
         while True:
-            met = await self._held(call)
-            await self._slots.acquire()  # not before: what one limit holds must not fill them
-            if (began := await self._begun(met)) is not None:
+            met = await self._held(call)  # not later: what one limit holds must not be next
+            if (began := await self._next_in_line(conversation, met)) is not None:
                 return began
+
+    async def _next_in_line(self, conversation: str, met: int) -> float | None:
+        began: float | None = None
+        turn = await self._line.take(conversation)
+        try:
+            await self._slots.acquire()
+            began = await self._begun(met)
+        finally:
+            self._line.give_back(turn, 0.0 if began is None else 1.0)
+        return began
 
     async def _begun(self, met: int) -> float | None:
         """When the call of a slot began; None, and the slot is given back, if a limit was met meanwhile."""
         began = None
         try:
-            async with self._queue:
-                while began is None and met == self._met:
-                    if seconds := self._pace.take(self._now()):
-                        await self._wait(seconds)
-                    else:
-                        began = self._now()
-                        self.begun += 1
+            while began is None and met == self._met:
+                if seconds := self._pace.take(self._now()):
+                    await self._wait(seconds)
+                else:
+                    began = self._now()
+                    self.begun += 1
         finally:
             if began is None:
                 self._slots.release()

@@ -87,7 +87,7 @@ class Sender:
         return Refused(Dependency.LOGIN, detail, asked=call.asked, settled=settled_by(call.name, judged))
 
     async def _once(self, call: Call, token: str) -> Judged:
-        began = await self._limiter.turn(call.name)
+        began = await self._limiter.turn(call.name, call.conversation)
         status: int | None = None
         judged: Judged | None = None
         try:

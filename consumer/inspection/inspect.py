@@ -46,8 +46,8 @@ class Links(Protocol):
 
 
 class Downloads(Protocol):
-    async def fetch(self, url: str, cap: int, declared_type: str | None) -> Body | Expired | Reason:
-        """The body, at most `cap` bytes of it: a longer one is `Reason.TOO_LARGE`."""
+    async def fetch(self, url: str, cap: int, attachment: Attachment) -> Body | Expired | Reason:
+        """The attachment's body, at most `cap` bytes of it: a longer one is `Reason.TOO_LARGE`."""
 
 
 class Examiner(Protocol):
@@ -119,7 +119,7 @@ class Inspector:
             url = await self.links.locate(attachment, again=earlier > 0)
             if isinstance(url, Reason):
                 return url
-            got = await self.downloads.fetch(url, cap, attachment.declared_type)
+            got = await self.downloads.fetch(url, cap, attachment)
             if not isinstance(got, Expired):
                 return got
             expired = got

@@ -22,7 +22,7 @@ Taken = Callable[[], float]
 class Downloads(Protocol):
     @property
     def running(self) -> int:
-        """Files from their download until they are judged and stored."""
+        """Downloads that are under way."""
 
     @property
     def bytes_in_memory(self) -> int: ...

@@ -96,6 +96,11 @@ class Queue:
         self._charge(turn, cost, now)
         turn.rank = rank
 
+    def shrink(self, turn: Turn, size: int) -> None:
+        """It runs, and takes less of the room from now on."""
+        self.free += turn.size - size
+        turn.size = size
+
     def end(self, turn: Turn, cost: float, now: float) -> None:
         """It is over, wherever it stood; `cost` is all that it cost."""
         if turn.stand is Stand.RUNS:

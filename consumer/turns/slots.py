@@ -81,6 +81,12 @@ class Slots:
         if self._queue.waiting:
             self._settle()
 
+    def shrink(self, turn: Turn, size: int) -> None:
+        """It runs, and takes less of the room from now on."""
+        self._queue.shrink(turn, size)
+        if self._queue.waiting:
+            self._settle()
+
     def grown(self, turn: Turn, rank: int, work: Work) -> None:
         """It has cost so much that it is of that rank from now on, and makes room for lower ones."""
         self._grown[turn] = work

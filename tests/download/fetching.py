@@ -10,11 +10,13 @@ from consumer.http.clients import file_client
 from consumer.http.transport import Timeouts
 from consumer.http.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
+from tests.inspection.files import attachment
 from tests.reports import Recorder
 
 CAP = 1_000_000
 DATA = bytes(range(256)) * 1_000
 REGION = "mypurecloud.com"
+ANY = attachment()
 
 
 @asynccontextmanager

@@ -11,8 +11,9 @@ from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.http.clients import file_client
 from consumer.http.urls import UrlRules
 from consumer.model import Expired, Reason
-from tests.download.fetching import CAP, REGION, at, fetching_from, head
+from tests.download.fetching import ANY, CAP, REGION, at, fetching_from, head
 from tests.download.servers import answering
+from tests.inspection.files import attachment
 from tests.reports import Recorder
 
 
@@ -21,7 +22,7 @@ async def test_an_encoded_body_is_refused_undecoded(encoding: str) -> None:
     answer = head(f"Content-Encoding: {encoding}", "Content-Length: 3") + b"abc"
     async with answering(answer) as port, fetching_from(port) as fetcher:
         with pytest.raises(Doubtful) as raised:
-            await fetcher.fetch(at(port), CAP, None)
+            await fetcher.fetch(at(port), CAP, ANY)
     assert raised.value.final is Reason.CONTENT_NOT_ALLOWED
 
 
@@ -43,10 +44,10 @@ async def test_a_web_page_is_never_a_file_that_claims_to_be_something_else(
     async with answering(answer) as port, fetching_from(port) as fetcher:
         if html_page:
             with pytest.raises(Doubtful) as raised:
-                await fetcher.fetch(at(port), CAP, declared)
+                await fetcher.fetch(at(port), CAP, attachment(declared_type=declared))
             assert raised.value.final is Reason.HTML_PAGE, "once the host has delivered another"
         else:
-            got = await fetcher.fetch(at(port), CAP, declared)
+            got = await fetcher.fetch(at(port), CAP, attachment(declared_type=declared))
             assert isinstance(got, Body)
             got.close()
 
@@ -60,7 +61,7 @@ async def fetched(status: int, body: bytes, *lines: str) -> object:
     answer = head(f"Content-Length: {len(body)}", *lines, status=f"{status} No") + body
     async with answering(answer) as port, fetching_from(port) as fetcher:
         try:
-            return await fetcher.fetch(at(port), CAP, None)
+            return await fetcher.fetch(at(port), CAP, ANY)
         except Unavailable as failure:
             return failure
 
@@ -134,7 +135,7 @@ async def test_a_host_that_says_later_is_unavailable_until_then(
                 client, rules, Budget(CAP), reports=Recorder(), now=lambda: datetime(2026, 11, 23, 12, tzinfo=UTC)
             )
             with pytest.raises(Unavailable) as caught:
-                await fetcher.fetch(at(port), CAP, None)
+                await fetcher.fetch(at(port), CAP, ANY)
     assert not isinstance(caught.value, NotYet)
     assert caught.value.retry_after_s == seconds
     assert caught.value.host is None
@@ -144,5 +145,5 @@ async def test_a_host_that_says_later_is_unavailable_until_then(
 async def test_an_answer_that_no_file_host_should_give_is_not_the_stores(status: int) -> None:
     async with answering(head("Content-Length: 0", status=f"{status} Odd")) as port, fetching_from(port) as fetcher:
         with pytest.raises(Doubtful, match=f"answered {status}") as caught:
-            await fetcher.fetch(at(port), CAP, None)
+            await fetcher.fetch(at(port), CAP, ANY)
     assert caught.value.final is None

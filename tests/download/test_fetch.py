@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import socket
 import struct
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -17,8 +18,9 @@ from consumer.download.fetch import Fetcher
 from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
-from tests.download.fetching import CAP, DATA, at, fetching, fetching_from, head
+from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from, head
 from tests.download.servers import answering, serving, talking
+from tests.inspection.files import attachment
 
 
 def fits_where_the_inspector_wants_downloads(fetcher: Fetcher) -> Downloads:
@@ -35,7 +37,7 @@ async def test_delivers_the_bytes_counted_and_hashed_and_sends_nothing_that_it_s
 
     budget = Budget(10 * CAP)
     async with serving(deliver) as port, fetching_from(port, budget) as fetcher:
-        body = await fetcher.fetch(at(port), CAP, "image/png")
+        body = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png"))
         assert isinstance(body, Body)
         assert budget.reserved == len(DATA)
         with body:
@@ -59,7 +61,7 @@ async def test_a_body_of_unknown_length_reserves_the_cap_and_keeps_what_it_needs
         return response
 
     async with serving(deliver) as port, fetching_from(port, budget) as fetcher:
-        body = await fetcher.fetch(at(port), CAP, None)
+        body = await fetcher.fetch(at(port), CAP, ANY)
         assert isinstance(body, Body)
         with body:
             assert body.size == budget.reserved == len(DATA)
@@ -72,8 +74,8 @@ async def test_a_link_that_grows_when_it_is_encoded_is_asked_for_like_any_other(
 
     async with serving(deliver) as port, fetching_from(port) as fetcher:
         with pytest.raises(Doubtful, match="answered 400"):  # of a server that takes no line this long
-            await fetcher.fetch(at(port) + "ü" * 3_000, CAP, None)
-        body = await fetcher.fetch(at(port) + "ü" * 1_000, CAP, None)
+            await fetcher.fetch(at(port) + "ü" * 3_000, CAP, ANY)
+        body = await fetcher.fetch(at(port) + "ü" * 1_000, CAP, ANY)
         assert isinstance(body, Body)
         body.close()
 
@@ -81,7 +83,7 @@ async def test_a_link_that_grows_when_it_is_encoded_is_asked_for_like_any_other(
 async def test_a_name_that_can_t_be_encoded_is_not_allowed() -> None:
     host = "xn--0.example"
     async with fetching(hosts=[host]) as fetcher:
-        assert await fetcher.fetch(f"https://{host}/x", CAP, None) is Reason.URL_NOT_ALLOWED
+        assert await fetcher.fetch(f"https://{host}/x", CAP, ANY) is Reason.URL_NOT_ALLOWED
 
 
 @pytest.mark.parametrize("more", [0, 1])
@@ -93,7 +95,7 @@ async def test_the_cap_is_exact(more: int) -> None:
         return response
 
     async with serving(deliver) as port, fetching_from(port) as fetcher:
-        got = await fetcher.fetch(at(port), len(DATA), None)
+        got = await fetcher.fetch(at(port), len(DATA), ANY)
     if more:
         assert got is Reason.TOO_LARGE
     else:
@@ -108,7 +110,7 @@ async def test_a_length_above_the_cap_is_refused_before_a_byte_of_the_body() -> 
 
     budget = Budget(10 * CAP)
     async with talking(promise) as port, fetching_from(port, budget) as fetcher:
-        assert await fetcher.fetch(at(port), CAP, None) is Reason.TOO_LARGE
+        assert await fetcher.fetch(at(port), CAP, ANY) is Reason.TOO_LARGE
     assert budget.reserved == 0
 
 
@@ -125,7 +127,7 @@ async def test_an_endless_body_is_cut_at_the_cap() -> None:
 
     budget = Budget(10 * CAP)
     async with talking(pour) as port, fetching_from(port, budget) as fetcher:
-        assert await fetcher.fetch(at(port), CAP, None) is Reason.TOO_LARGE
+        assert await fetcher.fetch(at(port), CAP, ANY) is Reason.TOO_LARGE
     assert budget.reserved == 0
     assert sent < 20 * CAP
 
@@ -151,7 +153,7 @@ async def test_an_endless_slow_answer_is_cut_at_the_deadline(drip: object) -> No
     budget = Budget(10 * CAP)
     async with talking(drip) as port, fetching_from(port, budget, deadline_s=0.2) as fetcher:  # type: ignore[arg-type]
         with pytest.raises(Unavailable, match="deadline") as caught:
-            await fetcher.fetch(at(port), CAP, None)
+            await fetcher.fetch(at(port), CAP, ANY)
     assert not isinstance(caught.value, NotYet)
     assert budget.reserved == 0
 
@@ -162,7 +164,7 @@ async def test_a_silent_host_is_unavailable() -> None:
 
     async with talking(silence) as port, fetching(f"http://127.0.0.1:{port}", read_s=0.05) as fetcher:
         with pytest.raises(Unavailable, match="nothing arrived in time"):
-            await fetcher.fetch(at(port), CAP, None)
+            await fetcher.fetch(at(port), CAP, ANY)
 
 
 async def _reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -185,7 +187,7 @@ async def test_a_body_shorter_than_promised_is_asked_for_again_and_truncated_in_
     budget = Budget(10 * CAP)
     async with talking(talk) as port, fetching_from(port, budget) as fetcher:  # type: ignore[arg-type]
         with pytest.raises(Doubtful) as caught:
-            await fetcher.fetch(at(port), CAP, None)
+            await fetcher.fetch(at(port), CAP, ANY)
     assert caught.value.final is Reason.TRUNCATED
     assert budget.reserved == 0
 
@@ -196,12 +198,12 @@ async def test_bytes_beyond_the_promised_length_are_no_answer_at_all() -> None:
         fetching_from(port) as fetcher,
     ):
         with pytest.raises(Unavailable, match="no valid HTTP"):
-            await fetcher.fetch(at(port), CAP, None)
+            await fetcher.fetch(at(port), CAP, ANY)
 
 
 async def test_a_body_waits_for_memory_before_it_is_read_and_its_deadline_waits_as_well() -> None:
     budget = Budget(len(DATA))
-    taken = await budget.reserve(1)
+    taken = await budget.reserve(1, "c-1")
 
     async def deliver(request: web.Request) -> web.StreamResponse:
         return web.Response(body=DATA)
@@ -220,7 +222,7 @@ async def test_a_body_waits_for_memory_before_it_is_read_and_its_deadline_waits_
         anyio.create_task_group() as group,
     ):
         group.start_soon(free_memory_after_the_deadline)
-        body = await fetcher.fetch(at(port), CAP, None)
+        body = await fetcher.fetch(at(port), CAP, ANY)
     assert isinstance(body, Body)
     assert budget.reserved == len(DATA)
     body.close()
@@ -229,7 +231,7 @@ async def test_a_body_waits_for_memory_before_it_is_read_and_its_deadline_waits_
 async def test_a_body_larger_than_all_the_memory_there_is_is_too_large() -> None:
     answer = head("Content-Length: 200") + b"x" * 200
     async with answering(answer) as port, fetching_from(port, Budget(100)) as fetcher:
-        assert await fetcher.fetch(at(port), CAP, None) is Reason.TOO_LARGE
+        assert await fetcher.fetch(at(port), CAP, ANY) is Reason.TOO_LARGE
 
 
 async def test_many_bodies_share_a_small_budget_and_all_arrive() -> None:
@@ -242,7 +244,7 @@ async def test_many_bodies_share_a_small_budget_and_all_arrive() -> None:
 
         async def fetch() -> None:
             nonlocal done
-            body = await fetcher.fetch(at(port), CAP, None)
+            body = await fetcher.fetch(at(port), CAP, ANY)
             assert isinstance(body, Body)
             assert budget.reserved <= budget.total
             with body:
@@ -269,7 +271,7 @@ async def test_never_more_downloads_at_once_than_allowed() -> None:
     async with serving(deliver) as port, fetching(f"http://127.0.0.1:{port}", connections=3) as fetcher:
 
         async def fetch() -> None:
-            body = await fetcher.fetch(at(port), CAP, None)
+            body = await fetcher.fetch(at(port), CAP, ANY)
             assert isinstance(body, Body)
             body.close()
 
@@ -282,7 +284,7 @@ async def test_never_more_downloads_at_once_than_allowed() -> None:
 async def test_a_fetch_that_is_cancelled_gives_everything_back() -> None:
     budget = Budget(10 * CAP)
     async with talking(_drip) as port, fetching_from(port, budget) as fetcher, anyio.create_task_group() as group:
-        group.start_soon(fetcher.fetch, at(port), CAP, None)
+        group.start_soon(fetcher.fetch, at(port), CAP, ANY)
         with anyio.fail_after(5):
             while not budget.reserved:
                 await checkpoint()
@@ -294,32 +296,58 @@ async def test_no_failure_tells_the_link() -> None:
     for talk in (_reset, _cut, _cut_chunk):
         async with talking(talk) as port, fetching_from(port) as fetcher:
             with pytest.raises(Unavailable) as caught:
-                await fetcher.fetch(at(port), CAP, None)
+                await fetcher.fetch(at(port), CAP, ANY)
         assert "secret" not in repr(caught.value) + caught.value.detail
         assert caught.value.__suppress_context__
 
 
-async def test_a_body_keeps_its_slot_until_it_is_closed() -> None:
+async def test_a_body_that_has_come_holds_its_bytes_and_no_slot() -> None:
+    """What waits to be examined, however long, keeps nobody from fetching."""
+
     async def deliver(_: web.Request) -> web.Response:
         return web.Response(body=DATA)
 
-    async with serving(deliver) as port, fetching(f"http://127.0.0.1:{port}", connections=1) as fetcher:
-        first = await fetcher.fetch(at(port), CAP, None)
-        assert isinstance(first, Body)
-        bodies: list[object] = []
+    budget = Budget(10 * CAP)
+    async with (
+        serving(deliver) as port,
+        fetching(f"http://127.0.0.1:{port}", budget=budget, connections=1) as fetcher,
+    ):
+        bodies = [await fetcher.fetch(at(port), CAP, ANY) for _ in range(3)]
+        assert (fetcher.running, budget.reserved) == (0, 3 * len(DATA))
+        for body in bodies:
+            assert isinstance(body, Body)
+            body.close()
+    assert budget.reserved == 0
 
-        async def fetch_another() -> None:
-            bodies.append(await fetcher.fetch(at(port), CAP, None))
+
+async def test_another_conversation_s_file_is_fetched_next_however_many_one_has_waiting() -> None:
+    come: list[str] = []
+    go_on = asyncio.Event()
+
+    async def deliver(request: web.Request) -> web.Response:
+        come.append(request.path)
+        await go_on.wait()
+        return web.Response(body=b"x")
+
+    async with serving(deliver) as port, fetching(f"http://127.0.0.1:{port}", connections=1) as fetcher:
+
+        async def fetch(conversation: str) -> None:
+            wanted = replace(ANY, conversation_id=conversation)
+            body = await fetcher.fetch(f"http://127.0.0.1:{port}/{conversation}", CAP, wanted)
+            assert isinstance(body, Body)
+            body.close()
 
         async with anyio.create_task_group() as group:
-            group.start_soon(fetch_another)
+            for _ in range(20):
+                group.start_soon(fetch, "flood")
+            with anyio.fail_after(20):
+                while not come:  # noqa: ASYNC110 # the server tells by its list
+                    await anyio.sleep(0.01)
+            group.start_soon(fetch, "other")
             await wait_all_tasks_blocked()
-            assert (bodies, fetcher.running) == ([], 1)
-            first.close()
-        (second,) = bodies
-        assert isinstance(second, Body)
-        second.close()
-        assert fetcher.running == 0
+            go_on.set()
+    assert come.index("/other") <= 2
+    assert len(come) == 21
 
 
 async def test_a_host_outside_the_region_that_hangs_leaves_slots_for_the_others() -> None:
@@ -338,10 +366,10 @@ async def test_a_host_outside_the_region_that_hangs_leaves_slots_for_the_others(
         anyio.create_task_group() as group,
     ):
         for number in range(20):
-            group.start_soon(fetcher.fetch, f"https://away.example/{number}", CAP, None)
+            group.start_soon(fetcher.fetch, f"https://away.example/{number}", CAP, ANY)
         await wait_all_tasks_blocked()
         assert fetcher.running == 2
-        body = await fetcher.fetch(at(port), CAP, None)
+        body = await fetcher.fetch(at(port), CAP, ANY)
         assert isinstance(body, Body)
         body.close()
         group.cancel_scope.cancel()

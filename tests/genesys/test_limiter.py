@@ -137,7 +137,7 @@ async def test_calls_get_their_turn_in_the_order_in_which_they_asked() -> None:
     limiter = Limiter(60, now=lambda: now[0], sleep=sleep, reports=recorder)
 
     async def ask(number: int) -> None:
-        await limiter.turn("conversation")
+        await limiter.turn("conversation", "c-1")
         turns.append(number)
 
     async with anyio.create_task_group() as tg:
@@ -147,12 +147,38 @@ async def test_calls_get_their_turn_in_the_order_in_which_they_asked() -> None:
     assert sum(recorder.of("waited_for_the_limit")) == now[0] > 0
 
 
+async def test_a_call_for_another_conversation_is_next_however_many_one_has_waiting() -> None:
+    now: list[float] = [0.0]
+    turns: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        now[0] += seconds
+        await anyio.lowlevel.checkpoint()
+
+    limiter = Limiter(60, now=lambda: now[0], sleep=sleep, reports=Recorder())
+
+    async def ask(conversation: str) -> None:
+        await limiter.turn("conversation", conversation)
+        turns.append(conversation)
+        limiter.lost()
+
+    async with anyio.create_task_group() as tg:
+        for _ in range(40):
+            tg.start_soon(ask, "flood")
+        while len(turns) < 20:
+            await anyio.lowlevel.checkpoint()
+        for _ in range(3):
+            tg.start_soon(ask, "other")
+    assert turns[20:28].count("other") == 3  # who is new begins where the others stand, and goes by turns
+    assert turns.count("flood") == 40
+
+
 async def test_no_more_calls_than_that_are_under_way_at_once_and_each_end_lets_one_more_begin() -> None:
     limiter = Limiter(60_000, at_once=3, reports=Recorder())
     begun: list[float] = []
 
     async def ask() -> None:
-        begun.append(await limiter.turn("conversation"))
+        begun.append(await limiter.turn("conversation", "c-1"))
 
     async with anyio.create_task_group() as tg:
         for _ in range(6):
@@ -177,13 +203,13 @@ async def test_calls_that_a_limit_holds_take_no_place_from_others() -> None:
     limiter = Limiter(60_000, at_once=1, now=lambda: now[0], sleep=sleep, reports=Recorder())
     limiter.limited("download", Limit("conversations/x"), 3_600.0)
     now[0] = TRY_S  # a try of another name teaches whom the limit concerns
-    limiter.answered("conversation", await limiter.turn("conversation"), {}, good=True)
+    limiter.answered("conversation", await limiter.turn("conversation", "c-1"), {}, good=True)
 
     async with anyio.create_task_group() as tg:
         for _ in range(3):
-            tg.start_soon(limiter.turn, "download")
+            tg.start_soon(limiter.turn, "download", "c-1")
         await anyio.wait_all_tasks_blocked()
-        await limiter.turn("conversation")
+        await limiter.turn("conversation", "c-1")
         tg.cancel_scope.cancel()
 
 
@@ -195,11 +221,11 @@ async def test_who_is_cancelled_while_waiting_leaves_the_place_to_others() -> No
 
     limiter = Limiter(60, at_once=1, now=lambda: now[0], sleep=sleep, reports=Recorder())
     for _ in range(6):  # the burst
-        await limiter.turn("conversation")
+        await limiter.turn("conversation", "c-1")
         limiter.lost()
     async with anyio.create_task_group() as tg:
-        tg.start_soon(limiter.turn, "conversation")
+        tg.start_soon(limiter.turn, "conversation", "c-1")
         await anyio.wait_all_tasks_blocked()
         tg.cancel_scope.cancel()
     now[0] = 60.0
-    await limiter.turn("conversation")
+    await limiter.turn("conversation", "c-1")
