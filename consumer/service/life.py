@@ -23,6 +23,7 @@ from consumer.service.assembly import assembled
 from consumer.service.conditions import Conditions
 from consumer.service.demand import Demand
 from consumer.service.health import Health, serving
+from consumer.service.status.listener import serving_page
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.stream.stream import Stream
@@ -66,6 +67,7 @@ async def run(
     async with AsyncExitStack() as stack:
         stack.callback(conditions.over)
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
+        await stack.enter_async_context(serving_page(health, metrics.registry, settings.status.port))
         parts = await stack.enter_async_context(assembled(settings, credentials, limits, reporter))
         if settings.genesys.metadata == "event":
             conditions.begin(Condition.EVENTS_BELIEVED)

@@ -242,6 +242,12 @@ class WebSettings(Group):
     port: int = Field(9464, ge=0, le=65_535)
 
 
+class StatusSettings(Group):
+    port: int | None = Field(
+        None, ge=0, le=65_535, description="Of the status page on 127.0.0.1, for a browser; off when unset"
+    )
+
+
 class LogSettings(Group):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"

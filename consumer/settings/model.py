@@ -25,6 +25,7 @@ from consumer.settings.groups import (
     LogSettings,
     NotifySettings,
     SignatureSettings,
+    StatusSettings,
     StorageSettings,
     TopicSettings,
     WebSettings,
@@ -46,6 +47,7 @@ __all__ = [
     "NotifySettings",
     "Settings",
     "SignatureSettings",
+    "StatusSettings",
     "StorageSettings",
     "TopicSettings",
     "WebSettings",
@@ -75,6 +77,7 @@ class Settings(Group):
     attempts: AttemptSettings = AttemptSettings()
     notify: NotifySettings = NotifySettings()
     web: WebSettings = WebSettings()
+    status: StatusSettings = StatusSettings()
     log: LogSettings = LogSettings()
 
     @model_validator(mode="after")

@@ -61,7 +61,7 @@ def test_processes_are_added_up_and_each_is_told_by_itself() -> None:
     assert next(one.total for one in view.counts if one.verdict == "accepted") == 180
     assert {p.process for p in view.partitions} == {"one:9464", "two:9464"}
     assert view.processes[0].spare_per_s == 3.5
-    assert view.processes[0].spare_by == "rate"
+    assert view.processes[0].spare_by == "the API's rate limit"
 
 
 def test_partitions_are_told_with_lag_and_window_tasks_first() -> None:

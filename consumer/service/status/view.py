@@ -11,14 +11,18 @@ from consumer.service.status.readings import Change, Look, Readings, quantile
 from consumer.service.status.shown import Count, Held, Kind, Limit, Partition, Process, Verdict, View
 
 FOR_ATTACHMENTS = ("conversation", "message", "details", "messages", "media", "download")
-SLOTS = {
+SLOTS = ("tasks", "files", "calls", "workers", "scans")
+MEMORY = {"tasks": "memory of tasks", "files": "memory of files"}
+LIMITS = {
     "tasks": "tasks in flight",
     "files": "files at once",
     "calls": "API calls at once",
     "workers": "examining workers",
     "scans": "antivirus scans",
+    "memory": "memory of files",
+    "rate": "the API's rate limit",
+    "cpu": "its own CPU",
 }
-MEMORY = {"tasks": "memory of tasks", "files": "memory of files"}
 EFFECTS = [effect.value for effect in (Effect.STOPS, Effect.WAITS, Effect.WARNS)]
 
 
@@ -62,7 +66,7 @@ def _process(look: Look, change: Change | None) -> Process:
         cpu_share=change.of("process_cpu_seconds_total") / change.seconds if change.seconds > 0 else None,
         memory_bytes=now.value("process_resident_memory_bytes"),
         spare_per_s=spare[0] if spare else None,
-        spare_by=spare[1] if spare else "",
+        spare_by=LIMITS.get(spare[1], spare[1]) if spare else "",
     )
 
 
@@ -146,9 +150,9 @@ def _oldest_letter_s(now: Readings) -> float:
 def _limits(process: str, now: Readings) -> Iterator[Limit]:
     """Those that are in use at all: a process that takes no tasks (`notify`) has none."""
     taken, most = now.by("slots_taken", "of"), now.by("slots", "of")
-    for of, what in SLOTS.items():
+    for of in SLOTS:
         if most.get(of):
-            yield Limit(process, what, taken.get(of, 0.0), most[of], "")
+            yield Limit(process, LIMITS[of], taken.get(of, 0.0), most[of], "")
     used, budget = now.by("memory_bytes", "of"), now.by("memory_budget_bytes", "of")
     for of, what in MEMORY.items():
         if budget.get(of):
