@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,7 @@ from consumer.judge.boundary import Reports as BoundaryReports
 from consumer.judge.wanted import Reports as WantedReports
 from consumer.model import Attachment, Event, Message, Verdict
 from consumer.telemetry.labels import Noise
+from consumer.wire.topics import wants_lookup
 
 
 class Inspector(Protocol):
@@ -39,6 +40,11 @@ class Terms:
     dead_letter_bytes: Callable[[], int]  # that the dead-letter topic takes as one record
     looks_up_bare: Callable[[Event], bool]  # whether an event without messages is worth a call
     trusts: Callable[[Message], bool]  # whether an event describes its media so completely that no call is needed
+
+
+def looks_up_bare(patterns: Collection[str]) -> Callable[[Event], bool]:
+    """By the topics that are worth a call, as `wire.topics.wants_lookup` reads them."""
+    return lambda event: wants_lookup(event, patterns)
 
 
 class Reports(BoundaryReports, WantedReports, Protocol):

@@ -30,7 +30,7 @@ from consumer.inspection.antivirus import open_scanner
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.workers.pool import Bounds, Confinement, Workers
-from consumer.judge.ports import Terms
+from consumer.judge.ports import Terms, looks_up_bare
 from consumer.judge.task import Judge
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Dependency
@@ -44,7 +44,6 @@ from consumer.storage.kept import Store
 from consumer.storage.opening import open_store
 from consumer.telemetry.labels import Proof
 from consumer.telemetry.reporter import Reporter
-from consumer.wire.topics import wants_lookup
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +194,7 @@ def _terms(settings: Settings, limits: TopicLimits) -> Terms:
     return Terms(
         horizon=timedelta(days=topics.horizon_days),
         dead_letter_bytes=lambda: limits.of(topics.dead_letter),
-        looks_up_bare=lambda event: wants_lookup(event, genesys.bare_events),
+        looks_up_bare=looks_up_bare(genesys.bare_events),
         trusts=is_complete if genesys.metadata == "event" else lambda message: False,
     )
 
