@@ -69,13 +69,30 @@ async def test_an_unknown_conversation_of_one_message_costs_two_calls(cloud: Clo
     assert cloud.calls == {f"POST {BULK}": 1, f"GET {SINGLE}/m-1": 1}
 
 
+class Waking:
+    """Whoever sleeps is woken when all sleep: together, as by a timer, however busy the machine is."""
+
+    def __init__(self, sleepers: int) -> None:
+        self._sleepers = sleepers
+        self._asleep: list[anyio.Event] = []
+
+    async def sleep(self, seconds: float) -> None:
+        mine = anyio.Event()
+        self._asleep.append(mine)
+        if len(self._asleep) == self._sleepers:
+            woken, self._asleep = self._asleep, []
+            for one in woken:
+                one.set()
+        await mine.wait()
+
+
 async def test_messages_of_one_event_that_are_not_there_are_asked_for_again_together(
     cloud: Cloud, client: Client
 ) -> None:
     """Each has attempts of its own; did each wait as long as it likes, every one would be a call."""
     attempts = 4
     gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder())
-    patience = Patience(gates, Backoff(attempts, over_s=0.7), 1, Recorder())
+    patience = Patience(gates, Backoff(attempts, over_s=0.7), 1, Recorder(), sleep=Waking(len(MANY)).sleep)
     judge = replace(judge_of(client), patience=patience)
     listed = [{"messageId": id_, "media": [{"id": "a"}]} for id_ in MANY]
     event = orjson.dumps({"id": CONVERSATION, "participants": [{"messages": [{"messages": listed}]}]})
