@@ -19,20 +19,25 @@ from consumer.service.status.readings import Look
 from consumer.service.status.shown import View
 from consumer.service.status.view import view_of
 from consumer.settings.load import load_part
+from consumer.text import printable
 
 OVER_S = 30.0  # what rates are means of, once it has looked for that long
 
 
 def show_processes(given: Sequence[str], interval_s: float, once: bool, as_json: bool) -> None:
     """Until Ctrl-C, or with `once` for one look at what happened in one interval."""
-    try:
-        urls = [base_url(one) for one in given] or [f"http://127.0.0.1:{load_part('web').web.port}"]
-    except ValueError as wrong:
-        raise ended(Exit.USAGE, str(wrong)) from None
+    urls = [_address(one) for one in given] or [f"http://127.0.0.1:{load_part('web').web.port}"]
     try:
         anyio.run(_show, urls, interval_s, once, as_json)
     except KeyboardInterrupt:
         return
+
+
+def _address(given: str) -> str:
+    try:
+        return base_url(given)
+    except ValueError as wrong:
+        raise ended(Exit.USAGE, f"{printable(given, 200)!r}: {wrong}") from None
 
 
 async def _show(urls: list[str], interval_s: float, once: bool, as_json: bool) -> None:

@@ -16,7 +16,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from consumer.http.clients import api_client
 from consumer.http.transport import Timeouts
 from consumer.service.status.readings import Look, Readings
-from consumer.text import printable
 
 LONGEST_S = 5.0
 LARGEST = 4_000_000  # bytes of an answer
@@ -36,7 +35,7 @@ def base_url(given: str) -> str:
     url = given if "://" in given else f"http://{given}"
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
-        raise ValueError(f"{printable(given, 200)!r} is no address of a process: host:port, or http://host:port")
+        raise ValueError("no address of a process: host:port, or http://host:port")
     _ = parts.port  # raises for what is none
     return f"{parts.scheme}://{parts.netloc}{parts.path.removesuffix('/metrics').rstrip('/')}"
 
