@@ -119,11 +119,11 @@ class Stream(ConsumerRebalanceListener):
 
     @property
     def is_supplied(self) -> bool:
-        """Whether as many tasks wait in Kafka as may wait for this process. Never while it has none: the end of a log
-        may be the mark of a transaction. Nor by a partition without room: others may need what the intake brings."""
+        """Whether as many tasks wait in Kafka as may wait for this process. A partition without room counts for
+        nothing: others may need what the intake brings."""
         roomy = ((one, one.window) for one in self.assignments.values() if one.window is not None and one.has_room())
         waiting = sum(max(self.lag.ends.get(one.tp, 0) - window.position, 0) for one, window in roomy)
-        return waiting >= self._settings.limits.ahead and self.room.taken > 0
+        return waiting >= self._settings.limits.ahead
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""
@@ -211,9 +211,10 @@ class Stream(ConsumerRebalanceListener):
             except NoOffsetForPartitionError:
                 continue  # of before the seek
             except OffsetOutOfRangeError as error:
-                for assignment in (self.assignments.get(tp.partition) for tp in error.args[0]):
-                    if assignment is not None:
-                        assignment.lost_its_place()
+                for tp in error.args[0]:
+                    self.lag.ends.pop(tp, None)
+                    if tp.partition in self.assignments:
+                        self.assignments[tp.partition].lost_its_place()
                 await self._until_changed(shutdown)
                 continue
             except GroupAuthorizationFailedError:
