@@ -10,16 +10,13 @@ from typing import Protocol
 from urllib.parse import quote
 
 import anyio
-import httpx
 import orjson
 
 from consumer.errors import NotJudged, NotYet, Refused, Unavailable
 from consumer.genesys import refusals, sender
 from consumer.genesys.answers import Json, Judged, Meaning, settled_by, told_trace
-from consumer.genesys.limiter import Limiter
-from consumer.genesys.login import Login
 from consumer.genesys.refusals import Refusals
-from consumer.genesys.sender import DEADLINE_S, Call, Sender, failure_of, said_of
+from consumer.genesys.sender import Call, Sender, failure_of, said_of
 from consumer.http.urls import redirect_target
 from consumer.model import DeadReason, Dependency
 from consumer.wire.fields import ID
@@ -56,22 +53,18 @@ class Reports(sender.Reports, refusals.Reports, Protocol):
 
 
 class Api:
-    """`http` has the API as its base URL and may send to nothing else; it gets the token, and nobody else does."""
+    """Each call by its name. `expected_organization`: whose token it has to be; None: anybody's."""
 
     def __init__(
         self,
-        http: httpx.AsyncClient,
-        login: Login,
-        limiter: Limiter,
+        sender: Sender,
         *,
         expected_organization: str | None,
         reports: Reports,
         now: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-        deadline_s: float = DEADLINE_S,
     ) -> None:
-        self._http = http
-        self._sender = Sender(http, login, limiter, reports=reports, deadline_s=deadline_s)
+        self._sender = sender
         self._refusals = Refusals(self._ask_for_nothing, reports=reports, now=now, sleep=sleep)
         self._expected_organization = expected_organization
         self._not_found = 0
@@ -121,7 +114,7 @@ class Api:
         judged = await self._sender.send(call)
         if judged.location is not None:
             self._note_found()
-            return redirect_target(str(self._http.base_url), judged.location)
+            return redirect_target(self._sender.base_url, judged.location)
         url: str = (await self._checked(call, judged))["url"]
         return url
 

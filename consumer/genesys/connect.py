@@ -16,6 +16,7 @@ from consumer.genesys.limiter import Limiter
 from consumer.genesys.limiter import Reports as LimiterReports
 from consumer.genesys.login import Login
 from consumer.genesys.login import Reports as LoginReports
+from consumer.genesys.sender import Sender
 from consumer.http.clients import api_client
 from consumer.http.transport import Timeouts
 from consumer.settings.load import Credentials
@@ -59,5 +60,6 @@ async def connected(
     ):
         login = Login(to_login, credentials, reports=reports)
         limiter = Limiter(chosen.calls_per_minute, at_once=chosen.calls_at_once, sleep=sleep, reports=reports)
-        api = Api(to_api, login, limiter, expected_organization=chosen.organization_id, reports=reports, sleep=sleep)
+        sender = Sender(to_api, login, limiter, reports=reports)
+        api = Api(sender, expected_organization=chosen.organization_id, reports=reports, sleep=sleep)
         yield Genesys(hosts, login, api, limiter)

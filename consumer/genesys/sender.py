@@ -59,7 +59,13 @@ class Sender:
     """`http` has the API as its base URL and may send to nothing else; it gets the token, and nobody else does."""
 
     def __init__(
-        self, http: httpx.AsyncClient, login: Login, limiter: Limiter, *, reports: Reports, deadline_s: float
+        self,
+        http: httpx.AsyncClient,
+        login: Login,
+        limiter: Limiter,
+        *,
+        reports: Reports,
+        deadline_s: float = DEADLINE_S,
     ) -> None:
         self._http = http
         self._login = login
@@ -67,6 +73,10 @@ class Sender:
         self._reports = reports
         self._deadline_s = deadline_s
         self._good: dict[str, Call] = {}  # the last of each name that was answered with what it asked for
+
+    @property
+    def base_url(self) -> str:
+        return str(self._http.base_url)
 
     async def send(self, call: Call) -> Judged:
         """The answer; where a token was refused, the answer to a second try with a new one.

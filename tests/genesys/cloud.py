@@ -19,6 +19,7 @@ from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from consumer.genesys.sender import DEADLINE_S, Sender
 from consumer.http.addresses import CheckedResolver, Reach
 from consumer.http.direct import DirectClient
 from consumer.http.transport import SafeTransport, Session, Timeouts
@@ -143,7 +144,8 @@ async def connected(cloud: Cloud, *, secret: Callable[[], str] | None = None, **
     limiter = api.pop("limiter", None) or Limiter(60_000, reports=recorder)
     async with client_of(cloud.url) as http, client_of(cloud.url) as login_http:
         login = Login(login_http, lambda: ("client", secret() if secret else cloud.secret), reports=recorder)
-        made = Api(http, login, limiter, reports=recorder, **{"expected_organization": None} | api)
+        sender = Sender(http, login, limiter, reports=recorder, deadline_s=api.pop("deadline_s", DEADLINE_S))
+        made = Api(sender, reports=recorder, **{"expected_organization": None} | api)
         origins = Hosts.of("mypurecloud.com", api_url=cloud.url).link_origins
         lookup = Lookup(made, origins)
         yield Client(login, made, lookup, limiter, recorder)

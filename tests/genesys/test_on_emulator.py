@@ -12,6 +12,7 @@ from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from consumer.genesys.sender import Sender
 from consumer.http.clients import api_client
 from consumer.model import Direction, Reason
 from consumer.sandbox.emulator import Emulator
@@ -26,13 +27,8 @@ async def client_of(emulator: Emulator) -> AsyncIterator[tuple[Api, Lookup]]:
     hosts = Hosts.of(REGION, login_url=emulator.login_url, api_url=emulator.api_url)
     async with api_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
         login = Login(to_login, lambda: ("sandbox", "sandbox-secret"), reports=Recorder())
-        api = Api(
-            to_api,
-            login,
-            Limiter(60_000, reports=Recorder()),
-            expected_organization=ORGANIZATION_ID,
-            reports=Recorder(),
-        )
+        sender = Sender(to_api, login, Limiter(60_000, reports=Recorder()), reports=Recorder())
+        api = Api(sender, expected_organization=ORGANIZATION_ID, reports=Recorder())
         yield api, Lookup(api, hosts.link_origins)
 
 

@@ -20,6 +20,7 @@ from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from consumer.genesys.sender import Sender
 from consumer.http.urls import UrlRules
 from consumer.inspection.inspect import Body, Inspector, Stores
 from consumer.inspection.policy.policy import Policy
@@ -136,7 +137,8 @@ async def playing(cloud: Cloud) -> AsyncIterator[Scene]:
         reports = GenesysReports(reporter, gates)
         login = Login(await client(LOGIN), lambda: ("client", "secret"), now=loop.time, reports=reports)
         limiter = Limiter(100_000, now=loop.time, reports=reports)
-        api = Api(await client(API), login, limiter, expected_organization="org-1", reports=reports, now=loop.time)
+        sender = Sender(await client(API), login, limiter, reports=reports)
+        api = Api(sender, expected_organization="org-1", reports=reports, now=loop.time)
         organization = Organization(api, "org-1")
         probes[Dependency.LOGIN] = lambda: api.check_login(gates[Dependency.LOGIN].failing)
         probes[Dependency.API] = lambda: organization.probe(gates[Dependency.API].failing)

@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from consumer.genesys.api import Api
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
+from consumer.genesys.sender import Sender
 from consumer.notify.loop import Polled, notify
 from consumer.notify.notifier import Notifier, Told, WaitOut
 from consumer.notify.rejections import consuming
@@ -86,7 +87,7 @@ class Scene:
         async with client_of(emulator.api_url) as http, client_of(emulator.login_url) as login_http:
             login = Login(login_http, lambda: ("sandbox", emulator.state.switches.client_secret), reports=Recorder())
             limiter = Limiter(1_000_000, reports=Recorder())
-            yield Api(http, login, limiter, expected_organization=None, reports=Recorder())
+            yield Api(Sender(http, login, limiter, reports=Recorder()), expected_organization=None, reports=Recorder())
 
 
 @asynccontextmanager

@@ -29,6 +29,7 @@ from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
+from consumer.genesys.sender import Sender
 from consumer.http.clients import api_client
 from consumer.judge.task import Judge
 from consumer.model import AnswerKind, Attachment, Dependency, Event, Reason, Rejected, Source, Task, Verdict
@@ -240,7 +241,7 @@ async def judge_on(emulator: Emulator, clock: Clock) -> AsyncIterator[Judge]:
     async with api_client(hosts.login_url) as to_login, api_client(hosts.api_url) as to_api:
         login = Login(to_login, lambda: ("sandbox", "sandbox-secret"), reports=Recorder())
         limiter = Limiter(PER_MINUTE, now=clock.now, sleep=clock.sleep, reports=Recorder())
-        api = Api(to_api, login, limiter, expected_organization=None, reports=Recorder())
+        api = Api(Sender(to_api, login, limiter, reports=Recorder()), expected_organization=None, reports=Recorder())
         lookup = Lookup(api, hosts.link_origins)
         gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder(), sleep=clock.sleep)
         patience = Patience(gates, Backoff(attempts=8, over_s=600), 600, Recorder(), sleep=clock.sleep, clock=clock.now)
