@@ -5,21 +5,28 @@ from __future__ import annotations
 import signal
 import subprocess
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka import TopicPartition
 
 from consumer.errors import Malformed
 from consumer.inspection.policy.policy import Policy
-from consumer.model import AnswerKind, Source
+from consumer.kafka.client import consumer_options
+from consumer.model import AnswerKind, Condition, Source
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import InputRecord, plan_traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.stream.ledger import Ledger
+from consumer.stream.restore import restore
+from consumer.stream.trust import Distrusted, Trust
 from consumer.wire.entries import decode_entry
 from consumer.wire.envelopes import leaves
+from consumer.wire.signatures import Signatures
 from consumer.wire.tasks import decode_task
 from tests.chaos.workers import Workers
 from tests.released import install, last, records
@@ -28,6 +35,7 @@ from tests.service.test_restart import CATCH_UP_S, GRACE_S, variables
 
 RELEASE = last()
 EVENTS, SEED = 240, 11
+SIGNING = {"SIGNATURES__MODE": "sign", "SIGNATURES__KEY": "k" * 32}
 
 
 def test_the_policy_of_the_last_release_is_still_one() -> None:
@@ -74,14 +82,15 @@ def unpacked(records: Iterable[InputRecord]) -> Iterator[InputRecord]:
 async def test_each_event_is_answered_once_while_the_service_is_upgraded_and_rolled_back(
     kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path, released: tuple[str]
 ) -> None:
-    """Each part of the traffic is begun by one version and finished by the next. What the verdicts are may differ."""
+    """Each part of the traffic is begun by one version and finished by the next. What the verdicts are may differ. This
+    version signs what it writes, and reads what the other does not sign."""
     traffic = plan_traffic(EVENTS, SEED)
     sent = list(unpacked(traffic.records))
     third = len(sent) // 3
     async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
         settings = settings_for(emulator, kafka_settings, topics, tmp_path)
         score = Kept(traffic.expectation)
-        with Workers(1, variables(emulator, settings), tmp_path, program=released) as workers:
+        with Workers(1, variables(emulator, settings) | SIGNING, tmp_path, program=released) as workers:
             (worker,) = workers.all
             await write(settings, sent[:third])
             await until(reader, score, lambda: len(score.records) > 0)
@@ -104,3 +113,19 @@ async def test_each_event_is_answered_once_while_the_service_is_upgraded_and_rol
         await reader.catch_up(score)
     tally = score.tally()
     assert (tally.missing, tally.duplicated) == (0, 0), tally
+    await check_who_signed(kafka_settings, topics)
+
+
+async def check_who_signed(kafka: KafkaSettings, topics: TopicSettings) -> None:
+    """Both versions wrote to the ledger: what this one wrote verifies. Where the other did, signatures can't be
+    required yet, or its answers would be given once more."""
+    signatures, verified = Signatures([SIGNING["SIGNATURES__KEY"].encode()], required=True), 0
+    for number in range(topics.partitions):
+        ledger, trust = Ledger(topics.ledger_days), Trust(signatures, topics.ledger, number, topics.ledger_days)
+        odd = await restore(ledger, trust, TopicPartition(topics.ledger, number), consumer_options(kafka))
+        assert set(odd.doubted) <= {"unsigned"}
+        with pytest.raises(Distrusted) if odd.doubted else nullcontext() as refused:
+            trust.check()
+        assert refused is None or refused.value.condition is Condition.SIGNATURES_MISSING
+        verified += len(ledger)
+    assert verified > EVENTS / 10
