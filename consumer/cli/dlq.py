@@ -70,7 +70,8 @@ def replay(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge dead letters again. Twice changes nothing. Exit 1 if one that was chosen can't be replayed."""
+    """Judge dead letters again. Twice changes nothing. Exit 1 if one that was chosen can't be replayed, 2 if it
+    can't be signed as the service signs."""
     from consumer.cli import dlq_commands
 
     with failures_told():

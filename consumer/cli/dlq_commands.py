@@ -19,6 +19,7 @@ from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, show
 from consumer.cli.times import moment
 from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay
+from consumer.kafka.signing import signatures_of
 from consumer.model import DeadLetter, DeadReason
 from consumer.service.whereabouts.letters import explained
 from consumer.settings.model import Settings
@@ -91,12 +92,19 @@ def replay_letters(
 ) -> None:
     if wanted == Filter() and not (yes or dry_run):
         raise ended(Exit.USAGE, "this would replay all dead letters: choose some, or say --yes")
-    settings = quiet_settings(config)
+    settings = quiet_settings(config, "signatures")
+    signatures = signatures_of(settings.signatures)
     fates: Counter[Fate] = Counter()
 
     async def work() -> None:
         replayed = replay(
-            settings.kafka, settings.topics, wanted, dry_run=dry_run, max_generation=max_generation, rate=rate
+            settings.kafka,
+            settings.topics,
+            wanted,
+            signatures=signatures,
+            dry_run=dry_run,
+            max_generation=max_generation,
+            rate=rate,
         )
         async with aclosing(replayed):
             async for found, fate in replayed:

@@ -98,11 +98,12 @@ def _usable_policy(settings: Settings) -> Policy | None:
         return None
 
 
-def quiet_settings(config: Path | None) -> Settings:
-    """For a command that only talks to Kafka: the settings for that, and the libraries' warnings on stderr."""
+def quiet_settings(config: Path | None, *more: str) -> Settings:
+    """For a command that only talks to Kafka: the settings for that, with `more` groups, and the libraries' warnings on
+    stderr."""
     from consumer.settings.load import load_part
     from consumer.telemetry.log import setup
 
-    settings = load_part("kafka", "topics", "log", toml=config)
+    settings = load_part("kafka", "topics", "log", *more, toml=config)
     setup(settings.log)
     return settings

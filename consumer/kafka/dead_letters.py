@@ -21,9 +21,11 @@ from consumer.kafka.closing import close
 from consumer.kafka.reading import Record, beginnings, reading, records
 from consumer.kafka.topics import check, kafka_failures, partitions
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Task
+from consumer.settings.load import SettingsProblem
 from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.wire.dead_letters import decode_dead_letter
+from consumer.wire.dead_letters import decode_dead_letter, signing_key_of
 from consumer.wire.results import record_size
+from consumer.wire.signatures import UNSIGNED, Signatures
 from consumer.wire.tasks import encode_task, unreadable_key
 
 DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
@@ -37,6 +39,7 @@ class Found:
     offset: int
     written_at: datetime
     letter: DeadLetter | None
+    signing_key: str | None = None  # that its writer signs with, as far as it says
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ async def replay(
     topics: TopicSettings,
     chosen: Filter,
     *,
+    signatures: Signatures = UNSIGNED,
     dry_run: bool = False,
     max_generation: int = 3,
     rate: float = 10.0,
@@ -95,11 +99,14 @@ async def replay(
     """Writes the dead letters that are `chosen` to the tasks, `rate` a second at most, and tells each one's fate.
 
     One that died `max_generation` times already is left alone: what fails again and again does not go round for ever.
+    Raises `SettingsProblem` where the service signs and `signatures` can't do it as well: it would believe no replay.
     """
     limits = (await check(kafka, topics)).max_message_bytes if kafka.topics_are_checked else {}
-    limit = limits.get(topics.tasks, DEFAULT_MAX_MESSAGE_BYTES)
-    latest = await _latest_generations(kafka, topics)
-    async with _producer(kafka, limit) as producer, aclosing(read(kafka, topics)) as every:
+    takes = limits.get(topics.tasks, DEFAULT_MAX_MESSAGE_BYTES)
+    limit = takes - signatures.overhead
+    latest, signing_key = await _latest(kafka, topics)
+    _refuse_without(signing_key, signatures)
+    async with _producer(kafka, takes) as producer, aclosing(read(kafka, topics)) as every:
         async for found in every:
             letter = found.letter
             if letter is None or letter.identity not in latest or not chosen.matches(found):
@@ -110,19 +117,31 @@ async def replay(
             if fate is Fate.WRITTEN:
                 key, value, headers = task_record(letter)
                 partition = partition_of(key, topics.partitions)
+                headers = signatures.sign(topics.tasks, partition, key, value, headers)
                 await producer.send_and_wait(topics.tasks, value, key, partition, headers=list(headers))
             yield found, fate
             if fate is Fate.WRITTEN:
                 await sleep(1 / rate)
 
 
-async def _latest_generations(kafka: KafkaSettings, topics: TopicSettings) -> dict[bytes, int]:
+async def _latest(kafka: KafkaSettings, topics: TopicSettings) -> tuple[dict[bytes, int], str | None]:
+    """The latest generation of each identity, and which key the last one of all was written beside."""
     latest: dict[bytes, int] = {}
+    last: Found | None = None
     async with aclosing(read(kafka, topics)) as every:
         async for found in every:
             if letter := found.letter:
                 latest[letter.identity] = max(letter.generation, latest.get(letter.identity, 0))
-    return latest
+                last = found if last is None or found.written_at >= last.written_at else last
+    return latest, last.signing_key if last else None
+
+
+def _refuse_without(key: str | None, signatures: Signatures) -> None:
+    if key is None or key in [known.hex() for known in signatures.ids]:
+        return
+    what = "none is set" if not signatures else "SIGNATURES__KEY and SIGNATURES__OTHER_KEY are others"
+    lacks = f"the service signs its tasks with the key {key}, and here {what}: it would believe no replay"
+    raise SettingsProblem([f"SIGNATURES__MODE, SIGNATURES__KEY: {lacks}; set them as the service has them"])
 
 
 def task_record(letter: DeadLetter) -> tuple[bytes, bytes | None, Headers]:
@@ -155,7 +174,8 @@ def found_in(record: Record) -> Found:
         letter = decode_dead_letter(record.key, record.value, tuple(record.headers))
     except Malformed:
         letter = None
-    return Found(record.partition, record.offset, datetime.fromtimestamp(record.timestamp / 1000, UTC), letter)
+    key = signing_key_of(tuple(record.headers)) if letter else None
+    return Found(record.partition, record.offset, datetime.fromtimestamp(record.timestamp / 1000, UTC), letter, key)
 
 
 @asynccontextmanager

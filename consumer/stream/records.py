@@ -10,6 +10,7 @@ from consumer.model import Attachment, Doubt, Headers, LedgerEntry, Source, Task
 from consumer.settings.model import TopicSettings
 from consumer.stream.outbox import Batch
 from consumer.stream.transaction import ProducerRecord
+from consumer.wire.dead_letters import with_signing_key
 from consumer.wire.entries import encode_entry
 from consumer.wire.results import Outgoing, Output
 from consumer.wire.signatures import Signatures
@@ -19,7 +20,7 @@ from consumer.wire.tasks import decode_task, encode_task, moved, tried, unproven
 def records_of(batch: Batch, partition: int, topics: TopicSettings, signatures: Signatures) -> list[ProducerRecord]:
     """The ledger's entries first, in the order of the answers; then results, then tasks that move."""
     entries = [_entry(answer.entry, partition, topics.ledger, signatures) for answer in batch.answers]
-    results = [_result(answer.outgoing, topics) for answer in batch.answers if answer.outgoing is not None]
+    results = [_result(answer.outgoing, topics, signatures) for answer in batch.answers if answer.outgoing is not None]
     return [*entries, *results, *batch.moved]
 
 
@@ -28,13 +29,15 @@ def _entry(entry: LedgerEntry, partition: int, topic: str, signatures: Signature
     return ProducerRecord(topic, key, value, signatures.sign(topic, partition, key, value), partition)
 
 
-def _result(outgoing: Outgoing, topics: TopicSettings) -> ProducerRecord:
+def _result(outgoing: Outgoing, topics: TopicSettings, signatures: Signatures) -> ProducerRecord:
     names = {
         Output.ACCEPTED: topics.accepted,
         Output.REJECTED: topics.rejected,
         Output.DEAD_LETTER: topics.dead_letter,
     }
-    return ProducerRecord(names[outgoing.output], outgoing.key, outgoing.value, outgoing.headers)
+    dead = outgoing.output is Output.DEAD_LETTER
+    headers = with_signing_key(outgoing.headers, signatures) if dead else outgoing.headers
+    return ProducerRecord(names[outgoing.output], outgoing.key, outgoing.value, headers)
 
 
 def task_of(record: ConsumerRecord[bytes, bytes], signatures: Signatures) -> tuple[Task, Doubt | None]:

@@ -6,15 +6,28 @@ from datetime import datetime
 
 from consumer.errors import Malformed
 from consumer.model import DeadLetter, DeadReason, Headers, Settled, Source
+from consumer.wire.results import HEADER_OVERHEAD
+from consumer.wire.signatures import ID_BYTES, Signatures
 
 FIRST = "dlq.id"
+SIGNING_KEY = "dlq.signing-key"  # id of the key that its writer signs tasks and ledger with, in hex: a replay needs it
+SIGNING_KEY_BYTES = HEADER_OVERHEAD + len(SIGNING_KEY) + 2 * ID_BYTES  # that it adds to a record
+
+
+def with_signing_key(headers: Headers, signatures: Signatures) -> Headers:
+    """Of a dead letter that is about to be written."""
+    return (*headers, (SIGNING_KEY, signatures.ids[0].hex().encode())) if signatures else headers
+
+
+def signing_key_of(headers: Headers) -> str | None:
+    """None where its writer signs nothing."""
+    ours = dict(headers[_begin(headers) :])
+    return (ours.get(SIGNING_KEY) or b"").decode("ascii", "replace") or None
 
 
 def decode_dead_letter(key: bytes | None, value: bytes | None, headers: Headers) -> DeadLetter:
     """Raises `Malformed` for a record that this service did not write."""
-    begins = max((index for index, (name, _) in enumerate(headers) if name == FIRST), default=None)
-    if begins is None:
-        raise Malformed("a record of the dead-letter topic without our headers")
+    begins = _begin(headers)
     try:
         ours = {name: content.decode() for name, content in headers[begins:] if content is not None}
         return DeadLetter(
@@ -39,6 +52,14 @@ def decode_dead_letter(key: bytes | None, value: bytes | None, headers: Headers)
         )
     except (KeyError, ValueError):  # UnicodeDecodeError is one
         raise Malformed("a record of the dead-letter topic whose headers are not ours") from None
+
+
+def _begin(headers: Headers) -> int:
+    """The first of ours: before it stand those of the original record, of whatever names."""
+    begins = max((index for index, (name, _) in enumerate(headers) if name == FIRST), default=None)
+    if begins is None:
+        raise Malformed("a record of the dead-letter topic without our headers")
+    return begins
 
 
 def _source(ours: dict[str, str]) -> Source:

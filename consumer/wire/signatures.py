@@ -72,6 +72,9 @@ class Signatures:
         return None if hmac.compare_digest(signature[ID_BYTES:], expected) else "forged"
 
 
+UNSIGNED = Signatures()
+
+
 def key_id(key: bytes) -> bytes:
     """Tells keys apart, and nothing else of them."""
     return hashlib.sha256(OF_ID + key).digest()[:ID_BYTES]

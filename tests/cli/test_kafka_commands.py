@@ -7,6 +7,7 @@ import json
 import re
 import secrets
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,10 @@ from consumer.cli.topic_commands import table_of
 from consumer.kafka.topic_rules import Difference, Topic
 from consumer.model import DeadReason, Settled
 from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.wire.signatures import Signatures
 from tests.brokers import Broker
 from tests.cli.conftest import Command
-from tests.surface.test_deadletters import letter, put, tasks
+from tests.surface.test_deadletters import letter, put, task_records, tasks
 
 NO_GENESYS = {"GENESYS_CLIENT_ID": "", "GENESYS_CLIENT_SECRET": ""}
 SIGNED = b'{"media":{"url":"https://files.example/a?X-Amz-Signature=s3cret"},"token":"s3cret"}'
@@ -137,6 +139,34 @@ def test_replay_needs_a_choice_or_a_yes_and_a_dry_run_writes_nothing(
     assert len(anyio.run(tasks, letters, topics)) == 2
     too_often = command("dlq", "replay", "--yes", "--max-generation", "1", **env)
     assert (too_often.exit_code, "too_often: 3" in too_often.stdout) == (1, True)
+
+
+@pytest.mark.kafka
+@pytest.mark.usefixtures("letters")
+def test_a_replay_is_signed_or_says_what_it_lacks_and_writes_nothing(
+    command: Command, env: dict[str, str], letters: KafkaSettings, topics: TopicSettings
+) -> None:
+    """The service signs: it says with which key in each dead letter, and would believe no other replay."""
+    theirs, other = Signatures([b"k" * 32]), {"SIGNATURES__MODE": "sign", "SIGNATURES__KEY": "o" * 32}
+    anyio.run(partial(put, signatures=theirs), letters, topics, letter(4))
+    told = f"the service signs its tasks with the key {theirs.ids[0].hex()}, and here "
+    for lacking, what in (
+        ({}, f"{told}none is set"),
+        (other, f"{told}SIGNATURES__KEY and SIGNATURES__OTHER_KEY are others"),
+        ({"SIGNATURES__MODE": "require"}, "SIGNATURES__KEY is not set, and SIGNATURES__MODE=require needs it"),
+    ):
+        refused = command("dlq", "replay", "--yes", **env, **lacking)
+        assert (refused.exit_code, refused.stdout, what in refused.stderr) == (2, "", True), refused.stderr
+    assert anyio.run(task_records, letters, topics) == []
+
+    rotating = other | {"SIGNATURES__OTHER_KEY": "k" * 32}
+    for keys in ({"SIGNATURES__MODE": "require", "SIGNATURES__KEY": "k" * 32}, rotating):
+        written = command("dlq", "replay", "--yes", "--rate", "1000", **env, **keys)
+        assert (written.exit_code, written.stdout) == (0, "written: 4\n")
+    service = Signatures([b"k" * 32, b"o" * 32], required=True)
+    found = anyio.run(task_records, letters, topics)
+    assert len(found) == 8
+    assert {service.doubt(r.topic, r.partition, r.key, r.value, tuple(r.headers)) for r in found} == {None}
 
 
 def test_nothing_but_what_kafka_needs_has_to_be_right(command: Command) -> None:

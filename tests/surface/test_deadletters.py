@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,8 +18,15 @@ from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay, task_
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Source
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.text import printable
-from consumer.wire.dead_letters import decode_dead_letter
-from consumer.wire.results import ID_LIMIT, encode_dead_letter
+from consumer.wire.dead_letters import (
+    SIGNING_KEY,
+    SIGNING_KEY_BYTES,
+    decode_dead_letter,
+    signing_key_of,
+    with_signing_key,
+)
+from consumer.wire.results import ID_LIMIT, encode_dead_letter, record_size
+from consumer.wire.signatures import UNSIGNED, Signatures
 from consumer.wire.tasks import decode_task
 from tests.wire.test_results import dead_letters
 
@@ -45,7 +53,13 @@ def letter(number: int, *, generation: int = 1, reason: DeadReason = DeadReason.
     )
 
 
-async def put(kafka: KafkaSettings, topics: TopicSettings, *letters: DeadLetter, max_bytes: int = 500_000) -> None:
+async def put(
+    kafka: KafkaSettings,
+    topics: TopicSettings,
+    *letters: DeadLetter,
+    max_bytes: int = 500_000,
+    signatures: Signatures = UNSIGNED,
+) -> None:
     """As the service does: committed transactions, among one that was not."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, transactional_id=topics.prefix)
     await producer.start()
@@ -54,7 +68,8 @@ async def put(kafka: KafkaSettings, topics: TopicSettings, *letters: DeadLetter,
             await producer.begin_transaction()
             for one in letters:
                 out = encode_dead_letter(one, max_bytes=max_bytes)
-                await producer.send_and_wait(topics.dead_letter, out.value, out.key, headers=list(out.headers))
+                headers = list(with_signing_key(out.headers, signatures))
+                await producer.send_and_wait(topics.dead_letter, out.value, out.key, headers=headers)
             await (producer.commit_transaction() if kept else producer.abort_transaction())
     finally:
         await producer.stop()
@@ -62,18 +77,21 @@ async def put(kafka: KafkaSettings, topics: TopicSettings, *letters: DeadLetter,
 
 async def tasks(kafka: KafkaSettings, topics: TopicSettings) -> list[tuple[int, bytes, Replay | None]]:
     """Partition, key and replay of every task there is."""
+    found = await task_records(kafka, topics)
+    return [(r.partition, r.key or b"", decode_task(r.value, tuple(r.headers), SOURCE).replay) for r in found]
+
+
+async def task_records(kafka: KafkaSettings, topics: TopicSettings) -> list[Any]:
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
     await consumer.start()
     try:
         partitions = [TopicPartition(topics.tasks, number) for number in range(topics.partitions)]
         ends = await consumer.end_offsets(partitions)
         consumer.assign(partitions)
-        found = []
+        found: list[Any] = []
         for partition in partitions:
             while await consumer.position(partition) < ends[partition]:
-                for record in (await consumer.getmany(partition, timeout_ms=200)).get(partition, []):
-                    task = decode_task(record.value, tuple(record.headers), SOURCE)
-                    found.append((record.partition, record.key or b"", task.replay))
+                found += (await consumer.getmany(partition, timeout_ms=200)).get(partition, [])
         return found
     finally:
         await consumer.stop()
@@ -108,6 +126,16 @@ def test_a_dead_letter_reads_back_as_it_was_written(dead: DeadLetter) -> None:
         attachment_id=printable(dead.attachment_id or "", ID_LIMIT) or None,
     )
     assert abs(again.first_at - dead.first_at) < timedelta(milliseconds=1)
+
+
+@given(dead_letters)
+def test_a_dead_letter_tells_the_key_of_its_writer_beside_whatever_the_record_says(dead: DeadLetter) -> None:
+    dead = replace(dead, headers=(*dead.headers, (SIGNING_KEY, b"forged")))
+    out = encode_dead_letter(dead, max_bytes=500_000)
+    signed = with_signing_key(out.headers, Signatures([b"k" * 32]))
+    assert (signing_key_of(out.headers), signing_key_of(signed)) == (None, Signatures([b"k" * 32]).ids[0].hex())
+    assert decode_dead_letter(out.key, out.value, signed) == decode_dead_letter(out.key, out.value, out.headers)
+    assert record_size(out.key, out.value, signed) == out.size + SIGNING_KEY_BYTES
 
 
 @pytest.mark.parametrize(
