@@ -15,6 +15,7 @@ from consumer.identity import conversation_identity
 from consumer.judge.answers import Answer
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Settled, Task
 from consumer.telemetry.labels import Stage
+from consumer.wire.dead_letters import SIGNING_KEY_BYTES
 from consumer.wire.results import encode_dead_letter
 
 log = logging.getLogger(__name__)
@@ -113,7 +114,8 @@ class Boundary:
             settled=settled,
         )
         entry = LedgerEntry(subject.identity, AnswerKind.DEAD, generation)
-        return Answer(entry, encode_dead_letter(letter, max_bytes=self.dead_letter_bytes), letter=letter)
+        max_bytes = self.dead_letter_bytes - SIGNING_KEY_BYTES  # a key may be named beside it
+        return Answer(entry, encode_dead_letter(letter, max_bytes=max_bytes), letter=letter)
 
     def likewise(self, subject: Subject, other: Answer) -> Answer:
         """The dead letter of a subject that shares its cause with `other`."""

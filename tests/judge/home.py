@@ -34,7 +34,9 @@ from consumer.model import (
 )
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
+from consumer.stream.trust import Trust
 from consumer.wire.results import Output
+from consumer.wire.signatures import UNSIGNED
 from tests.reports import Recorder
 from tests.stream.harness import make_stream
 
@@ -150,6 +152,7 @@ class Home:
         kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
         stream = make_stream(self.judge.judge, kafka, topics, reports=self.reports)
         stream._consumer, stream._ledgers = cast("Any", None), {0: self._ledger}
+        stream._trust = {0: Trust(UNSIGNED, topics.ledger, 0, topics.ledger_days)}
         self.assignment = stream._assignment(0)
 
     @property
