@@ -217,6 +217,18 @@ class Recorder:
     def policy_in_force(self, version: str, warnings: Sequence[str]) -> None:
         self._tell("policy_in_force", (version, *warnings))
 
+    def rules_in_force(self, version: str, count: int) -> None:
+        self._tell("rules_in_force", (version, count))
+
+    def rules_not_reloaded(self, problem: str) -> None:
+        self._tell("rules_not_reloaded", problem)
+
+    def rules_applied(self, cpu_s: float) -> None:
+        self._tell("rules_applied", cpu_s)
+
+    def rules_exceeded(self, rule: str | None) -> None:
+        self._tell("rules_exceeded", rule)
+
     def policy_not_reloaded(self, problem: str) -> None:
         self._tell("policy_not_reloaded", problem)
 

@@ -47,6 +47,7 @@ KNOWN_IN = {
     "obstore": {"storage"},
     "ahocorasick_rs": {"inspection"},
     "magic": {"inspection", "cli"},
+    "yara_x": {"inspection"},
     "typer": {"cli"},
     "confluent_kafka": {"sandbox"},
     "jgo": {"sandbox"},

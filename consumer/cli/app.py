@@ -78,6 +78,9 @@ def scan(
         Path | None,
         typer.Option(help="Policy TOML; the shipped one if not given.", envvar="INSPECTION__POLICY_FILE"),
     ] = None,
+    rules: Annotated[
+        Path | None, typer.Option("--yara-rules", help="Also apply YARA rules.", envvar="INSPECTION__YARA_RULES")
+    ] = None,
     antivirus: Annotated[
         str | None, typer.Option(help=f"Also ask a scanner: {FORMS}.", envvar="ANTIVIRUS__ADDRESS")
     ] = None,
@@ -101,7 +104,7 @@ def scan(
         if reduce:
             reduce_file(files, output, policy, as_json)
         else:
-            scan_files(files, policy, antivirus, explain, as_json)
+            scan_files(files, policy, rules, antivirus, explain, as_json)
 
 
 @app.command("check-config")

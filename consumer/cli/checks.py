@@ -19,6 +19,7 @@ from consumer.inspection.policy.model import shown_size
 from consumer.inspection.policy.names import reader_of
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.readers.unseen import unseen
+from consumer.inspection.yara.rules import REJECT, TELL, load
 from consumer.settings.load import Loaded, SettingsProblem, load_part
 from consumer.settings.model import Settings
 from consumer.telemetry.log import mask
@@ -40,14 +41,21 @@ def check_config(config: Path | None, as_json: bool) -> None:
             raise ended(Exit.USAGE) from None
         raise
     policy = Policy.load(loaded.settings.inspection.policy_file)
-    warnings = [*loaded.unknown, *warnings_about(loaded.settings), *policy.warnings]
+    rules = load(file) if (file := loaded.settings.inspection.yara_rules) else None
+    warnings = [*loaded.unknown, *warnings_about(loaded.settings), *policy.warnings, *(rules.warnings if rules else ())]
     if as_json:
         told = {shown.name: {"value": shown.value, "from": shown.origin} for shown in loaded.shown()}
         types = {kind: {"reader": reader, "unseen": blind} for kind, _, reader, blind in _looked_into(policy)}
-        data_json({"ok": True, "problems": [], "warnings": warnings, "settings": told, "types": types})
+        by_rule = {rule.name: REJECT if rule.rejects else TELL for rule in rules.rules} if rules else {}
+        data_json(
+            {"ok": True, "problems": [], "warnings": warnings, "settings": told, "types": types, "rules": by_rule}
+        )
         return
     show(_settings_table(loaded))
     show(_types_table(policy))
+    if rules:
+        rejecting = sum(rule.rejects for rule in rules.rules)
+        data(f"YARA rules {rules.version}: {rejecting} of {len(rules.rules)} reject, the others are told")
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)  # noqa: T201 # what a command says is its work
 

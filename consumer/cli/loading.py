@@ -28,7 +28,15 @@ def checked(config: Path | None, *, make_folders: bool = False) -> Loaded:
     from consumer.settings.load import SettingsProblem, load_with_origins
     from consumer.settings.model import broken
 
-    rules = (_hosts, partial(_storage, make_folders), partial(_quarantine, make_folders), _policy, _language, _memory)
+    rules = (
+        _hosts,
+        partial(_storage, make_folders),
+        partial(_quarantine, make_folders),
+        _policy,
+        _rules,
+        _language,
+        _memory,
+    )
     try:
         loaded = load_with_origins(config)
     except SettingsProblem as problem:
@@ -75,6 +83,16 @@ def _policy(settings: Settings) -> Iterator[str]:
         Policy.load(settings.inspection.policy_file)
     except PolicyError as error:
         yield from (f"INSPECTION__POLICY_FILE: {problem}" for problem in str(error).splitlines())
+
+
+def _rules(settings: Settings) -> Iterator[str]:
+    from consumer.inspection.yara.rules import RulesError, load
+
+    try:
+        if file := settings.inspection.yara_rules:
+            load(file)
+    except RulesError as error:
+        yield from (f"INSPECTION__YARA_RULES: {problem}" for problem in str(error).splitlines())
 
 
 def _language(settings: Settings) -> Iterator[str]:

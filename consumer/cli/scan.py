@@ -21,6 +21,8 @@ from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy, PolicyError
 from consumer.inspection.workers.confinement import not_offered
 from consumer.inspection.workers.pool import Bounds, Workers, WorkersNotStarted
+from consumer.inspection.yara.rules import Rules, RulesError
+from consumer.inspection.yara.rules import load as load_rules
 from consumer.model import Attachment, Dependency, Facts, Finding, Reason, Rejected, Verdict
 from consumer.settings.load import SettingsProblem, load_part
 from consumer.settings.scanners import address_of
@@ -59,6 +61,12 @@ class ByHand:
 
     def reader_failed(self, exception: str) -> None:
         log.warning("a reader failed on a file: %s", exception)
+
+    def rules_applied(self, cpu_s: float) -> None:
+        pass
+
+    def rules_exceeded(self, rule: str | None) -> None:
+        log.warning("YARA rules took too long with a file: %s", rule or "several together")
 
     def confined(self, by: Confined, missing: str | None) -> None:
         if by == "none":
@@ -112,16 +120,24 @@ class Scanned:
             yield from opener_lines(rule_of(told["reason"]))
 
 
-def scan(files: Sequence[Path], policy_file: Path | None, address: str | None, explain: bool, as_json: bool) -> None:
+def scan(
+    files: Sequence[Path],
+    policy_file: Path | None,
+    rules_file: Path | None,
+    address: str | None,
+    explain: bool,
+    as_json: bool,
+) -> None:
     """Prints a verdict a file; ends with 1 when one is rejected, and with 2 when one can't be read.
 
     With `explain` the worker answers in sentences and places, which for the service's own none does.
     """
     try:
         policy = Policy.load(policy_file)
+        rules = load_rules(rules_file) if rules_file else None
         antivirus = _antivirus(address) if address else None
-        scanned, unreadable = anyio.run(_scan, files, policy, antivirus, Bounds(wide=explain))
-    except PolicyError as error:
+        scanned, unreadable = anyio.run(_scan, files, policy, rules, antivirus, Bounds(wide=explain))
+    except (PolicyError, RulesError) as error:
         raise ended(Exit.USAGE, str(error)) from None
     except WorkersNotStarted as missing:
         raise ended(Exit.DOWN, str(missing)) from None
@@ -139,13 +155,14 @@ def scan(files: Sequence[Path], policy_file: Path | None, address: str | None, e
 
 
 async def _scan(
-    files: Sequence[Path], policy: Policy, antivirus: Scanner | None, bounds: Bounds
+    files: Sequence[Path], policy: Policy, rules: Rules | None, antivirus: Scanner | None, bounds: Bounds
 ) -> tuple[list[Scanned], list[str]]:
     by_hand = ByHand()
     scanned: list[Scanned] = []
     unreadable: list[str] = []
     async with AsyncExitStack() as stack:
-        examining = Workers(1, bounds=bounds, limits=lambda: policy.limits, reports=by_hand)
+        by_rules = (lambda: rules) if rules else None
+        examining = Workers(1, bounds=bounds, limits=lambda: policy.limits, rules=by_rules, reports=by_hand)
         workers = Explaining(await stack.enter_async_context(examining))
         if antivirus:
             stack.push_async_callback(antivirus.aclose)
@@ -156,7 +173,7 @@ async def _scan(
             except OSError as error:
                 unreadable.append(f"{printable(str(file), 4_096)}: {error.strerror}")
             else:
-                scanned.append(Scanned(file, verdict, workers.take()))
+                scanned.append(Scanned(file, verdict, workers.take() if bounds.wide else ()))
     return scanned, unreadable
 
 

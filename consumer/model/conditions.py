@@ -54,6 +54,7 @@ class Condition(StrEnum):
     HOST_NOT_ALLOWED = "host_not_allowed"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
     POLICY_UNCLEAR = "policy_unclear"
+    RULES_NOT_RELOADED = "rules_not_reloaded"
     LEDGER_ODD = "ledger_odd"
     SIGNATURES_MISSING = "signatures_missing"
     SIGNATURES_WRONG = "signatures_wrong"
@@ -179,6 +180,9 @@ _TOLD = {
     ),
     Condition.POLICY_NOT_RELOADED: Told(
         Effect.WARNS, "The changed policy file is wrong; the one before stays in force.", "Run `check-config`."
+    ),
+    Condition.RULES_NOT_RELOADED: Told(
+        Effect.WARNS, "The changed YARA rules are wrong; those before stay in force.", "Run `check-config`."
     ),
     Condition.POLICY_UNCLEAR: Told(
         Effect.WARNS,

@@ -216,6 +216,7 @@ class Finding:
 
     code: Reason
     detail: str = ""  # our own words, bounded, never text out of the file
+    rejects: bool | None = None  # what an operator's own rule says about it; None: the policy says
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     SCRIPT = "script"  # a text that holds code of PHP, which a server runs wherever it stands
     LOOKS_LIKE_CODE = "looks_like_code"  # a text that is written like a program; a list may be as well
     CONTROL_CHARACTERS = "control_characters"  # a text with characters that are no text, or that steer a terminal
+    YARA = "yara"  # a rule of the operator's own matches
     INFECTED = "infected"  # the antivirus named it
     SCAN_LIMIT_EXCEEDED = "scan_limit_exceeded"  # the antivirus could not look at all of it
 

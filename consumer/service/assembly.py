@@ -27,9 +27,11 @@ from consumer.http.clients import file_client
 from consumer.http.transport import CertificateNotTrusted, Timeouts, not_trusted
 from consumer.http.urls import UrlRules
 from consumer.inspection.antivirus import open_scanner
+from consumer.inspection.in_force import InForce
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.workers.pool import Bounds, Confinement, Workers
+from consumer.inspection.yara.file import RulesFile
 from consumer.judge.ports import Terms, looks_up_bare
 from consumer.judge.task import Judge
 from consumer.kafka.limits import TopicLimits
@@ -114,10 +116,11 @@ class Parts:
 async def assembled(
     settings: Settings, credentials: Credentials, limits: TopicLimits, reporter: Reporter
 ) -> AsyncIterator[Parts]:
-    """Raises `WorkersNotStarted` or `PolicyError` when the service can't run here at all."""
+    """Raises `WorkersNotStarted`, `PolicyError` or `RulesError` when the service can't run here at all."""
     async with AsyncExitStack() as stack:
-        policies = policy_file(settings, reporter)
-        workers = await stack.enter_async_context(workers_of(settings, policies, reporter, patient=True))
+        in_force = files_in_force(settings, reporter)
+        policies = in_force.policies
+        workers = await stack.enter_async_context(workers_of(settings, in_force, reporter, patient=True))
         probes: dict[Dependency, Probe] = {}
         gates = _gates(settings, probes, reporter)
         reports = GenesysReports(reporter, gates)
@@ -152,7 +155,7 @@ async def assembled(
         watches = (
             gates.run,
             workers.watch,
-            partial(policies.watch, POLICY_WATCH_S, anyio.sleep),
+            partial(in_force.watch, POLICY_WATCH_S, anyio.sleep),
             partial(canary.run, anyio.sleep),
             partial(capacity.run, anyio.sleep),
         )
@@ -182,6 +185,12 @@ class GenesysReports:
     def proved(self, asked: Asked) -> None:
         """It says something about others, and opens nothing: that is for the whole probe."""
         self._gates.heard.answered(asked)
+
+
+def files_in_force(settings: Settings, reporter: Reporter) -> InForce:
+    """Policy and rules. `PolicyError` or `RulesError` if they are bad now."""
+    rules = settings.inspection.yara_rules
+    return InForce(policy_file(settings, reporter), RulesFile(rules, reporter) if rules else None)
 
 
 def policy_file(settings: Settings, reporter: Reporter) -> PolicyFile:
@@ -215,7 +224,7 @@ def _patience(settings: Settings, gates: Gates, reporter: Reporter) -> Patience:
     return Patience(gates, backoff, settings.download.host_patience_s, reporter)
 
 
-def workers_of(settings: Settings, policies: PolicyFile, reporter: Reporter, *, patient: bool) -> Workers:
+def workers_of(settings: Settings, in_force: InForce, reporter: Reporter, *, patient: bool) -> Workers:
     inspection = settings.inspection
     count, address_space_bytes = workers_that_fit(settings, allowed())
     bounds = Bounds(
@@ -225,8 +234,15 @@ def workers_of(settings: Settings, policies: PolicyFile, reporter: Reporter, *, 
         files_per_worker=inspection.files_per_worker,
         confinement=Confinement(inspection.confinement),
     )
-    limits = lambda: policies.current.limits  # noqa: E731 # short, and asked before each file
-    return Workers(count, inspection.deadline_s, bounds=bounds, limits=limits, reports=reporter, patient=patient)
+    return Workers(
+        count,
+        inspection.deadline_s,
+        bounds=bounds,
+        limits=lambda: in_force.policies.current.limits,
+        rules=in_force.rules,
+        reports=reporter,
+        patient=patient,
+    )
 
 
 def client_for_files(settings: Settings, rules: UrlRules) -> httpx.AsyncClient:

@@ -192,6 +192,9 @@ class InspectionSettings(Group):
     policy_file: ReadableFile | None = Field(
         None, description="Policy TOML; the shipped one when unset; reloaded on change"
     )
+    yara_rules: ReadableFile | None = Field(
+        None, description="YARA rules of your own; off when unset; reloaded on change"
+    )
     workers: int = Field(2, ge=1)
     confinement: Literal["full", "seccomp", "none"] = Field(
         "seccomp",

@@ -280,6 +280,17 @@ class Metrics:
         self.policy_reload_failures = self._counter(
             "policy_reload_failures", "Changed policy files that were wrong; the last good policy stays"
         )
+        self.rules_reload_failures = self._counter(
+            "rules_reload_failures", "Changed files of YARA rules that were wrong; the last good rules stay"
+        )
+        self.rules_info = Info(f"{PREFIX}_rules", "The YARA rules in force", registry=self.registry)
+        self.rules_cpu_seconds = self._counter("rules_cpu_seconds", "CPU time that YARA rules took with files")
+        self.rules_exceeded = Counter(
+            f"{PREFIX}_rules_exceeded_total",
+            "Files that a YARA rule took too long with; no rule where several together did",
+            ["rule"],
+            registry=self.registry,
+        )
         self.policy_info = Info(f"{PREFIX}_policy", "The policy in force", registry=self.registry)
         Info(f"{PREFIX}_build", "What runs here", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}

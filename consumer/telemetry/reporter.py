@@ -267,6 +267,22 @@ class Reporter:
         self._metrics.policy_reload_failures.inc()
         self._conditions.begin(Condition.POLICY_NOT_RELOADED, problem)
 
+    def rules_in_force(self, version: str, count: int) -> None:
+        self._metrics.rules_info.info({"version": version})
+        self._conditions.end(Condition.RULES_NOT_RELOADED)
+        log.info("YARA rules in force", extra={"version": version, "rules": count})
+
+    def rules_not_reloaded(self, problem: str) -> None:
+        self._metrics.rules_reload_failures.inc()
+        self._conditions.begin(Condition.RULES_NOT_RELOADED, problem)
+
+    def rules_applied(self, cpu_s: float) -> None:
+        self._metrics.rules_cpu_seconds.inc(cpu_s)
+
+    def rules_exceeded(self, rule: str | None) -> None:
+        self._metrics.rules_exceeded.labels(rule or "").inc()
+        log.warning("YARA rules took too long with a file", extra={"rule": rule or "several together"})
+
     # ---- dependencies
 
     def called(self, call: str, status: int | None) -> None:

@@ -268,3 +268,20 @@ def test_version_names_all_that_a_verdict_depends_on(command: Command) -> None:
     told = json.loads(command("version", "--json").stdout)
     assert {"attachment-consumer", "python", "libmagic", "aiokafka", "inspection"} <= set(told)
     assert f"libmagic {told['libmagic']}" in command("version").stdout.splitlines()
+
+
+def test_the_rules_in_force_are_shown_and_what_is_wrong_with_them_has_its_line(
+    command: Command, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.yar"
+    rules.write_text(
+        'rule Ours { meta: action = "reject" strings: $a = "x" condition: $a }\nrule Told { condition: filesize > 9 }'
+    )
+    shown, listed = (command("check-config", *more, INSPECTION__YARA_RULES=str(rules)) for more in ((), ("--json",)))
+    assert "1 of 2 reject, the others are told" in shown.stdout
+    assert "rules.yar:1: slow pattern" in shown.stderr
+    assert json.loads(listed.stdout)["rules"] == {"Ours": "reject", "Told": "tell"}
+    rules.write_text("\nrule Ours { condition: $b }")
+    wrong = command("check-config", INSPECTION__YARA_RULES=str(rules))
+    assert wrong.exit_code == 2
+    assert f"INSPECTION__YARA_RULES: {rules}:2: unknown pattern `$b`; " in wrong.stderr

@@ -225,3 +225,19 @@ def test_an_antivirus_that_can_be_none_ends_with_2(command: Command, good: Path)
     result = command("scan", "--antivirus", "localhost", good)
     assert result.exit_code == 2
     assert "--antivirus must be one of tcp://host:port, " in result.stderr
+
+
+def test_rules_of_an_operator_are_applied_where_they_are_named(command: Command, good: Path, tmp_path: Path) -> None:
+    rules, letter = tmp_path / "rules.yar", tmp_path / "letter.txt"
+    rules.write_text('rule Ours { meta: action = "reject" strings: $a = "evil" condition: $a }')
+    letter.write_text("an evil word\n")
+    result = command("scan", "--json", "--yara-rules", rules, letter, good)
+    assert [(one["reason"], [finding["detail"] for finding in one["findings"]]) for one in told(result)] == [
+        ("yara", ["the rule Ours matches"]),
+        (None, []),
+    ]
+    assert told(result)[0]["detectors"]["yara"]
+    rules.write_text("rule Ours {")
+    wrong = command("scan", letter, INSPECTION__YARA_RULES=str(rules))
+    assert (wrong.exit_code, wrong.stdout) == (2, "")
+    assert "rules.yar:1: syntax error" in wrong.stderr

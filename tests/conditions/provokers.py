@@ -32,6 +32,7 @@ from tests.antivirus.conftest import needs_clamd, running_clamd
 from tests.brokers import create_topics
 from tests.conditions import entries
 from tests.conditions.stage import Stage, at_rest, emulated, shared
+from tests.conditions.yara_rules import rules_not_reloaded
 from tests.ill import clock
 from tests.ill.cloud import JSON, Cloud, Reply, json
 from tests.ill.scene import Scene, event_of, playing
@@ -449,6 +450,7 @@ PROVOKERS: Mapping[Condition, Provoker] = {
     Condition.MANY_FORBIDDEN: judged(plain(30, "forbidden"), [event_of(str(number), "plain") for number in range(30)]),
     Condition.HOST_NOT_ALLOWED: judged(elsewhere, [event_of("1", "plain")]),
     Condition.POLICY_NOT_RELOADED: policy_not_reloaded,
+    Condition.RULES_NOT_RELOADED: rules_not_reloaded,
     Condition.POLICY_UNCLEAR: policy_unclear,
     Condition.LEDGER_ODD: entries.ledger_odd,
     Condition.SIGNATURES_MISSING: entries.without_signature,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import ctypes.util
+import math
 import re
 import struct
 import zlib
@@ -19,6 +20,7 @@ from consumer.inspection.readers.table import canonical
 from consumer.inspection.workers import codes
 from consumer.inspection.workers.codes import FAILURES, FLAGS, REASONS, SENTENCES, TYPES, Unheard, closed, opened
 from consumer.inspection.workers.frames import ANSWER
+from consumer.inspection.yara.rules import MOST_RULES
 from consumer.model import Reason
 from consumer.telemetry.labels import ReaderException
 
@@ -88,6 +90,14 @@ def test_the_lists_fit_into_their_bits() -> None:
     assert len(REASONS) <= codes.REASON_BITS
     assert max(len(REASONS), len(FAILURES)) < 1 << codes.PLACE_BITS
     assert codes.TYPE_BITS + codes.FLAG_BITS + codes.REASON_BITS + 2 * codes.PLACE_BITS == 64
+
+
+def test_with_the_place_of_a_rule_no_more_than_64_bits_leave_a_worker_for_a_file() -> None:
+    """Answers that mean different things: a type, any flags, a set of reasons, and which two of them came first."""
+    count = len(REASONS)
+    pairs = count * (count - 1) * 2 ** (count - 2)
+    reasons = 1 + count + len(FAILURES) + pairs
+    assert math.log2(len(TYPES) * 2 ** len(FLAGS) * reasons) + math.log2(MOST_RULES + 1) <= 64
 
 
 def test_every_flag_and_reason_of_a_reader_has_its_place() -> None:

@@ -30,7 +30,7 @@ class PolicyFile:
         self.path = path or SHIPPED
         self._reports = reports
         self._most_bytes = most_bytes
-        self._seen = _stamp(self.path)
+        self._seen = stamp(self.path)
         self._policy = self._load()
         reports.policy_in_force(self._policy.version, self._policy.warnings)
 
@@ -43,7 +43,7 @@ class PolicyFile:
 
     def reload(self) -> bool:
         """Reads the file again, changed or not; whether the policy in it is in force now."""
-        self._seen = _stamp(self.path)
+        self._seen = stamp(self.path)
         try:
             self._policy = self._load()
         except PolicyError as error:
@@ -62,11 +62,11 @@ class PolicyFile:
         """Looks for a change every `interval_s` seconds, until cancelled."""
         while True:
             await sleep(interval_s)
-            if _stamp(self.path) != self._seen:
+            if stamp(self.path) != self._seen:
                 self.reload()
 
 
-def _stamp(path: Path) -> tuple[int, int, int] | None:
+def stamp(path: Path) -> tuple[int, int, int] | None:
     """Differs when the file was replaced or written, also through a link as Kubernetes swaps it; None: no file."""
     try:
         status = path.stat()

@@ -136,6 +136,8 @@ def _finding(value: object) -> Reason:
         return Reason(str(value))
     if value in CERTAIN:
         raise refused(f'"{value}" always rejects: no policy can say otherwise')
+    if value == Reason.YARA:
+        raise refused('"yara" is decided by each rule: write meta: action = "reject" into it')
     raise refused(unknown("finding", str(value), list(DEFAULTS)))
 
 

@@ -37,7 +37,7 @@ from consumer.inspection.policy.reading import PolicyError, read
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Limits
 from consumer.inspection.readers.table import canonical, is_text
-from consumer.model import Attachment, Facts, MediaStatus, Reason, Rejected
+from consumer.model import Attachment, Facts, Finding, MediaStatus, Reason, Rejected
 
 __all__ = ["SHIPPED", "TYPE_ONLY", "Policy", "PolicyError"]
 
@@ -138,6 +138,9 @@ class Policy(Table):
             return Action.TELL
         return self.findings.get(code, DEFAULTS.get(code, Action.REJECT))
 
+    def _rejects(self, finding: Finding, kind: str | None) -> bool:
+        return self.action(finding.code, kind) is Action.REJECT if finding.rejects is None else finding.rejects
+
     def as_claimed(self, attachment: Attachment, facts: Facts) -> Facts:
         """`facts` with the text type that is claimed and let in, where the bytes are a text and nothing more is known.
 
@@ -183,9 +186,9 @@ class Policy(Table):
         if attachment.declared_sha256 and facts.sha256 and attachment.declared_sha256.lower() != facts.sha256.lower():
             return Reason.HASH_MISMATCH
         detected = facts.detected_type
-        seen = [finding.code for finding in facts.findings]
+        seen = [finding.code for finding in facts.findings if self._rejects(finding, detected)]
         for code in (*CERTAIN, *seen):
-            if code in seen and self.action(code, detected) is Action.REJECT:
+            if code in seen:
                 return code
         if detected is None:
             return Reason.UNDETECTABLE

@@ -6,14 +6,18 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import anyio
 
+from consumer.inspection.workers.bounds import Reports
 from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.codes import Examined, Unheard
 from consumer.inspection.workers.process import Ending, WorkerProcess
+from consumer.inspection.yara.rules import Rule
 from consumer.telemetry.labels import WorkerEnd
+
+RULES_SHARE = 0.5  # of the CPU time that a file may cost, and on top of it
 
 NOT_ITS_OWN: frozenset[WorkerEnd] = frozenset({"outside", "deadline"})
 """Ends that need not be the file's doing: somebody killed the worker, or the machine was too busy."""
@@ -40,6 +44,65 @@ class FileBody(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Matched:
+    """The rule that matches, if one does."""
+
+    rule: Rule | None
+
+
+Told = TypeVar("Told", Examined, Matched)
+
+
+class Question(Protocol[Told]):
+    """What a worker is asked about a file."""
+
+    @property
+    def share(self) -> float:
+        """Of the CPU time that a file may cost."""
+
+    def give(self, worker: WorkerProcess, body: FileBody) -> None: ...
+    async def answer(self, worker: WorkerProcess) -> Told: ...
+
+    def spent(self, outcome: Told | WorkerEnd, size: int, cpu_s: float, reports: Reports) -> None:
+        """What one try cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIsIt:
+    """What it is and holds."""
+
+    claimed: str | None  # the type that it is said to be
+    share: float = 1.0
+
+    def give(self, worker: WorkerProcess, body: FileBody) -> None:
+        worker.give(body.fileno(), body.size, self.claimed)
+
+    async def answer(self, worker: WorkerProcess) -> Examined:
+        return await worker.answer()
+
+    def spent(self, outcome: Examined | WorkerEnd, size: int, cpu_s: float, reports: Reports) -> None:
+        reports.examined(None if isinstance(outcome, str) else outcome.detected_type, size, cpu_s)
+
+
+@dataclass(frozen=True, slots=True)
+class WhichRule:
+    """Which rule of the worker's own it matches, one that rejects before the others."""
+
+    share: float = RULES_SHARE
+
+    def give(self, worker: WorkerProcess, body: FileBody) -> None:
+        worker.give_to_rules(body.fileno(), body.size)
+
+    async def answer(self, worker: WorkerProcess) -> Matched:
+        rules = worker.plan.rules.rules if worker.plan.rules else ()
+        place = await worker.matched(len(rules))
+        return Matched(rules[place - 1] if place else None)
+
+    def spent(self, outcome: Matched | WorkerEnd, size: int, cpu_s: float, reports: Reports) -> None:
+        reports.rules_applied(cpu_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Allowed:
     """In seconds. What a file of the usual kind needs, what any may need, and by when it has to end while it runs."""
 
@@ -48,24 +111,32 @@ class Allowed:
     deadline_s: float  # by the clock
 
 
-class Examination:
+class Examination(Generic[Told]):
     """A file in a worker's hands. Satisfies `turns.slots.Work`: it can stand still, go on, or be begun again later."""
 
-    def __init__(self, worker: WorkerProcess, allowed: Allowed, grown: Callable[[Examination], None]) -> None:
+    def __init__(
+        self,
+        worker: WorkerProcess,
+        question: Question[Told],
+        allowed: Allowed,
+        grown: Callable[[Examination[Told]], None],
+    ) -> None:
         """`grown` is told once it has taken more than is short."""
-        self._worker, self._allowed, self._grown = worker, allowed, grown
+        self._worker, self._allowed = worker, allowed
+        self._question: Question[Told] = question
+        self._grown: Callable[[Examination[Told]], None] = grown
         self._began = worker.cpu_s()
         self._began_at = time.monotonic()
         self._spent = 0.0
         self._stood_s, self._stands_since = 0.0, 0.0
         self._overtaken = anyio.CancelScope()
 
-    async def run(self, body: FileBody, claimed: str | None) -> Examined | WorkerEnd:
+    async def run(self, body: FileBody) -> Told | WorkerEnd:
         """What the worker says; else how it ended: then it is gone, and also when this is cancelled."""
-        outcome: Examined | WorkerEnd = "overtaken"
+        outcome: Told | WorkerEnd = "overtaken"
         try:
             await self._worker.allow_cpu(self._began + self._allowed.cpu_s)
-            self._worker.give(body.fileno(), body.size, claimed)
+            self._question.give(self._worker, body)
             with self._overtaken:
                 outcome = await self._answered()
             self.go_on()
@@ -76,7 +147,7 @@ class Examination:
         except BaseException:
             await self._end()
             raise
-        if not isinstance(outcome, Examined):
+        if isinstance(outcome, str):
             await self._end()
         return outcome
 
@@ -87,15 +158,15 @@ class Examination:
         self._spent = max(spent, ending.cpu_s - self._began)
         return ending
 
-    async def _answered(self) -> Examined | WorkerEnd:
+    async def _answered(self) -> Told | WorkerEnd:
         """One thread's CPU time is never ahead of the clock, so that what is left of a budget needs no look before."""
         worker, allowed = self._worker, self._allowed
         wait, short = allowed.short_s, True
         while True:
             with anyio.move_on_after(self._look_after_s(wait)):
-                return await worker.answer()
+                return await self._question.answer(worker)
             if worker.has_answered():  # while this process was the one that stood still
-                return await worker.answer()
+                return await self._question.answer(worker)
             if self._stands_since:
                 continue
             spent = self.spent()

@@ -61,6 +61,12 @@ class Reports(Protocol):
     def reader_failed(self, exception: str) -> None:
         """An exception that nobody foresaw ended an examination; its class."""
 
+    def rules_applied(self, cpu_s: float) -> None:
+        """An operator's rules took a worker this CPU time for a file."""
+
+    def rules_exceeded(self, rule: str | None) -> None:
+        """An operator's rules took longer with a file than their share of the time; which one did, if it is one."""
+
     def confined(self, by: Confined, missing: str | None) -> None:
         """Workers are held in as was asked for, as shown; or what is missing, and they get no file."""
 

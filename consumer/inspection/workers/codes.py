@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from consumer.inspection.readers.openers import OPENERS
@@ -95,6 +95,11 @@ class Examined:
     findings: tuple[Finding, ...]
     flags: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()  # of a wide answer, one for each finding
+
+    def with_finding(self, finding: Finding) -> Examined:
+        """And one that is not of the worker's readers: it is seen in no place of theirs."""
+        evidence = (*self.evidence, Evidence(finding, None, "")) if self.evidence or not self.findings else ()
+        return replace(self, findings=(*self.findings, finding), evidence=evidence)
 
     @property
     def failure(self) -> str | None:

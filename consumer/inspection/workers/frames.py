@@ -1,8 +1,9 @@
 """What the service, the template and the workers write to each other, byte by byte.
 
-Between service and template: a length and JSON, sometimes with a descriptor. To a worker: the size of a file and what
-it is claimed to be (its place in `codes.TYPES`), with its descriptor. From a worker: first a greeting as JSON, then
-8 bytes a file (see `codes`), or a length and JSON if it was started for wide answers.
+Between service and template: a length and JSON, sometimes with descriptors. To a worker: the size of a file and what
+it is claimed to be (its place in `codes.TYPES`), or `BY_RULES`, with its descriptor. From a worker: first a greeting as
+JSON, then 8 bytes a file (see `codes`), or a length and JSON if it was started for wide answers. To `BY_RULES` it
+answers with 8 bytes in any case: the place of a rule.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from collections.abc import Mapping, Sequence
 LENGTH = struct.Struct("<L")
 FILE = struct.Struct("<QH")
 ANSWER = struct.Struct("<Q")
+BY_RULES = 0xFFFF  # in place of a claimed type: which rule matches?
+WITH_RULES = "rules"  # an argument of the template's: some will come
+MOST_DESCRIPTORS = 2  # of an order: a worker's channel, and rules
 
 
 def packed(message: Mapping[str, object]) -> bytes:
@@ -47,7 +51,7 @@ def receive_exactly(channel: socket.socket, count: int) -> bytes | None:
 
 def receive_order(channel: socket.socket) -> tuple[dict[str, object], list[int]] | None:
     """A message of the service with its descriptors; None when there is none to come."""
-    head, descriptors, _, _ = socket.recv_fds(channel, LENGTH.size, 1)
+    head, descriptors, _, _ = socket.recv_fds(channel, LENGTH.size, MOST_DESCRIPTORS)
     rest = receive_exactly(channel, LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else None
     return None if rest is None else (json.loads(rest), list(descriptors))
 

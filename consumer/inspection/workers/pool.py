@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import anyio
 
 from consumer.errors import LastTryAhead
 from consumer.inspection.policy.extensions import claimed_type, declared_as, extension_type, is_generic
 from consumer.inspection.readers.seen import Evidence, Limits
-from consumer.inspection.workers.asking import NOT_ITS_OWN, SENTENCES, Allowed, Examination, FileBody
+from consumer.inspection.workers.asking import (
+    NOT_ITS_OWN,
+    SENTENCES,
+    Allowed,
+    Examination,
+    FileBody,
+    Matched,
+    Question,
+    WhatIsIt,
+    WhichRule,
+)
 from consumer.inspection.workers.bounds import SHORT_FILE, Bounds, Reports, offered
 from consumer.inspection.workers.codes import Examined
 from consumer.inspection.workers.confinement import Confinement, hide_from_peers
+from consumer.inspection.workers.frames import WITH_RULES
 from consumer.inspection.workers.process import (
     LIBMAGIC_MISSING,
     LibmagicMissing,
@@ -22,8 +34,10 @@ from consumer.inspection.workers.process import (
     default_command,
 )
 from consumer.inspection.workers.proof import shortfall
+from consumer.inspection.workers.ruling import Ruling
 from consumer.inspection.workers.supply import Supply
 from consumer.inspection.workers.worker import Plan
+from consumer.inspection.yara.rules import Rules
 from consumer.model import Attachment, Facts, Finding, Reason, Tries
 from consumer.telemetry.labels import WorkerEnd
 from consumer.turns import LONG, SHORT, Slots
@@ -32,6 +46,8 @@ __all__ = [
     "Bounds", "Confinement", "LibmagicMissing", "Reports", "Workers", "WorkersNotStarted", "hide_from_peers", "offered",
     "versions",
 ]  # fmt: skip
+
+T = TypeVar("T", Examined, Matched)
 
 # Of a file whose worker ended for a reason that need not be the file's: all but the first one are alone.
 TRIES = {Tries.ALL: (0, 1, 2), Tries.BUT_LAST: (0, 1), Tries.LAST: (2,)}
@@ -56,16 +72,20 @@ class Workers:
         *,
         bounds: Bounds = Bounds(),  # noqa: B008 # frozen
         limits: Callable[[], Limits] = Limits,
+        rules: Callable[[], Rules] | None = None,
         reports: Reports,
         patient: bool = False,
         command: Sequence[str] | None = None,
     ) -> None:
         self._deadline_s = deadline_s
         self._limits = limits
+        self._rules = rules
+        self._ruling = Ruling(self, rules, reports) if rules else None
         self._bounds = bounds
         self._reports = reports
         self._patient = patient
-        self._supply = Supply(tuple(command or default_command()), self._plan, 2 * count + 1, self._reports)
+        command = (*(command or default_command()), *([WITH_RULES] if rules else []))
+        self._supply = Supply(command, self._plan, 2 * count + 1, self._reports)
         self._slots = Slots(count, aside=count, again=FORK_S)
         self._held_in = anyio.Event()
 
@@ -81,7 +101,8 @@ class Workers:
     def detectors(self) -> dict[str, str]:
         """Name to version, as the workers told when they started; and that nothing holds them in, if so."""
         unheld = {"confinement": "none"} if self._bounds.confinement is Confinement.NONE else {}
-        return {**self._supply.detectors, **unheld}
+        by_rules = {"yara": self._rules().version} if self._rules else {}
+        return {**self._supply.detectors, **by_rules, **unheld}
 
     async def __aenter__(self) -> Self:
         """`LibmagicMissing` or `WorkersNotStarted` if they can't run here, or not as they should."""
@@ -113,35 +134,54 @@ class Workers:
         `LastTryAhead` if `attachment.tries` stops before the last time.
         """
         claimed = claimed_type(attachment.name, attachment.declared_type)
-        outcome: Examined | WorkerEnd = "outside"
-        for number in TRIES[attachment.tries]:
-            outcome = await self._in_turn(body, attachment.conversation_id, claimed, alone=number > 0)
-            if isinstance(outcome, Examined) or outcome not in NOT_ITS_OWN:
-                break
-        else:
-            if attachment.tries is Tries.BUT_LAST:
-                raise LastTryAhead
-        if not isinstance(outcome, Examined):
+        outcome = await self._settled(WhatIsIt(claimed), body, attachment.conversation_id, TRIES[attachment.tries])
+        if isinstance(outcome, str) and outcome in NOT_ITS_OWN and attachment.tries is Tries.BUT_LAST:
+            raise LastTryAhead
+        if isinstance(outcome, str):
             outcome = Examined(None, (Finding(Reason.UNDETECTABLE, SENTENCES[outcome]),), ())
         elif outcome.failure:
             self._reports.reader_failed(outcome.failure)
+        if self._ruling and outcome.detected_type:
+            ruled = await self._ruling.finding(body, attachment.conversation_id)
+            outcome = outcome.with_finding(ruled) if ruled else outcome
         return _facts(body, attachment, outcome, self.detectors), outcome.evidence
 
+    async def matched(self, body: FileBody, conversation: str) -> Matched | WorkerEnd:
+        return await self._settled(WhichRule(), body, conversation, TRIES[Tries.BUT_LAST])
+
+    async def exceed(self, rules: Rules, body: FileBody, conversation: str) -> bool:
+        plan = replace(self._plan(), rules=rules, rules_once=True)
+        try:
+            return await self._in_turn(WhichRule(), body, conversation, alone=False, plan=plan) == "budget"
+        except WorkersNotStarted:
+            return False
+
+    async def _settled(
+        self, question: Question[T], body: FileBody, conversation: str, tries: Sequence[int]
+    ) -> T | WorkerEnd:
+        """The answer; else how the worker ended: the first one's end if that was the file's doing, else the last's."""
+        outcome: T | WorkerEnd = "outside"
+        for number in tries:
+            outcome = await self._in_turn(question, body, conversation, alone=number > 0)
+            if not isinstance(outcome, str) or outcome not in NOT_ITS_OWN:
+                break
+        return outcome
+
     async def _in_turn(
-        self, body: FileBody, conversation: str, claimed: str | None, alone: bool
-    ) -> Examined | WorkerEnd:
+        self, question: Question[T], body: FileBody, conversation: str, alone: bool, plan: Plan | None = None
+    ) -> T | WorkerEnd:
         """Small files first; what takes longer than files of its size do makes room for those that wait. What was late
         or out of memory may have been so by its neighbours: `alone`, there are none while it runs."""
         rank = LONG if alone or body.size > SHORT_FILE else SHORT
         turn = await self._slots.take(conversation, rank, self._slots.room if alone else 1)
         spent = 0.0
 
-        def grown(work: Examination) -> None:
+        def grown(work: Examination[T]) -> None:
             self._slots.grown(turn, LONG, work)
 
         try:
             while True:
-                outcome, more = await self._asked(body, claimed, grown, alone)
+                outcome, more = await self._asked(question, body, grown, alone, plan)
                 spent += more
                 if outcome != "overtaken":
                     return outcome
@@ -175,41 +215,47 @@ class Workers:
             life_cpu_s=self._bounds.life_s,
             limits=self._limits(),
             wide=self._bounds.wide,
+            rules=self._rules() if self._rules else None,
         )
 
     async def _asked(
-        self, body: FileBody, claimed: str | None, grown: Callable[[Examination], None], fresh: bool
-    ) -> tuple[Examined | WorkerEnd, float]:
-        """And the CPU time that it took, in seconds."""
+        self,
+        question: Question[T],
+        body: FileBody,
+        grown: Callable[[Examination[T]], None],
+        fresh: bool,
+        plan: Plan | None,
+    ) -> tuple[T | WorkerEnd, float]:
+        """And the CPU time that it took, in seconds. `plan`: of a worker for this file alone."""
         await self._held_in.wait()
-        worker = await (self._supply.fresh() if fresh else self._supply.take())
+        fresh = fresh or plan is not None
+        worker = await (self._supply.alone(plan) if plan else self._supply.fresh() if fresh else self._supply.take())
         last = fresh or worker.files + 1 >= self._bounds.files_per_worker
-        examination = Examination(worker, self._allowed(body.size, fresh), grown)
-        outcome: Examined | WorkerEnd = "cancelled"
+        examination = Examination(worker, question, self._allowed(question.share, body.size, fresh), grown)
+        outcome: T | WorkerEnd = "cancelled"
         try:
             if last and not fresh:
                 await self._supply.warm_one()  # while this one is at its last file
-            outcome = await examination.run(body, claimed)
+            outcome = await examination.run(body)
             if outcome != "overtaken":
-                detected = outcome.detected_type if isinstance(outcome, Examined) else None
-                self._reports.examined(detected, body.size, examination.spent())
+                question.spent(outcome, body.size, examination.spent(), self._reports)
         finally:
-            if not isinstance(outcome, Examined):
+            if isinstance(outcome, str):
                 worker.retire()
                 self._reports.worker_ended(outcome)
                 with anyio.CancelScope(shield=True):
                     if not last:
                         await self._supply.warm_one()
-        if isinstance(outcome, Examined):
+        if not isinstance(outcome, str):
             if last:
                 worker.retire()
             else:
                 self._supply.give_back(worker)
         return outcome, examination.spent()
 
-    def _allowed(self, size: int, alone: bool) -> Allowed:
+    def _allowed(self, share: float, size: int, alone: bool) -> Allowed:
         deadline_s = self._deadline_s * 2 if alone else self._deadline_s
-        return Allowed(self._bounds.short_s(size), self._bounds.budget_s(size), deadline_s)
+        return Allowed(self._bounds.short_s(size), share * self._bounds.budget_s(size), deadline_s)
 
 
 def _facts(body: FileBody, attachment: Attachment, answer: Examined, detectors: dict[str, str]) -> Facts:

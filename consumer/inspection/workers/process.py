@@ -11,8 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from consumer.download.body import Body
 from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.channel import Channel, Died
 from consumer.inspection.workers.codes import Examined, Unheard
 from consumer.inspection.workers.worker import Plan
+from consumer.inspection.yara.rules import NOT_INSTALLED, Rules
 
 START_S = 30.0
 ROOT = Path(__file__).parents[3]
@@ -46,6 +48,10 @@ class WorkersNotStarted(RuntimeError):
 
 class LibmagicMissing(WorkersNotStarted):
     """There is no libmagic; the text says how to install it."""
+
+
+class YaraMissing(WorkersNotStarted):
+    """There is no YARA-X where workers are to apply rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,7 @@ class WorkerProcess:
         self._template = template
         self._channel = channel
         self._cpu_limit_s = plan.first_cpu_s
+        self._answers_wide = False
         self._greeted = False
         self._ended = False
 
@@ -125,7 +132,16 @@ class WorkerProcess:
 
     def give(self, descriptor: int, size: int, claimed: str | None = None) -> None:
         """`claimed`: the type that it is said to be, in the name of our own table. `Died` if the worker is gone."""
-        self._channel.send(frames.FILE.pack(size, codes.PLACES.get(claimed, 0)), [descriptor])
+        self._put(descriptor, size, codes.PLACES.get(claimed, 0))
+        self._answers_wide = self.plan.wide
+
+    def give_to_rules(self, descriptor: int, size: int) -> None:
+        """`matched` tells which one it is. `Died` if the worker is gone."""
+        self._put(descriptor, size, frames.BY_RULES)
+        self._answers_wide = False
+
+    def _put(self, descriptor: int, size: int, question: int) -> None:
+        self._channel.send(frames.FILE.pack(size, question), [descriptor])
         self.files += 1
 
     async def answer(self) -> Examined:
@@ -137,8 +153,15 @@ class WorkerProcess:
             return codes.opened_wide(await self._channel.sized(codes.WIDE_CAP))
         return codes.opened(await self._channel.alone(frames.ANSWER.size))
 
+    async def matched(self, most: int) -> int:
+        """The place of the rule that matches, counted from 1 and at most `most`; 0 if none does. As `answer`."""
+        (place,) = frames.ANSWER.unpack(await self._channel.alone(frames.ANSWER.size))
+        if place > most:
+            raise Unheard("its answer names what no list holds")
+        return int(place)
+
     def has_answered(self) -> bool:
-        return self._channel.has(frames.LENGTH.size if self.plan.wide else frames.ANSWER.size)
+        return self._channel.has(frames.LENGTH.size if self._answers_wide else frames.ANSWER.size)
 
     def waits(self) -> bool:
         """Whether it sleeps, of its own will: it could go on and does not. As the kernel tells."""
@@ -186,6 +209,7 @@ class Template:
         self._numbers = itertools.count(1)
         self._channels: dict[int, Channel] = {}  # of workers that have not ended
         self._told: dict[int, dict[str, Any]] = {}
+        self._rules: Rules | None = None  # that it has
         self._forgotten: set[int] = set()
         self._reading = anyio.Lock()
         self.detectors: Mapping[str, str] = {}
@@ -226,9 +250,20 @@ class Template:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         self._channels[number] = Channel(ours)
         worker = WorkerProcess(number, self, self._channels[number], plan)
-        with theirs, suppress(Died):  # `ready` tells
-            self._order({"do": "fork", "worker": number, **plan.order()}, theirs.fileno())
+        with theirs, suppress(Died), self._rules_to_send(plan) as descriptors:  # `ready` tells
+            self._order({"do": "fork", "worker": number, **plan.order()}, theirs.fileno(), *descriptors)
         return worker
+
+    @contextmanager
+    def _rules_to_send(self, plan: Plan) -> Iterator[tuple[int, ...]]:
+        """A descriptor of rules that it does not have yet: each worker is forked with them."""
+        if plan.rules is None or plan.rules == self._rules:
+            yield ()
+            return
+        with Body.of(plan.rules.compiled.content) as body:
+            yield (body.fileno(),)
+        if not plan.rules_once:
+            self._rules = plan.rules
 
     async def limit(self, number: int, cpu_s: int) -> None:
         self._order({"do": "limit", "worker": number, "cpu_s": cpu_s})
@@ -281,6 +316,8 @@ class Template:
     def _greeted(self, greeting: dict[str, Any]) -> None:
         if greeting.get("error") == "libmagic":
             raise LibmagicMissing(LIBMAGIC_MISSING)
+        if greeting.get("error") == "yara-x":
+            raise YaraMissing(NOT_INSTALLED)
         detectors = greeting.get("detectors")
         if not isinstance(detectors, dict) or not detectors:
             raise Died("its greeting was malformed")

@@ -96,6 +96,12 @@ class Supply:
                 self._failures = 0
                 return worker
 
+    async def alone(self, plan: Plan) -> WorkerProcess:
+        """One of another plan, for one file; whoever asked ends it. `WorkersNotStarted` if it does not come up."""
+        worker = (await self.template()).fork(plan)
+        await worker.ready()
+        return worker
+
     async def close(self) -> None:
         self._warm.clear()
         if self._template is not None:

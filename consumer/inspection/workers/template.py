@@ -18,7 +18,8 @@ import warnings
 from collections.abc import Callable
 
 from consumer.inspection.readers.seen import Limits, Seen
-from consumer.inspection.workers import attacks, confinement, frames, worker
+from consumer.inspection.workers import attacks, confinement, frames, matching, worker
+from consumer.inspection.workers.matching import Matcher
 
 GRACE_S, LOOKED_EVERY_S = 0.1, 0.002  # a process that was killed needs a moment to be gone
 
@@ -31,6 +32,12 @@ def main() -> int:
         examine, detectors = prepare()
     except ImportError:
         frames.send(control, frames.packed({"error": "libmagic"}))
+        return 1
+    try:
+        if frames.WITH_RULES in sys.argv:
+            matching.prepare()
+    except ImportError:
+        frames.send(control, frames.packed({"error": "yara-x"}))
         return 1
     confinement.prepare()
     confinement.offer_to_the_out_of_memory_killer()
@@ -74,6 +81,7 @@ class Template:
         self._control = control
         self._examine = examine
         self._children: dict[int, int] = {}  # the service's number of a worker → process id
+        self._rules: tuple[object, Matcher] | None = None  # those that came last, with their digest
 
     def serve(self) -> None:
         """Until the service closes its end; the kernel then ends the workers."""
@@ -82,36 +90,58 @@ class Template:
             number = int(str(order["worker"]))
             match order["do"]:
                 case "fork":
-                    self._fork(number, order, descriptors[0])
+                    self._fork(number, order, *descriptors)
                 case "limit":
                     self._limit(number, int(str(order["cpu_s"])))
                 case "end":
                     self._end(number, grace_s=0.0 if order["kill"] else GRACE_S)
 
-    def _fork(self, number: int, order: dict[str, object], channel: int) -> None:
+    def _fork(self, number: int, order: dict[str, object], *descriptors: int) -> None:
+        """`descriptors`: the worker's channel, and new rules if there are any."""
         try:
+            if len(descriptors) > 1 and not order["rules_once"]:
+                self._load(order["rules"], descriptors[1])
             child = os.fork()
-        except OSError as problem:
-            os.close(channel)
-            self._tell({"worker": number, "pid": None, "error": str(problem.strerror)})
+        except Exception as problem:  # noqa: BLE001 # whatever YARA-X has against them; the service tries again
+            for descriptor in descriptors:
+                os.close(descriptor)
+            self._tell({"worker": number, "pid": None, "error": getattr(problem, "strerror", None) or str(problem)})
             return
         if child == 0:
             try:
-                self._become_worker(order, channel)
+                self._become_worker(order, *descriptors)
             finally:
                 os._exit(worker.BROKEN)
-        os.close(channel)
+        for descriptor in descriptors:
+            os.close(descriptor)
         self._children[number] = child
         self._tell({"worker": number, "pid": child})
 
-    def _become_worker(self, order: dict[str, object], channel: int) -> None:
+    def _load(self, digest: object, descriptor: int) -> None:
+        """Once for all workers that are to have them: they share the memory."""
+        self._rules = None
+        self._rules = digest, matching.matcher(worker.read_all(descriptor, os.fstat(descriptor).st_size))
+        gc.collect()
+        gc.freeze()
+
+    def _matcher(self, order: dict[str, object], descriptors: tuple[int, ...]) -> Matcher | None:
+        if order["rules"] is None:
+            return None
+        if order["rules_once"]:
+            return matching.matcher(worker.read_all(descriptors[0], os.fstat(descriptors[0]).st_size))
+        if self._rules is None or self._rules[0] != order["rules"]:
+            raise OSError("these rules did not come")
+        return self._rules[1]
+
+    def _become_worker(self, order: dict[str, object], channel: int, *rules: int) -> None:
+        matcher = self._matcher(order, rules)
         os.dup2(channel, 0)
-        os.closerange(1, max(channel + 1, 16))
+        os.closerange(1, max(channel + 1, *rules, 16) + 1)
         plan = worker.Plan.read(order)
         examine = self._examine
         reader = attacks.perform if plan.attack else lambda data, claimed: examine(data, claimed, plan.limits)
         ours = socket.socket(fileno=0)
-        worker.run(ours, reader, plan)
+        worker.run(ours, reader, matcher, plan)
         os._exit(0)  # while the socket is there: taking it down asks the kernel for what is not allowed
 
     def _limit(self, number: int, cpu_s: int) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.confinement import confine
+from consumer.inspection.workers.matching import NO_RULE, Matcher
+from consumer.inspection.yara.rules import Rules
 
 WARM = b"a text that anybody may read\n"
 BROKEN = 70  # exit code of what should never happen
@@ -29,9 +31,13 @@ class Plan:
     leave_out: frozenset[str] = frozenset()  # steps of the confinement, to show what they are good for
     wide: bool = False  # answers with sentences and places, for an operator's own eyes
     attack: bool = False  # does what its files tell it to, to show what a worker can't do
+    rules: Rules | None = None
+    rules_once: bool = False  # no later worker is to have these rules
 
     def order(self) -> dict[str, object]:
-        return {**asdict(self), "leave_out": sorted(self.leave_out)}
+        """Without the content of the rules, which comes by descriptor."""
+        digest = self.rules.compiled.digest if self.rules else None
+        return {**asdict(replace(self, rules=None)), "leave_out": sorted(self.leave_out), "rules": digest}
 
     @classmethod
     def read(cls, order: Mapping[str, object]) -> Plan:
@@ -46,10 +52,11 @@ class Plan:
             leave_out=frozenset(leave_out),
             wide=bool(order["wide"]),
             attack=bool(order["attack"]),
+            rules_once=bool(order["rules_once"]),
         )
 
 
-def run(channel: socket.socket, reader: Reader, plan: Plan) -> None:
+def run(channel: socket.socket, reader: Reader, matcher: Matcher | None, plan: Plan) -> None:
     """Closes itself in, greets, and serves until the service closes its end."""
     in_force, missing = confine(plan.address_space_bytes, (plan.first_cpu_s, plan.life_cpu_s), plan.leave_out)
     if not plan.attack:
@@ -57,8 +64,12 @@ def run(channel: socket.socket, reader: Reader, plan: Plan) -> None:
     frames.send(channel, frames.packed({"in_force": in_force, "missing": missing}))
     while (request := frames.receive_file(channel)) is not None:
         descriptor, size, claimed = request
-        seen = examined(read_all(descriptor, size), codes.TYPES[claimed] or "", reader)
-        frames.send(channel, codes.wide(seen) if plan.wide else codes.closed(seen))
+        data = read_all(descriptor, size)
+        if claimed == frames.BY_RULES:
+            frames.send(channel, frames.ANSWER.pack(matcher(data) if matcher else NO_RULE))
+        else:
+            seen = examined(data, codes.TYPES[claimed] or "", reader)
+            frames.send(channel, codes.wide(seen) if plan.wide else codes.closed(seen))
         os.close(descriptor)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from consumer.inspection.antivirus import open_scanner
 from consumer.inspection.workers.pool import LibmagicMissing, WorkersNotStarted
-from consumer.service.assembly import policy_file, workers_of
+from consumer.service.assembly import files_in_force, workers_of
 from consumer.service.doctor.lines import Line, Outcome, not_checked, tried_line
 from consumer.settings.model import Settings, StorageSettings
 from consumer.storage.opening import open_store
@@ -81,7 +81,7 @@ async def look_at_workers(settings: Settings, reporter: Reporter, until: float) 
 
     async def start() -> Line | str:
         try:
-            async with workers_of(settings, policy_file(settings, reporter), reporter, patient=False):
+            async with workers_of(settings, files_in_force(settings, reporter), reporter, patient=False):
                 pass
         except LibmagicMissing as missing:
             return Line("workers", Outcome.WRONG, tried, str(missing), "install libmagic")

@@ -1,0 +1,1 @@
+"""An operator's own YARA rules: compiled here, applied by workers."""
