@@ -34,7 +34,6 @@ ApiCall = Literal[
     "messages",
     "media",
     "download",
-    "user_conversation",
     "notify",
 ]
 ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]

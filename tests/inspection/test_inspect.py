@@ -65,6 +65,7 @@ class World:
     scanned: Facts = CLEAN
     body: Bytes = field(default_factory=Bytes)
     said: list[Any] = field(default_factory=list)
+    reports: Recorder = field(default_factory=Recorder)
 
     async def locate(self, attachment: Attachment, again: bool = False) -> str | Reason:
         self.said.append("locate again" if again else "locate")
@@ -84,7 +85,7 @@ class World:
 
     async def inspect(self, attachment: Attachment = PNG, **parts: Any) -> Verdict:
         stores: Stores[Any] = Stores(Kept("store", self.said), parts.get("quarantine"))
-        inspector = Inspector(self, self, self, stores, lambda: POLICY, parts.get("antivirus"), Recorder())
+        inspector = Inspector(self, self, self, stores, lambda: POLICY, parts.get("antivirus"), self.reports)
         return await inspector.inspect(attachment, once)
 
 
@@ -120,6 +121,7 @@ async def test_what_is_fine_is_examined_scanned_and_only_then_stored() -> None:
 
     assert verdict == Accepted(world.scanned, "store://c")
     assert world.said == ["locate", "fetch https://x/1", "examine", "scan", "store"]
+    assert world.reports.of("timed") == ["fetch", "examine", "scan", "store"]
     assert world.body.closed
 
 

@@ -12,6 +12,7 @@ from consumer.attempts import Gates
 from consumer.errors import Refused, Unavailable
 from consumer.model import AWAY, REFUSED, Condition, Dependency, Effect
 from consumer.service.conditions import FOREIGN_LIMIT, FOREIGN_S, Conditions
+from consumer.telemetry.labels import Confined
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 
@@ -22,7 +23,7 @@ NOW = 1_800_000_000.0
 class House:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        metrics = Metrics(self.registry)
+        self.metrics = metrics = Metrics(self.registry)
         self.now = NOW
         self.conditions = Conditions(metrics, CEILING, now=lambda: self.now)
         reporter = Reporter(metrics, self.conditions)
@@ -185,3 +186,13 @@ def test_what_refuses_us_is_told_in_its_words_until_it_does_no_more(house: House
     gate.failed(Refused(Dependency.LOGIN, "a wrong secret"))
     gate.answered()
     assert house.holding == {}
+
+
+@pytest.mark.parametrize("by", ["full", "seccomp", "none"])
+def test_what_holds_workers_in_is_one_of_three_and_nothing_is_a_condition(by: Confined) -> None:
+    house = House()
+    Reporter(house.metrics, house.conditions).confined(by, None)
+    assert {kind: gauge._value.get() for kind, gauge in house.metrics.workers_confined.items()} == {
+        kind: float(kind == by) for kind in ("full", "seccomp", "none")
+    }
+    assert (Condition.CONFINEMENT_OFF in house.holding) == (by == "none")
