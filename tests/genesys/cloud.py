@@ -127,6 +127,7 @@ async def client_of(url: str) -> AsyncIterator[httpx.AsyncClient]:
 class Client:
     """Our side, connected to a `Cloud`."""
 
+    http: httpx.AsyncClient  # to the API
     login: Login
     api: Api
     lookup: Lookup
@@ -148,4 +149,4 @@ async def connected(cloud: Cloud, *, secret: Callable[[], str] | None = None, **
         made = Api(sender, reports=recorder, **{"expected_organization": None} | api)
         origins = Hosts.of("mypurecloud.com", api_url=cloud.url).link_origins
         lookup = Lookup(made, origins)
-        yield Client(login, made, lookup, limiter, recorder)
+        yield Client(http, login, made, lookup, limiter, recorder)

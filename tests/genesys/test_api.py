@@ -263,7 +263,7 @@ async def test_an_api_that_does_not_answer_is_unavailable(cloud: Cloud) -> None:
 async def test_nobody_at_the_api_is_unavailable(cloud: Cloud) -> None:
     async with connected(cloud) as client:
         await client.login.token()
-        client.api._sender._http.base_url = "http://127.0.0.1:1"
+        client.http.base_url = "http://127.0.0.1:1"
         failure = await failure_of(client)
         assert isinstance(failure, Unavailable)
         assert failure.dependency is Dependency.API
@@ -287,7 +287,7 @@ async def test_an_id_that_is_no_path_segment_never_leaves(cloud: Cloud, client: 
 
 
 async def test_a_gateway_with_a_path_is_kept(cloud: Cloud, client: Client) -> None:
-    http = client.api._sender._http
+    http = client.http
     assert isinstance(http, DirectClient)
     http._base = f"{cloud.url}/genesys"
     cloud.at("GET", f"/genesys{PATH}", {"id": CONVERSATION})
