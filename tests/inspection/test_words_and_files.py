@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.inspection import wide
-from tests.inspection.files import BENIGN, archive, chunk, gif, jpeg, ooxml, pdf, png, program, segment
-from tests.inspection.media import PLACES, TEXTS
+from tests.inspection.files import BENIGN, archive, chunk, doc, gif, jpeg, ooxml, pdf, png, program, segment
+from tests.inspection.media import PLACES, SAMPLES, TEXTS, XMP, box, svg
 from tests.inspection.polyglots import HTML, RAR, ZIP, ace, arj, film, seven_zip
+from tests.inspection.test_words_in_documents import PLACES as WRITTEN
 
 NAMES = st.sampled_from(
     ("DSC_0012(1).jpg", "Anna Berg", "+49 (171) 123-45", "Größe 12", "report(final).pdf", "setup.exe", "a\\b\\c.bat")
@@ -83,6 +84,10 @@ FIELDS: dict[str, Callable[[bytes], bytes]] = {
     "pdf, a page": lambda words: in_stream(b"BT " + in_string(words.replace(b"stream", b"")) + b" Tj ET", b""),
     "docx, its title": lambda words: ooxml("docx", {"docProps/core.xml": b"<a>" + escaped(words) + b"</a>"}),
     "docx, its words": lambda words: ooxml("docx", {"word/notes.xml": b"<a>" + escaped(words) + b"</a>"}),
+    "xlsx, its words": lambda words: ooxml("xlsx", {"xl/sharedStrings.xml": b"<a>" + escaped(words) + b"</a>"}),
+    "doc, its words": lambda words: doc(Data=words.decode("utf-8", "replace").encode("utf-16-le")),
+    "svg, a description": lambda words: svg(f"<title>a</title><desc>{escaped(words).decode()}</desc>"),
+    "heic, XMP": lambda words: SAMPLES["heifenc.heic"] + box(b"uuid", XMP, words),
     "txt": lambda words: b"Dear Sir,\nplease find what you asked for below.\n" * 9 + words,
     **TEXTS,
 }
@@ -110,6 +115,10 @@ SECONDS: dict[str, bytes] = {
     "PHP": b"<?php system($_GET['c']); ?>",
 }
 WHOLE = ("png", "jpg", "gif", "pdf", "doc", "docx", "xlsx")
+DOCUMENTS = {
+    **{called.partition(".")[2]: made("words that people write") for called, made in WRITTEN.items()},
+    "svg": svg(),
+}
 HIDING: dict[str, Callable[[bytes], bytes]] = {
     **{f"{kind}, behind": lambda hidden, kind=kind: BENIGN[kind] + hidden for kind in WHOLE},  # type: ignore[misc]
     "jpg, behind its film": lambda hidden: jpeg() + film(bytes(40)) + hidden,
@@ -121,6 +130,8 @@ HIDING: dict[str, Callable[[bytes], bytes]] = {
     "pdf, a packed stream": lambda hidden: in_stream(zlib.compress(hidden), b"/Filter /FlateDecode"),
     "pdf, an attached file": lambda hidden: in_stream(hidden, b"/Type /EmbeddedFile"),
     "docx, a program's part": lambda hidden: ooxml("docx", {"word/embeddings/a.zip": archive({"a.exe": hidden})}),
+    **{f"{kind}, behind": lambda hidden, made=made: made + hidden for kind, made in DOCUMENTS.items()},  # type: ignore[misc]
+    **{f"{kind}, before": lambda hidden, made=made: hidden + b"\n" + made for kind, made in DOCUMENTS.items()},  # type: ignore[misc]
     **PLACES,
 }
 """Where a second file may stand in a file, by its extension and the place."""
@@ -134,6 +145,8 @@ NOT_OPENED = {
     ("pdf, between its objects", "a document"),
     ("pdf, a packed stream", "a page"),  # nothing undoes a filter but a viewer of PDF
     ("pdf, a packed stream", "PHP"),
+    ("csv, behind", "a page"),  # a text that does not begin as a page is none
+    ("eml, behind", "a page"),
 }
 """No program takes the file for the second one there."""
 
