@@ -47,7 +47,9 @@ accuracy: setup ## False rejects and accepted hostile files: make accuracy CORPU
 	@test -n "$(CORPUS)" || { echo "make accuracy needs CORPUS=DIR, a folder with a labels.jsonl" >&2; exit 2; }
 	$(BIN)/python -m tests.accuracy "$(CORPUS)"
 
-fuzz: setup ## 200,000 hostile inputs for the inspection; what it finds is kept and replayed by make test
+fuzz: MINUTES = 5
+fuzz: setup ## Search what an examination costs at most, then 200,000 hostile inputs: make fuzz [MINUTES=5]
+	$(BIN)/python -m tests.fuzz.dear --minutes $(MINUTES)
 	$(BIN)/python -m tests.fuzz
 
 chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10] [BROKERS=3] [OUTAGES=all]

@@ -1,5 +1,6 @@
 """The inputs that the long run kept, and the first of those that it makes."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.inspection.detection import Detector
+from consumer.inspection.readers.seen import Work
+from consumer.model import Reason
 from tests.fuzz.check import check
+from tests.fuzz.dear import LARGE, SMALL, Recipe, kept
 from tests.fuzz.inputs import fuzzed, seeds
 from tests.fuzz.sized import sized
 
@@ -32,6 +36,20 @@ def test_the_first_made_inputs_keep_every_promise() -> None:
 @pytest.mark.parametrize("number", range(80))
 def test_a_large_input_keeps_every_promise(number: int) -> None:
     check(sized(number), DETECTOR)
+
+
+@pytest.mark.parametrize("recipe", kept(), ids=repr)
+def test_the_dearest_files_that_a_search_found_keep_every_promise_and_to_their_budget(recipe: Recipe) -> None:
+    data = recipe.make(SMALL)
+    seen = check(data, DETECTOR)
+    assert seen.work.left >= 0 or seen.has(Reason.ARCHIVE_LIMITS)
+
+
+def test_what_may_be_spent_on_a_file_grows_with_it_from_a_little_on() -> None:
+    sizes = (0, SMALL, 2 * SMALL, LARGE, 10 * LARGE)
+    allowed = [Work.of(size).left for size in sizes]
+    assert allowed == sorted(allowed)
+    assert all(twice < 2.2 * once for once, twice in itertools.pairwise(allowed[1:3]))
 
 
 def test_an_input_is_always_the_same() -> None:

@@ -20,6 +20,7 @@ from tests.inspection.tally import Tally
 MIB = 1024 * 1024
 MORE = 64 * MIB
 HEAVY_REASONS = {
+    "content types": Reason.ARCHIVE_LIMITS,
     "parts kept whole": Reason.ARCHIVE_LIMITS,
     "relationships": Reason.ARCHIVE_LIMITS,
     "external relationships": Reason.ARCHIVE_LIMITS,

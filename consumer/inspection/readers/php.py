@@ -12,7 +12,7 @@ from consumer.inspection.readers.seen import Work
 
 TAG, ECHO = b"<?php", b"<?="
 WHITE = b" \t\r\n"
-A_TAG = 1024  # of work
+A_TAG = 12 * 1024  # of work
 LOOKED_AT = 1024  # bytes behind a tag
 MOST_ECHO = 4096  # bytes within which an expression ends
 

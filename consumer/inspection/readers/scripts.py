@@ -120,7 +120,14 @@ def markup(data: bytes, work: Work) -> Iterator[int]:
 
 def asp(data: bytes, work: Work) -> Iterator[int]:
     """Where a server of ASP or JSP would run something."""
-    yield from (at for at in work.marks(data).at(b"<%") if _is_asp(data, at + 2))
+    stop = 0
+    for at in work.marks(data).at(b"<%"):
+        if stop < at + 2 and (stop := data.find(_ASP_END, at + 2)) < 0:
+            return
+        if stop - at <= MOST_ASP:
+            work.spend(stop - at)
+            if _is_asp(data[at + 2 : stop]):
+                yield at
 
 
 def live(data: bytes, work: Work) -> Iterator[int]:
@@ -187,10 +194,8 @@ def _is_tag(lower: bytes, at: int) -> bool:
     return bool(name) and name[:1].isalpha() and tag[len(name) : len(name) + 1] in _AFTER_NAME
 
 
-def _is_asp(data: bytes, at: int) -> bool:
-    """Whether code of a server's page follows the mark. Encoded streams hold the mark by chance."""
-    stop = data.find(_ASP_END, at, at + MOST_ASP)
-    text = data[at : max(at, stop)]
+def _is_asp(text: bytes) -> bool:
+    """Whether code of a server's page stands between the marks. Encoded streams hold them by chance."""
     if b" " not in text or not is_text(text):
         return False
     words = text.lstrip(b"@=!# \t\r\n")

@@ -11,7 +11,8 @@ from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.readers.trailing import HEAD, Extent
 from consumer.model import Reason
 
-STEP = 256  # what a look at one part costs, as bytes that are read
+STEP = 256  # what a step to the next part costs, as bytes that are read
+A_LOOK = 32 * 1024  # what it costs to ask of one which file it is
 MOST_PARTS = 20_000  # of those that are kept: real files have hundreds
 MOST_INSIDE = 200  # covers, fonts
 SHORTEST = 8  # bytes: nothing shorter is a file of its own
@@ -87,6 +88,7 @@ def _unshown(content: bytes, at: int, layout: Layout, seen: Seen) -> None:
     padding = len(content) - len(content.lstrip(PADDING))
     if len(content) - padding < SHORTEST:
         return
+    seen.work.spend(A_LOOK)
     head = content[max(0, padding - formats.DEEPEST_PADDING) :][:HEAD]
     found = next((name for name in formats.formats_of(head, seen.work) if name not in PICTURES), None)
     if found:

@@ -13,6 +13,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
 OBJECTS_TRIED = 32
+AN_OBJECT = 1024  # of work, to be listed
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 
 CONSTANTS = {b"true": True, b"false": False}
@@ -285,11 +286,16 @@ def text(value: Value) -> str:
 
 def resolve(data: bytes, reference: Reference, work: Work) -> Value:
     """What the last object of that number is; None if there is none outside of object streams."""
+    at = work.objects(data, _objects).get(b"%d" % reference.number)
+    return None if at is None else read(data, at, work)[0]
+
+
+def _objects(data: bytes, work: Work) -> dict[bytes, int]:
+    """Where the content of the last object of each number begins, by the number's digits."""
     work.spend(12 * len(data))
-    value = None
-    number = b"%d" % reference.number
-    for at in runs.places(data, b"obj"):
-        found = number_before(data, at, 0, True)
-        if found and data[found[0] : found[1]] == number:
-            value, _ = read(data, at + 3, work)
-    return value
+    found: dict[bytes, int] = {}
+    for word in runs.places(data, b"obj"):
+        work.spend(AN_OBJECT)
+        if number := number_before(data, word, 0, True):
+            found[data[slice(*number)]] = word + 3
+    return found
