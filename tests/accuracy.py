@@ -1,7 +1,8 @@
 """How often the shipped policy is wrong, on a folder of labelled files: `python -m tests.accuracy CORPUS_DIR [--json]`.
 
 The folder holds `labels.jsonl` (one object a line: `file`, `extension`, `expected`, `kind`) and `files/`. A `benign`
-file should be accepted, any other `kind` names what should not be. A benign file that was rejected counts as wrong,
+file should be accepted, any other `kind` names what should not be. `set` says where it comes from; without it, what
+stands before `--` in its name does. A benign file that was rejected counts as wrong,
 whatever the reason, unless something in it explains that: `tests/witnesses.py` looks for it in another way than the
 service does, and each is listed. libmagic alone (what it calls an allowed type is accepted) is measured on the same
 files. Intervals are Wilson's, 95 %. Exit 1 if more than one benign file is wrongly rejected.
@@ -13,7 +14,7 @@ import argparse
 import json
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from math import sqrt
@@ -36,6 +37,7 @@ class Label:
     extension: str
     expected: str
     kind: str
+    set: str = ""  # that it comes from
 
     @property
     def benign(self) -> bool:
@@ -65,7 +67,15 @@ class Judgement:
 def labels_of(corpus: Path) -> list[Label]:
     lines = (corpus / "labels.jsonl").read_text("utf-8").splitlines()
     rows = (json.loads(line) for line in lines if line.strip())
-    return [Label(row["file"], row["extension"], row["expected"], row.get("kind", "benign")) for row in rows]
+    return [
+        Label(row["file"], row["extension"], row["expected"], row.get("kind", "benign"), row.get("set") or _set_of(row))
+        for row in rows
+    ]
+
+
+def _set_of(row: dict[str, str]) -> str:
+    name, separator, _ = row["file"].partition("--")
+    return name if separator else ""
 
 
 async def judge(corpus: Path, labels: Iterable[Label], policy: Policy) -> list[Judgement]:
@@ -126,30 +136,38 @@ def _share(count: int, total: int) -> str:
     return f"{100 * count / total:5.1f} % ({100 * low:4.1f}–{100 * high:4.1f})".ljust(24)
 
 
-def rows(outcomes: Iterable[Judgement], allowed: AbstractSet[str]) -> tuple[list[Row], list[Row]]:
-    """False rejects by type, accepted hostile files by class."""
-    groups: dict[tuple[bool, str], list[Judgement]] = defaultdict(list)
+def rows(outcomes: Iterable[Judgement], allowed: AbstractSet[str]) -> tuple[list[Row], list[Row], list[Row]]:
+    """False rejects by type and by set, accepted hostile files by class."""
+    benign = [outcome for outcome in outcomes if outcome.label.benign]
+    hostile = [outcome for outcome in outcomes if not outcome.label.benign]
+    return (
+        _table(benign, lambda label: label.extension, allowed),
+        _table(benign, lambda label: label.set or "of no name", allowed),
+        _table(hostile, lambda label: f"{label.kind} {label.extension}", allowed),
+    )
+
+
+def _table(outcomes: Iterable[Judgement], named: Callable[[Label], str], allowed: AbstractSet[str]) -> list[Row]:
+    groups: dict[str, list[Judgement]] = defaultdict(list)
     for outcome in outcomes:
-        label = outcome.label
-        groups[label.benign, label.extension if label.benign else f"{label.kind} {label.extension}"].append(outcome)
-        groups[label.benign, "all"].append(outcome)
-    rejects: list[Row] = []
-    accepts: list[Row] = []
-    for (benign, name), group in sorted(groups.items(), key=lambda item: (item[0][1] == "all", item[0])):
-        row = Row(
+        groups[named(outcome.label)].append(outcome)
+        groups["all"].append(outcome)
+    return [
+        Row(
             name,
             len(group),
             sum(outcome.wrong for outcome in group),
             sum(outcome.explained is not None for outcome in group),
             sum(outcome.libmagic_wrong(allowed) for outcome in group),
         )
-        (rejects if benign else accepts).append(row)
-    return rejects, accepts
+        for name, group in sorted(groups.items(), key=lambda item: (item[0] == "all", item[0]))
+    ]
 
 
 def report(outcomes: list[Judgement], policy: Policy) -> str:
-    rejects, accepts = rows(outcomes, policy.types.keys())
+    rejects, by_set, accepts = rows(outcomes, policy.types.keys())
     lines = ["benign and rejected, by type", HEAD, *map(Row.text, rejects), ""]
+    lines += ["benign and rejected, by set", HEAD, *map(Row.text, by_set), ""]
     lines += ["hostile or broken and accepted, by class", HEAD, *map(Row.text, accepts), ""]
     lines += ["rejected benign files that are explained by what is in them:"]
     lines += [f"  {o.label.file}: {o.because()}; seen: {o.explained}" for o in outcomes if o.explained is not None]
@@ -169,7 +187,7 @@ def report(outcomes: list[Judgement], policy: Policy) -> str:
 
 
 def as_json(outcomes: list[Judgement], policy: Policy) -> str:
-    rejects, accepts = rows(outcomes, policy.types.keys())
+    rejects, by_set, accepts = rows(outcomes, policy.types.keys())
     files = [
         {
             "file": outcome.label.file,
@@ -184,7 +202,7 @@ def as_json(outcomes: list[Judgement], policy: Policy) -> str:
         }
         for outcome in outcomes
     ]
-    tables = {"false_rejects": rejects, "hostile_accepted": accepts}
+    tables = {"false_rejects": rejects, "false_rejects_by_set": by_set, "hostile_accepted": accepts}
     summary = {
         name: [asdict(row) | {"wilson95": wilson(row.wrong, row.files)} for row in table]
         for name, table in tables.items()

@@ -45,6 +45,17 @@ def test_it_counts_both_kinds_of_mistake_and_lists_each(tmp_path: Path, capsys: 
     assert accepted == {"hostile_or_broken docx": 0, "hostile_or_broken png": 1, "all": 1}
 
 
+def test_files_are_counted_by_the_set_that_they_come_from(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {"one--a.png": (png(), "benign"), "one--b.docx": (ooxml("dotx"), "benign"), "c.pdf": (pdf(), "benign")}
+    accuracy.main([str(corpus(tmp_path, files)), "--json"])
+    sets = json.loads(capsys.readouterr().out)["false_rejects_by_set"]
+    assert [(row["name"], row["files"], row["wrong"] + row["explained"]) for row in sets] == [
+        ("of no name", 1, 0),
+        ("one", 2, 1),
+        ("all", 3, 1),
+    ]
+
+
 def test_what_libmagic_alone_gets_wrong_stands_beside_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     list_of_commas = b"Hello, world\n" * 12
     accuracy.main([str(corpus(tmp_path, {"list.txt": (list_of_commas, "benign")})), "--json"])
