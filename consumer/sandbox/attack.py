@@ -14,8 +14,9 @@ from typing import Any
 
 from consumer.inspection.workers.attacks import ATTACKS, Target
 from consumer.inspection.workers.confinement import EVERY_STEP, NOBODY
-from consumer.inspection.workers.process import Template, default_command
+from consumer.inspection.workers.process import Template
 from consumer.inspection.workers.proof import AttackEnd, attacked
+from consumer.inspection.workers.starting import default_command
 from consumer.inspection.workers.worker import Plan
 
 MIB = 1024 * 1024

@@ -17,7 +17,8 @@ import anyio
 
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.codes import Examined
-from consumer.inspection.workers.process import Template, default_command
+from consumer.inspection.workers.process import Template
+from consumer.inspection.workers.starting import default_command
 from consumer.inspection.workers.worker import Plan
 from consumer.model import Facts, Reason
 from tests.inspection.bombs import BOMBS, HEAVY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from consumer.inspection.workers import process
+from consumer.inspection.workers import starting
 from tests.inspection.files import MemoryBody
 
 PLANTED = """
@@ -33,7 +33,7 @@ sys.exit(template.main())
 
 def planted(before: str = "") -> tuple[str, ...]:
     """The command of a template whose workers do so; `before` is run in it at its start."""
-    return (sys.executable, "-I", "-c", PLANTED.format(root=str(process.ROOT), before=before))
+    return (sys.executable, "-I", "-c", PLANTED.format(root=str(starting.ROOT), before=before))
 
 
 def plant(expression: str) -> MemoryBody:

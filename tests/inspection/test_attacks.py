@@ -12,8 +12,9 @@ import pytest
 from consumer.inspection.workers import attacks, landlock
 from consumer.inspection.workers.attacks import AT_START, ATTACKS, Target
 from consumer.inspection.workers.confinement import EVERY_STEP, not_offered
-from consumer.inspection.workers.process import Template, default_command
+from consumer.inspection.workers.process import Template
 from consumer.inspection.workers.proof import BY_LANDLOCK, attacked
+from consumer.inspection.workers.starting import default_command
 from consumer.inspection.workers.worker import Plan
 from consumer.sandbox.attack import targets
 

@@ -8,7 +8,8 @@ from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.pool import Bounds, Workers
-from consumer.inspection.workers.process import Template, default_command
+from consumer.inspection.workers.process import Template
+from consumer.inspection.workers.starting import default_command
 from consumer.inspection.workers.worker import Plan
 from consumer.model import Reason
 from tests.inspection import bombs

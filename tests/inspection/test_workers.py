@@ -14,7 +14,7 @@ import pytest
 from consumer.errors import LastTryAhead
 from consumer.inspection.policy.policy import TYPE_ONLY, Policy
 from consumer.inspection.readers.seen import Limits
-from consumer.inspection.workers import confinement, process
+from consumer.inspection.workers import confinement, process, starting
 from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.pool import (
     Bounds,
@@ -83,7 +83,7 @@ async def test_a_name_or_declaration_of_another_type_is_a_flag(name: str, declar
 def test_every_flag_is_explained_to_readers_of_the_results() -> None:
     source = "".join(file.read_text() for file in Path(process.__file__).parents[1].rglob("*.py"))
     given = set(re.findall(r'flags?\.?(?:append)?\("([a-z_]+)"\)', source))
-    page = (process.ROOT / "schemas" / "README.md").read_text()
+    page = (starting.ROOT / "schemas" / "README.md").read_text()
     listed = set(re.findall(r"^\| `([a-z_]+)` \|", page.partition("## Remarks")[2].partition("## Dead")[0], re.M))
     assert given | {TYPE_ONLY} == listed
 
@@ -166,7 +166,7 @@ async def test_a_worker_that_was_stopped_and_goes_on_is_as_good_as_before() -> N
 @HELD_IN
 async def test_a_worker_that_is_not_needed_any_more_ends_by_itself() -> None:
     """Not by the filter: each such end would stand in the kernel's log."""
-    template = await process.Template.start(process.default_command())
+    template = await process.Template.start(starting.default_command())
     worker = template.fork(Plan(1024 * MIB))
     await worker.ready()
     ending = await worker.end(kill=False)
@@ -401,7 +401,7 @@ async def test_a_worker_that_does_not_come_up_is_told() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="a Linux call")
 def test_the_service_hides_its_memory_from_its_peers() -> None:
     code = (
-        f"import sys; sys.path.insert(0, {str(process.ROOT)!r}); import ctypes; "
+        f"import sys; sys.path.insert(0, {str(starting.ROOT)!r}); import ctypes; "
         "from consumer.inspection.workers.pool import hide_from_peers; hide_from_peers(); "
         "sys.exit(ctypes.CDLL(None).prctl(3))"
     )

@@ -27,14 +27,14 @@ from consumer.inspection.workers.bounds import SHORT_FILE, Bounds, Reports, offe
 from consumer.inspection.workers.codes import Examined
 from consumer.inspection.workers.confinement import Confinement, hide_from_peers
 from consumer.inspection.workers.frames import WITH_RULES
-from consumer.inspection.workers.process import (
+from consumer.inspection.workers.proof import shortfall
+from consumer.inspection.workers.ruling import Ruling
+from consumer.inspection.workers.starting import (
     LIBMAGIC_MISSING,
     LibmagicMissing,
     WorkersNotStarted,
     default_command,
 )
-from consumer.inspection.workers.proof import shortfall
-from consumer.inspection.workers.ruling import Ruling
 from consumer.inspection.workers.supply import Supply
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rules

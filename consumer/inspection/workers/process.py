@@ -24,34 +24,18 @@ from consumer.download.body import Body
 from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.channel import Channel, Died
 from consumer.inspection.workers.codes import Examined, Unheard
+from consumer.inspection.workers.starting import (
+    LIBMAGIC_MISSING,
+    LibmagicMissing,
+    WorkersNotStarted,
+    YaraMissing,
+    spawned,
+)
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import NOT_INSTALLED, Rules
 
 START_S = 30.0
-ROOT = Path(__file__).parents[3]
-BOOT = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
-    "from consumer.inspection.workers.template import main; sys.exit(main())"
-)
-
-LIBMAGIC_MISSING = (
-    "libmagic is not installed, and no file can be examined without it. "
-    "Debian and Ubuntu: apt-get install libmagic1; Fedora: dnf install file-libs; macOS: brew install libmagic"
-)
-
 _VERSION = re.compile(r"[A-Za-z0-9.+-]{1,40}", re.ASCII)
-
-
-class WorkersNotStarted(RuntimeError):
-    """No worker can be started here; the text says what is missing."""
-
-
-class LibmagicMissing(WorkersNotStarted):
-    """There is no libmagic; the text says how to install it."""
-
-
-class YaraMissing(WorkersNotStarted):
-    """There is no YARA-X where workers are to apply rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +46,6 @@ class Ending:
     code: int
     killed: bool  # by us: it still lived when we asked for its end
     cpu_s: float  # in its whole life
-
-
-def default_command() -> tuple[str, ...]:
-    """`-I` keeps the working directory and the user's own packages out; the path is where this package stands."""
-    return (sys.executable, "-I", "-c", BOOT, str(ROOT))
 
 
 class WorkerProcess:
@@ -221,7 +200,7 @@ class Template:
         channel = Channel(ours)
         try:
             with theirs:
-                process = await anyio.to_thread.run_sync(_spawn, list(command), theirs)
+                process = await anyio.to_thread.run_sync(spawned, list(command), theirs)
         except OSError as error:
             channel.close()
             raise WorkersNotStarted(f"no worker process could be started: {error.strerror}") from None
@@ -324,16 +303,3 @@ class Template:
         if not all(_VERSION.fullmatch(str(word)) for word in (*detectors, *detectors.values())):
             raise Died("its greeting was malformed")
         self.detectors = {str(name): str(version) for name, version in detectors.items()}
-
-
-def _spawn(command: list[str], theirs: socket.socket) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 # our own interpreter and our own module
-        command,
-        stdin=theirs.fileno(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={},
-        cwd=os.sep,
-        close_fds=True,
-        start_new_session=True,  # a Ctrl-C on the terminal is for the service, which drains first
-    )

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 import anyio
 
 from consumer.inspection.workers.bounds import Reports
-from consumer.inspection.workers.process import Template, WorkerProcess, WorkersNotStarted
+from consumer.inspection.workers.process import Template, WorkerProcess
+from consumer.inspection.workers.starting import WorkersNotStarted
 from consumer.inspection.workers.worker import Plan
 
 PAUSES_S = (0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # between two starts of a worker that does not come up

@@ -15,9 +15,10 @@ from consumer.inspection.workers.bounds import Bounds
 from consumer.inspection.workers.confinement import not_offered
 from consumer.inspection.workers.frames import WITH_RULES
 from consumer.inspection.workers.pool import Workers
-from consumer.inspection.workers.process import Template, default_command
+from consumer.inspection.workers.process import Template
 from consumer.inspection.workers.proof import attacked
 from consumer.inspection.workers.ruling import SEARCHED_EVERY_S, Ruling
+from consumer.inspection.workers.starting import default_command
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rule, Rules, compiled
 from consumer.model import Facts, Finding, Reason

@@ -1,0 +1,50 @@
+"""What is started for workers, and what is missing where nothing can be."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+BOOT = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+    "from consumer.inspection.workers.template import main; sys.exit(main())"
+)
+
+LIBMAGIC_MISSING = (
+    "libmagic is not installed, and no file can be examined without it. "
+    "Debian and Ubuntu: apt-get install libmagic1; Fedora: dnf install file-libs; macOS: brew install libmagic"
+)
+
+
+class WorkersNotStarted(RuntimeError):
+    """No worker can be started here; the text says what is missing."""
+
+
+class LibmagicMissing(WorkersNotStarted):
+    """There is no libmagic; the text says how to install it."""
+
+
+class YaraMissing(WorkersNotStarted):
+    """There is no YARA-X where workers are to apply rules."""
+
+
+def default_command() -> tuple[str, ...]:
+    """`-I` keeps the working directory and the user's own packages out; the path is where this package stands."""
+    return (sys.executable, "-I", "-c", BOOT, str(ROOT))
+
+
+def spawned(command: list[str], theirs: socket.socket) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 # our own interpreter and our own module
+        command,
+        stdin=theirs.fileno(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={},
+        cwd=os.sep,
+        close_fds=True,
+        start_new_session=True,  # a Ctrl-C on the terminal is for the service, which drains first
+    )
