@@ -26,7 +26,7 @@ class Body:
 
     def __init__(self, fd: int, size: int, sha256: str, release: Callable[[], None] | None = None) -> None:
         self._fd: int | None = fd
-        self._on_close = [release] if release is not None else []
+        self._release = release
         self.size = size
         self.sha256 = sha256
 
@@ -58,18 +58,14 @@ class Body:
             yield piece
             offset += len(piece)
 
-    def on_close(self, release: Callable[[], None]) -> None:
-        """Calls `release` as well when the body is closed."""
-        self._on_close.append(release)
-
     def close(self) -> None:
         """May be called again."""
         if self._fd is None:
             return
         fd, self._fd = self._fd, None
         os.close(fd)
-        for release in self._on_close:
-            release()
+        if self._release is not None:
+            self._release()
 
     def __enter__(self) -> Self:
         return self

@@ -25,7 +25,6 @@ from consumer.model import Dependency
 from consumer.settings.model import KafkaSettings
 
 Step = Literal["address", "connection", "tls", "login"]
-STEPS: tuple[Step, ...] = ("address", "connection", "tls", "login")
 MECHANISM = re.compile(r"[A-Z0-9_-]{1,20}")  # RFC 4422
 MOST_MECHANISMS = 10
 MOST_ASKED = 3

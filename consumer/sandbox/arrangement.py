@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from consumer.inspection.workers.pool import offered
 from consumer.sandbox.cases import AWAY_HOST
@@ -41,27 +42,35 @@ def environment(emulator: Emulator, *, base_url: str | None = None) -> dict[str,
     }
 
 
+def reaching(emulator: Emulator) -> dict[str, dict[str, Any]]:
+    """The groups of settings that lead to the emulator and to nobody else."""
+    return {
+        "genesys": {
+            "client_id": emulator.state.client_id,
+            "client_secret": emulator.state.switches.client_secret,
+            "region": REGION,
+            "login_url": emulator.login_url,
+            "api_url": emulator.api_url,
+            "organization_id": ORGANIZATION_ID,
+            "calls_per_minute": 1_000_000,
+        },
+        "download": {
+            "allowed_hosts": [AWAY_HOST],
+            "allowed_origins": sorted({emulator.login_url, emulator.api_url, emulator.files_url}),
+        },
+    }
+
+
 def demo_settings(emulator: Emulator, bootstrap_servers: str, folder: Path, events: int, *, embedded: bool) -> Settings:
     """As an operator would set them, but for shorter waits: nobody wants to see ten minutes of attempts in a demo."""
     kafka = EmbeddedKafkaSettings if embedded else KafkaSettings
+    there = reaching(emulator)
     return Settings.of(
         {
             "kafka": kafka(bootstrap_servers=bootstrap_servers, session_timeout_ms=6_000, drain_s=5.0),
             "topics": {"partitions": partitions_for(events), "replication": 1},
-            "genesys": {
-                "client_id": emulator.state.client_id,
-                "client_secret": emulator.state.switches.client_secret,
-                "region": REGION,
-                "login_url": emulator.login_url,
-                "api_url": emulator.api_url,
-                "organization_id": ORGANIZATION_ID,
-                "calls_per_minute": 1_000_000,
-            },
-            "download": {
-                "allowed_hosts": [AWAY_HOST],
-                "allowed_origins": sorted({emulator.login_url, emulator.api_url, emulator.files_url}),
-                "host_patience_s": 3.0,
-            },
+            "genesys": there["genesys"],
+            "download": {**there["download"], "host_patience_s": 3.0},
             "storage": {"url": str(folder / "attachments")},
             "inspection": {"confinement": offered().value},
             "attempts": {"attempts": 5, "over_s": 4.0, "probe_s": 0.2, "probe_max_s": 2.0},

@@ -13,7 +13,7 @@ from consumer.errors import Refused, Unavailable
 from consumer.inspection.antivirus.clamd import Clamd, finding_of
 from consumer.model import Dependency, Facts, Finding, Reason
 from tests.antivirus import sick
-from tests.antivirus.sick import Talk
+from tests.loopback import Talk
 
 talking = partial(sick.talking, scheme="tcp")
 

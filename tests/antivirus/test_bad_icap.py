@@ -18,7 +18,7 @@ from consumer.inspection.antivirus.icap_answers import NO_NAME, NOT_ALL_READ, RE
 from consumer.model import Dependency, Facts, Finding, Reason
 from consumer.settings.scanners import address_of
 from tests.antivirus import sick
-from tests.antivirus.sick import Talk
+from tests.loopback import Talk
 
 FILE = bytes(range(256)) * 4_000
 OPTIONS = (

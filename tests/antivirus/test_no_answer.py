@@ -9,7 +9,8 @@ from consumer.inspection.antivirus import open_scanner
 from consumer.model import Dependency
 from consumer.settings.model import AntivirusSettings
 from tests.antivirus.conftest import MIB, scanned
-from tests.antivirus.sick import Talk, hangs_up, says_nothing, talking
+from tests.antivirus.sick import hangs_up, says_nothing, talking
+from tests.loopback import Talk
 
 SPOKEN = ("tcp", "icap")
 

@@ -16,7 +16,8 @@ from consumer.http.clients import NotPermitted, api_client, file_client
 from consumer.http.transport import CertificateNotTrusted, Timeouts
 from consumer.http.urls import UrlRules
 from tests.download.conftest import PrivateAuthority
-from tests.download.servers import answering, serving, talking
+from tests.download.servers import answering, talking
+from tests.loopback import serving
 
 SIGNED = "/a%2Fb/c%20d+e?response-content-disposition=attachment%3Bfilename%3D%22a%2Bb.pdf%22&Signature=ab~%7E_%2F%3d"
 

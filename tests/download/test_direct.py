@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from consumer.http.clients import api_client
 from consumer.http.direct import DirectClient, as_sent
-from tests.download.servers import serving
+from tests.loopback import serving
 
 
 class Heard(httpx.AsyncBaseTransport):

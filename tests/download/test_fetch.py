@@ -19,8 +19,9 @@ from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
 from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from, head
-from tests.download.servers import answering, serving, talking
+from tests.download.servers import answering, talking
 from tests.inspection.files import attachment
+from tests.loopback import serving
 
 
 def fits_where_the_inspector_wants_downloads(fetcher: Fetcher) -> Downloads:

@@ -13,9 +13,10 @@ from consumer.model import Reason, Resolved
 from tests.download.conftest import PrivateAuthority
 from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from, head
 from tests.download.hostile import HOSTILE_ANSWERS, HOSTILE_URLS, R
-from tests.download.servers import answering, serving, talking
+from tests.download.servers import answering, talking
 from tests.download.watch import watching
 from tests.inspection.files import attachment
+from tests.loopback import serving
 
 ALL_HOSTILE = [url for urls in HOSTILE_URLS.values() for url in urls]
 ALL_THAT_A_HEADER_CARRIES = [

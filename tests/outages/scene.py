@@ -13,11 +13,10 @@ import anyio
 import httpx
 from aiokafka import AIOKafkaProducer
 
-from consumer.sandbox.cases import AWAY_HOST
+from consumer.sandbox.arrangement import reaching
 from consumer.sandbox.check import OutputReader, Score, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import InputRecord, Traffic, publish
-from consumer.sandbox.world import ORGANIZATION_ID, REGION
 from consumer.service import life
 from consumer.settings.load import fixed_credentials
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
@@ -104,19 +103,11 @@ def settings_for(
     more: Mapping[str, dict[str, Any]] | None = None,
 ) -> Settings:
     """As an operator would set them, but for the times of `scale`. `more` adds to the groups, or overrules them."""
+    there = reaching(emulator)
     groups: dict[str, Any] = {
-        "genesys": {
-            "client_id": emulator.state.client_id,
-            "client_secret": emulator.state.switches.client_secret,
-            "region": REGION,
-            "login_url": emulator.login_url,
-            "api_url": emulator.api_url,
-            "organization_id": ORGANIZATION_ID,
-            "calls_per_minute": 1_000_000,
-        },
+        "genesys": there["genesys"],
         "download": {
-            "allowed_hosts": [AWAY_HOST],
-            "allowed_origins": sorted({emulator.login_url, emulator.api_url, emulator.files_url}),
+            **there["download"],
             "host_patience_s": scale.host_patience_s,
             "read_timeout_s": scale.read_timeout_s,
         },

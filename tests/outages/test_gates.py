@@ -73,14 +73,6 @@ async def answers() -> str:
     return "here"
 
 
-async def is_away() -> object:
-    raise Unavailable(Dependency.STORAGE, "away")
-
-
-async def is_refused() -> object:
-    raise Refused(Dependency.STORAGE, "not with these credentials")
-
-
 class Away:
     """Raises until it was asked so often."""
 

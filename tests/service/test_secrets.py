@@ -30,6 +30,7 @@ from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, LogSettings, TopicSettings
 from consumer.telemetry import log
 from consumer.wire.results import Output
+from tests import loopback
 from tests.reports import closed_gates
 from tests.service.composed import Kept, changed, serving, settings_for, until, until_true, write
 
@@ -156,15 +157,8 @@ async def another_host(heard: Heard) -> AsyncIterator[str]:
         heard.heard(request)
         return web.Response(status=403, text="AccessDenied")
 
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with loopback.serving(handle) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 async def watch(running: Running, out: Out) -> None:

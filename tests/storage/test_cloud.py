@@ -17,6 +17,7 @@ from consumer.model import Dependency
 from consumer.settings.model import StorageSettings
 from consumer.storage.kept import Store, Tried
 from consumer.storage.opening import open_store
+from tests.loopback import serving
 from tests.storage.kept import CONVERSATION, IDENTITY, LARGE, PNG
 
 
@@ -83,15 +84,8 @@ async def store_that_answers(status: int, code: str, *, takes: bool = False) -> 
             return web.Response(headers={"ETag": '"1"'})
         return web.Response(status=status, text=f"<Error><Code>{code}</Code></Error>", content_type="application/xml")
 
-    app = web.Application(client_max_size=100 * LARGE)
-    app.router.add_route("*", "/{path:.*}", answer)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
+    async with serving(answer, largest=100 * LARGE) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (401, "InvalidAccessKeyId")])

@@ -36,7 +36,6 @@ class _Film:
     fragments: int = 0  # that are whole
     tracks: bmff_tracks.Tracks | None = None
     items: bool = False
-    classic: bool = False
     motion: bool = False  # a second film behind, as phones put it behind a picture
 
 
@@ -101,7 +100,6 @@ def _top(data: bytes, box: Box, film: _Film, layout: Layout, work: Work) -> None
         inside = " inside an index" if box.kind in (b"moov", b"moof") else " before its end"
         raise Unreadable(f"the film stops{inside}")
     elif box.kind == b"moov" and film.tracks is None:
-        film.classic = not film.brands
         film.tracks = bmff_tracks.walk(data, box, layout, work)
     elif box.kind == b"meta" and not film.items:
         film.items = bmff_items.walk(data, box, layout, work)
