@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from consumer.errors import Malformed
 from consumer.model import Headers, Replay, Source, Task
 from consumer.wire.fields import ID
-from consumer.wire.tasks import CARRIED, CONVERSATION, MOVES, REPLAY, SOURCE, decode_task, encode_task
+from consumer.wire.tasks import CARRIED, CONVERSATION, MOVES, REPLAY, SOURCE, decode_task, encode_task, unproven
 from tests.wire.test_results import sources
 
 AT = Source("tasks", 1, 7, 1_795_460_000_000)
@@ -31,12 +31,23 @@ tasks = st.builds(
     replay=st.none() | st.builds(Replay, st.binary(min_size=16, max_size=16), st.integers(1, 9)),
     conversation_id=st.none() | st.from_regex(ID, fullmatch=True).filter(lambda text: ".." not in text),
     moves=st.integers(0, 9),
+    tried=st.frozensets(st.binary(min_size=16, max_size=16), max_size=3),
 )
 
 
 @given(tasks)
 def test_a_task_reads_back_as_it_was_written(task: Task) -> None:
     assert decode_task(task.value, encode_task(task), AT) == replace(task, taken_ms=AT.timestamp_ms)
+
+
+@given(tasks)
+def test_what_does_not_verify_tells_where_it_came_from_and_nothing_that_changes_what_is_judged(task: Task) -> None:
+    """A new field of a task is one or the other."""
+    where = ("source", "value", "key", "headers", "value_sha256", "left_out", "taken_ms")
+    bare = decode_task(task.value, unproven(encode_task(task)), replace(AT, timestamp_ms=task.taken_ms))
+    for field in fields(Task):
+        expected = getattr(task, field.name) if field.name in where else field.default
+        assert getattr(bare, field.name) == expected, field.name
 
 
 @given(st.none() | st.binary(max_size=50), headers)
