@@ -18,7 +18,7 @@ JOBS ?= auto
 
 SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --durations 20 --durations-min 1
 
-.PHONY: help setup demo check test lint accuracy fuzz chaos bench clean
+.PHONY: help setup demo check test lint accuracy fuzz chaos soak bench clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ fuzz: setup ## Search what an examination costs at most, then 200,000 hostile in
 chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10] [BROKERS=3] [OUTAGES=all]
 	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --brokers $(BROKERS)
 	@test -z "$(OUTAGES)" || $(BIN)/python -m tests.outages $(filter-out all,$(OUTAGES))
+
+soak: setup ## Mixed traffic and faults, and nothing may grow: make soak [MINUTES=10] [SEED=1]
+	$(BIN)/python -m tests.soak --seed $(SEED) --minutes $(MINUTES)
 
 bench: setup ## Throughput, and CPU beside a floor, on a real broker on this machine: make bench [BENCH="beside --json"]
 	$(BIN)/python -m tests.bench $(BENCH)

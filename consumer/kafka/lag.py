@@ -78,8 +78,6 @@ class Lag:
         """`idle`: nothing of the partition is in flight. A position at the end is then no lag, though the mark of a
         transaction may lie between it and what is committed. `about`: the loop, in conditions."""
         self.consumer: AIOKafkaConsumer | None = None
-        # How far there is something to take, as was seen last. Whoever knows better may tell.
-        self.ends: dict[TopicPartition, int] = {}
         self._topic, self._about, self._kafka = topic, about, kafka
         self._idle, self._reports, self._now = idle, reports, now
         self._arrivals: dict[TopicPartition, Arrivals] = {}
@@ -131,7 +129,6 @@ class Lag:
         for tp in partitions:
             self._arrivals.pop(tp, None)
             self._peeked.pop(tp, None)
-            self.ends.pop(tp, None)
             if tp in self._shown:
                 self._shown.remove(tp)
                 self._reports.lag_gone(self._topic, tp.partition)
@@ -152,9 +149,6 @@ class Lag:
     async def _refresh(self, consumer: AIOKafkaConsumer, assigned: list[TopicPartition]) -> None:
         ends: Mapping[TopicPartition, int] = await consumer.end_offsets(assigned) if assigned else {}
         first = {tp: await self._first_unanswered(consumer, tp, end) for tp, end in ends.items()}
-        for tp, end in ends.items():
-            known = self.ends.get(tp, 0)
-            self.ends[tp] = 0 if first[tp] == end >= known else max(end, known)  # behind marks there may be nothing
         since = await self._since(first, ends)
         for tp in set(first) & consumer.assignment():
             self._shown.add(tp)

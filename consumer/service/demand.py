@@ -24,10 +24,11 @@ class Demand:
     def __init__(self, conditions: Conditions, stream: Stream, reports: Reports) -> None:
         self._conditions, self._reports = conditions, reports
         self._stream = stream
-        self.wrote = stream.wrote
+        self.wrote = stream.supply.wrote
 
     @property
     def more(self) -> bool:
-        held_back = self._stream.is_supplied and not self._conditions.keeps_tasks_waiting
+        supplied = self._stream.supply.suffices(self._stream.assignments.values())
+        held_back = supplied and not self._conditions.keeps_tasks_waiting
         self._reports.held_back(held_back)
         return not held_back and self._conditions.takes_events

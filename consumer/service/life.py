@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -60,6 +61,8 @@ async def run(
     (Kafka, a topic, a permission, Genesys) is said by `/readyz` and tried again.
     """
     metrics = Metrics(CollectorRegistry())
+    loop = asyncio.get_running_loop()
+    metrics.event_loop_tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
     conditions = Conditions(metrics, settings.attempts.bug_ceiling)
     reporter = Reporter(metrics, conditions)
     health = Health(conditions, reporter, needs=get_args(Proof))

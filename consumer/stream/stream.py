@@ -33,6 +33,7 @@ from consumer.stream.ledger import Ledger
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.ports import JudgeTask
 from consumer.stream.room import Room
+from consumer.stream.supply import Supply
 from consumer.stream.transaction import Step, Transactor
 from consumer.stream.trust import Trust
 from consumer.telemetry.labels import Loop
@@ -81,6 +82,7 @@ class Stream(ConsumerRebalanceListener):
     ) -> None:
         """`metadata_ms`: within which a change of the tasks topic's partitions is found."""
         self.room = Room(settings.limits, reports)
+        self.supply = Supply(settings.limits.ahead, self.room)
         self.assignments: dict[int, Assignment] = {}
         self.limits = limits
         self._judge, self._settings, self._may_take, self._reports = judge, settings, may_take, reports
@@ -111,19 +113,6 @@ class Stream(ConsumerRebalanceListener):
         fuller the process is, the longer its tasks wait anyway, and the more answers go into one transaction."""
         busy_ms = BUSY_TICKS * self._kafka.tick_ms * self.room.taken
         return max(self._kafka.tick_ms, 10 * len(self.assignments), busy_ms) / 1000
-
-    def wrote(self, partition: int, offset: int) -> None:
-        """By the intake of this process, which knows before anybody asks for the end of the log."""
-        if partition in self.assignments:
-            self.lag.ends[self.assignments[partition].tp] = offset + 1
-
-    @property
-    def is_supplied(self) -> bool:
-        """Whether as many tasks wait in Kafka as may wait for this process. A partition without room counts for
-        nothing: others may need what the intake brings."""
-        roomy = ((one, one.window) for one in self.assignments.values() if one.window is not None and one.has_room())
-        waiting = sum(max(self.lag.ends.get(one.tp, 0) - window.position, 0) for one, window in roomy)
-        return waiting >= self._settings.limits.ahead
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""
@@ -211,10 +200,9 @@ class Stream(ConsumerRebalanceListener):
             except NoOffsetForPartitionError:
                 continue  # of before the seek
             except OffsetOutOfRangeError as error:
-                for tp in error.args[0]:
-                    self.lag.ends.pop(tp, None)
-                    if tp.partition in self.assignments:
-                        self.assignments[tp.partition].lost_its_place()
+                for assignment in (self.assignments.get(tp.partition) for tp in error.args[0]):
+                    if assignment is not None:
+                        assignment.lost_its_place()
                 await self._until_changed(shutdown)
                 continue
             except GroupAuthorizationFailedError:
@@ -248,6 +236,7 @@ class Stream(ConsumerRebalanceListener):
         began before a rebalance and ended behind the seek of the next assignment would never come again."""
         for tp, records in polled.items():
             self._reports.received("stream", len(records))
+            self.supply.came(tp.partition)
             assignment = self.assignments.get(tp.partition)
             if assignment is not None:
                 for record in records:

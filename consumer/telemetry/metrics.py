@@ -265,6 +265,7 @@ class Metrics:
         )
 
     def _declare_the_process(self) -> None:
+        self.event_loop_tasks = self._gauge("event_loop_tasks", "Tasks of the event loop that are not done")
         self.worker_restarts: Mapping[str, Counter] = self._counters(
             "worker_restarts", "Examining processes that were replaced", "cause", get_args(WorkerEnd)
         )

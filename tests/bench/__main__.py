@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from tests.bench import beside, bombs, fetched, restored, stuck, takeover, throughput
+from tests.bench import backlog, beside, bombs, fetched, restored, stuck, takeover, throughput
 from tests.bench.figures import Figures, table
 
 BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
     "throughput": ("answers a second, where the time goes, share of it in transactions", throughput.run),
     "transactions": ("share of the wall time that is spent in transactions", throughput.transactions),
-    "beside": ("CPU for an answer beside a floor that makes the same requests", beside.run),
+    "beside": ("CPU and throughput beside a floor that makes the same requests, by size of file", beside.run),
+    "backlog": ("the same while a million events wait, against some thousands", backlog.run),
     "fetched": ("bytes fetched for each byte consumed, under backpressure", fetched.run),
     "restore": ("reading the ledger, against a bare read of the same topic", restored.run),
     "takeover": ("from the kill of one of three workers to the first results of its partitions", takeover.run),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import anyio
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
 from consumer.judge.answers import Resting
@@ -121,27 +121,3 @@ async def test_what_waits_in_partitions_without_room_holds_nothing_back(
 ) -> None:
     async with backlog(kafka_settings, topics, LimitSettings(window=3, ahead=AHEAD)) as scene:
         await scene.until(lambda: scene.written == EVENTS)
-
-
-async def test_the_rest_of_a_transaction_that_was_given_up_is_no_supply(
-    kafka_settings: KafkaSettings, topics: TopicSettings
-) -> None:
-    """The end of the log is beyond what anybody can take."""
-    moving = AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers, transactional_id=topics.prefix)
-    async with moving:
-        await moving.begin_transaction()
-        for _ in range(2 * AHEAD):
-            await moving.send(topics.tasks, b"moved", b"key", 0)
-        await moving.flush()
-        await moving.abort_transaction()
-    recorder, first = Recorder(), TopicPartition(topics.tasks, 0)
-    stream = make_stream(NamesJudge(), kafka_settings, topics, limits=LimitSettings(ahead=AHEAD), reports=recorder)
-    async with running(stream), anyio.create_task_group() as group:
-        group.start_soon(stream.lag.run)
-        with anyio.fail_after(150):
-            while stream.lag.ends.get(first) != 0:  # noqa: ASYNC110 # a fact of another part, which nobody announces
-                await anyio.sleep(0.01)
-        assert stream.assignments[0].has_room()
-        stream.wrote(0, 2 * AHEAD)
-        assert stream.is_supplied, "the control"
-        group.cancel_scope.cancel()
