@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+from aiokafka import AIOKafkaProducer
 from anyio.to_thread import run_sync
 
 from consumer.sandbox.check import OutputReader, Score, read_to_end
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import PORTS, KafkaBroker
-from consumer.sandbox.traffic import Traffic, plan_traffic, write
+from consumer.sandbox.traffic import Traffic, plan_traffic, publish
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.chaos.workers import Workers, worker_env
@@ -134,7 +135,14 @@ async def _write(kafka: KafkaSettings, topics: TopicSettings, traffic: Traffic, 
         if ahead > 0.05:
             await anyio.sleep(ahead)
 
-    await write(traffic.records, kafka, topics.events, pause=pause)
+    producer = AIOKafkaProducer(
+        bootstrap_servers=kafka.bootstrap_servers, enable_idempotence=True, request_timeout_ms=400_000
+    )
+    await producer.start()
+    try:
+        await publish(traffic.records, producer, topics.events, pause=pause)
+    finally:
+        await producer.stop()
 
 
 def main() -> int:
