@@ -105,6 +105,7 @@ def _say_what_starts(settings: Settings, policies: PolicyFile) -> None:
         "storage": settings.storage.url,
         "antivirus": settings.antivirus.address or "none",
         "confinement": settings.inspection.confinement,
+        "signatures": settings.signatures.mode,
         "policy": policies.current.version,
     }
     log.info("the attachment consumer starts", extra=told)

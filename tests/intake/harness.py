@@ -11,7 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from pydantic import SecretStr
 
 from consumer.intake import Demand, Intake
-from consumer.settings.model import GenesysSettings, KafkaSettings, Settings, TopicSettings
+from consumer.kafka.limits import TopicLimits
+from consumer.settings.model import GenesysSettings, KafkaSettings, Settings, SignatureSettings, TopicSettings
 from consumer.wire.splitting import TaskRecord, tasks_of
 from tests.reports import Recorder
 from tests.stream.harness import GivenLimits
@@ -32,10 +33,12 @@ async def taking_in(
     recorder: Recorder,
     split: Callable[..., list[TaskRecord]] = tasks_of,
     demand: Demand | None = None,
+    signatures: SignatureSettings | None = None,
+    limits: TopicLimits | None = None,
 ) -> AsyncIterator[Intake]:
     genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
-    settings = Settings(kafka=kafka, topics=topics, genesys=genesys)
-    intake = Intake(settings, GivenLimits(), demand or Always(), recorder, metadata_ms=200, tasks_of=split)
+    settings = Settings(kafka=kafka, topics=topics, genesys=genesys, signatures=signatures or SignatureSettings())
+    intake = Intake(settings, limits or GivenLimits(), demand or Always(), recorder, metadata_ms=200, tasks_of=split)
     shutdown = anyio.Event()
     async with anyio.create_task_group() as group:
         group.start_soon(intake.run, shutdown)

@@ -13,13 +13,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from consumer.model import Headers, Source, Task
-from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, SignatureSettings, TopicSettings
+from consumer.wire.results import record_size
+from consumer.wire.signatures import Signatures
 from consumer.wire.splitting import TaskRecord, tasks_of
 from consumer.wire.tasks import decode_task
 from tests import raw_names
 from tests.brokers import EVENTS_PARTITIONS
 from tests.intake.harness import taking_in
 from tests.reports import Recorder
+from tests.stream.harness import GivenLimits
 
 pytestmark = pytest.mark.kafka
 
@@ -64,6 +67,29 @@ async def test_a_partition_that_the_events_topic_gains_is_read_from_its_beginnin
 
         with anyio.fail_after(30):
             assert (await tasks.getone()).key == b"behind"
+
+
+async def test_each_task_is_signed_for_its_partition_and_fits_into_its_topic_with_that(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    limit, values = 600, [b'{"conversationId":"c%d","x":"%b"}' % (n, b"x" * 8 * n) for n in range(60)]
+    signing = SignatureSettings.model_validate({"mode": "sign", "key": "k" * 32})
+    intake = taking_in(
+        kafka_settings, topics, Recorder(), signatures=signing, limits=GivenLimits({topics.tasks: limit})
+    )
+    await raw_names.write(kafka_settings.bootstrap_servers, topics.events, 0, *[(None, value, ()) for value in values])
+    async with reading(kafka_settings, topics.tasks) as tasks, intake:
+        with anyio.fail_after(30):
+            found = [await tasks.getone() for _ in values]
+
+    assert len({record.partition for record in found}) > 1
+    whole = [record for record in found if record.value is not None]
+    assert len(values) > len(whole) > 5, "of the others the hash is there"
+    assert max(record_size(record.key, record.value, tuple(record.headers)) for record in whole) in range(590, 601)
+    service = Signatures([b"k" * 32], required=True)
+    for record in found:
+        told = record.topic, record.partition, record.key, record.value, tuple(record.headers)
+        assert service.doubt(*told) is None
 
 
 async def test_a_record_that_a_bug_meets_goes_on_as_it_is_and_keeps_no_other_back(
