@@ -280,6 +280,40 @@ async def test_a_gate_closes_after_failures_in_a_row_only() -> None:
     assert [g.dependency for g in world.gates.closed] == [FILES]
 
 
+async def test_what_failed_before_the_probe_was_answered_closes_no_gate_again_and_what_did_not_does() -> None:
+    world = World(failures=2)
+    gate = world.gates[FILES]
+    for number in (1, 2):
+        gate.failed(away(), Asked("files", f"f-{number}"), work=f"w-{number}")
+    gate.probed(None)
+    assert (gate.closed, gate.still_failing) == (False, 0)
+    for _ in range(10):
+        gate.failed(away(), Asked("files", "f-1"), work="w-1")
+    assert (gate.closed, gate.doubted, gate.still_failing) == (False, True, 1)
+    gate.failed(away(), Asked("files", "f-3"), work="w-3")
+    assert gate.closed
+    gate.left("w-1")
+    assert (gate.closed, gate.still_failing) == (True, 0)
+
+
+async def test_a_gate_that_closes_again_before_anything_was_answered_is_probed_as_seldom_as_before() -> None:
+    async def probe() -> None:
+        await anyio.lowlevel.checkpoint()
+
+    world = World(failures=1, probes={FILES: probe})
+    gate = world.gates[FILES]
+    async with anyio.create_task_group() as group:
+        group.start_soon(world.gates.run)
+        for number in range(6):
+            gate.failed(away(), Asked("files", f"f-{number}"), work=f"w-{number}")
+            await gate.wait_open()
+        gate.answered(Asked("files", "f-9"))
+        gate.failed(away(), Asked("files", "f-7"), work="w-7")
+        await gate.wait_open()
+        group.cancel_scope.cancel()
+    assert world.clock.slept == [1, 2, 4, 8, 8, 8, 1]
+
+
 async def test_the_gate_of_one_dependency_stops_no_other() -> None:
     world = World()
     for _ in range(3):

@@ -87,11 +87,19 @@ class Attempts:
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
     _counted: Counter[_Kind] = field(default_factory=Counter, init=False)
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
+    _gates: set[Gate] = field(default_factory=set, init=False)  # that were told of a failure
     _first: dict[_Kind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
 
     async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
         """The step's result. `dependency`, if named, is the one that a result is an answer of."""
         gate = self.patience.gates[dependency] if dependency else None
+        try:
+            return await self._until_answered(step, gate)
+        finally:
+            for failed in self._gates:
+                failed.left(self._name)
+
+    async def _until_answered(self, step: Callable[[], Awaitable[T]], gate: Gate | None) -> T:
         while True:
             if gate is not None:
                 await self._pass(gate)
@@ -123,15 +131,16 @@ class Attempts:
         asked = self._asked(failure)
         heard, since = self.patience.gates.heard, self._failed.get(asked.call)
         own = since is not None and heard.is_own(asked, since)
-        gate.failed(failure, asked)
+        gate.failed(failure, asked, work=self._name)
+        self._gates.add(gate)
         self._failed[asked.call] = heard.now
         if not own:
             at_once = gate.closed and since is None
-            await self._pass(gate)
+            await self._wait_probed(gate)
             if not at_once:
                 self._in_vain += 1
                 await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, _retry_after_s(failure)))
-                await self._pass(gate)
+                await self._wait_probed(gate)
         return own
 
     async def _count(self, gate: Gate, failure: Unavailable | Refused) -> None:
@@ -144,7 +153,7 @@ class Attempts:
                 raise Unavailable(failure.dependency, failure.detail, settled=failure.settled)
             raise failure
         await self._rest(self.patience.backoff.wait_s(self._counted[kind], _retry_after_s(failure)))
-        await self._pass(gate)
+        await self._wait_probed(gate)
 
     async def _be_patient_with_host(self, failure: Unavailable, host: str) -> None:
         """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""
@@ -172,6 +181,11 @@ class Attempts:
         if gate.closed:
             with self.resting():
                 await gate.wait_open()
+
+    async def _wait_probed(self, gate: Gate) -> None:
+        if gate.closed or gate.doubted:
+            with self.resting():
+                await gate.wait_probed()
 
     async def _rest(self, seconds: float) -> None:
         with self.resting():

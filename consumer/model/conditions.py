@@ -51,6 +51,7 @@ class Condition(StrEnum):
     FOREIGN_TOPIC = "foreign_topic"
     API_LIMITED = "api_limited"
     MANY_FORBIDDEN = "many_forbidden"
+    STILL_FAILING = "still_failing"
     HOST_NOT_ALLOWED = "host_not_allowed"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
     POLICY_UNCLEAR = "policy_unclear"
@@ -171,6 +172,11 @@ _TOLD = {
         Effect.WARNS,
         "Many conversations may not be read: they become dead letters.",
         "Check which divisions the roles of the OAuth client cover, then `dlq replay --reason forbidden`.",
+    ),
+    Condition.STILL_FAILING: Told(
+        Effect.WARNS,
+        "A dependency answers its probe, and what failed before fails again: it waits until others are answered.",
+        "See the detail. Mend a proxy or a filter in between; else the next good answer for others ends it.",
     ),
     Condition.HOST_NOT_ALLOWED: Told(
         Effect.WARNS,

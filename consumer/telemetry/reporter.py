@@ -97,6 +97,10 @@ class Reporter:
                 self._conditions.begin(condition, gate.detail)
             else:
                 self._conditions.end(condition)
+        if gate.still_failing:
+            self._conditions.begin(Condition.STILL_FAILING, gate.detail, gate.dependency.value)
+        else:
+            self._conditions.end(Condition.STILL_FAILING, gate.dependency.value)
 
     # ---- the loops
 

@@ -389,6 +389,11 @@ def elsewhere() -> Cloud:
     return Cloud({"1": "plain"}, ill=lambda call: reply if call == "download" else None)
 
 
+def pages_for_a_while() -> Cloud:
+    given = [Reply(200, b"<html>no file", {"content-type": "text/html"})] * 20
+    return Cloud({"1": "plain", "2": "plain"}, ill=lambda call: given.pop() if call == "file" and given else None)
+
+
 def limited_once() -> Cloud:
     given: list[Reply] = [Reply(429, b'{"code": "too.many.requests", "status": 429}', JSON | {"retry-after": "3600"})]
     return Cloud({"1": "plain"}, ill=lambda call: given.pop() if call == "bulk" and given else None)
@@ -448,6 +453,7 @@ PROVOKERS: Mapping[Condition, Provoker] = {
     Condition.FOREIGN_TOPIC: judged(Cloud, [foreign(number) for number in range(100, 130)]),
     Condition.API_LIMITED: judged(limited_once, [event_of("1", "plain")], ends=True),
     Condition.MANY_FORBIDDEN: judged(plain(30, "forbidden"), [event_of(str(number), "plain") for number in range(30)]),
+    Condition.STILL_FAILING: judged(pages_for_a_while, [event_of("1", "plain"), event_of("2", "plain")], ends=True),
     Condition.HOST_NOT_ALLOWED: judged(elsewhere, [event_of("1", "plain")]),
     Condition.POLICY_NOT_RELOADED: policy_not_reloaded,
     Condition.RULES_NOT_RELOADED: rules_not_reloaded,

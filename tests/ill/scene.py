@@ -27,7 +27,7 @@ from consumer.inspection.policy.policy import Policy
 from consumer.judge.answers import Answer
 from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
-from consumer.model import Attachment, Condition, Dependency, Facts, Rejected, Source, Task
+from consumer.model import AWAY, Attachment, Condition, Dependency, Facts, Rejected, Source, Task
 from consumer.service.assembly import GenesysReports, Organization, probe_files
 from consumer.service.conditions import Conditions
 from consumer.telemetry.metrics import Metrics
@@ -78,6 +78,17 @@ class Scene:
 
     def holds(self, condition: Condition) -> bool:
         return any(held.condition is condition for held in self.conditions.held)
+
+    def count_closings(self) -> Callable[[], int]:
+        """How often a gate closed since then."""
+        counted, told = [0], self.conditions.begin
+
+        def begin(condition: Condition, detail: str = "", about: str = "") -> None:
+            counted[0] += condition in AWAY.values() and not self.holds(condition)
+            told(condition, detail, about)
+
+        self.conditions.begin = begin  # type: ignore[method-assign] # counted on the way
+        return lambda: counted[0]
 
     async def take(self, group: asyncio.TaskGroup, value: bytes) -> None:
         """As the stream does: behind a closed gate nothing is taken."""

@@ -97,6 +97,59 @@ def test_several_files_that_fail_at_night_end_though_the_links_of_the_evening_ar
     clock.run(main)
 
 
+def test_where_nothing_but_bad_files_is_left_they_wait_and_the_gate_stays_open_for_others() -> None:
+    """The store answers its probe, and delivered nothing yet: whether the host or the files are ill can't be told."""
+
+    async def main() -> None:
+        cloud = Cloud(plain(*"123"))
+        cloud.ill_of = {("file", number): PAGE for number in "12"}
+        async with playing(cloud) as scene:
+            closings = scene.count_closings()
+            async with asyncio.TaskGroup() as group:
+                await scene.take(group, event_of("1", "plain"))
+                await scene.take(group, event_of("2", "plain"))
+                await anyio.sleep(20_000)
+                assert (scene.answers, scene.in_flight, scene.gates.closed) == ([], 2, [])
+                assert closings() == 1
+                assert scene.holds(Condition.STILL_FAILING), "what waits is told"
+                assert cloud.calls["file"] <= 2 * 20_000 / 60 + 20, "no hotter than the backoff"
+                await scene.take(group, event_of("3", "plain"))
+            assert not scene.gates.closed
+            assert not scene.conditions.held
+        assert sorted(scene.answers) == [("1", "html_page"), ("2", "html_page"), ("3", "accepted")]
+
+    clock.run(main)
+
+
+def test_a_host_that_gives_pages_for_every_file_closes_its_gate_again_with_each_new_one_and_less_and_less_often() -> (
+    None
+):
+    async def main() -> None:
+        cloud = Cloud(plain(*map(str, range(1_000))))
+        cloud.ill = lambda call: PAGE if call == "file" else None
+        async with playing(cloud) as scene:
+            closings = scene.count_closings()
+            async with asyncio.TaskGroup() as group:
+                async with anyio.create_task_group() as traffic:
+                    traffic.start_soon(one_after_the_other, scene, group)
+                    await anyio.sleep(3_600)
+                    traffic.cancel_scope.cancel()
+                assert scene.answers == []
+                assert closings() <= 3_600 / 30 + 10, "each probe waits as long as the one before, or longer"
+                assert scene.in_flight <= closings() + 10, "one new file shows that nothing has changed"
+                cloud.ill = lambda call: None
+            assert not scene.conditions.held
+        assert {answer for _, answer in scene.answers} == {"accepted"}
+
+    clock.run(main)
+
+
+async def one_after_the_other(scene: Scene, group: asyncio.TaskGroup) -> None:
+    for number in range(1_000):
+        await scene.take(group, event_of(str(number), "plain"))
+        await anyio.sleep(1)
+
+
 def test_a_page_in_place_of_one_file_is_its_verdict_once_the_host_delivered_others() -> None:
     async def main() -> None:
         cloud = Cloud(plain("1"))
