@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from consumer.sandbox import emulator_analytics, payloads
 from consumer.sandbox import emulator_answers as answers
-from consumer.sandbox import payloads
 from consumer.sandbox.emulator_state import State
 from consumer.sandbox.world import Conversation, File, Message
 
@@ -18,6 +18,7 @@ CONVERSATION = ("conversation:communication:view",)
 MESSAGE = ("conversation:message:view", "conversation:webmessaging:view")
 MEDIA_LIST = ("conversation:messageMedia:view",)
 CREATE = ("conversation:message:create",)
+ANALYTICS = ("analytics:conversationDetail:view", "analytics:agentConversationDetail:view")
 MESSENGERS = ("sms", "whatsapp", "open", "webmessaging", "apple")
 
 
@@ -41,6 +42,7 @@ class Api:
             web.get(f"{media}/{{media}}", self.media, name="media"),
             web.get(f"{talks}/messages/{{conversation}}", self.message_conversation, name="message_conversation"),
             web.get(f"{talks}/{{conversation}}", self.conversation, name="conversation"),
+            web.post("/api/v2/analytics/conversations/details/query", self.query, name="analytics"),
             web.patch(f"{talks}/{{conversation}}/participants/{{participant}}/attributes", self.set, name="attributes"),
         ]
 
@@ -115,6 +117,13 @@ class Api:
         pages = -(-len(found) // size)
         listing = {"entities": page, "pageSize": size, "pageNumber": number, "total": len(found), "pageCount": pages}
         return answers.answer(listing | {"selfUri": request.path_qs})
+
+    async def query(self, request: web.Request) -> web.Response:
+        self._must_have(ANALYTICS)
+        try:
+            return answers.answer(emulator_analytics.answer(await _json(request), self._state))
+        except emulator_analytics.BadQuery as bad:
+            raise Answered(answers.bad_request(str(bad))) from None
 
     async def token(self, _: web.Request) -> web.Response:
         organization = {"id": self._state.switches.organization_id, "name": "Sandbox"}

@@ -26,6 +26,7 @@ PERMISSIONS = (
     "conversation:webmessaging:view",
     "conversation:messageMedia:view",
     "conversation:message:create",
+    "analytics:conversationDetail:view",
 )
 UNLIMITED = 1_000_000  # calls a minute that the headers tell when no limit is enforced
 

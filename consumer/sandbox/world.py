@@ -77,6 +77,7 @@ class Conversation:
     tutorial: bool = False  # the API answers in the shape of the tutorial, with signed links at once
     readable: bool = True  # False: the API answers 403 to our client
     known: bool = True
+    ended_s: float | None = None  # seconds since its end; None: it goes on
     failing: bool = False  # True: the API answers 500 to every question about it
     snapshots_only: bool = (
         False  # its events all name the communication, without which an upload's status can't be asked

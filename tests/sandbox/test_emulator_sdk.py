@@ -6,7 +6,8 @@ import json
 import urllib.request
 import warnings
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import anyio.to_thread
@@ -20,7 +21,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # of the generated code: invalid escapes, ssl defaults
     import PureCloudPlatformClientV2 as sdk  # noqa: N813 # the name is too long to read
 
-TIMES = ("time", "timestamp", "startTime", "messageTime")
+TIMES = ("time", "timestamp", "startTime", "messageTime", "conversationStart", "conversationEnd", "segmentStart")
 MESSAGES = f"/api/v2/conversations/messages/{CONVERSATION}"
 
 
@@ -137,6 +138,31 @@ async def test_media_and_their_list(world: World) -> None:
     )
     same(read, sent)
     assert read["total"] == 2
+
+
+async def test_the_analytics_query_about_conversations() -> None:
+    world = World([replace(talk_with(file_of("genuine_with_hash")), ended_s=60.0)])
+    began, now = world.now - timedelta(days=1), world.now + timedelta(hours=1)
+    query = sdk.ConversationQuery()
+    query.interval = f"{began:%Y-%m-%dT%H:%M:%S}Z/{now:%Y-%m-%dT%H:%M:%S}Z"
+    query.order, query.order_by = "asc", "conversationStart"
+    query.paging = sdk.PagingSpec()
+    query.paging.page_size, query.paging.page_number = 100, 1
+    predicate, chosen = sdk.SegmentDetailQueryPredicate(), sdk.SegmentDetailQueryFilter()
+    predicate.type, predicate.dimension, predicate.operator = "dimension", "mediaType", "matches"
+    predicate.value = "message"
+    chosen.type, chosen.predicates = "and", [predicate]
+    query.segment_filters = [chosen]
+    body = sdk.api_client.ApiClient("http://nowhere").sanitize_for_serialization(query)
+    read, sent = await with_sdk(
+        world,
+        lambda client: sdk.AnalyticsApi(client).post_analytics_conversations_details_query(query),
+        "/api/v2/analytics/conversations/details/query",
+        json.dumps(body).encode(),
+    )
+    same(read, sent)
+    assert [talk["conversationId"] for talk in read["conversations"]] == [CONVERSATION]
+    assert read["totalHits"] == 1
 
 
 async def test_token_and_organization(world: World) -> None:
