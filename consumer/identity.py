@@ -18,9 +18,10 @@ def message_identity(conversation_id: str, message_id: str) -> bytes:
     return identity("message", conversation_id, message_id)
 
 
-def announcement_identity(conversation_id: str, message_id: str, attachments: int) -> bytes:
-    """Of what an event alone says: that a message has so many attachments."""
-    return identity("announcement", conversation_id, message_id, str(attachments))
+def announcement_identity(conversation_id: str, message_id: str = "", attachments: int | None = None) -> bytes:
+    """Of what an event alone says: that there is this conversation, this message of it, or so many attachments."""
+    parts = [conversation_id, *filter(None, [message_id]), *([] if attachments is None else [str(attachments)])]
+    return identity("announcement", *parts)
 
 
 def conversation_identity(conversation_id: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 
 import anyio
 import anyio.lowlevel
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe
+from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe, Repeats
 from consumer.errors import Doubtful, Failure, NotYet, Refused, Throttled, Unavailable
 from consumer.model import Dependency, Reason, Settled
 from consumer.model.heard import Asked
@@ -46,9 +47,10 @@ class World:
             sleep=self.clock.sleep,
             reports=self.recorder,
         )
+        self.repeats = Repeats(lambda: 1_000_000)
         backoff = Backoff(attempts=attempts, over_s=7, jitter=lambda: 0.0)
         self.patience = Patience(
-            self.gates, backoff, 20, self.recorder, sleep=self.clock.sleep, clock=lambda: self.clock.now
+            self.gates, backoff, 20, self.repeats, self.recorder, sleep=self.clock.sleep, clock=lambda: self.clock.now
         )
 
 
@@ -395,7 +397,7 @@ async def test_every_wait_is_resting_and_no_call_is() -> None:
         if failures:
             raise failures.pop(0)
 
-    patience = Patience(world.gates, world.patience.backoff, 20, world.recorder, sleep=sleep, clock=lambda: 0.0)
+    patience = replace(world.patience, sleep=sleep, clock=lambda: 0.0)
     await Attempts(patience, rest)(step)
 
     assert seen == [("call", 0), ("wait", 1)] * 3 + [("call", 0)]

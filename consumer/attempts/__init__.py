@@ -3,5 +3,17 @@
 from consumer.attempts.attempts import Attempts, Patience
 from consumer.attempts.backoff import RETRY_AFTER_MAX_S, Backoff
 from consumer.attempts.gates import Gate, Gates, Probe, Reports, Sleep
+from consumer.attempts.repeats import Repeats
 
-__all__ = ["RETRY_AFTER_MAX_S", "Attempts", "Backoff", "Gate", "Gates", "Patience", "Probe", "Reports", "Sleep"]
+__all__ = [
+    "RETRY_AFTER_MAX_S",
+    "Attempts",
+    "Backoff",
+    "Gate",
+    "Gates",
+    "Patience",
+    "Probe",
+    "Repeats",
+    "Reports",
+    "Sleep",
+]

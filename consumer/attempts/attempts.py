@@ -20,6 +20,7 @@ import anyio
 
 from consumer.attempts.backoff import Backoff
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
+from consumer.attempts.repeats import Repeats
 from consumer.errors import Doubtful, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
 from consumer.model import DeadReason, Dependency, Reason
 from consumer.model.heard import Asked
@@ -36,12 +37,16 @@ class Patience:
     gates: Gates
     backoff: Backoff
     host_patience_s: float
+    repeats: Repeats
     reports: Reports
     sleep: Sleep = anyio.sleep
     clock: Callable[[], float] = time.monotonic
 
-    def attempts(self, resting: Callable[[], AbstractContextManager[None]]) -> Attempts:
-        return Attempts(self, resting)
+    def attempts(
+        self, resting: Callable[[], AbstractContextManager[None]], of: str = "", given_up: bool = False
+    ) -> Attempts:
+        """`of`: the conversation that is asked about. `given_up`: it was asked in vain before, all the time."""
+        return Attempts(self, resting, of, given_up)
 
 
 _NUMBERS = count()
@@ -82,8 +87,12 @@ class Attempts:
 
     patience: Patience
     resting: Callable[[], AbstractContextManager[None]]
+    of: str = ""
+    given_up: bool = False
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _name: str = field(default_factory=lambda: f"work {next(_NUMBERS)}", init=False)
+    _unknown: int = field(default=0, init=False)  # how often what was asked for was not known
+    _waited_s: float = field(default=0.0, init=False)  # for that
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
     _counted: Counter[_Kind] = field(default_factory=Counter, init=False)
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
@@ -94,6 +103,8 @@ class Attempts:
         """The step's result. `dependency`, if named, is the one that a result is an answer of."""
         gate = self.patience.gates[dependency] if dependency else None
         try:
+            if self.given_up:
+                await self._wait_for_a_turn(None)
             return await self._until_answered(step, gate)
         finally:
             for failed in self._gates:
@@ -122,6 +133,8 @@ class Attempts:
             await self._be_patient_with_host(failure, failure.host)
         elif isinstance(failure, Throttled):
             await self._rest(patience.backoff.wait_s(1, failure.retry_after_s))
+        elif isinstance(failure, NotYet) and failure.dead is DeadReason.NOT_FOUND:
+            await self._ask_again(gate, failure)
         elif isinstance(failure, NotYet) or await self._is_own(gate, failure):
             await self._count(gate, failure)
 
@@ -154,6 +167,32 @@ class Attempts:
             raise failure
         await self._rest(self.patience.backoff.wait_s(self._counted[kind], _retry_after_s(failure)))
         await self._wait_probed(gate)
+
+    async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
+        """What nobody knows: repeats come when it is their turn, and the last question when it was waited for long
+        enough, however many there were in between. What was given up before is asked for once."""
+        backoff = self.patience.backoff
+        self.made += 1
+        self._unknown += 1
+        left_s = backoff.over_s - self._waited_s
+        if self.given_up or self._unknown >= backoff.attempts or left_s <= 0:
+            raise failure
+        wait_s = min(backoff.wait_s(self._unknown, failure.retry_after_s), left_s)
+        self._waited_s += wait_s
+        await self._rest(wait_s)
+        if wait_s < left_s:
+            self._waited_s += await self._wait_for_a_turn(left_s - wait_s)
+        await self._pass(gate)
+
+    async def _wait_for_a_turn(self, at_most_s: float | None) -> float:
+        """Among all repeats; how long it took, in seconds."""
+        now = self.patience.clock()
+        latest = float("inf") if at_most_s is None else now + at_most_s
+        turn = self.patience.repeats.turn(self.of, now, latest)
+        wait_s = (latest if turn is None else turn) - now
+        if wait_s > 0:
+            await self._rest(wait_s)
+        return wait_s
 
     async def _be_patient_with_host(self, failure: Unavailable, host: str) -> None:
         """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""

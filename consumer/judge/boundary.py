@@ -11,7 +11,7 @@ from typing import Protocol, Self, TypeVar
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, NotYet, Unavailable
-from consumer.identity import conversation_identity
+from consumer.identity import announcement_identity, conversation_identity
 from consumer.judge.answers import Answer
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Settled, Task
 from consumer.telemetry.labels import Stage
@@ -25,21 +25,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whose dead letter it would be."""
+    """Whose dead letter it would be. One that says `not_found` rests on an event's word alone: where `announcement` is
+    set it names that, and leaves what the event named open."""
 
     identity: bytes
     stage: str  # "decode", "metadata", "inspect"
     conversation_id: str | None = None
     message_id: str | None = None
     attachment_id: str | None = None
-
-    @classmethod
-    def of_conversation(cls, conversation_id: str) -> Self:
-        return cls(conversation_identity(conversation_id), "metadata", conversation_id)
+    announcement: bytes | None = None
 
     @classmethod
     def of_message(cls, message: Message, stage: str = "metadata") -> Self:
-        return cls(message.identity, stage, message.conversation_id or None, message.message_id or None)
+        conversation_id, message_id = message.conversation_id or None, message.message_id or None
+        return cls(message.identity, stage, conversation_id, message_id, announcement=message.announcement)
+
+    @classmethod
+    def of_conversation(cls, conversation_id: str) -> Self:
+        identity, announcement = conversation_identity(conversation_id), announcement_identity(conversation_id)
+        return cls(identity, "metadata", conversation_id, announcement=announcement)
 
     @classmethod
     def of_attachment(cls, attachment: Attachment) -> Self:
@@ -92,9 +96,11 @@ class Boundary:
         self, subject: Subject, reason: DeadReason, detail: str, attempts: int = 0, settled: Settled | None = None
     ) -> Answer:
         """The dead letter as an answer, one generation above the last one of the same subject."""
-        generation = (self.generation(subject.identity) or 0) + 1
+        unknown = subject.announcement if reason is DeadReason.NOT_FOUND else None
+        identity = unknown or subject.identity
+        generation = (self.generation(identity) or 0) + 1
         letter = DeadLetter(
-            identity=subject.identity,
+            identity=identity,
             generation=generation,
             reason=reason,
             detail=detail,
@@ -113,7 +119,7 @@ class Boundary:
             left_out=self.task.left_out,
             settled=settled,
         )
-        entry = LedgerEntry(subject.identity, AnswerKind.DEAD, generation)
+        entry = LedgerEntry(identity, AnswerKind.DEAD, generation)
         max_bytes = self.dead_letter_bytes - SIGNING_KEY_BYTES  # a key may be named beside it
         return Answer(entry, encode_dead_letter(letter, max_bytes=max_bytes), letter=letter)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from consumer.identity import announcement_identity
 from consumer.judge.answers import VERDICT, Answer, Answers, replayed
-from consumer.model import Replay
+from consumer.model import Message, Replay
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     answers: Answers
     replay: Replay | None
+    elsewhere: tuple[Replay, ...]  # dead letters that another partition knows of
 
     def verdict(self, identity: bytes) -> bool:
         return self.answers.generation(identity) == VERDICT
@@ -20,6 +23,26 @@ class Known:
         """Dead, and not the very answer that a replay names."""
         generation = self.answers.generation(identity)
         return bool(generation) and self.replay != Replay(identity, generation or 0)
+
+    def gave_up(self, message: Message) -> bool:
+        """Whether it was announced before, and Genesys did not know it."""
+        return message.announcement is not None and self.dead(message.announcement)
+
+    def superseded(self, conversation_id: str, message_id: str) -> Replay | None:
+        """The dead letter of what announced a message that Genesys knows by now: of the message in its conversation,
+        of the message alone, or of the conversation."""
+        for named in ((conversation_id, message_id), ("", message_id), (conversation_id, "")):
+            identity = announcement_identity(*named)
+            if generation := self.answers.generation(identity):
+                return Replay(identity, generation)
+            if letter := next((letter for letter in self.elsewhere if letter.identity == identity), None):
+                return letter
+        return None
+
+    def given_up_alone(self, messages: Iterable[Message]) -> tuple[Replay, ...]:
+        """The dead letters of messages that were announced without their conversation."""
+        letters = (self.superseded("", message.message_id) for message in messages)
+        return tuple(letter for letter in letters if letter is not None)
 
     def answered(self, identity: bytes) -> bool:
         return self.verdict(identity) or self.dead(identity)
@@ -31,5 +54,15 @@ class Known:
 
     def close_replay(self) -> None:
         """To be called once the task is judged: the dead answer that its replay named is open no more."""
-        if self.replay is not None and self.answers.generation(self.replay.identity) == self.replay.generation:
-            self.answers.give(replayed(self.replay))
+        if self.replay is not None:
+            self._close(self.replay)
+
+    def close_superseded(self, message: Message) -> None:
+        """To be called once all of the message is answered: so is what its announcement was given up for."""
+        letter = self.superseded(message.conversation_id, message.message_id)
+        if letter is not None:
+            self._close(letter)
+
+    def _close(self, letter: Replay) -> None:
+        if self.answers.generation(letter.identity) == letter.generation:
+            self.answers.give(replayed(letter))

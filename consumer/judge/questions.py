@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from consumer.attempts import Backoff, Patience
 from consumer.errors import NotJudged, NotYet
 from consumer.judge.answers import Answer, Resting
 from consumer.judge.boundary import Boundary, Subject
-from consumer.model import Attachment, DeadReason, Dependency, Event, Message, Shape
+from consumer.model import Attachment, DeadReason, Dependency, Event, Message, Settled, Shape
 
 T = TypeVar("T")
+
+
+def not_shown(what: str) -> NotYet:
+    """Genesys answered, and what was announced is not in its answer."""
+    settled = Settled("messages", "answered")
+    return NotYet(Dependency.API, what, dead=DeadReason.NOT_FOUND, settled=settled)
 
 
 def in_step(patience: Patience) -> Patience:
     """With one jitter for a whole task: what was asked in vain together is asked again together, in one call."""
     jitter = patience.backoff.jitter()
     backoff = Backoff(patience.backoff.attempts, patience.backoff.over_s, lambda: jitter)
-    return Patience(patience.gates, backoff, patience.host_patience_s, patience.reports, patience.sleep, patience.clock)
+    return replace(patience, backoff=backoff)
 
 
 class Genesys(Protocol):
@@ -42,10 +48,16 @@ class Questions:
     resting: Resting
 
     async def ask(
-        self, subject: Subject, call: Callable[[], Awaitable[T]], resting: Resting | None = None
+        self,
+        subject: Subject,
+        call: Callable[[], Awaitable[T]],
+        *,
+        resting: Resting | None = None,
+        given_up: bool = False,
     ) -> T | Answer:
-        """The call's result, or the subject's dead letter."""
-        attempts = self.patience.attempts(resting or self.resting)
+        """The call's result, or the subject's dead letter. `given_up`: its announcement has one, and is asked once."""
+        of = subject.conversation_id or subject.message_id or ""
+        attempts = self.patience.attempts(resting or self.resting, of, given_up)
         with self.boundary.reports.timed("metadata"):
             return await self.boundary.run(subject, attempts, lambda: attempts(call, Dependency.API))
 

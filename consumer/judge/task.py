@@ -17,7 +17,7 @@ from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
-from consumer.judge.questions import Genesys, Questions, in_step
+from consumer.judge.questions import Genesys, Questions, in_step, not_shown
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
 from consumer.judge.wanted import Wanted
 from consumer.model import (
@@ -29,7 +29,7 @@ from consumer.model import (
     Event,
     LedgerEntry,
     Message,
-    Settled,
+    Replay,
     Task,
     Tries,
 )
@@ -59,7 +59,7 @@ class Judge:
         terms = self.terms
         boundary = Boundary(task, self.now(), self.now, answers.generation, terms.dead_letter_bytes(), self.reports)
         questions = Questions(self.lookup, in_step(self.patience), boundary, resting)
-        known = Known(answers, task.replay)
+        known = Known(answers, task.replay, task.given_up)
         wanted = Wanted(task, known, terms.horizon, self.reports)
         judging = _Judging(self, task, answers, questions, boundary, known, wanted)
         try:
@@ -147,35 +147,37 @@ class _Judging:
         messages = tuple(message for message in event.messages if self.wanted.message(message))
         if not messages:
             return
-        first = Subject.of_message(messages[0])
-        found = await self.questions.ask(first, lambda: self.questions.conversation_of(messages))
+        first, given_up = Subject.of_message(messages[0]), all(self.known.gave_up(message) for message in messages)
+        found = await self.questions.ask(first, lambda: self.questions.conversation_of(messages), given_up=given_up)
         if isinstance(found, Answer):
             for message in messages:
                 self.known.give_dead(self.boundary.likewise(Subject.of_message(message), found))
         elif self.answers.owns(found):
             await self._event(at_home(replace(event, messages=messages), found))
         else:
-            self._move(found)
+            self._move(found, self.known.given_up_alone(messages))
 
-    def _move(self, conversation_id: str) -> None:
+    def _move(self, conversation_id: str, given_up: tuple[Replay, ...] = ()) -> None:
         if self.task.moves >= MAX_MOVES:
             self._dead_bytes(DeadReason.BUG, f"moved {self.task.moves} times and never at home")
-        elif not self.answers.move(self.task, conversation_id):
+        elif not self.answers.move(replace(self.task, given_up=given_up), conversation_id):
             self._dead_bytes(DeadReason.UNREADABLE, TOO_LARGE)
 
     # ---- its messages
 
     async def _whole_conversation(self, event: Event, conversation_id: str) -> None:
-        lookup, subject = self.judge.lookup, Subject.of_conversation(conversation_id)
+        subject = Subject.of_conversation(conversation_id)
         if self.known.dead(subject.identity):
             return
+        lookup, given_up = self.judge.lookup, self.known.dead(announcement_identity(conversation_id))
         listed: dict[bytes, Message] = {}
 
         def wanted(message: Message) -> bool:
             listed[message.identity] = message
             return self.wanted.message(message)
 
-        found = await self.questions.ask(subject, lambda: lookup.find_listed(conversation_id, wanted))
+        ask = partial(lookup.find_listed, conversation_id, wanted)
+        found = await self.questions.ask(subject, ask, given_up=given_up)
         if isinstance(found, Answer):
             self.known.give_dead(found)
         else:
@@ -197,9 +199,11 @@ class _Judging:
         if not announced.message_id or self.judge.terms.trusts(announced):
             await self._found(event, announced, [])
             return
-        found = await self.questions.ask(Subject.of_message(announced), lambda: self._find(announced))
+        subject, given_up = Subject.of_message(announced), self.known.gave_up(announced)
+        found = await self.questions.ask(subject, lambda: self._find(announced), given_up=given_up)
         if isinstance(found, Answer):
-            self.known.give_dead(found)
+            if self.wanted.message(announced):  # another task may have found it meanwhile
+                self.known.give_dead(found)
             return
         self.judge.reports.foreign(False)
         missing = self._missing(announced, found)
@@ -217,7 +221,7 @@ class _Judging:
     async def _find(self, announced: Message) -> Message:
         message = await self.questions.show(announced, announced.attachments)
         if message is None:
-            raise _not_shown("Genesys does not show the announced message")
+            raise not_shown("Genesys does not show the announced message")
         if any(attachment.key is None for attachment in self.wanted.attachments(message)):
             raise NotYet(Dependency.API, "an attachment has neither an id nor a link yet")
         return with_communication(message, announced.communication_id)
@@ -231,11 +235,11 @@ class _Judging:
         async def find() -> Message:
             message = await self._find(announced)
             if len(message.attachments) < announced.announced:
-                raise _not_shown("Genesys does not show all attachments")
+                raise not_shown("Genesys does not show all attachments")
             return message
 
         said = announcement_identity(announced.conversation_id, announced.message_id, announced.announced)
-        subject = replace(Subject.of_message(announced), identity=said)
+        subject = replace(Subject.of_message(announced), identity=said, announcement=None)
         if self.known.dead(subject.identity):
             return
         found = await self.questions.ask(subject, find)
@@ -257,6 +261,7 @@ class _Judging:
             await _all([*self._inspections(event, judgeable), *late])
             if not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message)):
                 self.answers.give(mark(message.identity))
+                self.known.close_superseded(message)
         elif judgeable or not message.attachments:
             detail = "a message that may carry files has no id that could be one"
             self.known.give_dead(self.boundary.dead(Subject.of_message(message), DeadReason.NO_IDS, detail))
@@ -283,9 +288,9 @@ class _Judging:
             for attachment in message.attachments if message else ():
                 if is_same(announced, attachment):
                     return attachment
-            raise _not_shown("Genesys does not show the announced attachment")
+            raise not_shown("Genesys does not show the announced attachment")
 
-        found = await self.questions.ask(Subject.of_attachment(announced), find, resting)
+        found = await self.questions.ask(Subject.of_attachment(announced), find, resting=resting)
         if isinstance(found, Answer):
             return found
         if found.identity == announced.identity:
@@ -317,6 +322,7 @@ class _Judging:
                 attempts=attempts.made,
                 policy_version=judge.inspector.policy_version,
                 replay=self.task.replay,
+                supersedes=self.known.superseded(attachment.conversation_id, attachment.message_id),
             )
             answer = Answer(LedgerEntry(subject.identity, AnswerKind.VERDICT), encode_result(decision), decision)
             judge.reports.judged(bug=False)
@@ -338,9 +344,3 @@ async def _all(works: Iterable[Work]) -> None:
     async with anyio.create_task_group() as tg:
         for work in works:
             tg.start_soon(work)
-
-
-def _not_shown(what: str) -> NotYet:
-    """Genesys answered, and what was announced is not in its answer."""
-    settled = Settled("messages", "answered")
-    return NotYet(Dependency.API, what, dead=DeadReason.NOT_FOUND, settled=settled)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from consumer.identity import identity, message_identity
+from consumer.identity import announcement_identity, identity, message_identity
 from consumer.model.reasons import DeadReason, Reason
 
 Headers = tuple[tuple[str, bytes | None], ...]  # of a record: in order, repeats and nulls included
@@ -152,6 +152,11 @@ class Message:
             return identity("nameless", self.conversation_id, *self.trace)
         return message_identity(self.conversation_id, self.message_id)
 
+    @property
+    def announcement(self) -> bytes | None:
+        """What an event says by naming it. One without an id is nothing that anybody could be asked about."""
+        return announcement_identity(self.conversation_id, self.message_id) if self.message_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -201,6 +206,7 @@ class Task:
     left_out: frozenset[str] = frozenset()  # "headers", "key": what of the original record was too large as well
     replay: Replay | None = None
     conversation_id: str | None = None  # what a call told, of an event that names only a message
+    given_up: tuple[Replay, ...] = ()  # dead letters of what it announces, in the partition that it was moved from
     moves: int = 0  # how often it was written to tasks again under another key
     tried: frozenset[bytes] = frozenset()  # identities of attachments for which only the last try is left
     taken_ms: int = 0  # the broker's time at which it became a task
@@ -261,6 +267,7 @@ class Decision:
     attempts: int
     policy_version: str
     replay: Replay | None = None
+    supersedes: Replay | None = None  # the dead letter that its announcement got when Genesys did not know it yet
 
 
 class Settled(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import orjson
 
-from consumer.identity import conversation_identity
+from consumer.identity import announcement_identity, conversation_identity
 from consumer.model import DeadReason, Direction, Reason
 from consumer.sandbox.cases import Fate
 from consumer.sandbox.world import Conversation, File, Message, World
@@ -113,9 +113,9 @@ def _dead_file(message: Message, file: File, reason: DeadReason, case: str) -> E
 
 def _dead_message(message: Message) -> Expected:
     """Whichever of its files the events name, the message is what was announced and not found."""
-    own = message.identity.hex()
+    own = announcement_identity(message.conversation_id, message.message_id).hex()
     files = tuple(file.identity(message.conversation_id, message.message_id).hex() for file in message.files)
-    around = (*files, conversation_identity(message.conversation_id).hex())
+    around = (*files, announcement_identity(message.conversation_id).hex())
     return Expected(
         own,
         Fate.DEAD,
@@ -129,7 +129,7 @@ def _dead_message(message: Message) -> Expected:
 
 def _dead_conversation(talk: Conversation) -> Expected:
     return Expected(
-        talk.identity.hex(),
+        announcement_identity(talk.conversation_id).hex(),
         Fate.DEAD,
         DeadReason.NOT_FOUND.value,
         "conversation_not_known",

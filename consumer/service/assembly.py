@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import httpx
 
-from consumer.attempts import Backoff, Gates, Patience, Probe
+from consumer.attempts import Backoff, Gates, Patience, Probe, Repeats
 from consumer.download.answers import store_code
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher, Renew
@@ -147,7 +147,7 @@ async def assembled(
         if antivirus is not None:
             probes[Dependency.ANTIVIRUS] = antivirus.probe
         inspector = Inspector(lookup, fetcher, workers, stores, policies, antivirus, reporter)
-        patience = _patience(settings, gates, reporter)
+        patience = _patience(settings, gates, Repeats(lambda: genesys.limiter.allowed), reporter)
         terms = _terms(settings, limits)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
         capacity = Capacity(settings, genesys.limiter, fetcher, workers, reporter)
@@ -219,9 +219,9 @@ def _gates(settings: Settings, probes: Mapping[Dependency, Probe], reporter: Rep
     )
 
 
-def _patience(settings: Settings, gates: Gates, reporter: Reporter) -> Patience:
+def _patience(settings: Settings, gates: Gates, repeats: Repeats, reporter: Reporter) -> Patience:
     backoff = Backoff(settings.attempts.attempts, settings.attempts.over_s)
-    return Patience(gates, backoff, settings.download.host_patience_s, reporter)
+    return Patience(gates, backoff, settings.download.host_patience_s, repeats, reporter)
 
 
 def workers_of(settings: Settings, in_force: InForce, reporter: Reporter, *, patient: bool) -> Workers:

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from consumer.model import Accepted, DeadLetter, Decision, Facts, Headers, Rejected, Settled
+from consumer.model import Accepted, DeadLetter, Decision, Facts, Headers, Rejected, Replay, Settled
 from consumer.text import printable
 
 SCHEMA = "urn:attachment-consumer:schema:{}:1"  # the `$id` in schemas/; the number is the major version
@@ -77,7 +77,6 @@ def encode_result(decision: Decision) -> Outgoing:
 def _result(decision: Decision) -> dict[str, Any]:
     attachment, verdict, source = decision.attachment, decision.verdict, decision.source
     rejected = verdict if isinstance(verdict, Rejected) else None
-    replay = decision.replay
     return {
         "id": _identity(decision),
         "conversationId": printable(attachment.conversation_id, ID_LIMIT),
@@ -101,8 +100,13 @@ def _result(decision: Decision) -> dict[str, Any]:
         "eventTime": _time(decision.event_time) if decision.event_time else None,
         "decidedAt": _time(decision.decided_at),
         "attempts": decision.attempts,
-        "replayOf": {"id": replay.identity.hex(), "generation": replay.generation} if replay else None,
+        "replayOf": _letter_named(decision.replay),
+        "supersedes": _letter_named(decision.supersedes),
     }
+
+
+def _letter_named(letter: Replay | None) -> dict[str, Any] | None:
+    return {"id": letter.identity.hex(), "generation": letter.generation} if letter else None
 
 
 def _facts(facts: Facts) -> dict[str, Any]:

@@ -18,10 +18,12 @@ SHA256 = "task.value-sha256"  # set when the value was too large to be carried
 LEFT_OUT = "task.left-out"  # what else was
 REPLAY = "task.replay"  # identity in hex, generation
 CONVERSATION = "task.conversation"  # of an event that names only a message, once a call told it
+GIVEN_UP = "task.given-up"  # identity in hex and generation of each dead letter, joined by spaces
 MOVES = "task.moves"
 TRIED = "task.tried"  # identities in hex, joined by a space
 CARRIED = "task.header."  # + the original header's name
-ON_TRUST = {REPLAY, CONVERSATION, MOVES, TRIED}  # they change what is judged; the rest only says where it came from
+# They change what is judged, or is told of it; the rest only says where it came from.
+ON_TRUST = {REPLAY, CONVERSATION, GIVEN_UP, MOVES, TRIED}
 
 
 def key_of(event: Event) -> bytes:
@@ -49,6 +51,9 @@ def encode_task(task: Task) -> Headers:
         headers.append((REPLAY, f"{task.replay.identity.hex()} {task.replay.generation}".encode()))
     if task.conversation_id is not None:
         headers.append((CONVERSATION, task.conversation_id.encode("utf-8", "surrogatepass")))
+    if task.given_up:
+        named = " ".join(f"{letter.identity.hex()} {letter.generation}" for letter in task.given_up)
+        headers.append((GIVEN_UP, named.encode()))
     if task.moves:
         headers.append((MOVES, str(task.moves).encode()))
     if task.tried:
@@ -70,6 +75,7 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
             left_out=frozenset(ours.get(LEFT_OUT, b"").decode("ascii").split()),
             replay=_replay(ours[REPLAY]) if REPLAY in ours else None,
             conversation_id=read_id(_text(ours.get(CONVERSATION)), "conversation id"),
+            given_up=_letters(ours.get(GIVEN_UP, b"")),
             moves=_number(ours.get(MOVES, b"0")),
             tried=frozenset(map(bytes.fromhex, ours.get(TRIED, b"").decode("ascii").split())),
             taken_ms=at.timestamp_ms,
@@ -91,6 +97,11 @@ def tried(task: Task, attachment: Attachment) -> Task:
     """At home in its conversation, as it is by now."""
     assert attachment.identity is not None, "only an attachment with a key is inspected"
     return replace(task, conversation_id=attachment.conversation_id, tried=task.tried | {attachment.identity})
+
+
+def _letters(header: bytes) -> tuple[Replay, ...]:
+    parts = header.decode("ascii").split()
+    return tuple(_replay(f"{one} {two}".encode()) for one, two in zip(parts[::2], parts[1::2], strict=True))
 
 
 def _text(header: bytes | None) -> str | None:

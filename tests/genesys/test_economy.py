@@ -12,7 +12,7 @@ import orjson
 import pytest
 from aiohttp import web
 
-from consumer.attempts import Attempts, Backoff, Gates, Patience
+from consumer.attempts import Attempts, Backoff, Gates, Patience, Repeats
 from consumer.genesys.limiter import Limiter
 from consumer.judge.task import Judge
 from consumer.model import AnswerKind, Attachment, Event, Reason, Rejected, Source, Task, Verdict
@@ -120,7 +120,7 @@ def judge_of(client: Client) -> Judge:
         raise AssertionError("nothing fails here")
 
     gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder(), sleep=no_sleep)
-    patience = Patience(gates, Backoff(attempts=2, over_s=1), 1, Recorder(), sleep=no_sleep)
+    patience = Patience(gates, Backoff(attempts=2, over_s=1), 1, Repeats(lambda: 1_000_000), Recorder(), sleep=no_sleep)
     return Judge(
         lookup=client.lookup,
         inspector=Locating(client),

@@ -7,7 +7,7 @@ import anyio
 import orjson
 import pytest
 
-from consumer.attempts import Backoff, Gates, Patience
+from consumer.attempts import Backoff, Gates, Patience, Repeats
 from consumer.errors import NotJudged, NotYet
 from consumer.genesys.api import NIL
 from consumer.model import AnswerKind, DeadReason, Source, Task
@@ -92,7 +92,8 @@ async def test_messages_of_one_event_that_are_not_there_are_asked_for_again_toge
     """Each has attempts of its own; did each wait as long as it likes, every one would be a call."""
     attempts = 4
     gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder())
-    patience = Patience(gates, Backoff(attempts, over_s=0.7), 1, Recorder(), sleep=Waking(len(MANY)).sleep)
+    woken, repeats = Waking(len(MANY)), Repeats(lambda: 1_000_000)
+    patience = Patience(gates, Backoff(attempts, over_s=0.7), 1, repeats, Recorder(), woken.sleep, lambda: 0.0)
     judge = replace(judge_of(client), patience=patience)
     listed = [{"messageId": id_, "media": [{"id": "a"}]} for id_ in MANY]
     event = orjson.dumps({"id": CONVERSATION, "participants": [{"messages": [{"messages": listed}]}]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ import httpx
 import orjson
 from prometheus_client import CollectorRegistry
 
-from consumer.attempts import Backoff, Gates, Patience, Probe
+from consumer.attempts import Backoff, Gates, Patience, Probe, Repeats
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher
 from consumer.genesys.api import Api
@@ -159,7 +159,8 @@ async def playing(cloud: Cloud) -> AsyncIterator[Scene]:
             files, f"https://{FILES}", fetcher, gates[Dependency.FILES].failing, lookup.resolve_again
         )
         inspector = Inspector(lookup, fetcher, Examiner(), Stores(Storage(), None), lambda: POLICY, None, reporter)
-        patience = Patience(gates, Backoff(ATTEMPTS, OVER_S), HOST_PATIENCE_S, reporter, clock=loop.time)
+        repeats = Repeats(lambda: limiter.allowed)
+        patience = Patience(gates, Backoff(ATTEMPTS, OVER_S), HOST_PATIENCE_S, repeats, reporter, clock=loop.time)
         terms = Terms(timedelta(days=400), lambda: 1_000_000, lambda event: True, lambda message: False)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
         probing = asyncio.create_task(gates.run())

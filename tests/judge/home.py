@@ -13,8 +13,8 @@ import anyio
 import anyio.lowlevel
 import orjson
 
-from consumer.attempts import Attempts, Backoff, Gates, Patience
-from consumer.errors import NotYet
+from consumer.attempts import Attempts, Backoff, Gates, Patience, Repeats
+from consumer.errors import NotJudged, NotYet
 from consumer.identity import attachment_key
 from consumer.judge.answers import Answer
 from consumer.judge.ports import Terms
@@ -71,18 +71,24 @@ class Genesys:
         self.listings: dict[str, Message] = {}
         self.read: list[str] = []
         self.conversations: dict[str, str] = {}
+        self.forbidden: set[str] = set()  # messages
+        self.unknown: set[str] = set()  # conversations
         self.calls = 0
         self.before: Callable[[int], Awaitable[None]] = _nothing
 
     async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
         self.calls += 1
         await self.before(self.calls)
+        if message_ids & self.forbidden:
+            raise NotJudged(DeadReason.FORBIDDEN, "not this one")
         ours = {m.message_id: m for m in self.messages.values() if m.conversation_id == conversation_id}
         return {name: m for name, m in ours.items() if name in message_ids}
 
     async def find_listed(self, conversation_id: str, wanted: Callable[[Message], bool]) -> list[Message]:
         self.calls += 1
         await self.before(self.calls)
+        if conversation_id in self.unknown:
+            raise NotYet(Dependency.API, "unknown", dead=DeadReason.NOT_FOUND)
         ours = [m for m in self.messages.values() if m.conversation_id == conversation_id]
         chosen = [m for m in ours if wanted(self.listings.get(m.message_id, m))]
         self.read += [m.message_id for m in chosen]
@@ -135,10 +141,15 @@ class Home:
         self.waited: list[float] = []
         self.gates = gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={}, reports=self.reports)
         backoff = Backoff(attempts=4, over_s=7, jitter=lambda: 0.0)
+        self.per_minute = 1_000_000
+        repeats = Repeats(lambda: self.per_minute)
+        patience = Patience(
+            gates, backoff, 10, repeats, self.reports, sleep=self._sleep, clock=lambda: sum(self.waited)
+        )
         self.judge = Judge(
             lookup=genesys,
             inspector=self.inspecting,
-            patience=Patience(gates, backoff, 10, self.reports, sleep=self._sleep, clock=lambda: sum(self.waited)),
+            patience=patience,
             terms=TERMS,
             organization=Unknown(),
             reports=self.reports,
@@ -175,6 +186,9 @@ class Home:
         """One task, until it is settled."""
         task = Task(Source("events", 0, 7, NOW_MS), value, taken_ms=NOW_MS)
         await self.judge.judge(replace(task, **fields), self.assignment, nullcontext)
+
+    def owns(self, conversation: str) -> bool:
+        return self.assignment.owns(conversation)
 
     def commit(self) -> None:
         """What a tick does with the outbox, but for Kafka."""

@@ -179,9 +179,11 @@ async def test_what_is_named_and_not_shown_is_counted_once() -> None:
 
 
 async def dies(home: Home) -> None:
-    """The announced message does not come, and so is dead."""
+    """Genesys refuses the message, and so it is dead; until the next question."""
+    home.genesys.forbidden = {"m1"}
     await home.take(event(["a1"]))
-    assert home.letters == [("not_found", "m1", 1)]
+    home.genesys.forbidden.clear()
+    assert home.letters == [("forbidden", "m1", 1)]
 
 
 async def test_after_a_dead_message_no_event_that_names_its_attachments_costs_a_call() -> None:
@@ -202,7 +204,7 @@ async def test_a_dead_message_answers_for_its_attachments_when_the_whole_convers
         await home.take(BARE)
 
         assert home.verdicts == ["b1"]
-        assert home.letters == [("not_found", "m1", 1)]
+        assert home.letters == [("forbidden", "m1", 1)]
 
 
 async def test_a_message_that_is_found_after_another_task_gave_it_up_stays_dead() -> None:
@@ -218,14 +220,16 @@ async def test_a_message_that_is_found_after_another_task_gave_it_up_stays_dead(
         home.genesys.before = late
         group.start_soon(home.take, event(["a1"]))
         await anyio.wait_all_tasks_blocked()
+        home.genesys.forbidden = {"m1"}
         await home.take(event(["a1"]))
-        assert home.letters == [("not_found", "m1", 1)]
+        home.genesys.forbidden.clear()
+        assert home.letters == [("forbidden", "m1", 1)]
         home.genesys.messages["m1"] = M1
         answered.set()
         await anyio.wait_all_tasks_blocked()
 
         assert home.verdicts == []
-        assert home.letters == [("not_found", "m1", 1)]
+        assert home.letters == [("forbidden", "m1", 1)]
 
 
 async def test_an_inspection_that_ends_after_its_message_died_is_no_second_answer() -> None:
@@ -238,9 +242,9 @@ async def test_an_inspection_that_ends_after_its_message_died_is_no_second_answe
         home.inspecting.before = hold
         group.start_soon(home.take, BARE)
         await anyio.wait_all_tasks_blocked()
-        home.genesys.messages.clear()
+        home.genesys.forbidden = {"m1"}
         await home.take(event(["a1", "a2", "a3"]))
-        assert home.letters == [("not_found", "m1", 1)]
+        assert home.letters == [("forbidden", "m1", 1)]
         finish.set()
         await anyio.wait_all_tasks_blocked()
 
@@ -263,7 +267,7 @@ async def test_a_replay_passes_the_answer_that_it_names_and_twice_changes_nothin
             await home.take(event(["a1", "a2"]), replay=replay)
 
         assert home.verdicts == ["a1", "a2"]
-        assert home.letters == [("not_found", "m1", 1)]
+        assert home.letters == [("forbidden", "m1", 1)]
         assert {a.decision.replay for a in home.published if a.decision} == {replay}
 
 
@@ -271,9 +275,11 @@ async def test_a_replay_that_fails_again_is_of_the_next_generation_and_the_old_o
     async with at_home() as home:
         await dies(home)
         first = home.replay()
+        home.genesys.forbidden = {"m1"}
         for _ in range(2):
             await home.take(event(["a1"]), replay=first)
-        assert home.letters == [("not_found", "m1", 1), ("not_found", "m1", 2)]
+        home.genesys.forbidden.clear()
+        assert home.letters == [("forbidden", "m1", 1), ("forbidden", "m1", 2)]
         home.genesys.messages["m1"] = M1
         await home.take(event(["a1", "a2"]), replay=first)
         assert home.verdicts == []

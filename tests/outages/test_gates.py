@@ -10,7 +10,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from consumer.attempts import RETRY_AFTER_MAX_S, Attempts, Backoff, Gates, Patience
+from consumer.attempts import RETRY_AFTER_MAX_S, Attempts, Backoff, Gates, Patience, Repeats
 from consumer.errors import Failure, NotJudged, Refused, Unavailable
 from consumer.http.clients import file_client
 from consumer.http.urls import UrlRules
@@ -48,7 +48,7 @@ class Scene:
         )
         self.gate = self.gates[Dependency.STORAGE]
         backoff = Backoff(ATTEMPTS, 60.0, jitter=lambda: 0.0)
-        self.patience = Patience(self.gates, backoff, 60.0, self.recorder, sleep=self.sleep)
+        self.patience = Patience(self.gates, backoff, 60.0, Repeats(lambda: 1_000_000), self.recorder, self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -23,7 +23,7 @@ import httpx
 import orjson
 import pytest
 
-from consumer.attempts import Attempts, Backoff, Gates, Patience
+from consumer.attempts import Attempts, Backoff, Gates, Patience, Repeats
 from consumer.genesys.api import Api
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
@@ -244,7 +244,8 @@ async def judge_on(emulator: Emulator, clock: Clock) -> AsyncIterator[Judge]:
         api = Api(Sender(to_api, login, limiter, reports=Recorder()), expected_organization=None, reports=Recorder())
         lookup = Lookup(api, hosts.link_origins)
         gates = Gates(failures=5, probe_s=1, probe_max_s=1, probes={}, reports=Recorder(), sleep=clock.sleep)
-        patience = Patience(gates, Backoff(attempts=8, over_s=600), 600, Recorder(), sleep=clock.sleep, clock=clock.now)
+        repeats = Repeats(lambda: limiter.allowed)
+        patience = Patience(gates, Backoff(attempts=8, over_s=600), 600, repeats, Recorder(), clock.sleep, clock.now)
         yield Judge(
             lookup=lookup,
             inspector=Resolving(lookup),

@@ -1,0 +1,151 @@
+"""Ids that Genesys does not know: the letter is the announcement's, and what comes to be later is judged."""
+
+from __future__ import annotations
+
+import anyio
+import orjson
+import pytest
+
+from consumer.attempts import Repeats
+from consumer.attempts.repeats import TOGETHER_S
+from consumer.identity import announcement_identity
+from consumer.model import Message, Replay
+from tests.judge.home import CONVERSATION, Home, at_home, attachment, event, message
+
+M1 = message("m1", attachment("a1"), attachment("a2"))
+FORGED = event(["a1", "a2"])
+BARE = orjson.dumps({"conversationId": CONVERSATION})
+ALONE = orjson.dumps({"messages": [{"id": "m1"}]})
+LETTER = announcement_identity(CONVERSATION, "m1")
+
+
+def superseded(home: Home) -> list[Replay | None]:
+    home.commit()
+    return [answer.decision.supersedes for answer in home.published if answer.decision is not None]
+
+
+async def comes_to_be(home: Home, *messages: Message) -> None:
+    home.genesys.messages = {one.message_id: one for one in messages}
+    home.genesys.conversations = dict.fromkeys(home.genesys.messages, CONVERSATION)
+
+
+@pytest.mark.parametrize("true", [FORGED, BARE, ALONE], ids=["a snapshot", "its conversation", "its id"])
+async def test_ids_that_were_announced_before_they_exist_are_judged_once_and_name_the_dead_letter(true: bytes) -> None:
+    async with at_home() as home:
+        for _ in range(3):
+            await home.take(FORGED)
+        assert home.letters == [("not_found", "m1", 1)]
+        await comes_to_be(home, M1)
+        for _ in range(3):
+            await home.take(true)
+        assert (home.verdicts, home.letters) == (["a1", "a2"], [("not_found", "m1", 1)])
+        assert superseded(home) == [Replay(LETTER, 1)] * 2
+
+
+@pytest.mark.parametrize("true", [FORGED, BARE, ALONE], ids=["a snapshot", "its conversation", "its id"])
+async def test_a_conversation_that_was_announced_before_it_exists_is_looked_at_once_it_does(true: bytes) -> None:
+    async with at_home() as home:
+        home.genesys.unknown = {CONVERSATION}
+        for _ in range(2):
+            await home.take(BARE)
+        assert home.letters == [("not_found", CONVERSATION, 1)]
+        home.genesys.unknown.clear()
+        await comes_to_be(home, M1)
+        for _ in range(2):
+            await home.take(true)
+        assert (home.verdicts, len(home.letters)) == (["a1", "a2"], 1)
+        assert superseded(home) == [Replay(announcement_identity(CONVERSATION), 1)] * 2
+
+
+async def test_a_message_that_was_announced_alone_keeps_its_dead_letter_when_it_moves_home() -> None:
+    async with at_home(partitions=64) as home:
+        stranger = next(s for s in map("00000000-0000-4000-8000-{:012}".format, range(20)) if not home.owns(s))
+        await home.take(ALONE)
+        assert home.letters == [("not_found", "m1", 1)]
+        home.genesys.conversations = {"m1": stranger}
+        await home.take(ALONE)
+        home.commit()
+        (moved,) = home.moved
+        assert dict(moved.headers)["task.given-up"] == f"{announcement_identity('', 'm1').hex()} 1".encode()
+
+
+async def test_a_replay_of_the_announcement_asks_anew_and_is_the_next_letter_or_the_verdict() -> None:
+    async with at_home() as home:
+        await home.take(FORGED)
+        await home.take(FORGED, replay=home.replay())
+        assert home.letters == [("not_found", "m1", 1), ("not_found", "m1", 2)]
+        await comes_to_be(home, M1)
+        last = home.replay()
+        await home.take(FORGED, replay=last)
+        assert home.verdicts == ["a1", "a2"]
+        assert superseded(home) == [last] * 2
+
+
+async def test_what_another_task_found_meanwhile_is_given_no_letter() -> None:
+    """Both asked while it was not there; the second one's question came later."""
+    stale = anyio.Event()
+
+    async def wait_for_the_other(call: int) -> None:
+        if call == 4:
+            known, home.genesys.messages = home.genesys.messages, {}
+            await stale.wait()
+            home.genesys.messages = known
+
+    async with at_home() as home, anyio.create_task_group() as group:
+        home.genesys.before = wait_for_the_other
+        group.start_soon(home.take, FORGED)
+        await anyio.wait_all_tasks_blocked()
+        await comes_to_be(home, M1)
+        await home.take(FORGED)
+        assert home.verdicts == ["a1", "a2"]
+        home.genesys.before = fails_for_good
+        stale.set()
+    assert home.letters == []
+
+
+async def fails_for_good(call: int) -> None:
+    raise AssertionError("what is answered is not asked for")
+
+
+async def test_what_was_given_up_costs_one_question_for_each_event_and_no_wait() -> None:
+    async with at_home() as home:
+        await home.take(FORGED)
+        calls, waited = home.genesys.calls, list(home.waited)
+        await home.take(FORGED)
+        assert (home.genesys.calls, home.waited) == (calls + 1, waited)
+
+
+# ---- how often what nobody knows is asked for
+
+
+async def test_the_last_question_comes_in_time_however_few_repeats_their_share_allowed() -> None:
+    async with at_home() as home:
+        home.per_minute = 1
+        await home.take(event(["x1"], message="x"))
+        assert home.genesys.calls == 3, "the first, one repeat, the last"
+        await home.take(event(["y1"], message="y", conversation="22222222-2222-4222-8222-222222222222"))
+        assert home.genesys.calls == 5, "the first and the last"
+        assert sum(home.waited) == pytest.approx(14), "over_s, twice"
+        assert [reason for reason, *_ in home.letters] == ["not_found"] * 2
+
+
+def test_repeats_get_a_tenth_of_what_is_allowed_and_borrow_nothing() -> None:
+    repeats = Repeats(lambda: 300)
+    turns = [repeats.turn(f"c-{number}", 1_000.0) for number in range(30)]
+    assert turns == [1_000.0 + 2.0 * number for number in range(30)]
+    assert repeats.turn("later", 5_000.0) == 5_000.0
+    assert repeats.turn("next", 5_000.0) == 5_002.0, "an hour without repeats allows no more of them"
+
+
+def test_a_conversation_has_one_turn_at_a_time_however_many_ask_for_it() -> None:
+    repeats = Repeats(lambda: 300)
+    assert {repeats.turn("many", 10.0) for _ in range(1_000)} == {10.0}
+    assert repeats.turn("another", 10.0) == 12.0
+    assert {repeats.turn("many", 10.0 + 2 * TOGETHER_S) for _ in range(1_000)} == {14.0}
+
+
+def test_a_turn_that_would_come_too_late_is_nobody_s() -> None:
+    repeats = Repeats(lambda: 300)
+    assert repeats.turn("first", 0.0) == 0.0
+    assert repeats.turn("hurried", 0.0, until=1.0) is None
+    assert repeats.turn("patient", 0.0) == 2.0
