@@ -207,6 +207,30 @@ def topics_acls(
 
 
 @app.command()
+def reconcile(
+    since: Annotated[
+        str, typer.Option(help="Messages from then on: 2026-11-23T09:30Z, or 90m, 2h, 7d ago.", show_default=False)
+    ],
+    until: Annotated[str, typer.Option(help="… and before then; what is younger may still be on its way.")] = "20m",
+    look_back: Annotated[
+        str, typer.Option(help="How long before --since a conversation may have started: 7d, 12h.")
+    ] = "7d",
+    feed: Annotated[
+        bool, typer.Option("--feed", help="Write their conversations to the events topic: the service judges them.")
+    ] = False,
+    rate: Annotated[float, typer.Option(min=0.01, help="Conversations fed a second, at most.")] = 1.0,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """List messages with files that have no answer. Asks the API and the ledger, in no group and beside the service;
+    exit 1 if there are any and they are not fed."""
+    from consumer.cli.reconcile import print_missing
+
+    with failures_told():
+        print_missing(config, since, until, look_back, feed_at=rate if feed else None, as_json=as_json)
+
+
+@app.command()
 def notify(config: ConfigFile = None) -> None:
     """Tell of rejected files, until a signal. Off unless NOTIFY__CHANNEL says how; at most once each."""
     from consumer.cli.notify import run_notify

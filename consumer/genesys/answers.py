@@ -123,6 +123,13 @@ def _is_token_of_somebody(said: Any, of: str) -> bool:
     return isinstance(found, str) and bool(found)
 
 
+def _is_page_of_conversations(said: Any, of: str) -> bool:
+    """Of analytics: an empty one has the number of hits alone, or nothing."""
+    if not isinstance(said, dict) or not isinstance(said.get("conversations", []), list):
+        return False
+    return not said or "conversations" in said or isinstance(said.get("totalHits"), int)
+
+
 def _is_object(said: Any, of: str) -> bool:
     return isinstance(said, dict)
 
@@ -135,6 +142,7 @@ SHAPES: Mapping[str, Shape] = {
     "messages": Shape(_is_listing, absent=frozenset({405})),
     "media": Shape(_is_media),
     "download": Shape(_is_link, redirects=True, logs_in=True),
+    "analytics": Shape(_is_page_of_conversations, about_one=False),
     "probe": Shape(_is_token_of_somebody, about_one=False),
     "notify": Shape(_is_object, empty=True, logs_in=True),
 }

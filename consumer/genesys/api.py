@@ -30,6 +30,7 @@ CONVERSATIONS = "/api/v2/conversations"
 MESSAGES = "/api/v2/conversations/messages"
 DOWNLOADS = "/api/v2/downloads"
 AGENTLESS = f"{MESSAGES}/agentless"
+ANALYTICS = "/api/v2/analytics/conversations/details/query"
 WHO = Call("probe", "GET", "/api/v2/tokens/me", probes=True)
 # Each call, asked for what can't exist: refused it means that the permission is missing, not found that it is there.
 PROBES = {
@@ -136,6 +137,18 @@ class Api:
         path = f"{CONVERSATIONS}/{_part(conversation_id)}/participants/{_part(participant_id)}/attributes"
         body = orjson.dumps({"attributes": attributes})
         await self._done(Call("notify", "PATCH", path, lambda: body, repeatable=False))
+
+    async def conversations(self, query: Json) -> list[Json]:
+        """One page of the analytics query about conversations; an empty one is the end. Raises `Refused` where the
+        permission is missing, or the query is not one that is taken."""
+        call = Call("analytics", "POST", ANALYTICS, lambda: orjson.dumps(query))
+        judged = await self._sender.send(call)
+        if judged.meaning is Meaning.REFUSED:
+            detail = what_is_missing(judged) if judged.status == 403 else said_of(call, judged)
+            raise Refused(Dependency.API, detail, asked=call.asked, settled=settled_by(call.name, judged))
+        if not judged.found:
+            raise failure_of(call, judged)
+        return [talk for talk in judged.said.get("conversations", []) if isinstance(talk, dict)]
 
     async def organization(self) -> str:
         """The id of the organisation that the credentials belong to."""

@@ -20,6 +20,7 @@ class Role(StrEnum):
     READER = "reader"  # whoever reads verdicts, in a group of its own
     OPERATOR = "operator"  # `topics` and `dlq`
     SUPPORT = "support"  # `explain`
+    RECONCILER = "reconciler"  # `reconcile`
 
 
 class Resource(StrEnum):
@@ -101,10 +102,16 @@ def _support(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
         yield Grant(Resource.GROUP, group, Operation.DESCRIBE)
 
 
+def _reconciler(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
+    yield Grant(Resource.TOPIC, topics.ledger, Operation.READ)
+    yield Grant(Resource.TOPIC, topics.events, Operation.WRITE)  # `--feed`
+
+
 _LEAST: Mapping[Role, Callable[[KafkaSettings, TopicSettings], Iterator[Grant]]] = {
     Role.SERVICE: _service,
     Role.NOTIFY: _notify,
     Role.READER: _reader,
     Role.OPERATOR: _operator,
     Role.SUPPORT: _support,
+    Role.RECONCILER: _reconciler,
 }

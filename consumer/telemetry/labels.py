@@ -34,6 +34,7 @@ ApiCall = Literal[
     "messages",
     "media",
     "download",
+    "analytics",
     "notify",
 ]
 ApiStatus = Literal["2xx", "3xx", "400", "401", "403", "404", "409", "429", "4xx", "5xx", "none"]

@@ -47,6 +47,8 @@ class Gate(Protocol):
 
     @property
     def closed(self) -> bool: ...
+    @property
+    def still_failing(self) -> int: ...
 
 
 class Holds(Protocol):

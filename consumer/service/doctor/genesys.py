@@ -35,7 +35,7 @@ Asked = tuple[str, str, Work, str]  # check, what is tried, how, what to do if i
 async def look_at_genesys(
     settings: Settings, credentials: Credentials, conversation: str | None, reporter: Reporter, until: float
 ) -> list[Line]:
-    async with _reached(settings, credentials, reporter) as genesys:
+    async with reached(settings, credentials, reporter) as genesys:
         tried = f"logging in at {genesys.hosts.login_url}"
         login = await tried_line("genesys.login", tried, partial(_login, genesys), until=until, remedy=CREDENTIALS)
         questions = _questions(settings, genesys, conversation)
@@ -60,7 +60,8 @@ async def look_at_file_host(settings: Settings, until: float) -> list[Line]:
 
 
 @asynccontextmanager
-async def _reached(settings: Settings, credentials: Credentials, reporter: Reporter) -> AsyncIterator[Genesys]:
+async def reached(settings: Settings, credentials: Credentials, reporter: Reporter) -> AsyncIterator[Genesys]:
+    """A client for questions that somebody asks by hand: nothing waits behind its gates."""
     attempts = settings.attempts
     gates = Gates(
         failures=attempts.gate_failures,
