@@ -60,7 +60,7 @@ class Reduced:
             "bytes": {"before": len(self.before), "after": len(self.reducer.best)},
             "tries": self.reducer.tries,
             "finished": self.reducer.finished,
-            "left": [_shown(word) for word in dict.fromkeys(self.reducer.kept)],
+            "left": [_shown(word) for word in self.reducer.left],
         }
 
 

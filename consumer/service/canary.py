@@ -67,7 +67,9 @@ class Canary:
         """By policy the bad one is what it can never let in: a program that is called a picture."""
         with Body.of(picture()) as body:
             good = await self._examiner.examine(body, _named("canary.png"))
-        if good.detected_type != "image/png" or good.findings:
+        if by_rule := next((finding for finding in good.findings if finding.rejects), None):
+            return f"a good picture is rejected by your own rules: {by_rule.detail}"
+        if good.detected_type != "image/png" or any(finding.rejects is None for finding in good.findings):
             return f"a good picture is taken for {good.detected_type or 'nothing that is known'}"
         attachment = _named("canary.png")
         with Body.of(program()) as body:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Iterator
+from functools import cache
 
 import anyio
 import pytest
@@ -16,7 +17,7 @@ from consumer.inspection.policy.extensions import extension_type
 from consumer.inspection.readers.media import ogg
 from consumer.inspection.reduction.neutral import neutral, words
 from consumer.inspection.reduction.reduce import Reducer
-from consumer.inspection.reduction.shapes import shape_of
+from consumer.inspection.reduction.shapes import shape_of, views
 from consumer.model import Finding
 from tests.inspection.files import (
     OFFICE,
@@ -39,7 +40,7 @@ from tests.inspection.old_office import xls
 SECRET = "Dear Rosalind Zweistein, the account DE4471 of Zweistein is 0815-4711."
 SAID = SECRET.encode()
 WIDE = SECRET.encode("utf-16-le")
-LONG = b"\n".join(b"%d: %s" % (number, SAID) for number in range(200))
+LONG = b"\n".join(b"%d: %s" % (number, SAID) for number in range(40))
 PACKED = zlib.compress(LONG)
 LETTER = '<w:document xmlns:w="w"><w:body>' + f"<w:p><w:t>{SECRET}</w:t></w:p>" * 50 + "</w:body></w:document>"
 TEMPLATE = relationships(
@@ -124,14 +125,10 @@ def reduced(data: bytes, name: str, most_tries: int = 20_000) -> Reducer:
     return reducer
 
 
-def expanded(data: bytes) -> Iterator[bytes]:
-    """What anybody could read in it: as it is, and what its parts hold."""
-    yield data
-    if shape := shape_of(data):
-        for part in shape.split(data):
-            yield part.name
-            if part.content != data:
-                yield from expanded(part.content)
+@cache
+def sent_in(name: str) -> Reducer:
+    sent_as, data = REJECTED[name]
+    return reduced(data, sent_as)
 
 
 def readings() -> Iterator[bytes]:
@@ -149,13 +146,13 @@ READINGS = [reading for reading in readings() if len(reading) >= 4]
 def test_no_word_survives_and_the_fault_does(name: str) -> None:
     sent_as, data = REJECTED[name]
     assert fault(data, sent_as)[1], "it has to show something"
-    assert any(reading in view for view in expanded(data) for reading in READINGS)
-    reducer = reduced(data, sent_as)
+    assert any(reading in view for view in views(data) for reading in READINGS)
+    reducer = sent_in(name)
     left = reducer.best
     assert reducer.finished
     assert fault(left, sent_as) == fault(data, sent_as)
-    assert not [(view[:80], reading) for view in expanded(left) for reading in READINGS if reading in view]
-    assert not [word for word in reducer.kept if word in SAID]
+    assert not [(view[:80], reading) for view in views(left) for reading in READINGS if reading in view]
+    assert not [word for word in reducer.left if word in SAID]
     assert len(left) <= len(data)
 
 
@@ -188,6 +185,5 @@ def test_when_the_tries_are_spent_the_best_so_far_is_there_and_says_so() -> None
 
 
 def test_the_markup_around_what_matters_goes() -> None:
-    sent_as, data = REJECTED["a letter that loads a template"]
-    left = reduced(data, sent_as).best
-    assert len(left) < len(data) / 2
+    name = "a letter that loads a template"
+    assert len(sent_in(name).best) < len(REJECTED[name][1]) / 2

@@ -14,6 +14,7 @@ from consumer.inspection.antivirus.clamd import Clamd
 from consumer.inspection.inspect import Body as InspectorBody
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.pool import Workers
+from consumer.inspection.yara.rules import compiled
 from consumer.model import Attachment, Condition, Facts
 from consumer.service import canary
 from consumer.service.canary import Canary, document
@@ -77,6 +78,15 @@ async def test_a_good_file_that_is_not_known_is_told() -> None:
     recorder = Recorder()
     await Canary(Blind(), None, lambda: POLICY, recorder).fly()
     assert [condition for condition, _ in recorder.holding] == [Condition.CANARY_WRONG]
+
+
+async def test_a_rule_that_rejects_the_good_file_is_told_and_one_that_tells_of_it_is_not() -> None:
+    for action, holds in (("tell", False), ("reject", True)):
+        rules = compiled(f'rule Any {{ meta: action = "{action}" condition: filesize > 0 }}', "rules.yar")
+        recorder = Recorder()
+        async with Workers(1, 20.0, rules=lambda rules=rules: rules, reports=Recorder()) as workers:  # type: ignore[misc]
+            await Canary(workers, None, lambda: POLICY, recorder).fly()
+        assert (Condition.CANARY_WRONG in {condition for condition, *_ in recorder.holding}) == holds
 
 
 async def test_who_gives_no_answer_is_late(monkeypatch: pytest.MonkeyPatch) -> None:

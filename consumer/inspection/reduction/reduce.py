@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from consumer.inspection.reduction.neutral import neutral, words
 from consumer.inspection.reduction.parts import Part
-from consumer.inspection.reduction.shapes import Shape, shape_of
+from consumer.inspection.reduction.shapes import DEEPEST, Shape, shape_of, views
 
 T = TypeVar("T")
 
 Shows = Callable[[bytes], Awaitable[bool]]
 """Whether these bytes still show it."""
 
-DEEPEST = 4  # files in files
 FINEST = 512  # pieces that a part is cut into, to leave one out
-MOST_ZEROS = 16  # bytes below which zeros are not tried: a letter tells as little
 _TAG = re.compile(rb"<(/?)([A-Za-z_][\w:.-]*)[^<>]*?(/?)>")
 _BETWEEN_TAGS = re.compile(rb">[^<>]+<")
 _VALUE = re.compile(rb'"[^"<>]*"')
@@ -41,8 +39,12 @@ class Reducer:
     goes_on: Callable[[], bool]
     tries: int = 0
     best: bytes = b""  # the smallest and most neutral that still shows it
-    kept: list[bytes] = field(default_factory=list)  # words that had to stay as they were
     finished: bool = True  # False: the tries were spent first
+
+    @property
+    def left(self) -> list[bytes]:
+        """Words that can still be read in it, in whatever is compressed as well."""
+        return list(dict.fromkeys(word for view in views(self.best) for word in words(view)))
 
     async def reduce(self, data: bytes) -> bytes:
         """`best`, which is `data` itself if nothing can go. Ends early when the tries are spent."""
@@ -51,7 +53,6 @@ class Reducer:
             await self._reduced(data, self._shows, 0)
         except SpentOut:
             self.finished = False
-            self.kept += words(self.best)
         return self.best
 
     async def _shows(self, data: bytes) -> bool:
@@ -96,7 +97,6 @@ class Reducer:
         if data.strip(b"\0"):
             data = await _shorter(await _with_less_markup(data, shows), shows)
             data = await _quieter(data, shows)
-        self.kept += words(data)
         return data
 
 
@@ -173,22 +173,32 @@ def _elements(data: bytes, level: int) -> tuple[list[bytes], list[int]]:
 
 
 async def _quieter(data: bytes, shows: Shows) -> bytes:
-    """Zeros or neutral letters wherever they do, in as large pieces as they do."""
-    binary = b"\0" in data
+    """Zeros where no text is, since anything else may be a part of something compressed; then neutral letters."""
+    if not _is_text(data):
+        data = await _replaced(data, lambda piece: bytes(len(piece)), shows)
+    return await _replaced(data, neutral, shows)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return False
+    return all(character >= " " or character in "\t\r\n\f" for character in text)
+
+
+async def _replaced(data: bytes, quiet: Callable[[bytes], bytes], shows: Shows) -> bytes:
+    """In as large pieces as it can be."""
     ranges = [(0, len(data))]
     while ranges:
         begin, stop = ranges.pop()
         piece = data[begin:stop]
-        quiet = neutral(piece)
-        choices = [quiet] if quiet != piece else []
-        if binary and stop - begin >= MOST_ZEROS and piece.strip(b"\0"):
-            choices.insert(0, bytes(len(piece)))
-        for choice in choices:
-            if await shows(data[:begin] + choice + data[stop:]):
-                data = data[:begin] + choice + data[stop:]
-                break
-        else:
-            if quiet != piece and stop - begin > 1:
-                half = (begin + stop) // 2
-                ranges += [(half, stop), (begin, half)]
+        silent = quiet(piece)
+        if silent == piece:
+            continue
+        if await shows(data[:begin] + silent + data[stop:]):
+            data = data[:begin] + silent + data[stop:]
+        elif stop - begin > 1:
+            half = (begin + stop) // 2
+            ranges += [(half, stop), (begin, half)]
     return data

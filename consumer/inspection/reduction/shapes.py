@@ -16,7 +16,9 @@ from consumer.inspection.readers.media import ogg
 from consumer.inspection.reduction import pdf_shape, zip_shape
 from consumer.inspection.reduction.parts import Part, deflated, inflated
 
+DEEPEST = 4  # files in files
 PIXELS = b"IDAT"
+MOST_ON_A_PAGE = 255 * 255 - 1  # bytes of one packet
 NO_LENGTH = frozenset({0x01, 0xFF, *range(0xD0, 0xDA)})  # markers of a JPEG that stand alone
 SCAN = 0xDA  # behind it, the pixels
 
@@ -30,6 +32,16 @@ class Shape:
 def shape_of(data: bytes) -> Shape | None:
     """How these bytes are taken apart; None if nothing here knows how."""
     return next((shape for begins, shape in SHAPES if begins(data)), None)
+
+
+def views(data: bytes, depth: int = 0) -> Iterator[bytes]:
+    """What anybody could read in it: as it is, and what its parts hold."""
+    yield data
+    shape = shape_of(data) if depth < DEEPEST else None
+    for part in shape.split(data) if shape else ():
+        yield part.name
+        if part.content != data:
+            yield from views(part.content, depth + 1)
 
 
 def _png(data: bytes) -> Iterator[Part]:
@@ -111,11 +123,20 @@ def _joined_ogg(parts: Sequence[Part]) -> bytes:
     made = b""
     for part in parts:
         if isinstance(part.keep, bytes):
-            blank = part.keep[:22] + bytes(4) + part.keep[26:] + part.content
+            head = _laced(part.keep, len(part.content))
+            blank = head[:22] + bytes(4) + head[26:] + part.content
             made += blank[:22] + struct.pack("<L", ogg.checksum(blank)) + blank[26:]
         else:
             made += part.content
     return made
+
+
+def _laced(head: bytes, size: int) -> bytes:
+    """The head of a page of that size: as it was, or with one packet in it."""
+    if sum(head[ogg.HEAD :]) == size or size > MOST_ON_A_PAGE:
+        return head
+    lacing = bytes([255] * (size // 255) + [size % 255])
+    return head[: ogg.HEAD - 1] + bytes([len(lacing)]) + lacing
 
 
 SHAPES: tuple[tuple[Callable[[bytes], bool], Shape], ...] = (
