@@ -39,7 +39,7 @@ class Capacity:
         self._spare = Spare()
         self._held: dict[Limit, Taken] = {}  # the share that is taken now
         scans = settings.antivirus.connections if settings.antivirus.address else 0
-        self._slots("files", settings.download.connections, lambda: downloads.running)
+        self._slots("downloads", settings.download.connections, lambda: downloads.running)
         self._slots("calls", limiter.at_once, lambda: limiter.under_way)
         self._slots("workers", workers.count, lambda: workers.busy)
         self._slots("scans", scans, lambda: min(reporter.in_stage("scan"), scans))  # the others wait for one

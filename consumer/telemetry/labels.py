@@ -48,9 +48,9 @@ ReaderException = Literal[
 OddEntry = Literal["nothing", "answer", "forgery"]
 Signed = Literal["ledger", "tasks"]  # the topics whose records are signed
 Notification = Literal["sent", "failed", "skipped"]
-Slots = Literal["tasks", "files", "calls", "workers", "scans"]
+Slots = Literal["tasks", "downloads", "calls", "workers", "scans"]
 Memory = Literal["tasks", "files"]
-Limit = Literal["tasks", "files", "calls", "workers", "scans", "memory", "rate", "cpu"]
+Limit = Literal["tasks", "downloads", "calls", "workers", "scans", "memory", "rate", "cpu"]
 
 
 @dataclass(frozen=True, slots=True)

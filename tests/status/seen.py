@@ -30,7 +30,7 @@ class Told:
         self.reporter = Reporter(self.metrics, self.conditions)
         self.health = Health(self.conditions, self.reporter, ["kafka"])
         usage = self.metrics.usage
-        usage.slots("files", 64, lambda: 48)
+        usage.slots("downloads", 64, lambda: 48)
         usage.slots("tasks", 1_024, lambda: 3)
         usage.memory("files", 256_000_000, lambda: 12_000_000)
         usage.api(lambda: 300, lambda: 120)

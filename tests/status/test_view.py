@@ -76,7 +76,7 @@ def test_partitions_are_told_with_lag_and_window_tasks_first() -> None:
 
 def test_limits_are_told_with_what_is_taken() -> None:
     limits = {one.what: (one.taken, one.most) for one in view_of([Told().look()], {}).limits}
-    assert limits["files at once"] == (48.0, 64.0)
+    assert limits["downloads at once"] == (48.0, 64.0)
     assert limits["memory of files"] == (12e6, 256e6)
     assert limits["API calls a minute"] == (180.0, 300.0)
     assert "antivirus scans" not in limits

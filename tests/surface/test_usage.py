@@ -86,14 +86,14 @@ def test_each_type_that_is_known_has_a_kind() -> None:
 def test_what_is_taken_is_asked_for_by_whoever_looks() -> None:
     metrics = Metrics(CollectorRegistry())
     taken = [3]
-    metrics.usage.slots("files", 64, lambda: taken[0])
+    metrics.usage.slots("downloads", 64, lambda: taken[0])
     metrics.usage.memory("files", 1_000, lambda: taken[0] * 100)
     taken[0] = 5
 
     def value(name: str, **labels: str) -> float | None:
         return metrics.registry.get_sample_value(f"attachment_consumer_{name}", labels)
 
-    assert (value("slots", of="files"), value("slots_taken", of="files")) == (64, 5)
+    assert (value("slots", of="downloads"), value("slots_taken", of="downloads")) == (64, 5)
     assert (value("memory_budget_bytes", of="files"), value("memory_bytes", of="files")) == (1_000, 500)
 
 

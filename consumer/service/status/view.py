@@ -11,11 +11,11 @@ from consumer.service.status.readings import Change, Look, Readings, quantile
 from consumer.service.status.shown import Count, Held, Kind, Limit, Partition, Process, Verdict, View
 
 FOR_ATTACHMENTS = ("conversation", "message", "details", "messages", "media", "download")
-SLOTS = ("tasks", "files", "calls", "workers", "scans")
+SLOTS = ("tasks", "downloads", "calls", "workers", "scans")
 MEMORY = {"tasks": "memory of tasks", "files": "memory of files"}
 LIMITS = {
     "tasks": "tasks in flight",
-    "files": "files at once",
+    "downloads": "downloads at once",
     "calls": "API calls at once",
     "workers": "examining workers",
     "scans": "antivirus scans",
