@@ -18,6 +18,7 @@ from consumer.cli.top_view import fitted, rendered
 from consumer.service.status.processes import base_url
 from consumer.service.status.shown import View
 from consumer.service.status.view import view_of
+from tests.cli.conftest import Command
 from tests.status.seen import Told, told_by
 
 ESCAPE = "\x1b["
@@ -59,14 +60,10 @@ async def test_a_process_that_is_not_ready_is_no_good_news_and_one_that_is_not_t
     async with told_by(Told()) as address:
         starting = await top("--once", "--interval", "0.2", address)
         one_of_two = await top("--once", "--interval", "0.2", address, "127.0.0.1:1")
-    nobody = await top("--once", "127.0.0.1:1")
     assert starting.returncode == 1
     assert b"starting" in starting.stdout
     assert one_of_two.returncode == 3
     assert re.search(rb"127.0.0.1:1 +away +it did not take the connection", one_of_two.stdout)
-    assert nobody.returncode == 3
-    assert b"127.0.0.1:1: it did not take the connection" in nobody.stderr
-    assert b"WEB__PORT" in nobody.stderr
 
 
 async def test_who_answers_and_is_no_process_of_ours_is_told_so() -> None:
@@ -85,10 +82,17 @@ async def test_who_answers_and_is_no_process_of_ours_is_told_so() -> None:
     assert b"what answers there is no attachment consumer" in done.stderr
 
 
-async def test_what_is_no_address_is_a_problem_of_the_command() -> None:
-    done = await top("ftp://somewhere")
-    assert done.returncode == 2
-    assert b"no address of a process" in done.stderr
+def test_what_is_no_address_is_a_problem_of_the_command(command: Command) -> None:
+    done = command("top", "ftp://somewhere")
+    assert done.exit_code == 2
+    assert "no address of a process" in done.stderr
+
+
+def test_who_asks_for_nobody_is_told_whom_this_machine_would_be(command: Command) -> None:
+    done = command("top", "--once", WEB__PORT="1")
+    assert done.exit_code == 3
+    assert "127.0.0.1:1: it did not take the connection" in done.stderr
+    assert "WEB__PORT" in done.stderr
 
 
 @pytest.mark.parametrize(
