@@ -27,6 +27,7 @@ class Body:
     def __init__(self, fd: int, size: int, sha256: str, release: Callable[[], None] | None = None) -> None:
         self._fd: int | None = fd
         self._release = release
+        self._slot: Callable[[], None] | None = None
         self.size = size
         self.sha256 = sha256
 
@@ -58,6 +59,16 @@ class Body:
             yield piece
             offset += len(piece)
 
+    def hold(self, slot: Callable[[], None]) -> None:
+        """Calls `slot` when the body is closed, or before if it is in hand for long."""
+        self._slot = slot
+
+    def takes_long(self) -> None:
+        """Gives back what others need, and keeps only the bytes. May be called again."""
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            slot()
+
     def close(self) -> None:
         """May be called again."""
         if self._fd is None:
@@ -66,6 +77,7 @@ class Body:
         os.close(fd)
         if self._release is not None:
             self._release()
+        self.takes_long()
 
     def __enter__(self) -> Self:
         return self

@@ -40,8 +40,9 @@ class Reports(Protocol):
 
 
 class Fetcher:
-    """Delivers bodies. At most `connections` are under way at once; a body that has come holds none of them, only the
-    bytes of the budget: what waits to be judged keeps nobody from fetching."""
+    """Delivers bodies. At most `connections` are under way or in the hands of a caller that has not closed them yet:
+    what was fetched and not judged is done again after a crash, so there must not be much of it. Not counted is what
+    takes long to be judged: that keeps nobody else's file from being fetched."""
 
     def __init__(
         self,
@@ -87,16 +88,26 @@ class Fetcher:
         conversation = attachment.conversation_id
         rank = SHORT if (attachment.declared_size or 0) <= SHORT_FILE else LONG
         held: list[tuple[Slots, Turn]] = []
-        began = anyio.current_time()
+        spent = 0.0
+
+        def release() -> None:
+            for slots, turn in held:
+                slots.give_back(turn, spent)
+
+        got: Body | Expired | Reason | None = None
         try:
             for slots in self._slots_for(where):
                 turn = await slots.take(conversation, rank)
                 held.append((slots, turn))
             began = anyio.current_time()
-            return await self._follow(url, where, Wanted(cap, attachment.declared_type, conversation))
+            got = await self._follow(url, where, Wanted(cap, attachment.declared_type, conversation))
+            spent = anyio.current_time() - began
         finally:
-            for slots, turn in held:
-                slots.give_back(turn, anyio.current_time() - began)
+            if isinstance(got, Body):
+                got.hold(release)
+            else:
+                release()
+        return got
 
     def _slots_for(self, where: UrlJudgement) -> list[Slots]:
         """Its own host's first: who waits for that holds back no other."""

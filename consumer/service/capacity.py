@@ -22,7 +22,7 @@ Taken = Callable[[], float]
 class Downloads(Protocol):
     @property
     def running(self) -> int:
-        """Downloads that are under way."""
+        """Files from their download until they are judged and stored, or take long."""
 
     @property
     def bytes_in_memory(self) -> int: ...

@@ -150,7 +150,7 @@ class DownloadSettings(Group):
         (), description="scheme://address:port taken as part of the region: for an emulator, never in production"
     )
     proxy: HttpUrl | None = None
-    connections: int = Field(64, ge=1, description="Downloads at once")
+    connections: int = Field(64, ge=1, description="Files at once, until they are judged or take long to be")
     max_bytes_in_memory: int = Field(256 * MIB, ge=MIB)
     connect_timeout_s: float = Field(10.0, gt=0)
     read_timeout_s: float = Field(30.0, gt=0, description="Between two pieces of a body")

@@ -302,9 +302,7 @@ async def test_no_failure_tells_the_link() -> None:
         assert caught.value.__suppress_context__
 
 
-async def test_a_body_that_has_come_holds_its_bytes_and_no_slot() -> None:
-    """What waits to be examined, however long, keeps nobody from fetching."""
-
+async def test_a_body_keeps_its_slot_until_it_is_closed_or_takes_long() -> None:
     async def deliver(_: web.Request) -> web.Response:
         return web.Response(body=DATA)
 
@@ -313,12 +311,29 @@ async def test_a_body_that_has_come_holds_its_bytes_and_no_slot() -> None:
         serving(deliver) as port,
         fetching(f"http://127.0.0.1:{port}", budget=budget, connections=1) as fetcher,
     ):
-        bodies = [await fetcher.fetch(at(port), CAP, ANY) for _ in range(3)]
-        assert (fetcher.running, budget.reserved) == (0, 3 * len(DATA))
-        for body in bodies:
+        bodies: list[Body] = []
+
+        async def fetch() -> None:
+            body = await fetcher.fetch(at(port), CAP, ANY)
             assert isinstance(body, Body)
+            bodies.append(body)
+
+        await fetch()
+        async with anyio.create_task_group() as group:
+            group.start_soon(fetch)
+            await wait_all_tasks_blocked()
+            assert (len(bodies), fetcher.running) == (1, 1)
+            bodies[0].takes_long()
+        async with anyio.create_task_group() as group:
+            group.start_soon(fetch)
+            await wait_all_tasks_blocked()
+            assert (len(bodies), fetcher.running, budget.reserved) == (2, 1, 2 * len(DATA))
+            bodies[1].close()
+        assert len(bodies) == 3
+        for body in bodies:
+            body.takes_long()
             body.close()
-    assert budget.reserved == 0
+    assert (fetcher.running, budget.reserved) == (0, 0)
 
 
 async def test_another_conversation_s_file_is_fetched_next_however_many_one_has_waiting() -> None:

@@ -35,6 +35,9 @@ class MemoryBody:
     def fileno(self) -> int:
         return self._body.fileno()
 
+    def takes_long(self) -> None:
+        self._body.takes_long()
+
     def __enter__(self) -> MemoryBody:
         return self
 

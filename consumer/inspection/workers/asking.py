@@ -41,6 +41,8 @@ class FileBody(Protocol):
     sha256: str
 
     def fileno(self) -> int: ...
+    def takes_long(self) -> None:
+        """To be told once it does."""
 
 
 @dataclass(frozen=True, slots=True)

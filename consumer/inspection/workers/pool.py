@@ -177,6 +177,7 @@ class Workers:
         spent = 0.0
 
         def grown(work: Examination[T]) -> None:
+            body.takes_long()
             self._slots.grown(turn, LONG, work)
 
         try:
