@@ -244,10 +244,7 @@ class Intake:
 
     async def _poll(self, consumer: AIOKafkaConsumer) -> Mapping[TopicPartition, list[Any]]:
         try:
-            polled: dict[TopicPartition, list[Any]] = await consumer.getmany(
-                timeout_ms=POLL_MS, max_records=POLL_RECORDS
-            )
-            return polled
+            return dict(await consumer.getmany(timeout_ms=POLL_MS, max_records=POLL_RECORDS))
         except NoOffsetForPartitionError as error:
             nowhere = [error.args[0]]
         except OffsetOutOfRangeError as error:

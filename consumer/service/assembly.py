@@ -14,19 +14,16 @@ import anyio
 import httpx
 
 from consumer.attempts import Backoff, Gates, Patience, Probe, Repeats
-from consumer.download.answers import store_code
 from consumer.download.budget import Budget
-from consumer.download.fetch import Fetcher, Renew
-from consumer.download.hop import beginning
+from consumer.download.fetch import Fetcher
 from consumer.errors import Failure, Refused, Unavailable
-from consumer.genesys.api import NIL, PROBES, Api
+from consumer.genesys.api import PROBES, Api
 from consumer.genesys.connect import connected
 from consumer.genesys.lookup import Lookup, is_complete
-from consumer.http.addresses import AddressNotAllowed, NameNotAllowed
 from consumer.http.clients import file_client
-from consumer.http.transport import CertificateNotTrusted, Timeouts, not_trusted
+from consumer.http.transport import Timeouts
 from consumer.http.urls import UrlRules
-from consumer.inspection.antivirus import open_scanner
+from consumer.inspection.antivirus import Scanner, open_scanner
 from consumer.inspection.in_force import InForce
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.file import PolicyFile
@@ -39,6 +36,7 @@ from consumer.model import Dependency
 from consumer.model.heard import Asked
 from consumer.service.canary import Canary
 from consumer.service.capacity import Capacity
+from consumer.service.file_host import file_origin, probe_files
 from consumer.service.memory import allowed, workers_that_fit
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
@@ -52,8 +50,6 @@ log = logging.getLogger(__name__)
 PROVED_AGAIN_S = 5.0
 POLICY_WATCH_S = 5.0
 PROOFS: Mapping[Dependency, Proof] = {Dependency.LOGIN: "login", Dependency.STORAGE: "storage"}
-
-NO_DOWNLOAD = f"/api/v2/downloads/{NIL}?redirectToAuth=false"
 
 
 class Organization:
@@ -119,7 +115,6 @@ async def assembled(
     """Raises `WorkersNotStarted`, `PolicyError` or `RulesError` when the service can't run here at all."""
     async with AsyncExitStack() as stack:
         in_force = files_in_force(settings, reporter)
-        policies = in_force.policies
         workers = await stack.enter_async_context(workers_of(settings, in_force, reporter, patient=True))
         probes: dict[Dependency, Probe] = {}
         gates = _gates(settings, probes, reporter)
@@ -128,12 +123,11 @@ async def assembled(
         organization = Organization(genesys.api, settings.genesys.organization_id)
         rules = UrlRules.of(settings.genesys.region, settings.download.allowed_hosts, settings.download.allowed_origins)
         files = await stack.enter_async_context(client_for_files(settings, rules))
-        antivirus = open_scanner(settings.antivirus)
-        if antivirus is not None:
-            stack.push_async_callback(antivirus.aclose)
-        stores = stores_of(settings)
-        for store in filter(None, (stores.accepted, stores.rejected)):
-            stack.push_async_callback(store.aclose)
+        antivirus, stores = open_scanner(settings.antivirus), stores_of(settings)
+        opened: tuple[Scanner | Store | None, ...] = (antivirus, stores.accepted, stores.rejected)
+        for one in opened:
+            if one is not None:
+                stack.push_async_callback(one.aclose)
         lookup = Lookup(genesys.api, genesys.hosts.link_origins)
         fetcher = _fetcher(settings, files, rules, reports)
         probes |= {
@@ -146,20 +140,26 @@ async def assembled(
         }
         if antivirus is not None:
             probes[Dependency.ANTIVIRUS] = antivirus.probe
-        inspector = Inspector(lookup, fetcher, workers, stores, policies, antivirus, reporter)
+        inspector = Inspector(lookup, fetcher, workers, stores, in_force.policies, antivirus, reporter)
         patience = _patience(settings, gates, Repeats(lambda: genesys.limiter.allowed), reporter)
         terms = _terms(settings, limits)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
         capacity = Capacity(settings, genesys.limiter, fetcher, workers, reporter)
-        canary = Canary(workers, antivirus, policies, reporter)
-        watches = (
-            gates.run,
-            workers.watch,
-            partial(in_force.watch, POLICY_WATCH_S, anyio.sleep),
-            partial(canary.run, anyio.sleep),
-            partial(capacity.run, anyio.sleep),
-        )
-        yield Parts(gates, policies, judge, probes, reporter, capacity, watches)
+        canary = Canary(workers, antivirus, in_force.policies, reporter)
+        watches = _watches(gates, workers, in_force, canary, capacity)
+        yield Parts(gates, in_force.policies, judge, probes, reporter, capacity, watches)
+
+
+def _watches(
+    gates: Gates, workers: Workers, in_force: InForce, canary: Canary, capacity: Capacity
+) -> Sequence[Callable[[], Coroutine[Any, Any, None]]]:
+    return (
+        gates.run,
+        workers.watch,
+        partial(in_force.watch, POLICY_WATCH_S, anyio.sleep),
+        partial(canary.run, anyio.sleep),
+        partial(capacity.run, anyio.sleep),
+    )
 
 
 class GenesysReports:
@@ -265,40 +265,6 @@ def _fetcher(settings: Settings, files: httpx.AsyncClient, rules: UrlRules, repo
         deadline_s=download.deadline_s,
         reports=reports,
     )
-
-
-async def probe_files(
-    files: httpx.AsyncClient, origin: str, fetcher: Fetcher, failing: Collection[str], renew: Renew
-) -> None:
-    """That the store is there; and of the hosts that fail, that they deliver what they delivered before."""
-    await ask_file_host(files, origin)
-    await fetcher.prove(frozenset(failing), renew)
-
-
-def file_origin(settings: Settings) -> str:
-    origins = settings.download.allowed_origins
-    return origins[0] if origins else f"https://api-downloads.{settings.genesys.region}"
-
-
-async def ask_file_host(files: httpx.AsyncClient, origin: str) -> None:
-    """The store's refusal, in its own words, shows that it is there; where its front says nothing of that kind, so does
-    Genesys's to a download link without a token. A page or a redirect may be anybody's."""
-    for path in ("/", NO_DOWNLOAD):
-        try:
-            async with files.stream("GET", origin + path) as answer:
-                status, body = answer.status_code, await beginning(answer)
-        except CertificateNotTrusted:
-            raise Refused(Dependency.FILES, not_trusted("file host")) from None
-        except httpx.TransportError:
-            raise Unavailable(Dependency.FILES, "the region's file host does not answer") from None
-        except (AddressNotAllowed, NameNotAllowed):
-            detail = "the region's file host leads to an address that is not public"
-            raise Unavailable(Dependency.FILES, detail) from None
-        if status >= 500:
-            raise Unavailable(Dependency.FILES, f"the region's file host answers {status}")
-        if store_code(status, body):
-            return
-    raise Unavailable(Dependency.FILES, f"what answers in place of the region's file host is not the store ({status})")
 
 
 def stores_of(settings: Settings) -> Stores[Store]:

@@ -41,6 +41,7 @@ from consumer.telemetry.labels import (
     WorkerEnd,
     status_label,
 )
+from consumer.telemetry.partitions import ByPartition
 from consumer.telemetry.stages import Stages
 from consumer.telemetry.usage import PREFIX, Usage
 
@@ -48,19 +49,6 @@ ANSWER_BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600, 14_400
 SIZE_BUCKETS = (1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
 
 K = TypeVar("K", bound=str)
-
-
-class ByPartition:
-    """A gauge with a series for each partition that is assigned now."""
-
-    def __init__(self, gauge: Gauge) -> None:
-        self._gauge = gauge
-
-    def __getitem__(self, partition: int) -> Gauge:
-        return self._gauge.labels(str(partition))
-
-    def forget(self, partition: int) -> None:
-        self._gauge.remove(str(partition))
 
 
 class Metrics:

@@ -22,6 +22,7 @@ from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
 from consumer.wire.envelopes import Leaf, Nothing, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, read_id, word
+from consumer.wire.listings import is_analytics_detail, listed_in
 from consumer.wire.parsing import parse
 from consumer.wire.shapes import Seen
 from consumer.wire.topics import Subject, subject_of
@@ -30,8 +31,6 @@ LARGE = 16 * 1024  # bytes
 TOPIC_NAME_LENGTH = 512
 MAX_LISTED = 5_000  # participants, messages and attachments of one event: 1 MB of "{}," would be 340,000
 BYTES_LISTED = 200  # or one for so many bytes: those that Genesys lists take more
-LISTS_OF_LISTS = ("participants", "messages", "messagingTranscript")
-LISTS = (*LISTS_OF_LISTS, "media", "attachments", "messageMediaAttachments")
 
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
 TOPIC_CONVERSATION = re.compile(
@@ -245,11 +244,11 @@ def _messages(body: Json, conversation_id: str, limit: int) -> list[Seen] | None
 
     Raises `Malformed`.
     """
-    if _listed(body, limit) > limit:
+    if listed_in(body, limit) > limit:
         raise Malformed(f"more than {limit} participants, messages and attachments in one event")
     if "normalizedMessage" in body or "messengerType" in body:
         return [shapes.message_data(body, conversation_id)]
-    if _is_analytics_detail(body):
+    if is_analytics_detail(body):
         return None
     if "participants" in body or isinstance(body.get("messages"), list):
         return shapes.conversation(body, conversation_id, event=True)
@@ -258,29 +257,6 @@ def _messages(body: Json, conversation_id: str, limit: int) -> list[Seen] | None
     if "content" in body or ("channel" in body and "type" in body):
         return [shapes.webhook(body, conversation_id)]
     return None
-
-
-def _listed(body: Json, limit: int) -> int:
-    """How many objects its lists hold, the ones inside each other too; it stops counting once they are too many."""
-    found, waiting = 0, [body]
-    while waiting and found <= limit:
-        node = waiting.pop()
-        for name in LISTS:
-            listed = node.get(name)
-            if isinstance(listed, list):
-                found += len(listed)
-                if found <= limit and name in LISTS_OF_LISTS:
-                    waiting.extend(each for each in listed if isinstance(each, dict))
-    return found
-
-
-def _is_analytics_detail(body: Json) -> bool:
-    """An analytics conversation detail counts what sessions did, and says nothing of a single message."""
-    participants = body.get("participants")
-    return isinstance(participants, list) and any(
-        isinstance(participant, dict) and "sessions" in participant and "messages" not in participant
-        for participant in participants
-    )
 
 
 def _noise_kind(seen: list[Seen]) -> NoiseKind:

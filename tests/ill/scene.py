@@ -28,8 +28,9 @@ from consumer.judge.answers import Answer
 from consumer.judge.ports import Terms
 from consumer.judge.task import Judge
 from consumer.model import AWAY, Attachment, Condition, Dependency, Facts, Rejected, Source, Task
-from consumer.service.assembly import GenesysReports, Organization, probe_files
+from consumer.service.assembly import GenesysReports, Organization
 from consumer.service.conditions import Conditions
+from consumer.service.file_host import probe_files
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
 from tests.ill.cloud import API, FILES, LOGIN, Cloud, Transport

@@ -15,7 +15,7 @@ from consumer.errors import Failure, NotJudged, Refused, Unavailable
 from consumer.http.clients import file_client
 from consumer.http.urls import UrlRules
 from consumer.model import DeadReason, Dependency
-from consumer.service.assembly import ask_file_host
+from consumer.service.file_host import ask_file_host
 from consumer.settings.model import Settings
 from tests.reports import Recorder
 

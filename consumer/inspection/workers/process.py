@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -25,17 +24,14 @@ from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.channel import Channel, Died
 from consumer.inspection.workers.codes import Examined, Unheard
 from consumer.inspection.workers.starting import (
-    LIBMAGIC_MISSING,
-    LibmagicMissing,
     WorkersNotStarted,
-    YaraMissing,
+    detectors_of,
     spawned,
 )
 from consumer.inspection.workers.worker import Plan
-from consumer.inspection.yara.rules import NOT_INSTALLED, Rules
+from consumer.inspection.yara.rules import Rules
 
 START_S = 30.0
-_VERSION = re.compile(r"[A-Za-z0-9.+-]{1,40}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +203,7 @@ class Template:
         template = cls(process, channel)
         try:
             with anyio.fail_after(START_S):
-                template._greeted(await channel.message())
+                template.detectors = detectors_of(await channel.message())
         except (Died, Unheard, TimeoutError) as problem:
             raise WorkersNotStarted(f"the worker process did not come up: {problem}") from None
         finally:
@@ -291,15 +287,3 @@ class Template:
             self._process.kill()
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._process.wait)
-
-    def _greeted(self, greeting: dict[str, Any]) -> None:
-        if greeting.get("error") == "libmagic":
-            raise LibmagicMissing(LIBMAGIC_MISSING)
-        if greeting.get("error") == "yara-x":
-            raise YaraMissing(NOT_INSTALLED)
-        detectors = greeting.get("detectors")
-        if not isinstance(detectors, dict) or not detectors:
-            raise Died("its greeting was malformed")
-        if not all(_VERSION.fullmatch(str(word)) for word in (*detectors, *detectors.values())):
-            raise Died("its greeting was malformed")
-        self.detectors = {str(name): str(version) for name, version in detectors.items()}

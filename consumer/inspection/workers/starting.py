@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from consumer.inspection.workers.channel import Died
+from consumer.inspection.yara.rules import NOT_INSTALLED
+
+VERSION = re.compile(r"[A-Za-z0-9.+-]{1,40}", re.ASCII)
 ROOT = Path(__file__).parents[3]
 BOOT = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -48,3 +55,17 @@ def spawned(command: list[str], theirs: socket.socket) -> subprocess.Popen[bytes
         close_fds=True,
         start_new_session=True,  # a Ctrl-C on the terminal is for the service, which drains first
     )
+
+
+def detectors_of(greeting: Mapping[str, Any]) -> dict[str, str]:
+    """What a template has to detect types with, by name and version. Raises what keeps it from starting."""
+    if greeting.get("error") == "libmagic":
+        raise LibmagicMissing(LIBMAGIC_MISSING)
+    if greeting.get("error") == "yara-x":
+        raise YaraMissing(NOT_INSTALLED)
+    detectors = greeting.get("detectors")
+    if not isinstance(detectors, dict) or not detectors:
+        raise Died("its greeting was malformed")
+    if not all(VERSION.fullmatch(str(word)) for word in (*detectors, *detectors.values())):
+        raise Died("its greeting was malformed")
+    return {str(name): str(version) for name, version in detectors.items()}

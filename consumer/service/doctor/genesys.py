@@ -18,8 +18,9 @@ from consumer.genesys.lookup import Lookup
 from consumer.genesys.sender import failure_of, said_of
 from consumer.http.urls import UrlRules
 from consumer.model import Reason
-from consumer.service.assembly import GenesysReports, ask_file_host, client_for_files, file_origin
+from consumer.service.assembly import GenesysReports, client_for_files
 from consumer.service.doctor.lines import Line, Outcome, not_checked, tried_line
+from consumer.service.file_host import ask_file_host, file_origin
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.reporter import Reporter

@@ -219,7 +219,8 @@ def _answers_after_replay(other: _Known, letter: _Known) -> bool:
 def _is_open(one: _Known, others: Iterable[_Known], seen: Seen) -> bool:
     """Whether an event that names the conversation alone may still bring something."""
     answered = [task for other in others if other.is_answered for task in other.tasks]
-    return bool(_events_that_wait(one, seen)) or any(task not in answered for task in _tasks_that_wait(one, seen))
+    events = any(_is_above(event.place, seen.groups.intake) for event in one.events)
+    return events or any(_is_above(task.place, seen.groups.tasks) and task not in answered for task in one.tasks)
 
 
 def _has_key(one: _Known) -> bool:
@@ -234,7 +235,7 @@ def _story(one: _Known, seen: Seen) -> Story:
     if one.results:
         result = max(one.results, key=lambda result: when(result.place))
         return Story(_state_of(result), one.subject, steps, result=result)
-    tasks = _tasks_that_wait(one, seen)
+    tasks = [task for task in one.tasks if _is_above(task.place, seen.groups.tasks)]
     if one.letters:
         letter = max(one.letters, key=lambda found: found.letter.generation)
         again = next((task.place for task in tasks if _replays(task, letter)), None)
@@ -246,7 +247,7 @@ def _story(one: _Known, seen: Seen) -> Story:
         return Story(State.WAITING, one.subject, steps, open_at=tasks[0].place)
     if _is_remembered(one, seen):
         return Story(State.ANSWERED, one.subject, steps)
-    if events := _events_that_wait(one, seen):
+    if events := [event for event in one.events if _is_above(event.place, seen.groups.intake)]:
         return Story(State.ANNOUNCED, one.subject, steps, open_at=events[0].place)
     return Story(State.NOTHING, one.subject, steps)
 
@@ -272,14 +273,6 @@ def _steps(one: _Known) -> Iterator[Sighting]:
         yield Sighting("verdict", result.place)
     yield from (Sighting("dead letter", found.place) for found in one.letters)
     yield from (Sighting("event", place) for place in events.values())
-
-
-def _tasks_that_wait(one: _Known, seen: Seen) -> list[SeenTask]:
-    return [task for task in one.tasks if _is_above(task.place, seen.groups.tasks)]
-
-
-def _events_that_wait(one: _Known, seen: Seen) -> list[SeenEvent]:
-    return [event for event in one.events if _is_above(event.place, seen.groups.intake)]
 
 
 def _is_above(place: RecordPlace, group: GroupStanding) -> bool:

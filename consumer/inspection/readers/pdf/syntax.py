@@ -15,7 +15,6 @@ DEEPEST = 64  # levels of arrays and dictionaries
 OBJECTS_TRIED = 32
 AN_OBJECT = 1024  # of work, to be listed
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
-
 CONSTANTS = {b"true": True, b"false": False}
 
 WHITE = b"\0\t\n\x0c\r "
