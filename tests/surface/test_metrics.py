@@ -19,6 +19,7 @@ SCHEMAS = Path(__file__).parents[2] / "schemas"
 PER_PARTITION = {"uncommitted_offsets", "outbox_bytes", "oldest_uncommitted_age_seconds", "ledger_entries"}
 OF_DEAD_LETTERS = {"open_dead_letters", "oldest_open_dead_letter_age_seconds"}
 NOT_KNOWN_YET = {"spare_attachments_per_second"}
+OF_RULES = {"rules_exceeded"}  # an operator names them
 OF_LAG = {"lag_records", "oldest_unanswered_age_seconds"}
 
 
@@ -70,7 +71,7 @@ def test_every_kind_of_noise_is_counted_under_its_name(metrics: Metrics) -> None
 
 def test_every_series_with_a_closed_label_exists_before_anything_happened(metrics: Metrics) -> None:
     empty = {name for name, family in families(metrics).items() if not family.samples}
-    assert empty == PER_PARTITION | OF_LAG | OF_DEAD_LETTERS | NOT_KNOWN_YET
+    assert empty == PER_PARTITION | OF_LAG | OF_DEAD_LETTERS | OF_RULES | NOT_KNOWN_YET
 
 
 def test_series_of_a_partition_go_with_it(metrics: Metrics) -> None:
