@@ -173,6 +173,7 @@ CASES = (*GOOD, *BAD, *LOST, LINK)
 NOT_CAUSED = {
     Reason.INFECTED: "needs an antivirus: the test signature is sent, and accepted without one",
     Reason.SCAN_LIMIT_EXCEEDED: "needs an antivirus with a limit below ours",
+    Reason.YARA: "needs a rule of the operator's own",
     Reason.EMBEDDED_FILES: "the shipped policy tells of it and accepts",
     Reason.LAUNCH_ACTION: "the shipped policy tells of it and accepts",
     Reason.JAVASCRIPT: "the shipped policy tells of it and accepts: such files are sent",
