@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from functools import partial
 from typing import Any, Protocol
 
@@ -35,10 +35,11 @@ from consumer.kafka.limits import TopicLimits
 from consumer.kafka.signing import signatures_of
 from consumer.kafka.starting import starting_offset
 from consumer.kafka.waiting import Waiting
-from consumer.model import Condition, Source
+from consumer.model import Condition, Headers, Source
 from consumer.settings.model import Settings
 from consumer.telemetry.labels import Loop, Noise
 from consumer.wire.splitting import TaskRecord, tasks_of, untouched
+from consumer.wire.tasks import TRACE_BYTES, traced
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,9 @@ class Reports(starting.Reports, lag.Reports, Protocol):
     def dropped(self, kind: Noise) -> None: ...
     def wrote(self, tasks: int) -> None:
         """So many tasks are acknowledged."""
+
+    def passing_on(self, at: Source, headers: Headers) -> AbstractContextManager[str | None]:
+        """Surrounds a record until its tasks are acknowledged; what they carry for its trace, if it has one."""
 
     def crashed(self) -> None:
         """An error that nobody foresaw was caught and logged."""
@@ -258,12 +262,19 @@ class Intake:
     async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:
         """All tasks of a poll, record by record; raises when one of them was not acknowledged."""
         sent: list[asyncio.Future[Any]] = []
-        for task in (task for tp, records in polled.items() for record in records for task in self._tasks(tp, record)):
-            sent.append(await self._send(producer, task))
-            if len(sent) == UNACKNOWLEDGED:
-                await self._acknowledged(sent)
-                sent.clear()
-        await self._acknowledged(sent)
+        with ExitStack() as until_acknowledged:
+            for tp, record in ((tp, record) for tp, records in polled.items() for record in records):
+                at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
+                headers = tuple(record.headers)
+                if not (tasks := self._tasks(record, headers, at)):
+                    continue
+                trace = until_acknowledged.enter_context(self._reports.passing_on(at, headers))
+                for task in tasks:
+                    sent.append(await self._send(producer, task, trace))
+                    if len(sent) == UNACKNOWLEDGED:
+                        await self._acknowledged(sent)
+                        sent.clear()
+            await self._acknowledged(sent)
 
     async def _acknowledged(self, sent: list[asyncio.Future[Any]]) -> None:
         for acknowledgement in sent:
@@ -274,15 +285,14 @@ class Intake:
             self._demand.wrote(written.partition, written.offset)
         self._reports.wrote(len(sent))
 
-    def _tasks(self, tp: TopicPartition, record: Any) -> list[TaskRecord]:
+    def _tasks(self, record: Any, headers: Headers, at: Source) -> list[TaskRecord]:
         """An error of ours would come again with the record, and end the service at each start."""
         self._reports.received("intake", 1)
-        at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
         try:
-            headers = tuple(record.headers)
             return self._tasks_of(record.value, record.key, headers, at, self._task_bytes, partial(self._dropped, at))
         except Exception:
-            log.exception("a bug: %s %s can't be made into tasks, and is one as it is", tp, record.offset)
+            where = f"{at.topic} {at.partition}:{at.offset}"
+            log.exception("a bug: %s can't be made into tasks, and is one as it is", where)
             self._reports.crashed()
             return [untouched(record.value, at, self._task_bytes)]
 
@@ -290,10 +300,12 @@ class Intake:
         self._reports.dropped(kind)
         self._notices.hear(kind, at)
 
-    async def _send(self, producer: AIOKafkaProducer, task: TaskRecord) -> Any:
+    async def _send(self, producer: AIOKafkaProducer, task: TaskRecord, trace: str | None) -> Any:
         topic, partition = self._topics.tasks, partition_of(task.key, self._topics.partitions)
-        headers = list(self._signatures.sign(topic, partition, task.key, task.value, task.headers))
+        goes_on = trace is not None and task.size + TRACE_BYTES <= self._task_bytes
+        headers = task.headers + (traced(trace) if goes_on else ())
+        headers = self._signatures.sign(topic, partition, task.key, task.value, headers)
         with anyio.fail_after(ACKNOWLEDGED_S):
-            sent = await producer.send(topic, task.value, task.key, partition, headers=headers)
+            sent = await producer.send(topic, task.value, task.key, partition, headers=list(headers))
         sent.add_done_callback(ask)  # after the first that fails nobody awaits the rest
         return sent

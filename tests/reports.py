@@ -11,7 +11,7 @@ import anyio
 from prometheus_client import CollectorRegistry
 
 from consumer.attempts import Gate
-from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency, Doubt
+from consumer.model import AWAY, REFUSED, Condition, DeadLetter, Decision, Dependency, Doubt, Headers, Source
 from consumer.model.heard import Asked
 from consumer.service.conditions import Conditions
 from consumer.telemetry.labels import (
@@ -175,6 +175,21 @@ class Recorder:
 
     def transacted(self, outcome: Transacted) -> None:
         self._tell("transacted", outcome)
+
+    def passing_on(self, at: Source, headers: Headers) -> AbstractContextManager[str | None]:
+        self._tell("passing_on", (at, headers))
+        return nullcontext(None)
+
+    def judging(self, at: Source, trace: str | None, headers: Headers) -> AbstractContextManager[object]:
+        self._tell("judging", (at, trace, headers))
+        return nullcontext()
+
+    def given(self, partition: int) -> None:
+        self._tell("given", partition)
+
+    def committing(self, partition: int) -> AbstractContextManager[object]:
+        self._tell("committing", partition)
+        return nullcontext()
 
     def answered(self, answer: Decision | DeadLetter) -> None:
         self._tell("answered", answer)

@@ -45,6 +45,7 @@ KNOWN_IN = {
     "aiokafka": {"cli", "sandbox", "service", "intake", "stream", "notify", "kafka"},
     "httpx": {"service", "genesys", "download", "http"},
     "obstore": {"storage"},
+    "opentelemetry": {"telemetry"},
     "ahocorasick_rs": {"inspection"},
     "magic": {"inspection", "cli"},
     "yara_x": {"inspection"},

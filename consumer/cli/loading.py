@@ -36,6 +36,7 @@ def checked(config: Path | None, *, make_folders: bool = False) -> Loaded:
         _rules,
         _language,
         _memory,
+        _tracing,
     )
     try:
         loaded = load_with_origins(config)
@@ -105,6 +106,15 @@ def _memory(settings: Settings) -> Iterator[str]:
     policy, memory = _usable_policy(settings), settings.download.max_bytes_in_memory
     if policy and policy.largest > memory:
         yield f"DOWNLOAD__MAX_BYTES_IN_MEMORY is {memory}: less than a file may have by the policy, {policy.largest}"
+
+
+def _tracing(settings: Settings) -> Iterator[str]:
+    if settings.tracing.exporter == "off":
+        return
+    from consumer.telemetry.tracing import is_installed
+
+    if not is_installed():
+        yield "TRACING__EXPORTER needs the extra [otel]: install attachment-consumer[otel]"
 
 
 def _usable_policy(settings: Settings) -> Policy | None:

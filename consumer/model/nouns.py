@@ -209,6 +209,7 @@ class Task:
     given_up: tuple[Replay, ...] = ()  # dead letters of what it announces, in the partition that it was moved from
     moves: int = 0  # how often it was written to tasks again under another key
     tried: frozenset[bytes] = frozenset()  # identities of attachments for which only the last try is left
+    trace: str | None = None  # the `traceparent` of the intake's span
     taken_ms: int = 0  # the broker's time at which it became a task
 
     @property

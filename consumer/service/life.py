@@ -30,7 +30,7 @@ from consumer.settings.model import Settings
 from consumer.stream.stream import Stream
 from consumer.telemetry.labels import Proof
 from consumer.telemetry.metrics import Metrics
-from consumer.telemetry.reporter import Reporter
+from consumer.telemetry.tracing import reporting
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +64,10 @@ async def run(
     loop = asyncio.get_running_loop()
     metrics.event_loop_tasks.set_function(lambda: len(asyncio.all_tasks(loop)))
     conditions = Conditions(metrics, settings.attempts.bug_ceiling)
-    reporter = Reporter(metrics, conditions)
-    health = Health(conditions, reporter, needs=get_args(Proof))
     limits = TopicLimits(settings.kafka, settings.topics)
     async with AsyncExitStack() as stack:
+        reporter = await stack.enter_async_context(reporting(metrics, conditions, settings.tracing))
+        health = Health(conditions, reporter, needs=get_args(Proof))
         stack.callback(conditions.over)
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
         await stack.enter_async_context(serving_page(health, metrics.registry, settings.status.port))

@@ -251,6 +251,13 @@ class StatusSettings(Group):
     )
 
 
+class TracingSettings(Group):
+    exporter: Literal["off", "otlp"] = Field("off", description="otlp: spans go to a collector, by the extra [otel]")
+    endpoint: HttpUrl = Field(HttpUrl("http://localhost:4318"), description="Of the collector: OTLP over HTTP")
+    ratio: float = Field(1.0, ge=0, le=1, description="Of the records, how many are traced")
+    shutdown_s: float = Field(3.0, gt=0, le=10, description="For the last spans, after the drain")
+
+
 class LogSettings(Group):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"

@@ -28,6 +28,7 @@ from consumer.settings.groups import (
     StatusSettings,
     StorageSettings,
     TopicSettings,
+    TracingSettings,
     WebSettings,
 )
 from consumer.settings.regions import DOMAINS, REGIONS
@@ -50,6 +51,7 @@ __all__ = [
     "StatusSettings",
     "StorageSettings",
     "TopicSettings",
+    "TracingSettings",
     "WebSettings",
     "broken",
 ]
@@ -59,6 +61,7 @@ KNOWN_NAMES = {
     "GENESYS_CLIENT_ID": ("genesys", "client_id"),
     "GENESYS_CLIENT_SECRET": ("genesys", "client_secret"),
     "GENESYS_REGION": ("genesys", "region"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT": ("tracing", "endpoint"),
 }
 
 
@@ -79,6 +82,7 @@ class Settings(Group):
     web: WebSettings = WebSettings()
     status: StatusSettings = StatusSettings()
     log: LogSettings = LogSettings()
+    tracing: TracingSettings = TracingSettings()
 
     @model_validator(mode="after")
     def _is_of_one_mind(self) -> Self:

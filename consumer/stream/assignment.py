@@ -14,7 +14,7 @@ from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Inspection
-from consumer.model import Attachment, Task, Tries
+from consumer.model import Attachment, Source, Task, Tries
 from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
 from consumer.stream.hindrances import Hindrances
@@ -173,7 +173,9 @@ class Assignment:
             task, doubt = task_of(record, self._producers.signatures)
             if doubt is not None:
                 self._reports.doubted("tasks", {doubt: 1})
-            await self._judge_task(task, self, nullcontext)
+            at = Source(self.tp.topic, self.partition, record.offset, record.timestamp)
+            with self._reports.judging(at, task.trace if doubt is None else None, task.headers):
+                await self._judge_task(task, self, nullcontext)
             window.settle(record.offset)
         finally:
             self._room.ended(len(record.value or b""))
@@ -211,6 +213,7 @@ class Assignment:
 
     def give(self, answer: Answer) -> None:
         self._outbox.put(answer)
+        self._reports.given(self.partition)
         self._last_tries.forget(answer.entry.identity)
 
     def owns(self, conversation_id: str) -> bool:
@@ -259,7 +262,7 @@ class Assignment:
             return
         records = records_of(batch, self.partition, self._settings.topics, self._producers.signatures)
         try:
-            with self._reports.timed("commit"):
+            with self._reports.committing(self.partition):
                 timestamps = await transactor.commit(records, {self.tp: offset})
         except TransactionFailed:
             self._reports.transacted("failed")

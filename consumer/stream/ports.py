@@ -8,9 +8,9 @@ from typing import Protocol
 
 from consumer.judge.answers import Answers, Resting
 from consumer.kafka.limits import TopicLimits
-from consumer.model import Condition, DeadLetter, Decision, Doubt, Task
+from consumer.model import Condition, DeadLetter, Decision, Doubt, Headers, Source, Task
 from consumer.stream.transaction import Step, Transactor
-from consumer.telemetry.labels import RebuildCause, Signed, Stage, Standing, Transacted
+from consumer.telemetry.labels import RebuildCause, Signed, Standing, Transacted
 from consumer.wire.signatures import Signatures
 
 
@@ -26,7 +26,15 @@ class Reports(Protocol):
         """What is about to be done for the partition, in words for the operator."""
 
     def stands(self, partition: int, standing: Standing) -> None: ...
-    def timed(self, stage: Stage) -> AbstractContextManager[object]: ...
+    def judging(self, at: Source, trace: str | None, headers: Headers) -> AbstractContextManager[object]:
+        """Surrounds one task: its record, what the intake gave it for its trace, the original record's headers."""
+
+    def given(self, partition: int) -> None:
+        """The task that is judged here handed over an answer, which waits for the next commit of the partition."""
+
+    def committing(self, partition: int) -> AbstractContextManager[object]:
+        """Surrounds the stage that publishes all that wait."""
+
     def rebuilt(self, cause: RebuildCause) -> None: ...
     def transacted(self, outcome: Transacted) -> None: ...
 

@@ -47,6 +47,7 @@ ReaderException = Literal[
 ]  # fmt: skip
 OddEntry = Literal["nothing", "answer", "forgery"]
 Signed = Literal["ledger", "tasks"]  # the topics whose records are signed
+SpanFate = Literal["ended", "taken"]
 Notification = Literal["sent", "failed", "skipped"]
 Slots = Literal["tasks", "downloads", "calls", "workers", "scans"]
 Memory = Literal["tasks", "files"]

@@ -27,7 +27,19 @@ REPEAT_S = 10.0
 REPEATS_KEPT = 1_000
 
 # Libraries whose every request, rebalance or retry is a line at "info".
-QUIET = ("aiokafka", "kafka", "aiohttp", "httpx", "httpcore", "asyncio", "urllib3", "botocore", "moto", "werkzeug")
+QUIET = (
+    "aiokafka",
+    "kafka",
+    "aiohttp",
+    "httpx",
+    "httpcore",
+    "asyncio",
+    "urllib3",
+    "botocore",
+    "moto",
+    "werkzeug",
+    "opentelemetry",
+)
 
 _SECRET_KEY = re.compile(r"(?i)(authorization|password|passwd|secret|token|cookie|credential)")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+|%20)[A-Za-z0-9._~+/=-]{12,}")
@@ -118,7 +130,7 @@ class Told(logging.Filter):
         self._shown = shown
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith("aiokafka") or _is_unforeseen(record):
+        if not record.name.startswith(("aiokafka", "opentelemetry")) or _is_unforeseen(record):
             return True
         record.levelno, record.levelname = logging.DEBUG, "DEBUG"
         return self._shown

@@ -36,6 +36,7 @@ from consumer.telemetry.labels import (
     RebuildCause,
     Signed,
     Skipped,
+    SpanFate,
     Standing,
     Transacted,
     WorkerEnd,
@@ -279,6 +280,12 @@ class Metrics:
             "Files that a YARA rule took too long with; no rule where several together did",
             ["rule"],
             registry=self.registry,
+        )
+        self.spans: Mapping[SpanFate, Counter] = self._counters(
+            "spans",
+            "Spans of traces: that ended here, and of these that the collector took",
+            "fate",
+            get_args(SpanFate),
         )
         self.policy_info = Info(f"{PREFIX}_policy", "The policy in force", registry=self.registry)
         Info(f"{PREFIX}_build", "What runs here", registry=self.registry).info(

@@ -30,6 +30,7 @@ from consumer.telemetry.labels import (
     WorkerEnd,
 )
 from consumer.telemetry.metrics import Metrics
+from consumer.telemetry.untraced import Untraced
 from consumer.telemetry.usage import Usage
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Holds(Protocol):
     def foreign(self, foreign: bool) -> None: ...
 
 
-class Reporter:
+class Reporter(Untraced):
     """One for the process."""
 
     def __init__(self, metrics: Metrics, conditions: Holds, now: Callable[[], float] = time.monotonic) -> None:
@@ -196,6 +197,9 @@ class Reporter:
         if answer.event_time is not None:
             age = datetime.now(UTC) - answer.event_time
             self._metrics.event_to_answer_seconds.observe(max(age.total_seconds(), 0.0))
+
+    def committing(self, partition: int) -> AbstractContextManager[object]:
+        return self.timed("commit")
 
     # ---- the judge and the inspection
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from consumer.errors import Malformed
 from consumer.model import Attachment, Event, Headers, Replay, Source, Task
 from consumer.wire.fields import read_id
+from consumer.wire.results import record_size
 
 SOURCE = "task.source"  # topic, partition, offset, timestamp in ms, path; joined by a space
 KEY = "task.source-key"
@@ -21,9 +22,11 @@ CONVERSATION = "task.conversation"  # of an event that names only a message, onc
 GIVEN_UP = "task.given-up"  # identity in hex and generation of each dead letter, joined by spaces
 MOVES = "task.moves"
 TRIED = "task.tried"  # identities in hex, joined by a space
+TRACE = "traceparent"  # of the intake's own span: the original record's is carried
 CARRIED = "task.header."  # + the original header's name
 # They change what is judged, or is told of it; the rest only says where it came from.
-ON_TRUST = {REPLAY, CONVERSATION, GIVEN_UP, MOVES, TRIED}
+ON_TRUST = {REPLAY, CONVERSATION, GIVEN_UP, MOVES, TRIED, TRACE}
+TRACE_BYTES = record_size(None, None, ((TRACE, b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-00"),))
 
 
 def key_of(event: Event) -> bytes:
@@ -58,8 +61,14 @@ def encode_task(task: Task) -> Headers:
         headers.append((MOVES, str(task.moves).encode()))
     if task.tried:
         headers.append((TRIED, " ".join(sorted(identity.hex() for identity in task.tried)).encode()))
+    headers.extend(traced(task.trace))
     headers.extend((CARRIED + name, value) for name, value in task.headers)
     return tuple(headers)
+
+
+def traced(traceparent: str | None) -> Headers:
+    """The header by which the second loop goes on with the trace of the first; none where nothing is traced."""
+    return () if traceparent is None else ((TRACE, traceparent.encode("ascii")),)
 
 
 def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
@@ -78,6 +87,7 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
             given_up=_letters(ours.get(GIVEN_UP, b"")),
             moves=_number(ours.get(MOVES, b"0")),
             tried=frozenset(map(bytes.fromhex, ours.get(TRIED, b"").decode("ascii").split())),
+            trace=ours[TRACE].decode("ascii") if TRACE in ours else None,
             taken_ms=at.timestamp_ms,
         )
     except (KeyError, ValueError, UnicodeDecodeError):
