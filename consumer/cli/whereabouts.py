@@ -60,7 +60,7 @@ def explain(
         raise ended(Exit.USAGE, "the id of a conversation, a message or an attachment is needed")
     try:
         asked = Question(
-            what.strip(), moment(since, datetime.now(UTC)) if since else None, tuple(map(base_url, status)), names
+            what.strip(), moment(since, datetime.now(UTC)) if since else None, tuple(map(_address, status)), names
         )
     except ValueError as wrong:
         raise ended(Exit.USAGE, str(wrong)) from None
@@ -74,6 +74,13 @@ def explain(
             data(line)
     if not known.told:
         raise ended(Exit.NEGATIVE)
+
+
+def _address(given: str) -> str:
+    try:
+        return base_url(given)
+    except ValueError as wrong:
+        raise ValueError(f"{printable(given, 200)!r}: {wrong}") from None
 
 
 async def _look(settings: Settings, asked: Question) -> _Known:

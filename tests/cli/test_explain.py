@@ -281,7 +281,7 @@ async def test_brokers_that_are_away_end_with_3_and_an_empty_id_with_2(command: 
         assert (result.exit_code, result.stdout) == (code, "")
     for option, value, told in (
         ("--since", "yesterday", "'yesterday' is no time\n"),
-        ("--status", "ftp://one", "'ftp://one' is no address of a process: host:port, or http://host:port\n"),
+        ("--status", "ftp://one", "'ftp://one': no address of a process: host:port, or http://host:port\n"),
     ):
         result = await to_thread.run_sync(partial(command, "explain", "c-1", option, value))
         assert (result.exit_code, result.stderr) == (2, told)
