@@ -212,7 +212,7 @@ class LimitSettings(Group):
     tasks: int = Field(1_024, ge=1, description="Tasks in flight")
     task_bytes: int = Field(64 * MIB, ge=MIB)
     ahead: int = Field(
-        4_096, ge=1, description="Tasks that may wait in Kafka for this process before it takes in more events"
+        16_384, ge=1, description="Tasks that may wait in Kafka for this process before it takes in more events"
     )
     window: int = Field(16_384, ge=1, description="Offsets per partition above the committed one")
     outbox_bytes: int = Field(4 * MIB, ge=1024, description="Answers of a partition that wait for the next commit")
