@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaProducer
 
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
-from consumer.model import Direction
+from consumer.model import Direction, Reason
 from consumer.sandbox.announcements import KINDS, announce, noise, unreadable
 from consumer.sandbox.cases import Fate
 from consumer.sandbox.expectation import Expectation, Expected, of_world
@@ -85,7 +85,9 @@ def _takes_long(talk: Conversation) -> bool:
     files = [file for message in talk.messages for file in message.files]
     lost = any(file.case.answer.outcome is Fate.DEAD for file in files)
     odd = not talk.known or not talk.readable or any(not m.known or m.ghosts for m in talk.messages)
-    return lost or odd or any(file.case.delivery.cuts > 1 for file in files)
+    # Bytes that are not the store's settle nothing until others are delivered.
+    doubtful = any(file.case.delivery.cuts > 1 or file.case.answer.reason == Reason.HTML_PAGE for file in files)
+    return lost or odd or doubtful
 
 
 def _record(key: str, event: Any, slot: int | None = None) -> InputRecord:
