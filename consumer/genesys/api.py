@@ -218,19 +218,26 @@ class Api:
         if judged.meaning is Meaning.ANSWERED:
             raise await self._missing(call, judged)
         if judged.meaning is Meaning.REFUSED:
-            raise await self._refused(call, judged)
+            return await self._refused(call, judged)
         raise failure_of(call, judged)
 
-    async def _refused(self, call: Call, judged: Judged) -> NotJudged:
-        """Once it is known that it is this one object alone. Raises what keeps everybody out."""
+    async def _refused(self, call: Call, judged: Judged) -> Json:
+        """Asks once more, when it is known that others are not refused: what ended meanwhile refuses nobody.
+
+        Raises what keeps everybody out, or `NotJudged` of this one object.
+        """
         forbidden = judged.status == 403
         await self._refusals.check(call.name, strict=not forbidden)
+        again = await self._sender.send(call)
+        if again.meaning is not Meaning.REFUSED:
+            return await self._checked(call, again)
+        judged, forbidden = again, again.status == 403
         self._refusals.note(alone=True)
         settled = settled_by(call.name, judged)
         if forbidden:
-            return NotJudged(DeadReason.FORBIDDEN, what_is_missing(judged), settled=settled)
+            raise NotJudged(DeadReason.FORBIDDEN, what_is_missing(judged), settled=settled)
         detail = f"the API does not take these ids: {said_of(call, judged)}"
-        return NotJudged(DeadReason.NO_IDS, detail, settled=settled)
+        raise NotJudged(DeadReason.NO_IDS, detail, settled=settled)
 
     async def _ask_for_nothing(self, name: str, strict: bool) -> None:
         await self._check_organization()
