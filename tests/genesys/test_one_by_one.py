@@ -104,9 +104,7 @@ async def test_messages_of_one_event_that_are_not_there_are_asked_for_again_toge
     assert len(cloud.asked) <= 3 * 2 * attempts
 
 
-async def test_a_forbidden_conversation_costs_two_calls_twice_and_their_probes(
-    cloud: Cloud, client: Client
-) -> None:
+async def test_a_forbidden_conversation_costs_two_calls_twice_and_their_probes(cloud: Cloud, client: Client) -> None:
     for method, path in ("POST", BULK), *(("GET", f"{SINGLE}/{id_}") for id_ in MANY):
         cloud.at(method, path, lambda asked: json({"code": "not.authorized"}, 403))
     with pytest.raises(NotJudged) as raised:
