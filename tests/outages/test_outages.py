@@ -95,6 +95,6 @@ async def test_ill_answers_in_front_of_traffic_make_no_wrong_answer(
 ) -> None:
     kinds = ("api-200-html", "api-403-not-authorized", "files-404-html", "login-200-html")
     seen, problems = await run_ill(
-        traffic, emulator, kafka_settings, topics, tmp_path, kinds=kinds, each_s=6.0, a_second=A_SECOND / 2
+        traffic, emulator, kafka_settings, topics, tmp_path, kinds=kinds, each_s=6.0, a_second=A_SECOND / 3
     )
     assert not problems, seen
