@@ -229,14 +229,13 @@ class Api:
         forbidden = judged.status == 403
         await self._refusals.check(call.name, strict=not forbidden)
         again = await self._sender.send(call)
-        if again.meaning is not Meaning.REFUSED:
+        if (again.meaning, again.status) != (judged.meaning, judged.status):  # a 400 has other probes than a 403
             return await self._checked(call, again)
-        judged, forbidden = again, again.status == 403
         self._refusals.note(alone=True)
-        settled = settled_by(call.name, judged)
+        settled = settled_by(call.name, again)
         if forbidden:
-            raise NotJudged(DeadReason.FORBIDDEN, what_is_missing(judged), settled=settled)
-        detail = f"the API does not take these ids: {said_of(call, judged)}"
+            raise NotJudged(DeadReason.FORBIDDEN, what_is_missing(again), settled=settled)
+        detail = f"the API does not take these ids: {said_of(call, again)}"
         raise NotJudged(DeadReason.NO_IDS, detail, settled=settled)
 
     async def _ask_for_nothing(self, name: str, strict: bool) -> None:
