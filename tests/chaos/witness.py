@@ -170,16 +170,22 @@ class Probes:
 
 
 def logged(logs: Path, since: float, until: float) -> frozenset[str]:
-    """The conditions of which a line of any log says that they begin, between two moments of the monotonic clock."""
+    """The conditions that hold by what the logs say, at any time between two moments of the monotonic clock: those of
+    which a line says that they begin, before or meanwhile, and none before `since` that they are over."""
     to_wall = time.time() - time.monotonic()
-    lines = (
-        json.loads(line) for log in logs.glob("*.log") for line in log.read_text().splitlines() if '"condition"' in line
-    )
-    return frozenset(
-        line["condition"]
-        for line in lines
-        if "detail" in line and since <= datetime.fromisoformat(line["timestamp"]).timestamp() - to_wall < until
-    )
+    found: set[str] = set()
+    for log in logs.glob("*.log"):
+        holds: set[tuple[str, str]] = set()
+        for line in (json.loads(line) for line in log.read_text().splitlines() if '"condition"' in line):
+            at = datetime.fromisoformat(line["timestamp"]).timestamp() - to_wall
+            if at >= until:
+                break
+            if at >= since:
+                found |= {condition for condition, _ in holds}
+            held = {(line["condition"], line["about"])}
+            holds = holds | held if "detail" in line else holds - held
+        found |= {condition for condition, _ in holds}
+    return frozenset(found)
 
 
 def _get(url: str) -> tuple[int, bytes] | None:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.readers.seen import Work
-from consumer.model import Reason
 from tests.fuzz.check import check
 from tests.fuzz.dear import LARGE, SMALL, Recipe, kept
 from tests.fuzz.inputs import fuzzed, seeds
@@ -39,10 +38,8 @@ def test_a_large_input_keeps_every_promise(number: int) -> None:
 
 
 @pytest.mark.parametrize("recipe", kept(), ids=repr)
-def test_the_dearest_files_that_a_search_found_keep_every_promise_and_to_their_budget(recipe: Recipe) -> None:
-    data = recipe.make(SMALL)
-    seen = check(data, DETECTOR)
-    assert seen.work.left >= 0 or seen.has(Reason.ARCHIVE_LIMITS)
+def test_the_dearest_files_that_a_search_found_keep_every_promise(recipe: Recipe) -> None:
+    check(recipe.make(SMALL), DETECTOR)
 
 
 def test_what_may_be_spent_on_a_file_grows_with_it_from_a_little_on() -> None:
