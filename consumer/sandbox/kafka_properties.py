@@ -1,4 +1,4 @@
-"""The server properties of a sandbox's Kafka: one node, or several that each are broker and controller."""
+"""How a sandbox's Kafka runs: one node, or several that each are broker and controller."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 LOG_FOLDER: Final = "data"
+
+# The size of the heap and the first compiler only: a test broker lives for minutes and shares the cores with the tests.
+JVM: Final = ("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true")
 
 DEFAULTS: Final = {
     "auto.create.topics.enable": "false",

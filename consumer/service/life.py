@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from consumer import __version__
 from consumer.errors import Refused, Unavailable
 from consumer.inspection.policy.file import PolicyFile
-from consumer.intake import Intake
+from consumer.intake.intake import Intake
 from consumer.kafka.knock import BrokersRefuse
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterable, Mapping
-from typing import TypeVar, get_args
+from collections.abc import Mapping
+from typing import get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -42,14 +42,12 @@ from consumer.telemetry.labels import (
     WorkerEnd,
     status_label,
 )
-from consumer.telemetry.partitions import ByPartition
+from consumer.telemetry.series import Series
 from consumer.telemetry.stages import Stages
 from consumer.telemetry.usage import PREFIX, Usage
 
 ANSWER_BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400)
 SIZE_BUCKETS = (1e3, 1e4, 3e4, 1e5, 3e5, 1e6, 3e6, 1e7, 3e7, 1e8)
-
-K = TypeVar("K", bound=str)
 
 
 class Metrics:
@@ -59,6 +57,7 @@ class Metrics:
         # Else each series has a `_created` twin, which nobody asks for.
         disable_created_metrics()  # type: ignore[no-untyped-call] # the library left out its "-> None"
         self.registry = registry
+        self._series = Series(registry)
         self.usage = Usage(registry)
         self.stages = Stages(PREFIX, registry)
         ProcessCollector(registry=registry)
@@ -115,14 +114,14 @@ class Metrics:
 
     def _declare_the_work(self) -> None:
         loops, kinds = get_args(Loop), get_args(Noise)
-        self.records_received: Mapping[Loop, Counter] = self._counters(
+        self.records_received: Mapping[Loop, Counter] = self._series.counters(
             "records_received", "Records taken from Kafka, by the loop that took them", "loop", loops
         )
-        self.tasks_written = self._counter("tasks_written", "Tasks that the intake wrote")
-        self.intake_held_back = self._gauge(
+        self.tasks_written = self._series.counter("tasks_written", "Tasks that the intake wrote")
+        self.intake_held_back = self._series.gauge(
             "intake_held_back", "1 while no events are taken in, since enough tasks wait for this process"
         )
-        self.noise_dropped: Mapping[Noise, Counter] = self._counters(
+        self.noise_dropped: Mapping[Noise, Counter] = self._series.counters(
             "noise_dropped", "Events that need no answer of ours, by what they are", "kind", kinds
         )
         attachments = Counter(
@@ -132,21 +131,21 @@ class Metrics:
         self.rejected: Mapping[Reason, Counter] = {
             reason: attachments.labels("rejected", reason.value) for reason in Reason
         }
-        self.dead_letters: Mapping[DeadReason, Counter] = self._counters(
+        self.dead_letters: Mapping[DeadReason, Counter] = self._series.counters(
             "dead_letters", "What could not be judged, by reason", "reason", DeadReason
         )
-        self.attachments_skipped: Mapping[Skipped, Counter] = self._counters(
+        self.attachments_skipped: Mapping[Skipped, Counter] = self._series.counters(
             "attachments_skipped", "Attachments that need no answer of ours", "cause", get_args(Skipped)
         )
-        self.inspections = self._counter(
+        self.inspections = self._series.counter(
             "inspections", "Inspections started; above one an attachment is work done twice"
         )
 
     def _declare_what_it_costs(self) -> None:
-        self.attempts_failed: Mapping[Dependency, Counter] = self._counters(
+        self.attempts_failed: Mapping[Dependency, Counter] = self._series.counters(
             "attempts_failed", "Attempts that a dependency let fail", "dependency", Dependency
         )
-        self.bugs = self._counter("bugs", "Errors that nobody foresaw; the log holds the traceback")
+        self.bugs = self._series.counter("bugs", "Errors that nobody foresaw; the log holds the traceback")
         self.event_to_answer_seconds = Histogram(
             f"{PREFIX}_event_to_answer_seconds",
             "From the time that Genesys gave the event to the answer",
@@ -156,26 +155,26 @@ class Metrics:
         self.attachment_bytes = Histogram(
             f"{PREFIX}_attachment_bytes", "Size of the files, as counted", buckets=SIZE_BUCKETS, registry=self.registry
         )
-        self.notifications: Mapping[Notification, Counter] = self._counters(
+        self.notifications: Mapping[Notification, Counter] = self._series.counters(
             "notifications", "Messages to the conversation about a verdict", "outcome", get_args(Notification)
         )
 
     def _declare_the_stream(self) -> None:
-        self.transactions: Mapping[Transacted, Counter] = self._counters(
+        self.transactions: Mapping[Transacted, Counter] = self._series.counters(
             "transactions", "Transactions of answers and offsets", "outcome", get_args(Transacted)
         )
-        self.rebuilds: Mapping[RebuildCause, Counter] = self._counters(
+        self.rebuilds: Mapping[RebuildCause, Counter] = self._series.counters(
             "rebuilds", "Producers that were replaced and partitions rebuilt from what is committed", "cause",
             get_args(RebuildCause),
         )  # fmt: skip
-        self.rebalances = self._counter("rebalances", "Assignments that this process got")
-        self.tasks_in_flight = self._gauge("tasks_in_flight", "Tasks taken and not settled")
-        self.inspections_in_flight = self._gauge("inspections_in_flight", "Inspections running now")
-        self.assigned_partitions = self._gauge("assigned_partitions", "Tasks partitions assigned")
-        self.ready_partitions = self._gauge("ready_partitions", "Tasks partitions that tasks are taken from")
-        self.uncommitted_offsets = self._by_partition("uncommitted_offsets", "Taken above the committed offset")
-        self.outbox_bytes = self._by_partition("outbox_bytes", "Answers that wait for the next commit")
-        self.oldest_uncommitted_age_seconds = self._by_partition(
+        self.rebalances = self._series.counter("rebalances", "Assignments that this process got")
+        self.tasks_in_flight = self._series.gauge("tasks_in_flight", "Tasks taken and not settled")
+        self.inspections_in_flight = self._series.gauge("inspections_in_flight", "Inspections running now")
+        self.assigned_partitions = self._series.gauge("assigned_partitions", "Tasks partitions assigned")
+        self.ready_partitions = self._series.gauge("ready_partitions", "Tasks partitions that tasks are taken from")
+        self.uncommitted_offsets = self._series.by_partition("uncommitted_offsets", "Taken above the committed offset")
+        self.outbox_bytes = self._series.by_partition("outbox_bytes", "Answers that wait for the next commit")
+        self.oldest_uncommitted_age_seconds = self._series.by_partition(
             "oldest_uncommitted_age_seconds", "How long ago the oldest task that is not committed was taken"
         )
         self._lag = Gauge(
@@ -190,13 +189,13 @@ class Metrics:
             ["topic", "partition"],
             registry=self.registry,
         )
-        self.odd_ledger_records: Mapping[OddEntry, Counter] = self._counters(
+        self.odd_ledger_records: Mapping[OddEntry, Counter] = self._series.counters(
             "odd_ledger_records",
             "Records in the ledger topic that this release did not write, by what they are taken for",
             "taken_for",
             get_args(OddEntry),
         )
-        self.retention_lost_records = self._counter(
+        self.retention_lost_records = self._series.counter(
             "retention_lost_records", "Records that retention deleted before they were read"
         )
 
@@ -210,11 +209,11 @@ class Metrics:
         self.doubted_records: Mapping[tuple[Signed, Doubt], Counter] = {
             (of, doubt): doubted.labels(of, doubt) for of in get_args(Signed) for doubt in get_args(Doubt)
         }
-        self.ledger_entries = self._by_partition("ledger_entries", "Answers that the ledger remembers")
-        self.open_dead_letters = self._by_partition(
+        self.ledger_entries = self._series.by_partition("ledger_entries", "Answers that the ledger remembers")
+        self.open_dead_letters = self._series.by_partition(
             "open_dead_letters", "Dead letters that were neither replayed nor answered later, as the ledger tells"
         )
-        self.oldest_open_dead_letter_age_seconds = self._by_partition(
+        self.oldest_open_dead_letter_age_seconds = self._series.by_partition(
             "oldest_open_dead_letter_age_seconds", "How long ago the first of them came to be; 0 when there is none"
         )
         self.ledger_restore_seconds = Histogram(
@@ -225,13 +224,13 @@ class Metrics:
         )
 
     def _declare_the_dependencies(self) -> None:
-        self.conditions: Mapping[Condition, Gauge] = self._gauges(
+        self.conditions: Mapping[Condition, Gauge] = self._series.gauges(
             "condition",
             "For how many this condition holds: 0, the process, or so many partitions or hosts",
             "condition",
             Condition,
         )
-        self.conditions_since: Mapping[Condition, Gauge] = self._gauges(
+        self.conditions_since: Mapping[Condition, Gauge] = self._series.gauges(
             "condition_since_timestamp_seconds", "Since when the condition holds; 0 while it does not",
             "condition", Condition,
         )  # fmt: skip
@@ -241,47 +240,47 @@ class Metrics:
         self.api_calls: Mapping[tuple[str, ApiStatus], Counter] = {
             (call, status): calls.labels(call, status) for call in get_args(ApiCall) for status in get_args(ApiStatus)
         }
-        self.api_wait_seconds = self._counter("api_wait_seconds", "Time that calls waited for the rate limit")
-        self.api_limited_until_timestamp_seconds = self._gauge(
+        self.api_wait_seconds = self._series.counter("api_wait_seconds", "Time that calls waited for the rate limit")
+        self.api_limited_until_timestamp_seconds = self._series.gauge(
             "api_limited_until_timestamp_seconds", "Until when calls wait for a limit of the API; 0 while none do"
         )
-        self.new_codes: Mapping[str, Counter] = self._counters(
+        self.new_codes: Mapping[str, Counter] = self._series.counters(
             "new_codes", "Error codes of the API that are not known, by the call that met them; the log names them",
             "call", get_args(ApiCall),
         )  # fmt: skip
-        self.token_expires_timestamp_seconds = self._gauge(
+        self.token_expires_timestamp_seconds = self._series.gauge(
             "token_expires_timestamp_seconds", "When the bearer token expires; 0 before the first login"
         )
 
     def _declare_the_process(self) -> None:
-        self.event_loop_tasks = self._gauge("event_loop_tasks", "Tasks of the event loop that are not done")
-        self.worker_restarts: Mapping[str, Counter] = self._counters(
+        self.event_loop_tasks = self._series.gauge("event_loop_tasks", "Tasks of the event loop that are not done")
+        self.worker_restarts: Mapping[str, Counter] = self._series.counters(
             "worker_restarts", "Examining processes that were replaced", "cause", get_args(WorkerEnd)
         )
-        self.workers_confined: Mapping[str, Gauge] = self._gauges(
+        self.workers_confined: Mapping[str, Gauge] = self._series.gauges(
             "workers_confined", "1 for what is proven to hold examining processes in", "confinement", get_args(Confined)
         )
-        self.examination_failures: Mapping[str, Counter] = self._counters(
+        self.examination_failures: Mapping[str, Counter] = self._series.counters(
             "examination_failures",
             "Examinations that ended with an exception of a reader",
             "exception",
             get_args(ReaderException),
         )
-        self.policy_reload_failures = self._counter(
+        self.policy_reload_failures = self._series.counter(
             "policy_reload_failures", "Changed policy files that were wrong; the last good policy stays"
         )
-        self.rules_reload_failures = self._counter(
+        self.rules_reload_failures = self._series.counter(
             "rules_reload_failures", "Changed files of YARA rules that were wrong; the last good rules stay"
         )
         self.rules_info = Info(f"{PREFIX}_rules", "The YARA rules in force", registry=self.registry)
-        self.rules_cpu_seconds = self._counter("rules_cpu_seconds", "CPU time that YARA rules took with files")
+        self.rules_cpu_seconds = self._series.counter("rules_cpu_seconds", "CPU time that YARA rules took with files")
         self.rules_exceeded = Counter(
             f"{PREFIX}_rules_exceeded_total",
             "Files that a YARA rule took too long with; no rule where several together did",
             ["rule"],
             registry=self.registry,
         )
-        self.spans: Mapping[SpanFate, Counter] = self._counters(
+        self.spans: Mapping[SpanFate, Counter] = self._series.counters(
             "spans",
             "Spans of traces: that ended here, and of these that the collector took",
             "fate",
@@ -291,23 +290,6 @@ class Metrics:
         Info(f"{PREFIX}_build", "What runs here", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
-
-    def _counter(self, name: str, help_text: str) -> Counter:
-        return Counter(f"{PREFIX}_{name}_total", help_text, registry=self.registry)
-
-    def _gauge(self, name: str, help_text: str) -> Gauge:
-        return Gauge(f"{PREFIX}_{name}", help_text, registry=self.registry)
-
-    def _counters(self, name: str, help_text: str, label: str, values: Iterable[K]) -> dict[K, Counter]:
-        counter = Counter(f"{PREFIX}_{name}_total", help_text, [label], registry=self.registry)
-        return {value: counter.labels(str(value)) for value in values}
-
-    def _gauges(self, name: str, help_text: str, label: str, values: Iterable[K]) -> dict[K, Gauge]:
-        gauge = Gauge(f"{PREFIX}_{name}", help_text, [label], registry=self.registry)
-        return {value: gauge.labels(str(value)) for value in values}
-
-    def _by_partition(self, name: str, help_text: str) -> ByPartition:
-        return ByPartition(Gauge(f"{PREFIX}_{name}", help_text, ["partition"], registry=self.registry))
 
 
 def _age(since: float | None, now: float) -> float:

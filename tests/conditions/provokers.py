@@ -16,7 +16,7 @@ import orjson
 import trustme
 
 from consumer.inspection.workers.pool import Bounds, Workers
-from consumer.intake import NOTICES, Notices
+from consumer.intake.notices import NOTICES, Notices
 from consumer.kafka.topics import create
 from consumer.model import Condition, Source
 from consumer.sandbox.emulator import Emulator

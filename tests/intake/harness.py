@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from pydantic import SecretStr
 
-from consumer.intake import Demand, Intake
+from consumer.intake.intake import Demand, Intake
 from consumer.kafka.limits import TopicLimits
 from consumer.settings.model import GenesysSettings, KafkaSettings, Settings, SignatureSettings, TopicSettings
 from consumer.wire.splitting import TaskRecord, tasks_of

@@ -1,6 +1,6 @@
 """The notification service tells that events will be missing: a condition for a while, by the records' own time."""
 
-from consumer.intake import NOTICES, Notices
+from consumer.intake.notices import NOTICES, Notices
 from consumer.model import Condition, Source
 from tests.reports import Recorder
 

@@ -25,6 +25,7 @@ from aiokafka.errors import (
 )
 
 from consumer.errors import Failure
+from consumer.intake.notices import ABOUT, Notices
 from consumer.kafka import lag, starting
 from consumer.kafka.client import client_options, consumer_options, partition_of
 from consumer.kafka.closing import ask, close
@@ -50,12 +51,6 @@ RETRY_FIRST_S, RETRY_MAX_S = 0.5, 10.0
 ACKNOWLEDGED_S = 30.0  # for the next of several writes: aiokafka would wait for ever, also for a producer that is stuck
 QUIET_POLLS = 10  # after which a loop is well that had failed: nothing is there to take
 METADATA_MS = 30_000
-ABOUT = "events"  # in conditions
-NOTICES: Mapping[Noise, tuple[Condition, float]] = {
-    "no_longer_subscribed": (Condition.NO_LONGER_SUBSCRIBED, 3_600.0),
-    "socket_closing": (Condition.SOCKET_CLOSING, 300.0),
-}
-"""What the notification service tells of itself, and how many seconds it holds: nobody tells that it is over."""
 UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
 
 
@@ -81,29 +76,6 @@ class Demand(Protocol):
     @property
     def more(self) -> bool: ...
     def wrote(self, partition: int, offset: int) -> None: ...
-
-
-class Notices:
-    """Those that hold, by the records' own time: one that is read late is old news."""
-
-    def __init__(self, reports: Reports, now: Callable[[], float]) -> None:
-        self._reports, self._now = reports, now
-        self._until: dict[Condition, float] = {}
-
-    def hear(self, kind: Noise, at: Source) -> None:
-        if kind not in NOTICES:
-            return
-        condition, seconds = NOTICES[kind]
-        until = at.timestamp_ms / 1000 + seconds
-        if until > max(self._now(), self._until.get(condition, 0.0)):
-            self._until[condition] = until
-            self._reports.begin(condition, f"{at.topic} {at.partition}, offset {at.offset}", ABOUT)
-
-    def end(self) -> None:
-        """Those that held long enough."""
-        for condition in [held for held, until in self._until.items() if until <= self._now()]:
-            del self._until[condition]
-            self._reports.end(condition, ABOUT)
 
 
 class Intake:

@@ -1,0 +1,1 @@
+"""The first loop: records in, tasks out, noise dropped. Read `intake` first."""
