@@ -15,13 +15,11 @@ from rich.live import Live
 from consumer.cli.outcome import PIPED_WIDTH, Exit, data_json, ended, unwrapped
 from consumer.cli.top_view import fitted, rendered
 from consumer.service.status.processes import Processes, base_url, reached
-from consumer.service.status.readings import Look
+from consumer.service.status.readings import OVER_S, Look
 from consumer.service.status.shown import View
 from consumer.service.status.view import view_of
 from consumer.settings.load import load_part
 from consumer.text import printable
-
-OVER_S = 30.0  # what rates are means of, once it has looked for that long
 
 
 def show_processes(given: Sequence[str], interval_s: float, once: bool, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from consumer.service.status.shown import Held, Limit, Partition, Process, View
-from consumer.service.status.words import number, percent, size, span
+from consumer.service.status.words import NONE_NOW, number, percent, size, span
 from consumer.text import printable
 
 T = TypeVar("T")
@@ -21,7 +21,6 @@ WIDE, USUAL, NARROW = 108, 80, 60  # columns: from the first two more things sta
 BAR = 10
 STATES = {"ready": "green", "waiting": "yellow", "starting": "yellow", "unknown": "yellow"}
 EFFECTS = {"stops": "bold red", "waits": "yellow", "warns": "yellow"}
-NONE_NOW = "none in this time"
 MORE = "… {} more lines: a higher terminal shows them, and --once all"
 
 

@@ -17,9 +17,8 @@ from urllib.parse import urlsplit
 from consumer.errors import Malformed
 from consumer.genesys.links import is_signed
 from consumer.model import Settled
+from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
-
-Json = dict[str, Any]
 
 CODE = re.compile(r"[a-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")

@@ -14,12 +14,12 @@ import orjson
 
 from consumer.errors import NotJudged, NotYet, Refused, Unavailable
 from consumer.genesys import refusals, sender
-from consumer.genesys.answers import Json, Judged, Meaning, settled_by, told_trace
+from consumer.genesys.answers import Judged, Meaning, settled_by, told_trace
 from consumer.genesys.refusals import Refusals
 from consumer.genesys.sender import Call, Sender, failure_of, said_of
 from consumer.http.urls import redirect_target
 from consumer.model import DeadReason, Dependency
-from consumer.wire.fields import ID
+from consumer.wire.fields import ID, Json
 
 BULK_IDS = 1_000
 NOT_FOUND_RUN = 20

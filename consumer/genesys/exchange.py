@@ -16,6 +16,7 @@ from consumer.http.waits import seconds_to_wait
 from consumer.model import Dependency, Settled
 from consumer.model.heard import Asked
 
+DEADLINE_S = 30.0
 LONGEST_WAIT_S = 300.0  # a whole service would wait for a wrong one
 
 

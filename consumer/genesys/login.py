@@ -16,14 +16,13 @@ import httpx
 
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.genesys.answers import Judged, Meaning, Reply, settled_by, told_trace
-from consumer.genesys.exchange import exchange, retry_after_s
+from consumer.genesys.exchange import DEADLINE_S, exchange, retry_after_s
 from consumer.genesys.holds import LONGEST_S, TRY_S
 from consumer.genesys.login_answers import judge_login
 from consumer.model import Dependency
 from consumer.model.heard import Asked
 from consumer.settings.load import Credentials
 
-DEADLINE_S = 30.0
 ANSWER_CAP = 64 * 1024
 RENEW_BEFORE_S = 300.0  # of a day's token; of a short-lived one a tenth of its life
 PAUSE_S = 30.0  # after a limit that does not say how long

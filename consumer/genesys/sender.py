@@ -10,14 +10,13 @@ import httpx
 
 from consumer.errors import Failure, Refused, Throttled, Unavailable
 from consumer.genesys.answers import SHAPES, Judged, Meaning, judge, settled_by, told_trace
-from consumer.genesys.exchange import exchange, retry_after_s
+from consumer.genesys.exchange import DEADLINE_S, exchange, retry_after_s
 from consumer.genesys.holds import LONGEST_S, Limit
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.model import Dependency
 from consumer.model.heard import Asked
 
-DEADLINE_S = 30.0
 ANSWER_CAP = 16 * 1024 * 1024
 PAUSE_S = 5.0  # after a 429 that does not say how long
 

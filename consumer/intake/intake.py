@@ -27,7 +27,7 @@ from aiokafka.errors import (
 from consumer.errors import Failure
 from consumer.intake.notices import ABOUT, Notices
 from consumer.kafka import lag, starting
-from consumer.kafka.client import client_options, consumer_options, partition_of
+from consumer.kafka.client import METADATA_MS, NEVER_MS, client_options, consumer_options, partition_of
 from consumer.kafka.closing import ask, close
 from consumer.kafka.commits import commit, commit_what_is_no_record
 from consumer.kafka.explain import condition_of, explain
@@ -35,7 +35,7 @@ from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.signing import signatures_of
 from consumer.kafka.starting import starting_offset
-from consumer.kafka.waiting import Waiting
+from consumer.kafka.waiting import LEAVE_S, POLL_MS, RETRY_FIRST_S, RETRY_MAX_S, Waiting
 from consumer.model import Condition, Headers, Source
 from consumer.settings.model import Settings
 from consumer.telemetry.labels import Loop, Noise
@@ -44,13 +44,9 @@ from consumer.wire.tasks import TRACE_BYTES, traced
 
 log = logging.getLogger(__name__)
 
-POLL_MS = 200
 POLL_RECORDS = 500
-LEAVE_S = 1.0
-RETRY_FIRST_S, RETRY_MAX_S = 0.5, 10.0
 ACKNOWLEDGED_S = 30.0  # for the next of several writes: aiokafka would wait for ever, also for a producer that is stuck
 QUIET_POLLS = 10  # after which a loop is well that had failed: nothing is there to take
-METADATA_MS = 30_000
 UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
 
 
@@ -193,7 +189,7 @@ class Intake:
             auto_offset_reset="none",  # what retention took is told
             session_timeout_ms=kafka.session_timeout_ms,
             heartbeat_interval_ms=kafka.heartbeat_ms,
-            max_poll_interval_ms=2**31 - 1,
+            max_poll_interval_ms=NEVER_MS,
             metadata_max_age_ms=self._metadata_ms,
         )
         producer = AIOKafkaProducer(

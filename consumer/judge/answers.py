@@ -10,8 +10,6 @@ from typing import Protocol
 from consumer.model import AnswerKind, Attachment, DeadLetter, Decision, LedgerEntry, Replay, Task, Tries
 from consumer.wire.results import Outgoing
 
-VERDICT = 0  # the generation of a verdict, in `Answers.generation`
-
 Resting = Callable[[], AbstractContextManager[None]]  # surrounds what only waits, and so may be cancelled at once
 
 
@@ -43,7 +41,7 @@ class Answers(Protocol):
     answer and noting that one is being worked on, nobody else has a turn."""
 
     def generation(self, identity: bytes) -> int | None:
-        """What ledger and uncommitted answers know: None no answer, `VERDICT`, or how often it was dead."""
+        """What ledger and uncommitted answers know: None no answer, `OF_VERDICT`, or how often it was dead."""
 
     async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
         """Returns when `identity` is answered: by the work that already runs for it, or else by

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from consumer.identity import announcement_identity
-from consumer.judge.answers import VERDICT, Answer, Answers, replayed
-from consumer.model import Message, Replay
+from consumer.judge.answers import Answer, Answers, replayed
+from consumer.model import OF_VERDICT, Message, Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Known:
     elsewhere: tuple[Replay, ...]  # dead letters that another partition knows of
 
     def verdict(self, identity: bytes) -> bool:
-        return self.answers.generation(identity) == VERDICT
+        return self.answers.generation(identity) == OF_VERDICT
 
     def dead(self, identity: bytes) -> bool:
         """Dead, and not the very answer that a replay names."""

@@ -12,12 +12,9 @@ import anyio
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import (
-    CoordinatorLoadInProgressError,
-    CoordinatorNotAvailableError,
     GroupAuthorizationFailedError,
     IncompatibleBrokerVersion,
     NoError,
-    NotCoordinatorError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
     UnknownTopicOrPartitionError,
@@ -30,6 +27,7 @@ from aiokafka.protocol.types import Array, Boolean, Int16, Int32, Schema, String
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
 from consumer.kafka.grants import Grant, Operation, Resource, doctor_id
+from consumer.kafka.groups import COMING, RETRY_S
 from consumer.settings.model import KafkaSettings, TopicSettings
 
 BITS = {
@@ -43,8 +41,6 @@ UNTOLD = -(2**31)
 HIDDEN: frozenset[Operation] = frozenset()  # it may not even be described
 TEXT = String("utf-8")
 TRANSACTION_TIMEOUT_MS = 10_000
-RETRY_S = 0.2
-COMING = (CoordinatorLoadInProgressError, CoordinatorNotAvailableError, NotCoordinatorError)
 
 Allowed = Mapping[str, frozenset[Operation] | None]  # name → operations; None: the broker does not tell
 

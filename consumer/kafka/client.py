@@ -13,6 +13,9 @@ from consumer.kafka.records import read_any_header_name
 from consumer.model import Dependency
 from consumer.settings.model import KafkaSettings
 
+METADATA_MS = 30_000  # within which a loop finds that a topic has other partitions
+NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness, and an outage may last: `/livez` watches loops
+
 
 def client_options(settings: KafkaSettings) -> dict[str, Any]:
     """Keyword arguments for aiokafka's consumer, producer and admin client. Raises `Refused` for a bad CA file."""

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from consumer.errors import Malformed
 from consumer.kafka.client import client_options, partition_of
 from consumer.kafka.closing import close
+from consumer.kafka.limits import DEFAULT_BYTES
 from consumer.kafka.reading import Record, beginnings, reading, records
 from consumer.kafka.topics import check, kafka_failures, partitions
 from consumer.model import DeadLetter, DeadReason, Headers, Replay, Task
@@ -27,8 +28,6 @@ from consumer.wire.dead_letters import decode_dead_letter, signing_key_of
 from consumer.wire.results import record_size
 from consumer.wire.signatures import UNSIGNED, Signatures
 from consumer.wire.tasks import encode_task, unreadable_key
-
-DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ async def replay(
     Raises `SettingsProblem` where the service signs and `signatures` can't do it as well: it would believe no replay.
     """
     limits = (await check(kafka, topics)).max_message_bytes if kafka.topics_are_checked else {}
-    takes = limits.get(topics.tasks, DEFAULT_MAX_MESSAGE_BYTES)
+    takes = limits.get(topics.tasks, DEFAULT_BYTES)
     limit = takes - signatures.overhead
     latest, signing_key = await _latest(kafka, topics)
     _refuse_without(signing_key, signatures)

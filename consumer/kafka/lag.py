@@ -18,12 +18,12 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from consumer.errors import Failure
 from consumer.kafka.client import consumer_options
 from consumer.kafka.closing import close
+from consumer.kafka.waiting import LOOK_S
 from consumer.model import Condition
 from consumer.settings.model import KafkaSettings
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0  # for what was assigned or went, and after a failure
 REFRESH_S = 10.0
 UNKNOWN_S = 30.0  # after which a number that could not be refreshed is no longer told
 PEEK_MS = 1_000

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from consumer.model.units import DAY_MS, MIB
 from consumer.settings.model import TopicSettings
+from consumer.wire.results import LARGEST_RESULT
 
-DAY_MS = 24 * 60 * 60 * 1000
-MIB = 1024 * 1024
 LARGEST_RECORD = 6 * MIB  # that `create` lets topics with events in them take: 5 MB, the headers, and ours
-LARGEST_RESULT = 96 * 1024  # `wire.results` promises no more, and a test compares
 LARGEST_DEAD_HEADERS = 16 * 1024  # of a dead letter that had to leave out all that was the record's own
 IN_SYNC = "min.insync.replicas"
 COMPARED = (

@@ -32,7 +32,6 @@ from consumer.kafka.knock import BrokersRefuse, nobody_answers, why_not
 from consumer.kafka.topic_rules import (
     COMPARED,
     LARGEST_RECORD,
-    MIB,
     Difference,
     Topic,
     differences,
@@ -42,9 +41,10 @@ from consumer.kafka.topic_rules import (
     weaknesses,
 )
 from consumer.model import Condition, Dependency
+from consumer.model.units import MIB
 from consumer.settings.model import KafkaSettings, TopicSettings
 
-DEADLINE_S = 30.0
+ADMIN_DEADLINE_S = 30.0
 SERVED_S = 0.05
 
 
@@ -130,11 +130,11 @@ def kafka_failures(kafka: KafkaSettings) -> Iterator[None]:
 
 @asynccontextmanager
 async def connected(kafka: KafkaSettings) -> AsyncIterator[AIOKafkaAdminClient]:
-    """An admin client, closed afterwards; `Unavailable` for what it raises, and after `DEADLINE_S`. `BrokersRefuse`
-    for a login or a certificate: whoever is not let in finds out why."""
+    """An admin client, closed afterwards; `Unavailable` for what it raises, and after `ADMIN_DEADLINE_S`.
+    `BrokersRefuse` for a login or a certificate: whoever is not let in finds out why."""
     admin = AIOKafkaAdminClient(**client_options(kafka))
     try:
-        with kafka_failures(kafka), anyio.fail_after(DEADLINE_S):
+        with kafka_failures(kafka), anyio.fail_after(ADMIN_DEADLINE_S):
             try:
                 await admin.start()
             except KafkaConnectionError:

@@ -12,6 +12,9 @@ from consumer.model import Condition
 
 TOLD_AFTER_S = 15.0  # a cluster chooses other leaders some 10 s after a broker fell silent
 LOOK_S = 1.0
+POLL_MS = 200  # of a loop that goes round
+LEAVE_S = 1.0  # after the shutdown, what has not come back is left
+RETRY_FIRST_S, RETRY_MAX_S = 0.5, 10.0  # before a loop that failed begins anew
 
 
 class Reports(Protocol):

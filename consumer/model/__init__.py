@@ -3,6 +3,8 @@
 from consumer.model.conditions import AWAY, REFUSED, Condition, Effect, Told
 from consumer.model.links import Expired, Resolved
 from consumer.model.nouns import (
+    OF_VERDICT,
+    TRACEPARENT,
     YOUNG,
     AnswerKind,
     Attachment,
@@ -25,7 +27,9 @@ from consumer.model.verdicts import Accepted, DeadLetter, Decision, Facts, Findi
 
 __all__ = [
     "AWAY",
+    "OF_VERDICT",
     "REFUSED",
+    "TRACEPARENT",
     "YOUNG",
     "Accepted",
     "AnswerKind",

@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple
 
 from consumer.identity import announcement_identity, identity, message_identity
 
+TRACEPARENT = "traceparent"  # of W3C's trace context; on a task the intake's own span, the record's is carried
+
 Headers = tuple[tuple[str, bytes | None], ...]  # of a record: in order, repeats and nulls included
 Doubt = Literal["unsigned", "other_key", "forged"]  # why a record of ours need not be ours
 
@@ -182,6 +184,9 @@ class AnswerKind(StrEnum):
 
     VERDICT = "verdict"  # accepted or rejected; of a message: all of its attachments are answered
     DEAD = "dead"  # could not be judged; a replay of just its generation passes
+
+
+OF_VERDICT = 0  # the generation under which verdicts are filed; those of dead answers begin with 1
 
 
 class LedgerEntry(NamedTuple):

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import IllegalStateError
 
 from consumer.kafka import waiting
-from consumer.kafka.client import consumer_options
+from consumer.kafka.client import NEVER_MS, consumer_options
 from consumer.kafka.closing import close
 from consumer.kafka.membership import Generation, Membership
 from consumer.kafka.waiting import Waiting
@@ -24,7 +24,6 @@ from consumer.telemetry.labels import Loop
 ABOUT = "rejections"  # in conditions
 POLL_MS = 500
 POLL_RECORDS = 10  # few, since they are fetched again after a rebalance
-NEVER_MS = 2**31 - 1  # an outage may last: max_poll_interval would end the membership in the middle of it
 
 
 class Reports(waiting.Reports, Protocol):

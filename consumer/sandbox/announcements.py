@@ -11,8 +11,9 @@ import orjson
 from consumer.model import DeadReason, Direction
 from consumer.sandbox import envelopes, payloads
 from consumer.sandbox.expectation import Expected, of_value
-from consumer.sandbox.payloads import Json, event_link, stamp
+from consumer.sandbox.payloads import event_link, stamp
 from consumer.sandbox.world import OTHER_ORGANIZATION_ID, Conversation, Message, World
+from consumer.wire.fields import Json
 
 
 def announce(world: World, talk: Conversation, upto: int, rng: random.Random) -> Any:

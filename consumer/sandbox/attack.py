@@ -18,8 +18,8 @@ from consumer.inspection.workers.process import Template
 from consumer.inspection.workers.proof import AttackEnd, attacked
 from consumer.inspection.workers.starting import default_command
 from consumer.inspection.workers.worker import Plan
+from consumer.model.units import MIB
 
-MIB = 1024 * 1024
 PLANS = {
     "held in": Plan(1024 * MIB),
     "without Landlock": Plan(1024 * MIB, leave_out=frozenset({"landlock"})),

@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from consumer.sandbox import payloads
 from consumer.sandbox.emulator_state import State
 from consumer.sandbox.world import Conversation
+from consumer.wire.fields import Json
 
 DAYS, DAYS_FILTERED = 7, 31
 LARGEST_PAGE = 100
@@ -63,7 +64,7 @@ class BadQuery(Exception):
     """What the API answers 400 to, in its words."""
 
 
-def answer(body: Any, state: State) -> payloads.Json:
+def answer(body: Any, state: State) -> Json:
     """Raises `BadQuery`. Without any hit on the page there is no `conversations`."""
     query, interval = _read(body)
     found = [talk for talk in state.world.conversations.values() if talk.known and _matches(query, talk)]
@@ -120,7 +121,7 @@ def _holds(predicate: Predicate) -> bool:
             return is_message is not None and is_message == (predicate.value or "").lower()
 
 
-def _told(talk: Conversation, state: State) -> payloads.Json:
+def _told(talk: Conversation, state: State) -> Json:
     start = payloads.stamp(began(talk, state))
     ended = talk.ended_s
     end = {} if ended is None else {"conversationEnd": payloads.stamp(state.world.now - timedelta(seconds=ended))}

@@ -12,6 +12,7 @@ from consumer.sandbox import emulator_analytics, payloads
 from consumer.sandbox import emulator_answers as answers
 from consumer.sandbox.emulator_state import State
 from consumer.sandbox.world import Conversation, File, Message
+from consumer.wire.fields import Json
 
 BULK_LIMIT = 1_000
 CONVERSATION = ("conversation:communication:view",)
@@ -192,7 +193,7 @@ class Api:
     def _known(self, talk: Conversation) -> list[Message]:
         return [message for message in talk.messages if message.known]
 
-    def _data(self, message: Message) -> payloads.Json:
+    def _data(self, message: Message) -> Json:
         self._state.asked(message)
         return payloads.message_data(message, self._state.clock(message), self._state.link)
 

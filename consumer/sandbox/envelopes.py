@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from consumer.sandbox.payloads import Json
 from consumer.sandbox.world import ORGANIZATION_ID
+from consumer.wire.fields import Json
 
 USER_ID = "155200d1-5d3b-44a5-8000-0000000000aa"
 QUEUE_ID = "155200d1-5d3b-44a5-8000-0000000000bb"

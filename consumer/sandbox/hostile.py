@@ -7,10 +7,10 @@ import struct
 import zlib
 from collections.abc import Callable
 
+from consumer.model.units import MIB
 from consumer.sandbox import office
 from consumer.sandbox.media import pdf_page, png, png_file
 
-MIB = 1024 * 1024
 EICAR_HALVES = ("X5O!P%@AP[4\\PZX54(P^)7CC)7}$", "EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*")
 
 

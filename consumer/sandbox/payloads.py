@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from consumer.model import Direction
 from consumer.sandbox.world import Conversation, File, Message
+from consumer.wire.fields import Json
 
-Json = dict[str, Any]
 Link = Callable[[File], str | None]  # None while the upload is not finished
 Clock = Callable[[Message], datetime]
 

@@ -14,7 +14,7 @@ from consumer.telemetry.labels import Limit, Slots
 from consumer.telemetry.reporter import Reporter
 from consumer.telemetry.spare import Spare
 
-LOOK_S = 1.0
+COUNTED_EVERY_S = 1.0
 
 Taken = Callable[[], float]
 
@@ -65,7 +65,7 @@ class Capacity:
         """Until cancelled."""
         before = self._counted()
         while True:
-            await sleep(LOOK_S)
+            await sleep(COUNTED_EVERY_S)
             now = self._counted()
             at, answered, calls, cpu_s = (one - other for one, other in zip(now, before, strict=True))
             before = now

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from consumer.model.units import MIB
 from consumer.settings.model import Settings
 
 log = logging.getLogger(__name__)
 
-MIB = 1024 * 1024
 SERVICE = 384 * MIB  # the process itself with its ledger's share, and the template
 SMALLEST = 256 * MIB  # address space of a worker that has room for any file that ends well
 PROCESSES = 2  # of a worker: the one that runs, and one that stands still meanwhile with a file that takes long

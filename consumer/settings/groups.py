@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl
 
 from consumer.model import Reason
+from consumer.model.units import MIB
 from consumer.settings.scanners import FORMS
 from consumer.settings.types import (
     AntivirusAddress,
@@ -23,8 +24,6 @@ from consumer.settings.types import (
     TopicName,
     TopicPrefix,
 )
-
-MIB = 1024 * 1024
 
 
 class Group(BaseModel):

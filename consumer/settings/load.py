@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from consumer.model.secrets import MASK
 from consumer.settings.model import KNOWN_NAMES, RULES, Group, Settings, broken
 from consumer.settings.sources import CONFIG_FILE, SECRETS_DIR, Path_, read_sources
 
@@ -34,7 +35,6 @@ __all__ = [
     "variables",
 ]
 
-MASK = "********"
 
 Credentials = Callable[[], tuple[str, str]]
 

@@ -14,12 +14,11 @@ from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Inspection
-from consumer.model import Attachment, Source, Task, Tries
+from consumer.model import OF_VERDICT, Attachment, Source, Task, Tries
 from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
 from consumer.stream.hindrances import Hindrances
 from consumer.stream.last_tries import LastTries
-from consumer.stream.ledger import VERDICT
 from consumer.stream.outbox import Outbox
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.ports import JudgeTask, Producers, Reports
@@ -187,7 +186,7 @@ class Assignment:
         known = self._ledger.generation(identity)
         if waiting is None or known is None:
             return known if waiting is None else waiting
-        return VERDICT if VERDICT in (waiting, known) else max(waiting, known)
+        return OF_VERDICT if OF_VERDICT in (waiting, known) else max(waiting, known)
 
     async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
         elsewhere = False
@@ -197,7 +196,7 @@ class Assignment:
             """By a verdict, by its message's death, or (while our producer was replaced) by a thawed worker, whose
             entry came with the ledger."""
             died = self.generation(message) != before and self.generation(message)
-            return known == VERDICT or bool(died) or self.generation(identity) != known
+            return known == OF_VERDICT or bool(died) or self.generation(identity) != known
 
         def land(answer: Answer | None) -> None:
             nonlocal elsewhere

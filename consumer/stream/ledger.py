@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from consumer.model import AnswerKind, LedgerEntry
-
-DAY_MS = 24 * 60 * 60 * 1000
-VERDICT = 0  # the generation under which verdicts are filed; those of dead answers begin with 1
+from consumer.model import OF_VERDICT, AnswerKind, LedgerEntry
+from consumer.model.units import DAY_MS
 
 
 class Ledger:
@@ -35,9 +33,9 @@ class Ledger:
             self._age(day)
             if day < self._newest_day - self._horizon_days:
                 return
-        generation = VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
+        generation = OF_VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
         number = _number(entry.identity)
-        if generation != VERDICT:
+        if generation != OF_VERDICT:
             self._note_dead(number, generation, self.generation(entry.identity), timestamp_ms)
         elif self._open:
             self._open.pop(number, None)
@@ -58,21 +56,21 @@ class Ledger:
         return 0, None
 
     def _note_dead(self, number: int, generation: int, known: int | None, timestamp_ms: int) -> None:
-        if known is None or (known != VERDICT and generation > known):
+        if known is None or (known != OF_VERDICT and generation > known):
             self._open.pop(number, None)
             self._open[number] = timestamp_ms
         elif generation == known and self._open.get(number, timestamp_ms) < timestamp_ms:
             del self._open[number]
 
     def generation(self, identity: bytes) -> int | None:
-        """None: no answer. 0 (`VERDICT`): a verdict. Above: that often dead, each time but the first on a replay."""
+        """None: no answer. 0 (`OF_VERDICT`): a verdict. Above: that often dead, each time but the first on a replay."""
         found: int | None = None
         number = _number(identity)
         for day in self._days.values():
             for generation, identities in day.items():
                 if number in identities:
-                    if generation == VERDICT:
-                        return VERDICT
+                    if generation == OF_VERDICT:
+                        return OF_VERDICT
                     found = max(found or 0, generation)
         return found
 

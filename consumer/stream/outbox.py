@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consumer.judge.answers import VERDICT, Answer
+from consumer.judge.answers import Answer
+from consumer.model import OF_VERDICT
 from consumer.stream.ledger import Ledger
 from consumer.stream.transaction import ProducerRecord
 
@@ -32,7 +33,7 @@ class Outbox:
         """A verdict is never replaced, and replaces what it finds: one identity has one answer in a transaction."""
         identity = answer.entry.identity
         there = self._answers.get(identity)
-        if there is not None and there.entry.generation == VERDICT:
+        if there is not None and there.entry.generation == OF_VERDICT:
             return
         if there is not None:
             self.size_bytes -= _size(there)
@@ -63,7 +64,7 @@ class Outbox:
         records come again, since their offsets were not committed or their records were."""
         for answer in list(self._answers.values()):
             known, ours = ledger.generation(answer.entry.identity), answer.entry.generation
-            if known == VERDICT or (known is not None and ours != VERDICT and known >= ours):
+            if known == OF_VERDICT or (known is not None and ours != OF_VERDICT and known >= ours):
                 del self._answers[answer.entry.identity]
                 self.size_bytes -= _size(answer)
         self._forget_moved(len(self._moved))

@@ -17,14 +17,14 @@ from aiokafka.errors import (
 from anyio.abc import TaskGroup
 
 from consumer.kafka import lag
-from consumer.kafka.client import client_options, consumer_options
+from consumer.kafka.client import METADATA_MS, NEVER_MS, client_options, consumer_options
 from consumer.kafka.closing import close
 from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.membership import check_group
 from consumer.kafka.signing import signatures_of
-from consumer.kafka.waiting import LOOK_S, Waiting
+from consumer.kafka.waiting import LEAVE_S, LOOK_S, POLL_MS, RETRY_FIRST_S, RETRY_MAX_S, Waiting
 from consumer.model import Condition
 from consumer.settings.model import Settings
 from consumer.stream import partition_log, ports, room
@@ -41,11 +41,6 @@ from consumer.telemetry.labels import Loop
 ABOUT = "tasks"  # in conditions
 
 BUSY_TICKS = 3  # as long a tick as otherwise, when as many tasks are in flight as may be
-POLL_MS = 200
-METADATA_MS = 30_000
-LEAVE_S = 1.0  # after the shutdown, a poll that has not come back is left
-RETRY_FIRST_S, RETRY_MAX_S = 0.5, 10.0
-NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness; `/livez` watches the poller instead
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
 

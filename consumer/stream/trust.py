@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from consumer.model import Condition, Doubt, Headers
-from consumer.stream.ledger import DAY_MS
+from consumer.model.units import DAY_MS
 from consumer.wire.signatures import Signatures
 
 FORGED_SHARE = 0.01  # of a partition's entries: more that do not verify look like a wrong key

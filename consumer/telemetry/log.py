@@ -17,9 +17,9 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from consumer.model.secrets import MASK
 from consumer.text import printable
 
-MASK = "********"
 TEXT_LIMIT = 4_000
 LINES_LIMIT = 200  # of a traceback
 DEPTH_LIMIT = 4

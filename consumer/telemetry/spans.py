@@ -41,7 +41,7 @@ from opentelemetry.util.types import AttributeValue
 from prometheus_client import Counter
 
 from consumer import __version__
-from consumer.model import Dependency, Headers, Source
+from consumer.model import TRACEPARENT, Dependency, Headers, Source
 from consumer.telemetry.labels import SpanFate, Stage
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Holds, Reporter
@@ -49,7 +49,6 @@ from consumer.telemetry.reporter import Holds, Reporter
 log = logging.getLogger(__name__)
 
 TRACES = "v1/traces"
-TRACEPARENT = "traceparent"
 WRITTEN = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 MOST_LINKS = 128  # of a span, as the SDK keeps them
 ALONE = Context()  # of a span that begins a trace

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from consumer.errors import Malformed
-from consumer.model import Attachment, Event, Headers, Replay, Source, Task
+from consumer.model import TRACEPARENT, Attachment, Event, Headers, Replay, Source, Task
 from consumer.wire.fields import read_id
 from consumer.wire.results import record_size
 
@@ -22,11 +22,10 @@ CONVERSATION = "task.conversation"  # of an event that names only a message, onc
 GIVEN_UP = "task.given-up"  # identity in hex and generation of each dead letter, joined by spaces
 MOVES = "task.moves"
 TRIED = "task.tried"  # identities in hex, joined by a space
-TRACE = "traceparent"  # of the intake's own span: the original record's is carried
 CARRIED = "task.header."  # + the original header's name
 # They change what is judged, or is told of it; the rest only says where it came from.
-ON_TRUST = {REPLAY, CONVERSATION, GIVEN_UP, MOVES, TRIED, TRACE}
-TRACE_BYTES = record_size(None, None, ((TRACE, b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-00"),))
+ON_TRUST = {REPLAY, CONVERSATION, GIVEN_UP, MOVES, TRIED, TRACEPARENT}
+TRACE_BYTES = record_size(None, None, ((TRACEPARENT, b"00-" + b"0" * 32 + b"-" + b"0" * 16 + b"-00"),))
 
 
 def key_of(event: Event) -> bytes:
@@ -68,7 +67,7 @@ def encode_task(task: Task) -> Headers:
 
 def traced(traceparent: str | None) -> Headers:
     """The header by which the second loop goes on with the trace of the first; none where nothing is traced."""
-    return () if traceparent is None else ((TRACE, traceparent.encode("ascii")),)
+    return () if traceparent is None else ((TRACEPARENT, traceparent.encode("ascii")),)
 
 
 def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
@@ -87,7 +86,7 @@ def decode_task(value: bytes | None, headers: Headers, at: Source) -> Task:
             given_up=_letters(ours.get(GIVEN_UP, b"")),
             moves=_number(ours.get(MOVES, b"0")),
             tried=frozenset(map(bytes.fromhex, ours.get(TRIED, b"").decode("ascii").split())),
-            trace=ours[TRACE].decode("ascii") if TRACE in ours else None,
+            trace=ours[TRACEPARENT].decode("ascii") if TRACEPARENT in ours else None,
             taken_ms=at.timestamp_ms,
         )
     except (KeyError, ValueError, UnicodeDecodeError):

@@ -15,11 +15,12 @@ import orjson
 from aiohttp import web
 
 from consumer.genesys.api import Api
+from consumer.genesys.exchange import DEADLINE_S
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.lookup import Lookup
-from consumer.genesys.sender import DEADLINE_S, Sender
+from consumer.genesys.sender import Sender
 from consumer.http.addresses import CheckedResolver, Reach
 from consumer.http.direct import DirectClient
 from consumer.http.transport import SafeTransport, Session, Timeouts

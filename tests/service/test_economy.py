@@ -43,6 +43,7 @@ from consumer.sandbox.traffic import InputRecord
 from consumer.sandbox.world import REGION, Conversation, Message, World
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.events import decode
+from consumer.wire.fields import Json
 from tests.chaos.workers import Worker, Workers, worker_env
 from tests.judge.home import TERMS, Unknown
 from tests.judge.partition import Partition
@@ -103,7 +104,7 @@ def ends_of(world: World) -> list[InputRecord]:
     return [bare(talks[0], "customer.start"), *(bare(talk, "customer.end") for talk in talks)]
 
 
-def _record(key: str, event: payloads.Json) -> InputRecord:
+def _record(key: str, event: Json) -> InputRecord:
     return InputRecord(key.encode(), orjson.dumps(event), int(key[:4], 16))
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.service.memory import MIB, SERVICE, SMALLEST, allowed, fitted, workers_that_fit
+from consumer.model.units import MIB
+from consumer.service.memory import SERVICE, SMALLEST, allowed, fitted, workers_that_fit
 from consumer.settings.model import Settings
 
 GIB = 1024 * MIB

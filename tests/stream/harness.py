@@ -17,7 +17,7 @@ from consumer.errors import Refused
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
 from consumer.kafka import topics as kafka_topics
-from consumer.kafka.client import partition_of
+from consumer.kafka.client import METADATA_MS, partition_of
 from consumer.kafka.limits import TopicLimits
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
 from consumer.settings.model import (
@@ -28,7 +28,7 @@ from consumer.settings.model import (
     SignatureSettings,
     TopicSettings,
 )
-from consumer.stream.stream import METADATA_MS, Stream
+from consumer.stream.stream import Stream
 from consumer.wire.results import Outgoing, Output
 from consumer.wire.tasks import encode_task
 from tests.reports import Recorder

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from consumer.model import AnswerKind, LedgerEntry
-from consumer.stream.ledger import DAY_MS, VERDICT, Ledger
+from consumer.model import OF_VERDICT, AnswerKind, LedgerEntry
+from consumer.model.units import DAY_MS
+from consumer.stream.ledger import Ledger
 from tests.stream.machines import explore
 
 HORIZON_DAYS = 3
@@ -43,7 +44,7 @@ class Ledgers(RuleBasedStateMachine):
 
     @rule(identity=identities, time=times)
     def verdict(self, identity: bytes, time: int) -> None:
-        self.add(self.today, VERDICT, identity, time)
+        self.add(self.today, OF_VERDICT, identity, time)
 
     @rule(identity=identities, generation=st.integers(1, 4), time=times)
     def dead_letter(self, identity: bytes, generation: int, time: int) -> None:
@@ -72,7 +73,7 @@ class Ledgers(RuleBasedStateMachine):
     def a_verdict_outweighs_and_the_latest_generation_counts(self) -> None:
         for identity in IDENTITIES:
             generations = [generation for _, generation, known in self.live() if known == identity]
-            expected = VERDICT if VERDICT in generations else max(generations, default=None)
+            expected = OF_VERDICT if OF_VERDICT in generations else max(generations, default=None)
             assert self.ledger.generation(identity) == expected
 
     @invariant()
@@ -216,7 +217,8 @@ def test_control_a_planted_fault_is_found(broken: type[Ledger]) -> None:
 FILL = """
 import os, sys
 from consumer.model import AnswerKind, LedgerEntry
-from consumer.stream.ledger import DAY_MS, Ledger
+from consumer.model.units import DAY_MS
+from consumer.stream.ledger import Ledger
 
 partitions, days, dead_of_ten = map(int, sys.argv[1:])
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from consumer.judge.answers import VERDICT, Answer
-from consumer.model import AnswerKind, LedgerEntry
-from consumer.stream.ledger import DAY_MS, Ledger
+from consumer.judge.answers import Answer
+from consumer.model import OF_VERDICT, AnswerKind, LedgerEntry
+from consumer.model.units import DAY_MS
+from consumer.stream.ledger import Ledger
 from consumer.stream.outbox import Batch, Outbox
 from consumer.stream.transaction import ProducerRecord
 from consumer.wire.results import Outgoing, Output
@@ -41,18 +42,18 @@ class Outboxes(RuleBasedStateMachine):
 
     def generation(self, identity: bytes) -> int | None:
         known = [g for g in (self.outbox.generation(identity), self.ledger.generation(identity)) if g is not None]
-        return VERDICT if VERDICT in known else max(known, default=None)
+        return OF_VERDICT if OF_VERDICT in known else max(known, default=None)
 
     @rule(identity=st.sampled_from(IDENTITIES), dead=st.booleans(), size=st.integers(0, 5_000))
     def judge_answers(self, identity: bytes, dead: bool, size: int) -> None:
         if self.generation(identity) is None:
-            self.put(identity, 1 if dead else VERDICT, size)
+            self.put(identity, 1 if dead else OF_VERDICT, size)
 
     @rule(identity=st.sampled_from(IDENTITIES), dead=st.booleans())
     def replay_answers(self, identity: bytes, dead: bool) -> None:
         known = self.generation(identity)
         if known:
-            self.put(identity, known + 1 if dead else VERDICT, 10)
+            self.put(identity, known + 1 if dead else OF_VERDICT, 10)
 
     def put(self, identity: bytes, generation: int, size: int) -> None:
         self.outbox.put(answer(identity, generation, size))
@@ -60,7 +61,7 @@ class Outboxes(RuleBasedStateMachine):
 
     @rule(identity=st.sampled_from(IDENTITIES))
     def late_dead_letter_comes(self, identity: bytes) -> None:
-        if self.outbox.generation(identity) == VERDICT:
+        if self.outbox.generation(identity) == OF_VERDICT:
             self.outbox.put(answer(identity, 1))
 
     @rule()
@@ -99,7 +100,7 @@ class Outboxes(RuleBasedStateMachine):
         self.moved = 0
         for identity, generation in list(self.waiting.items()):
             known = self.ledger.generation(identity)
-            if known is not None and (known == VERDICT or (generation != VERDICT and known >= generation)):
+            if known is not None and (known == OF_VERDICT or (generation != OF_VERDICT and known >= generation)):
                 del self.waiting[identity]
 
     def note_committed(self, batch: Batch) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.model import Condition, Doubt
-from consumer.stream.ledger import DAY_MS
+from consumer.model.units import DAY_MS
 from consumer.stream.trust import Distrusted, Trust
 from consumer.wire.signatures import Signatures
 

@@ -8,11 +8,8 @@ import anyio
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-import consumer.kafka.topic_rules
-import consumer.wire.results
 from consumer.errors import Refused, Unavailable
 from consumer.kafka.topic_rules import (
-    DAY_MS,
     IN_SYNC,
     LARGEST_DEAD_HEADERS,
     LARGEST_RECORD,
@@ -22,6 +19,7 @@ from consumer.kafka.topic_rules import (
     weaknesses,
 )
 from consumer.kafka.topics import check, create, describe
+from consumer.model.units import DAY_MS
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker
 
@@ -195,7 +193,3 @@ def test_more_room_than_wanted_is_no_difference() -> None:
     tight = Topic("t", 2, {"retention.ms": "999", "max.message.bytes": "9", "cleanup.policy": "compact"})
     assert differences(asked, {"t": roomy}) == []
     assert [d.what for d in differences(asked, {"t": tight})] == ["retention.ms", "max.message.bytes", "cleanup.policy"]
-
-
-def test_the_check_asks_for_the_room_that_the_largest_result_needs() -> None:
-    assert consumer.kafka.topic_rules.LARGEST_RESULT == consumer.wire.results.LARGEST_RESULT

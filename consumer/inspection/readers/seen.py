@@ -9,8 +9,8 @@ from typing import Protocol
 from consumer.inspection.readers.marks import Marks
 from consumer.inspection.readers.openers import RULES
 from consumer.model import Finding, Reason
+from consumer.model.units import MIB
 
-MIB = 1024 * 1024
 UNQUESTIONED = 16 * MIB  # bytes that any file may inflate to, however small it is
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from consumer.inspection.workers.confinement import Confinement, not_offered
+from consumer.model.units import MIB
 from consumer.telemetry.labels import Confined, WorkerEnd
 
-MIB = 1024 * 1024
 SHORT_S, SHORT_S_PER_MIB = 0.01, 0.01
 SHORT_FILE = 16 * MIB
 LARGEST_FILE = 100 * MIB  # that a policy may let in

@@ -14,9 +14,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from consumer.errors import Unavailable
-from consumer.genesys.answers import Json
 from consumer.model import Dependency
-from consumer.wire.fields import BadId, read_id
+from consumer.wire.fields import BadId, Json, read_id
 
 PAGE = 100
 PAGES = 1_000  # of a day: what lists more is no answer to this question

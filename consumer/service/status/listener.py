@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.service.health import Health
 from consumer.service.status.page import HEADERS, page
-from consumer.service.status.readings import Look, Readings
+from consumer.service.status.readings import OVER_S, Look, Readings
 from consumer.service.status.view import view_of
 from consumer.settings.load import SettingsProblem
 
@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 NAMES = frozenset({HOST, "localhost", "::1"})
-OVER_S = 30.0  # what rates are means of
 FRESH_S = 1.0  # however often it is asked for, it is made anew this often
 
 

@@ -13,9 +13,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from consumer.service.status.shown import Held, Limit, Partition, Process, View
-from consumer.service.status.words import NOT_KNOWN, number, percent, size, span
-
-NONE_NOW = "none in this time"
+from consumer.service.status.words import NONE_NOW, NOT_KNOWN, number, percent, size, span
 
 STYLE = """
 :root { color-scheme: light dark; --line: #d5d9df; --dim: #5c6570; --page: #f5f6f8; --card: #fff; --text: #14181d;

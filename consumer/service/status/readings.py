@@ -11,6 +11,8 @@ from prometheus_client import Metric
 
 from consumer.telemetry.usage import PREFIX
 
+OVER_S = 30.0  # what rates are means of, once somebody has looked for that long
+
 Labels = Mapping[str, str]
 
 

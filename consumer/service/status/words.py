@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 NOT_KNOWN = "–"
+NONE_NOW = "none in this time"
 
 
 def span(seconds: float | None) -> str:
