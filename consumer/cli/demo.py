@@ -98,7 +98,7 @@ def open_log() -> TextIO:
 
 
 async def _until_interrupted(view: LiveView | Quiet) -> None:
-    told = f"running on, with {view.metrics_url}; Ctrl-C or SIGTERM ends it"
+    told = f"running on, with {view.metrics_url} and, to look at, {view.page_url}; Ctrl-C or SIGTERM ends it"
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         print(told, file=sys.stderr)  # noqa: T201 # the live view puts it above itself: not so what typer writes
         async for _ in signals:

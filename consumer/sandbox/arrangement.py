@@ -16,7 +16,8 @@ EMBEDDED_EVENTS = 2_500  # for each partition: the embedded broker keeps 5 MiB o
 
 
 class EmbeddedKafkaSettings(KafkaSettings):
-    """Of the embedded broker, which takes no admin calls, and whose control records carry no checksum."""
+    """Of the embedded broker, which takes no admin calls, whose control records carry no checksum, and which says of
+    each record that it came a second after the epoch began."""
 
     @property
     def checks_crcs(self) -> bool:
@@ -24,6 +25,10 @@ class EmbeddedKafkaSettings(KafkaSettings):
 
     @property
     def topics_are_checked(self) -> bool:
+        return False
+
+    @property
+    def tells_time(self) -> bool:
         return False
 
 
@@ -75,6 +80,7 @@ def demo_settings(emulator: Emulator, bootstrap_servers: str, folder: Path, even
             "inspection": {"confinement": offered().value},
             "attempts": {"attempts": 5, "over_s": 4.0, "probe_s": 0.2, "probe_max_s": 2.0},
             "web": {"host": "127.0.0.1", "port": 0},
+            "status": {"port": 0},
         }
     )
 

@@ -30,7 +30,7 @@ REFRESH_S = 0.5
 class View(Protocol):
     """What shows the run while it goes on."""
 
-    def serving(self, metrics_url: str) -> None: ...
+    def serving(self, metrics_url: str, page_url: str) -> None: ...
     def came(self, score: Score) -> None: ...
 
 
@@ -119,7 +119,7 @@ class _Run:
 
     def _started(self, running: life.Running) -> None:
         self.metrics_url = f"http://127.0.0.1:{running.metrics_port}/metrics"
-        self._view.serving(self.metrics_url)
+        self._view.serving(self.metrics_url, f"http://127.0.0.1:{running.page_port}")
 
     async def _publish(self) -> None:
         producer = AIOKafkaProducer(**client_options(self._settings.kafka), linger_ms=5)

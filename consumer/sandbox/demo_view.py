@@ -28,10 +28,10 @@ class Quiet:
     """Shows nothing: nobody looks."""
 
     def __init__(self) -> None:
-        self.metrics_url = ""
+        self.metrics_url = self.page_url = ""
 
-    def serving(self, metrics_url: str) -> None:
-        self.metrics_url = metrics_url
+    def serving(self, metrics_url: str, page_url: str) -> None:
+        self.metrics_url, self.page_url = metrics_url, page_url
 
     def came(self, score: Score) -> None:
         pass
@@ -44,7 +44,7 @@ class LiveView:
         self._console = console
         self._wanted = rows_of(expectation)
         self._came: Counter[Row] = Counter()
-        self.metrics_url = ""
+        self.metrics_url = self.page_url = ""
         self._progress = Progress(
             TextColumn("answers"),
             BarColumn(None),
@@ -64,8 +64,8 @@ class LiveView:
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def serving(self, metrics_url: str) -> None:
-        self.metrics_url = metrics_url
+    def serving(self, metrics_url: str, page_url: str) -> None:
+        self.metrics_url, self.page_url = metrics_url, page_url
 
     def came(self, score: Score) -> None:
         self._came = Counter(score.by_row)  # a copy: it is drawn in a thread of its own

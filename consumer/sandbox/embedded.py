@@ -26,6 +26,7 @@ class EmbeddedBroker:
     - one member a group: a second one that joins is refused;
     - no compaction, no retention by time; a partition keeps its last 5 MiB and silently drops what is older;
     - the control records of transactions carry no checksum: consumers need `check_crcs=False`;
+    - acknowledgements say that each record came 1.234 s after the epoch began;
     - connections are accepted five at a time, so that many clients at once wait a second.
 
     Everything that the service promises about "exactly once" is tested on a real broker (`consumer.sandbox.kafka`).

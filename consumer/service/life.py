@@ -50,6 +50,7 @@ class Running:
     conditions: Conditions
     health: Health
     policies: PolicyFile
+    page_port: int | None = None  # of the status page; None: it is off
 
 
 async def run(
@@ -70,12 +71,12 @@ async def run(
         health = Health(conditions, reporter, needs=get_args(Proof))
         stack.callback(conditions.over)
         port = await stack.enter_async_context(serving(health, metrics.registry, settings.web))
-        await stack.enter_async_context(serving_page(health, metrics.registry, settings.status.port))
+        page_port = await stack.enter_async_context(serving_page(health, metrics.registry, settings.status.port))
         parts = await stack.enter_async_context(assembled(settings, credentials, limits, reporter))
         if settings.genesys.metadata == "event":
             conditions.begin(Condition.EVENTS_BELIEVED)
         _say_what_starts(settings, parts.policies)
-        started(Running(port, metrics, conditions, health, parts.policies))
+        started(Running(port, metrics, conditions, health, parts.policies, page_port))
         stream = Stream(parts.judge.judge, settings, limits, lambda: conditions.takes_tasks, reporter)
         parts.capacity.takes_tasks(stream.room)
         intake = Intake(settings, limits, Demand(conditions, stream, reporter), reporter)

@@ -58,6 +58,11 @@ class KafkaSettings(Group):
         """Whether the topics are looked at before the start: always, but with the broker of the sandbox."""
         return True
 
+    @property
+    def tells_time(self) -> bool:
+        """Whether the broker says when it took a record: always, but with the broker of the sandbox."""
+        return True
+
 
 class TopicSettings(Group):
     """Names: `events` is the customer's own; the rest is `{prefix}.{accepted|rejected|dead-letter|tasks|ledger}`."""

@@ -267,8 +267,9 @@ class Assignment:
             self._reports.transacted("failed")
             raise
         self._reports.transacted("committed")
-        for answer, timestamp in zip(batch.answers, timestamps, strict=False):
-            self._ledger.add(answer.entry, timestamp)
+        now_ms = int(time.time() * 1000)
+        for answer, told_ms in zip(batch.answers, timestamps, strict=False):
+            self._ledger.add(answer.entry, told_ms if self._settings.kafka.tells_time else now_ms)
         self._outbox.committed(batch)
         while self._taken_at and self._taken_at[0][0] < offset:
             self._taken_at.popleft()

@@ -31,7 +31,7 @@ class _Scrape:
         self.samples: Samples = defaultdict(dict)
         self._url = ""
 
-    def serving(self, metrics_url: str) -> None:
+    def serving(self, metrics_url: str, page_url: str) -> None:
         self._url = metrics_url
 
     def came(self, score: Score) -> None: ...

@@ -111,19 +111,36 @@ async def test_the_time_that_a_run_took_ends_with_its_last_answer(tmp_path: Path
 
 
 @pytest.mark.timeout(120)
-def test_a_run_that_is_kept_says_where_its_metrics_are_and_how_it_ends(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "consumer", "demo", "--events", "5", "--keep", "--json"]
+def test_a_run_that_is_kept_says_where_it_is_looked_at_and_how_it_ends_and_shows_its_dead_letters(
+    tmp_path: Path,
+) -> None:
+    command = [sys.executable, "-m", "consumer", "demo", "--events", "40", "--keep", "--json"]
     env = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     with subprocess.Popen(command, cwd=tmp_path, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as kept:
         assert kept.stderr is not None
         told = re.fullmatch(
-            rb"running on, with (http://\S+/metrics); Ctrl-C or SIGTERM ends it\n", kept.stderr.readline()
+            rb"running on, with (http://\S+/metrics) and, to look at, (http://\S+); Ctrl-C or SIGTERM ends it\n",
+            kept.stderr.readline(),
         )
         assert told is not None
-        assert b"attachment_consumer_build_info" in urllib.request.urlopen(told[1].decode()).read()
+        dead = sum(answer.outcome is Fate.DEAD for answer in plan_traffic(40, 1).expectation.answers)
+        assert dead > 0
+        until_open(told[1].decode(), dead)
+        assert b"Attachment consumer" in urllib.request.urlopen(told[2].decode()).read()
         kept.send_signal(signal.SIGTERM)
         report, _ = kept.communicate(timeout=60)
     assert (kept.returncode, json.loads(report)["missing"]) == (0, 0)
+
+
+def until_open(metrics_url: str, letters: int) -> None:
+    """Each partition counts its own at its next commit."""
+    for _ in range(300):
+        text = urllib.request.urlopen(metrics_url).read().decode()
+        counted = re.findall(r"^attachment_consumer_open_dead_letters\{.*\} (\S+)$", text, re.MULTILINE)
+        if sum(map(float, counted)) == letters:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{counted} are open, not {letters}")
 
 
 def report_of(traffic: Traffic, score: Score) -> Report:
@@ -159,7 +176,7 @@ def test_the_json_has_the_promised_names() -> None:
 def test_the_live_table_shows_what_came_beside_what_must_come() -> None:
     expectation = Expectation(1, 1, (Expected("00" * 16, Fate.REJECTED, "too_large", "too_large_declared"),) * 7)
     view = LiveView(expectation, Console(width=120, height=30, file=io.StringIO()))
-    view.serving("http://127.0.0.1:1/metrics")
+    view.serving("http://127.0.0.1:1/metrics", "http://127.0.0.1:2")
     score = Score(expectation)
     score.by_row[Fate.REJECTED, "too_large"] = 3
     view.came(score)
@@ -176,7 +193,7 @@ def test_the_live_view_fits_the_terminal_with_the_important_on_top(events: int, 
     expectation = Expectation(events, 1, planned.answers * (events // 300 or 1))
     console = Console(width=width, height=height, force_terminal=True, file=io.StringIO())
     view = LiveView(expectation, console)
-    view.serving("http://127.0.0.1:9464/metrics")
+    view.serving("http://127.0.0.1:9464/metrics", "http://127.0.0.1:2")
     lines = ["".join(segment.text for segment in line) for line in console.render_lines(view)]
     assert len(lines) <= height
     assert lines[0].startswith("answers")
