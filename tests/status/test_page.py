@@ -16,6 +16,7 @@ import anyio
 import httpx
 import pytest
 
+from consumer.model import Condition
 from consumer.service.status.listener import Pages, serving_page
 from consumer.settings.load import SettingsProblem
 from tests.status.seen import SECRET_HOST, Told
@@ -49,12 +50,22 @@ async def test_it_tells_what_top_tells_without_ids_and_names() -> None:
     assert answer.status_code == 200
     for expected in (
         "waiting", "Kafka does not answer.", "What to do: Nothing, or mend the brokers.", "48 / 64",
-        "40 / 16 384", "tasks 0", "events 3", "3.5 files a second; full first: the API's rate limit",
+        "40 / 16 384", "tasks 0", "events 3", "3.5 more files a second; then full: the API's rate limit",
         "1, the oldest for 2 h",
     ):  # fmt: skip
         assert expected in text
     for secret in (SECRET_HOST, "no broker answers", "genesys.attachments", "genesys.conversations"):
         assert secret not in answer.text
+
+
+async def test_a_condition_that_holds_for_several_is_one_card_with_their_number() -> None:
+    told = Told()
+    for partition in (3, 5):
+        told.conditions.begin(Condition.PARTITION_WAITS, "in detail", f"partition {partition}")
+    async with shown(told) as port:
+        page = text_of((await asked(port)).text)
+    assert page.count("A partition can't commit its answers.") == 1
+    assert "partition_waits, waits, for 2, since" in page
 
 
 async def test_what_happened_is_told_since_somebody_looked_before_and_what_did_not_as_none() -> None:

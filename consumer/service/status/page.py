@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from html import escape
+from itertools import groupby
 
 from consumer.service.status.shown import Held, Limit, Partition, Process, View
 from consumer.service.status.words import NONE_NOW, NOT_KNOWN, number, percent, size, span
@@ -127,8 +128,8 @@ def _main(view: View, process: Process) -> Iterator[str]:
     colour = STATES.get(process.state, "bad")
     yield f'<header><h1>Attachment consumer</h1><span class="state {colour}">{escape(process.state)}</span>'
     yield f'<span class="dim">{at:%H:%M:%S} UTC, rates over the last {span(view.over_s)}</span></header>'
-    for held in view.conditions:
-        yield _condition(held)
+    for _, alike in groupby(view.conditions, key=lambda held: held.condition):
+        yield _condition(list(alike))
     if not view.conditions:
         yield '<p class="good">No condition holds.</p>'
     yield f'<div class="cards">{_facts(view, process)}</div><div class="cards">'
@@ -138,11 +139,15 @@ def _main(view: View, process: Process) -> Iterator[str]:
     yield "</div>"
 
 
-def _condition(held: Held) -> str:
-    since = "" if held.since is None else f", since {datetime.fromtimestamp(held.since, UTC):%Y-%m-%d %H:%M:%S} UTC"
+def _condition(alike: Sequence[Held]) -> str:
+    """One card, for however many partitions, loops or hosts it holds."""
+    held = alike[0]
+    began = min((one.since for one in alike if one.since is not None), default=None)
+    since = "" if began is None else f", since {datetime.fromtimestamp(began, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    several = f", for {len(alike)}" if len(alike) > 1 else ""
     return (
         f'<section class="card held {EFFECTS.get(held.effect, "odd")}"><h2>{escape(held.sentence)}</h2>'
-        f'<p class="dim">{escape(held.condition)}, {escape(held.effect)}{since}</p>'
+        f'<p class="dim">{escape(held.condition)}, {escape(held.effect)}{several}{since}</p>'
         f"<p>What to do: {_with_code(held.remedy)}</p></section>"
     )
 
@@ -154,7 +159,7 @@ def _with_code(text: str) -> str:
 def _facts(view: View, process: Process) -> str:
     spare = NOT_KNOWN
     if process.spare_per_s is not None:
-        spare = f"{number(process.spare_per_s)} files a second; full first: {process.spare_by}"
+        spare = f"{number(process.spare_per_s)} more files a second; then full: {process.spare_by}"
     answered = NONE_NOW
     if view.half_within_s is not None and view.nearly_all_within_s is not None:
         answered = f"half in {span(view.half_within_s)}, 99 of 100 in {span(view.nearly_all_within_s)}"
@@ -163,7 +168,7 @@ def _facts(view: View, process: Process) -> str:
     if view.open_letters:
         letters = f"{number(view.open_letters)}, the oldest for {span(view.oldest_letter_s)}"
     told = {
-        "could take as well": spare,
+        "room for": spare,
         "from event to answer": answered,
         "API calls an attachment": calls,
         "dead letters open": letters,
