@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import anyio
@@ -34,11 +35,13 @@ async def _serve(settings: Settings, secrets: Credentials) -> None:
     shutdown = Shutdown()
     running: list[Running] = []
 
-    def started(now_running: Running) -> None:
-        running.append(now_running)
-        log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
+    with unwrapped(), ExitStack() as stack:
 
-    with unwrapped():
+        def started(now_running: Running) -> None:
+            running.append(now_running)
+            stack.enter_context(now_running.metrics.loop_cpu.sampling())
+            log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
+
         async with anyio.create_task_group() as group:
             group.start_soon(_on_signals, group, shutdown, running)
             await serve(settings, secrets, shutdown, started)

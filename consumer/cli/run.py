@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]])
 
     shutdown = anyio.Event()
     running: list[Running] = []
-    with unwrapped():
+    with unwrapped(), ExitStack() as stack:
         async with anyio.create_task_group() as group:
             group.start_soon(garbage.collect_at_times, anyio.sleep)
             group.start_soon(_on_signals, group, shutdown, running, settings.kafka.drain_s)
@@ -59,6 +60,7 @@ async def _serve(settings: Settings, credentials: Callable[[], tuple[str, str]])
             def started(now_running: Running) -> None:
                 running.append(now_running)
                 garbage.freeze()
+                stack.enter_context(now_running.metrics.loop_cpu.sampling())
                 log.info("serving /metrics, /livez and /readyz", extra={"port": now_running.metrics_port})
 
             await run(settings, credentials, shutdown, started)

@@ -23,6 +23,9 @@ Noise = Literal[
 ]
 Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]
 Stage = Literal["metadata", "fetch", "examine", "scan", "store", "commit"]
+LoopWork = Literal[
+    "intake", "stream", "notify", "metadata", "fetch", "examine", "scan", "store", "commit", "other"
+]  # fmt: skip
 Transacted = Literal["committed", "failed"]
 RebuildCause = Literal["fenced", "refused", "distrusted", "timeout", "failed"]
 ApiCall = Literal[

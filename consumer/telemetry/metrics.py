@@ -42,6 +42,7 @@ from consumer.telemetry.labels import (
     WorkerEnd,
     status_label,
 )
+from consumer.telemetry.loop_cpu import LoopCpu
 from consumer.telemetry.series import Series
 from consumer.telemetry.stages import Stages
 from consumer.telemetry.usage import PREFIX, Usage
@@ -60,6 +61,7 @@ class Metrics:
         self._series = Series(registry)
         self.usage = Usage(registry)
         self.stages = Stages(PREFIX, registry)
+        self.loop_cpu = LoopCpu(PREFIX, registry)
         ProcessCollector(registry=registry)
         self._declare_the_work()
         self._declare_what_it_costs()

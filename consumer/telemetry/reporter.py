@@ -29,6 +29,7 @@ from consumer.telemetry.labels import (
     Transacted,
     WorkerEnd,
 )
+from consumer.telemetry.loop_cpu import NOW
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.untraced import Untraced
 from consumer.telemetry.usage import Usage
@@ -110,6 +111,7 @@ class Reporter(Untraced):
     def polled(self, loop: Loop) -> None:
         """The loop went round: it lives, whether there was something to take or not."""
         self.polls[loop] = self._now()
+        NOW.set(loop)  # for this task, and for what it starts
 
     def received(self, loop: Loop, records: int) -> None:
         self._metrics.records_received[loop].inc(records)

@@ -9,7 +9,8 @@ from typing import get_args
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 
-from consumer.telemetry.labels import Stage
+from consumer.telemetry.labels import LoopWork, Stage
+from consumer.telemetry.loop_cpu import NOW
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
@@ -31,15 +32,18 @@ class Stages:
 
 
 class InStage:
-    __slots__ = ("_began", "_stage", "_stages")
+    __slots__ = ("_around", "_began", "_stage", "_stages")
 
     def __init__(self, stages: Stages, stage: Stage) -> None:
         self._stages, self._stage = stages, stage
 
     def __enter__(self) -> None:
         self._stages.now[self._stage] += 1
+        self._around: LoopWork = NOW.get()
+        NOW.set(self._stage)
         self._began = time.perf_counter()
 
     def __exit__(self, *exc: object) -> None:
         self._stages.now[self._stage] -= 1
+        NOW.set(self._around)  # no token: what is closed from another context could not give it back
         self._stages.seconds[self._stage].observe(time.perf_counter() - self._began)

@@ -248,6 +248,8 @@ IN_ORDER: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 ),
                 always=True,
             ),
+            Panel("The event loop by its work", "Processors in use, sampled: of stages, else of loops", "short",
+                  (("{{work}}", rate("@event_loop_cpu_seconds_total", "work")),)),
             Panel("Examining by kind", "Processors in use, by what the files are", "short",
                   (("{{kind}}", rate("@examine_cpu_seconds_total", "kind")),)),
             Panel(
