@@ -33,7 +33,8 @@ SHORTEST_LOOSE = 32
 ARCHIVES = ("application/zip", "application/java-archive")
 DEEPEST = 5  # files inside files: a picture in a message that is attached to a message
 AN_EXAMINATION = 128 * 1024  # of work, for a file inside another one
-TEXT_OF_ITS_OWN = frozenset({"application/rtf", "application/postscript"})  # for programs of their own
+PLAIN, RTF = "text/plain", "application/rtf"
+TEXT_OF_ITS_OWN = frozenset({RTF, "application/postscript"})  # for programs of their own, unless the name says a text
 
 
 class Detects(Protocol):
@@ -87,7 +88,7 @@ def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, seen:
         if (row := _row(data, claimed)) is not None and row.reader is not None:
             row.reader(data, seen, limits)
         elif not _by_claim(data, claimed, seen, limits):
-            _by_content(data, detector, seen)
+            _by_content(data, claimed, detector, seen)
         if seen.pages > limits.pages:
             seen.find(Reason.ARCHIVE_LIMITS, "it has more pages than the limit")
         for head in seen.loose:
@@ -101,8 +102,10 @@ def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, seen:
 
 
 def _row(data: bytes, claimed: str) -> table.Format | None:
-    """An archive may have something before its first entry, and is known by its name then."""
+    """An archive may have something before its first entry, and is known by its name then. A note on RTF is a text."""
     row = table.format_of(data)
+    if row is not None and row.name == RTF and claimed == PLAIN and data.count(b"\\") == 1:
+        return None
     if row is None and claimed in ARCHIVES and zip_reader.find_end(data) is not None:
         return table.BY_NAME[ARCHIVES[0]]
     return row
@@ -121,7 +124,7 @@ def _by_claim(data: bytes, claimed: str, seen: Seen, limits: Limits) -> bool:
     return True
 
 
-def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
+def _by_content(data: bytes, claimed: str, detector: Detects, seen: Seen) -> None:
     """Text is what reads as text: libmagic sees programs of old machines in it, and tables where commas stand."""
     try:
         said = detector.detect(data)
@@ -129,7 +132,7 @@ def _by_content(data: bytes, detector: Detects, seen: Seen) -> None:
         seen.find(Reason.UNDETECTABLE, str(problem))
         return
     seen.detected_type = said
-    found = None if said in TEXT_OF_ITS_OWN else _text(data, said, seen)
+    found = None if said in TEXT_OF_ITS_OWN and claimed != PLAIN else _text(data, said, seen)
     certain = found is not None and text.is_clean(data)
     if said in table.READABLE and not table.BY_NAME[said].text and not certain:
         seen.find(Reason.MALFORMED, "it begins like its type and is not built like it")

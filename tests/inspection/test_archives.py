@@ -11,8 +11,10 @@ import pytest
 from consumer.inspection.readers.seen import Work
 from consumer.inspection.readers.zip_reader import read_archive
 from consumer.model import Reason
+from tests.inspection import wide
 from tests.inspection.files import archive, compound, gif, jpeg, ooxml, pdf, png, program
 from tests.inspection.judging import codes, reason, seen
+from tests.inspection.media import SAMPLES
 
 MIB = 1024 * 1024
 RAR = b"Rar!\x1a\x07\x00" + bytes(40)
@@ -168,9 +170,32 @@ def test_one_part_of_several_is_no_archive() -> None:
     assert reason(document[: end + 4] + struct.pack("<2H", 1, 1) + document[end + 8 :]) is not None
 
 
-@pytest.mark.parametrize("name", ["rar", "7z", "compound file", "pdf", "page", "php"])
-def test_another_format_by_the_name_of_a_picture_is_found(name: str) -> None:
+@pytest.mark.parametrize("name", ["rar", "7z"])
+def test_an_archive_by_the_name_of_a_picture_is_found(name: str) -> None:
     assert reason(ooxml("docx", {"word/media/image1.png": SECONDS[name]})) is Reason.SECOND_FORMAT
+
+
+NO_PICTURES = {
+    "heic": SAMPLES["heifenc.heic"],
+    "avif": SAMPLES["avifenc.avif"],
+    "webp": SAMPLES["cwebp.webp"],
+    "film": SAMPLES["ffmpeg_plain.mp4"],
+    "drawing": SAMPLES["inkscape.svg"],
+    "jpeg 2000": b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(60),
+    "answer of a server": b"<!DOCTYPE html><html><head><script>var a = 1;</script></head><body>404</body></html>",
+    "refusal": b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>',
+    "pdf": pdf(),
+    "postscript": b"%!PS-Adobe-3.0 EPSF-3.0\nshowpage\n",
+    "nothing": b"",
+}
+"""What programs put in a picture's place: nothing opens it there, and it is no picture by its name."""
+
+
+@pytest.mark.parametrize("what", NO_PICTURES)
+@pytest.mark.parametrize("kind, place", [("docx", "word"), ("xlsx", "xl"), ("pptx", "ppt")])
+def test_what_else_stands_by_a_pictures_name_is_ordinary(kind: str, place: str, what: str) -> None:
+    document = ooxml(kind, {f"{place}/media/image1.png": NO_PICTURES[what]})
+    assert wide.reason(document, f"a.{kind}") is None
 
 
 def test_pictures_by_each_others_names_are_ordinary() -> None:
@@ -227,3 +252,29 @@ def test_fields_beside_an_entry_are_read_as_far_as_any_writer_has_them() -> None
 def test_every_entry_is_paid_for() -> None:
     work = seen(archive({f"{n}": b"" for n in range(1_000)})).work
     assert work.left < Work().left - 1_000 * 4096
+
+
+def stored(content: bytes, name: str = "word/media/image9.png") -> bytes:
+    """A document that begins with a part that is not compressed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made, zipfile.ZipFile(io.BytesIO(ooxml("docx"))) as document:
+        made.writestr(name, content, zipfile.ZIP_STORED)
+        for entry in document.infolist():
+            made.writestr(entry.filename, document.read(entry), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("second", ["rar", "7z", "program", "pdf"])
+@pytest.mark.parametrize("before", [b"", png()])
+def test_what_a_search_of_the_file_finds_in_a_part_is_a_second_format(before: bytes, second: str) -> None:
+    assert reason(stored(before + SECONDS[second])) is not None
+
+
+@pytest.mark.parametrize("content", [png(), jpeg(), png() + b"Camera 7 (C) Acme", bytes(range(256)) * 20])
+def test_pictures_and_data_that_are_not_compressed_are_ordinary(content: bytes) -> None:
+    assert codes(stored(content)) == set()
+
+
+def test_a_page_with_a_script_that_is_not_compressed_is_one_for_who_reads_any_file_as_a_page() -> None:
+    assert reason(stored(PAGE, "word/afchunk.htm")) is Reason.SECOND_FORMAT
+    assert reason(stored(b"<html><p>words</p></html>", "word/afchunk.htm")) is None

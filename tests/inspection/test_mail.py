@@ -128,6 +128,11 @@ def test_a_page_with_a_script_is_refused_as_body_and_as_attached_file(page: byte
     assert reason(several(part(page, "text/html", "a.html", encoding))) is not None
 
 
+def test_a_page_in_utf_16_is_read() -> None:
+    page = "<html><script>alert(1)</script></html>".encode("utf-16")
+    assert reason(several(part(page, "text/html; charset=utf-16", encoding="base64"))) is Reason.EMBEDDED_EXECUTABLE
+
+
 def test_attached_documents_are_told_and_what_would_be_refused_alone_is_refused() -> None:
     ordinary = several(LETTER, part(pdf(), "application/pdf", "a.pdf"), part(ooxml("docx"), "a/b", "a.docx"))
     assert reason(ordinary) is None

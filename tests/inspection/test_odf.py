@@ -84,6 +84,7 @@ SCRIPT = "vnd.sun.star.script:Standard.Module1.Main?language=Basic&amp;location=
         "<a b='\"' c='>' xlink:href=\"vnd.sun.star.script:x\"/>",
         "<a y:href='#a' xlink:href = 'vnd.sun.star.script:x' z:href='#b'/>",
         '<a\n\txlink:href="macro:///a">href</a>',
+        '<text:p><text:script script:language="JavaScript">a()</text:script></text:p>',
     ],
 )
 def test_events_and_links_that_run_a_script_are_macros(body: str) -> None:

@@ -8,6 +8,7 @@ from consumer.inspection.policy.policy import Policy
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Facts, Reason
 from tests.inspection.files import attachment, pdf, program
+from tests.inspection.judging import codes
 from tests.inspection.polyglots import HTML, PHP, RAR, ZIP, tar
 
 POLICY = Policy.load()
@@ -127,3 +128,11 @@ OBJECTS = b"/Type /ObjStm /N 1 /First 6 /Filter /ASCIIHexDecode"
 
 def test_an_encryption_that_is_written_in_escapes_hides_something() -> None:
     assert judged(pdf(trailer=b"/Encr#79pt 9 0 R ")) is Reason.ENCRYPTED
+
+
+def test_words_in_a_stream_of_objects_that_is_not_compressed_are_words() -> None:
+    words = rb"<< /Title (<script>alert\(1\)</script> <% x %>) >>"
+    stream = b"9 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Length %d >>\nstream\n8 0 %s\nendstream\nendobj\n"
+    assert not codes(pdf(stream % (len(words) + 4, words)))
+    page = b"<script>alert(1)</script>"
+    assert Reason.SECOND_FORMAT in codes(pdf(stream % (len(page) + 4, page)))

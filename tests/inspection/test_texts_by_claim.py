@@ -53,9 +53,10 @@ def test_any_usual_encoding_is_read(encoding: str) -> None:
         "ID;PWXL;N;E\nC;Y1;X1;K1\nE\n",
         "ID;P\r\nO;E\r\nNN;NAuto_open;ER1C1\r\nC;X1;Y1;EEXEC(1)\r\nE\r\n",
         "id;pa\rC;X1\rE",
+        '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?><Workbook/>',
     ],
 )
-def test_a_table_that_excel_reads_as_sylk_is_refused(table: str) -> None:
+def test_a_table_that_excel_reads_as_another_format_is_refused(table: str) -> None:
     assert wide.reason(table.encode(), "a.csv") is Reason.SECOND_FORMAT
 
 
@@ -180,3 +181,15 @@ def test_json_by_the_value_and_by_the_line_is_accepted(text: str) -> None:
 @pytest.mark.parametrize("text", ["{'a': 1}", "hello", "[" * 100_000, '{"a":1}}'])
 def test_what_does_not_parse_is_no_json(text: str) -> None:
     assert wide.reason(text.encode(), "a.json") is not None
+
+
+@pytest.mark.parametrize(
+    "words", ["{\\rtf1 begins each RTF file}\nwords", "%!PS-Adobe-3.0 stands in front\nof PostScript"]
+)
+def test_a_note_on_a_format_that_begins_with_its_signature_is_a_note(words: str) -> None:
+    assert wide.reason(words.encode(), "a.txt") is None
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.rtf", "a"])
+def test_rtf_that_does_something_is_no_note_by_any_name(name: str) -> None:
+    assert wide.reason(b"{\\rtf1{\\object words}}", name) is not None

@@ -18,7 +18,7 @@ def visible_name(name: str) -> str:
     if not name.isprintable():
         unseen = (ord(c) for c in set(name) if unicodedata.category(c) in ("Cc", "Cf", "Cs"))
         name = name.translate(dict.fromkeys(unseen))
-    base = name.replace("\\", "/").rpartition("/")[2]
+    base = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     base = base.partition("::$")[0] if "::$" in base else base
     return base.rstrip(". \u00a0\u3000")
 

@@ -13,6 +13,7 @@ from consumer.inspection.readers.mail import encodings, headers
 from consumer.inspection.readers.mail.headers import Headers
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
 
 MOST_PARTS = 500
@@ -131,7 +132,7 @@ class _Mail:
         elif kind in TEXTS and not names and content.strip() and text.read(content, self.seen.work) is None:
             self._attached("", "", content)
         elif kind in TEXTS and not names:
-            self._text(kind, content)
+            self._text(kind, opening.as_utf8(content, self.seen.work))
             if b"\0" in content:
                 self._between(body, end)
         elif content:

@@ -6,8 +6,15 @@ from collections.abc import Iterator
 from posixpath import normpath
 from urllib.parse import unquote
 
-from consumer.inspection.readers import zip_reader
-from consumer.inspection.readers.formats import PADDING, foreign
+from consumer.inspection.readers import scripts, zip_reader
+from consumer.inspection.readers.formats import (
+    PADDING,
+    binary_at,
+    foreign,
+    formats_at_fixed_places,
+    formats_in,
+    pdf_in,
+)
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.zip_reader import Archive
@@ -16,10 +23,10 @@ from consumer.model import Reason
 A_REMARK = 32 * 1024  # of work
 A_LETTER, ESCAPED = 96, 4  # of work, for a letter of a name, and times as much where it may be an escape
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "bmp", "dib", "tif", "tiff", "emf", "wmf"})
-PICTURE_STARTS = (
-    *(b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"8BPS", b"RIFF"),
-    *(b"\x01\0\0\0", b"\xd7\xcd\xc6\x9a", b"\x01\0\x09\0", b"\x02\0\x09\0"),  # metafiles, which hold others
-)
+ARCHIVES = ("RAR", "7-Zip", "ARJ", "ACE", "LHA", "ZOO", "ZPAQ", "XAR", "ALZip", "cabinet", "disk image", "disc image")
+ZIP = "a ZIP archive"
+STORED = 0  # the method of an entry that is not compressed
+HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 
 
 def examine(data: bytes, archive: Archive, seen: Seen) -> None:
@@ -39,11 +46,33 @@ def examine(data: bytes, archive: Archive, seen: Seen) -> None:
 
 
 def examine_head(name: str, head: bytes, seen: Seen) -> None:
-    """What is called a picture and is another format is shown as nothing, and kept for another program."""
-    if extension_of(name) not in PICTURES or head.startswith(PICTURE_STARTS):
+    """What is called a picture and is an archive is shown as nothing, and kept for another program.
+
+    Any other picture is shown all the same, and what else stands there, as the page of a server that had none, opens
+    by its name: as a broken picture.
+    """
+    if extension_of(name) not in PICTURES:
         return
-    if found := foreign(head, seen.work):
+    found = binary_at(head)
+    if found and any(word in found for word in ARCHIVES):
         seen.find(Reason.SECOND_FORMAT, f"{found} by the name of a picture")
+
+
+def examine_stored(data: bytes, archive: Archive, seen: Seen) -> None:
+    """What stands in a document's parts without compression, where programs that search the file find it."""
+    for name in formats_at_fixed_places(data):
+        seen.find(Reason.SECOND_FORMAT, f"the document is {name} as well", opener="7-zip")
+    for at, name in formats_in(data, seen.work):
+        if name != ZIP:
+            seen.find(Reason.SECOND_FORMAT, f"{name} in a part that is not compressed", at=at, opener="7-zip")
+    pdf = pdf_in(data, seen.work)
+    if pdf is not None and pdf < HEADER_OF_A_PDF:
+        seen.find(Reason.SECOND_FORMAT, "a PDF in a part that is not compressed", at=pdf, opener="pdf")
+    for entry in archive.entries:
+        content = data[entry.data : entry.data + entry.compressed] if entry.method == STORED else b""
+        if scripts.sniffed(content) and next(scripts.live(content, seen.work), None) is not None:
+            detail = "a page with a script in a part that is not compressed"
+            seen.find(Reason.SECOND_FORMAT, detail, at=entry.start, opener="mshta")
 
 
 def _names(archive: Archive, seen: Seen) -> None:

@@ -23,8 +23,9 @@ PREFIX = "application/vnd.oasis.opendocument."
 LONGEST = 64 * 1024  # bytes of a tag
 LONGEST_PREFIX = 16  # of an element whose name is `a`
 KEPT = 8 * 1024 * 1024  # bytes of an object inside; in a larger file as much as that has
+SCRIPT = b":script "  # an element of texts, with its prefix
 LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde(", b"encryption-data"
-SCANS = 6  # times that a part is looked at
+SCANS = 7  # times that a part is looked at
 USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
 SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
 REFUSED: Mapping[str, tuple[Place, ...]] = {
@@ -124,6 +125,8 @@ class _Part:
             seen.find(Reason.ENCRYPTED, "the document is protected by a password")
         for tag in self._tags(window, LISTENER):
             _listener(tag, seen)
+        if any(_element(tag) == SCRIPT[1:-1].decode() for tag in self._tags(window, SCRIPT)):
+            seen.find(Reason.MACROS, "a script stands in its text")
         self._links(window)
         asks = any(_element(tag).startswith("dde-") for tag in self._tags(window, DDE))
         if asks or any(_calls(tag) for tag in self._tags(window.lower(), CALL)):

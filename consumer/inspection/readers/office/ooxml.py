@@ -5,7 +5,7 @@ from __future__ import annotations
 from posixpath import basename
 
 from consumer.inspection.readers import members, trailing
-from consumer.inspection.readers.office import containers, odf
+from consumer.inspection.readers.office import archive_shape, containers, odf
 from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
 from consumer.inspection.readers.office.package import Package
 from consumer.inspection.readers.seen import Limits, Seen
@@ -27,11 +27,13 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         seen.enter_archive()
     if odf.KIND in package.names and not package.is_document:
         odf.read(data, archive, budget, seen, limits)
+        archive_shape.examine_stored(data, archive, seen)
         return
     if not package.is_document:
         members.read(data, archive, budget, seen, limits)
         return
     containers.read_contents(data, archive, package.opened, budget, seen, limits)
+    archive_shape.examine_stored(data, archive, seen)
     _main_part(package, seen)
     _macros(package, seen)
     seen.find_all(package.inner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from posixpath import basename, dirname, normpath
 from urllib.parse import unquote
 
+from consumer.inspection.readers import rtf
 from consumer.inspection.readers.office import ole
 from consumer.inspection.readers.office.actions import Actions
 from consumer.inspection.readers.office.compound import is_ole
@@ -19,13 +20,14 @@ from consumer.inspection.readers.office.ooxml_types import (
     MACRO_RELATIONS,
 )
 from consumer.inspection.readers.office.xml_reader import XmlReader
-from consumer.inspection.readers.seen import Seen
+from consumer.inspection.readers.seen import Seen, TooMuch
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
 LISTING, ROOT_RELATIONS = "/[content_types].xml", "/_rels/.rels"
 LONGEST_TYPE = 128
 KEPT = 8 * 1024 * 1024  # bytes of an object inside; in a larger file as much as that has
+RTF = "application/rtf"
 MOST_ROOTS = 10
 A_NAME, A_TARGET = 96, 8192  # of work: for a letter of a name, and for one that leads out of the document
 ESCAPED = 4  # times as much
@@ -42,6 +44,7 @@ class Package:
         self.overrides: dict[str, str] = {}  # part → content type
         self.defaults: dict[str, str] = {}  # ending → content type
         self.roots: list[str] = []  # parts that the package's own relationships call its document
+        self._outer = seen
         self.inner = Seen(work=seen.work)  # what the parts bring along
         if any("/embeddings/" in name for name in self.names):
             self.inner.flag("embedded_files")
@@ -68,6 +71,8 @@ class Package:
             return Actions(self.inner)
         if is_ole(head):
             return Kept(self._embedded, self._most)
+        if rtf.begins(head):
+            return Kept(self._text, self._most)
         return None
 
     def _type(self, name: str, attributes: dict[str, str]) -> None:
@@ -115,6 +120,13 @@ class Package:
             self.inner.find(Reason.EXTERNAL_REFERENCE, detail)
         elif place is not Place.HERE:
             self.inner.flag("external_references")
+
+    def _text(self, content: bytes, whole: bool) -> None:
+        """A text that Word takes into the document when it opens it (`altChunk`), with its objects and templates."""
+        if not whole:
+            raise TooMuch("a text inside is larger than can be examined")
+        for finding in self._outer.others.examine(content, "", RTF).findings:
+            self.inner.find(finding.code, finding.detail)
 
     def _embedded(self, content: bytes, whole: bool) -> None:
         ole.embedded(content, whole, self.inner)

@@ -35,11 +35,12 @@ class Extents:
     forms: list[Extent]  # dynamic forms: pages with scripts are what they are made of
     files: list[Extent]  # attached files, which were judged by what they are
     words: list[Extent]  # metadata
+    objects: list[Extent]  # that stand in a stream: strings among them are words as well
     string: list[Extent]  # the one that was found last, for what else is in it
 
     @classmethod
     def of(cls, data: bytes, found: list[Stream], referred: Referred, work: Work) -> Extents:
-        extents = cls([], [], [], [])
+        extents = cls([], [], [], [], [])
         for stream in found:
             kind = stream.dictionary.get(b"Type")
             if stream.number in referred.files or kind == b"EmbeddedFile":
@@ -48,6 +49,8 @@ class Extents:
                 extents.forms.append((stream.start, streams.end(data, stream, work)))
             elif kind == b"Metadata":
                 extents.words.append((stream.start, streams.end(data, stream, work)))
+            elif kind == b"ObjStm":
+                extents.objects.append((stream.start, streams.end(data, stream, work)))
         return extents
 
 
@@ -250,7 +253,11 @@ def _is_words(data: bytes, at: int, extents: Extents, work: Work) -> bool:
     begin = data.rfind(b"stream", 0, at)
     work.spend(at - max(0, begin) + PLACE)
     if begin >= 0 and data[begin - 3 : begin] != b"end":
-        return _is_shown(data, begin, at, work)
+        if not is_within(at, extents.objects):
+            return _is_shown(data, begin, at, work)
+        stop = syntax.string_around(data, at, data.find(b"<<", begin, at), work)
+        extents.string[:] = [] if stop is None else [(at, stop)]
+        return stop is not None
     opened = data.rfind(b"obj", max(0, begin), at)
     while opened >= 0:
         work.spend(PLACE)
