@@ -92,6 +92,7 @@ MOST_ARROWS = 100
 LINES_OF_SOURCE = 350
 FEW_SCREENS, MOST_LONGER = 300, 2  # lines of source, and how many files may have more
 LINES_OF_TESTS = 500
+OF_EVERY_MODULE = {"__all__", "log", "app"}
 EMPTY_WORDS = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "util", "utils"}
 
 
@@ -201,6 +202,44 @@ def test_names_say_what_a_thing_is() -> None:
         classes = (node.name for node in ast.walk(_tree(path)) if isinstance(node, ast.ClassDef))
         names.update({f"{path.relative_to(ROOT)}: {name}": name for name in classes})
     assert not [where for where, name in names.items() if EMPTY_WORDS & set(_words(name))]
+
+
+def test_a_constant_stands_once() -> None:
+    """What two modules know by one name and one value is one thing, and imported. Two things have two names."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for path in SOURCE:
+        for name, value in _constants(path):
+            found.setdefault((name.strip("_"), value), []).append(str(path.relative_to(ROOT)))
+    assert not {constant: places for constant, places in found.items() if len(places) > 1}
+
+
+def _constants(path: Path) -> Iterator[tuple[str, str]]:
+    """The names that a module gives values to, but for what every module has for itself."""
+    for node in _tree(path).body:
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Tuple)
+            and isinstance(node.value, ast.Tuple)
+        ):
+            pairs = list(zip(node.targets[0].elts, node.value.elts, strict=True))
+        elif isinstance(node, ast.Assign):
+            pairs = [(target, node.value) for target in node.targets]
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            pairs = [(node.target, node.value)]
+        else:
+            continue
+        for target, value in pairs:
+            name, text = ast.unparse(target), ast.unparse(value)
+            if name not in OF_EVERY_MODULE and not text.startswith("TypeVar("):
+                yield name, _counted(text)
+
+
+def _counted(text: str) -> str:
+    """`1024 * 1024` is the same as `1 << 20`; what is more than literals stays as it is written."""
+    try:
+        return repr(eval(text, {"__builtins__": {}}))
+    except (NameError, TypeError, AttributeError):
+        return text
 
 
 def _name(path: Path) -> str:

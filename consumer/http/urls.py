@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urljoin
 
 REGION_HOSTS = ("api", "login", "apps", "api-downloads")
-LONGEST = 8_192  # what servers take in a request line
+LONGEST_URL = 8_192  # what servers take in a request line
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)")
@@ -127,8 +127,8 @@ def _read(url: str) -> _Written | UrlJudgement:
 def _problem_of_text(url: str) -> str | None:
     if not url:
         return "empty"
-    if len(url) > LONGEST:
-        return f"longer than {LONGEST} characters"
+    if len(url) > LONGEST_URL:
+        return f"longer than {LONGEST_URL} characters"
     if not url.isprintable() or " " in url:  # the only white space that counts as printable
         return "white space or a control character in it"
     if "\\" in url:

@@ -6,12 +6,12 @@ import re
 
 import magic
 
+from consumer.inspection.mime import MIME
 from consumer.inspection.readers.seen import Unreadable
 from consumer.inspection.readers.table import canonical
 
 HEAD = 1024 * 1024  # what is asked about here shows itself at its beginning; formats that do not have readers
 _RUNS = re.compile(rb"[ \t\r\n\f\v]{16,}")
-_MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
 
 
 class Detector:
@@ -27,7 +27,7 @@ class Detector:
         except magic.MagicException:
             raise Unreadable("libmagic gave up on it") from None
         said = said.lower()
-        return canonical(said) if _MIME.fullmatch(said) else "application/octet-stream"
+        return canonical(said) if MIME.fullmatch(said) else "application/octet-stream"
 
 
 def squeezed(data: bytes) -> bytes:

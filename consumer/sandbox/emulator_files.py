@@ -11,7 +11,7 @@ from consumer.sandbox import emulator_answers as answers
 from consumer.sandbox.emulator_state import State
 from consumer.sandbox.world import File
 
-PIECE = 64 * 1024
+SENT_AT_ONCE = 64 * 1024
 SLOW_PIECES = 10
 
 
@@ -88,7 +88,7 @@ class Files:
 
 
 async def _write(response: web.StreamResponse, body: bytes, seconds: float) -> None:
-    size = max(1, -(-len(body) // SLOW_PIECES)) if seconds else PIECE
+    size = max(1, -(-len(body) // SLOW_PIECES)) if seconds else SENT_AT_ONCE
     for at in range(0, len(body), size):
         if seconds:
             await asyncio.sleep(seconds / SLOW_PIECES)

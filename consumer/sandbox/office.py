@@ -8,8 +8,10 @@ import zipfile
 from collections.abc import Mapping
 from xml.sax.saxutils import escape
 
+from consumer.inspection.readers.office.compound import NO_STREAM
+
 SECTOR = 512
-END_OF_CHAIN, FREE, FAT_SECTOR, NO_STREAM = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
+END_OF_CHAIN, FREE, FAT_SECTOR = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD
 SMALL_STREAM = 4096  # shorter streams would have to live in the mini stream, so ours are padded to this
 
 XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'

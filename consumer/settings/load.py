@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 
 from consumer.model.secrets import MASK
 from consumer.settings.model import KNOWN_NAMES, RULES, Group, Settings, broken
-from consumer.settings.sources import CONFIG_FILE, SECRETS_DIR, Path_, read_sources
+from consumer.settings.sources import CONFIG_FILE, SECRETS_DIR, KeyPath, read_sources
 
 __all__ = [
     "CONFIG_FILE",
@@ -63,7 +63,7 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class Loaded:
     settings: Settings
-    origins: Mapping[Path_, str]  # the source that each value came from
+    origins: Mapping[KeyPath, str]  # the source that each value came from
     unknown: tuple[str, ...]  # a sentence for each variable that looks like ours and is none
 
     def shown(self) -> list[Shown]:
@@ -127,7 +127,7 @@ def credentials(
     return read
 
 
-def variable(path: Path_) -> str:
+def variable(path: KeyPath) -> str:
     """The name of the environment variable that people know a setting by."""
     for known, place in KNOWN_NAMES.items():
         if place == path:
@@ -144,7 +144,7 @@ def variables() -> list[str]:
     return names
 
 
-def _examined(values: dict[str, Any], is_wanted: Callable[[Path_], bool]) -> tuple[Settings, list[str]]:
+def _examined(values: dict[str, Any], is_wanted: Callable[[KeyPath], bool]) -> tuple[Settings, list[str]]:
     """The settings that are wanted and right by themselves, and all that is wrong with those that are wanted."""
     errors: list[ErrorDetails] = []
     try:
@@ -156,7 +156,7 @@ def _examined(values: dict[str, Any], is_wanted: Callable[[Path_], bool]) -> tup
     return right, [_problem(error) for error in errors if is_wanted(_path(error)[:2])] + broken(RULES, right)
 
 
-def _part(values: dict[str, Any], is_there: Callable[[Path_], bool]) -> Settings:
+def _part(values: dict[str, Any], is_there: Callable[[KeyPath], bool]) -> Settings:
     """Settings of which some are not there: to ask for one of them raises `AttributeError`."""
     parts: dict[str, Any] = {}
     for group, about in Settings.model_fields.items():
@@ -179,7 +179,7 @@ def _group_without(absent: set[str], model: type[Group], values: dict[str, Any])
     return group
 
 
-def _leaves(settings: Settings) -> Iterator[tuple[Path_, Any]]:
+def _leaves(settings: Settings) -> Iterator[tuple[KeyPath, Any]]:
     for group in type(settings).model_fields:
         part = getattr(settings, group)
         for name in type(part).model_fields:
@@ -202,7 +202,7 @@ def _masked(value: object) -> str:
     return text
 
 
-def _path(error: ErrorDetails) -> Path_:
+def _path(error: ErrorDetails) -> KeyPath:
     return tuple(str(part) for part in error["loc"])
 
 

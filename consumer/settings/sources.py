@@ -19,7 +19,7 @@ CONFIG_FILE = "CONFIG_FILE"  # environment variable: the TOML file
 SECRETS_DIR = "SECRETS_DIR"  # environment variable: a directory with one file per secret, named like its variable
 SECRET_FILE_BYTES = 64 * 1024
 
-Path_ = tuple[str, ...]  # ("kafka", "group"): where a value belongs
+KeyPath = tuple[str, ...]  # ("kafka", "group"): where a value belongs
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Given:
     """What the sources say together, and what was noticed while they were read."""
 
     values: dict[str, Any]  # by group
-    origins: dict[Path_, str] = field(default_factory=dict)  # where each value comes from
+    origins: dict[KeyPath, str] = field(default_factory=dict)  # where each value comes from
     names: set[str] = field(default_factory=set)  # of all variables and secret files, those of others too
     problems: list[str] = field(default_factory=list)
 
@@ -135,7 +135,7 @@ def _over(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _paths(values: dict[str, Any]) -> Iterator[Path_]:
+def _paths(values: dict[str, Any]) -> Iterator[KeyPath]:
     for group, fields in values.items():
         if isinstance(fields, dict):
             yield from ((group, name) for name in fields)

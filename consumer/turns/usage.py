@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 from statistics import median
 
-KEPT_S = 60.0
+REMEMBERED_S = 60.0
 SPANS = 6
-SPAN_S = KEPT_S / SPANS
+SPAN_S = REMEMBERED_S / SPANS
 MEDIAN_S = 1.0  # it is told anew that often
 
 

@@ -5,6 +5,7 @@ Linear: bytes are parsed, mended and cut into values in C, each a bounded number
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator
@@ -16,7 +17,6 @@ import orjson
 from consumer.errors import Malformed
 
 NO_JSON = "this is not JSON in UTF-8"
-BOM = b"\xef\xbb\xbf"
 BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence (RFC 7464)
 FIRST = (b"{", b"[", b'"')
 
@@ -68,7 +68,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
 
     Raises `Malformed`, which names the framing or the compression if there is one that is known.
     """
-    value = value.removeprefix(BOM)
+    value = value.removeprefix(codecs.BOM_UTF8)
     try:
         return [Document(parse(value), value)]
     except Malformed:

@@ -109,7 +109,7 @@ def test_a_marker_and_the_end_of_a_scan_are_the_same(data: bytes) -> None:
 
 @pytest.mark.parametrize("before", [0, 1, 2])
 def test_the_end_of_a_scan_is_found_where_two_pieces_meet(before: int) -> None:
-    data = b"\xff\0" * (jpeg.PIECE // 2 - 1) + b"a" * (2 - before) + b"\xff\xd9"
+    data = b"\xff\0" * (runs.LONGEST_LOOK // 2 - 1) + b"a" * (2 - before) + b"\xff\xd9"
     assert jpeg._scan_end(data, 0) == len(data) - 2
 
 

@@ -12,12 +12,12 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
-from consumer.inspection.policy.names import PATTERN, is_known, known_types
-from consumer.inspection.readers.seen import SAFE, Limits
+from consumer.inspection.mime import MIME
+from consumer.inspection.policy.names import is_known, known_types
+from consumer.inspection.readers.seen import LARGEST_FILE, SAFE, Limits
 from consumer.inspection.readers.table import canonical
 from consumer.model import Reason
 
-LARGEST_FILE = 100 * 1024 * 1024  # bytes, whatever a policy says
 UNITS = {"": 1, "b": 1, "kib": 1024, "mib": 1024 * 1024}
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}", re.ASCII)  # as the first part of a customer's locale
@@ -124,7 +124,7 @@ def _language(value: object) -> str:
 
 
 def _mime(value: object) -> str:
-    if not isinstance(value, str) or not PATTERN.fullmatch(value):
+    if not isinstance(value, str) or not MIME.fullmatch(value):
         raise refused("is not a MIME type in lower case without parameters")
     if not is_known(value):
         raise refused(unknown("type", value, sorted(known_types())))

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from consumer.inspection.mime import MIME
 from consumer.inspection.readers.table import ALIASES, BY_NAME, READABLE
-
-PATTERN = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
 
 OURS = frozenset(BY_NAME) | frozenset(ALIASES)
 
@@ -93,7 +92,7 @@ def _names_in(database: bytes) -> Iterator[str]:
     for found in _compiled(database) if _is_compiled(database) else _in_source(database):
         for choice in (r"\1", r"\2"):
             name = _EITHER.sub(choice, found.decode("latin-1")).lower()
-            if PATTERN.fullmatch(name):
+            if MIME.fullmatch(name):
                 yield name
 
 

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 from consumer.inspection.policy.model import unknown
 
 M = TypeVar("M", bound=BaseModel)
-Path_ = tuple[str, ...]
+DottedKey = tuple[str, ...]
 
 _HEADER = re.compile(r"""\s*\[\[?\s*([^\]#]+?)\s*\]\]?""")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
@@ -62,7 +62,7 @@ def _document(content: bytes, source: str) -> tuple[dict[str, Any], str]:
 
 
 def _problems(
-    model: type[BaseModel], document: object, lines: Mapping[Path_, int], error: ValidationError
+    model: type[BaseModel], document: object, lines: Mapping[DottedKey, int], error: ValidationError
 ) -> Iterator[tuple[int, str]]:
     for problem in error.errors():
         path = _written(document, problem)
@@ -70,7 +70,7 @@ def _problems(
         yield line, _sentence(model, path, problem)
 
 
-def _written(document: object, problem: ErrorDetails) -> Path_:
+def _written(document: object, problem: ErrorDetails) -> DottedKey:
     """The place of a problem as far as the file has it: a short form has no `size` of its own, a list no names."""
     path: list[str] = []
     for step in problem["loc"]:
@@ -81,18 +81,18 @@ def _written(document: object, problem: ErrorDetails) -> Path_:
     return tuple(path)
 
 
-def _sentence(model: type[BaseModel], path: Path_, problem: ErrorDetails) -> str:
+def _sentence(model: type[BaseModel], path: DottedKey, problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         return _told(path[:-1], unknown("key", path[-1], _keys(model, path[:-1])))
     return _told(path, _SENTENCES.get(problem["type"], problem["msg"]))
 
 
-def _told(path: Path_, sentence: str) -> str:
+def _told(path: DottedKey, sentence: str) -> str:
     quoted = (part if _BARE.fullmatch(part) else f'"{part}"' for part in path)
     return f"{'.'.join(quoted) or 'the policy'}: {sentence}"
 
 
-def _keys(model: object, path: Path_) -> list[str]:
+def _keys(model: object, path: DottedKey) -> list[str]:
     """The keys of the table at `path`, whose parts are fields of a model or keys of a mapping."""
     for part in path:
         model = _fields(model)[part] if _is_table(model) else get_args(model)[1]
@@ -108,10 +108,10 @@ def _fields(model: Any) -> dict[str, Any]:
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
-def _lines(text: str) -> dict[Path_, int]:
+def _lines(text: str) -> dict[DottedKey, int]:
     """Where each table and key stands. The parser keeps no places, so lines that look like keys are read again."""
-    lines: dict[Path_, int] = {}
-    table: Path_ = ()
+    lines: dict[DottedKey, int] = {}
+    table: DottedKey = ()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
             table = _path(header[1])
@@ -121,5 +121,5 @@ def _lines(text: str) -> dict[Path_, int]:
     return lines
 
 
-def _path(dotted: str) -> Path_:
+def _path(dotted: str) -> DottedKey:
     return tuple("".join(part) for part in _PART.findall(dotted))

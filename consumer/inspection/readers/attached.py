@@ -6,13 +6,12 @@ It is judged by what it is, in whatever way it is stored.
 from __future__ import annotations
 
 from consumer.inspection.readers import scripts
-from consumer.inspection.readers.formats import format_at
+from consumer.inspection.readers.formats import HEAD, format_at
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
 
-HEAD = 4096  # bytes that tell a program
 MARKUP = ("text/html", "image/svg+xml")
 PAGES = ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz")
 HARMFUL = (

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import string
 
+from consumer.inspection.readers.formats import PADDING
+
 SAMSUNG = b"MotionPhoto_Data"
 BOX = 8  # bytes of a box's header
 BRANDS = b"ftyp"
 CONTENTS = (b"mdat", b"moov", b"moof")
 _NAMES = frozenset((string.ascii_letters + string.digits + " -_\xa9").encode("latin-1"))
-PADDING = b"\0\xff \t\r\n\x1a\x0c"
 MOST_BOXES = 10_000
 
 

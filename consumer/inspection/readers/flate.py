@@ -7,21 +7,24 @@ from collections.abc import Iterable, Iterator
 
 from consumer.inspection.readers.seen import Work
 
-FIRST, PIECE = 4096, 256 * 1024  # bytes that come out of it at once: of most streams only the head is asked for
+FIRST_PIECE, LARGEST_PIECE = (
+    4096,
+    256 * 1024,
+)  # bytes that come out of it at once: of most streams only the head is asked for
 INFLATING = 2  # a byte that comes out of it costs as much as reading two
 
 
 def cut(data: bytes | memoryview) -> Iterator[memoryview]:
     """`data` in pieces."""
-    at, size = 0, FIRST
+    at, size = 0, FIRST_PIECE
     while at < len(data):
         yield memoryview(data)[at : at + size]
-        at, size = at + size, min(PIECE, 4 * size)
+        at, size = at + size, min(LARGEST_PIECE, 4 * size)
 
 
 def inflate(packed: Iterable[bytes | memoryview], work: Work) -> Iterator[bytes]:
     """What `packed` holds, piece by piece. Damage ends it: readers too show what came before."""
-    engine, most = zlib.decompressobj(), FIRST
+    engine, most = zlib.decompressobj(), FIRST_PIECE
     try:
         for piece in packed:
             feed: bytes | memoryview = piece
@@ -31,10 +34,10 @@ def inflate(packed: Iterable[bytes | memoryview], work: Work) -> Iterator[bytes]
                 work.spend(INFLATING * len(made))
                 if made:
                     yield made
-                feed, most = engine.unconsumed_tail, min(PIECE, 4 * most)
+                feed, most = engine.unconsumed_tail, min(LARGEST_PIECE, 4 * most)
             if engine.eof:
                 return
-        while made := engine.decompress(b"", PIECE):
+        while made := engine.decompress(b"", LARGEST_PIECE):
             work.spend(INFLATING * len(made))
             yield made
     except zlib.error:

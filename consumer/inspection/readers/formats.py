@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 
 from consumer.inspection.readers import runs, scripts, zip_reader
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
-from consumer.inspection.readers.seen import PLACE, Unreadable, Work
+from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
 from consumer.inspection.readers.signatures import LONG, SHORT
 
 PADDING = b"\0\xff \t\r\n\x1a\x0c"
 PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  # nobody is harmed by one more of them
 DEEPEST_PADDING = 12  # bytes of padding that a signature may begin with
-OBJECTS_TRIED = 32
-MOST_ENTRIES = 5_000  # of an archive that hides: with more it is one all the same
+HEAD = 4096  # bytes of anything that tell what it is
+OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
 _STARTS = (*LONG, *SHORT)
 _SIGNATURES = tuple(signature for signature, _ in _STARTS)
@@ -170,7 +170,7 @@ def zip_at(data: bytes) -> int | None:
     if end is None:
         return None
     try:
-        archive = zip_reader.read_archive(data, MOST_ENTRIES)
+        archive = zip_reader.read_archive(data, SAFE.entries)  # with more it is one all the same
     except Unreadable:
         return end if data.find(zip_reader.CENTRAL, max(0, end - (1 << 20)), end) >= 0 else None
     return min((entry.start for entry in archive.entries), default=None)

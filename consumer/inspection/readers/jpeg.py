@@ -9,7 +9,6 @@ from consumer.inspection.readers import runs, script_header
 from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
-SIGNATURE = b"\xff\xd8\xff"
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 MOST_STRAY = 4_096  # bytes between segments that readers skip
@@ -17,7 +16,6 @@ MOST_STRAY = 4_096  # bytes between segments that readers skip
 FILL = b"\xff"
 _WITHIN_SCAN = b"\0\xff" + runs.between(0xD0, 0xD7)  # behind a 0xFF that ends none
 _RESTARTS_AS_NUL = bytes(0 if 0xD0 <= c <= 0xD7 else c for c in range(256))
-FIRST, PIECE = 64, 64 * 1024  # bytes that are looked at at once: a file may have many scans
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -76,7 +74,7 @@ def _marker(data: bytes, at: int) -> int:
 
 def _scan_end(data: bytes, at: int) -> int:
     """Where the marker stands that ends the coded picture. Most of 0xFF in it are written with a NUL behind them."""
-    size, begin = FIRST, at
+    size, begin = runs.FIRST_LOOK, at
     while begin < len(data):
         piece = data[begin : begin + size + 1]
         plain = piece.translate(_RESTARTS_AS_NUL).replace(b"\xff\0", b"\0\0")
@@ -85,5 +83,5 @@ def _scan_end(data: bytes, at: int) -> int:
             place = runs.behind(plain, place, FILL) - 1
             if place < size and place + 1 < len(piece) and piece[place + 1] not in _WITHIN_SCAN:
                 return begin + place
-        begin, size = begin + size, min(PIECE, 4 * size)
+        begin, size = begin + size, min(runs.LONGEST_LOOK, 4 * size)
     return len(data)

@@ -10,11 +10,10 @@ from consumer.inspection.readers.office import containers
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.package import MAC_FORK
-from consumer.inspection.readers.seen import Budget, Limits, Seen, TooMuch
+from consumer.inspection.readers.seen import Budget, Limits, Seen, TooMuch, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
-KEPT = 8 * 1024 * 1024  # bytes of one file; in a larger archive as much as that has
 FOLDERS = b"\0\0\0\1Bud1"
 """How a Mac's list of what a folder shows begins."""
 
@@ -23,7 +22,7 @@ def read(data: bytes, archive: Archive, budget: Budget, seen: Seen, limits: Limi
     seen.detected_type = "application/zip"
     if not any(entry.size for entry in archive.entries):
         seen.find(Reason.EMPTY, "there is nothing in the archive")
-    most = max(KEPT, len(data))
+    most = most_kept(len(data))
 
     def opened(name: str, head: bytes) -> Sink | None:
         if _is_of_a_desktop(name, head):

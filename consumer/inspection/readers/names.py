@@ -6,7 +6,7 @@ import unicodedata
 
 LONGEST = 255  # of a file's name, on any system
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_~-{}")
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
 def visible_name(name: str) -> str:
@@ -35,4 +35,4 @@ def extension_of(name: str | None) -> str:
     _, dot, extension = unicodedata.normalize("NFKC", end).rpartition(".")
     extension = extension.strip().lower()
     characters = set(extension)
-    return extension if dot and characters <= _CHARACTERS and characters & _LETTERS else ""
+    return extension if dot and characters <= _CHARACTERS and characters & LETTERS else ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from consumer.inspection.readers import formats, trailing
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office.external import Place, place_of
-from consumer.inspection.readers.rtf_words import LONGEST, WHITE, destination, readings
+from consumer.inspection.readers.rtf_words import LONGEST_GROUP, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
@@ -84,7 +84,7 @@ def _number(data: bytes, at: int) -> int:
     end = at
     while end < len(data) and 48 <= data[end] <= 57 and end - at < 4:
         end += 1
-    return min(int(data[at:end] or b"1"), LONGEST)
+    return min(int(data[at:end] or b"1"), LONGEST_GROUP)
 
 
 def _end(data: bytes, work: Work) -> int:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterator
 
+from consumer.inspection.readers.runs import LOWER
 from consumer.inspection.readers.seen import PLACE, TooMuch, Work
 
-LONGEST = 8 * 1024  # bytes of a group that are read
+LONGEST_GROUP = 8 * 1024  # bytes of a group that are read
 MOST_TEXT = 1024  # characters of it that tell what it does
 MOST_PARTS = 32
 A_LETTER = 96  # of work
@@ -20,12 +20,10 @@ PASSED_OVER = frozenset(
 BACKSLASH, OPENED, CLOSED, SPACE = b"\\{} "
 WHITE = b" \t\r\n\0"
 
-_LETTERS = string.ascii_lowercase.encode()
-
 
 def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
     """The text from `at` to the end of its group, with what is written as escapes and in groups within."""
-    raw, out, depth, at = data[at : at + LONGEST], list[str](), 0, 0
+    raw, out, depth, at = data[at : at + LONGEST_GROUP], list[str](), 0, 0
     while at < len(raw) and len(out) < MOST_TEXT:
         byte = raw[at]
         if byte == BACKSLASH:
@@ -46,7 +44,7 @@ def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
         at += 1
     work.spend(4 * PLACE + A_LETTER * at)
     text = "".join(out)
-    if at >= LONGEST and len(text.replace(BORDER, "").strip()) < MOST_TEXT // 4:
+    if at >= LONGEST_GROUP and len(text.replace(BORDER, "").strip()) < MOST_TEXT // 4:
         raise TooMuch("an instruction in it is longer than any can be")
     return text
 
@@ -61,7 +59,7 @@ def _is_passed_over(raw: bytes, at: int) -> bool:
     """Whether a group begins whose text is no part of what stands around it."""
     head = raw[at : at + 32].lstrip(WHITE)
     word = head[1:].lower()
-    return head[:1] == b"\\" and (word[:1] == b"*" or word[: len(word) - len(word.lstrip(_LETTERS))] in PASSED_OVER)
+    return head[:1] == b"\\" and (word[:1] == b"*" or word[: len(word) - len(word.lstrip(LOWER))] in PASSED_OVER)
 
 
 def _past_group(raw: bytes, at: int) -> int:

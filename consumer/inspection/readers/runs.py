@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from consumer.inspection.readers.seen import Work
 
 DIGITS = b"0123456789"
-LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LOWER = b"abcdefghijklmnopqrstuvwxyz"
+LETTERS = LOWER + LOWER.upper()
 WORD = LETTERS + DIGITS + b"_"
 HEX = DIGITS + b"abcdefABCDEF"
 SPACE = b" \t\n\r\x0b\x0c"
-FIRST, LONGEST = 64, 64 * 1024  # bytes that are looked at at once
+FIRST_LOOK, LONGEST_LOOK = 64, 64 * 1024  # bytes that are looked at at once
 A_PLACE = 256  # of work, for a look at one of many places
 
 
@@ -30,25 +31,25 @@ def between(first: int, last: int) -> bytes:
 
 def behind(data: bytes, at: int, characters: bytes) -> int:
     """Where the run of these bytes ends that begins at `at`; `at` if there is none."""
-    size = FIRST
+    size = FIRST_LOOK
     while True:
         piece = data[at : at + size]
         left = len(piece.lstrip(characters))
         at += len(piece) - left
         if left or len(piece) < size:
             return at
-        size = min(LONGEST, 4 * size)
+        size = min(LONGEST_LOOK, 4 * size)
 
 
 def before(data: bytes, at: int, characters: bytes, floor: int = 0) -> int:
     """Where the run of these bytes begins that ends before `at`, no further back than `floor`."""
-    size = FIRST
+    size = FIRST_LOOK
     while True:
         begin = max(floor, at - size)
         left = len(data[begin:at].rstrip(characters))
         if left or begin == floor:
             return begin + left
-        at, size = begin, min(LONGEST, 4 * size)
+        at, size = begin, min(LONGEST_LOOK, 4 * size)
 
 
 def places(data: bytes, word: bytes, at: int = 0, stop: int | None = None) -> Iterator[int]:

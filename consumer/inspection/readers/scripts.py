@@ -5,16 +5,17 @@ Written with scanners of one pass. What begins as a page is told by WHATWG's tab
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 
 from consumer.inspection.readers import php
 from consumer.inspection.readers.marks import EVENTS, Marks
+from consumer.inspection.readers.runs import LETTERS, LOWER
 from consumer.inspection.readers.seen import Work
 
 SNIFFED = 1445  # bytes that a browser looks at
 LONGEST_TAG = 512
 WHITE = b"\t\n\x0c\r "
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _PAGES = (
     b"<!doctype html", b"<html", b"<head", b"<script", b"<iframe", b"<h1", b"<div", b"<font", b"<table", b"<a",
@@ -55,7 +56,6 @@ _HANDLERS = frozenset(
 """Events of HTML, SVG, touch and pointers (the standards of WHATWG and W3C, and what browsers add)."""
 _SPACES = ((b"www.w3.org/1999/xhtml", "text/html"), (b"www.w3.org/2000/svg", "image/svg+xml"))
 _BEFORE_SCRIPT = (b"java", b"vb")  # of a URL that is one
-_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _ASP_END = b"%>"
 MOST_ASP = 4096  # bytes of a server's page between its marks
 _PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
@@ -64,7 +64,7 @@ _PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 def sniffed(data: bytes) -> str | None:
     """`text/html` or `text/xml` for what a browser takes `data` for by its beginning alone, None for all else."""
     head = data[: SNIFFED + 3]
-    head = head.removeprefix(BYTE_ORDER_MARK)[:SNIFFED].lstrip(WHITE).lower()
+    head = head.removeprefix(codecs.BOM_UTF8)[:SNIFFED].lstrip(WHITE).lower()
     if head.startswith(b"<?xml"):
         return "text/xml"
     page = next((page for page in _PAGES if head.startswith(page) and head[len(page) : len(page) + 1] in _ENDS), None)
@@ -86,7 +86,7 @@ def page(data: bytes, work: Work) -> str | None:
         return None
     lower = data.lower()
     if begins == "text/html":
-        whole = lower.lstrip(BYTE_ORDER_MARK + WHITE).startswith(_WHOLE_PAGES)
+        whole = lower.lstrip(codecs.BOM_UTF8 + WHITE).startswith(_WHOLE_PAGES)
         return begins if whole or next(live(data, work), None) is not None else None
     kind = next((kind for space, kind in _SPACES if space in lower), None)
     runs = kind and (b"<?xml-stylesheet" in lower or next(live(data, work), None) is not None)
@@ -166,7 +166,7 @@ def _events(found: Marks) -> Iterator[int]:
     for before in EVENTS:
         for at in found.at(before):
             word = lower[at + 3 : at + 35]
-            name = word[: len(word) - len(word.lstrip(_LETTERS))]
+            name = word[: len(word) - len(word.lstrip(LOWER))]
             if name in _HANDLERS and word[len(name) :].lstrip(WHITE)[:1] == b"=" and _in_tag(lower, at + 1):
                 yield at + 1
 
@@ -190,7 +190,7 @@ def _in_tag(lower: bytes, at: int) -> bool:
 def _is_tag(lower: bytes, at: int) -> bool:
     """Whether a name of an element stands behind the sign, and no bytes that text does not have."""
     tag = lower[at + 1 : at + 24]
-    name = tag[: len(tag) - len(tag.lstrip(_LETTERS + b"0123456789:-"))]
+    name = tag[: len(tag) - len(tag.lstrip(LOWER + b"0123456789:-"))]
     return bool(name) and name[:1].isalpha() and tag[len(name) : len(name) + 1] in _AFTER_NAME
 
 
@@ -199,5 +199,5 @@ def _is_asp(text: bytes) -> bool:
     if b" " not in text or not is_text(text):
         return False
     words = text.lstrip(b"@=!# \t\r\n")
-    name = words[: len(words) - len(words.lstrip(_LETTERS + _LETTERS.upper() + b"0123456789_"))]
+    name = words[: len(words) - len(words.lstrip(LETTERS + b"0123456789_"))]
     return name[:1].isalpha() and words[len(name) : len(name) + 1] in b"(=.:;{ \t"

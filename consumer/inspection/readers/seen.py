@@ -38,6 +38,14 @@ SAFE = Limits(pages=100_000, picture=1024 * MIB, expansion=400 * 1000 * 1000, ra
 """The most that a policy may set: what an examination can do in its time and memory, whatever anybody thinks."""
 
 
+LARGEST_FILE = 100 * MIB  # whatever a policy says
+
+
+def most_kept(size: int) -> int:
+    """Bytes of one file inside a file of `size` bytes that are kept to be judged."""
+    return max(8 * MIB, size)
+
+
 class TooMuch(Exception):
     """A limit is reached; the text says which, in our own words."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+JPEG = b"\xff\xd8\xff"  # its first byte reads as padding
+
 SHORT: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b\x08", "gzip data"),
     (b"BZh", "bzip2 data"),
@@ -39,7 +41,7 @@ SHORT: tuple[tuple[bytes, str], ...] = (
     (b"#!AMR", "AMR audio"),
     (b"II*\0", "a TIFF"),
     (b"MM\0*", "a TIFF"),
-    (b"\xff\xd8\xff", "a JPEG"),
+    (JPEG, "a JPEG"),
     (b"\xff\x0a", "a JPEG XL"),
     (b"qoif", "a QOI picture"),
     (b"BPG\xfb", "a BPG picture"),

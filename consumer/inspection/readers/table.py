@@ -20,6 +20,7 @@ from consumer.inspection.readers.pdf import document as pdf
 from consumer.inspection.readers.picture import Picture
 from consumer.inspection.readers.program_names import PROGRAMS
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.signatures import JPEG
 from consumer.inspection.readers.texts import cards, json_text, tables, xml_text
 
 Reader = Callable[[bytes, Seen, Limits], None]
@@ -62,7 +63,7 @@ FORMATS: tuple[Format, ...] = (
         reader=png.examine, walk=png.walk, family="picture",
     ),
     Format(
-        "image/jpeg", ("jpg", "jpeg", "jpe", "jfif", "jif"), ("image/jpg", "image/pjpeg"), (jpeg.SIGNATURE,),
+        "image/jpeg", ("jpg", "jpeg", "jpe", "jfif", "jif"), ("image/jpg", "image/pjpeg"), (JPEG,),
         reader=jpeg.examine, walk=jpeg.walk, family="picture",
     ),
     Format("image/gif", ("gif",), (), gif.SIGNATURES, reader=gif.examine, walk=gif.walk, family="picture"),

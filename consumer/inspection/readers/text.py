@@ -22,7 +22,7 @@ MARKS = (
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 HEAD = 64 * 1024
-PIECE = 256 * 1024
+DECODED_AT_ONCE = 256 * 1024
 KNOWN_BY = 4096  # characters that tell an encoding
 MOST_NULS = 2  # for each byte of text
 FEW_GAPS, BETWEEN_GAPS = 8, 1024  # runs of them in any text, and bytes for each one in a longer text
@@ -151,9 +151,9 @@ def _has_upper_controls(piece: str, written: bytes) -> bool:
 def _decoded(data: bytes, encoding: str, work: Work) -> Iterator[str]:
     """In pieces: one rare character makes a string four times as large as its bytes."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    for at in range(0, len(data), PIECE):
-        work.spend(READ_TWICE * min(PIECE, len(data) - at))
-        yield decoder.decode(data[at : at + PIECE], at + PIECE >= len(data))
+    for at in range(0, len(data), DECODED_AT_ONCE):
+        work.spend(READ_TWICE * min(DECODED_AT_ONCE, len(data) - at))
+        yield decoder.decode(data[at : at + DECODED_AT_ONCE], at + DECODED_AT_ONCE >= len(data))
 
 
 def _wide(data: bytes, work: Work) -> Text | None:

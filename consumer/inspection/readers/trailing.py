@@ -9,15 +9,14 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from consumer.inspection.readers import film, formats, php, scripts
-from consumer.inspection.readers.formats import PADDING, PICTURES
+from consumer.inspection.readers.formats import HEAD, PADDING, PICTURES
 from consumer.inspection.readers.seen import Seen
+from consumer.inspection.readers.signatures import JPEG
 from consumer.model import Reason
 
 Extent = tuple[int, int]
 """From the first byte to behind the last one."""
 
-JPEG = b"\xff\xd8\xff"  # its first byte reads as padding
-HEAD = 4096  # bytes of junk that tell what it is
 SHARE_OF_A_COPY = 4  # copying bytes costs a quarter of reading them
 AFTER_ALL = 1 << 62
 

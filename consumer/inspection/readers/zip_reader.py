@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
+from consumer.inspection.readers.flate import LARGEST_PIECE
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Unreadable
 
@@ -23,11 +24,10 @@ TIMES = frozenset({0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875})  # and sizes
 MOST_FIELDS = 16
 SHORT = 64  # bytes of a field that holds numbers
 UNIX, LINK, FILE_KIND = 3, 0o120000, 0o170000
-PIECE = 256 * 1024
 
 _END = struct.Struct("<4s4H2LH")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
-_LOCAL = struct.Struct("<4s5H3L2H")
+CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
+LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 
 
@@ -115,7 +115,7 @@ def _end64(data: bytes, position: int) -> tuple[int, int, int, int, bytes]:
 def _entries(data: bytes, directory: int, end: int, prefix: int, most: int) -> Iterator[Entry]:
     position = directory
     for _ in range(most + 1):
-        if position + _CENTRAL.size > end or data[position : position + 4] != CENTRAL:
+        if position + CENTRAL_HEADER.size > end or data[position : position + 4] != CENTRAL:
             return
         listed = _Listed.at(data, position)
         position = listed.end
@@ -141,8 +141,8 @@ class _Listed:
 
     @classmethod
     def at(cls, data: bytes, position: int) -> _Listed:
-        fields = _CENTRAL.unpack_from(data, position)
-        name_at = position + _CENTRAL.size
+        fields = CENTRAL_HEADER.unpack_from(data, position)
+        name_at = position + CENTRAL_HEADER.size
         extra_at = name_at + fields[10]
         comment_at = extra_at + fields[11]
         end = comment_at + fields[12]
@@ -197,14 +197,14 @@ def _large(extra: bytes, *small: int) -> tuple[int, int, int]:
 
 def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
     start = listed.offset + prefix
-    if start + _LOCAL.size > len(data) or data[start : start + 4] != LOCAL:
+    if start + LOCAL_HEADER.size > len(data) or data[start : start + 4] != LOCAL:
         raise Unreadable("an entry is not where the archive's directory says")
-    _, _, flags, method, _, _, crc, compressed, size, name_size, extra_size = _LOCAL.unpack_from(data, start)
-    extra_at = start + _LOCAL.size + name_size
+    _, _, flags, method, _, _, crc, compressed, size, name_size, extra_size = LOCAL_HEADER.unpack_from(data, start)
+    extra_at = start + LOCAL_HEADER.size + name_size
     begin = extra_at + extra_size
     if begin + listed.compressed > len(data):
         raise Unreadable("an entry ends behind the end of the file")
-    name, extra = data[start + _LOCAL.size : extra_at], data[extra_at:begin]
+    name, extra = data[start + LOCAL_HEADER.size : extra_at], data[extra_at:begin]
     differs = ""
     if name != listed.name or any(_is_called_otherwise(listed, field) for field in (extra, listed.extra)):
         differs = "name"
@@ -251,8 +251,8 @@ def inflate(data: bytes, entry: Entry) -> Iterator[bytes]:
     """The entry's content in pieces of bounded size. `Unreadable` if the compressed bytes are no such thing."""
     packed = memoryview(data)[entry.data : entry.data + entry.compressed]
     if entry.method == STORED:
-        for start in range(0, len(packed), PIECE):
-            yield bytes(packed[start : start + PIECE])
+        for start in range(0, len(packed), LARGEST_PIECE):
+            yield bytes(packed[start : start + LARGEST_PIECE])
         return
     if entry.method != DEFLATED:
         raise Unreadable("an entry is compressed in a way that this format does not use")
@@ -264,16 +264,16 @@ def _pieces(packed: memoryview, window_bits: int) -> Generator[bytes, None, int]
     """Returns how many bytes stand behind the end of the compressed ones."""
     engine = zlib.decompressobj(window_bits)
     try:
-        for start in range(0, len(packed), PIECE):
-            feed: bytes | memoryview = packed[start : start + PIECE]
+        for start in range(0, len(packed), LARGEST_PIECE):
+            feed: bytes | memoryview = packed[start : start + LARGEST_PIECE]
             while feed and not engine.eof:
-                piece = engine.decompress(feed, PIECE)
+                piece = engine.decompress(feed, LARGEST_PIECE)
                 if piece:
                     yield piece
                 feed = engine.unconsumed_tail
             if engine.eof:
-                return len(packed[start + PIECE :]) + len(engine.unused_data)
-        while piece := engine.decompress(b"", PIECE):
+                return len(packed[start + LARGEST_PIECE :]) + len(engine.unused_data)
+        while piece := engine.decompress(b"", LARGEST_PIECE):
             yield piece
     except zlib.error:
         raise Unreadable("compressed data is damaged") from None

@@ -11,8 +11,9 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from consumer.inspection.readers import jpeg, png
+from consumer.inspection.readers import png
 from consumer.inspection.readers.media import ogg
+from consumer.inspection.readers.signatures import JPEG
 from consumer.inspection.reduction import pdf_shape, zip_shape
 from consumer.inspection.reduction.parts import Part, deflated, inflated
 
@@ -96,7 +97,7 @@ def _jpeg(data: bytes) -> Iterator[Part]:
 
 
 def _joined_jpeg(parts: Sequence[Part]) -> bytes:
-    made = jpeg.SIGNATURE[:2]
+    made = JPEG[:2]
     for part in parts:
         if isinstance(part.keep, int):
             made += struct.pack(">BBH", 0xFF, part.keep, len(part.content) + 2)
@@ -141,7 +142,7 @@ def _laced(head: bytes, size: int) -> bytes:
 
 SHAPES: tuple[tuple[Callable[[bytes], bool], Shape], ...] = (
     (lambda data: data.startswith(png.SIGNATURE), Shape(lambda data: tuple(_png(data)), _joined_png)),
-    (lambda data: data.startswith(jpeg.SIGNATURE), Shape(lambda data: tuple(_jpeg(data)), _joined_jpeg)),
+    (lambda data: data.startswith(JPEG), Shape(lambda data: tuple(_jpeg(data)), _joined_jpeg)),
     (ogg.begins, Shape(lambda data: tuple(_ogg(data)), _joined_ogg)),
     (pdf_shape.begins, Shape(pdf_shape.split, pdf_shape.join)),
     (zip_shape.begins, Shape(zip_shape.split, zip_shape.join)),

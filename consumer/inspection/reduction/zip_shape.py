@@ -8,14 +8,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from consumer.inspection.readers import zip_reader
-from consumer.inspection.readers.seen import Unreadable
-from consumer.inspection.readers.zip_reader import CENTRAL, DEFLATED, ENCRYPTED, END, LOCAL, STORED, Entry
+from consumer.inspection.readers.seen import SAFE, Unreadable
+from consumer.inspection.readers.zip_reader import (
+    CENTRAL,
+    CENTRAL_HEADER,
+    DEFLATED,
+    ENCRYPTED,
+    END,
+    LOCAL,
+    LOCAL_HEADER,
+    STORED,
+    Entry,
+)
 from consumer.inspection.reduction.parts import Part, deflated, inflated
 
-MOST_ENTRIES = 5_000
 UTF8 = 0x0800  # of the flags
-_LOCAL = struct.Struct("<4s5H3L2H")
-_CENTRAL = struct.Struct("<4s6H3L5H2L")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ def begins(data: bytes) -> bool:
 def split(data: bytes) -> Sequence[Part]:
     """Nothing for an archive that can't be taken apart."""
     try:
-        archive = zip_reader.read_archive(data, MOST_ENTRIES)
+        archive = zip_reader.read_archive(data, SAFE.entries)
     except Unreadable:
         return ()
     parts: list[Part] = []
@@ -83,8 +90,8 @@ def join(parts: Sequence[Part]) -> bytes:
         header = (keep.flags, keep.method, 0, 33, crc, len(packed), size, len(part.name), 0)
         made_by = 0x0314 if keep.attributes else 20  # Unix, where the kind of a file stands there
         listed = (CENTRAL, made_by, 20, *header, 0, 0, 0, keep.attributes, len(made))
-        directory += _CENTRAL.pack(*listed) + part.name
-        made += _LOCAL.pack(LOCAL, 20, *header) + part.name + packed
+        directory += CENTRAL_HEADER.pack(*listed) + part.name
+        made += LOCAL_HEADER.pack(LOCAL, 20, *header) + part.name + packed
         count += 1
     end = struct.pack("<4s4H2LH", END, 0, 0, count, count, len(directory), len(made), 0)
     return bytes(made + directory) + end + b"".join(_behind(parts))

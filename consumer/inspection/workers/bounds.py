@@ -6,13 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumer.inspection.readers.seen import LARGEST_FILE
 from consumer.inspection.workers.confinement import Confinement, not_offered
 from consumer.model.units import MIB
 from consumer.telemetry.labels import Confined, WorkerEnd
 
 SHORT_S, SHORT_S_PER_MIB = 0.01, 0.01
 SHORT_FILE = 16 * MIB
-LARGEST_FILE = 100 * MIB  # that a policy may let in
 
 
 def offered() -> Confinement:

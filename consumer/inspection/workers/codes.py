@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from consumer.inspection.mime import MIME
 from consumer.inspection.readers.openers import OPENERS
 from consumer.inspection.readers.seen import Evidence, Seen
 from consumer.inspection.readers.table import BY_NAME, canonical
@@ -81,7 +82,6 @@ NO_MEMORY = "examining it takes too much memory"
 TYPE_BITS, FLAG_BITS, REASON_BITS, PLACE_BITS = 12, 16, 26, 5
 WIDE_CAP, MOST = 64 * 1024, 40
 FARTHEST = 1 << 31  # byte of a file
-_MIME = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,99}/[a-z0-9][a-z0-9!#$&^_.+-]{0,99}", re.ASCII)
 _FLAG = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
 
@@ -186,7 +186,7 @@ def opened_wide(raw: bytes) -> Examined:
         raise Unheard("its answer was not JSON") from None
     match answer:
         case {"detected": str() | None as detected, "findings": list(findings), "flags": list(flags)}:
-            known = detected is None or _MIME.fullmatch(detected)
+            known = detected is None or MIME.fullmatch(detected)
             if known and max(len(findings), len(flags)) <= MOST and all(_is_flag(flag) for flag in flags):
                 evidence = tuple(_evidence(item) for item in findings)
                 return Examined(detected, tuple(found.finding for found in evidence), tuple(flags), evidence)

@@ -18,8 +18,9 @@ from functools import cache
 from pathlib import Path
 
 from consumer.inspection.workers import landlock, seccomp
+from consumer.inspection.workers.seccomp import PR_SET_NO_NEW_PRIVS
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 NOBODY = 65_534
 CHANNEL_AND_ONE_FILE = 2
 OLDEST_GLIBC = (2, 36)

@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass, field, replace
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.confinement import confine
-from consumer.inspection.workers.matching import NO_RULE, Matcher
+from consumer.inspection.workers.matching import NO_RULE, WARM, Matcher
 from consumer.inspection.yara.rules import Rules
 
-WARM = b"a text that anybody may read\n"
 BROKEN = 70  # exit code of what should never happen
 
 Reader = Callable[[bytes, str], Seen]

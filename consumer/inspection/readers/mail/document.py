@@ -5,6 +5,7 @@ A page that a browser saved is built like a mail and is none (MHTML, RFC 2557): 
 
 from __future__ import annotations
 
+import codecs
 from dataclasses import dataclass
 
 from consumer.inspection.readers import attached, scripts, text
@@ -18,7 +19,7 @@ from consumer.model import Reason
 
 MOST_PARTS = 500
 MOST_WRITTEN = 100  # files in the text itself
-DEEPEST = 16  # parts in parts
+DEEPEST_PART = 16  # parts in parts
 A_PART = 16 * 1024  # of work
 BEGINNING = 64 * 1024
 PAGE = "multipart/related"
@@ -58,7 +59,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def _lines(data: bytes) -> bytes:
     """With LF at the ends of its lines, and without the line that a mailbox puts before a mail."""
-    data = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").lstrip(b"\n")
+    data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").lstrip(b"\n")
     data = data if b"\n" in data else data.replace(b"\r", b"\n")
     if data.startswith((b"From ", b">From ")):
         data = data.partition(b"\n")[2]
@@ -79,7 +80,7 @@ class _Mail:
     def part(self, begin: int, end: int, depth: int) -> None:
         self.parts += 1
         self.seen.work.spend(A_PART)
-        if self.parts > MOST_PARTS or depth > DEEPEST:
+        if self.parts > MOST_PARTS or depth > DEEPEST_PART:
             raise TooMuch("the mail has more parts than can be examined")
         said = self.headers(begin, end)
         _, body = headers.split(self.lines, begin, end)

@@ -18,7 +18,7 @@ FIXED, RIGHT = 0x87, 0x04  # bits of a first byte that are the same in every fra
 NARROW_SIZES, WIDE_SIZES = (
     tuple(sizes[first >> 3] if first & FIXED == RIGHT else 0 for first in range(256)) for sizes in (_NARROW, _WIDE)
 )
-AT_ONCE = 64  # frames of one length that are stepped over together
+FRAMES_AT_ONCE = 64  # frames of one length that are stepped over together
 RUN = 128  # what that costs, as bytes that are read
 
 
@@ -49,7 +49,7 @@ def _frames(data: bytes, at: int, sizes: tuple[int, ...], layout: Layout, work: 
         whole += 1
         if at < end and data[at] == first:
             work.spend(RUN)
-            firsts = data[at : at + AT_ONCE * size : size]
+            firsts = data[at : at + FRAMES_AT_ONCE * size : size]
             run = len(firsts) - len(firsts.lstrip(firsts[:1]))
             at, whole = at + run * size, whole + run
     if at > end:

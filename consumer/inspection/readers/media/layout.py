@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from consumer.inspection.readers import attached, formats, picture, script_header, trailing
-from consumer.inspection.readers.formats import PADDING, PICTURES
+from consumer.inspection.readers.formats import HEAD, PADDING, PICTURES
 from consumer.inspection.readers.picture import Picture
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
-from consumer.inspection.readers.trailing import HEAD, Extent
+from consumer.inspection.readers.trailing import Extent
 from consumer.model import Reason
 
 STEP = 256  # what a step to the next part costs, as bytes that are read
 A_LOOK = 32 * 1024  # what it costs to ask of one which file it is
+STRAY, GAPS = 64 * 1024, 64  # bytes in which players search the next frame or page, and how often here
 MOST_PARTS = 20_000  # of those that are kept: real files have hundreds
 MOST_INSIDE = 200  # covers, fonts
 SHORTEST = 8  # bytes: nothing shorter is a file of its own

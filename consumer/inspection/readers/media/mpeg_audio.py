@@ -10,13 +10,11 @@ import codecs
 from collections.abc import Callable
 
 from consumer.inspection.readers.media import id3, older_tags
-from consumer.inspection.readers.media.layout import Layout, judge
+from consumer.inspection.readers.media.layout import GAPS, STRAY, Layout, judge
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 
 LEAST = 4  # whole frames: players open nothing shorter
 FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
-STRAY = 64 * 1024  # bytes between frames in which the next one is searched, as players do
-GAPS = 64  # how often
 LOOKS = 1024  # at places in a gap
 ADTS_FIXED, ADTS_SYNC = 0xFFF6 << 40, 0xFFF0 << 40  # of the seven bytes of a header
 SYNC, LONGEST_HEADER = 0xFF, 7

@@ -13,7 +13,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
-from consumer.inspection.readers.media.layout import STEP, Layout, judge
+from consumer.inspection.readers.media.layout import GAPS, STEP, STRAY, Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 
 PAGE = b"OggS\0"
@@ -28,8 +28,6 @@ AUDIO = {
 VIDEO = {b"\x80theora": 3, b"BBCD\0": 1, b"\x01video\0": 2}
 BESIDE = {b"fishead\0": 1, b"\x80kate\0\0\0": 2, b"CMML\0\0\0\0": 3, b"Annodex\0": 1}
 KNOWN = AUDIO | VIDEO | BESIDE
-STRAY = 64 * 1024  # bytes between pages in which the next one is searched, as players do
-GAPS = 64
 MOST_STREAMS = 500
 COVER = b"METADATA_BLOCK_PICTURE="
 TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))  # each byte with its bits the other way round

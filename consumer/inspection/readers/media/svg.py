@@ -19,8 +19,7 @@ from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unrea
 from consumer.inspection.readers.texts import opening, xml_text
 from consumer.model import Reason
 
-HEAD = 64 * 1024  # bytes in which the root element begins
-PIECE = 64 * 1024
+ROOT_WITHIN = 64 * 1024  # bytes in which the root element begins
 MOST_PICTURES = 1_000
 ELEMENT = 512  # what a look at one costs, as bytes that are read
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\r\n.,;_#%+*-")
@@ -31,7 +30,7 @@ def begins(data: bytes) -> bool:
     """Whether its root element is a drawing's, in any encoding, behind whatever may stand before a root."""
     if data[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1] != b"<":
         return False
-    head = opening.as_utf8(data[:HEAD], Work())
+    head = opening.as_utf8(data[:ROOT_WITHIN], Work())
     return _root(head) == "svg" or scripts.page(head, Work()) == "image/svg+xml"
 
 
@@ -66,8 +65,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     parser, content = drawing.parser(), xml_text.as_utf8(data, seen.work)
     drawing.read_by = parser if len(content) == len(data) else None
     try:
-        for at in range(0, len(content), PIECE):
-            parser.Parse(content[at : at + PIECE], at + PIECE >= len(content))
+        for at in range(0, len(content), xml_text.FED):
+            parser.Parse(content[at : at + xml_text.FED], at + xml_text.FED >= len(content))
     except expat.ExpatError:
         raise Unreadable("the drawing is no well-formed XML") from None
     except _Refused:

@@ -21,7 +21,7 @@ from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
 A_REMARK = 32 * 1024  # of work
-A_LETTER, ESCAPED = 96, 4  # of work, for a letter of a name, and times as much where it may be an escape
+A_NAME, ESCAPED = 96, 4  # of work for a letter of a name, and times as much where it may be an escape
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "bmp", "dib", "tif", "tiff", "emf", "wmf"})
 ARCHIVES = ("RAR", "7-Zip", "ARJ", "ACE", "LHA", "ZOO", "ZPAQ", "XAR", "ALZip", "cabinet", "disk image", "disc image")
 ZIP = "a ZIP archive"
@@ -77,7 +77,7 @@ def examine_stored(data: bytes, archive: Archive, seen: Seen) -> None:
 
 def _names(archive: Archive, seen: Seen) -> None:
     for entry in archive.entries:
-        seen.work.spend(A_LETTER * len(entry.name) * (ESCAPED if "%" in entry.name else 1))
+        seen.work.spend(A_NAME * len(entry.name) * (ESCAPED if "%" in entry.name else 1))
     names = [entry.name.replace("\\", "/") for entry in archive.entries]
     if len({normpath("/" + unquote(name).lstrip("/")).casefold() for name in names}) < len(names):
         seen.find(Reason.ARCHIVE_LIMITS, "two entries of the archive have the same name")

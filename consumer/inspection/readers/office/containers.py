@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from consumer.inspection.readers import zip_reader
+from consumer.inspection.readers.formats import HEAD
 from consumer.inspection.readers.office import archive_shape, xml_watch
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Budget, Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.seen import Budget, Limits, Seen, TooMuch, Unreadable, most_kept
 from consumer.inspection.readers.zip_reader import Archive, Entry
 from consumer.model import Reason
 
-HEAD = 4096  # bytes of each entry that tell what it is
-KEPT = 8 * 1024 * 1024  # bytes of an archive inside; in a larger file as much as that has
 AN_ENTRY = 64 * 1024  # of work
 ARCHIVES = (".zip", ".jar")  # may have something before their first entry
 MACROS = "vbaproject.bin"  # in a document
@@ -73,7 +72,7 @@ class _Walk:
         self.seen.enter(None)
 
     def _read(self, entry: Entry) -> None:
-        content = _Content(entry.name, self.opened, self.seen, max(KEPT, len(self.data)))
+        content = _Content(entry.name, self.opened, self.seen, most_kept(len(self.data)))
         try:
             for piece in zip_reader.inflate(self.data, entry):
                 self.budget.inflated -= len(piece)

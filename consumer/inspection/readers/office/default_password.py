@@ -16,7 +16,7 @@ from consumer.inspection.readers.seen import Work
 PASSWORD = "VelvetSweatshop".encode("utf-16-le")
 RC4 = 1
 OLD, NEWER = (1, 1), ((2, 2), (3, 2), (4, 2))  # versions of the header: with MD5, and with SHA-1
-BLOCK = 1024  # bytes, each with a key of its own
+BLOCK_BYTES = 1024  # bytes, each with a key of its own
 A_BLOCK = 32 * 1024  # of work
 
 
@@ -25,8 +25,8 @@ def decrypted(stream: bytes, lock: bytes, work: Work) -> bytes | None:
     keys = _keys(lock)
     if keys is None:
         return None
-    work.spend(A_BLOCK * (len(stream) // BLOCK + 1))
-    blocks = (stream[at : at + BLOCK] for at in range(0, len(stream), BLOCK))
+    work.spend(A_BLOCK * (len(stream) // BLOCK_BYTES + 1))
+    blocks = (stream[at : at + BLOCK_BYTES] for at in range(0, len(stream), BLOCK_BYTES))
     return b"".join(_rc4(keys.of(number), block) for number, block in enumerate(blocks))
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from enum import Enum, auto
 from urllib.parse import unquote
 
+from consumer.inspection.readers.names import LETTERS
+
 _UNSEEN = dict.fromkeys(
     (
         *(*range(0x20), *range(0x7F, 0xA0), 0xAD, *range(0x200B, 0x2010), *range(0x2028, 0x202F)),
         *(*range(0x2060, 0x2070), 0xFEFF),
     )
 )
-_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
-_OF_SCHEMES = _LETTERS | frozenset("0123456789+.-")
+_OF_SCHEMES = LETTERS | frozenset("0123456789+.-")
 FILE, THIS_MACHINE = "file:", "//localhost"
 
 
@@ -43,8 +44,8 @@ def _seen(target: str) -> str:
 
 def _has_scheme(path: str) -> bool:
     scheme, colon, _ = path.partition(":")
-    return bool(colon) and len(scheme) > 1 and scheme[0] in _LETTERS and _OF_SCHEMES.issuperset(scheme)
+    return bool(colon) and len(scheme) > 1 and scheme[0] in LETTERS and _OF_SCHEMES.issuperset(scheme)
 
 
 def _is_on_drive(path: str) -> bool:
-    return path[:1] in _LETTERS and path[1:2] in (":", "|") and (path[2:3] == "/" or path[2:] in ("", "\n"))
+    return path[:1] in LETTERS and path[1:2] in (":", "|") and (path[2:3] == "/" or path[2:] in ("", "\n"))

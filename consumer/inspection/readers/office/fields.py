@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.office.xml_reader import LONGEST_TAG
 from consumer.inspection.readers.references import unescaped
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
 NAMES = (b"instrText", b"fldChar", b"fldSimple", b"ddeLink")
-LONGEST = 64 * 1024  # bytes that are kept of a tag, and of the text of one run
 KEYWORD = 256  # characters of an instruction that tell what it is, and where it leads
 A_TAG, A_LETTER = 3072, 32  # of work
 
@@ -46,7 +46,7 @@ class Fields:
                 self._tag(name, attributes)
                 at = self._text(data, end)
         last = max(at, data.rfind(b"<"))
-        self._carried = b"" if _is_whole(data, last) else data[last : last + LONGEST]
+        self._carried = b"" if _is_whole(data, last) else data[last : last + LONGEST_TAG]
 
     def close(self) -> None:
         for instruction in self._instructions:
@@ -91,14 +91,14 @@ class Fields:
             return at
         end = data.find(b"<", at)
         stop = end if end >= 0 else len(data)
-        self._run = (self._run + data[at:stop])[:LONGEST]
+        self._run = (self._run + data[at:stop])[:LONGEST_TAG]
         if 0 <= end < len(data) - 1:
             self._close_run(data[end + 1 : end + 2] == b"/")
         return stop
 
     def _close_run(self, plain: bool) -> None:
         text = _read(self._run or b"")
-        if not plain or (len(self._run or b"") == LONGEST and not text.strip()):
+        if not plain or (len(self._run or b"") == LONGEST_TAG and not text.strip()):
             self._seen.find(Reason.MALFORMED, "a field's instruction is written as no program writes it")
         self._instructions[-1] = (self._instructions[-1] + text).lstrip()[:KEYWORD]
         self._run = None

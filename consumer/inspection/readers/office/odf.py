@@ -13,16 +13,15 @@ from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.package import part_of
+from consumer.inspection.readers.office.xml_reader import LONGEST_TAG
 from consumer.inspection.readers.references import unescaped
-from consumer.inspection.readers.seen import PLACE, Budget, Limits, Seen
+from consumer.inspection.readers.seen import PLACE, Budget, Limits, Seen, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
 KIND, MANIFEST, CONTENT = "/mimetype", "/meta-inf/manifest.xml", "/content.xml"
 PREFIX = "application/vnd.oasis.opendocument."
-LONGEST = 64 * 1024  # bytes of a tag
 LONGEST_PREFIX = 16  # of an element whose name is `a`
-KEPT = 8 * 1024 * 1024  # bytes of an object inside; in a larger file as much as that has
 SCRIPT = b":script "  # an element of texts, with its prefix
 LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde(", b"encryption-data"
 SCANS = 7  # times that a part is looked at
@@ -44,7 +43,7 @@ WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
 def read(data: bytes, archive: Archive, budget: Budget, seen: Seen, limits: Limits) -> None:
     """Sets the detected type to what the document says that it is."""
     parts = {part_of(entry.name) for entry in archive.entries}
-    document = _Document(seen, max(KEPT, len(data)))
+    document = _Document(seen, most_kept(len(data)))
     containers.read_contents(data, archive, document.opened, budget, seen, limits)
     seen.detected_type = document.kind
     if not document.kind.startswith(PREFIX):
@@ -112,7 +111,7 @@ class _Part:
     def feed(self, piece: bytes) -> None:
         self._seen.work.spend(SCANS * len(piece))
         window = self._carried + piece
-        cut = max(window.rfind(b"<"), len(window) - LONGEST, 0)
+        cut = max(window.rfind(b"<"), len(window) - LONGEST_TAG, 0)
         self._look(window[:cut])
         self._carried = window[cut:]
 

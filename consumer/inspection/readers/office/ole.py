@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from consumer.inspection.readers import runs, trailing
-from consumer.inspection.readers.formats import PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
+from consumer.inspection.readers.formats import HEAD, PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
 from consumer.inspection.readers.office import biff, ole_package, slides, vba
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
+from consumer.inspection.readers.office.fields import AUTO, DDE
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
@@ -16,7 +17,6 @@ from consumer.model import Reason
 MSWORD, EXCEL, POWERPOINT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
 WORKBOOKS = ("workbook", "book")
 LEFT_BEHIND = ("an OLE document", "markup or a script")  # of objects and words that were deleted
-HEAD = 4096  # bytes of a stream that tell what it is
 
 ROOT_STREAMS: tuple[tuple[str, str], ...] = (
     ("worddocument", MSWORD),
@@ -35,7 +35,7 @@ WORD_STARTS = (
 CONTROL = "\x03ocxname"  # a stream of each ActiveX control
 ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x06dataspaces")
 
-FIELD, DDE, AUTO = "\x13", "dde", "auto"  # what begins a field, and what it does
+FIELD = "\x13"  # what begins one
 MOST_SPACES = 9  # before its first word
 A_WORD = 64  # of work
 

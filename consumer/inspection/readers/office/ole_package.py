@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consumer.inspection.readers import programs
+from consumer.inspection.readers.formats import HEAD
 from consumer.inspection.readers.seen import Work
 
 STREAM_NAME = "\x01ole10native"
 HEADER = 6  # the size of what follows, and a kind
 NAMES = 64 * 1024  # bytes within which names end and the file begins
-HEAD = 4096
 A_PLACE = 16 * 1024  # of work
 STARTS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"L\0\0\0\x01\x14\x02\0", b"ITSF")
 

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from consumer.inspection.readers import rtf
 from consumer.inspection.readers.office import ole
 from consumer.inspection.readers.office.actions import Actions
+from consumer.inspection.readers.office.archive_shape import A_NAME, ESCAPED
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
@@ -20,17 +21,15 @@ from consumer.inspection.readers.office.ooxml_types import (
     MACRO_RELATIONS,
 )
 from consumer.inspection.readers.office.xml_reader import XmlReader
-from consumer.inspection.readers.seen import Seen, TooMuch
+from consumer.inspection.readers.seen import Seen, TooMuch, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
 LISTING, ROOT_RELATIONS = "/[content_types].xml", "/_rels/.rels"
 LONGEST_TYPE = 128
-KEPT = 8 * 1024 * 1024  # bytes of an object inside; in a larger file as much as that has
 RTF = "application/rtf"
 MOST_ROOTS = 10
-A_NAME, A_TARGET = 96, 8192  # of work: for a letter of a name, and for one that leads out of the document
-ESCAPED = 4  # times as much
+A_TARGET = 8192  # of work, for a name that leads out of the document
 MAC_FORK = b"\0\x05\x16\x07"  # what a Mac knows of a file beside its content, in a file of the same name and more
 
 
@@ -39,7 +38,7 @@ class Package:
 
     def __init__(self, archive: Archive, seen: Seen) -> None:
         self.names = {part_of(entry.name) for entry in archive.entries}
-        self._most = max(KEPT, archive.end)
+        self._most = most_kept(archive.end)
         self._endings = {_ending(part) for part in self.names}
         self.overrides: dict[str, str] = {}  # part → content type
         self.defaults: dict[str, str] = {}  # ending → content type

@@ -10,7 +10,7 @@ from consumer.inspection.readers.seen import Unreadable, Work
 Element = Callable[[str, dict[str, str]], None]
 
 DEEPEST = 32  # levels; listings and relationships have two
-LONGEST = 64 * 1024  # bytes from one element to the next
+LONGEST_TAG = 64 * 1024  # bytes of one, with the text up to the next
 FED = 16 * 1024  # bytes at a time, so that a long tag is noticed before it is all there
 AN_ELEMENT = 2048  # of work
 
@@ -33,7 +33,7 @@ class XmlReader:
     def feed(self, piece: bytes) -> None:
         for at in range(0, len(piece), FED):
             self._parse(piece[at : at + FED], False)
-            if self._fed - self._passed > LONGEST:
+            if self._fed - self._passed > LONGEST_TAG:
                 raise Unreadable("a part of the document has a longer tag than any can be")
 
     def close(self) -> None:

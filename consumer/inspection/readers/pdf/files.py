@@ -9,6 +9,7 @@ from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.syntax import Reference, Value
 from consumer.inspection.readers.seen import PLACE, Work
+from consumer.inspection.readers.trailing import Extent
 
 NAMES = (b"F", b"UF", b"DOS", b"Mac", b"Unix")
 A_REFERENCE = 128  # of work, for each byte of a list of them
@@ -22,9 +23,6 @@ _DESCRIBED = syntax.names(b"EF", b"XFA")
 _WORDS = bytes.maketrans(b"\0\x0b", b" x")  # what is white space in a PDF, and what is none
 _WHITE = frozenset(bytes([sign]) for sign in syntax.WHITE)
 _OF_REFERENCES = runs.DIGITS + syntax.WHITE + b"R"
-
-
-Extent = tuple[int, int]
 
 
 @dataclass(slots=True)

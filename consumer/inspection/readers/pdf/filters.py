@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 
 from consumer.inspection.readers import flate, runs
+from consumer.inspection.readers.pdf.syntax import WHITE
 from consumer.inspection.readers.seen import TooMuch, Work
 
 MOST_FILTERS = 8
@@ -14,7 +15,6 @@ ASCII85, RUN, CODE = 40, 512, 768  # what a character, a run and an LZW code cos
 Pieces = Iterable["bytes | memoryview"]
 Filter = Callable[[Pieces, Work], Iterator[bytes]]
 
-_WHITE = b"\0\t\n\x0c\r "
 _NO_DIGIT = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
 _OF_85 = runs.between(ord("!"), ord("u"))
 
@@ -50,7 +50,7 @@ def _ascii85(packed: Pieces, work: Work) -> Iterator[bytes]:
     left = b""
     for piece in packed:
         text, end, _ = bytes(piece).partition(b"~")
-        text = left + text.translate(None, _WHITE).replace(b"z", b"!!!!!")
+        text = left + text.translate(None, WHITE).replace(b"z", b"!!!!!")
         work.spend(ASCII85 * len(text))
         stop = runs.behind(text, 0, _OF_85)
         wrong = stop < len(text)
@@ -84,7 +84,7 @@ def _run_length(packed: Pieces, work: Work) -> Iterator[bytes]:
             work.spend(RUN)
             made += data[at + 1 : stop] if copied else data[at + 1 : stop] * (257 - data[at])
             at = stop
-            if len(made) >= flate.PIECE:
+            if len(made) >= flate.LARGEST_PIECE:
                 yield bytes(made)
                 made.clear()
         yield bytes(made)
@@ -116,7 +116,7 @@ def _lzw(packed: Pieces, work: Work) -> Iterator[bytes]:
             table.append(before + text[:1])
         before, width = text, min(12, (len(table) + 1).bit_length())
         made += text
-        if len(made) >= flate.PIECE:
+        if len(made) >= flate.LARGEST_PIECE:
             work.spend(flate.INFLATING * len(made))
             yield bytes(made)
             made.clear()

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from consumer.inspection.readers import attached
-from consumer.inspection.readers.formats import PICTURES, binary_at, executable
+from consumer.inspection.readers.formats import HEAD, PICTURES, binary_at, executable
 from consumer.inspection.readers.pdf import streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import Stream
 from consumer.inspection.readers.pdf.syntax import Name, Value
-from consumer.inspection.readers.seen import PLACE, Limits, Seen
+from consumer.inspection.readers.seen import PLACE, Limits, Seen, most_kept
 from consumer.model import Reason
 
-HEAD, PROGRAM_HEAD = 4096, 64 * 1024  # bytes of a stream that tell what it is
-KEPT = 8 * 1024 * 1024  # bytes of an attached file; in a larger document as much as that has
+PROGRAM_HEAD = 64 * 1024  # bytes of a stream that tell which program it is
 RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "media"}  # in any stream, as pages are
 
 
@@ -57,7 +56,7 @@ class Looks:
 
     def _judge(self, stream: Stream, most: int) -> int:
         """An attached file, by what it is. Bytes that it inflates to."""
-        content, largest = bytearray(), max(KEPT, len(self.data))
+        content, largest = bytearray(), most_kept(len(self.data))
         for piece in streams.content(self.data, stream, self.named, self.seen.work):
             content += piece
             if len(content) > min(most, largest):

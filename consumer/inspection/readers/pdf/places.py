@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from consumer.inspection.readers import formats, php, runs, scripts, text, zip_reader
-from consumer.inspection.readers.formats import DEEPEST_PADDING, PADDING
+from consumer.inspection.readers.formats import DEEPEST_PADDING, HEAD, PADDING
 from consumer.inspection.readers.pdf import streams, syntax
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import Stream
@@ -15,7 +16,6 @@ from consumer.inspection.readers.seen import PLACE, Seen, Work
 from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
-HEAD = 4096  # bytes that tell what something is
 STEP = 2048  # what one between objects costs, as bytes that are read
 OPENED = frozenset(b"({[\"'`=")  # on the line that the document's header stands on
 OPENINGS = (b"#!", b"%!", b"/*", b"//")  # of comments, scripts and PostScript
@@ -77,7 +77,7 @@ def _is_attached_archive(data: bytes, at: int, extents: Extents) -> bool:
 
 
 def _before(before: bytes, seen: Seen) -> None:
-    if not before.strip(PADDING + b"\xef\xbb\xbf"):
+    if not before.strip(PADDING + codecs.BOM_UTF8):
         return
     if whole := seen.others.begins_like(before):
         seen.find(Reason.SECOND_FORMAT, f"{whole} before the document", at=0, opener="desktop")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from consumer.inspection.readers import flate, runs
+from consumer.inspection.readers.formats import OBJECTS_TRIED
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.filters import undone
 from consumer.inspection.readers.pdf.syntax import Dictionary, Name, Reference, Value
@@ -62,7 +63,7 @@ def _begin(data: bytes, keyword: int) -> int:
 def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Stream:
     """The dictionary is what stands between an `obj` and the keyword, and nothing else does."""
     at = keyword
-    for _ in range(syntax.OBJECTS_TRIED):
+    for _ in range(OBJECTS_TRIED):
         at = data.rfind(b"obj", floor, at)
         if at < 0:
             break

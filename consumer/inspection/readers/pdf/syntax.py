@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import merge
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.formats import OBJECTS_TRIED
 from consumer.inspection.readers.pdf.strings import TOKEN, from_digits, is_byte, plain, string_at
 from consumer.inspection.readers.seen import PLACE, Work
 
 SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
-OBJECTS_TRIED = 32
 AN_OBJECT = 1024  # of work, to be listed
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 CONSTANTS = {b"true": True, b"false": False}
-
 WHITE = b"\0\t\n\x0c\r "
 REGULAR = runs.all_but(WHITE + b"()<>[]{}/%")  # what names, numbers and words are written with
 IN_LINE = runs.all_but(b"\r\n")
@@ -280,7 +280,7 @@ def text(value: Value) -> str:
         return ""
     if value.startswith((b"\xfe\xff", b"\xff\xfe")):
         return value.decode("utf-16", "replace")
-    return value.decode("utf-8-sig" if value.startswith(b"\xef\xbb\xbf") else "latin-1", "replace")
+    return value.decode("utf-8-sig" if value.startswith(codecs.BOM_UTF8) else "latin-1", "replace")
 
 
 def resolve(data: bytes, reference: Reference, work: Work) -> Value:

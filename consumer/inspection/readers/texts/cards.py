@@ -22,7 +22,6 @@ STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
-DECODING = 4  # a byte that is decoded costs as much as reading so many
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def _files(lines: bytes, upper: bytes, work: Work) -> Iterator[_File]:
         if value < 0 or (at >= value and not upper.startswith(b"DATA:", value)):
             continue
         known, content = _content(lines, upper, value)
-        work.spend(DECODING * (known - value))
+        work.spend(encodings.DECODING * (known - value))
         yield _File(_name(lines[begin:value], upper[begin:value]), content)
 
 
