@@ -17,7 +17,7 @@ SHOWN, A_LINE = 32, 16  # bytes
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class ExplainedFinding:
     """One finding, with the bytes that begin at its place."""
 
     evidence: Evidence
@@ -52,16 +52,17 @@ class Explaining:
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
-        self._seen: tuple[Seen, ...] = ()
+        self._seen: tuple[ExplainedFinding, ...] = ()
 
     async def examine(self, body: Body, attachment: Attachment) -> Facts:
         facts, evidence = await self._workers.explain(body, attachment)
         self._seen = tuple(
-            Seen(found, b"" if found.at is None else os.pread(body.fileno(), SHOWN, found.at)) for found in evidence
+            ExplainedFinding(found, b"" if found.at is None else os.pread(body.fileno(), SHOWN, found.at))
+            for found in evidence
         )
         return facts
 
-    def take(self) -> tuple[Seen, ...]:
+    def take(self) -> tuple[ExplainedFinding, ...]:
         """Of the file that was examined since the last time; nothing if none was."""
         seen, self._seen = self._seen, ()
         return seen

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import anyio
 
-from consumer.cli.explain import Explaining, Seen, opener_lines, rule_of
+from consumer.cli.explain import ExplainedFinding, Explaining, opener_lines, rule_of
 from consumer.cli.outcome import Exit, data, data_json, ended, show
 from consumer.download.body import Body
 from consumer.inspection.antivirus import Scanner, open_scanner
@@ -81,7 +81,7 @@ class ByHand:
 class Scanned:
     file: Path
     verdict: Verdict
-    seen: tuple[Seen, ...] = ()  # of findings, where they are to be explained
+    seen: tuple[ExplainedFinding, ...] = ()  # of findings, where they are to be explained
 
     def as_json(self) -> dict[str, Any]:
         facts = self.verdict.facts

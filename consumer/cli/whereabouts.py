@@ -14,7 +14,7 @@ import anyio
 
 from consumer.cli.outcome import Exit, data, data_json, ended
 from consumer.cli.times import moment
-from consumer.kafka.seen import RecordPlace, Searched, Seen
+from consumer.kafka.seen import RecordPlace, Searched, SeenRecords
 from consumer.service.status.processes import base_url, reached
 from consumer.service.whereabouts import sentences
 from consumer.service.whereabouts.gathered import gathered
@@ -46,7 +46,7 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class _Known:
     asked: Question
-    seen: Seen
+    seen: SeenRecords
     told: Sequence[Story]
     processes: Sequence[Process]
     settings: Settings

@@ -66,7 +66,7 @@ class Later:
     retry_after_s: float | None
 
 
-class Wanted(NamedTuple):
+class RequestedFile(NamedTuple):
     cap: int  # bytes
     declared_type: str | None
     conversation: str
@@ -75,7 +75,9 @@ class Wanted(NamedTuple):
 Head = Coming | Redirect | Refusal | NotTheStore | Later | Reason
 
 
-def judge_head(status: int, headers: Mapping[str, str], location: str | None, wanted: Wanted, now: datetime) -> Head:
+def judge_head(
+    status: int, headers: Mapping[str, str], location: str | None, wanted: RequestedFile, now: datetime
+) -> Head:
     """`headers` must find names in any case. `location` is that of the answer, which the client set aside."""
     if status == 200:
         return _judge_body(headers, wanted)
@@ -88,7 +90,7 @@ def judge_head(status: int, headers: Mapping[str, str], location: str | None, wa
     return NotTheStore(f"it answered {status}", str(status))
 
 
-def _judge_body(headers: Mapping[str, str], wanted: Wanted) -> Coming | NotTheStore | Reason:
+def _judge_body(headers: Mapping[str, str], wanted: RequestedFile) -> Coming | NotTheStore | Reason:
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type in HTML and wanted.declared_type not in HTML:
         return NotTheStore("it answered with a web page", "html", Reason.HTML_PAGE)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import anyio
 import httpx
 
-from consumer.download.answers import Redirect, Wanted
+from consumer.download.answers import Redirect, RequestedFile
 from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.hop import Hop
@@ -100,7 +100,7 @@ class Fetcher:
                 turn = await slots.take(conversation, rank)
                 held.append((slots, turn))
             began = anyio.current_time()
-            got = await self._follow(url, where, Wanted(cap, attachment.declared_type, conversation))
+            got = await self._follow(url, where, RequestedFile(cap, attachment.declared_type, conversation))
             spent = anyio.current_time() - began
         finally:
             if isinstance(got, Body):
@@ -139,7 +139,7 @@ class Fetcher:
         self._delivered[hop.asked.call] = renewed = replace(hop, url=url, where=where)
         return await renewed.delivers(self._client, ends)
 
-    async def _follow(self, url: str, where: UrlJudgement, wanted: Wanted) -> Body | Expired | Reason:
+    async def _follow(self, url: str, where: UrlJudgement, wanted: RequestedFile) -> Body | Expired | Reason:
         ends = anyio.current_time() + self._deadline_s
         file = urlsplit(url).path  # the signature is another each time
         for _ in range(1 + REDIRECTS):

@@ -18,7 +18,7 @@ from consumer.download.answers import (
     NotTheStore,
     Redirect,
     Refusal,
-    Wanted,
+    RequestedFile,
     judge_head,
     judge_refusal,
 )
@@ -41,7 +41,7 @@ class Hop:
     url: str
     where: UrlJudgement
     asked: Asked
-    wanted: Wanted
+    wanted: RequestedFile
     budget: Budget
     now: Callable[[], datetime]
 

@@ -77,7 +77,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class ResponseShape:
     """What one call returns when it goes well."""
 
     fits: Callable[[Any, str], bool]  # of the JSON of a 2xx, and the id that was asked for
@@ -134,16 +134,16 @@ def _is_object(said: Any, of: str) -> bool:
 
 
 # By the name of the call. `messages` is the bulk call: where it is not to be had, messages are read one by one.
-SHAPES: Mapping[str, Shape] = {
-    "conversation": Shape(_is_conversation),
-    "message": Shape(_is_it),
-    "details": Shape(_is_it),
-    "messages": Shape(_is_listing, absent=frozenset({405})),
-    "media": Shape(_is_media),
-    "download": Shape(_is_link, redirects=True, logs_in=True),
-    "analytics": Shape(_is_page_of_conversations, about_one=False),
-    "probe": Shape(_is_token_of_somebody, about_one=False),
-    "notify": Shape(_is_object, empty=True, logs_in=True),
+SHAPES: Mapping[str, ResponseShape] = {
+    "conversation": ResponseShape(_is_conversation),
+    "message": ResponseShape(_is_it),
+    "details": ResponseShape(_is_it),
+    "messages": ResponseShape(_is_listing, absent=frozenset({405})),
+    "media": ResponseShape(_is_media),
+    "download": ResponseShape(_is_link, redirects=True, logs_in=True),
+    "analytics": ResponseShape(_is_page_of_conversations, about_one=False),
+    "probe": ResponseShape(_is_token_of_somebody, about_one=False),
+    "notify": ResponseShape(_is_object, empty=True, logs_in=True),
 }
 
 
@@ -171,7 +171,7 @@ class Judged:
         return bool(self.code) and self.code not in CODES and not NOT_FOUND.fullmatch(self.code)
 
 
-def judge(answer: Reply, shape: Shape, of: str = "") -> Judged:
+def judge(answer: Reply, shape: ResponseShape, of: str = "") -> Judged:
     """What the API's answer is. `of` is the id that was asked for."""
     said = answer.json() if answer.whole else None
     status = answer.status
@@ -186,7 +186,7 @@ def judge(answer: Reply, shape: Shape, of: str = "") -> Judged:
     return Judged(_of_error(answer, shape, code), answer, error, code)
 
 
-def _judge_good(answer: Reply, shape: Shape, said: object, of: str) -> Judged:
+def _judge_good(answer: Reply, shape: ResponseShape, said: object, of: str) -> Judged:
     if shape.fits(said, of):
         assert isinstance(said, dict), "every shape is an object's"
         return Judged(Meaning.ANSWERED, answer, said)
@@ -194,7 +194,7 @@ def _judge_good(answer: Reply, shape: Shape, said: object, of: str) -> Judged:
     return Judged(Meaning.ANSWERED if good else Meaning.NOT_GENESYS, answer, {})
 
 
-def _judge_redirect(answer: Reply, shape: Shape) -> Judged:
+def _judge_redirect(answer: Reply, shape: ResponseShape) -> Judged:
     location = answer.headers.get("location", "")
     if shape.logs_in and _is_login(location):
         return Judged(Meaning.REFUSED, answer, {}, "authentication.required")
@@ -203,7 +203,7 @@ def _judge_redirect(answer: Reply, shape: Shape) -> Judged:
     return Judged(Meaning.NOT_GENESYS, answer, {})
 
 
-def _of_error(answer: Reply, shape: Shape, code: str) -> Meaning:
+def _of_error(answer: Reply, shape: ResponseShape, code: str) -> Meaning:
     status = answer.status
     if status == 429:
         told = code or any(name in answer.headers for name in LIMIT_HEADERS)

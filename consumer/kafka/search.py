@@ -22,9 +22,9 @@ from consumer.kafka.seen import (
     RecordPlace,
     Remembered,
     Searched,
-    Seen,
     SeenEvent,
     SeenLetter,
+    SeenRecords,
     SeenResult,
     SeenTask,
     moment,
@@ -81,12 +81,12 @@ class Search:
     groups: Groups
     since: datetime | None
 
-    async def of(self, asked: str, *, everywhere: bool) -> Seen:
+    async def of(self, asked: str, *, everywhere: bool) -> SeenRecords:
         """One reading of all topics but the ledger: of `asked` as a conversation, in the partitions of that key; or
         `everywhere`, as any id that there is."""
         keyed = None if everywhere else asked.encode("utf-8", "surrogatepass")
         begins = await self._begins(keyed)
-        seen = Seen(self.groups)
+        seen = SeenRecords(self.groups)
         searched = {name: Searched(name, 0, self.counts[name]) for name in dict.fromkeys(tp.topic for tp in begins)}
         for tp in begins:
             searched[tp.topic] = replace(searched[tp.topic], partitions=searched[tp.topic].partitions + 1)
@@ -119,7 +119,7 @@ class Search:
             return [TopicPartition(topic, partition_of(key, count))]
         return [TopicPartition(topic, number) for number in range(count)]
 
-    def _takers(self, asked: str, keyed: bytes | None, seen: Seen) -> Mapping[str, Callable[[Record], None]]:
+    def _takers(self, asked: str, keyed: bytes | None, seen: SeenRecords) -> Mapping[str, Callable[[Record], None]]:
         def of_event(record: Record) -> None:
             if (event := _event(record, asked)) is not None:
                 seen.events.append(event)

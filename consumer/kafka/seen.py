@@ -108,7 +108,7 @@ class Groups:
 
 
 @dataclass(slots=True)
-class Seen:
+class SeenRecords:
     """All that was found, in the order of each partition."""
 
     groups: Groups

@@ -41,7 +41,7 @@ async def _at_once(step: Callable[[], Awaitable[T]]) -> T:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Notified:
     outcome: Notification
     detail: str  # our own sentence, safe to log
 
@@ -82,22 +82,22 @@ class Notifier:
         self._sleep = sleep
         self._forbidden = False  # the last message was: maybe it alone, maybe all that come
 
-    async def prepare(self, value: bytes | None) -> Notice | Told:
+    async def prepare(self, value: bytes | None) -> Notice | Notified:
         """What to send for a rejected result, or why nothing. Raises nothing that Genesys or the record could cause."""
         try:
             rejection = read_rejection(value)
             if rejection.reason in self._silent:
-                return Told("skipped", f"nobody is told of {rejection.reason}")
+                return Notified("skipped", f"nobody is told of {rejection.reason}")
             raw = await self._wait_out(lambda: self._api.conversation(rejection.conversation_id))
             customer = read_customer(raw)
             if customer is None:
-                return Told("skipped", "the conversation has no customer")
+                return Notified("skipped", "the conversation has no customer")
             notice = self._notice(rejection, customer)
             if notice.message is not None and self._forbidden:
                 await self._wait_out(self._api.check_sending)
             return notice
         except Failure as failure:
-            return Told("failed", failure.detail)
+            return Notified("failed", failure.detail)
 
     def _notice(self, rejection: Rejection, customer: Customer) -> Notice:
         words = self._sentence(rejection.reason, customer.language)
@@ -114,7 +114,7 @@ class Notifier:
             },
         )
 
-    async def send(self, notice: Notice) -> Told:
+    async def send(self, notice: Notice) -> Notified:
         """Tells, by one call: again only after `Throttled`, which alone proves that the first did nothing."""
         try:
             for _ in range(TRIES - 1):
@@ -125,12 +125,12 @@ class Notifier:
             return await self._send(notice)
         except Failure as failure:
             self._forbidden = isinstance(failure, NotJudged) and failure.reason is DeadReason.FORBIDDEN
-            return Told("failed", failure.detail)
+            return Notified("failed", failure.detail)
 
-    async def _send(self, notice: Notice) -> Told:
+    async def _send(self, notice: Notice) -> Notified:
         if notice.message is not None:
             await self._api.send_message(notice.message)
             self._forbidden = False
-            return Told("sent", "by message")
+            return Notified("sent", "by message")
         await self._api.set_attributes(notice.conversation_id, notice.participant_id, notice.attributes)
-        return Told("sent", "by attributes")
+        return Notified("sent", "by attributes")

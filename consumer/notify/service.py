@@ -18,7 +18,7 @@ from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.policy.policy import Policy
 from consumer.kafka.topics import kafka_failures, partitions
 from consumer.notify.loop import notify
-from consumer.notify.notifier import Notifier, Sentence, Told
+from consumer.notify.notifier import Notified, Notifier, Sentence
 from consumer.notify.outages import Outages
 from consumer.notify.rejections import consuming
 from consumer.notify.shutdown import Shutdown
@@ -119,5 +119,5 @@ def spoken(policy: Callable[[], Policy], always: str | None) -> Sentence:
     return lambda reason, language: policy().sentence(reason, always or language)
 
 
-def _told(reporter: Reporter, told: Told) -> None:
+def _told(reporter: Reporter, told: Notified) -> None:
     reporter.told(told.outcome, told.detail)

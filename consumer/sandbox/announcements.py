@@ -12,7 +12,7 @@ from consumer.model import DeadReason, Direction
 from consumer.sandbox import envelopes, payloads
 from consumer.sandbox.expectation import Expected, of_value
 from consumer.sandbox.payloads import event_link, stamp
-from consumer.sandbox.world import OTHER_ORGANIZATION_ID, Conversation, Message, World
+from consumer.sandbox.world import OTHER_ORGANIZATION_ID, Conversation, SentMessage, World
 from consumer.wire.fields import Json
 
 
@@ -29,7 +29,7 @@ def announce(world: World, talk: Conversation, upto: int, rng: random.Random) ->
     return envelopes.packed(_event(world, talk, message, shape, rng), stamp(moment), rng)
 
 
-def _shapes(talk: Conversation, message: Message) -> list[str]:
+def _shapes(talk: Conversation, message: SentMessage) -> list[str]:
     if talk.snapshots_only:
         return ["user", "queue"]
     full = ["user", "queue", "user_messages", "queue_messages"]
@@ -40,12 +40,12 @@ def _shapes(talk: Conversation, message: Message) -> list[str]:
     return [*full, *full, "webhook", "ids", "conversation", "message", "ended"]
 
 
-def _event(world: World, talk: Conversation, message: Message, shape: str, rng: random.Random) -> Json:
+def _event(world: World, talk: Conversation, message: SentMessage, shape: str, rng: random.Random) -> Json:
     sent = [m for m in talk.messages if m.direction is Direction.OUTBOUND]
     inbound = [m for m in talk.messages if m.direction is not Direction.OUTBOUND]
     so_far = inbound[: inbound.index(message) + 1] + sent
 
-    def clock(of: Message) -> datetime:
+    def clock(of: SentMessage) -> datetime:
         return world.now - timedelta(seconds=of.age_s)
 
     correlation = envelopes.random_uuid(rng)
@@ -87,7 +87,7 @@ def noise(world: World, talk: Conversation, rng: random.Random) -> Any:
     """An event that names no file, and says so."""
     moment = world.now - timedelta(minutes=10)
     correlation = envelopes.random_uuid(rng)
-    plain = Message(talk.conversation_id, rng.randbytes(16).hex(), text="hello")
+    plain = SentMessage(talk.conversation_id, rng.randbytes(16).hex(), text="hello")
     body = payloads.message_event_body(talk, [plain], lambda _: moment, event_link)
     told = envelopes.notification(envelopes.TOPICS["user_messages"], body, correlation)
     match rng.randrange(6):

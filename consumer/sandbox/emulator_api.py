@@ -11,7 +11,7 @@ from aiohttp import web
 from consumer.sandbox import emulator_analytics, payloads
 from consumer.sandbox import emulator_answers as answers
 from consumer.sandbox.emulator_state import State
-from consumer.sandbox.world import Conversation, File, Message
+from consumer.sandbox.world import Conversation, SentFile, SentMessage
 from consumer.wire.fields import Json
 
 BULK_LIMIT = 1_000
@@ -190,14 +190,14 @@ class Api:
             raise Answered(answers.not_found())
         return talk
 
-    def _known(self, talk: Conversation) -> list[Message]:
+    def _known(self, talk: Conversation) -> list[SentMessage]:
         return [message for message in talk.messages if message.known]
 
-    def _data(self, message: Message) -> Json:
+    def _data(self, message: SentMessage) -> Json:
         self._state.asked(message)
         return payloads.message_data(message, self._state.clock(message), self._state.link)
 
-    def _signed(self, file: File) -> str | None:
+    def _signed(self, file: SentFile) -> str | None:
         return self._state.signed_link(file) if self._state.uploaded(file) else None
 
 
@@ -209,7 +209,7 @@ class Answered(Exception):
         self.response = response
 
 
-def _files(messages: list[Message]) -> list[tuple[Message, File]]:
+def _files(messages: list[SentMessage]) -> list[tuple[SentMessage, SentFile]]:
     return [(message, file) for message in messages for file in message.files]
 
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from consumer.sandbox import emulator_answers as answers
 from consumer.sandbox.emulator_state import State
-from consumer.sandbox.world import File
+from consumer.sandbox.world import SentFile
 
 SENT_AT_ONCE = 64 * 1024
 SLOW_PIECES = 10
@@ -54,7 +54,7 @@ class Files:
             return answers.access_denied("Please reduce your request rate.", delivery.file_status)
         return await self._deliver(request, file)
 
-    def _refusal(self, request: web.Request, file: File) -> web.Response | None:
+    def _refusal(self, request: web.Request, file: SentFile) -> web.Response | None:
         if "Authorization" in request.headers:
             return answers.access_denied("Only one auth mechanism allowed")
         expires = request.query.get("Expires", "")
@@ -67,7 +67,7 @@ class Files:
             return answers.access_denied("Request has expired")
         return None
 
-    async def _deliver(self, request: web.Request, file: File) -> web.StreamResponse:
+    async def _deliver(self, request: web.Request, file: SentFile) -> web.StreamResponse:
         """Without a length, slowly, or only the first half of it, as the file's case says."""
         delivery, body = file.case.delivery, file.body
         self._state.progress[file.download_id, "delivered"] += 1

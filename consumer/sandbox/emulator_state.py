@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from consumer.sandbox.emulator_faults import FAULTS
-from consumer.sandbox.world import File, Message, World
+from consumer.sandbox.world import SentFile, SentMessage, World
 
 Outage = Literal["off", "unavailable", "hang", "drop"]
 PERMISSIONS = (
@@ -91,35 +91,35 @@ class State:
     attributes: list[dict[str, Any]] = field(default_factory=list)  # changes of participants' attributes
     key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
-    def clock(self, message: Message) -> datetime:
+    def clock(self, message: SentMessage) -> datetime:
         """When a message was sent; a young one at the moment in which it was first asked for."""
         if not message.young:
             return self.world.now - timedelta(seconds=message.age_s)
         return datetime.fromtimestamp(self.first_asked.setdefault(message.message_id, self.now()), UTC)
 
-    def asked(self, *messages: Message) -> None:
+    def asked(self, *messages: SentMessage) -> None:
         """Counts an answer about these messages: unfinished uploads come nearer to their end."""
         for message in messages:
             for file in message.files:
                 self.progress[file.download_id, "asked"] += 1
 
-    def uploaded(self, file: File) -> bool:
+    def uploaded(self, file: SentFile) -> bool:
         delivery = file.case.delivery
         finished = delivery.uploading == 0 or self.progress[file.download_id, "asked"] > delivery.uploading
         return finished and not delivery.upload_fails
 
-    def link(self, file: File) -> str | None:
+    def link(self, file: SentFile) -> str | None:
         """What metadata says; None while the upload is not finished."""
         return file.link if self.uploaded(file) else None
 
-    def goes_wrong(self, file: File, what: str, times: int) -> bool:
+    def goes_wrong(self, file: SentFile, what: str, times: int) -> bool:
         """True the first `times` times."""
         if self.progress[file.download_id, what] >= times:
             return False
         self.progress[file.download_id, what] += 1
         return True
 
-    def signed_link(self, file: File) -> str:
+    def signed_link(self, file: SentFile) -> str:
         """A fresh link, good for `link_lifetime_s`, unless the file's case hands out expired ones first."""
         late = self.goes_wrong(file, "expired", file.case.delivery.expired_links)
         expires = int(self.now()) + (-60 if late else self.switches.link_lifetime_s)

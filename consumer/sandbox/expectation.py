@@ -13,7 +13,7 @@ import orjson
 from consumer.identity import announcement_identity, conversation_identity
 from consumer.model import DeadReason, Direction, Reason
 from consumer.sandbox.cases import Fate
-from consumer.sandbox.world import Conversation, File, Message, World
+from consumer.sandbox.world import Conversation, SentFile, SentMessage, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def of_world(world: World, *, antivirus: bool = False) -> Iterator[Expected]:
                 yield _dead_file(message, ghost, DeadReason.NOT_FOUND, "attachment_not_known")
 
 
-def _file(talk: Conversation, message: Message, file: File, antivirus: bool) -> Expected:
+def _file(talk: Conversation, message: SentMessage, file: SentFile, antivirus: bool) -> Expected:
     if not talk.readable:
         return _dead_file(message, file, DeadReason.FORBIDDEN, "conversation_forbidden")
     answer, case = file.case.answer, file.case.name
@@ -92,7 +92,7 @@ def _file(talk: Conversation, message: Message, file: File, antivirus: bool) -> 
 
 
 def _entry(
-    message: Message, file: File, outcome: Fate, reason: str | None, case: str, covers: tuple[str, ...] = ()
+    message: SentMessage, file: SentFile, outcome: Fate, reason: str | None, case: str, covers: tuple[str, ...] = ()
 ) -> Expected:
     return Expected(
         id=file.identity(message.conversation_id, message.message_id).hex(),
@@ -106,12 +106,12 @@ def _entry(
     )
 
 
-def _dead_file(message: Message, file: File, reason: DeadReason, case: str) -> Expected:
+def _dead_file(message: SentMessage, file: SentFile, reason: DeadReason, case: str) -> Expected:
     covers = (message.identity.hex(), conversation_identity(message.conversation_id).hex())
     return _entry(message, file, Fate.DEAD, reason, case, covers)
 
 
-def _dead_message(message: Message) -> Expected:
+def _dead_message(message: SentMessage) -> Expected:
     """Whichever of its files the events name, the message is what was announced and not found."""
     own = announcement_identity(message.conversation_id, message.message_id).hex()
     files = tuple(file.identity(message.conversation_id, message.message_id).hex() for file in message.files)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from consumer.model import Direction
-from consumer.sandbox.world import Conversation, File, Message
+from consumer.sandbox.world import Conversation, SentFile, SentMessage
 from consumer.wire.fields import Json
 
-Link = Callable[[File], str | None]  # None while the upload is not finished
-Clock = Callable[[Message], datetime]
+Link = Callable[[SentFile], str | None]  # None while the upload is not finished
+Clock = Callable[[SentMessage], datetime]
 
 
-def event_link(file: File) -> str | None:
+def event_link(file: SentFile) -> str | None:
     """What an event says: it was made when the message came in, so unfinished uploads have no address in it."""
     unfinished = file.case.delivery.uploading > 0 or file.case.delivery.upload_fails
     return None if unfinished else file.link
@@ -23,7 +23,7 @@ def stamp(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def media(file: File, link: Link) -> Json:
+def media(file: SentFile, link: Link) -> Json:
     """S2 to S6: here `mediaType` is the MIME type."""
     return _given(
         id=file.attachment_id,
@@ -34,7 +34,7 @@ def media(file: File, link: Link) -> Json:
     )
 
 
-def content(file: File, link: Link) -> Json:
+def content(file: SentFile, link: Link) -> Json:
     """S1 and S7: here `mediaType` is the kind."""
     attachment = _given(
         id=file.attachment_id,
@@ -48,7 +48,7 @@ def content(file: File, link: Link) -> Json:
     return {"contentType": "Attachment", "attachment": attachment}
 
 
-def metadata(message: Message) -> Json:
+def metadata(message: SentMessage) -> Json:
     files = (*message.files, *message.ghosts)
     named: Json = {"type": "Text"}
     if files:
@@ -56,7 +56,7 @@ def metadata(message: Message) -> Json:
     return named
 
 
-def message_data(message: Message, at: datetime, link: Link) -> Json:
+def message_data(message: SentMessage, at: datetime, link: Link) -> Json:
     """S1, the authoritative one; with S2 beside it where the organisation still has the old contract."""
     conversation, customer = message.conversation_id, message.direction is not Direction.OUTBOUND
     normalized = _given(
@@ -95,7 +95,7 @@ def message_data(message: Message, at: datetime, link: Link) -> Json:
     return body
 
 
-def _details(message: Message, at: datetime, link: Link) -> Json:
+def _details(message: SentMessage, at: datetime, link: Link) -> Json:
     """One entry of a message list in S3, S4 and S5."""
     conversation = message.conversation_id
     return _given(
@@ -108,7 +108,7 @@ def _details(message: Message, at: datetime, link: Link) -> Json:
     )
 
 
-def conversation_body(talk: Conversation, messages: Sequence[Message], clock: Clock, link: Link) -> Json:
+def conversation_body(talk: Conversation, messages: Sequence[SentMessage], clock: Clock, link: Link) -> Json:
     """S3 and, as an event's body, S5: the messages are two levels down."""
     participants = []
     for purpose, participant_id, mine in _sides(talk, messages):
@@ -147,7 +147,7 @@ def conversation_body(talk: Conversation, messages: Sequence[Message], clock: Cl
     }
 
 
-def message_conversation_body(talk: Conversation, messages: Sequence[Message], clock: Clock, link: Link) -> Json:
+def message_conversation_body(talk: Conversation, messages: Sequence[SentMessage], clock: Clock, link: Link) -> Json:
     """S4: one level less than S3."""
     participants = [
         _participant(talk, purpose, participant_id)
@@ -169,7 +169,7 @@ def message_conversation_body(talk: Conversation, messages: Sequence[Message], c
     }
 
 
-def message_event_body(talk: Conversation, messages: Sequence[Message], clock: Clock, link: Link) -> Json:
+def message_event_body(talk: Conversation, messages: Sequence[SentMessage], clock: Clock, link: Link) -> Json:
     """S6: as S4, with the id in `message.id`."""
     body = message_conversation_body(talk, messages, clock, link)
     del body["selfUri"]
@@ -182,7 +182,7 @@ def message_event_body(talk: Conversation, messages: Sequence[Message], clock: C
     return body
 
 
-def webhook_body(message: Message, at: datetime, link: Link) -> Json:
+def webhook_body(message: SentMessage, at: datetime, link: Link) -> Json:
     """S7: what open messaging posts."""
     body: Json = dict(message_data(message, at, link)["normalizedMessage"])
     body["channel"] = body["channel"] | {"platform": "Open"}
@@ -192,7 +192,7 @@ def webhook_body(message: Message, at: datetime, link: Link) -> Json:
     return body
 
 
-def media_data(talk: Conversation, file: File, link: Link) -> Json:
+def media_data(talk: Conversation, file: SentFile, link: Link) -> Json:
     """S9: tells how far the upload is."""
     url = link(file)
     status = "valid" if url else "invalid" if file.case.delivery.upload_fails else "uploading"
@@ -211,7 +211,7 @@ def media_data(talk: Conversation, file: File, link: Link) -> Json:
     )
 
 
-def tutorial_body(talk: Conversation, messages: Sequence[Message], link: Link) -> Json:
+def tutorial_body(talk: Conversation, messages: Sequence[SentMessage], link: Link) -> Json:
     """S11: not Genesys's."""
     return {
         "id": talk.conversation_id,
@@ -234,7 +234,7 @@ def tutorial_body(talk: Conversation, messages: Sequence[Message], link: Link) -
     }
 
 
-def _sides(talk: Conversation, messages: Sequence[Message]) -> list[tuple[str, str, list[Message]]]:
+def _sides(talk: Conversation, messages: Sequence[SentMessage]) -> list[tuple[str, str, list[SentMessage]]]:
     """Who lists what: the agent's side repeats what the customer sent, so ids come up twice in one body."""
     inbound = [message for message in messages if message.direction is not Direction.OUTBOUND]
     return [("customer", talk.customer_id, inbound), ("agent", talk.agent_id, list(messages))]
@@ -249,11 +249,11 @@ def _participant(talk: Conversation, purpose: str, participant_id: str) -> Json:
     }
 
 
-def _start(messages: Sequence[Message], clock: Clock) -> str:
+def _start(messages: Sequence[SentMessage], clock: Clock) -> str:
     return stamp(min(map(clock, messages)) - timedelta(minutes=1)) if messages else "2026-02-03T10:15:02.114Z"
 
 
-def _status(message: Message) -> str:
+def _status(message: SentMessage) -> str:
     if message.removed:
         return "removed"
     return "sent" if message.direction is Direction.OUTBOUND else "received"

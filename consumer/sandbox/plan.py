@@ -14,7 +14,7 @@ from consumer.sandbox.cases import CASES, GOOD, Case
 from consumer.sandbox.envelopes import random_uuid
 from consumer.sandbox.files import MIME, build, dice
 from consumer.sandbox.media import WORDS
-from consumer.sandbox.world import Conversation, File, Message, World
+from consumer.sandbox.world import Conversation, SentFile, SentMessage, World
 
 REPEATS, NOISE, UNREADABLE = 0.30, 0.10, 0.03  # of all events
 EXTENSIONS = {"jpeg": "jpg"}
@@ -53,18 +53,18 @@ class Dealer:
         self._once = deque(rng.sample(CASES, len(CASES)))
         self._weights = [case.weight for case in CASES]
 
-    def deal(self) -> File:
+    def deal(self) -> SentFile:
         case = self._once.popleft() if self._once else self._rng.choices(CASES, self._weights)[0]
         return self.file(case)
 
-    def file(self, case: Case, recipe: str | None = None) -> File:
+    def file(self, case: Case, recipe: str | None = None) -> SentFile:
         """A file of the case, by one of its recipes."""
         rng = self._rng
         recipe = recipe or rng.choice(case.recipes)
         seed = rng.randrange(2**32)
         attachment_id = random_uuid(rng)
         extension = case.extension or recipe
-        return File(
+        return SentFile(
             case=case,
             recipe=recipe,
             seed=seed,
@@ -137,8 +137,8 @@ def _talk(rng: random.Random) -> Conversation:
     return Conversation(random_uuid(rng), random_uuid(rng), random_uuid(rng), random_uuid(rng))
 
 
-def _message(rng: random.Random, talk: Conversation, *files: File) -> Message:
-    return Message(
+def _message(rng: random.Random, talk: Conversation, *files: SentFile) -> SentMessage:
+    return SentMessage(
         conversation_id=talk.conversation_id,
         message_id=rng.randbytes(16).hex(),
         files=files,

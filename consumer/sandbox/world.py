@@ -16,7 +16,7 @@ OTHER_ORGANIZATION_ID = "9d0c4a77-1111-4222-8333-abcdefabcdef"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class SentFile:
     """One attachment as its message declares it; its bytes come from recipe and seed."""
 
     case: Case
@@ -46,17 +46,17 @@ class File:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class SentMessage:
     conversation_id: str
     message_id: str
-    files: tuple[File, ...] = ()
+    files: tuple[SentFile, ...] = ()
     text: str = ""
     direction: Direction = Direction.INBOUND
     removed: bool = False
     known: bool = True  # False: events announce it, and the API does not know it
     legacy: bool = False  # the API still gives the deprecated media list beside the normalized message
     age_s: float = 3_600.0
-    ghosts: tuple[File, ...] = ()  # events announce them, and the API does not know them
+    ghosts: tuple[SentFile, ...] = ()  # events announce them, and the API does not know them
 
     @property
     def young(self) -> bool:
@@ -73,7 +73,7 @@ class Conversation:
     communication_id: str
     customer_id: str  # participants
     agent_id: str
-    messages: tuple[Message, ...] = ()
+    messages: tuple[SentMessage, ...] = ()
     tutorial: bool = False  # the API answers in the shape of the tutorial, with signed links at once
     readable: bool = True  # False: the API answers 403 to our client
     known: bool = True

@@ -28,7 +28,7 @@ BOOT = (
 
 
 @dataclass(eq=False, slots=True)
-class Waiting:
+class WaitingFile:
     """One file on its way to the writer."""
 
     name: str
@@ -48,7 +48,7 @@ class Folder:
         to promise that. Raises `ValueError` where the folder can't be made."""
         self._path = path.expanduser().absolute()
         self._arguments = (str(self._path), oct(mode), "durable" if durable else "as it is")
-        self._waiting: list[Waiting] = []
+        self._waiting: list[WaitingFile] = []
         self._turn = anyio.Lock()
         self._writer: Writer | None = None
         try:
@@ -60,12 +60,12 @@ class Folder:
 
     async def put(self, conversation_id: str, identity: bytes, body: StoredBody, facts: Facts) -> str:
         name = name_of(conversation_id, identity, body.sha256)
-        await self._keep(Waiting(name, body))
+        await self._keep(WaitingFile(name, body))
         return f"{self._path.as_uri()}/{name}"
 
     async def probe(self) -> None:
         with os.fdopen(os.open(os.devnull, os.O_RDONLY), "rb") as nothing:
-            await self._keep(Waiting(writer.PROBE, _Empty(nothing.fileno())))
+            await self._keep(WaitingFile(writer.PROBE, _Empty(nothing.fileno())))
 
     async def tried(self) -> Tried:
         await self.probe()
@@ -78,7 +78,7 @@ class Folder:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(ended.end)
 
-    async def _keep(self, one: Waiting) -> None:
+    async def _keep(self, one: WaitingFile) -> None:
         """Whoever gets the turn takes all that wait by then along, and answers for them."""
         self._waiting.append(one)
         try:
@@ -97,7 +97,7 @@ class Folder:
         if one.result:
             raise Unavailable(Dependency.STORAGE, "the storage is away or full")
 
-    async def _write(self, gathering: Sequence[Waiting]) -> None:
+    async def _write(self, gathering: Sequence[WaitingFile]) -> None:
         results = [5] * len(gathering)  # EIO
         try:
             if self._writer is None:
@@ -127,7 +127,7 @@ class Writer:
                 start_new_session=True,  # a Ctrl-C on the terminal is for the service, which drains first
             )
 
-    async def keep(self, gathering: Sequence[Waiting]) -> list[int]:
+    async def keep(self, gathering: Sequence[WaitingFile]) -> list[int]:
         """For each file 0, or an error number. Raises `WriterGone`."""
         parts = [writer.ONE.pack(one.body.size, len(one.name)) + one.name.encode("ascii") for one in gathering]
         message = b"".join(parts)

@@ -49,7 +49,7 @@ _PAIR = re.compile(
 )
 
 
-class Wanted(Protocol):
+class LoggingOptions(Protocol):
     """What is logged, and how: the part of the settings that this module knows."""
 
     @property
@@ -61,7 +61,7 @@ class Wanted(Protocol):
         """ "json", "console", or "auto": for people on a terminal, else JSON."""
 
 
-def setup(settings: Wanted, stream: TextIO | None = None) -> None:
+def setup(settings: LoggingOptions, stream: TextIO | None = None) -> None:
     """Routes structlog and the standard library's logging to `stream`, stderr by default. A later call replaces it."""
     stream = stream or sys.stderr
     shared = _shared()
@@ -87,7 +87,7 @@ def setup(settings: Wanted, stream: TextIO | None = None) -> None:
             ],
         )
     )
-    handler.addFilter(Told(shown=settings.level == "debug"))
+    handler.addFilter(BrokersAwayFilter(shown=settings.level == "debug"))
     handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers[:] = [handler]
@@ -121,7 +121,7 @@ def mask(text: str) -> str:
     return _PAIR.sub(rf"\1\2{MASK}", text)
 
 
-class Told(logging.Filter):
+class BrokersAwayFilter(logging.Filter):
     """What aiokafka says of brokers that are away is no news: a condition of ours begins and ends in one line each. Its
     own lines are for debugging, except for an error that is none of Kafka's or of the network."""
 
@@ -167,7 +167,7 @@ class Repeats(logging.Filter):
         return True
 
 
-def _renderer(settings: Wanted, stream: TextIO) -> Processor:
+def _renderer(settings: LoggingOptions, stream: TextIO) -> Processor:
     if settings.format == "console" or (settings.format == "auto" and stream.isatty()):
         return structlog.dev.ConsoleRenderer(colors=stream.isatty())
     return structlog.processors.JSONRenderer(serializer=_to_json)

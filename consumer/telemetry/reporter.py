@@ -53,7 +53,7 @@ class Gate(Protocol):
     def still_failing(self) -> int: ...
 
 
-class Holds(Protocol):
+class HeldConditions(Protocol):
     """The conditions of the process (`service.conditions`)."""
 
     def begin(self, condition: Condition, detail: str = "", about: str = "") -> None: ...
@@ -65,7 +65,7 @@ class Holds(Protocol):
 class Reporter(Untraced):
     """One for the process."""
 
-    def __init__(self, metrics: Metrics, conditions: Holds, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, metrics: Metrics, conditions: HeldConditions, now: Callable[[], float] = time.monotonic) -> None:
         """`now`: monotonic seconds, by which a loop is found to stand still."""
         self._metrics = metrics
         self._conditions = conditions

@@ -44,7 +44,7 @@ from consumer import __version__
 from consumer.model import TRACEPARENT, Dependency, Headers, Source
 from consumer.telemetry.labels import SpanFate, Stage
 from consumer.telemetry.metrics import Metrics
-from consumer.telemetry.reporter import Holds, Reporter
+from consumer.telemetry.reporter import HeldConditions, Reporter
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ ALONE = Context()  # of a span that begins a trace
 class TracingReporter(Reporter):
     """Reports as ever, and makes spans besides."""
 
-    def __init__(self, metrics: Metrics, conditions: Holds, tracer: Tracer) -> None:
+    def __init__(self, metrics: Metrics, conditions: HeldConditions, tracer: Tracer) -> None:
         super().__init__(metrics, conditions)
         self._tracer = tracer
         # Of each partition: the spans of tasks whose answers wait for its next commit, by their ids.

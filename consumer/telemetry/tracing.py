@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from typing import Protocol
 
 from consumer.telemetry.metrics import Metrics
-from consumer.telemetry.reporter import Holds, Reporter
+from consumer.telemetry.reporter import HeldConditions, Reporter
 
 
-class Wanted(Protocol):
+class TracingOptions(Protocol):
     """What is traced, and where it goes: the part of the settings that this module knows."""
 
     @property
@@ -36,7 +36,7 @@ def is_installed() -> bool:
 
 
 @asynccontextmanager
-async def reporting(metrics: Metrics, conditions: Holds, wanted: Wanted) -> AsyncIterator[Reporter]:
+async def reporting(metrics: Metrics, conditions: HeldConditions, wanted: TracingOptions) -> AsyncIterator[Reporter]:
     """One for the process. To be left last: what ends on the way out is traced as well."""
     if wanted.exporter == "off":
         yield Reporter(metrics, conditions)

@@ -24,7 +24,7 @@ from consumer.wire.envelopes import Leaf, Nothing, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, read_id, word
 from consumer.wire.listings import is_analytics_detail, listed_in
 from consumer.wire.parsing import parse
-from consumer.wire.shapes import Seen
+from consumer.wire.shapes import TypedMessage
 from consumer.wire.topics import Subject, subject_of
 
 LARGE = 16 * 1024  # bytes
@@ -227,7 +227,7 @@ def _read(told: _Told, value: bytes, path: str) -> Event | Noise:
     return Event(conversation_id, messages, told.organization_id, told.time, topic, value, path)
 
 
-def _announced(seen: list[Seen]) -> tuple[Message, ...]:
+def _announced(seen: list[TypedMessage]) -> tuple[Message, ...]:
     """The messages that may carry files: the ones with an id first, since the first one keys a task that names no
     conversation. Raises `Malformed`."""
     announced = [one.message for one in seen if one.message.announces_media]
@@ -239,7 +239,7 @@ def _announced(seen: list[Seen]) -> tuple[Message, ...]:
     return tuple(announced)
 
 
-def _messages(body: Json, conversation_id: str, limit: int) -> list[Seen] | None:
+def _messages(body: Json, conversation_id: str, limit: int) -> list[TypedMessage] | None:
     """The messages that `body` lists, by the shape that its keys show; None if it has no place for any.
 
     Raises `Malformed`.
@@ -259,7 +259,7 @@ def _messages(body: Json, conversation_id: str, limit: int) -> list[Seen] | None
     return None
 
 
-def _noise_kind(seen: list[Seen]) -> NoiseKind:
+def _noise_kind(seen: list[TypedMessage]) -> NoiseKind:
     types = {one.type for one in seen}
     if types == {"receipt"}:
         return "receipt"

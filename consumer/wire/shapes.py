@@ -62,14 +62,14 @@ COMMUNICATION_FIELDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TypedMessage:
     """A message, and what it says that it is: "text", "receipt", "event", … or "" """
 
     message: Message
     type: str
 
 
-def message_data(raw: Json, conversation_id: str = "") -> Seen:
+def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
     """S1 `MessageData`, with what S2 (`media`, gone since 2026-03-31) adds. `conversation_id` is for one without."""
     normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage")
     told = normalized or {}
@@ -85,7 +85,7 @@ def message_data(raw: Json, conversation_id: str = "") -> Seen:
     attachments = with_listed(described, raw, replace(head, shape=Shape.MESSAGE_LEGACY))
     type_ = word(told.get("type"))
     silent = (normalized is None and raw.get("media") is None) or _may_hold_more(raw, type_)
-    return Seen(head.message(attachments, announced, silent), type_)
+    return TypedMessage(head.message(attachments, announced, silent), type_)
 
 
 def _may_hold_more(raw: Json, type_: str) -> bool:
@@ -99,7 +99,7 @@ def _own_ids(raw: Json, conversation_id: str, *others: object) -> Ids:
     return Ids(own or conversation_id, *usable_id(raw.get("id"), *others))
 
 
-def webhook(raw: Json, conversation_id: str = "") -> Seen:
+def webhook(raw: Json, conversation_id: str = "") -> TypedMessage:
     """S7 open messaging, S8 web messaging's guest side. The channel's time is not Genesys's, so it is not taken."""
     channel = an_object(raw.get("channel"), "channel") or {}
     head = Head(
@@ -112,18 +112,18 @@ def webhook(raw: Json, conversation_id: str = "") -> Seen:
     described, announced = of_content(raw.get("content"), head)
     type_ = word(raw.get("type"))
     silent = not type_ or _may_hold_more(raw, type_)
-    return Seen(head.message(with_listed(described, raw, head), announced, silent), type_)
+    return TypedMessage(head.message(with_listed(described, raw, head), announced, silent), type_)
 
 
-def conversation(raw: Json, conversation_id: str = "", *, event: bool = False) -> list[Seen]:
+def conversation(raw: Json, conversation_id: str = "", *, event: bool = False) -> list[TypedMessage]:
     """S3 to S6: the messages of a conversation's participants; S11: those that lie at its top. Each message once."""
     participants = (_listed_message(*entry, conversation_id) for entry in _entries(raw, event))
     top = (_tutorial_message(entry, conversation_id) for entry in objects(raw.get("messages"), "messages"))
     return _each_once((*participants, *top))
 
 
-def _each_once(seen: Iterable[Seen]) -> list[Seen]:
-    by_id: dict[str | tuple[str, ...], Seen] = {}
+def _each_once(seen: Iterable[TypedMessage]) -> list[TypedMessage]:
+    by_id: dict[str | tuple[str, ...], TypedMessage] = {}
     for one in seen:
         name = one.message.message_id or one.message.trace
         by_id[name] = _merged(by_id[name], one) if name in by_id else one
@@ -141,15 +141,15 @@ def _entries(raw: Json, event: bool) -> Iterable[tuple[Json, Json, Shape]]:
                 yield entry, around, Shape.EVENT_MESSAGES if event else Shape.MESSAGE_CONVERSATION
 
 
-def _listed(raw: Json, head: Head, read: Callable[[Json, Head], Seen]) -> Seen:
+def _listed(raw: Json, head: Head, read: Callable[[Json, Head], TypedMessage]) -> TypedMessage:
     """One whose description has an unknown structure is as one that says nothing: it spoils no other of the list."""
     try:
         return read(raw, head)
     except Malformed:
-        return Seen(head.message((), silent=True), "")
+        return TypedMessage(head.message((), silent=True), "")
 
 
-def _listed_message(raw: Json, around: Json, shape: Shape, conversation_id: str) -> Seen:
+def _listed_message(raw: Json, around: Json, shape: Shape, conversation_id: str) -> TypedMessage:
     status, ids = word(raw.get("messageStatus")), ids_of(raw, raw.get("id"))
     head = Head(
         ids=Ids(conversation_id or ids.conversation_id, ids.message_id, ids.odd),
@@ -164,7 +164,7 @@ def _listed_message(raw: Json, around: Json, shape: Shape, conversation_id: str)
     return _listed(raw, head, _details)
 
 
-def _details(raw: Json, head: Head) -> Seen:
+def _details(raw: Json, head: Head) -> TypedMessage:
     metadata = an_object(raw.get("messageMetadata"), "messageMetadata") or {}
     normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage") or {}
     contents = objects(metadata.get("content"), "messageMetadata.content")
@@ -175,10 +175,10 @@ def _details(raw: Json, head: Head) -> Seen:
     type_ = word(metadata.get("type")) or word(normalized.get("type"))
     announced = max(count, sum(map(is_attachment, possible)))
     silent = bool(possible) or not (type_ or contents) or _may_hold_more(raw, type_)
-    return Seen(head.message(attachments, announced, silent), type_)
+    return TypedMessage(head.message(attachments, announced, silent), type_)
 
 
-def _merged(one: Seen, other: Seen) -> Seen:
+def _merged(one: TypedMessage, other: TypedMessage) -> TypedMessage:
     """The same message, listed under several participants: mostly in the same words."""
     if one == other:
         return one
@@ -198,10 +198,10 @@ def _merged(one: Seen, other: Seen) -> Seen:
         communication_id=first.communication_id or second.communication_id,
         trace=first.trace,
     )
-    return Seen(message, one.type or other.type)
+    return TypedMessage(message, one.type or other.type)
 
 
-def _tutorial_message(raw: Json, conversation_id: str) -> Seen:
+def _tutorial_message(raw: Json, conversation_id: str) -> TypedMessage:
     head = Head(
         ids=Ids(conversation_id, *usable_id(raw.get("id"), raw.get("messageId"))),
         shape=Shape.TUTORIAL,
@@ -211,18 +211,18 @@ def _tutorial_message(raw: Json, conversation_id: str) -> Seen:
     return _listed(raw, head, _tutorial_files)
 
 
-def _tutorial_files(raw: Json, head: Head) -> Seen:
-    return Seen(head.message(with_listed([], raw, head), silent=raw.get("attachments") is None), "")
+def _tutorial_files(raw: Json, head: Head) -> TypedMessage:
+    return TypedMessage(head.message(with_listed([], raw, head), silent=raw.get("attachments") is None), "")
 
 
-def recording(raw: Json) -> list[Seen]:
+def recording(raw: Json) -> list[TypedMessage]:
     """S10: the transcript of a recording, the long-term copy."""
     conversation_id = read_id(raw.get("conversationId"), "conversationId") or ""
     listed = objects(raw.get("messagingTranscript"), "messagingTranscript")
     return _each_once(_transcribed(entry, conversation_id) for entry in listed)
 
 
-def _transcribed(raw: Json, conversation_id: str) -> Seen:
+def _transcribed(raw: Json, conversation_id: str) -> TypedMessage:
     head = Head(
         ids=Ids(conversation_id, *usable_id(raw.get("id"))),
         shape=Shape.RECORDING,
@@ -231,10 +231,10 @@ def _transcribed(raw: Json, conversation_id: str) -> Seen:
     return _listed(raw, head, _copies)
 
 
-def _copies(raw: Json, head: Head) -> Seen:
+def _copies(raw: Json, head: Head) -> TypedMessage:
     copies = objects(raw.get("messageMediaAttachments"), "messageMediaAttachments")
     announced = int(word(raw.get("contentType")) == "attachment")
-    return Seen(head.message((attachment_of(entry, head) for entry in copies), announced), "")
+    return TypedMessage(head.message((attachment_of(entry, head) for entry in copies), announced), "")
 
 
 def media(raw: Json, conversation_id: str, message_id: str) -> Attachment:

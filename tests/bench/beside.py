@@ -17,7 +17,7 @@ from anyio.to_thread import run_sync
 
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.sandbox.world import Conversation, File
+from consumer.sandbox.world import Conversation, SentFile
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.bench.figures import Figures, spread
 from tests.brokers import create_topics
@@ -53,7 +53,7 @@ RATIOS: dict[str, Callable[[Cost], float]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sized(File):
+class Sized(SentFile):
     """A text of that many bytes."""
 
     bytes_: int = 0
@@ -98,8 +98,8 @@ def sized(talks: list[Conversation], count: int) -> list[Conversation]:
     ]
 
 
-def _sized(file: File, count: int) -> File:
-    told = {field.name: getattr(file, field.name) for field in fields(File)}
+def _sized(file: SentFile, count: int) -> SentFile:
+    told = {field.name: getattr(file, field.name) for field in fields(SentFile)}
     told |= {"name": "told.txt", "mime": "text/plain", "declared_size": count, "declared_sha256": None}
     return Sized(**told, bytes_=count)
 

@@ -18,7 +18,7 @@ from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.genesys.sender import Sender
 from consumer.notify.loop import Polled, notify
-from consumer.notify.notifier import Notifier, Told, WaitOut
+from consumer.notify.notifier import Notified, Notifier, WaitOut
 from consumer.notify.rejections import consuming
 from consumer.notify.shutdown import Shutdown
 from consumer.sandbox.emulator import Emulator
@@ -117,7 +117,7 @@ class Member:
     """One process that tells, as far as it shows."""
 
     shutdown: Shutdown = field(default_factory=Shutdown)
-    told: list[Told] = field(default_factory=list)
+    told: list[Notified] = field(default_factory=list)
     recorder: Recorder = field(default_factory=Recorder)
     ended: anyio.Event = field(default_factory=anyio.Event)
 

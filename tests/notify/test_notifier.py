@@ -13,7 +13,7 @@ from consumer.attempts import Gates
 from consumer.model import Reason
 from consumer.notify.customer import agentless_message, read_customer
 from consumer.notify.loop import notify
-from consumer.notify.notifier import Channel, Notice, Notifier, Told
+from consumer.notify.notifier import Channel, Notice, Notified, Notifier
 from consumer.notify.outages import Outages
 from consumer.notify.shutdown import Shutdown
 from tests.genesys.cloud import Asked, Client, Cloud, connected, json, serving
@@ -68,7 +68,7 @@ def notifier(client: Client, channel: Channel = "message") -> Notifier:
     return Notifier(client.api, sentence, channel=channel, wait_out=outages, sleep=no_sleep)
 
 
-async def told_by(notifier: Notifier, value: bytes | None) -> Told:
+async def told_by(notifier: Notifier, value: bytes | None) -> Notified:
     prepared = await notifier.prepare(value)
     return await notifier.send(prepared) if isinstance(prepared, Notice) else prepared
 
@@ -84,7 +84,7 @@ def communication(**fields: Any) -> list[dict[str, Any]]:
 
 
 async def test_a_web_messaging_customer_gets_the_documented_message(cloud: Cloud, client: Client) -> None:
-    assert await told_by(notifier(client), REJECTED) == Told("sent", "by message")
+    assert await told_by(notifier(client), REJECTED) == Notified("sent", "by message")
     expected = payload("agentless-message") | {"textBody": f'"claim-form" (PDF): {SENTENCES["en"]}'}
     assert orjson.loads(cloud.asked[-1].body) == expected
 
@@ -132,7 +132,7 @@ async def test_who_cannot_be_sent_a_text_is_told_by_attributes(
     cloud: Cloud, client: Client, customer: dict[str, Any]
 ) -> None:
     cloud.at("GET", WHOLE, conversation(**customer))
-    assert await told_by(notifier(client), REJECTED) == Told("sent", "by attributes")
+    assert await told_by(notifier(client), REJECTED) == Notified("sent", "by attributes")
     assert orjson.loads(cloud.asked[-1].body) == {
         "attributes": {
             "attachment.verdict": "rejected",
@@ -235,7 +235,7 @@ class Crash(Exception):
 async def test_a_crash_at_any_point_never_tells_twice(cloud: Cloud, client: Client) -> None:
     """Whatever breaks: a place that was not committed was not told of."""
     committed: list[int] = []
-    told: list[Told] = []
+    told: list[Notified] = []
 
     def commit(number: int, breaks: bool) -> Callable[[], Awaitable[bool]]:
         async def commit() -> bool:
@@ -285,7 +285,7 @@ async def test_a_place_is_committed_between_what_is_asked_and_what_is_sent(
 
 
 async def test_a_shutdown_leaves_what_waits_and_sends_what_is_committed(cloud: Cloud, client: Client) -> None:
-    shutdown, told, committed = Shutdown(), list[Told](), list[int]()
+    shutdown, told, committed = Shutdown(), list[Notified](), list[int]()
 
     async def hangs(asked: Asked) -> Any:
         shutdown.request()
@@ -310,7 +310,7 @@ async def test_a_shutdown_leaves_what_waits_and_sends_what_is_committed(cloud: C
 
 
 async def test_who_is_stopped_in_the_middle_says_that_one_was_not_told(cloud: Cloud, client: Client) -> None:
-    told: list[Told] = []
+    told: list[Notified] = []
 
     async def commit() -> bool:
         return True

@@ -15,7 +15,7 @@ from consumer.sandbox.expectation import Expectation, Expected, of_world
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import Dealer
 from consumer.sandbox.traffic import InputRecord, Traffic
-from consumer.sandbox.world import Conversation, File, Message, World
+from consumer.sandbox.world import Conversation, SentFile, SentMessage, World
 
 GOOD = next(case for case in CASES if case.name == "genuine")
 DEAD = Due(Fate.DEAD, DeadReason.UNAVAILABLE.value)
@@ -37,7 +37,7 @@ class Maker:
             if partition in (None, partition_of(conversation.encode(), self._partitions)):
                 break
         files = tuple(self._dealer.file(case) for case in cases)
-        message = Message(conversation, self._rng.randbytes(16).hex(), files)
+        message = SentMessage(conversation, self._rng.randbytes(16).hex(), files)
         one, two, three = (random_uuid(self._rng) for _ in range(3))
         return Conversation(conversation, one, two, three, messages=(message,), failing=failing)
 
@@ -65,7 +65,7 @@ def _dead(talk: Conversation) -> Expected:
     return Expected(message.identity.hex(), Fate.DEAD, reason, "failing", (), talk.conversation_id, message.message_id)
 
 
-def release(world: World, file: File) -> None:
+def release(world: World, file: SentFile) -> None:
     """From its next delivery on a stuck file comes at once."""
     message, _ = world.files[file.download_id]
     world.files[file.download_id] = message, replace(file, case=replace(file.case, delivery=Delivery()))

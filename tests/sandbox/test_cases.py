@@ -9,7 +9,7 @@ from consumer.model import Attachment, Direction, Reason
 from consumer.sandbox.cases import CASES, Case, Fate
 from consumer.sandbox.files import GENUINE, dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
-from consumer.sandbox.world import File
+from consumer.sandbox.world import SentFile
 from tests.reports import Recorder
 from tests.sandbox.worlds import CONVERSATION, MESSAGE, file_of
 
@@ -29,7 +29,7 @@ JUDGED_BY_BYTES = [
 ]
 
 
-def declared(file: File) -> Attachment:
+def declared(file: SentFile) -> Attachment:
     return Attachment(
         conversation_id=CONVERSATION,
         message_id=MESSAGE,
@@ -43,7 +43,7 @@ def declared(file: File) -> Attachment:
     )
 
 
-async def reason_for(file: File, workers: Workers, policy: Policy) -> str | None:
+async def reason_for(file: SentFile, workers: Workers, policy: Policy) -> str | None:
     attachment = declared(file)
     before = policy.before_download(attachment)
     if before is not None:

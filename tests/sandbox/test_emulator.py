@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.world import ORGANIZATION_ID, File, World
+from consumer.sandbox.world import ORGANIZATION_ID, SentFile, World
 from tests.sandbox.worlds import (
     AGENT,
     COMMUNICATION,
@@ -60,7 +60,7 @@ async def control(http: httpx.AsyncClient, **switches: Any) -> dict[str, Any]:
     return report
 
 
-async def signed_link(http: httpx.AsyncClient, file: File) -> str:
+async def signed_link(http: httpx.AsyncClient, file: SentFile) -> str:
     answer = await http.get(f"/api/v2/downloads/{file.download_id}", params={"issueRedirect": "false"})
     assert answer.status_code == 200, answer.text
     url: str = answer.json()["url"]

@@ -30,7 +30,7 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
-from consumer.sandbox.world import Conversation, File, Message, World
+from consumer.sandbox.world import Conversation, SentFile, SentMessage, World
 from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
@@ -131,7 +131,7 @@ def _dumped(raw: Any) -> bytes:
         return json.dumps(raw).encode()
 
 
-def hostile_talk() -> tuple[Conversation, tuple[File, ...]]:
+def hostile_talk() -> tuple[Conversation, tuple[SentFile, ...]]:
     """A conversation that Genesys knows, whose files are fine and whose names and ids are not."""
     names = ["../../../../tmp/evil.png", "/etc/passwd", "a\x00b.png", f"{BIDI}.png", "x" * 1_000 + ".png"]
     fine = Dealer(dice("bad input")).file(GENUINE_CASE, "png")
@@ -139,7 +139,7 @@ def hostile_talk() -> tuple[Conversation, tuple[File, ...]]:
         replace(fine, attachment_id=f"{name[:200]}#{n}" if name.isprintable() else None, name=name, download_id=f"d{n}")
         for n, name in enumerate(names)
     )
-    message = Message(GENUINE, GENUINE_MESSAGE, files)
+    message = SentMessage(GENUINE, GENUINE_MESSAGE, files)
     return Conversation(GENUINE, "communication", "customer", "agent", (message,)), files
 
 

@@ -40,7 +40,7 @@ from consumer.sandbox.expectation import Expectation, of_world
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.traffic import InputRecord
-from consumer.sandbox.world import REGION, Conversation, Message, World
+from consumer.sandbox.world import REGION, Conversation, SentMessage, World
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.events import decode
 from consumer.wire.fields import Json
@@ -64,7 +64,7 @@ def world_of(conversations: int) -> World:
     def talk(number: int) -> Conversation:
         conversation, communication, customer, agent = (envelopes.random_uuid(rng) for _ in range(4))
         messages = [
-            Message(
+            SentMessage(
                 conversation, rng.randbytes(16).hex(), tuple(dealer.file(GENUINE_CASE, "png") for _ in range(count))
             )
             for count in (1 + (number + m) % 2 for m in range(MESSAGES))

@@ -16,9 +16,9 @@ from consumer.kafka.seen import (
     Groups,
     RecordPlace,
     Remembered,
-    Seen,
     SeenEvent,
     SeenLetter,
+    SeenRecords,
     SeenResult,
     SeenTask,
 )
@@ -46,10 +46,12 @@ AT = datetime(2026, 11, 29, 9, tzinfo=UTC)
 AT_MS = int(AT.timestamp() * 1000)
 
 
-def seen(*, committed: int = 100, taken_in: int = 100, members: int = 1, **found: Any) -> Seen:
+def seen(*, committed: int = 100, taken_in: int = 100, members: int = 1, **found: Any) -> SeenRecords:
     intake = GroupStanding("g-intake", members, {TopicPartition("events", 0): taken_in})
     notify = GroupStanding("g-notify", 0, {TopicPartition("rejected", 0): 5})
-    return Seen(Groups(intake, GroupStanding("g", members, {TopicPartition("tasks", 0): committed}), notify), **found)
+    return SeenRecords(
+        Groups(intake, GroupStanding("g", members, {TopicPartition("tasks", 0): committed}), notify), **found
+    )
 
 
 def attachment(name: str, **fields: Any) -> Attachment:
@@ -119,7 +121,7 @@ def letter(of: bytes, generation: int = 1, offset: int = 0, **fields: Any) -> Se
     )
 
 
-def told(found: Seen) -> dict[bytes, State]:
+def told(found: SeenRecords) -> dict[bytes, State]:
     return {story.subject.identity: story.state for story in stories(found, HORIZON)}
 
 

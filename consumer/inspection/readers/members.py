@@ -10,7 +10,7 @@ from consumer.inspection.readers.office import containers
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.package import MAC_FORK
-from consumer.inspection.readers.seen import Budget, Limits, Seen, TooMuch, most_kept
+from consumer.inspection.readers.seen import ExpansionBudget, Limits, Seen, TooMuch, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
@@ -18,7 +18,7 @@ FOLDERS = b"\0\0\0\1Bud1"
 """How a Mac's list of what a folder shows begins."""
 
 
-def read(data: bytes, archive: Archive, budget: Budget, seen: Seen, limits: Limits) -> None:
+def read(data: bytes, archive: Archive, budget: ExpansionBudget, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "application/zip"
     if not any(entry.size for entry in archive.entries):
         seen.find(Reason.EMPTY, "there is nothing in the archive")

@@ -119,14 +119,14 @@ class Others(Protocol):
 
 
 @dataclass(slots=True)
-class Budget:
+class ExpansionBudget:
     """What may still be inflated and listed. One for a file with all the files in it."""
 
     inflated: int  # bytes
     entries: int
 
     @classmethod
-    def of(cls, size: int, limits: Limits) -> Budget:
+    def of(cls, size: int, limits: Limits) -> ExpansionBudget:
         return cls(limits.inflation(size), limits.entries)
 
 
@@ -149,7 +149,7 @@ class Seen:
     pages: int = 0  # of a document
     loose: list[bytes] = field(default_factory=list)  # heads of what belongs to no part and is of no format known here
     work: Work = field(default_factory=Work)
-    budget: Budget | None = None
+    budget: ExpansionBudget | None = None
     documents: int = 0  # inside each other, this one included
     archives: int = 0  # as well
     depth: int = 0  # files of any kind inside each other
@@ -210,9 +210,9 @@ class Seen:
         if self.archives > MOST_ARCHIVES:
             raise TooMuch("an archive is inside another one")
 
-    def budget_for(self, size: int, limits: Limits) -> Budget:
+    def budget_for(self, size: int, limits: Limits) -> ExpansionBudget:
         """What may still be inflated: all there is for a file of `size` bytes, less what was spent already."""
-        self.budget = self.budget or Budget.of(size, limits)
+        self.budget = self.budget or ExpansionBudget.of(size, limits)
         return self.budget
 
     def has(self, code: Reason) -> bool:

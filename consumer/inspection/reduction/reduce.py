@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from consumer.inspection.reduction.neutral import neutral, words
 from consumer.inspection.reduction.parts import Part
-from consumer.inspection.reduction.shapes import DEEPEST, Shape, shape_of, views
+from consumer.inspection.reduction.shapes import DEEPEST, FileShape, shape_of, views
 
 T = TypeVar("T")
 
@@ -75,7 +75,7 @@ class Reducer:
         return shape.join(parts)
 
     async def _part(
-        self, parts: Sequence[Part], index: int, shape: Shape, shows: Shows, depth: int
+        self, parts: Sequence[Part], index: int, shape: FileShape, shows: Shows, depth: int
     ) -> tuple[Part, ...]:
         def with_it(part: Part) -> bytes:
             return shape.join([*parts[:index], part, *parts[index + 1 :]])

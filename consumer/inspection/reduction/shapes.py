@@ -25,12 +25,12 @@ SCAN = 0xDA  # behind it, the pixels
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class FileShape:
     split: Callable[[bytes], Sequence[Part]]
     join: Callable[[Sequence[Part]], bytes]
 
 
-def shape_of(data: bytes) -> Shape | None:
+def shape_of(data: bytes) -> FileShape | None:
     """How these bytes are taken apart; None if nothing here knows how."""
     return next((shape for begins, shape in SHAPES if begins(data)), None)
 
@@ -140,10 +140,10 @@ def _laced(head: bytes, size: int) -> bytes:
     return head[: ogg.HEAD - 1] + bytes([len(lacing)]) + lacing
 
 
-SHAPES: tuple[tuple[Callable[[bytes], bool], Shape], ...] = (
-    (lambda data: data.startswith(png.SIGNATURE), Shape(lambda data: tuple(_png(data)), _joined_png)),
-    (lambda data: data.startswith(JPEG), Shape(lambda data: tuple(_jpeg(data)), _joined_jpeg)),
-    (ogg.begins, Shape(lambda data: tuple(_ogg(data)), _joined_ogg)),
-    (pdf_shape.begins, Shape(pdf_shape.split, pdf_shape.join)),
-    (zip_shape.begins, Shape(zip_shape.split, zip_shape.join)),
+SHAPES: tuple[tuple[Callable[[bytes], bool], FileShape], ...] = (
+    (lambda data: data.startswith(png.SIGNATURE), FileShape(lambda data: tuple(_png(data)), _joined_png)),
+    (lambda data: data.startswith(JPEG), FileShape(lambda data: tuple(_jpeg(data)), _joined_jpeg)),
+    (ogg.begins, FileShape(lambda data: tuple(_ogg(data)), _joined_ogg)),
+    (pdf_shape.begins, FileShape(pdf_shape.split, pdf_shape.join)),
+    (zip_shape.begins, FileShape(zip_shape.split, zip_shape.join)),
 )

@@ -74,7 +74,7 @@ class Partition:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class KindCost:
     """What examining files of one kind costs."""
 
     kind: str
@@ -100,4 +100,4 @@ class View:
     oldest_letter_s: float
     limits: tuple[Limit, ...]
     partitions: tuple[Partition, ...]
-    kinds: tuple[Kind, ...]
+    kinds: tuple[KindCost, ...]

@@ -8,7 +8,7 @@ from typing import Any
 
 from consumer.model import Condition, Effect
 from consumer.service.status.readings import Change, Look, Readings, quantile
-from consumer.service.status.shown import Count, Held, Kind, Limit, Partition, Process, Verdict, View
+from consumer.service.status.shown import Count, Held, KindCost, Limit, Partition, Process, Verdict, View
 
 FOR_ATTACHMENTS = ("conversation", "message", "details", "messages", "media", "download")
 SLOTS = ("tasks", "downloads", "calls", "workers", "scans")
@@ -198,11 +198,11 @@ def _is_tasks(labels: Mapping[str, str]) -> bool:
     return labels["topic"].endswith(".tasks")
 
 
-def _kinds(there: Collection[Readings]) -> Iterator[Kind]:
+def _kinds(there: Collection[Readings]) -> Iterator[KindCost]:
     """Since the processes began; what took most CPU time comes first."""
     kinds = {kind for now in there for kind in now.by("examined_bytes_total", "kind")}
     rows = [
-        Kind(
+        KindCost(
             kind,
             sum(now.total("examined_bytes_total", kind=kind) for now in there),
             sum(now.total("examine_cpu_seconds_total", kind=kind) for now in there),

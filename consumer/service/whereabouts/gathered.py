@@ -7,12 +7,12 @@ from datetime import datetime
 
 from consumer.judge.reading import at_home
 from consumer.kafka.search import searching
-from consumer.kafka.seen import Seen, SeenTask
+from consumer.kafka.seen import SeenRecords, SeenTask
 from consumer.service.whereabouts.stories import conversation_of, in_doubt
 from consumer.settings.model import KafkaSettings, TopicSettings
 
 
-async def gathered(kafka: KafkaSettings, topics: TopicSettings, asked: str, since: datetime | None) -> Seen:
+async def gathered(kafka: KafkaSettings, topics: TopicSettings, asked: str, since: datetime | None) -> SeenRecords:
     """What is known of `asked`: first as a conversation, whose partitions are known; if it is none, everywhere.
 
     Raises as `searching`.

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from aiokafka import TopicPartition
 
 from consumer.kafka.groups import GroupStanding
-from consumer.kafka.seen import RecordPlace, Seen
+from consumer.kafka.seen import RecordPlace, SeenRecords
 from consumer.model import Reason
 from consumer.service.whereabouts.letters import explained, remedy
 from consumer.service.whereabouts.processes import Process
@@ -34,7 +34,7 @@ SKIPPED: dict[Skipped, str] = {
 }
 
 
-def meaning(story: Story, seen: Seen) -> str:
+def meaning(story: Story, seen: SeenRecords) -> str:
     if story.cause is not None:
         return SKIPPED[story.cause]
     noise = {sentence for event in seen.events for sentence in event.noise}
@@ -72,7 +72,7 @@ def because(story: Story) -> Iterator[str]:
             yield told
 
 
-def waits_for(story: Story, seen: Seen, processes: Iterable[Process]) -> Iterator[str]:
+def waits_for(story: Story, seen: SeenRecords, processes: Iterable[Process]) -> Iterator[str]:
     """What an open one waits for now."""
     if story.open_at is None:
         return
@@ -100,7 +100,7 @@ def _behind(place: RecordPlace, group: GroupStanding, work: str) -> str:
     return f"its turn, or itself: {before} before it in partition {place.partition} are not committed"
 
 
-def to_do(story: Story, seen: Seen, processes: Iterable[Process]) -> str:
+def to_do(story: Story, seen: SeenRecords, processes: Iterable[Process]) -> str:
     """ "" where there is nothing to do."""
     if story.state is State.DEAD_LETTER and story.letter is not None:
         return remedy(story.letter.letter)
@@ -116,7 +116,7 @@ def to_do(story: Story, seen: Seen, processes: Iterable[Process]) -> str:
     return ""
 
 
-def told(story: Story, seen: Seen, silent: AbstractSet[Reason]) -> str | None:
+def told(story: Story, seen: SeenRecords, silent: AbstractSet[Reason]) -> str | None:
     """Whether `notify` told the customer; None of what is not rejected."""
     if story.result is None or story.state not in (State.REJECTED, State.REMOVED):
         return None

@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 from consumer.judge.boundary import Subject
 from consumer.judge.reading import no_answer_needed
 from consumer.kafka.groups import GroupStanding
-from consumer.kafka.seen import Coordinates, RecordPlace, Seen, SeenEvent, SeenLetter, SeenResult, SeenTask
+from consumer.kafka.seen import Coordinates, RecordPlace, SeenEvent, SeenLetter, SeenRecords, SeenResult, SeenTask
 from consumer.model import AnswerKind, Event, Message, Reason, Replay
 from consumer.telemetry.labels import Skipped
 
@@ -73,7 +73,7 @@ class _Known:
         return bool(self.results or self.letters)
 
 
-def stories(seen: Seen, horizon: timedelta) -> list[Story]:
+def stories(seen: SeenRecords, horizon: timedelta) -> list[Story]:
     """One for each attachment, and for each message or conversation of which no attachment is known."""
     known = _gathered(seen, horizon)
     told = [_story(one, seen) for one in known.values() if not _is_told_elsewhere(one, known, seen)]
@@ -97,7 +97,7 @@ def of_asked(told: Sequence[Story], asked: str) -> list[Story]:
     return [story for story in told if names(story)] or list(told)
 
 
-def conversation_of(seen: Seen) -> str | None:
+def conversation_of(seen: SeenRecords) -> str | None:
     """That of what was found by another id."""
     found = [one.text("conversationId") for one in seen.results]
     found += [one.letter.conversation_id for one in seen.letters]
@@ -110,7 +110,7 @@ def _all_events(tasks: Iterable[SeenTask], events: Iterable[SeenEvent]) -> Itera
     yield from (event.events for event in events)
 
 
-def in_doubt(seen: Seen) -> Mapping[int, AbstractSet[bytes]]:
+def in_doubt(seen: SeenRecords) -> Mapping[int, AbstractSet[bytes]]:
     """Of what no answer was found: the identities that the ledger may know, by the partition of their tasks."""
     doubtful: defaultdict[int, set[bytes]] = defaultdict(set)
     for one in _gathered(seen, timedelta.max).values():
@@ -123,7 +123,7 @@ def in_doubt(seen: Seen) -> Mapping[int, AbstractSet[bytes]]:
 # ---- what was seen of each subject
 
 
-def _gathered(seen: Seen, horizon: timedelta) -> dict[bytes, _Known]:
+def _gathered(seen: SeenRecords, horizon: timedelta) -> dict[bytes, _Known]:
     known: dict[bytes, _Known] = {}
     for result in seen.results:
         ids = result.text("conversationId"), result.text("messageId"), result.text("attachmentId")
@@ -198,7 +198,7 @@ def _add_their_letters(known: Mapping[bytes, _Known]) -> None:
 # ---- what that means
 
 
-def _is_told_elsewhere(one: _Known, known: Mapping[bytes, _Known], seen: Seen) -> bool:
+def _is_told_elsewhere(one: _Known, known: Mapping[bytes, _Known], seen: SeenRecords) -> bool:
     """By an answer with another identity: of its message, of its conversation, of its later id, after a replay."""
     subject, others = one.subject, [other for other in known.values() if other is not one]
     if one.is_answered:
@@ -216,7 +216,7 @@ def _answers_after_replay(other: _Known, letter: _Known) -> bool:
     return any(r.replay is not None and r.replay.identity == letter.subject.identity for r in other.results)
 
 
-def _is_open(one: _Known, others: Iterable[_Known], seen: Seen) -> bool:
+def _is_open(one: _Known, others: Iterable[_Known], seen: SeenRecords) -> bool:
     """Whether an event that names the conversation alone may still bring something."""
     answered = [task for other in others if other.is_answered for task in other.tasks]
     events = any(_is_above(event.place, seen.groups.intake) for event in one.events)
@@ -230,7 +230,7 @@ def _has_key(one: _Known) -> bool:
     return any(attachment.identity == one.subject.identity for attachment in attachments)
 
 
-def _story(one: _Known, seen: Seen) -> Story:
+def _story(one: _Known, seen: SeenRecords) -> Story:
     steps = tuple(sorted(_steps(one), key=_in_order))
     if one.results:
         result = max(one.results, key=lambda result: when(result.place))
@@ -252,7 +252,7 @@ def _story(one: _Known, seen: Seen) -> Story:
     return Story(State.NOTHING, one.subject, steps)
 
 
-def _is_remembered(one: _Known, seen: Seen) -> bool:
+def _is_remembered(one: _Known, seen: SeenRecords) -> bool:
     """Of a message the ledger's verdict says no more than that nothing in it is open."""
     remembered = seen.ledger.get(one.subject.identity)
     return remembered is not None and (_has_key(one) or remembered.entry.kind is AnswerKind.DEAD)
@@ -290,7 +290,7 @@ def _state_of(result: SeenResult) -> State:
     return State.REMOVED if result.text("reason") == Reason.REMOVED else State.REJECTED
 
 
-def _mentioned(seen: Seen) -> Story:
+def _mentioned(seen: SeenRecords) -> Story:
     """What only mentions it, or can't be read: nothing in it names a message or an attachment."""
     events = (Sighting("event", event.place) for event in seen.events)
     tasks = (Sighting("task", task.place) for task in seen.tasks)

@@ -11,7 +11,7 @@ from consumer.inspection.readers import zip_reader
 from consumer.inspection.readers.formats import HEAD
 from consumer.inspection.readers.office import archive_shape, xml_watch
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Budget, Limits, Seen, TooMuch, Unreadable, most_kept
+from consumer.inspection.readers.seen import ExpansionBudget, Limits, Seen, TooMuch, Unreadable, most_kept
 from consumer.inspection.readers.zip_reader import Archive, Entry
 from consumer.model import Reason
 
@@ -32,7 +32,7 @@ Open = Callable[[str, bytes], Sink | None]
 """What an entry of that name that begins so is to be fed to, if to anything."""
 
 
-def open_archive(data: bytes, budget: Budget, seen: Seen) -> Archive | None:
+def open_archive(data: bytes, budget: ExpansionBudget, seen: Seen) -> Archive | None:
     """The archive in `data`, with its contradictions among the findings; None if it can't be read."""
     try:
         archive = zip_reader.read_archive(data, budget.entries)
@@ -45,7 +45,9 @@ def open_archive(data: bytes, budget: Budget, seen: Seen) -> Archive | None:
     return archive
 
 
-def read_contents(data: bytes, archive: Archive, opened: Open, budget: Budget, seen: Seen, limits: Limits) -> None:
+def read_contents(
+    data: bytes, archive: Archive, opened: Open, budget: ExpansionBudget, seen: Seen, limits: Limits
+) -> None:
     """Inflates every entry, and hands over what is wanted. Stops at the first limit that is reached."""
     try:
         _Walk(data, opened, budget, seen, limits).over(archive)
@@ -57,7 +59,7 @@ def read_contents(data: bytes, archive: Archive, opened: Open, budget: Budget, s
 class _Walk:
     data: bytes
     opened: Open
-    budget: Budget
+    budget: ExpansionBudget
     seen: Seen
     limits: Limits
 

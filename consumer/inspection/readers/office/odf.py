@@ -15,7 +15,7 @@ from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.package import part_of
 from consumer.inspection.readers.office.xml_reader import LONGEST_TAG
 from consumer.inspection.readers.references import unescaped
-from consumer.inspection.readers.seen import PLACE, Budget, Limits, Seen, most_kept
+from consumer.inspection.readers.seen import PLACE, ExpansionBudget, Limits, Seen, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
@@ -40,7 +40,7 @@ RUNS = "execute"  # the action of a click that starts a program
 WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
 
 
-def read(data: bytes, archive: Archive, budget: Budget, seen: Seen, limits: Limits) -> None:
+def read(data: bytes, archive: Archive, budget: ExpansionBudget, seen: Seen, limits: Limits) -> None:
     """Sets the detected type to what the document says that it is."""
     parts = {part_of(entry.name) for entry in archive.entries}
     document = _Document(seen, most_kept(len(data)))
