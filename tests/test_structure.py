@@ -93,6 +93,14 @@ LINES_OF_SOURCE = 350
 FEW_SCREENS, MOST_LONGER = 300, 2  # lines of source, and how many files may have more
 LINES_OF_TESTS = 500
 OF_EVERY_MODULE = {"__all__", "log", "app"}
+# A room states what it needs, and a class elsewhere satisfies it.
+PROTOCOL_AND_CLASS = {
+    "Body": {"inspection.inspect", "download.body"},
+    "Demand": {"intake.intake", "service.demand"},
+    "Gate": {"telemetry.reporter", "attempts.gates"},
+    "Inspector": {"judge.ports", "inspection.inspect"},
+    "Organization": {"judge.ports", "service.assembly"},
+}
 EMPTY_WORDS = {"base", "common", "handler", "helper", "helpers", "manager", "misc", "util", "utils"}
 
 
@@ -240,6 +248,17 @@ def _counted(text: str) -> str:
         return repr(eval(text, {"__builtins__": {}}))
     except (NameError, TypeError, AttributeError):
         return text
+
+
+def test_a_class_has_its_name_for_itself() -> None:
+    """One name, one thing: who reads `Batch` need not look which one it is."""
+    homes: dict[str, list[str]] = {}
+    for path in SOURCE:
+        for node in _tree(path).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(_name(path).removeprefix("consumer."))
+    del homes["Reports"]  # what a room reports, beside the code that does
+    assert {name: set(places) for name, places in homes.items() if len(places) > 1} == PROTOCOL_AND_CLASS
 
 
 def _name(path: Path) -> str:

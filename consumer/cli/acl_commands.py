@@ -14,7 +14,7 @@ from consumer.cli.outcome import data
 from consumer.kafka.grants import Grant, Resource, Role, least
 
 
-class Format(StrEnum):
+class AclFormat(StrEnum):
     CLI = "cli"
     STRIMZI = "strimzi"
 
@@ -22,12 +22,12 @@ class Format(StrEnum):
 OPTIONS = {Resource.TOPIC: "--topic", Resource.GROUP: "--group", Resource.TRANSACTIONS: "--transactional-id"}
 
 
-def print_acls(config: Path | None, principal: str, role: Role, group: str | None, form: Format) -> None:
+def print_acls(config: Path | None, principal: str, role: Role, group: str | None, form: AclFormat) -> None:
     """`principal` as Kafka writes it, `User:name`; `group` in place of the one in the settings."""
     settings = quiet_settings(config)
     kafka = settings.kafka.model_copy(update={"group": group}) if group else settings.kafka
     grants = least(role, kafka, settings.topics)
-    lines = _commands(grants, principal, kafka.bootstrap_servers) if form is Format.CLI else _user(grants, principal)
+    lines = _commands(grants, principal, kafka.bootstrap_servers) if form is AclFormat.CLI else _user(grants, principal)
     for line in lines:
         data(line)
 

@@ -9,7 +9,7 @@ import typer
 
 from consumer import __version__
 from consumer.cli import dlq, sandbox
-from consumer.cli.acl_commands import Format
+from consumer.cli.acl_commands import AclFormat
 from consumer.cli.demo import BrokerKind
 from consumer.cli.loading import AsJson, ConfigFile
 from consumer.cli.outcome import failures_told
@@ -196,7 +196,7 @@ def topics_acls(
     group: Annotated[
         str | None, typer.Option(help="The consumer group, where it is not that of the settings: a reader's.")
     ] = None,
-    form: Annotated[Format, typer.Option("--format", help="For kafka-acls.sh, or a KafkaUser.")] = Format.CLI,
+    form: Annotated[AclFormat, typer.Option("--format", help="For kafka-acls.sh, or a KafkaUser.")] = AclFormat.CLI,
     config: ConfigFile = None,
 ) -> None:
     """Print the least that a role has to be allowed at the brokers. Contacts nothing."""

@@ -12,7 +12,7 @@ from consumer.cli.outcome import Exit, data_json, ended, show
 from consumer.model import Direction, Event
 from consumer.settings.model import GenesysSettings
 from consumer.text import printable
-from consumer.wire.events import NOISE, Noise, Unreadable, readings
+from consumer.wire.events import NOISE, Noise, UnreadableEvent, readings
 from consumer.wire.topics import wants_lookup
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ DETAIL_LENGTH = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedEvent:
     """One event of a record, as the service reads it; `None` where there is nothing to tell."""
 
     file: str
@@ -53,7 +53,7 @@ class Checked:
 
 def check_event(files: Sequence[str], as_json: bool) -> None:
     """Prints one line for each event; ends with 1 when one is a dead letter, and with 2 when a file can't be read."""
-    checked: list[Checked] = []
+    checked: list[CheckedEvent] = []
     unreadable: list[str] = []
     for file in files:
         try:
@@ -73,22 +73,22 @@ def check_event(files: Sequence[str], as_json: bool) -> None:
         raise ended(Exit.NEGATIVE)
 
 
-def _checked(file: str, value: bytes) -> Iterator[Checked]:
+def _checked(file: str, value: bytes) -> Iterator[CheckedEvent]:
     for reading in readings(value):
         envelope = " > ".join(reading.envelope)
         match reading.item:
             case Event() as event:
                 yield _of_event(file, event, envelope)
             case Noise() as noise:
-                yield Checked(file, "dropped", reason=noise.kind, detail=NOISE[noise.kind], envelope=envelope)
-            case Unreadable() as bad:
+                yield CheckedEvent(file, "dropped", reason=noise.kind, detail=NOISE[noise.kind], envelope=envelope)
+            case UnreadableEvent() as bad:
                 detail = printable(bad.detail, DETAIL_LENGTH)
-                yield Checked(file, "dead_letter", reason=bad.reason.value, detail=detail, envelope=envelope)
+                yield CheckedEvent(file, "dead_letter", reason=bad.reason.value, detail=detail, envelope=envelope)
 
 
-def _of_event(file: str, event: Event, envelope: str) -> Checked:
+def _of_event(file: str, event: Event, envelope: str) -> CheckedEvent:
     reason, detail = _not_asked(event)
-    return Checked(
+    return CheckedEvent(
         file,
         "event",
         conversation_id=event.conversation_id,
@@ -110,7 +110,7 @@ def _not_asked(event: Event) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _table(checked: Sequence[Checked]) -> Table:
+def _table(checked: Sequence[CheckedEvent]) -> Table:
     from rich.table import Table
     from rich.text import Text
 

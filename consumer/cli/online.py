@@ -13,7 +13,7 @@ from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data_json, ended, show, unwrapped
 from consumer.inspection.workers.pool import hide_from_peers
 from consumer.service.doctor.doctor import look, worst
-from consumer.service.doctor.lines import Line, Outcome
+from consumer.service.doctor.lines import CheckLine, Outcome
 from consumer.settings.load import Credentials, SettingsProblem, credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.log import setup
@@ -46,13 +46,13 @@ def check_online(config: Path | None, conversation: str | None, as_json: bool) -
         raise ended(EXITS[found])
 
 
-async def _look(settings: Settings, secrets: Credentials, conversation: str | None) -> list[Line]:
+async def _look(settings: Settings, secrets: Credentials, conversation: str | None) -> list[CheckLine]:
     with unwrapped():
         return await look(settings, secrets, conversation)
     raise AssertionError("it returns, or raises")
 
 
-def table_of(lines: Iterable[Line]) -> Table:
+def table_of(lines: Iterable[CheckLine]) -> Table:
     from rich.table import Table
     from rich.text import Text
 

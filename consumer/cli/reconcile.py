@@ -14,7 +14,7 @@ from consumer.cli.outcome import Exit, data, data_json, ended, show, unwrapped
 from consumer.cli.times import moment
 from consumer.service.reconcile.by_hand import reconciled
 from consumer.service.reconcile.conversations import Span
-from consumer.service.reconcile.reconcile import Missing, Reconciled
+from consumer.service.reconcile.reconcile import Reconciled, UnansweredMessage
 from consumer.settings.load import fixed_credentials, load_part
 from consumer.settings.model import Settings
 from consumer.telemetry.log import setup
@@ -87,7 +87,7 @@ def _print_json(found: Reconciled, fed: list[str]) -> None:
     data_json({"kind": "summary"} | counts | {"unreadable": len(found.unreadable), "fed": len(fed)})
 
 
-def _told(one: Missing) -> dict[str, Any]:
+def _told(one: UnansweredMessage) -> dict[str, Any]:
     message, letter = one.message, one.given_up
     return {
         "conversationId": message.conversation_id,
@@ -98,7 +98,7 @@ def _told(one: Missing) -> dict[str, Any]:
     }
 
 
-def table_of(missing: Iterable[Missing]) -> Table:
+def table_of(missing: Iterable[UnansweredMessage]) -> Table:
     from rich.table import Table
     from rich.text import Text
 

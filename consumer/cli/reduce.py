@@ -28,7 +28,7 @@ NAME = "reduced"
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RejectionCause:
     """Why a file is rejected: what has to stay true of it."""
 
     reason: Reason
@@ -36,7 +36,7 @@ class Fault:
     detected: str | None
 
     @classmethod
-    def of(cls, verdict: object) -> Fault | None:
+    def of(cls, verdict: object) -> RejectionCause | None:
         """None for a file that is accepted."""
         if not isinstance(verdict, Rejected):
             return None
@@ -46,7 +46,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Reduced:
-    fault: Fault
+    fault: RejectionCause
     before: bytes
     reducer: Reducer
 
@@ -115,10 +115,10 @@ async def _reduce(before: bytes, file: Path, policy: Policy) -> Reduced:
     async with Workers(1, bounds=bounds, limits=lambda: policy.limits, reports=by_hand) as workers:
         inspector = Inspector(by_hand, by_hand, workers, Stores(by_hand, None), lambda: policy, None, by_hand)
 
-        async def fault(content: bytes, name: str) -> Fault | None:
+        async def fault(content: bytes, name: str) -> RejectionCause | None:
             by_hand.content = content
             attachment = replace(attachment_of(file), name=name)
-            return Fault.of(await inspector.inspect(attachment, once))
+            return RejectionCause.of(await inspector.inspect(attachment, once))
 
         shown = await fault(before, file.name)
         if shown is None:

@@ -78,7 +78,7 @@ class ByHand:
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
+class ScannedFile:
     file: Path
     verdict: Verdict
     seen: tuple[ExplainedFinding, ...] = ()  # of findings, where they are to be explained
@@ -156,9 +156,9 @@ def scan(
 
 async def _scan(
     files: Sequence[Path], policy: Policy, rules: Rules | None, antivirus: Scanner | None, bounds: Bounds
-) -> tuple[list[Scanned], list[str]]:
+) -> tuple[list[ScannedFile], list[str]]:
     by_hand = ByHand()
-    scanned: list[Scanned] = []
+    scanned: list[ScannedFile] = []
     unreadable: list[str] = []
     async with AsyncExitStack() as stack:
         by_rules = (lambda: rules) if rules else None
@@ -173,7 +173,7 @@ async def _scan(
             except OSError as error:
                 unreadable.append(f"{printable(str(file), 4_096)}: {error.strerror}")
             else:
-                scanned.append(Scanned(file, verdict, workers.take() if bounds.wide else ()))
+                scanned.append(ScannedFile(file, verdict, workers.take() if bounds.wide else ()))
     return scanned, unreadable
 
 
@@ -201,7 +201,7 @@ async def once(step: Callable[[], Awaitable[T]], dependency: Dependency | None =
     return await step()
 
 
-def _table(scanned: Sequence[Scanned]) -> Table:
+def _table(scanned: Sequence[ScannedFile]) -> Table:
     from rich.table import Table
     from rich.text import Text
 

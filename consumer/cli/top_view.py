@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from consumer.service.status.shown import Held, Limit, Partition, Process, View
+from consumer.service.status.shown import LimitUse, Partition, Process, ShownCondition, View
 from consumer.service.status.words import NONE_NOW, number, percent, size, span
 from consumer.text import printable
 
@@ -113,7 +113,7 @@ def _processes(processes: Sequence[Process], width: int) -> RenderableType:
     return table
 
 
-def _condition(held: Held, *, several: bool) -> RenderableType:
+def _condition(held: ShownCondition, *, several: bool) -> RenderableType:
     whom = ", ".join(filter(None, (held.process if several else "", held.about)))
     head = Text.assemble((f"{printable(held.condition, 60)} {held.effect}", EFFECTS.get(held.effect, "yellow")))
     head.append(f"  {whom}" if whom else "")
@@ -157,7 +157,7 @@ def _limits(view: View, console: Console) -> RenderableType:
     return table
 
 
-def _colour(limit: Limit) -> str:
+def _colour(limit: LimitUse) -> str:
     return "red" if limit.share >= 0.95 else "yellow" if limit.share >= 0.8 else "green"
 
 

@@ -10,7 +10,7 @@ import anyio
 
 from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, show
-from consumer.kafka.topic_rules import IN_SYNC, Difference, Topic
+from consumer.kafka.topic_rules import IN_SYNC, Topic, TopicDifference
 from consumer.kafka.topics import create, describe
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _as_json(topic: Topic) -> dict[str, object]:
     }
 
 
-def _difference(difference: Difference) -> dict[str, str]:
+def _difference(difference: TopicDifference) -> dict[str, str]:
     return {
         "topic": difference.topic,
         "what": difference.what,
@@ -64,7 +64,7 @@ def _difference(difference: Difference) -> dict[str, str]:
     }
 
 
-def table_of(topics: Sequence[Topic], differing: Sequence[Difference]) -> Table:
+def table_of(topics: Sequence[Topic], differing: Sequence[TopicDifference]) -> Table:
     """A line for each topic, missing ones too."""
     from rich.table import Table
     from rich.text import Text

@@ -18,7 +18,7 @@ from consumer.kafka.seen import RecordPlace, Searched, SeenRecords
 from consumer.service.status.processes import base_url, reached
 from consumer.service.whereabouts import sentences
 from consumer.service.whereabouts.gathered import gathered
-from consumer.service.whereabouts.processes import Process
+from consumer.service.whereabouts.processes import AskedProcess
 from consumer.service.whereabouts.stories import OPEN, Sighting, Story, of_asked, stories, when
 from consumer.settings.load import load_part
 from consumer.settings.model import Settings
@@ -36,7 +36,7 @@ MORE = (
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Inquiry:
     what: str
     since: datetime | None
     status: tuple[str, ...]
@@ -45,10 +45,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    asked: Question
+    asked: Inquiry
     seen: SeenRecords
     told: Sequence[Story]
-    processes: Sequence[Process]
+    processes: Sequence[AskedProcess]
     settings: Settings
 
 
@@ -59,7 +59,7 @@ def explain(
     if not what.strip():
         raise ended(Exit.USAGE, "the id of a conversation, a message or an attachment is needed")
     try:
-        asked = Question(
+        asked = Inquiry(
             what.strip(), moment(since, datetime.now(UTC)) if since else None, tuple(map(_address, status)), names
         )
     except ValueError as wrong:
@@ -83,16 +83,16 @@ def _address(given: str) -> str:
         raise ValueError(f"{printable(given, 200)!r}: {wrong}") from None
 
 
-async def _look(settings: Settings, asked: Question) -> _Known:
+async def _look(settings: Settings, asked: Inquiry) -> _Known:
     seen = await gathered(settings.kafka, settings.topics, asked.what, asked.since)
     told = of_asked(stories(seen, timedelta(days=settings.topics.horizon_days)), asked.what)
     is_open = any(story.state in OPEN for story in told)
     return _Known(asked, seen, told, await _ask(asked.status) if is_open else [], settings)
 
 
-async def _ask(urls: Sequence[str]) -> list[Process]:
+async def _ask(urls: Sequence[str]) -> list[AskedProcess]:
     async with reached(urls) as processes:
-        return [Process.of(look.process, look.ready, look.problem) for look in await processes.look()]
+        return [AskedProcess.of(look.process, look.ready, look.problem) for look in await processes.look()]
 
 
 # ---- for people
@@ -153,7 +153,7 @@ def _details(story: Story, known: _Known) -> Iterator[str]:
         label = what
 
 
-def _names(story: Story, asked: Question) -> Iterator[tuple[str, str]]:
+def _names(story: Story, asked: Inquiry) -> Iterator[tuple[str, str]]:
     subject, result = story.subject, story.result
     if subject.message_id:
         yield "message", subject.message_id

@@ -28,7 +28,7 @@ class Reports(LoginReports, LimiterReports, ApiReports, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Genesys:
+class GenesysClient:
     hosts: Hosts
     login: Login
     api: Api
@@ -42,7 +42,7 @@ async def connected(
     *,
     reports: Reports,
     sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
-) -> AsyncIterator[Genesys]:
+) -> AsyncIterator[GenesysClient]:
     """Login, API and rate limit, each with its own HTTP client. Nothing is asked before the first call."""
     chosen = settings.genesys
     hosts = Hosts.of(
@@ -62,4 +62,4 @@ async def connected(
         limiter = Limiter(chosen.calls_per_minute, at_once=chosen.calls_at_once, sleep=sleep, reports=reports)
         sender = Sender(to_api, login, limiter, reports=reports)
         api = Api(sender, expected_organization=chosen.organization_id, reports=reports, sleep=sleep)
-        yield Genesys(hosts, login, api, limiter)
+        yield GenesysClient(hosts, login, api, limiter)

@@ -19,7 +19,7 @@ OF_EVERYBODY = re.compile(r"(?:^|\.)(?:token|user|org|app|client)\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class RateLimit:
     """What a 429 tells of the limit: its name, "" if it tells none."""
 
     key: str = ""
@@ -31,7 +31,7 @@ class Limit:
 
 @dataclass(slots=True)
 class _Hold:
-    limit: Limit
+    limit: RateLimit
     hit: str  # the call that met it
     since: float
     until: float
@@ -45,7 +45,7 @@ class Holds:
     _held: dict[str, _Hold] = field(default_factory=dict)  # by the call's name, or `ALL`
     _learnt: dict[str, set[str]] = field(default_factory=dict)  # limit → the names that it concerns
 
-    def limited(self, now: float, call: str, limit: Limit, seconds: float) -> tuple[str, float]:
+    def limited(self, now: float, call: str, limit: RateLimit, seconds: float) -> tuple[str, float]:
         """A call was refused for `seconds`; whom that holds (`ALL` or its name), and the seconds that are kept."""
         kept = min(seconds, LONGEST_S)
         alone = not limit.holds_all and call in self._learnt.get(limit.key, ())

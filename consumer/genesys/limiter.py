@@ -13,7 +13,7 @@ from typing import Protocol
 
 import anyio
 
-from consumer.genesys.holds import Holds, Limit
+from consumer.genesys.holds import Holds, RateLimit
 from consumer.turns import Slots
 
 WINDOW_S = 60.0
@@ -202,7 +202,7 @@ class Limiter:
         self._slots.release()
         self._pace.lost()
 
-    def limited(self, call: str, limit: Limit, seconds: float) -> None:
+    def limited(self, call: str, limit: RateLimit, seconds: float) -> None:
         """The answer to a call was that there are too many."""
         self._met += 1
         held, kept = self._holds.limited(self._now(), call, limit, seconds)

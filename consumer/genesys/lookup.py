@@ -9,7 +9,7 @@ from typing import Any
 from consumer.errors import Failure, Malformed, NotJudged, NotYet, Unavailable
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
-from consumer.genesys.merged import Batch, Merged
+from consumer.genesys.merged import Merged, MergedCall
 from consumer.http.urls import Origin
 from consumer.model import (
     Attachment,
@@ -90,7 +90,7 @@ class Lookup:
 
     # ---- merged questions about a conversation
 
-    async def _list(self, conversation_id: str, batch: Batch[None, Sequence[Message]]) -> Sequence[Message]:
+    async def _list(self, conversation_id: str, batch: MergedCall[None, Sequence[Message]]) -> Sequence[Message]:
         """What the conversation itself says, of messages that may carry files."""
         raw = await self._api.conversation(conversation_id, begun=batch.close)
         try:
@@ -101,7 +101,7 @@ class Lookup:
             raise Unavailable(Dependency.API, detail, asked=asked, settled=settled) from None
         return [one.message for one in seen if one.message.announces_media]
 
-    async def _read(self, conversation_id: str, batch: Batch[frozenset[str], Found]) -> Found:
+    async def _read(self, conversation_id: str, batch: MergedCall[frozenset[str], Found]) -> Found:
         """The authoritative form: one bulk call, or one call for each message where bulk is not to be had."""
 
         def ids() -> list[str]:

@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(slots=True, eq=False)
-class Batch(Generic[Need, Result]):
+class MergedCall(Generic[Need, Result]):
     """What one call is made for."""
 
     needs: list[Need] = field(default_factory=list)
@@ -33,14 +33,14 @@ class Batch(Generic[Need, Result]):
 @dataclass(slots=True, eq=False)
 class _Shelf(Generic[Need, Result]):
     lock: anyio.Lock = field(default_factory=anyio.Lock)
-    open: Batch[Need, Result] | None = None
+    open: MergedCall[Need, Result] | None = None
     users: int = 0
 
 
 class Merged(Generic[Need, Result]):
     """`call` gets the key and the batch, closes the batch when it really begins, and serves all its needs."""
 
-    def __init__(self, call: Callable[[str, Batch[Need, Result]], Awaitable[Result]]) -> None:
+    def __init__(self, call: Callable[[str, MergedCall[Need, Result]], Awaitable[Result]]) -> None:
         self._call = call
         self._shelves: dict[str, _Shelf[Need, Result]] = {}
 
@@ -48,7 +48,7 @@ class Merged(Generic[Need, Result]):
         """The result of a call that begins after this question. Raises the `Failure` of that call."""
         shelf = self._shelves.setdefault(key, _Shelf())
         if shelf.open is None or shelf.open.closed:
-            shelf.open = Batch()
+            shelf.open = MergedCall()
         batch = shelf.open
         batch.needs.append(need)
         shelf.users += 1
@@ -65,7 +65,7 @@ class Merged(Generic[Need, Result]):
         assert batch.result is not None, "a batch that is done has a result or a failure"
         return batch.result
 
-    async def _run(self, key: str, batch: Batch[Need, Result]) -> None:
+    async def _run(self, key: str, batch: MergedCall[Need, Result]) -> None:
         """By the first who comes; where that one is cancelled, the next of the batch begins anew."""
         try:
             batch.result = await self._call(key, batch)

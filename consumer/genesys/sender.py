@@ -11,7 +11,7 @@ import httpx
 from consumer.errors import Failure, Refused, Throttled, Unavailable
 from consumer.genesys.answers import SHAPES, Judged, Meaning, judge, settled_by, told_trace
 from consumer.genesys.exchange import DEADLINE_S, exchange, retry_after_s
-from consumer.genesys.holds import LONGEST_S, Limit
+from consumer.genesys.holds import LONGEST_S, RateLimit
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.login import Login
 from consumer.model import Dependency
@@ -175,10 +175,10 @@ def _refuses_token(judged: Judged) -> bool:
     return judged.meaning is Meaning.REFUSED and (judged.status == 401 or judged.status < 400)
 
 
-def _limit_of(judged: Judged) -> Limit:
+def _limit_of(judged: Judged) -> RateLimit:
     limit = judged.said.get("limit")
     key = limit.get("key") if isinstance(limit, dict) else None
     namespace = limit.get("namespace") if isinstance(limit, dict) else None
     if not isinstance(key, str) or not key:
-        return Limit()
-    return Limit(f"{namespace}/{key}"[:200] if isinstance(namespace, str) else key[:200])
+        return RateLimit()
+    return RateLimit(f"{namespace}/{key}"[:200] if isinstance(namespace, str) else key[:200])

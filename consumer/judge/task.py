@@ -34,7 +34,7 @@ from consumer.model import (
     Tries,
 )
 from consumer.wire import events
-from consumer.wire.events import Unreadable
+from consumer.wire.events import UnreadableEvent
 from consumer.wire.remembered import decoded
 from consumer.wire.results import encode_result
 
@@ -95,12 +95,12 @@ class _Judging:
             match item:
                 case Event():
                     await self._alone(item)._event(at_home(item, self.task.conversation_id))
-                case Unreadable():
+                case UnreadableEvent():
                     self._alone(item)._dead_bytes(item.reason, item.detail)
                 case events.Noise():
                     self.judge.reports.dropped(item.kind)
 
-    def _alone(self, item: Event | Unreadable) -> _Judging:
+    def _alone(self, item: Event | UnreadableEvent) -> _Judging:
         """An element of an array that is a task as a whole is moved, and dies, alone and with its own bytes."""
         if not item.path:
             return self

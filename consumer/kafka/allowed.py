@@ -84,7 +84,7 @@ class LayoutStruct(RequestStruct):
     )
 
 
-class Layout(Request[LayoutStruct]):
+class LayoutRequest(Request[LayoutStruct]):
     """Asks for topics by name, creates none of them, and wants to know what is allowed."""
 
     API_KEY = 3
@@ -101,7 +101,7 @@ class GroupsStruct(RequestStruct):
     SCHEMA = Schema(("groups", Array(TEXT)), ("tells", Boolean))
 
 
-class Groups(Request[GroupsStruct]):
+class GroupsRequest(Request[GroupsStruct]):
     API_KEY = 15
 
     def __init__(self, group: str) -> None:
@@ -114,7 +114,7 @@ class Groups(Request[GroupsStruct]):
 async def on_topics(admin: AIOKafkaAdminClient, names: Iterable[str]) -> dict[str, frozenset[Operation] | None]:
     """Of those that exist, and of those that may not even be described. What is not there is not in it."""
     try:
-        answer: Any = await admin._send_request(Layout(names))
+        answer: Any = await admin._send_request(LayoutRequest(names))
     except (IncompatibleBrokerVersion, NotImplementedError):
         return dict.fromkeys(names)
     told: dict[str, frozenset[Operation] | None] = {}
@@ -130,7 +130,7 @@ async def on_group(admin: AIOKafkaAdminClient, name: str) -> frozenset[Operation
     """Of a new cluster the first question makes the coordinator: whoever calls has the deadline."""
     while True:
         try:
-            answer: Any = await admin._send_request(Groups(name), await admin.find_coordinator(name))
+            answer: Any = await admin._send_request(GroupsRequest(name), await admin.find_coordinator(name))
             (group,) = answer.to_object()["groups"]
             if (error := for_code(group["error_code"])) is NoError:
                 return _operations(group["authorized_operations"])

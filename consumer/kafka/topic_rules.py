@@ -29,7 +29,7 @@ class Topic:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TopicDifference:
     topic: str
     what: str  # "missing", "partitions", "replication", or the name of a configuration
     wanted: str
@@ -71,21 +71,21 @@ def wanted(settings: TopicSettings) -> list[Topic]:
     ]
 
 
-def differences(asked: Iterable[Topic], there: Mapping[str, Topic]) -> list[Difference]:
+def differences(asked: Iterable[Topic], there: Mapping[str, Topic]) -> list[TopicDifference]:
     """What `there` has otherwise than `asked`; more room than asked for is no difference."""
     told = []
     for topic in asked:
         if topic.name not in there:
-            told.append(Difference(topic.name, "missing", f"{topic.partitions} partitions", ""))
+            told.append(TopicDifference(topic.name, "missing", f"{topic.partitions} partitions", ""))
             continue
         found = there[topic.name]
         if topic.fixed and topic.partitions != found.partitions:
-            told.append(Difference(topic.name, "partitions", str(topic.partitions), str(found.partitions)))
+            told.append(TopicDifference(topic.name, "partitions", str(topic.partitions), str(found.partitions)))
         if found.replication < topic.replication:
-            told.append(Difference(topic.name, "replication", str(topic.replication), str(found.replication)))
+            told.append(TopicDifference(topic.name, "replication", str(topic.replication), str(found.replication)))
         for name, value in topic.configs.items():
             if not _is_enough(name, value, found.configs.get(name, "")):
-                told.append(Difference(topic.name, name, value, found.configs.get(name, "")))
+                told.append(TopicDifference(topic.name, name, value, found.configs.get(name, "")))
     return told
 
 

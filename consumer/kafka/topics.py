@@ -32,8 +32,8 @@ from consumer.kafka.knock import BrokersRefuse, nobody_answers, why_not
 from consumer.kafka.topic_rules import (
     COMPARED,
     LARGEST_RECORD,
-    Difference,
     Topic,
+    TopicDifference,
     differences,
     number,
     problems,
@@ -75,12 +75,12 @@ async def create(kafka: KafkaSettings, settings: TopicSettings, *, events_partit
     return created
 
 
-async def describe(kafka: KafkaSettings, settings: TopicSettings) -> tuple[list[Topic], list[Difference]]:
+async def describe(kafka: KafkaSettings, settings: TopicSettings) -> tuple[list[Topic], list[TopicDifference]]:
     """The topics that exist, the events' included, and how ours differ from what `create` would make."""
     asked = wanted(settings)
     async with connected(kafka) as admin:
         there = await found(admin, [settings.events, *(topic.name for topic in asked)])
-    missing = [] if settings.events in there else [Difference(settings.events, "missing", "yours to create", "")]
+    missing = [] if settings.events in there else [TopicDifference(settings.events, "missing", "yours to create", "")]
     return list(there.values()), missing + differences(asked, there)
 
 

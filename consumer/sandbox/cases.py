@@ -13,7 +13,7 @@ FOR_EVER = 1_000_000_000
 AWAY_HOST = "files.partner.invalid"  # allowed by name in the sandbox's settings, and never there
 
 
-class Fate(StrEnum):
+class ExpectedOutcome(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     DEAD = "dead-letter"
@@ -22,12 +22,12 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    outcome: Fate
+    outcome: ExpectedOutcome
     reason: str | None = None  # a `Reason` or a `DeadReason`
 
 
-ACCEPTED = Due(Fate.ACCEPTED)
-UNANSWERED = Due(Fate.UNANSWERED)
+ACCEPTED = Due(ExpectedOutcome.ACCEPTED)
+UNANSWERED = Due(ExpectedOutcome.UNANSWERED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +70,11 @@ class Case:
 
 
 def _rejected(reason: Reason) -> Due:
-    return Due(Fate.REJECTED, reason.value)
+    return Due(ExpectedOutcome.REJECTED, reason.value)
 
 
 def _dead(reason: DeadReason) -> Due:
-    return Due(Fate.DEAD, reason.value)
+    return Due(ExpectedOutcome.DEAD, reason.value)
 
 
 def _hostile(name: str, reason: Reason, recipe: str, extension: str, weight: float = 1.0) -> Case:

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer
 from consumer.identity import conversation_identity, message_identity
 from consumer.kafka.client import consumer_options
 from consumer.kafka.closing import close
-from consumer.sandbox.cases import Fate
+from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.expectation import Expectation, Expected, value_id
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.results import Output
@@ -30,7 +30,7 @@ class Came:
     """One record of an output topic: an answer."""
 
     id: str
-    outcome: Fate
+    outcome: ExpectedOutcome
     reason: str | None
     where: str  # topic, partition and offset
 
@@ -75,7 +75,7 @@ class Score:
         self._total = len(expectation.answers)
         self._came: dict[str, list[Came]] = defaultdict(list)
         self._read: set[str] = set()  # where records were
-        self.by_row: Counter[tuple[Fate, str]] = Counter()  # by outcome and reason
+        self.by_row: Counter[tuple[ExpectedOutcome, str]] = Counter()  # by outcome and reason
         self.replayed = 0
 
     def take(self, output: Output, value: bytes | None, headers: Headers, where: str = "") -> None:
@@ -99,7 +99,7 @@ class Score:
         known = ours.get("dlq.id", "")
         if known not in self._expected and known not in self._around:
             known = f"sha256:{ours['dlq.value-sha256']}" if ours.get("dlq.value-sha256") else value_id(value)
-        came = Came(known, Fate.DEAD, ours.get("dlq.reason"), where)
+        came = Came(known, ExpectedOutcome.DEAD, ours.get("dlq.reason"), where)
         return came, ours.get("dlq.generation", "1") != "1"
 
     def tally(self) -> Tally:
@@ -124,7 +124,7 @@ class Score:
         return self._tallied(faults)
 
     def _tallied(self, faults: _Faults) -> Tally:
-        counts: Counter[Fate] = Counter()
+        counts: Counter[ExpectedOutcome] = Counter()
         by_reason: Counter[str] = Counter()
         for (outcome, reason), count in self.by_row.items():
             counts[outcome] += count
@@ -133,9 +133,9 @@ class Score:
         return Tally(
             expected=self._total,
             published=counts.total(),
-            accepted=counts[Fate.ACCEPTED],
-            rejected=counts[Fate.REJECTED],
-            dead_lettered=counts[Fate.DEAD],
+            accepted=counts[ExpectedOutcome.ACCEPTED],
+            rejected=counts[ExpectedOutcome.REJECTED],
+            dead_lettered=counts[ExpectedOutcome.DEAD],
             by_reason=dict(sorted(by_reason.items())),
             missing=len(faults.missing),
             duplicated=len(faults.duplicated),
@@ -159,7 +159,7 @@ def _around(answer: Expected) -> set[str]:
 
 def _result(value: bytes | None, where: str) -> tuple[Came, bool]:
     body: dict[str, Any] = orjson.loads(value or b"{}")
-    came = Came(body.get("id", ""), Fate(body.get("verdict", "accepted")), body.get("reason"), where)
+    came = Came(body.get("id", ""), ExpectedOutcome(body.get("verdict", "accepted")), body.get("reason"), where)
     return came, body.get("replayOf") is not None
 
 

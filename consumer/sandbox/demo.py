@@ -16,7 +16,7 @@ from consumer.kafka import topics
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
 from consumer.sandbox.arrangement import demo_settings, partitions_for
-from consumer.sandbox.cases import Fate
+from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.check import OutputReader, Score, Tally
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import Traffic, publish
@@ -27,7 +27,7 @@ from consumer.settings.model import Settings
 REFRESH_S = 0.5
 
 
-class View(Protocol):
+class DemoView(Protocol):
     """What shows the run while it goes on."""
 
     def serving(self, metrics_url: str, page_url: str) -> None: ...
@@ -38,7 +38,7 @@ class View(Protocol):
 class Report:
     traffic: Traffic
     tally: Tally
-    came: Counter[tuple[Fate, str]]  # answers by outcome and reason
+    came: Counter[tuple[ExpectedOutcome, str]]  # answers by outcome and reason
     seconds: float  # until the last one
     metrics_url: str
     files: Path
@@ -49,7 +49,7 @@ async def play(
     traffic: Traffic,
     bootstrap_servers: str,
     folder: Path,
-    view: View,
+    view: DemoView,
     *,
     embedded: bool,
     deadline_s: float,
@@ -83,7 +83,7 @@ class _Run:
     """One run of the service, and what is known about it."""
 
     def __init__(
-        self, settings: Settings, traffic: Traffic, score: Score, view: View, clock: Callable[[], float]
+        self, settings: Settings, traffic: Traffic, score: Score, view: DemoView, clock: Callable[[], float]
     ) -> None:
         self._settings, self._traffic, self._score, self._view = settings, traffic, score, view
         self._clock = clock

@@ -14,14 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from consumer.sandbox.cases import NOT_CAUSED, Fate
+from consumer.sandbox.cases import NOT_CAUSED, ExpectedOutcome
 from consumer.sandbox.check import Score
 from consumer.sandbox.demo import Report
 from consumer.sandbox.expectation import Expectation
 
-STYLES = {Fate.ACCEPTED: "green", Fate.REJECTED: "red", Fate.DEAD: "yellow"}
+STYLES = {ExpectedOutcome.ACCEPTED: "green", ExpectedOutcome.REJECTED: "red", ExpectedOutcome.DEAD: "yellow"}
 FRAME = 3  # lines of the live view around the answers
-Row = tuple[Fate, str]
+Row = tuple[ExpectedOutcome, str]
 
 
 class Quiet:

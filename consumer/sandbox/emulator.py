@@ -21,10 +21,10 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from consumer.sandbox import emulator_answers as answers
-from consumer.sandbox.emulator_api import Answered, Api
+from consumer.sandbox.emulator_api import EarlyAnswer, EmulatedApi
 from consumer.sandbox.emulator_faults import FAULTS, Fault
 from consumer.sandbox.emulator_files import Files
-from consumer.sandbox.emulator_state import UNLIMITED, State, Switches
+from consumer.sandbox.emulator_state import UNLIMITED, EmulatorState, Switches
 from consumer.sandbox.world import ORGANIZATION_ID, World
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -52,7 +52,7 @@ class Emulator:
         faults: Sequence[str] = (),
     ) -> None:
         switches = Switches(client_secret=client_secret, organization_id=ORGANIZATION_ID, faults=tuple(faults))
-        self.state = State(world, switches, client_id=client_id, now=now, heard=heard)
+        self.state = EmulatorState(world, switches, client_id=client_id, now=now, heard=heard)
         self._host, self._ports, self._ssl, self._advertised = host, ports, ssl_context, advertised
         self._runner: web.AppRunner | None = None
         self._urls: list[str] = []
@@ -86,15 +86,15 @@ class Emulator:
         await self._runner.cleanup()
 
 
-STATE = web.AppKey("state", State)
+STATE = web.AppKey("state", EmulatorState)
 
 
-def application(state: State) -> web.Application:
+def application(state: EmulatorState) -> web.Application:
     app = web.Application(middlewares=[_counted, _outages, _faults, _api_rules], client_max_size=2**20)
     app[STATE] = state
     app.add_routes([web.get("/_control", _report), web.post("/_control", _control)])
     app.add_routes([web.post("/oauth/token", _login, name="login"), web.get("/login", _login_page, name="login_page")])
-    app.add_routes([*Api(state).routes(), *Files(state).routes()])
+    app.add_routes([*EmulatedApi(state).routes(), *Files(state).routes()])
     return app
 
 
@@ -176,7 +176,7 @@ async def _api_rules(request: web.Request, handler: Handler) -> web.StreamRespon
     else:
         try:
             response = await handler(request)
-        except Answered as early:
+        except EarlyAnswer as early:
             response = early.response
     response.headers["inin-ratelimit-count"] = str(calls)
     response.headers["inin-ratelimit-allowed"] = str(limit or UNLIMITED)
@@ -205,7 +205,7 @@ def _host(request: web.Request) -> str:
     return "files" if tokenless else _part(request)
 
 
-def _token_problem(state: State, token: str) -> str | None:
+def _token_problem(state: EmulatorState, token: str) -> str | None:
     if not token:
         return "authentication.required"
     if token not in state.tokens:

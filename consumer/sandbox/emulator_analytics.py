@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from consumer.sandbox import payloads
-from consumer.sandbox.emulator_state import State
+from consumer.sandbox.emulator_state import EmulatorState
 from consumer.sandbox.world import Conversation
 from consumer.wire.fields import Json
 
@@ -22,34 +22,34 @@ DAYS, DAYS_FILTERED = 7, 31
 LARGEST_PAGE = 100
 
 
-class Part(BaseModel):
+class QueryPart(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid")
 
 
-class Paging(Part):
+class Paging(QueryPart):
     page_size: int = Field(25, ge=1, le=LARGEST_PAGE)
     page_number: int = Field(1, ge=1)
 
 
-class Predicate(Part):
+class Predicate(QueryPart):
     type: Literal["dimension"] = "dimension"
     dimension: str
     operator: Literal["matches", "exists", "notExists"] = "matches"
     value: str | None = None
 
 
-class Filter(Part):
+class QueryFilter(QueryPart):
     type: Literal["and", "or"]
     predicates: list[Predicate] = []
 
 
-class Query(Part):
+class Query(QueryPart):
     interval: str
     order: Literal["asc", "desc", "unordered"] = "asc"
     order_by: Literal["conversationStart", "conversationEnd", "segmentStart", "segmentEnd"] = "conversationStart"
     paging: Paging = Paging()
-    segment_filters: list[Filter] = []
-    conversation_filters: list[Filter] = []
+    segment_filters: list[QueryFilter] = []
+    conversation_filters: list[QueryFilter] = []
 
 
 class Interval(NamedTuple):
@@ -64,7 +64,7 @@ class BadQuery(Exception):
     """What the API answers 400 to, in its words."""
 
 
-def answer(body: Any, state: State) -> Json:
+def answer(body: Any, state: EmulatorState) -> Json:
     """Raises `BadQuery`. Without any hit on the page there is no `conversations`."""
     query, interval = _read(body)
     found = [talk for talk in state.world.conversations.values() if talk.known and _matches(query, talk)]
@@ -75,7 +75,7 @@ def answer(body: Any, state: State) -> Json:
     return ({"conversations": page} if page else {}) | {"totalHits": len(hits)}
 
 
-def began(talk: Conversation, state: State) -> datetime:
+def began(talk: Conversation, state: EmulatorState) -> datetime:
     """With its first message."""
     return min((state.clock(message) for message in talk.messages), default=state.world.now - timedelta(hours=1))
 
@@ -105,7 +105,7 @@ def _interval(text: str) -> Interval:
 
 
 def _matches(query: Query, talk: Conversation) -> bool:
-    filters: Sequence[Filter] = [*query.segment_filters, *query.conversation_filters]
+    filters: Sequence[QueryFilter] = [*query.segment_filters, *query.conversation_filters]
     return all((any if one.type == "or" else all)(map(_holds, one.predicates)) for one in filters)
 
 
@@ -121,7 +121,7 @@ def _holds(predicate: Predicate) -> bool:
             return is_message is not None and is_message == (predicate.value or "").lower()
 
 
-def _told(talk: Conversation, state: State) -> Json:
+def _told(talk: Conversation, state: EmulatorState) -> Json:
     start = payloads.stamp(began(talk, state))
     ended = talk.ended_s
     end = {} if ended is None else {"conversationEnd": payloads.stamp(state.world.now - timedelta(seconds=ended))}

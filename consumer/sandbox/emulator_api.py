@@ -10,7 +10,7 @@ from aiohttp import web
 
 from consumer.sandbox import emulator_analytics, payloads
 from consumer.sandbox import emulator_answers as answers
-from consumer.sandbox.emulator_state import State
+from consumer.sandbox.emulator_state import EmulatorState
 from consumer.sandbox.world import Conversation, SentFile, SentMessage
 from consumer.wire.fields import Json
 
@@ -23,10 +23,10 @@ ANALYTICS = ("analytics:conversationDetail:view", "analytics:agentConversationDe
 MESSENGERS = ("sms", "whatsapp", "open", "webmessaging", "apple")
 
 
-class Api:
+class EmulatedApi:
     """Handlers; the token was checked before they are called."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: EmulatorState) -> None:
         self._state = state
 
     def routes(self) -> list[web.RouteDef]:
@@ -67,7 +67,7 @@ class Api:
         talk = self._talk(request, tutorial=False)
         found = [one for one in self._known(talk) if one.message_id == request.match_info["message"]]
         if not found:
-            raise Answered(answers.not_found())
+            raise EarlyAnswer(answers.not_found())
         return answers.answer(self._data(found[0]))
 
     async def details(self, request: web.Request) -> web.Response:
@@ -75,9 +75,9 @@ class Api:
         message = self._state.world.messages.get(request.match_info["message"])
         talk = self._state.world.conversations[message.conversation_id] if message else None
         if message is None or talk is None or not message.known or talk.tutorial:
-            raise Answered(answers.not_found())
+            raise EarlyAnswer(answers.not_found())
         if not talk.readable:
-            raise Answered(answers.not_authorized())
+            raise EarlyAnswer(answers.not_authorized())
         return answers.answer(self._data(message))
 
     async def bulk(self, request: web.Request) -> web.Response:
@@ -85,9 +85,9 @@ class Api:
         self._must_have(MESSAGE)
         wanted = await _json(request)
         if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
-            raise Answered(answers.bad_request("The body must be an array of message ids."))
+            raise EarlyAnswer(answers.bad_request("The body must be an array of message ids."))
         if len(wanted) > BULK_LIMIT:
-            raise Answered(answers.bad_request(f"No more than {BULK_LIMIT} message ids are allowed."))
+            raise EarlyAnswer(answers.bad_request(f"No more than {BULK_LIMIT} message ids are allowed."))
         talk = self._talk(request)
         known = [] if talk.tutorial else self._known(talk)
         found = [self._data(message) for message in known if message.message_id in wanted]
@@ -101,7 +101,7 @@ class Api:
             if file.attachment_id == request.match_info["media"]:
                 self._state.asked(message)
                 return answers.answer(payloads.media_data(talk, file, self._state.link))
-        raise Answered(answers.not_found())
+        raise EarlyAnswer(answers.not_found())
 
     async def media_list(self, request: web.Request) -> web.Response:
         self._must_have(MEDIA_LIST)
@@ -110,7 +110,7 @@ class Api:
             size = min(max(int(request.query.get("pageSize", 25)), 1), 100)
             number = max(int(request.query.get("pageNumber", 1)), 1)
         except ValueError:
-            raise Answered(answers.bad_request("pageSize and pageNumber must be numbers.")) from None
+            raise EarlyAnswer(answers.bad_request("pageSize and pageNumber must be numbers.")) from None
         found = [payloads.media_data(talk, file, self._state.link) for _, file in _files(self._known(talk))]
         if status := request.query.get("status"):
             found = [entry for entry in found if entry["status"] == status]
@@ -124,7 +124,7 @@ class Api:
         try:
             return answers.answer(emulator_analytics.answer(await _json(request), self._state))
         except emulator_analytics.BadQuery as bad:
-            raise Answered(answers.bad_request(str(bad))) from None
+            raise EarlyAnswer(answers.bad_request(str(bad))) from None
 
     async def token(self, _: web.Request) -> web.Response:
         organization = {"id": self._state.switches.organization_id, "name": "Sandbox"}
@@ -149,11 +149,11 @@ class Api:
         body = await _json(request)
         missing = [name for name in ("fromAddress", "toAddressMessengerType", "textBody") if not body.get(name)]
         if missing:
-            raise Answered(answers.bad_request(f"Missing: {', '.join(missing)}."))
+            raise EarlyAnswer(answers.bad_request(f"Missing: {', '.join(missing)}."))
         if body["toAddressMessengerType"] not in MESSENGERS:
-            raise Answered(answers.bad_request("Unknown toAddressMessengerType."))
+            raise EarlyAnswer(answers.bad_request("Unknown toAddressMessengerType."))
         if body["toAddressMessengerType"] == "webmessaging" and not body.get("externalContactId"):
-            raise Answered(answers.bad_request("externalContactId is required for webmessaging."))
+            raise EarlyAnswer(answers.bad_request("externalContactId is required for webmessaging."))
         self._state.sent.append(body)
         number = f"{len(self._state.sent):032x}"
         told = {"id": number, "messengerType": body["toAddressMessengerType"], "fromAddress": body["fromAddress"]}
@@ -163,31 +163,31 @@ class Api:
         talk = self._talk(request)
         body = await _json(request)
         if request.match_info["participant"] not in (talk.customer_id, talk.agent_id):
-            raise Answered(answers.not_found())
+            raise EarlyAnswer(answers.not_found())
         if not isinstance(body.get("attributes"), dict):
-            raise Answered(answers.bad_request("attributes must be an object."))
+            raise EarlyAnswer(answers.bad_request("attributes must be an object."))
         change = {"conversation": talk.conversation_id, "participant": request.match_info["participant"]}
         self._state.attributes.append(change | {"attributes": body["attributes"]})
         return answers.answer({"attributes": body["attributes"]})
 
     def _must_have(self, any_of: tuple[str, ...]) -> None:
         if not set(any_of) & set(self._state.switches.permissions):
-            raise Answered(answers.missing_permission(any_of))
+            raise EarlyAnswer(answers.missing_permission(any_of))
 
     def _talk(self, request: web.Request, *, tutorial: bool = True) -> Conversation:
         talk = self._state.world.conversations.get(request.match_info["conversation"])
         if talk is None or not talk.known or (talk.tutorial and not tutorial):
-            raise Answered(answers.not_found())
+            raise EarlyAnswer(answers.not_found())
         if talk.failing:
-            raise Answered(answers.unavailable(500))
+            raise EarlyAnswer(answers.unavailable(500))
         if not talk.readable:
-            raise Answered(answers.not_authorized())
+            raise EarlyAnswer(answers.not_authorized())
         return talk
 
     def _communication(self, request: web.Request) -> Conversation:
         talk = self._talk(request, tutorial=False)
         if request.match_info["communication"] != talk.communication_id:
-            raise Answered(answers.not_found())
+            raise EarlyAnswer(answers.not_found())
         return talk
 
     def _known(self, talk: Conversation) -> list[SentMessage]:
@@ -201,7 +201,7 @@ class Api:
         return self._state.signed_link(file) if self._state.uploaded(file) else None
 
 
-class Answered(Exception):
+class EarlyAnswer(Exception):
     """Ends a handler with its answer."""
 
     def __init__(self, response: web.Response) -> None:
@@ -217,4 +217,4 @@ async def _json(request: web.Request) -> Any:
     try:
         return orjson.loads(await request.read())
     except ValueError:
-        raise Answered(answers.bad_request("The body is not JSON.")) from None
+        raise EarlyAnswer(answers.bad_request("The body is not JSON.")) from None

@@ -8,7 +8,7 @@ import hmac
 from aiohttp import web
 
 from consumer.sandbox import emulator_answers as answers
-from consumer.sandbox.emulator_state import State
+from consumer.sandbox.emulator_state import EmulatorState
 from consumer.sandbox.world import SentFile
 
 SENT_AT_ONCE = 64 * 1024
@@ -16,7 +16,7 @@ SLOW_PIECES = 10
 
 
 class Files:
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: EmulatorState) -> None:
         self._state = state
 
     def routes(self) -> list[web.RouteDef]:

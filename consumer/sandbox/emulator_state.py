@@ -31,7 +31,7 @@ PERMISSIONS = (
 UNLIMITED = 1_000_000  # calls a minute that the headers tell when no limit is enforced
 
 
-class Outages(BaseModel):
+class EmulatedOutages(BaseModel):
     model_config = ConfigDict(extra="forbid")
     login: Outage = "off"
     api: Outage = "off"
@@ -42,7 +42,7 @@ class Switches(BaseModel):
     """What `POST /_control` takes; what is left out stays as it is."""
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
-    outage: Outages = Outages()
+    outage: EmulatedOutages = EmulatedOutages()
     faults: tuple[str, ...] = Field(
         (), description="Names of `emulator_faults.FAULTS`: ill answers in place of good ones"
     )
@@ -71,7 +71,7 @@ class Minute:
 
 
 @dataclass
-class State:
+class EmulatorState:
     world: World
     switches: Switches
     files_url: str = ""

@@ -12,7 +12,7 @@ import orjson
 
 from consumer.identity import announcement_identity, conversation_identity
 from consumer.model import DeadReason, Direction, Reason
-from consumer.sandbox.cases import Fate
+from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.world import Conversation, SentFile, SentMessage, World
 
 
@@ -24,7 +24,7 @@ class Expected:
     """
 
     id: str
-    outcome: Fate
+    outcome: ExpectedOutcome
     reason: str | None
     case: str
     covers: tuple[str, ...] = ()
@@ -41,7 +41,9 @@ class Expectation:
 
     @property
     def attachments(self) -> int:
-        return sum(answer.attachment_id is not None or answer.outcome is not Fate.DEAD for answer in self.answers)
+        return sum(
+            answer.attachment_id is not None or answer.outcome is not ExpectedOutcome.DEAD for answer in self.answers
+        )
 
     def write(self, path: Path) -> None:
         path.write_bytes(orjson.dumps(asdict(self), option=orjson.OPT_INDENT_2))
@@ -52,7 +54,7 @@ class Expectation:
         try:
             found: dict[str, Any] = orjson.loads(path.read_bytes())
             answers = tuple(
-                Expected(**{**entry, "outcome": Fate(entry["outcome"]), "covers": tuple(entry["covers"])})
+                Expected(**{**entry, "outcome": ExpectedOutcome(entry["outcome"]), "covers": tuple(entry["covers"])})
                 for entry in found["answers"]
             )
             return cls(found["events"], found["seed"], answers)
@@ -72,7 +74,7 @@ def of_world(world: World, *, antivirus: bool = False) -> Iterator[Expected]:
                 yield _dead_message(message)
                 continue
             for file in message.files:
-                if file.case.answer.outcome is not Fate.UNANSWERED:
+                if file.case.answer.outcome is not ExpectedOutcome.UNANSWERED:
                     yield _file(talk, message, file, antivirus)
             for ghost in message.ghosts:
                 yield _dead_file(message, ghost, DeadReason.NOT_FOUND, "attachment_not_known")
@@ -82,17 +84,22 @@ def _file(talk: Conversation, message: SentMessage, file: SentFile, antivirus: b
     if not talk.readable:
         return _dead_file(message, file, DeadReason.FORBIDDEN, "conversation_forbidden")
     answer, case = file.case.answer, file.case.name
-    if answer.outcome is Fate.DEAD:
+    if answer.outcome is ExpectedOutcome.DEAD:
         return _dead_file(message, file, DeadReason(answer.reason or ""), case)
     if message.removed:
-        return _entry(message, file, Fate.REJECTED, Reason.REMOVED, "message_removed")
+        return _entry(message, file, ExpectedOutcome.REJECTED, Reason.REMOVED, "message_removed")
     if antivirus and file.case.infected:
-        return _entry(message, file, Fate.REJECTED, Reason.INFECTED, case)
+        return _entry(message, file, ExpectedOutcome.REJECTED, Reason.INFECTED, case)
     return _entry(message, file, answer.outcome, answer.reason, case)
 
 
 def _entry(
-    message: SentMessage, file: SentFile, outcome: Fate, reason: str | None, case: str, covers: tuple[str, ...] = ()
+    message: SentMessage,
+    file: SentFile,
+    outcome: ExpectedOutcome,
+    reason: str | None,
+    case: str,
+    covers: tuple[str, ...] = (),
 ) -> Expected:
     return Expected(
         id=file.identity(message.conversation_id, message.message_id).hex(),
@@ -108,7 +115,7 @@ def _entry(
 
 def _dead_file(message: SentMessage, file: SentFile, reason: DeadReason, case: str) -> Expected:
     covers = (message.identity.hex(), conversation_identity(message.conversation_id).hex())
-    return _entry(message, file, Fate.DEAD, reason, case, covers)
+    return _entry(message, file, ExpectedOutcome.DEAD, reason, case, covers)
 
 
 def _dead_message(message: SentMessage) -> Expected:
@@ -118,7 +125,7 @@ def _dead_message(message: SentMessage) -> Expected:
     around = (*files, announcement_identity(message.conversation_id).hex())
     return Expected(
         own,
-        Fate.DEAD,
+        ExpectedOutcome.DEAD,
         DeadReason.NOT_FOUND.value,
         "message_not_known",
         around,
@@ -130,7 +137,7 @@ def _dead_message(message: SentMessage) -> Expected:
 def _dead_conversation(talk: Conversation) -> Expected:
     return Expected(
         announcement_identity(talk.conversation_id).hex(),
-        Fate.DEAD,
+        ExpectedOutcome.DEAD,
         DeadReason.NOT_FOUND.value,
         "conversation_not_known",
         conversation_id=talk.conversation_id,
@@ -139,7 +146,7 @@ def _dead_conversation(talk: Conversation) -> Expected:
 
 def of_value(value: bytes | None, reason: DeadReason, case: str) -> Expected:
     """Of a record that names nothing."""
-    return Expected(value_id(value), Fate.DEAD, reason.value, case)
+    return Expected(value_id(value), ExpectedOutcome.DEAD, reason.value, case)
 
 
 def value_id(value: bytes | None) -> str:

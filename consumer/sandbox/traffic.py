@@ -16,7 +16,7 @@ from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
 from consumer.model import Direction, Reason
 from consumer.sandbox.announcements import KINDS, announce, noise, unreadable
-from consumer.sandbox.cases import Fate
+from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.expectation import Expectation, Expected, of_world
 from consumer.sandbox.files import dice
 from consumer.sandbox.plan import NOISE, REPEATS, UNREADABLE, plan_world
@@ -83,7 +83,7 @@ def _fresh(world: World, rng: random.Random) -> Iterator[_Fresh]:
 
 def _takes_long(talk: Conversation) -> bool:
     files = [file for message in talk.messages for file in message.files]
-    lost = any(file.case.answer.outcome is Fate.DEAD for file in files)
+    lost = any(file.case.answer.outcome is ExpectedOutcome.DEAD for file in files)
     odd = not talk.known or not talk.readable or any(not m.known or m.ghosts for m in talk.messages)
     # Bytes that are not the store's settle nothing until others are delivered.
     doubtful = any(file.case.delivery.cuts > 1 or file.case.answer.reason == Reason.HTML_PAGE for file in files)

@@ -19,7 +19,7 @@ COUNTED_EVERY_S = 1.0
 Taken = Callable[[], float]
 
 
-class Downloads(Protocol):
+class DownloadLoad(Protocol):
     @property
     def running(self) -> int:
         """Files from their download until they are judged and stored, or take long."""
@@ -32,7 +32,7 @@ class Capacity:
     """`run` looks every second; what is taken is asked for by whoever reads the metrics as well."""
 
     def __init__(
-        self, settings: Settings, limiter: Limiter, downloads: Downloads, workers: Workers, reporter: Reporter
+        self, settings: Settings, limiter: Limiter, downloads: DownloadLoad, workers: Workers, reporter: Reporter
     ) -> None:
         self._settings, self._limiter, self._reporter = settings, limiter, reporter
         self._usage = reporter.usage

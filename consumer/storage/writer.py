@@ -35,13 +35,13 @@ FORGOTTEN_S = 3_600.0  # what a writer left behind that was killed; none takes s
 Sync = Callable[[int], None]  # of the file system that the descriptor is on
 
 
-class File(NamedTuple):
+class FileToWrite(NamedTuple):
     descriptor: int
     size: int
     name: str  # relative to the folder
 
 
-class Folder(NamedTuple):
+class TargetFolder(NamedTuple):
     path: Path
     mode: int  # of the files; their folders can be entered by whom they may be read
     sync: Sync
@@ -50,13 +50,13 @@ class Folder(NamedTuple):
 def main(arguments: Sequence[str]) -> int:
     path, mode, durable = Path(arguments[0]), int(arguments[1], 8), arguments[2] == "durable"
     os.umask(0)  # the mode is the one that was asked for, whatever the service was started with
-    folder = Folder(path, mode, sync_file_system if durable else lambda descriptor: None)
+    folder = TargetFolder(path, mode, sync_file_system if durable else lambda descriptor: None)
     remove_forgotten(path, time.time())
     serve(socket.socket(fileno=0), folder)
     return 0
 
 
-def serve(channel: socket.socket, folder: Folder) -> None:
+def serve(channel: socket.socket, folder: TargetFolder) -> None:
     """Until the service closes its end."""
     while (files := receive(channel)) is not None:
         try:
@@ -67,7 +67,7 @@ def serve(channel: socket.socket, folder: Folder) -> None:
         channel.sendall(b"".join(RESULT.pack(result) for result in results))
 
 
-def receive(channel: socket.socket) -> list[File] | None:
+def receive(channel: socket.socket) -> list[FileToWrite] | None:
     """The next gathering; None when there is none to come."""
     message, descriptors, _, _ = socket.recv_fds(channel, LENGTH.size + MESSAGE, MOST)
     if not message:
@@ -79,12 +79,12 @@ def receive(channel: socket.socket) -> list[File] | None:
     for descriptor in descriptors:
         size, length = ONE.unpack_from(message, at)
         at += ONE.size
-        files.append(File(descriptor, size, message[at : at + length].decode("ascii")))
+        files.append(FileToWrite(descriptor, size, message[at : at + length].decode("ascii")))
         at += length
     return files
 
 
-def keep(files: Sequence[File], folder: Folder) -> list[int]:
+def keep(files: Sequence[FileToWrite], folder: TargetFolder) -> list[int]:
     """Writes each file under another name, renames it, and answers when all are on the disk. 0, or an error number."""
     results = [_written(file, number, folder) for number, file in enumerate(files)]
     try:
@@ -100,7 +100,7 @@ def keep(files: Sequence[File], folder: Folder) -> list[int]:
     return results
 
 
-def _written(file: File, number: int, folder: Folder) -> int:
+def _written(file: FileToWrite, number: int, folder: TargetFolder) -> int:
     part = folder.path / f"{PART}{os.getpid()}-{number}"
     try:
         try:
@@ -120,7 +120,7 @@ def _written(file: File, number: int, folder: Folder) -> int:
     return 0
 
 
-def _copy(file: File, part: Path, mode: int) -> None:
+def _copy(file: FileToWrite, part: Path, mode: int) -> None:
     out = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
     try:
         done = 0

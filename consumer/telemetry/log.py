@@ -88,7 +88,7 @@ def setup(settings: LoggingOptions, stream: TextIO | None = None) -> None:
         )
     )
     handler.addFilter(BrokersAwayFilter(shown=settings.level == "debug"))
-    handler.addFilter(Repeats())
+    handler.addFilter(RepeatFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.level.upper())
@@ -141,7 +141,7 @@ def _is_unforeseen(record: logging.LogRecord) -> bool:
     return error is not None and not isinstance(error, OSError) and type(error).__module__ != "aiokafka.errors"
 
 
-class Repeats(logging.Filter):
+class RepeatFilter(logging.Filter):
     """Lets a library's line through once in ten seconds, with how often it was held back: a dead broker costs aiokafka
     hundreds of lines a second. Our own lines all pass."""
 

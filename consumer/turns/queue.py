@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from consumer.turns.line import Line
 from consumer.turns.turn import Stand, Turn
-from consumer.turns.usage import Usage
+from consumer.turns.usage import RecentCosts
 
 OWED_SHARE, ENOUGH = 0.1, 1.0  # of a cost; a cost
 WASTE_SHARE = 0.03  # of what long ones cost: that much of their work may be thrown away for short ones
@@ -30,7 +30,7 @@ class Queue:
         self._most_aside, self._again = aside, again
         self._lines: dict[int, Line] = {}  # by rank
         self._owed: dict[int, float] = {}  # by rank
-        self._usage = Usage(now)
+        self._usage = RecentCosts(now)
         self._spans_begun = 0
         self._running_of: dict[str, int] = {}  # conversation → turns that run
         self._due_ones = 0  # that run

@@ -12,7 +12,7 @@ from consumer.turns.queue import Queue
 from consumer.turns.turn import SHORT, Stand, Turn
 
 
-class Work(Protocol):
+class LongWork(Protocol):
     """Work that has grown, and can make room for shorter work. None of it awaits."""
 
     def spent(self) -> float:
@@ -39,7 +39,7 @@ class Slots:
         self._clock = clock
         self._queue = Queue(room, clock(), aside=aside, again=again)
         self._come: dict[Turn, anyio.Event] = {}  # of those that wait and have not begun
-        self._grown: dict[Turn, Work] = {}
+        self._grown: dict[Turn, LongWork] = {}
 
     @property
     def room(self) -> int:
@@ -87,7 +87,7 @@ class Slots:
         if self._queue.waiting:
             self._settle()
 
-    def grown(self, turn: Turn, rank: int, work: Work) -> None:
+    def grown(self, turn: Turn, rank: int, work: LongWork) -> None:
         """It has cost so much that it is of that rank from now on, and makes room for lower ones."""
         self._grown[turn] = work
         self._queue.grown(turn, rank, work.spent(), self._clock())

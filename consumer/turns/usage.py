@@ -11,7 +11,7 @@ SPAN_S = REMEMBERED_S / SPANS
 MEDIAN_S = 1.0  # it is told anew that often
 
 
-class Usage:
+class RecentCosts:
     """Costs are kept for a minute, in spans of ten seconds. Their unit is the caller's."""
 
     __slots__ = ("_median", "_median_at", "_span_ends", "_spans", "_total", "spans_begun")

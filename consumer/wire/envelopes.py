@@ -36,13 +36,13 @@ class Nothing:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Several:
     """Several payloads, each an event of its own."""
 
     payloads: Sequence[Any]
 
 
-Payload = Any  # JSON that was parsed already; a text or bytes that hold JSON; `Batch` or `Nothing`
+Payload = Any  # JSON that was parsed already; a text or bytes that hold JSON; `Several` or `Nothing`
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _base64_at(*path: str) -> Callable[[Json], Payload]:
 
 
 def _list_at(key: str) -> Callable[[Json], Payload]:
-    return lambda node: Batch(node[key])
+    return lambda node: Several(node[key])
 
 
 def _has(**values: str | tuple[str, ...]) -> Callable[[Json], bool]:
@@ -103,7 +103,7 @@ def _all_data(key: str) -> Callable[[Json], bool]:
 
 
 def _records_of_all_partitions(node: Json) -> Payload:
-    return Batch([record for records in node["records"].values() if isinstance(records, list) for record in records])
+    return Several([record for records in node["records"].values() if isinstance(records, list) for record in records])
 
 
 def _event_grid(node: Json) -> Payload:
@@ -158,7 +158,7 @@ ENVELOPES = (
     Envelope("Kinesis", {"PartitionKey": str, "SequenceNumber": str, "Data": str}, _base64_at("Data")),
     Envelope(
         "Firehose", {"requestId": str, "timestamp": int, "records": list},
-        lambda node: Batch([of_base64(record["data"]) for record in node["records"]]), holds=_all_data("records"),
+        lambda node: Several([of_base64(record["data"]) for record in node["records"]]), holds=_all_data("records"),
     ),
     Envelope("Firehose", {"invocationId": str, "deliveryStreamArn": str, "records": list}, _list_at("records")),
     Envelope("Firehose record", {"recordId": str, "approximateArrivalTimestamp": int, "data": str}, _base64_at("data")),
@@ -274,7 +274,7 @@ def _opened(leaf: Leaf) -> Leaf | list[Leaf]:
             return _documents(leaf, node, name)
     except Malformed as fault:
         return Leaf(None, leaf.own, leaf.path, (*leaf.envelope, *filter(None, (name,))), fault)
-    elements = node.payloads if isinstance(node, Batch) else node if isinstance(node, list) else None
+    elements = node.payloads if isinstance(node, Several) else node if isinstance(node, list) else None
     if elements is None:
         return Leaf(node, leaf.own, leaf.path, (*leaf.envelope, name)) if name else leaf
     if len(elements) > MAX_EVENTS:

@@ -25,7 +25,7 @@ from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, read_id, word
 from consumer.wire.listings import is_analytics_detail, listed_in
 from consumer.wire.parsing import parse
 from consumer.wire.shapes import TypedMessage
-from consumer.wire.topics import Subject, subject_of
+from consumer.wire.topics import TopicSubject, subject_of
 
 LARGE = 16 * 1024  # bytes
 TOPIC_NAME_LENGTH = 512
@@ -78,7 +78,7 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
+class UnreadableEvent:
     """What no event can be read from: it becomes a dead letter with these bytes."""
 
     reason: DeadReason
@@ -87,7 +87,7 @@ class Unreadable:
     path: str = ""
 
 
-Item = Event | Noise | Unreadable
+Item = Event | Noise | UnreadableEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def readings(value: bytes | None) -> list[Reading]:
     try:
         return [_reading(leaf) for leaf in leaves(value)] or [Reading(Noise("empty_batch"), ())]
     except Malformed as malformed:
-        return [Reading(Unreadable(DeadReason.UNREADABLE, malformed.detail, value), ())]
+        return [Reading(UnreadableEvent(DeadReason.UNREADABLE, malformed.detail, value), ())]
     finally:
         if collects:
             gc.enable()
@@ -130,9 +130,9 @@ def _reading(leaf: Leaf) -> Reading:
         told = _told(leaf.node)
         return Reading(_read(told, value, leaf.path), (*leaf.envelope, *told.names))
     except BadId as bad:
-        return Reading(Unreadable(DeadReason.NO_IDS, bad.detail, value, leaf.path), leaf.envelope)
+        return Reading(UnreadableEvent(DeadReason.NO_IDS, bad.detail, value, leaf.path), leaf.envelope)
     except Malformed as malformed:
-        return Reading(Unreadable(DeadReason.UNREADABLE, malformed.detail, value, leaf.path), leaf.envelope)
+        return Reading(UnreadableEvent(DeadReason.UNREADABLE, malformed.detail, value, leaf.path), leaf.envelope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,12 +196,12 @@ def _topic_name(raw: object) -> str | None:
     return raw if isinstance(raw, str) and 0 < len(raw) <= TOPIC_NAME_LENGTH and raw.isprintable() else None
 
 
-_SAID_BY_THE_TOPIC: dict[Subject, NoiseKind] = {
-    Subject.HEARTBEAT: "heartbeat",
-    Subject.NO_LONGER_SUBSCRIBED: "no_longer_subscribed",
-    Subject.SOCKET_CLOSING: "socket_closing",
-    Subject.OTHER_MEDIA: "other_media",
-    Subject.OTHER: "other_topic",
+_SAID_BY_THE_TOPIC: dict[TopicSubject, NoiseKind] = {
+    TopicSubject.HEARTBEAT: "heartbeat",
+    TopicSubject.NO_LONGER_SUBSCRIBED: "no_longer_subscribed",
+    TopicSubject.SOCKET_CLOSING: "socket_closing",
+    TopicSubject.OTHER_MEDIA: "other_media",
+    TopicSubject.OTHER: "other_topic",
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from consumer.model import Event
 
 
-class Subject(Enum):
+class TopicSubject(Enum):
     """What events of a topic are about."""
 
     MESSAGING = "messaging"  # conversations with customers' messages, or with ids of such
@@ -28,19 +28,19 @@ class Subject(Enum):
 ONE, REST = "*", "**"  # stand for one part of a topic, and for all that follow, none included
 
 _OF_CONVERSATIONS = {
-    "": Subject.MESSAGING,
-    ".messages": Subject.MESSAGING,
-    ".socialexpressions": Subject.MESSAGING,
-    ".videos": Subject.MESSAGING,  # its body lists all that a conversation has
-    ".callbacks": Subject.OTHER_MEDIA,
-    ".calls": Subject.OTHER_MEDIA,
-    ".chats": Subject.OTHER_MEDIA,
-    ".cobrowseSessions": Subject.OTHER_MEDIA,
-    ".emails": Subject.OTHER_MEDIA,
-    ".screenshares": Subject.OTHER_MEDIA,
-    ".inbound.typing.event": Subject.OTHER,
-    ".summaries.**": Subject.OTHER,
-    ".*.recordings.**": Subject.OTHER,
+    "": TopicSubject.MESSAGING,
+    ".messages": TopicSubject.MESSAGING,
+    ".socialexpressions": TopicSubject.MESSAGING,
+    ".videos": TopicSubject.MESSAGING,  # its body lists all that a conversation has
+    ".callbacks": TopicSubject.OTHER_MEDIA,
+    ".calls": TopicSubject.OTHER_MEDIA,
+    ".chats": TopicSubject.OTHER_MEDIA,
+    ".cobrowseSessions": TopicSubject.OTHER_MEDIA,
+    ".emails": TopicSubject.OTHER_MEDIA,
+    ".screenshares": TopicSubject.OTHER_MEDIA,
+    ".inbound.typing.event": TopicSubject.OTHER,
+    ".summaries.**": TopicSubject.OTHER,
+    ".*.recordings.**": TopicSubject.OTHER,
 }
 _OTHER = (
     "analytics", "architect", "audits", "bot", "businessunits", "coaching", "contentmanagement",
@@ -58,17 +58,17 @@ _OTHER = (
 )  # fmt: skip
 
 TOPICS = {
-    "channel.metadata": Subject.HEARTBEAT,
-    "v2.system.no_longer_subscribed.**": Subject.NO_LONGER_SUBSCRIBED,
-    "v2.system.socket_closing.**": Subject.SOCKET_CLOSING,
-    "v2.detail.events.conversation.**": Subject.MESSAGING,
+    "channel.metadata": TopicSubject.HEARTBEAT,
+    "v2.system.no_longer_subscribed.**": TopicSubject.NO_LONGER_SUBSCRIBED,
+    "v2.system.socket_closing.**": TopicSubject.SOCKET_CLOSING,
+    "v2.detail.events.conversation.**": TopicSubject.MESSAGING,
     **{f"v2.users.*.conversations{rest}": subject for rest, subject in _OF_CONVERSATIONS.items()},
     **{f"v2.routing.queues.*.conversations{rest}": subject for rest, subject in _OF_CONVERSATIONS.items()},
-    **{f"v2.{family}.**": Subject.OTHER for family in _OTHER},
+    **{f"v2.{family}.**": TopicSubject.OTHER for family in _OTHER},
 }
 
 
-def _tree(topics: dict[str, Subject]) -> dict[str, Any]:
+def _tree(topics: dict[str, TopicSubject]) -> dict[str, Any]:
     root: dict[str, Any] = {}
     for template, subject in topics.items():
         node = root
@@ -81,13 +81,13 @@ def _tree(topics: dict[str, Subject]) -> dict[str, Any]:
 _TREE = _tree(TOPICS)
 
 
-def subject_of(topic: str) -> Subject | None:
+def subject_of(topic: str) -> TopicSubject | None:
     """None for a topic that nobody listed. A part in the topic's own words wins over one that stands for any."""
     node, inherited = _TREE, None
     for part in topic.split("."):
         inherited = node.get(REST, {}).get("", inherited)
         node = node.get(part) or node.get(ONE) or {}
-    found: Subject | None = node.get("") or node.get(REST, {}).get("", inherited)
+    found: TopicSubject | None = node.get("") or node.get(REST, {}).get("", inherited)
     return found
 
 

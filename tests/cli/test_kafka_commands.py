@@ -19,7 +19,7 @@ from typer.testing import Result
 
 from consumer.cli.dlq_commands import chosen
 from consumer.cli.topic_commands import table_of
-from consumer.kafka.topic_rules import Difference, Topic
+from consumer.kafka.topic_rules import Topic, TopicDifference
 from consumer.model import DeadReason, Settled
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.wire.signatures import Signatures
@@ -177,7 +177,7 @@ def test_nothing_but_what_kafka_needs_has_to_be_right(command: Command) -> None:
 
 
 def test_what_a_broker_says_of_a_topic_is_shown_as_it_is() -> None:
-    configs = Difference("events[bold]", "cleanup.policy", "delete", "[red]compact[/]")
+    configs = TopicDifference("events[bold]", "cleanup.policy", "delete", "[red]compact[/]")
     shown = Console(width=120, record=True, file=io.StringIO())
     shown.print(table_of([Topic("events[bold]", 1)], [configs]))
     assert "events[bold]" in (text := shown.export_text())

@@ -25,7 +25,7 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.emulator_state import PERMISSIONS
 from consumer.sandbox.traffic import Traffic, plan_traffic
 from consumer.service.doctor.doctor import worst
-from consumer.service.doctor.lines import Line, Outcome
+from consumer.service.doctor.lines import CheckLine, Outcome
 from consumer.service.doctor.machine import age_of_signatures
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.cli.conftest import Command
@@ -237,8 +237,8 @@ async def test_people_get_a_table(command: Command, good: dict[str, str]) -> Non
 
 
 def test_what_has_to_be_changed_comes_before_what_is_waited_for() -> None:
-    def lines(*outcomes: Outcome) -> list[Line]:
-        return [Line("storage", outcome, "", "") for outcome in outcomes]
+    def lines(*outcomes: Outcome) -> list[CheckLine]:
+        return [CheckLine("storage", outcome, "", "") for outcome in outcomes]
 
     assert worst(lines(Outcome.FINE, Outcome.AWAY, Outcome.WRONG)) is Outcome.WRONG
     assert worst(lines(Outcome.NOT_CHECKED, Outcome.AWAY)) is Outcome.AWAY

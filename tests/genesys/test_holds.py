@@ -3,10 +3,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.genesys.holds import ALL, LONGEST_S, TRY_S, Holds, Limit
+from consumer.genesys.holds import ALL, LONGEST_S, TRY_S, Holds, RateLimit
 
-NOBODY_KNOWS = Limit("conversations/x")
-OF_THE_TOKEN = Limit("platform.api/client.credentials.token.rate.per.minute")
+NOBODY_KNOWS = RateLimit("conversations/x")
+OF_THE_TOKEN = RateLimit("platform.api/client.credentials.token.rate.per.minute")
 
 
 def waits(holds: Holds, now: float, *calls: str) -> list[float]:
@@ -24,7 +24,7 @@ def test_a_limit_that_nobody_knows_holds_all_and_one_call_every_five_minutes_tri
 
 def test_a_longer_limit_is_kept_for_an_hour() -> None:
     holds = Holds()
-    assert holds.limited(0.0, "messages", Limit(), 9_000) == (ALL, LONGEST_S)
+    assert holds.limited(0.0, "messages", RateLimit(), 9_000) == (ALL, LONGEST_S)
     assert holds.until(0.0) == LONGEST_S
 
 

@@ -7,7 +7,7 @@ import anyio.lowlevel
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from consumer.genesys.holds import TRY_S, Limit
+from consumer.genesys.holds import TRY_S, RateLimit
 from consumer.genesys.limiter import Limiter, Pace
 from tests.reports import Recorder
 
@@ -201,7 +201,7 @@ async def test_calls_that_a_limit_holds_take_no_place_from_others() -> None:
         await anyio.sleep_forever()
 
     limiter = Limiter(60_000, at_once=1, now=lambda: now[0], sleep=sleep, reports=Recorder())
-    limiter.limited("download", Limit("conversations/x"), 3_600.0)
+    limiter.limited("download", RateLimit("conversations/x"), 3_600.0)
     now[0] = TRY_S  # a try of another name teaches whom the limit concerns
     limiter.answered("conversation", await limiter.turn("conversation", "c-1"), {}, good=True)
 

@@ -23,7 +23,7 @@ from consumer.inspection.workers.seccomp import (
     Instruction,
     assembled,
 )
-from consumer.inspection.workers.syscalls import ALLOWED, Argument, Call, Check
+from consumer.inspection.workers.syscalls import ALLOWED, Argument, Check, Syscall
 
 BOTH = sorted(MACHINES)
 
@@ -68,7 +68,7 @@ def unfitting(argument: Argument) -> list[int]:
     }[argument.test]
 
 
-def arguments(call: Call, changed: Argument | None = None, value: int = 0) -> tuple[int, ...]:
+def arguments(call: Syscall, changed: Argument | None = None, value: int = 0) -> tuple[int, ...]:
     values = [0] * 6
     for one in call.arguments:
         values[one.index] = fitting(one)[0]
@@ -80,7 +80,7 @@ def arguments(call: Call, changed: Argument | None = None, value: int = 0) -> tu
 @pytest.mark.parametrize("architecture", BOTH)
 @pytest.mark.parametrize("call", ALLOWED, ids=lambda call: call.name)
 def test_a_call_of_the_table_is_made_with_the_arguments_that_it_allows_and_no_others(
-    call: Call, architecture: str
+    call: Syscall, architecture: str
 ) -> None:
     program, audit = assembled(ALLOWED, architecture), MACHINES[architecture].audit
     number = getattr(call, architecture)
@@ -115,7 +115,7 @@ def test_the_table_has_a_reason_for_each_call_and_none_twice() -> None:
 
 
 def test_a_call_that_only_fails_is_not_made() -> None:
-    program = assembled((Call("x", 5, 5, "", error=13),), "x86_64")
+    program = assembled((Syscall("x", 5, 5, "", error=13),), "x86_64")
     assert verdict(program, 5, MACHINES["x86_64"].audit) == 0x0005_000D
 
 

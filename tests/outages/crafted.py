@@ -9,7 +9,7 @@ import orjson
 
 from consumer.kafka.client import partition_of
 from consumer.model import DeadReason
-from consumer.sandbox.cases import ACCEPTED, CASES, Case, Delivery, Due, Fate
+from consumer.sandbox.cases import ACCEPTED, CASES, Case, Delivery, Due, ExpectedOutcome
 from consumer.sandbox.envelopes import random_uuid
 from consumer.sandbox.expectation import Expectation, Expected, of_world
 from consumer.sandbox.files import dice
@@ -18,7 +18,7 @@ from consumer.sandbox.traffic import InputRecord, Traffic
 from consumer.sandbox.world import Conversation, SentFile, SentMessage, World
 
 GOOD = next(case for case in CASES if case.name == "genuine")
-DEAD = Due(Fate.DEAD, DeadReason.UNAVAILABLE.value)
+DEAD = Due(ExpectedOutcome.DEAD, DeadReason.UNAVAILABLE.value)
 STUCK = Case("stuck", ACCEPTED, ("txt",), delivery=Delivery(seconds=36_000.0))  # an hour for each of its pieces
 
 
@@ -62,7 +62,9 @@ def announced(talk: Conversation) -> InputRecord:
 def _dead(talk: Conversation) -> Expected:
     message = talk.messages[0]
     reason = DeadReason.UNAVAILABLE.value
-    return Expected(message.identity.hex(), Fate.DEAD, reason, "failing", (), talk.conversation_id, message.message_id)
+    return Expected(
+        message.identity.hex(), ExpectedOutcome.DEAD, reason, "failing", (), talk.conversation_id, message.message_id
+    )
 
 
 def release(world: World, file: SentFile) -> None:

@@ -6,7 +6,7 @@ from consumer.download.body import Body
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.workers.pool import Workers
 from consumer.model import Attachment, Direction, Reason
-from consumer.sandbox.cases import CASES, Case, Fate
+from consumer.sandbox.cases import CASES, Case, ExpectedOutcome
 from consumer.sandbox.files import GENUINE, dice
 from consumer.sandbox.plan import GENUINE_CASE, Dealer
 from consumer.sandbox.world import SentFile
@@ -25,7 +25,8 @@ BEFORE_THE_BYTES = {
 JUDGED_BY_BYTES = [
     case
     for case in CASES
-    if case.answer.outcome in (Fate.ACCEPTED, Fate.REJECTED) and case.answer.reason not in BEFORE_THE_BYTES
+    if case.answer.outcome in (ExpectedOutcome.ACCEPTED, ExpectedOutcome.REJECTED)
+    and case.answer.reason not in BEFORE_THE_BYTES
 ]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from consumer.identity import conversation_identity, message_identity
 from consumer.model import DeadReason
-from consumer.sandbox.cases import Fate
+from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.check import Score, Tally
 from consumer.sandbox.expectation import Expectation, Expected, of_value
 from consumer.sandbox.traffic import plan_traffic
@@ -23,7 +23,7 @@ TALK, MESSAGE = "conversation-1", "message-1"
 OFFSETS = itertools.count()
 
 
-def file(number: int, outcome: Fate = Fate.ACCEPTED, reason: str | None = None) -> Expected:
+def file(number: int, outcome: ExpectedOutcome = ExpectedOutcome.ACCEPTED, reason: str | None = None) -> Expected:
     return Expected(f"{number:032x}", outcome, reason, f"case{number}", (), TALK, MESSAGE, f"a{number}")
 
 
@@ -53,7 +53,7 @@ def bad(tally: Tally) -> tuple[int, int, int]:
 
 
 def test_each_expected_answer_once_is_good() -> None:
-    answers = (file(1), file(2, Fate.REJECTED, "too_large"), file(3, Fate.DEAD, "unavailable"))
+    answers = (file(1), file(2, ExpectedOutcome.REJECTED, "too_large"), file(3, ExpectedOutcome.DEAD, "unavailable"))
     score = score_of(*answers)
     assert bad(score.tally()) == (3, 0, 0)
     result(score, answers[0])
@@ -82,9 +82,9 @@ def test_a_record_that_was_read_twice_is_one_answer() -> None:
 
 
 def test_another_verdict_or_another_reason_is_wrong() -> None:
-    score = score_of(file(1), file(2, Fate.REJECTED, "empty"))
+    score = score_of(file(1), file(2, ExpectedOutcome.REJECTED, "empty"))
     result(score, file(1), verdict="rejected", reason="macros")
-    result(score, file(2, Fate.REJECTED, "too_large"))
+    result(score, file(2, ExpectedOutcome.REJECTED, "too_large"))
     assert bad(score.tally()) == (0, 0, 2)
     assert "rejected macros" in score.tally().which["wrong"][0]
 
@@ -106,7 +106,7 @@ def test_an_answer_that_nobody_asked_for_is_wrong() -> None:
 
 @pytest.mark.parametrize("identity", [message_identity(TALK, MESSAGE), conversation_identity(TALK)])
 def test_a_dead_message_answers_for_its_files_without_an_answer(identity: bytes) -> None:
-    forbidden = [file(number, Fate.DEAD, "forbidden") for number in (1, 2)]
+    forbidden = [file(number, ExpectedOutcome.DEAD, "forbidden") for number in (1, 2)]
     score = score_of(*forbidden)
     dead(score, identity.hex(), "forbidden")
     assert score.tally().good
@@ -145,7 +145,7 @@ def test_equal_bytes_are_counted() -> None:
 
 
 def test_what_an_operator_replayed_is_no_duplicate() -> None:
-    lost = file(1, Fate.DEAD, "unavailable")
+    lost = file(1, ExpectedOutcome.DEAD, "unavailable")
     score = score_of(lost)
     dead(score, lost.id, "unavailable")
     dead(score, lost.id, "unavailable", generation=2)
@@ -164,7 +164,7 @@ def test_a_whole_plan_answered_as_expected_is_good_and_each_loss_is_found() -> N
             if answer.id.startswith("sha256:"):
                 headers = (("dlq.id", b"?"), ("dlq.reason", (answer.reason or "").encode()))
                 score.take(Output.DEAD_LETTER, None, (*headers, ("dlq.value-sha256", answer.id[7:].encode())))
-            elif answer.outcome is Fate.DEAD:
+            elif answer.outcome is ExpectedOutcome.DEAD:
                 dead(score, answer.id, answer.reason or "")
             else:
                 result(score, answer)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import orjson
 from aiokafka import AIOKafkaProducer
 
-from consumer.sandbox.cases import Fate
+from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.check import OutputReader, Score, read_to_end
 from consumer.sandbox.expectation import Expectation, Expected
 from consumer.settings.model import KafkaSettings, TopicSettings
 
 
 async def test_only_committed_answers_count(kafka_settings: KafkaSettings, topics: TopicSettings) -> None:
-    answers = [Expected(f"{number:032x}", Fate.ACCEPTED, None, "genuine") for number in range(3)]
+    answers = [Expected(f"{number:032x}", ExpectedOutcome.ACCEPTED, None, "genuine") for number in range(3)]
     bodies = [orjson.dumps({"id": answer.id, "verdict": "accepted", "reason": None}) for answer in answers]
     producer = AIOKafkaProducer(
         bootstrap_servers=kafka_settings.bootstrap_servers, transactional_id=f"{topics.prefix}-writer"

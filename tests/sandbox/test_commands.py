@@ -20,7 +20,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from consumer.sandbox.arrangement import topic_partitions
-from consumer.sandbox.cases import AWAY_HOST, Fate
+from consumer.sandbox.cases import AWAY_HOST, ExpectedOutcome
 from consumer.sandbox.embedded import EmbeddedBroker
 from consumer.sandbox.expectation import Expectation, Expected
 from consumer.sandbox.traffic import plan_traffic
@@ -97,13 +97,13 @@ async def answers_to(broker: str, answers: Sequence[Expected]) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=broker)
     async with producer:
         for answer in answers:
-            if answer.outcome is Fate.DEAD:
+            if answer.outcome is ExpectedOutcome.DEAD:
                 headers = [("dlq.id", answer.id.encode()), ("dlq.reason", (answer.reason or "").encode())]
                 if answer.id.startswith("sha256:"):
                     headers.append(("dlq.value-sha256", answer.id[7:].encode()))
                 await producer.send_and_wait(TOPICS.dead_letter, b"{}", headers=headers)
             else:
-                topic = TOPICS.accepted if answer.outcome is Fate.ACCEPTED else TOPICS.rejected
+                topic = TOPICS.accepted if answer.outcome is ExpectedOutcome.ACCEPTED else TOPICS.rejected
                 body = {"id": answer.id, "verdict": answer.outcome, "reason": answer.reason}
                 await producer.send_and_wait(topic, orjson.dumps(body))
 
@@ -147,7 +147,9 @@ def counts(done: tuple[int, str, str]) -> tuple[int, int, int, int]:
 
 async def test_what_is_not_as_it_must_be_is_named_for_people(tmp_path: Path) -> None:
     file = tmp_path / "expected.json"
-    Expectation(1, 1, (Expected("00" * 16, Fate.ACCEPTED, None, "genuine", (), "c-1", "m-1", "a-1"),)).write(file)
+    Expectation(1, 1, (Expected("00" * 16, ExpectedOutcome.ACCEPTED, None, "genuine", (), "c-1", "m-1", "a-1"),)).write(
+        file
+    )
     with EmbeddedBroker(topic_partitions(1)) as broker:
         kafka = {"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
         code, out, _ = await ran(["check", str(file), "--wait", "0.5"], tmp_path, **kafka)

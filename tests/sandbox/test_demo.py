@@ -18,7 +18,7 @@ from rich.console import Console
 
 from consumer.cli.demo import FILES, MADE_HERE, open_log
 from consumer.sandbox.arrangement import topic_partitions
-from consumer.sandbox.cases import NOT_CAUSED, Fate
+from consumer.sandbox.cases import NOT_CAUSED, ExpectedOutcome
 from consumer.sandbox.check import Score
 from consumer.sandbox.demo import Report, play
 from consumer.sandbox.demo_view import LiveView, Quiet, as_json, summary
@@ -46,7 +46,7 @@ def test_every_answer_comes_once_and_json_is_all_there_is_on_stdout(tmp_path: Pa
     assert list(report) == KEYS
     assert (report["missing"], report["duplicated"], report["wrong"]) == (0, 0, 0)
     expected = plan_traffic(120, 2).expectation.answers
-    assert report["accepted"] == sum(answer.outcome is Fate.ACCEPTED for answer in expected)
+    assert report["accepted"] == sum(answer.outcome is ExpectedOutcome.ACCEPTED for answer in expected)
     assert report["published"] == report["expected"] == len(expected)
     stored = [path for path in (tmp_path / ".demo" / "attachments").rglob("*") if path.is_file()]
     assert len(stored) == report["accepted"]
@@ -123,7 +123,7 @@ def test_a_run_that_is_kept_says_where_it_is_looked_at_and_how_it_ends_and_shows
             kept.stderr.readline(),
         )
         assert told is not None
-        dead = sum(answer.outcome is Fate.DEAD for answer in plan_traffic(40, 1).expectation.answers)
+        dead = sum(answer.outcome is ExpectedOutcome.DEAD for answer in plan_traffic(40, 1).expectation.answers)
         assert dead > 0
         until_open(told[1].decode(), dead)
         assert b"Attachment consumer" in urllib.request.urlopen(told[2].decode()).read()
@@ -174,11 +174,13 @@ def test_the_json_has_the_promised_names() -> None:
 
 
 def test_the_live_table_shows_what_came_beside_what_must_come() -> None:
-    expectation = Expectation(1, 1, (Expected("00" * 16, Fate.REJECTED, "too_large", "too_large_declared"),) * 7)
+    expectation = Expectation(
+        1, 1, (Expected("00" * 16, ExpectedOutcome.REJECTED, "too_large", "too_large_declared"),) * 7
+    )
     view = LiveView(expectation, Console(width=120, height=30, file=io.StringIO()))
     view.serving("http://127.0.0.1:1/metrics", "http://127.0.0.1:2")
     score = Score(expectation)
-    score.by_row[Fate.REJECTED, "too_large"] = 3
+    score.by_row[ExpectedOutcome.REJECTED, "too_large"] = 3
     view.came(score)
     first, metrics, outcome, reason = [line.split() for line in shown(view).splitlines() if line.strip()]
     assert (first[0], first[2]) == ("answers", "3/7")

@@ -8,7 +8,7 @@ from consumer.model import DeadReason, Direction, Event
 from consumer.sandbox.expectation import value_id
 from consumer.sandbox.traffic import Traffic, plan_traffic
 from consumer.sandbox.world import OTHER_ORGANIZATION_ID
-from consumer.wire.events import Noise, Unreadable, decode
+from consumer.wire.events import Noise, UnreadableEvent, decode
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def test_exactly_the_records_that_name_nothing_of_ours_are_dead_for_the_expected
     found = {}
     for record in traffic.records:
         for item in decode(record.value):
-            if isinstance(item, Unreadable):
+            if isinstance(item, UnreadableEvent):
                 found[value_id(item.value)] = item.reason.value
             elif isinstance(item, Event) and item.organization_id == OTHER_ORGANIZATION_ID:
                 found[value_id(item.value)] = DeadReason.OTHER_ORGANIZATION.value

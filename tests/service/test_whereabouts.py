@@ -37,7 +37,7 @@ from consumer.model import (
     Task,
 )
 from consumer.service.whereabouts import sentences
-from consumer.service.whereabouts.processes import Process
+from consumer.service.whereabouts.processes import AskedProcess
 from consumer.service.whereabouts.stories import State, Story, of_asked, stories
 
 CONVERSATION, MESSAGE = "11111111-1111-4111-8111-111111111111", "m1"
@@ -203,9 +203,9 @@ def test_who_asks_for_an_attachment_or_a_message_is_told_of_that() -> None:
 
 
 def test_what_is_waited_for_names_who_has_to_do_it() -> None:
-    away = Process("one", problem="it does not answer")
-    other = Process("two", "ready", (1,))
-    ours = Process("three", "waiting", (0,), ("The API does not answer.",))
+    away = AskedProcess("one", problem="it does not answer")
+    other = AskedProcess("two", "ready", (1,))
+    ours = AskedProcess("three", "waiting", (0,), ("The API does not answer.",))
 
     def waits(**changed: Any) -> list[str]:
         found = seen(tasks=[task(9, event("a"))], **changed)
@@ -243,5 +243,5 @@ def test_every_reason_of_a_dead_letter_says_what_to_do() -> None:
 
 @pytest.mark.parametrize("body", [{}, {"state": "ready"}, {"state": 1, "assignedPartitions": 2, "conditions": 3}])
 def test_what_is_no_process_of_ours_is_said(body: dict[str, Any]) -> None:
-    assert Process.of("one:9464", body, "no answer in 5 s").problem == "no answer in 5 s"
-    assert Process.of("one:9464", body, None).problem == "what answers there is not this service"
+    assert AskedProcess.of("one:9464", body, "no answer in 5 s").problem == "no answer in 5 s"
+    assert AskedProcess.of("one:9464", body, None).problem == "what answers there is not this service"

@@ -197,8 +197,8 @@ async def test_who_gives_up_waiting_takes_nobody_along(tmp_path: Path) -> None:
 def keep(path: Path, contents: dict[str, bytes], sync: writer.Sync) -> list[int]:
     with contextlib.ExitStack() as stack:
         bodies = {name: stack.enter_context(Body.of(content)) for name, content in contents.items()}
-        files = [writer.File(body.fileno(), body.size, name) for name, body in bodies.items()]
-        return writer.keep(files, writer.Folder(path, 0o640, sync))
+        files = [writer.FileToWrite(body.fileno(), body.size, name) for name, body in bodies.items()]
+        return writer.keep(files, writer.TargetFolder(path, 0o640, sync))
 
 
 def test_nothing_is_answered_before_the_file_system_has_it(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.settings.model import LogSettings
-from consumer.telemetry.log import Repeats, mask, setup
+from consumer.telemetry.log import RepeatFilter, mask, setup
 
 TOKEN = "hQ7wEXAMPLEtoken0000000000000000"
 SIGNED = f"https://bucket.example/path/file.pdf?X-Amz-Signature={TOKEN}&X-Amz-Date=1#{TOKEN}"
@@ -141,7 +141,7 @@ def record(name: str = "aiokafka.conn", message: str = "connect to %s failed") -
 
 def test_a_library_that_repeats_itself_is_heard_once_in_ten_seconds_with_a_count() -> None:
     clock = [0.0]
-    repeats = Repeats(lambda: clock[0])
+    repeats = RepeatFilter(lambda: clock[0])
     assert repeats.filter(record())
     assert [repeats.filter(record()) for _ in range(500)] == [False] * 500
     assert repeats.filter(record(message="another line"))
@@ -159,5 +159,5 @@ def test_the_handler_holds_repeats_back(stream: io.StringIO) -> None:
 
 
 def test_our_own_lines_are_never_held_back() -> None:
-    repeats = Repeats(lambda: 0.0)
+    repeats = RepeatFilter(lambda: 0.0)
     assert all(repeats.filter(record("consumer.judge")) for _ in range(10))

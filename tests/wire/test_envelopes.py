@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.model import DeadReason, Event
-from consumer.wire.events import Item, Noise, Unreadable, decode, readings
+from consumer.wire.events import Item, Noise, UnreadableEvent, decode, readings
 from tests.genesys.payloads import SHAPES, payload
 from tests.wire.packing import BATCHES, ENVELOPES, coded, kinesis, sqs, text
 
@@ -74,7 +74,7 @@ def test_a_broken_element_spoils_no_other_of_its_batch() -> None:
     good, broken, coded_wrongly = decode(orjson.dumps(batch))
     assert isinstance(good, Event)
     for index, item in ((1, broken), (2, coded_wrongly)):
-        assert isinstance(item, Unreadable)
+        assert isinstance(item, UnreadableEvent)
         assert item.reason is DeadReason.UNREADABLE
         assert (item.path, orjson.loads(item.value)) == (f"[{index}]", batch["Records"][index])
 

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.model import DeadReason, Direction, Event, Message
 from consumer.wire.envelopes import MAX_EVENTS, MAX_WRAPPING
-from consumer.wire.events import BYTES_LISTED, MAX_LISTED, Item, Noise, Unreadable, decode
+from consumer.wire.events import BYTES_LISTED, MAX_LISTED, Item, Noise, UnreadableEvent, decode
 from tests.genesys.payloads import payload
 from tests.wire.packing import sqs, text
 
@@ -156,7 +156,7 @@ def test_each_element_of_an_array_is_an_event_with_its_place_and_its_own_bytes()
     items = decode(orjson.dumps([first, 5, [second]]))
     assert [(type(item), item.value, item.path) for item in items if not isinstance(item, Noise)] == [
         (Event, orjson.dumps(first), "[0]"),
-        (Unreadable, b"5", "[1]"),
+        (UnreadableEvent, b"5", "[1]"),
         (Event, orjson.dumps(second), "[2][0]"),
     ]
 
@@ -174,7 +174,7 @@ def _fields(found: Event) -> dict[str, Any]:
 
 def test_an_array_has_a_limit() -> None:
     (item,) = decode(b"[" + b"0," * MAX_EVENTS + b"0]")
-    assert isinstance(item, Unreadable)
+    assert isinstance(item, UnreadableEvent)
     assert len(decode(b"[" + b"0," * (MAX_EVENTS - 1) + b"0]")) == MAX_EVENTS
 
 
@@ -186,7 +186,7 @@ def test_wrapping_has_a_limit() -> None:
     assert event(raw).path == "[0]" * MAX_WRAPPING
     for deeper in ([raw], text(raw), sqs(raw)):
         item = one(deeper)
-        assert isinstance(item, Unreadable)
+        assert isinstance(item, UnreadableEvent)
         assert item.path == ""
 
 
@@ -365,7 +365,7 @@ NO_IDS = DeadReason.NO_IDS
 )
 def test_what_cannot_be_read_keeps_its_bytes(value: bytes, reason: DeadReason) -> None:
     (item,) = decode(value)
-    assert isinstance(item, Unreadable), item
+    assert isinstance(item, UnreadableEvent), item
     assert item.reason is reason
     assert item.value == value or item.path
     assert item.detail
@@ -383,7 +383,7 @@ def test_an_event_lists_so_much_and_no_more() -> None:
     many: list[list[Any]] = [[{}] * MAX_LISTED, [{"messages": [{"media": [{}] * 100}] * 100}]]
     for messages in many:
         item = one({"id": CONVERSATION, "participants": [{"messages": messages}]})
-        assert isinstance(item, Unreadable)
+        assert isinstance(item, UnreadableEvent)
         assert str(MAX_LISTED) in item.detail
     few = [{"id": f"m-{i}"} for i in range(MAX_LISTED - 1)]
     assert len(event({"id": CONVERSATION, "participants": [{"messages": few}]}).messages) == MAX_LISTED - 1
@@ -400,4 +400,4 @@ def test_an_event_about_several_conversations_is_refused() -> None:
     uris = [f"/api/v2/conversations/messages/c-{i}/messages/m-{i}" for i in range(2)]
     entries = [{"messageURI": uri, "media": [{"id": "a"}]} for uri in uris]
     item = one({"participants": [{"messages": entries}]})
-    assert isinstance(item, Unreadable)
+    assert isinstance(item, UnreadableEvent)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from consumer.wire.envelopes import MAX_EVENTS
-from consumer.wire.events import Noise, Unreadable, decode
+from consumer.wire.events import Noise, UnreadableEvent, decode
 from tests.wire.mutated import mutated
 from tests.wire.test_events_properties import is_sound
 
@@ -56,7 +56,7 @@ def test_the_worst_records_are_answered_by_few_items(name: str) -> None:
     items = decode(WORST[name])
     assert 0 < len(items) <= MAX_EVENTS
     if name == "one more":
-        assert [type(item) for item in items] == [Unreadable]
+        assert [type(item) for item in items] == [UnreadableEvent]
         assert str(MAX_EVENTS) in getattr(items[0], "detail")  # noqa: B009 # only one kind of item has it
     if name == "empty messages":
         assert "participants, messages and attachments" in str(items[0])

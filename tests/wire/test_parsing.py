@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from consumer.errors import Malformed
 from consumer.model import DeadReason, Event
-from consumer.wire.events import Unreadable, decode
+from consumer.wire.events import UnreadableEvent, decode
 from consumer.wire.fields import attachment_id, mime
 from consumer.wire.parsing import mend, parse
 
@@ -86,7 +86,7 @@ def test_a_name_with_half_a_surrogate_spoils_no_conversation() -> None:
 def test_an_id_with_half_a_surrogate_is_no_id_and_its_dead_letter_keeps_the_original(name: str) -> None:
     value = json.dumps({name: "abc\udc00"}).encode()
     (item,) = decode(value)
-    assert isinstance(item, Unreadable)
+    assert isinstance(item, UnreadableEvent)
     assert (item.reason, item.value) == (DeadReason.NO_IDS, value)
     assert attachment_id("abc�") is None
 
@@ -113,7 +113,7 @@ def test_pretty_printed_values_are_several_too() -> None:
 def test_values_followed_by_something_else_are_a_dead_letter_as_a_whole(rest: bytes) -> None:
     value = JSON + JSON + rest
     (item,) = decode(value)
-    assert isinstance(item, Unreadable)
+    assert isinstance(item, UnreadableEvent)
     assert (item.reason, item.value) == (DeadReason.UNREADABLE, value)
 
 
@@ -124,7 +124,7 @@ def test_values_followed_by_something_else_are_a_dead_letter_as_a_whole(rest: by
 def test_no_text_looks_like_the_border_of_two_values(values: list[dict[str, str]], separator: str) -> None:
     written = [orjson.dumps(value) for value in values]
     items = decode(separator.encode().join(written))
-    assert [item.value for item in items if isinstance(item, Unreadable)] == written
+    assert [item.value for item in items if isinstance(item, UnreadableEvent)] == written
 
 
 # ---- framing and compression
@@ -158,7 +158,7 @@ PACKED = {
 @pytest.mark.parametrize("name", PACKED)
 def test_what_is_framed_or_compressed_names_how_and_what_to_set(name: str) -> None:
     (item,) = decode(PACKED[name])
-    assert isinstance(item, Unreadable)
+    assert isinstance(item, UnreadableEvent)
     assert (item.reason, item.value) == (DeadReason.UNREADABLE, PACKED[name])
     assert name.split()[0].lower() in item.detail.lower()
     assert "have the source" in item.detail
@@ -169,7 +169,7 @@ def test_what_is_framed_or_compressed_names_how_and_what_to_set(name: str) -> No
 )
 def test_anything_else_is_said_to_be_no_json(value: bytes) -> None:
     (item,) = decode(value)
-    assert isinstance(item, Unreadable)
+    assert isinstance(item, UnreadableEvent)
     assert item.reason is DeadReason.UNREADABLE
 
 

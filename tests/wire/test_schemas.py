@@ -14,7 +14,7 @@ from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.model import DeadReason, Event, Reason
 from consumer.sandbox.traffic import Traffic, plan_traffic
 from consumer.wire.envelopes import ENVELOPES, MAX_EVENTS
-from consumer.wire.events import Unreadable, decode
+from consumer.wire.events import UnreadableEvent, decode
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 LAST = Path(__file__).parents[1] / "released" / "0.1.0" / "schemas"
@@ -132,7 +132,7 @@ def test_every_event_that_can_be_read_is_valid(traffic: Traffic) -> None:
     """In all packings, with the noise between them. What is not valid becomes a dead letter."""
     told, validator = set(), Draft202012Validator(schema("event"))
     for record in traffic.records:
-        readable = not any(isinstance(item, Unreadable) for item in decode(record.value))
+        readable = not any(isinstance(item, UnreadableEvent) for item in decode(record.value))
         if record.value is not None:
             told.add((readable, validator.is_valid(json_of(record.value))))
     assert told == {(True, True), (False, False)}
@@ -157,7 +157,7 @@ def json_of(value: bytes) -> object:
 )
 def test_what_names_nothing_is_no_event(document: object) -> None:
     assert not is_valid("event", document)
-    assert all(isinstance(item, Unreadable) for item in decode(json.dumps(document).encode()))
+    assert all(isinstance(item, UnreadableEvent) for item in decode(json.dumps(document).encode()))
 
 
 def test_the_schema_of_events_is_one_whose_examples_are_events() -> None:

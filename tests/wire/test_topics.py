@@ -6,7 +6,7 @@ import pytest
 from consumer.model import Event
 from consumer.settings.model import GenesysSettings
 from consumer.wire.events import Noise, decode
-from consumer.wire.topics import Subject, subject_of, wants_lookup
+from consumer.wire.topics import TopicSubject, subject_of, wants_lookup
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 BARE_EVENTS = GenesysSettings.model_fields["bare_events"].default
@@ -165,7 +165,7 @@ def test_what_carries_no_message_of_a_customer_costs_no_call(topic: str) -> None
 
 @pytest.mark.parametrize("topic", SNAPSHOTS)
 def test_what_may_carry_one_is_read_by_its_body(topic: str) -> None:
-    assert subject_of(topic) is Subject.MESSAGING
+    assert subject_of(topic) is TopicSubject.MESSAGING
     with_file = [{"messages": [{"messages": [{"messageId": "m-1", "media": [{"id": "a"}]}]}]}]
     assert costs_a_call(topic, {"id": CONVERSATION, "participants": with_file})
     assert not costs_a_call(topic, {"id": CONVERSATION, "participants": [{"calls": [{}]}]})
@@ -186,9 +186,9 @@ def test_no_template_is_proof_against_a_file_that_the_body_shows(topic: str) -> 
 
 def test_the_two_notices_that_events_will_be_missing_are_told_apart() -> None:
     subjects = {topic: subject_of(topic) for topic in SYSTEM}
-    assert subjects["v2.system.no_longer_subscribed.{id}"] is Subject.NO_LONGER_SUBSCRIBED
-    assert subjects["v2.system.socket_closing"] is Subject.SOCKET_CLOSING
-    assert subject_of("v2.system.no_longer_subscribed.v2.users.x.conversations") is Subject.NO_LONGER_SUBSCRIBED
+    assert subjects["v2.system.no_longer_subscribed.{id}"] is TopicSubject.NO_LONGER_SUBSCRIBED
+    assert subjects["v2.system.socket_closing"] is TopicSubject.SOCKET_CLOSING
+    assert subject_of("v2.system.no_longer_subscribed.v2.users.x.conversations") is TopicSubject.NO_LONGER_SUBSCRIBED
 
 
 def test_a_topic_that_nobody_listed_is_read_by_its_body() -> None:

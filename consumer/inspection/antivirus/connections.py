@@ -17,7 +17,7 @@ from consumer.settings.scanners import Address
 BROKEN = (OSError, anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError)
 
 
-class Session(Protocol):
+class ScannerConnection(Protocol):
     """One connection, with one question at a time."""
 
     usable: bool  # the last question was answered, and nothing is on its way
@@ -28,7 +28,7 @@ class Session(Protocol):
     async def close(self) -> None: ...
 
 
-S = TypeVar("S", bound=Session)
+S = TypeVar("S", bound=ScannerConnection)
 
 
 class Connections(Generic[S]):

@@ -16,7 +16,7 @@ END_OBJECT, END_STREAM = b"endobj", b"endstream"
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamLayout:
     """Of a part: its name is the dictionary, its content what the stream holds."""
 
     packed: bool
@@ -56,13 +56,13 @@ def _stream(dictionary: bytes, content: bytes, tail: bytes) -> Part:
     plain = inflated(content.rstrip(b"\r\n")) if b"/FlateDecode" in dictionary else None
     if plain is None:
         plain = inflated(content) if b"/FlateDecode" in dictionary else None
-    return Part(Stream(plain is not None, tail), content if plain is None else plain, dictionary)
+    return Part(StreamLayout(plain is not None, tail), content if plain is None else plain, dictionary)
 
 
 def join(parts: Sequence[Part]) -> bytes:
     made = bytearray()
     for part in parts:
-        if not isinstance(part.keep, Stream):
+        if not isinstance(part.keep, StreamLayout):
             made += part.content
             continue
         content = deflated(part.content) + b"\n" if part.keep.packed else part.content

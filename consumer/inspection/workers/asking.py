@@ -114,7 +114,7 @@ class Allowed:
 
 
 class Examination(Generic[Told]):
-    """A file in a worker's hands. Satisfies `turns.slots.Work`: it can stand still, go on, or be begun again later."""
+    """A file in a worker's hands. Satisfies `turns.LongWork`: it can stand still, go on, or be begun again later."""
 
     def __init__(
         self,

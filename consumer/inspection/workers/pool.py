@@ -35,7 +35,7 @@ from consumer.inspection.workers.starting import (
     WorkersNotStarted,
     default_command,
 )
-from consumer.inspection.workers.supply import Supply
+from consumer.inspection.workers.supply import WorkerSupply
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rules
 from consumer.model import Attachment, Facts, Finding, Reason, Tries
@@ -85,7 +85,7 @@ class Workers:
         self._reports = reports
         self._patient = patient
         command = (*(command or default_command()), *([WITH_RULES] if rules else []))
-        self._supply = Supply(command, self._plan, 2 * count + 1, self._reports)
+        self._supply = WorkerSupply(command, self._plan, 2 * count + 1, self._reports)
         self._slots = Slots(count, aside=count, again=FORK_S)
         self._held_in = anyio.Event()
 

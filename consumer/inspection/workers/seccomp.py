@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from consumer.inspection.workers.syscalls import ALLOWED, Argument, Call, Check
+from consumer.inspection.workers.syscalls import ALLOWED, Argument, Check, Syscall
 
 PR_SET_NO_NEW_PRIVS = 38
 SET_MODE_FILTER = 1
@@ -66,7 +66,7 @@ def install(code: bytes | None = None) -> None:
         raise NotOffered(f"seccomp(SECCOMP_SET_MODE_FILTER): {os.strerror(ctypes.get_errno())}")
 
 
-def assembled(calls: Sequence[Call], architecture: str) -> list[Instruction]:
+def assembled(calls: Sequence[Syscall], architecture: str) -> list[Instruction]:
     program = [
         (LOAD, 0, 0, ARCHITECTURE),
         (EQUAL, 1, 0, MACHINES[architecture].audit),
@@ -81,7 +81,7 @@ def assembled(calls: Sequence[Call], architecture: str) -> list[Instruction]:
     return [*program, (RETURN, 0, 0, KILL_PROCESS)]
 
 
-def _inside(call: Call) -> list[Instruction]:
+def _inside(call: Syscall) -> list[Instruction]:
     """What decides once the number is this call's: ends in a return on every way."""
     if call.error is not None:
         return [(RETURN, 0, 0, ERRNO | call.error)]

@@ -16,7 +16,7 @@ PAUSES_S = (0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # between two starts of a wor
 TOLD_AFTER = 4  # such starts
 
 
-class Supply:
+class WorkerSupply:
     """`spare` workers that nobody uses now wait here. A worker that was taken is given back, or ended by its taker.
 
     `plan` says how they have to be by now: those that were started by another one are replaced.

@@ -32,7 +32,7 @@ class Argument:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Syscall:
     name: str
     x86_64: int
     aarch64: int
@@ -45,21 +45,21 @@ NOT_EXECUTABLE = Argument(2, Check.WITHOUT, mmap.PROT_EXEC)
 ANONYMOUS = Argument(3, Check.WITH, mmap.MAP_ANONYMOUS)
 
 ALLOWED = (
-    Call("recvmsg", 47, 212, "takes the next file", (Argument(0, Check.EQUAL, CHANNEL),)),
-    Call(
+    Syscall("recvmsg", 47, 212, "takes the next file", (Argument(0, Check.EQUAL, CHANNEL),)),
+    Syscall(
         "sendto",
         44,
         206,
         "answers, to nobody but the service: no address, and nothing but bytes",
         (Argument(0, Check.EQUAL, CHANNEL), Argument(4, Check.ZERO)),
     ),
-    Call("pread64", 17, 67, "reads the file, which is sealed"),
-    Call("close", 3, 57, "gives the file back; the channel stays open", (Argument(0, Check.OTHER, CHANNEL),)),
-    Call("brk", 12, 214, "memory: the heap of glibc"),
-    Call("mmap", 9, 222, "memory: of nobody else, and never code", (NOT_EXECUTABLE, ANONYMOUS)),
-    Call("munmap", 11, 215, "memory given back"),
-    Call("mremap", 25, 216, "memory that grows, as realloc does"),
-    Call("futex", 202, 98, "locks of the interpreter and of glibc, which one thread never waits for"),
-    Call("clock_gettime", 228, 113, "the time, where the kernel maps no clock", (Argument(0, Check.BELOW, 12),)),
-    Call("exit_group", 231, 94, "ends the process"),
+    Syscall("pread64", 17, 67, "reads the file, which is sealed"),
+    Syscall("close", 3, 57, "gives the file back; the channel stays open", (Argument(0, Check.OTHER, CHANNEL),)),
+    Syscall("brk", 12, 214, "memory: the heap of glibc"),
+    Syscall("mmap", 9, 222, "memory: of nobody else, and never code", (NOT_EXECUTABLE, ANONYMOUS)),
+    Syscall("munmap", 11, 215, "memory given back"),
+    Syscall("mremap", 25, 216, "memory that grows, as realloc does"),
+    Syscall("futex", 202, 98, "locks of the interpreter and of glibc, which one thread never waits for"),
+    Syscall("clock_gettime", 228, 113, "the time, where the kernel maps no clock", (Argument(0, Check.BELOW, 12),)),
+    Syscall("exit_group", 231, 94, "ends the process"),
 )

@@ -46,7 +46,7 @@ def main() -> int:
     gc.collect()
     gc.freeze()  # else each fork copies what a collection touches
     frames.send(control, frames.packed({"detectors": detectors}))
-    Template(control, examine).serve()
+    ForkServer(control, examine).serve()
     return 0
 
 
@@ -76,7 +76,7 @@ def close_imports() -> None:
     sys.stdout = sys.stderr = None  # what is None is not written to
 
 
-class Template:
+class ForkServer:
     def __init__(self, control: socket.socket, examine: Examine) -> None:
         self._control = control
         self._examine = examine

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from consumer.service.conditions import Conditions
 from consumer.service.doctor.genesys import look_at_file_host, look_at_genesys
 from consumer.service.doctor.kafka import look_at_kafka
-from consumer.service.doctor.lines import Line, Outcome
+from consumer.service.doctor.lines import CheckLine, Outcome
 from consumer.service.doctor.machine import look_at_antivirus, look_at_storage, look_at_workers
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
@@ -20,10 +20,10 @@ from consumer.telemetry.reporter import Reporter
 
 LONGEST_S = 7.0  # the command, with its start, at most 10 s
 
-Part = Callable[[], Awaitable[list[Line]]]
+Part = Callable[[], Awaitable[list[CheckLine]]]
 
 
-async def look(settings: Settings, credentials: Credentials, conversation: str | None) -> list[Line]:
+async def look(settings: Settings, credentials: Credentials, conversation: str | None) -> list[CheckLine]:
     """Every line, whatever fails. Writes nothing but a probe into the storage, and disturbs no running service."""
     metrics = Metrics(CollectorRegistry())
     reporter = Reporter(metrics, Conditions(metrics, settings.attempts.bug_ceiling))
@@ -36,7 +36,7 @@ async def look(settings: Settings, credentials: Credentials, conversation: str |
         partial(look_at_antivirus, settings, until),
         partial(look_at_workers, settings, reporter, until),
     ]
-    found: dict[int, list[Line]] = {}
+    found: dict[int, list[CheckLine]] = {}
 
     async def take(number: int, part: Part) -> None:
         found[number] = await part()
@@ -47,7 +47,7 @@ async def look(settings: Settings, credentials: Credentials, conversation: str |
     return [line for _, lines in sorted(found.items()) for line in lines]
 
 
-def worst(lines: Iterable[Line]) -> Outcome:
+def worst(lines: Iterable[CheckLine]) -> Outcome:
     """Something to change before something to wait for: waiting helps only where nothing has to be changed."""
     outcomes = {line.outcome for line in lines}
     return next((one for one in (Outcome.WRONG, Outcome.AWAY) if one in outcomes), Outcome.FINE)

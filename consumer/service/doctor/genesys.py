@@ -13,13 +13,13 @@ import anyio
 from consumer.attempts import Gates
 from consumer.genesys.answers import Judged, Meaning
 from consumer.genesys.api import PROBES, WHO, what_is_missing
-from consumer.genesys.connect import Genesys, connected
+from consumer.genesys.connect import GenesysClient, connected
 from consumer.genesys.lookup import Lookup
 from consumer.genesys.sender import failure_of, said_of
 from consumer.http.urls import UrlRules
 from consumer.model import Reason
 from consumer.service.assembly import GenesysReports, client_for_files
-from consumer.service.doctor.lines import Line, Outcome, not_checked, tried_line
+from consumer.service.doctor.lines import CheckLine, Outcome, not_checked, tried_line
 from consumer.service.file_host import ask_file_host, file_origin
 from consumer.settings.load import Credentials
 from consumer.settings.model import Settings
@@ -29,13 +29,13 @@ SKEW_WARNS_S, SKEW_WRONG_S = 30.0, 300.0
 CREDENTIALS = "check GENESYS_REGION, the way there, GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET"
 ROLES = "give the client's roles the permission that is named"
 
-Work = Callable[[], Awaitable[Line | str]]
+Work = Callable[[], Awaitable[CheckLine | str]]
 Asked = tuple[str, str, Work, str]  # check, what is tried, how, what to do if it fails
 
 
 async def look_at_genesys(
     settings: Settings, credentials: Credentials, conversation: str | None, reporter: Reporter, until: float
-) -> list[Line]:
+) -> list[CheckLine]:
     async with reached(settings, credentials, reporter) as genesys:
         tried = f"logging in at {genesys.hosts.login_url}"
         login = await tried_line("genesys.login", tried, partial(_login, genesys), until=until, remedy=CREDENTIALS)
@@ -47,7 +47,7 @@ async def look_at_genesys(
     return [login, *rest]
 
 
-async def look_at_file_host(settings: Settings, until: float) -> list[Line]:
+async def look_at_file_host(settings: Settings, until: float) -> list[CheckLine]:
     download, origin = settings.download, file_origin(settings)
     rules = UrlRules.of(settings.genesys.region, download.allowed_hosts, download.allowed_origins)
 
@@ -61,7 +61,7 @@ async def look_at_file_host(settings: Settings, until: float) -> list[Line]:
 
 
 @asynccontextmanager
-async def reached(settings: Settings, credentials: Credentials, reporter: Reporter) -> AsyncIterator[Genesys]:
+async def reached(settings: Settings, credentials: Credentials, reporter: Reporter) -> AsyncIterator[GenesysClient]:
     """A client for questions that somebody asks by hand: nothing waits behind its gates."""
     attempts = settings.attempts
     gates = Gates(
@@ -75,8 +75,8 @@ async def reached(settings: Settings, credentials: Credentials, reporter: Report
         yield genesys
 
 
-async def _all_at_once(questions: list[Asked], until: float) -> list[Line]:
-    lines: dict[int, Line] = {}
+async def _all_at_once(questions: list[Asked], until: float) -> list[CheckLine]:
+    lines: dict[int, CheckLine] = {}
 
     async def ask(number: int, check: str, tried: str, work: Work, remedy: str) -> None:
         lines[number] = await tried_line(check, tried, work, until=until, remedy=remedy)
@@ -87,7 +87,7 @@ async def _all_at_once(questions: list[Asked], until: float) -> list[Line]:
     return [line for _, line in sorted(lines.items())]
 
 
-def _questions(settings: Settings, genesys: Genesys, conversation: str | None) -> list[Asked]:
+def _questions(settings: Settings, genesys: GenesysClient, conversation: str | None) -> list[Asked]:
     own = settings.genesys.organization_id
     questions: list[Asked] = [
         ("genesys.organization", "asking whose client it is", partial(_organization, genesys, own), CREDENTIALS),
@@ -103,15 +103,15 @@ def _questions(settings: Settings, genesys: Genesys, conversation: str | None) -
     return [*questions, ("genesys.conversation", "reading a conversation and its first file's link", work, "")]
 
 
-async def _login(genesys: Genesys) -> str:
+async def _login(genesys: GenesysClient) -> str:
     await genesys.login.token()
     return "a token was given"
 
 
-async def _organization(genesys: Genesys, expected: str | None) -> Line | str:
+async def _organization(genesys: GenesysClient, expected: str | None) -> CheckLine | str:
     found = await genesys.api.organization()
     if expected is not None and found != expected:
-        return Line(
+        return CheckLine(
             "genesys.organization",
             Outcome.WRONG,
             "asking whose client it is",
@@ -121,7 +121,7 @@ async def _organization(genesys: Genesys, expected: str | None) -> Line | str:
     return f"organisation {found[:64]}"
 
 
-async def _clock(genesys: Genesys) -> Line | str:
+async def _clock(genesys: GenesysClient) -> CheckLine | str:
     tried = "comparing this host's clock with the API's"
     judged = await genesys.api.probed(WHO.name)
     told = judged.answer.headers.get("date", "")
@@ -133,10 +133,12 @@ async def _clock(genesys: Genesys) -> Line | str:
         return "they agree"
     outcome = Outcome.WRONG if abs(skew) >= SKEW_WRONG_S else Outcome.WARNING
     way = "ahead of" if skew > 0 else "behind"
-    return Line("genesys.clock", outcome, tried, f"this host is {abs(skew):.0f} s {way} it", "synchronise this host")
+    return CheckLine(
+        "genesys.clock", outcome, tried, f"this host is {abs(skew):.0f} s {way} it", "synchronise this host"
+    )
 
 
-async def _permission(genesys: Genesys, call: str) -> Line | str:
+async def _permission(genesys: GenesysClient, call: str) -> CheckLine | str:
     judged = await genesys.api.probed(call)
     if judged.meaning is Meaning.ANSWERED:
         return f"allowed ({judged.status} {judged.code})".replace(" )", ")")
@@ -144,7 +146,7 @@ async def _permission(genesys: Genesys, call: str) -> Line | str:
     if judged.meaning is not Meaning.REFUSED:
         raise failure_of(PROBES[call], judged)
     if judged.status == 403:
-        return Line("genesys.permission", Outcome.WRONG, tried, what_is_missing(judged), ROLES)
+        return CheckLine("genesys.permission", Outcome.WRONG, tried, what_is_missing(judged), ROLES)
     return not_checked("genesys.permission", tried, _not_told(call, judged))
 
 
@@ -152,12 +154,12 @@ def _not_told(call: str, judged: Judged) -> str:
     return f"{said_of(PROBES[call], judged)}: --conversation ID tells it"
 
 
-async def _sending(genesys: Genesys) -> str:
+async def _sending(genesys: GenesysClient) -> str:
     await genesys.api.check_sending()
     return "allowed"
 
 
-async def _conversation(genesys: Genesys, conversation: str | None) -> Line | str:
+async def _conversation(genesys: GenesysClient, conversation: str | None) -> CheckLine | str:
     check, tried = "genesys.conversation", "reading a conversation and its first file's link"
     if conversation is None:
         return not_checked(check, tried, "none was named: --conversation ID, of one with a file")

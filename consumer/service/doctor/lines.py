@@ -20,7 +20,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CheckLine:
     check: str  # a stable name: "kafka.tls"
     outcome: Outcome
     tried: str
@@ -28,13 +28,13 @@ class Line:
     remedy: str = ""  # what to do; "" where there is nothing to do
 
 
-def not_checked(check: str, tried: str, why: str) -> Line:
-    return Line(check, Outcome.NOT_CHECKED, tried, f"because {why}")
+def not_checked(check: str, tried: str, why: str) -> CheckLine:
+    return CheckLine(check, Outcome.NOT_CHECKED, tried, f"because {why}")
 
 
 async def tried_line(
-    check: str, tried: str, work: Callable[[], Awaitable[Line | str]], *, until: float, remedy: str = ""
-) -> Line:
+    check: str, tried: str, work: Callable[[], Awaitable[CheckLine | str]], *, until: float, remedy: str = ""
+) -> CheckLine:
     """What came of the work: its own line, or what it tells when all is fine. A failure is told in its own words.
 
     `until`: the deadline, by the clock of the event loop.
@@ -44,7 +44,7 @@ async def tried_line(
             came = await work()
     except Failure as failure:
         wrong = isinstance(failure, Refused | NotJudged)
-        return Line(check, Outcome.WRONG if wrong else Outcome.AWAY, tried, failure.detail, remedy)
+        return CheckLine(check, Outcome.WRONG if wrong else Outcome.AWAY, tried, failure.detail, remedy)
     except TimeoutError:
-        return Line(check, Outcome.AWAY, tried, "no answer in time", remedy)
-    return came if isinstance(came, Line) else Line(check, Outcome.FINE, tried, came)
+        return CheckLine(check, Outcome.AWAY, tried, "no answer in time", remedy)
+    return came if isinstance(came, CheckLine) else CheckLine(check, Outcome.FINE, tried, came)

@@ -7,7 +7,7 @@ from datetime import datetime
 from consumer.inspection.antivirus import open_scanner
 from consumer.inspection.workers.pool import LibmagicMissing, WorkersNotStarted
 from consumer.service.assembly import files_in_force, workers_of
-from consumer.service.doctor.lines import Line, Outcome, not_checked, tried_line
+from consumer.service.doctor.lines import CheckLine, Outcome, not_checked, tried_line
 from consumer.settings.model import Settings, StorageSettings
 from consumer.storage.opening import open_store
 from consumer.telemetry.reporter import Reporter
@@ -16,7 +16,7 @@ OLD_DAYS = 7  # signatures come several times a day
 NO_ANTIVIRUS = not_checked("antivirus", "asking the antivirus", "ANTIVIRUS__ADDRESS is not set")
 
 
-async def look_at_storage(settings: Settings, until: float) -> list[Line]:
+async def look_at_storage(settings: Settings, until: float) -> list[CheckLine]:
     storage = settings.storage
     lines = [await _written("storage", storage.url, storage, until)]
     if storage.quarantine_url is not None:
@@ -24,14 +24,14 @@ async def look_at_storage(settings: Settings, until: float) -> list[Line]:
     return lines
 
 
-async def _written(check: str, url: str, settings: StorageSettings, until: float) -> Line:
+async def _written(check: str, url: str, settings: StorageSettings, until: float) -> CheckLine:
     tried, remedy = f"writing an empty object to {url}", "check its address, its credentials and their permissions"
 
-    async def write() -> Line | str:
+    async def write() -> CheckLine | str:
         try:
             store = open_store(url, settings)
         except ValueError as wrong:
-            return Line(check, Outcome.WRONG, tried, str(wrong), remedy)
+            return CheckLine(check, Outcome.WRONG, tried, str(wrong), remedy)
         try:
             came = await store.tried()
         finally:
@@ -42,7 +42,7 @@ async def _written(check: str, url: str, settings: StorageSettings, until: float
     return await tried_line(check, tried, write, until=until, remedy=remedy)
 
 
-async def look_at_antivirus(settings: Settings, until: float) -> list[Line]:
+async def look_at_antivirus(settings: Settings, until: float) -> list[CheckLine]:
     scanner = open_scanner(settings.antivirus)
     if scanner is None:
         return [NO_ANTIVIRUS]
@@ -62,7 +62,7 @@ async def look_at_antivirus(settings: Settings, until: float) -> list[Line]:
     return [answer, age_of_signatures(told[0] if told else "", datetime.now())]  # clamd tells its local time
 
 
-def age_of_signatures(version: str, now: datetime) -> Line:
+def age_of_signatures(version: str, now: datetime) -> CheckLine:
     """`1.4.3/27800/Mon Nov 23 08:00:00 2026`: engine, signatures, and when those were made."""
     check, tried = "antivirus.signatures", "comparing the date of its signatures"
     try:
@@ -71,26 +71,28 @@ def age_of_signatures(version: str, now: datetime) -> Line:
         return not_checked(check, tried, "it does not tell of when they are")
     days = (now - made).days
     if days > OLD_DAYS:
-        return Line(check, Outcome.WRONG, tried, f"they are {days} days old", "see why freshclam brings no newer ones")
-    return Line(check, Outcome.FINE, tried, f"they are of {made:%Y-%m-%d}")
+        return CheckLine(
+            check, Outcome.WRONG, tried, f"they are {days} days old", "see why freshclam brings no newer ones"
+        )
+    return CheckLine(check, Outcome.FINE, tried, f"they are of {made:%Y-%m-%d}")
 
 
-async def look_at_workers(settings: Settings, reporter: Reporter, until: float) -> list[Line]:
+async def look_at_workers(settings: Settings, reporter: Reporter, until: float) -> list[CheckLine]:
     confinement = settings.inspection.confinement
     tried = f"starting workers, and attacks from inside one (confinement {confinement})"
 
-    async def start() -> Line | str:
+    async def start() -> CheckLine | str:
         try:
             async with workers_of(settings, files_in_force(settings, reporter), reporter, patient=False):
                 pass
         except LibmagicMissing as missing:
-            return Line("workers", Outcome.WRONG, tried, str(missing), "install libmagic")
+            return CheckLine("workers", Outcome.WRONG, tried, str(missing), "install libmagic")
         except WorkersNotStarted as failed:
             remedy = "SECURITY.md tells what each container runtime needs"
-            return Line("workers", Outcome.WRONG, tried, str(failed), remedy)
+            return CheckLine("workers", Outcome.WRONG, tried, str(failed), remedy)
         if confinement == "none":
             remedy = "set INSPECTION__CONFINEMENT to seccomp or full"
-            return Line("workers", Outcome.WARNING, tried, "they start, and nothing holds them in", remedy)
+            return CheckLine("workers", Outcome.WARNING, tried, "they start, and nothing holds them in", remedy)
         return "they are held in"
 
     return [await tried_line("workers", tried, start, until=until)]

@@ -22,7 +22,7 @@ from consumer.wire.signatures import Signatures
 CLOCKS_APART = timedelta(hours=1)  # of the brokers and of Genesys, at most
 
 
-class Answers:
+class LedgerAnswers:
     """An answer is never older than its message: what the ledger holds from before the first one is not read."""
 
     def __init__(self, kafka: KafkaSettings, topics: TopicSettings, signatures: Signatures) -> None:

@@ -11,7 +11,7 @@ from consumer.genesys.lookup import Lookup
 from consumer.kafka.signing import signatures_of
 from consumer.service.conditions import Conditions
 from consumer.service.doctor.genesys import reached
-from consumer.service.reconcile.answers import Answers
+from consumer.service.reconcile.answers import LedgerAnswers
 from consumer.service.reconcile.conversations import Span
 from consumer.service.reconcile.feed import feed
 from consumer.service.reconcile.reconcile import Reconciled, reconcile
@@ -30,7 +30,7 @@ async def reconciled(
     """
     metrics = Metrics(CollectorRegistry())
     reporter = Reporter(metrics, Conditions(metrics, settings.attempts.bug_ceiling))
-    known, fed = Answers(settings.kafka, settings.topics, signatures_of(settings.signatures)), list[str]()
+    known, fed = LedgerAnswers(settings.kafka, settings.topics, signatures_of(settings.signatures)), list[str]()
     await known.begin_at(span.first_day)
     async with reached(settings, credentials, reporter) as genesys:
         lookup = Lookup(genesys.api, genesys.hosts.link_origins)

@@ -16,7 +16,7 @@ T = TypeVar("T")
 PATIENCE = Backoff(attempts=5, over_s=30.0)
 
 
-class Known(Protocol):
+class KnownAnswers(Protocol):
     """The answers that there are (`reconcile.answers`)."""
 
     async def read(self) -> None: ...
@@ -32,7 +32,7 @@ class Lists(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class UnansweredMessage:
     """A message with attachments that have no answer."""
 
     message: Message
@@ -44,11 +44,11 @@ class Missing:
 class Reconciled:
     conversations: int = 0  # that were read
     messages: int = 0  # of customers, with files, in the time that was asked for
-    missing: list[Missing] = field(default_factory=list)
+    missing: list[UnansweredMessage] = field(default_factory=list)
     unreadable: dict[str, str] = field(default_factory=dict)  # conversation → why it can't be read
 
 
-async def reconcile(ask: Ask, lists: Lists, known: Known, span: Span, sleep: Sleep) -> Reconciled:
+async def reconcile(ask: Ask, lists: Lists, known: KnownAnswers, span: Span, sleep: Sleep) -> Reconciled:
     """Asks for what the ledger does not answer, and looks once more afterwards: answers come meanwhile.
 
     Raises `Refused` for a permission that is missing, `Unavailable` for what stays away.
@@ -75,7 +75,7 @@ class _Looking:
     """One conversation: which of its messages have to be read in full."""
 
     span: Span
-    known: Known
+    known: KnownAnswers
     with_files: set[bytes] = field(default_factory=set)
 
     def wants(self, message: Message) -> bool:
@@ -86,13 +86,13 @@ class _Looking:
         return not self.known.is_answered(message)
 
 
-def _missing(message: Message, known: Known) -> Missing | None:
+def _missing(message: Message, known: KnownAnswers) -> UnansweredMessage | None:
     if message.direction is Direction.OUTBOUND:
         return None
     unanswered = [
         a for a in known.unanswered(message) if a.direction is not Direction.OUTBOUND and a.kind is not Kind.LINK
     ]
-    return Missing(message, tuple(unanswered), known.given_up(message)) if unanswered else None
+    return UnansweredMessage(message, tuple(unanswered), known.given_up(message)) if unanswered else None
 
 
 async def persistently(step: Callable[[], Awaitable[T]], sleep: Sleep) -> T:

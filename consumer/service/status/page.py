@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from html import escape
 from itertools import groupby
 
-from consumer.service.status.shown import Held, Limit, Partition, Process, View
+from consumer.service.status.shown import LimitUse, Partition, Process, ShownCondition, View
 from consumer.service.status.words import NONE_NOW, NOT_KNOWN, number, percent, size, span
 
 STYLE = """
@@ -139,7 +139,7 @@ def _main(view: View, process: Process) -> Iterator[str]:
     yield "</div>"
 
 
-def _condition(alike: Sequence[Held]) -> str:
+def _condition(alike: Sequence[ShownCondition]) -> str:
     """One card, for however many partitions, loops or hosts it holds."""
     held = alike[0]
     began = min((one.since for one in alike if one.since is not None), default=None)
@@ -207,7 +207,7 @@ def _answers(view: View) -> str:
     return _table("Answers", ("", "a second", "in all"), rows)
 
 
-def _limits(limits: Sequence[Limit]) -> str:
+def _limits(limits: Sequence[LimitUse]) -> str:
     rows = []
     for limit in limits:
         told = size if limit.unit else number

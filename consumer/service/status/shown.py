@@ -26,7 +26,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ShownCondition:
     """A condition that holds."""
 
     process: str
@@ -48,7 +48,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class LimitUse:
     process: str
     what: str
     taken: float
@@ -91,13 +91,13 @@ class View:
     at: float
     over_s: float  # what the rates are means of
     processes: tuple[Process, ...]
-    conditions: tuple[Held, ...]
+    conditions: tuple[ShownCondition, ...]
     counts: tuple[Count, ...]
     half_within_s: float | None  # from event to answer, of those answered meanwhile; None: there were none
     nearly_all_within_s: float | None  # 99 of 100
     calls_per_attachment: float | None
     open_letters: float
     oldest_letter_s: float
-    limits: tuple[Limit, ...]
+    limits: tuple[LimitUse, ...]
     partitions: tuple[Partition, ...]
     kinds: tuple[KindCost, ...]

@@ -8,7 +8,7 @@ from typing import Any
 
 from consumer.model import Condition, Effect
 from consumer.service.status.readings import Change, Look, Readings, quantile
-from consumer.service.status.shown import Count, Held, KindCost, Limit, Partition, Process, Verdict, View
+from consumer.service.status.shown import Count, KindCost, LimitUse, Partition, Process, ShownCondition, Verdict, View
 
 FOR_ATTACHMENTS = ("conversation", "message", "details", "messages", "media", "download")
 SLOTS = ("tasks", "downloads", "calls", "workers", "scans")
@@ -70,7 +70,7 @@ def _process(look: Look, change: Change | None) -> Process:
     )
 
 
-def _conditions(look: Look, now: Readings) -> Iterator[Held]:
+def _conditions(look: Look, now: Readings) -> Iterator[ShownCondition]:
     """What hinders most comes first. `/readyz` knows the details; the gauge alone tells which and since when."""
     told: dict[str, list[Mapping[str, Any]]] = {}
     for one in look.ready.get("conditions", ()):
@@ -85,10 +85,10 @@ def _conditions(look: Look, now: Readings) -> Iterator[Held]:
     yield from sorted(held, key=lambda one: EFFECTS.index(one.effect))
 
 
-def _held(process: str, name: str, told: Mapping[str, Any], since: float | None) -> Held:
+def _held(process: str, name: str, told: Mapping[str, Any], since: float | None) -> ShownCondition:
     """What a later release calls a condition is shown as it tells it."""
     known = Condition(name).told if name in set(Condition) else None
-    return Held(
+    return ShownCondition(
         process=process,
         condition=name,
         effect=known.effect.value if known else Effect.WARNS.value,
@@ -147,18 +147,18 @@ def _oldest_letter_s(now: Readings) -> float:
     return max((value for _, value in now.of_name("oldest_open_dead_letter_age_seconds")), default=0.0)
 
 
-def _limits(process: str, now: Readings) -> Iterator[Limit]:
+def _limits(process: str, now: Readings) -> Iterator[LimitUse]:
     """Those that are in use at all: a process that takes no tasks (`notify`) has none."""
     taken, most = now.by("slots_taken", "of"), now.by("slots", "of")
     for of in SLOTS:
         if most.get(of):
-            yield Limit(process, LIMITS[of], taken.get(of, 0.0), most[of], "")
+            yield LimitUse(process, LIMITS[of], taken.get(of, 0.0), most[of], "")
     used, budget = now.by("memory_bytes", "of"), now.by("memory_budget_bytes", "of")
     for of, what in MEMORY.items():
         if budget.get(of):
-            yield Limit(process, what, used.get(of, 0.0), budget[of], "bytes")
+            yield LimitUse(process, what, used.get(of, 0.0), budget[of], "bytes")
     if allowed := now.total("api_allowed_calls"):
-        yield Limit(process, "API calls a minute", allowed - now.total("api_free_calls"), allowed, "")
+        yield LimitUse(process, "API calls a minute", allowed - now.total("api_free_calls"), allowed, "")
 
 
 def _partitions(process: str, now: Readings) -> Iterator[Partition]:

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
+class AskedProcess:
     """One that was asked. `problem`: why nothing is known of it."""
 
     name: str

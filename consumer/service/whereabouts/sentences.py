@@ -11,7 +11,7 @@ from consumer.kafka.groups import GroupStanding
 from consumer.kafka.seen import RecordPlace, SeenRecords
 from consumer.model import Reason
 from consumer.service.whereabouts.letters import explained, remedy
-from consumer.service.whereabouts.processes import Process
+from consumer.service.whereabouts.processes import AskedProcess
 from consumer.service.whereabouts.stories import OPEN, State, Story, when
 from consumer.telemetry.labels import Skipped
 
@@ -72,7 +72,7 @@ def because(story: Story) -> Iterator[str]:
             yield told
 
 
-def waits_for(story: Story, seen: SeenRecords, processes: Iterable[Process]) -> Iterator[str]:
+def waits_for(story: Story, seen: SeenRecords, processes: Iterable[AskedProcess]) -> Iterator[str]:
     """What an open one waits for now."""
     if story.open_at is None:
         return
@@ -100,7 +100,7 @@ def _behind(place: RecordPlace, group: GroupStanding, work: str) -> str:
     return f"its turn, or itself: {before} before it in partition {place.partition} are not committed"
 
 
-def to_do(story: Story, seen: SeenRecords, processes: Iterable[Process]) -> str:
+def to_do(story: Story, seen: SeenRecords, processes: Iterable[AskedProcess]) -> str:
     """ "" where there is nothing to do."""
     if story.state is State.DEAD_LETTER and story.letter is not None:
         return remedy(story.letter.letter)

@@ -54,7 +54,7 @@ class _Walk:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class DirectoryEntry:
     tag: int
     kind: int
     count: int
@@ -124,7 +124,7 @@ def _following(walk: _Walk, at: int) -> int:
     return at + (8 + 20 * walk.number(at, 8) if walk.big else 2 + 12 * walk.number(at, 2))
 
 
-def _entries(walk: _Walk, at: int) -> Iterator[Entry]:
+def _entries(walk: _Walk, at: int) -> Iterator[DirectoryEntry]:
     wide, head = (8, 8) if walk.big else (4, 2)
     count = walk.number(at, head)
     if count > MOST_ENTRIES:
@@ -136,10 +136,10 @@ def _entries(walk: _Walk, at: int) -> Iterator[Entry]:
         size = SIZES.get(kind, 1) * many
         here = size <= wide
         begin = place + 4 + wide if here else walk.number(place + 4 + wide, wide)
-        yield Entry(tag, kind, many, begin, begin + size, here)
+        yield DirectoryEntry(tag, kind, many, begin, begin + size, here)
 
 
-def _numbers(walk: _Walk, entry: Entry) -> list[int]:
+def _numbers(walk: _Walk, entry: DirectoryEntry) -> list[int]:
     """The values of an entry; none for what is no number or stands behind the end of the file."""
     letter = NUMBERS.get(entry.kind)
     if letter is None or entry.stop > len(walk.data) or entry.count > MOST_STRIPS:
@@ -148,7 +148,7 @@ def _numbers(walk: _Walk, entry: Entry) -> list[int]:
     return list(struct.unpack_from(f"{walk.order}{entry.count}{letter}", walk.data, entry.begin))
 
 
-def _page(walk: _Walk, entries: dict[int, Entry]) -> None:
+def _page(walk: _Walk, entries: dict[int, DirectoryEntry]) -> None:
     """Its size, and the strips or tiles that it is made of."""
     shown = False
     for where, how_long in PLACES.items():
@@ -178,7 +178,7 @@ def _page(walk: _Walk, entries: dict[int, Entry]) -> None:
         walk.layout.drawn += sides[0] * sides[1]
 
 
-def _value(walk: _Walk, entry: Entry, is_page: bool) -> None:
+def _value(walk: _Walk, entry: DirectoryEntry, is_page: bool) -> None:
     """Values that stand elsewhere. Notes of a camera may point anywhere: what is not there is not shown."""
     if entry.is_here or (not is_page and entry.stop > len(walk.data)):
         return

@@ -25,7 +25,7 @@ Read = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Module:
+class ProjectModule:
     stream: str  # lower case
     offset: int  # of its source, behind its compiled code
 
@@ -59,7 +59,7 @@ def _is_compiled(module: bytes) -> bool:
     return any(length != b"\0\0" for length in lengths) or not end <= len(module) <= end + MOST_BEHIND_LINES
 
 
-def _modules(directory: bytes) -> Iterator[Module]:
+def _modules(directory: bytes) -> Iterator[ProjectModule]:
     stream, at = "", 0
     while at + 6 <= len(directory):
         kind = int.from_bytes(directory[at : at + 2], "little")
@@ -71,7 +71,7 @@ def _modules(directory: bytes) -> Iterator[Module]:
         elif kind == MODULE_STREAM_UNICODE and value:
             stream = value.decode("utf-16-le", "replace").lower()
         elif kind == MODULE_OFFSET:
-            yield Module(stream, int.from_bytes(value[:4], "little"))
+            yield ProjectModule(stream, int.from_bytes(value[:4], "little"))
         at += 6 + size
 
 

@@ -8,7 +8,7 @@ from consumer.inspection.readers import attached
 from consumer.inspection.readers.formats import HEAD, PICTURES, binary_at, executable
 from consumer.inspection.readers.pdf import streams
 from consumer.inspection.readers.pdf.files import Referred
-from consumer.inspection.readers.pdf.streams import Stream
+from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import Name, Value
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, most_kept
 from consumer.model import Reason
@@ -25,7 +25,7 @@ class Looks:
     seen: Seen
     limits: Limits
 
-    def look(self, stream: Stream, most: int) -> int:
+    def look(self, stream: PdfStream, most: int) -> int:
         """Bytes that the stream inflates to, counted until they are above `most`. Of a picture the head is enough."""
         self.seen.work.spend(PLACE)
         if self._is_attached(stream):
@@ -42,10 +42,10 @@ class Looks:
             return self._judge(stream, most)
         return counted if whole else 0
 
-    def _is_attached(self, stream: Stream) -> bool:
+    def _is_attached(self, stream: PdfStream) -> bool:
         return stream.number in self.referred.files or stream.dictionary.get(b"Type") == b"EmbeddedFile"
 
-    def _hides(self, head: bytes, stream: Stream) -> bool:
+    def _hides(self, head: bytes, stream: PdfStream) -> bool:
         """A stream that begins as a file is an attached one. Fonts, pictures and forms are what they are."""
         if executable(head):
             return True
@@ -54,7 +54,7 @@ class Looks:
         found = binary_at(head)
         return bool(found) and found not in RIGHTFUL and stream.dictionary.get(b"Subtype") != b"Image"
 
-    def _judge(self, stream: Stream, most: int) -> int:
+    def _judge(self, stream: PdfStream, most: int) -> int:
         """An attached file, by what it is. Bytes that it inflates to."""
         content, largest = bytearray(), most_kept(len(self.data))
         for piece in streams.content(self.data, stream, self.named, self.seen.work):
@@ -68,7 +68,7 @@ class Looks:
         attached.judge(name, "", bytes(content), self.seen, self.limits)
         return len(content)
 
-    def _is_picture(self, stream: Stream) -> bool:
+    def _is_picture(self, stream: PdfStream) -> bool:
         """Whether nothing reads more of it than its size asks for. What a page is drawn from is none."""
         dictionary = stream.dictionary
         if dictionary.get(b"Subtype") != Name(b"Image") or stream.number in self.referred.pages:

@@ -10,7 +10,7 @@ from consumer.inspection.readers import formats, php, runs, scripts, text, zip_r
 from consumer.inspection.readers.formats import DEEPEST_PADDING, HEAD, PADDING
 from consumer.inspection.readers.pdf import streams, syntax
 from consumer.inspection.readers.pdf.files import Referred
-from consumer.inspection.readers.pdf.streams import Stream
+from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import WHITE
 from consumer.inspection.readers.seen import PLACE, Seen, Work
 from consumer.inspection.readers.trailing import Extent, is_within
@@ -39,7 +39,7 @@ class Extents:
     string: list[Extent]  # the one that was found last, for what else is in it
 
     @classmethod
-    def of(cls, data: bytes, found: list[Stream], referred: Referred, work: Work) -> Extents:
+    def of(cls, data: bytes, found: list[PdfStream], referred: Referred, work: Work) -> Extents:
         extents = cls([], [], [], [], [])
         for stream in found:
             kind = stream.dictionary.get(b"Type")

@@ -20,7 +20,7 @@ _IN_NAME = runs.WORD + b"#"
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class PdfStream:
     number: int | None  # of its object
     dictionary: Dictionary  # empty if none can be read
     start: int  # of its bytes, as they are in the file
@@ -37,7 +37,7 @@ class Stream:
         return first if isinstance(first, int) else 0
 
 
-def streams(data: bytes, work: Work) -> Iterator[Stream]:
+def streams(data: bytes, work: Work) -> Iterator[PdfStream]:
     work.spend(len(data))
     floor = 0
     for keyword in runs.places(data, KEYWORD):
@@ -60,7 +60,7 @@ def _begin(data: bytes, keyword: int) -> int:
     return keyword + len(KEYWORD) + len(rest) - len(line) + (2 if line[:2] == b"\r\n" else 1)
 
 
-def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Stream:
+def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> PdfStream:
     """The dictionary is what stands between an `obj` and the keyword, and nothing else does."""
     at = keyword
     for _ in range(OBJECTS_TRIED):
@@ -70,8 +70,8 @@ def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> St
         work.spend(keyword - at)
         value, end = syntax.read(data, at + 3, work, flat=True)
         if isinstance(value, dict) and end <= keyword and _only_comments(data, end, keyword):
-            return Stream(_number(data, at), value, begin)
-    return Stream(None, {}, begin)
+            return PdfStream(_number(data, at), value, begin)
+    return PdfStream(None, {}, begin)
 
 
 def _only_comments(data: bytes, at: int, stop: int) -> bool:
@@ -116,7 +116,7 @@ def _is_names(data: bytes, at: int) -> bool:
     return data.startswith(b"endobj", runs.behind(data, at + (data[at : at + 1] == b"]"), syntax.WHITE))
 
 
-def filters(stream: Stream, named: dict[int, Value]) -> list[bytes]:
+def filters(stream: PdfStream, named: dict[int, Value]) -> list[bytes]:
     """The names of its filters, in the order in which they are undone."""
     said = stream.dictionary.get(b"Filter")
     if isinstance(said, Reference):
@@ -128,7 +128,7 @@ def filters(stream: Stream, named: dict[int, Value]) -> list[bytes]:
     return [bytes(name) for name in said if isinstance(name, Name)]
 
 
-def content(data: bytes, stream: Stream, named: dict[int, Value], work: Work) -> Iterator[bytes]:
+def content(data: bytes, stream: PdfStream, named: dict[int, Value], work: Work) -> Iterator[bytes]:
     """What a reader gets of it, piece by piece. What is packed says itself where it ends."""
     packed = filters(stream, named)
     if not packed and not stream.dictionary and _is_zlib(data, stream.start):
@@ -137,7 +137,7 @@ def content(data: bytes, stream: Stream, named: dict[int, Value], work: Work) ->
     return undone(flate.cut(memoryview(data)[stream.start : stop]), packed, work)
 
 
-def end(data: bytes, stream: Stream, work: Work) -> int:
+def end(data: bytes, stream: PdfStream, work: Work) -> int:
     """Where it ends: by its length, if its end mark stands there, else at the first such mark."""
     length = stream.dictionary.get(b"Length")
     if isinstance(length, int) and data[stream.start + length : stream.start + length + 12].lstrip().startswith(
