@@ -12,7 +12,9 @@ from typing import Protocol
 from consumer.inspection.policy.extensions import claimed_type
 from consumer.inspection.readers import table, text, zip_reader
 from consumer.inspection.readers.formats import PADDING
+from consumer.inspection.readers.rtf import RTF
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
+from consumer.inspection.readers.text import PLAIN
 from consumer.model import Reason
 
 VERSION = "3"  # goes into every result: raise it when an examination would answer differently
@@ -33,7 +35,6 @@ SHORTEST_LOOSE = 32
 ARCHIVES = ("application/zip", "application/java-archive")
 DEEPEST = 5  # files inside files: a picture in a message that is attached to a message
 AN_EXAMINATION = 128 * 1024  # of work, for a file inside another one
-PLAIN, RTF = "text/plain", "application/rtf"
 TEXT_OF_ITS_OWN = frozenset({RTF, "application/postscript"})  # for programs of their own, unless the name says a text
 
 

@@ -37,12 +37,12 @@ from consumer.inspection.policy.reading import PolicyError, read
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Limits
 from consumer.inspection.readers.table import canonical, is_text
+from consumer.inspection.readers.text import PLAIN
 from consumer.model import Attachment, Facts, Finding, MediaStatus, Reason, Rejected
 
 __all__ = ["SHIPPED", "TYPE_ONLY", "Policy", "PolicyError"]
 
 SHIPPED = Path(__file__).with_name("policy.toml")
-PLAIN = "text/plain"
 TYPE_ONLY = "type_only"  # the flag of a result: nothing of ours had a say in what is inside
 
 _WARNING = {

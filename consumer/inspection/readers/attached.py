@@ -10,6 +10,7 @@ from consumer.inspection.readers.formats import HEAD, format_at
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
+from consumer.inspection.readers.signatures import ZIP
 from consumer.model import Reason
 
 MARKUP = ("text/html", "image/svg+xml")
@@ -22,7 +23,6 @@ HARMFUL = (
     Reason.SECOND_FORMAT,
 )
 """In an attached file, or in a member of it: whoever opens the attached file is hurt by it."""
-OPENED = "a ZIP archive"
 CLOSED = ("archive", "cabinet", "gzip", "bzip2", "xz data", "zstd", "disk image", "disc image")
 """Words for what holds files that no reader here takes out."""
 
@@ -53,7 +53,7 @@ def _is_closed(inner: Seen, content: bytes) -> bool:
     if inner.detected_type == "application/zip":
         return inner.has(Reason.MALFORMED) or inner.has(Reason.ENCRYPTED)
     found = format_at(content[:HEAD])
-    return found not in (None, OPENED) and any(word in str(found) for word in CLOSED)
+    return found not in (None, ZIP) and any(word in str(found) for word in CLOSED)
 
 
 def _runs(name: str, inner: Seen, content: bytes) -> bool:

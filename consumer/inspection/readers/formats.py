@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from consumer.inspection.readers import runs, scripts, zip_reader
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
-from consumer.inspection.readers.signatures import LONG, SHORT
+from consumer.inspection.readers.signatures import LONG, SHORT, ZIP
 
 PADDING = b"\0\xff \t\r\n\x1a\x0c"
 PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  # nobody is harmed by one more of them
@@ -124,7 +124,7 @@ def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]
     """Formats that begin anywhere from `start` on, with their places: only what chance can't put there."""
     found: list[tuple[int, str]] = []
     if (archive := zip_at(data)) is not None and archive >= start:
-        found.append((archive, "a ZIP archive"))
+        found.append((archive, ZIP))
     for mark, signature, before, true, name in (
         (b"rar!", b"Rar!\x1a\x07", 0, _is_rar, "a RAR archive"),
         (b"\x7felf", b"\x7fELF", 0, _is_elf, "an ELF program"),

@@ -33,6 +33,7 @@ LOADS = ("includepicture", "includetext", "include", "import", "link")
 MOST_SLASHES = 512
 MOST_COUNTS = 6
 PIECE = 64 * 1024
+RTF = "application/rtf"
 SCANS = 14  # times that the whole is looked at
 A_GROUP = 64  # of work
 
@@ -46,7 +47,7 @@ def begins(data: bytes) -> bool:
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     """Programs show what stands before a missing end: what it does is looked for first."""
-    seen.detected_type = "application/rtf"
+    seen.detected_type = RTF
     seen.work.spend(SCANS * len(data))
     text = _Text.of(data, seen.work)
     _objects(text, seen)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+ZIP = "a ZIP archive"  # in words, for whoever asks for it
 JPEG = b"\xff\xd8\xff"  # its first byte reads as padding
 
 SHORT: tuple[tuple[bytes, str], ...] = (
@@ -67,8 +68,8 @@ SHORT: tuple[tuple[bytes, str], ...] = (
     (b"SIMPLE  = ", "scientific data"),
 )
 LONG: tuple[tuple[bytes, str], ...] = (
-    (b"PK\x03\x04", "a ZIP archive"),
-    (b"PK\x05\x06\0\0", "a ZIP archive"),
+    (b"PK\x03\x04", ZIP),
+    (b"PK\x05\x06\0\0", ZIP),
     (b"Rar!\x1a\x07", "a RAR archive"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"\xfd7zXZ\0", "xz data"),

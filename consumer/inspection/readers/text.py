@@ -21,6 +21,7 @@ MARKS = (
 )
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+PLAIN = "text/plain"
 HEAD = 64 * 1024
 DECODED_AT_ONCE = 256 * 1024
 KNOWN_BY = 4096  # characters that tell an encoding
@@ -183,7 +184,7 @@ def _is_readable(text: str) -> bool:
 def examine(text: Text, data: bytes, seen: Seen) -> None:
     """A text is a text, whatever it speaks of: only what begins as a page, and what holds code of PHP, is another."""
     begins = text.head.encode("utf-8", "replace")
-    seen.detected_type = scripts.page(begins, seen.work) or "text/plain"
+    seen.detected_type = scripts.page(begins, seen.work) or PLAIN
     find_php(data, seen)
     if code.looks_like(text.head):
         seen.find(Reason.LOOKS_LIKE_CODE, "most lines of it are written like a program's")

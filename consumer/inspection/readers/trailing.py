@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from consumer.inspection.readers import film, formats, php, scripts
 from consumer.inspection.readers.formats import HEAD, PADDING, PICTURES
 from consumer.inspection.readers.seen import Seen
-from consumer.inspection.readers.signatures import JPEG
+from consumer.inspection.readers.signatures import JPEG, ZIP
 from consumer.model import Reason
 
 Extent = tuple[int, int]
@@ -97,5 +97,5 @@ def _past_pictures(data: bytes, seen: Seen) -> bytes:
 
 
 def opener_of(name: str) -> str:
-    words = {"a ZIP archive": "unzip", "a PDF": "pdf", "markup or a script": "mshta"}
+    words = {ZIP: "unzip", "a PDF": "pdf", "markup or a script": "mshta"}
     return words.get(name, "7-zip")

@@ -18,7 +18,7 @@ from consumer.inspection.readers.seen import Unreadable
 LOCAL, CENTRAL, END, DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x07\x08"
 END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
 ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
-STORED, DEFLATED = 0, 8
+STORED, DEFLATED = 0, 8  # methods of entries
 LARGE_SIZES, UNICODE_PATH = 0x0001, 0x7075  # extra fields
 TIMES = frozenset({0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875})  # and sizes, and who owns it: numbers, all of them
 MOST_FIELDS = 16

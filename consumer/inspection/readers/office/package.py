@@ -27,7 +27,6 @@ from consumer.model import Reason
 
 LISTING, ROOT_RELATIONS = "/[content_types].xml", "/_rels/.rels"
 LONGEST_TYPE = 128
-RTF = "application/rtf"
 MOST_ROOTS = 10
 A_TARGET = 8192  # of work, for a name that leads out of the document
 MAC_FORK = b"\0\x05\x16\x07"  # what a Mac knows of a file beside its content, in a file of the same name and more
@@ -124,7 +123,7 @@ class Package:
         """A text that Word takes into the document when it opens it (`altChunk`), with its objects and templates."""
         if not whole:
             raise TooMuch("a text inside is larger than can be examined")
-        for finding in self._outer.others.examine(content, "", RTF).findings:
+        for finding in self._outer.others.examine(content, "", rtf.RTF).findings:
             self.inner.find(finding.code, finding.detail)
 
     def _embedded(self, content: bytes, whole: bool) -> None:

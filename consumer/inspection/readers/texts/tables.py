@@ -15,7 +15,7 @@ from consumer.model import Reason
 
 SYLK = b"ID;P"
 SYLK_RECORDS = (b"C;X", b"C;Y", b"C;K", b"C;E", b"B;X", b"B;Y", b"F;W", b"F;P", b"P;P", b"P;F", b"NN;N", b"O;L", b"O;E")
-OF_OFFICE, HEAD = b"<?mso-application", 4096  # by which Windows tells a program of Office from its first lines
+OF_OFFICE, FIRST_LINES = b"<?mso-application", 4096  # by which Windows tells a program of Office from its first lines
 SEPARATORS = b",;\t|"
 FORMULA = b"=+-@"
 LONGEST_FORMULA = 8 * 1024  # characters that Excel takes of one
@@ -28,7 +28,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     table = opening.as_utf8(data, seen.work)
     if _is_sylk(table, seen.work):
         seen.find(Reason.SECOND_FORMAT, "Excel reads it as SYLK, which may hold macros", opener="office")
-    if table.lstrip().startswith(b"<?xml") and OF_OFFICE in table[:HEAD]:
+    if table.lstrip().startswith(b"<?xml") and OF_OFFICE in table[:FIRST_LINES]:
         seen.find(Reason.SECOND_FORMAT, "Excel reads it as a workbook in XML", opener="office")
     if _calls(table, seen.work):
         seen.flag("formula_calls_program")
