@@ -12,6 +12,7 @@ import anyio
 import pytest
 import yaml
 
+from consumer.sandbox.arrangement import environment
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.world import World
 from consumer.settings.model import KafkaSettings, TopicSettings
@@ -53,20 +54,21 @@ async def test_each_command_of_the_runbook_works_on_a_running_service(
     assert len(COMMANDS) > 15
     async with Emulator(World([])) as emulator:
         settings = settings_for(emulator, kafka_settings, topics, tmp_path)
-        environment = {
+        env = environment(emulator) | {
             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
             "KAFKA__BOOTSTRAP_SERVERS": kafka_settings.bootstrap_servers,
-            "GENESYS_CLIENT_ID": "a",
-            "GENESYS_CLIENT_SECRET": "b",
             "TOPICS__EVENTS": topics.events,
             "TOPICS__PREFIX": topics.prefix,
             "TOPICS__PARTITIONS": str(topics.partitions),
             "TOPICS__REPLICATION": "1",
+            "STORAGE__URL": settings.storage.url,
+            "INSPECTION__CONFINEMENT": settings.inspection.confinement,
         }
         async with serving(settings) as running:
             await until_true(lambda: running.health.ready and not running.conditions.held)
+            env["WEB__PORT"] = str(running.metrics_port)
             for command in COMMANDS:
                 here = command.replace("localhost:9464", f"127.0.0.1:{running.metrics_port}")
-                done = await anyio.run_process(["sh", "-c", here], check=False, env=environment, cwd=tmp_path)
+                done = await anyio.run_process(["sh", "-c", here], check=False, env=env, cwd=tmp_path)
                 assert done.returncode == 0, f"{command}: {done.stdout.decode()} {done.stderr.decode()}"
                 assert done.stdout or "dlq" in command, f"{command} says nothing"
