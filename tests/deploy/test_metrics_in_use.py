@@ -95,11 +95,49 @@ def test_the_dashboard_places_its_panels_side_by_side() -> None:
     ids=["the configuration is valid", "each alert fires when it should"],
 )
 def test_promtool_agrees(command: tuple[str, ...]) -> None:
-    promtool = shutil.which("promtool")
-    if promtool is None:
+    promtool(*command, cwd=ALERTS.parent)
+
+
+def promtool(*command: str, cwd: Path) -> None:
+    program = shutil.which("promtool")
+    if program is None:
         pytest.skip("promtool is not installed (Debian: prometheus)")
-    done = subprocess.run([promtool, *command], cwd=ALERTS.parent, capture_output=True, text=True)
+    done = subprocess.run([program, *command], cwd=cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_each_condition_alone_fires_its_alert_and_draining_none(tmp_path: Path) -> None:
+    rules = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+    told = {
+        name: rule
+        for rule in rules
+        for m in re.findall(r'condition=~?"([^"]*)"', rule["expr"])
+        for name in m.split("|")
+    }
+    tests = []
+    for condition in Condition:
+        series = {
+            'attachment_consumer_build_info{instance="a"}': "1x30",
+            f'attachment_consumer_condition{{condition="{condition}", instance="a"}}': "0x4 1x25",
+        }
+        rule = told.get(condition)
+        labels = rule and f'{{alertname="{rule["alert"]}", severity="{rule["labels"]["severity"]}"}}'
+        fired = [{"labels": labels, "value": 1}] if rule else []
+        expression = 'count by (alertname, severity) (ALERTS{alertstate="firing"})'
+        tests.append(
+            {
+                "name": f"{condition} fires its alert",
+                "interval": "1m",
+                "input_series": [{"series": name, "values": values} for name, values in series.items()],
+                "promql_expr_test": [
+                    {"expr": expression, "eval_time": "4m", "exp_samples": []},
+                    {"expr": expression, "eval_time": "20m", "exp_samples": fired},
+                ],
+            }
+        )
+    page = {"rule_files": [str(ALERTS)], "evaluation_interval": "1m", "tests": tests}
+    (tmp_path / "conditions.yml").write_text(yaml.safe_dump(page))
+    promtool("test", "rules", "conditions.yml", cwd=tmp_path)
 
 
 def test_every_alert_has_a_test() -> None:
