@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
+
+REMEMBERED = 4_096  # names; one task asks for the same ones several times
 
 
 def identity(kind: str, *parts: str) -> bytes:
@@ -14,10 +17,12 @@ def identity(kind: str, *parts: str) -> bytes:
     return digest.digest()
 
 
+@lru_cache(REMEMBERED)
 def message_identity(conversation_id: str, message_id: str) -> bytes:
     return identity("message", conversation_id, message_id)
 
 
+@lru_cache(REMEMBERED)
 def announcement_identity(conversation_id: str, message_id: str = "", attachments: int | None = None) -> bytes:
     """Of what an event alone says: that there is this conversation, this message of it, or so many attachments."""
     parts = [conversation_id, *filter(None, [message_id]), *([] if attachments is None else [str(attachments)])]

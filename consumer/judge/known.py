@@ -21,8 +21,7 @@ class Known:
 
     def dead(self, identity: bytes) -> bool:
         """Dead, and not the very answer that a replay names."""
-        generation = self.answers.generation(identity)
-        return bool(generation) and self.replay != Replay(identity, generation or 0)
+        return self._is_dead(identity, self.answers.generation(identity))
 
     def gave_up(self, message: Message) -> bool:
         """Whether it was announced before, and Genesys did not know it."""
@@ -45,7 +44,8 @@ class Known:
         return tuple(letter for letter in letters if letter is not None)
 
     def answered(self, identity: bytes) -> bool:
-        return self.verdict(identity) or self.dead(identity)
+        generation = self.answers.generation(identity)
+        return generation == OF_VERDICT or self._is_dead(identity, generation)
 
     def give_dead(self, answer: Answer) -> None:
         """Another task may have answered for it while this one was still trying."""
@@ -62,6 +62,9 @@ class Known:
         letter = self.superseded(message.conversation_id, message.message_id)
         if letter is not None:
             self._close(letter)
+
+    def _is_dead(self, identity: bytes, generation: int | None) -> bool:
+        return bool(generation) and self.replay != Replay(identity, generation or 0)
 
     def _close(self, letter: Replay) -> None:
         if self.answers.generation(letter.identity) == letter.generation:

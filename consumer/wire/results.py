@@ -57,9 +57,9 @@ class Outgoing:
 
 
 def record_size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
-    named = sum(
-        len(name.encode("utf-8", "surrogatepass")) + len(content or b"") + HEADER_OVERHEAD for name, content in headers
-    )
+    names = "".join([name for name, _ in headers]).encode("utf-8", "surrogatepass")
+    contents = b"".join([content or b"" for _, content in headers])
+    named = len(names) + len(contents) + HEADER_OVERHEAD * len(headers)
     return RECORD_OVERHEAD + len(key or b"") + len(value or b"") + named
 
 
