@@ -14,7 +14,7 @@ import anyio
 
 from consumer.cli.outcome import Exit, data, data_json, ended
 from consumer.cli.times import moment
-from consumer.kafka.seen import RecordPlace, Searched, SeenRecords
+from consumer.kafka.seen import DoubtfulRecord, RecordPlace, Searched, SeenRecords
 from consumer.service.status.processes import base_url, reached
 from consumer.service.whereabouts import sentences
 from consumer.service.whereabouts.gathered import gathered
@@ -64,7 +64,7 @@ def explain(
         )
     except ValueError as wrong:
         raise ended(Exit.USAGE, str(wrong)) from None
-    settings = load_part("kafka", "topics", "log", "notify", toml=config)
+    settings = load_part("kafka", "topics", "signatures", "log", "notify", toml=config)
     setup(settings.log)
     known = anyio.run(_look, settings, asked)
     if as_json:
@@ -84,7 +84,7 @@ def _address(given: str) -> str:
 
 
 async def _look(settings: Settings, asked: Inquiry) -> _Known:
-    seen = await gathered(settings.kafka, settings.topics, asked.what, asked.since)
+    seen = await gathered(settings.kafka, settings.topics, settings.signatures, asked.what, asked.since)
     told = of_asked(stories(seen, timedelta(days=settings.topics.horizon_days)), asked.what)
     is_open = any(story.state in OPEN for story in told)
     return _Known(asked, seen, told, await _ask(asked.status) if is_open else [], settings)
@@ -99,9 +99,17 @@ async def _ask(urls: Sequence[str]) -> list[AskedProcess]:
 
 
 def _screen(known: _Known) -> Iterator[str]:
-    if not known.told:
-        yield from _nothing(known)
-        return
+    yield from _nothing(known) if not known.told else _stories(known)
+    doubtful = known.seen.doubtful
+    if doubtful:
+        yield ""
+    for one in doubtful[:IN_DETAIL]:
+        yield from _wrapped("doubtful", f"{one.place}: {sentences.doubt(one)}")
+    if len(doubtful) > IN_DETAIL:
+        yield from _wrapped("", f"and {len(doubtful) - IN_DETAIL} more that are doubtful: --json tells all of them")
+
+
+def _stories(known: _Known) -> Iterator[str]:
     told = known.told
     counts = Counter(story.state for story in told)
     summary = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in counts.items())
@@ -235,6 +243,7 @@ def _document(known: _Known) -> dict[str, Any]:
             {"name": p.name, "state": p.state, "conditions": list(p.conditions), "problem": p.problem}
             for p in known.processes
         ],
+        "doubtful": [_of_step(one) | {"why": one.why, "counts": one.believed} for one in known.seen.doubtful],
         "searched": [
             {
                 "topic": one.topic,
@@ -271,7 +280,7 @@ def _of_story(story: Story, known: _Known) -> dict[str, Any]:
     }
 
 
-def _of_step(step: Sighting) -> dict[str, Any]:
+def _of_step(step: Sighting | DoubtfulRecord) -> dict[str, Any]:
     place = step.place
     return {
         "what": step.what,

@@ -15,32 +15,34 @@ from consumer.errors import Malformed, Refused
 from consumer.kafka.client import partition_of
 from consumer.kafka.dead_letters import found_in
 from consumer.kafka.groups import look_at
+from consumer.kafka.ledger import Recollection, memory_of
 from consumer.kafka.reading import Record, beginnings, reading, records
 from consumer.kafka.seen import (
     Coordinates,
+    DoubtfulRecord,
     Groups,
     RecordPlace,
-    Remembered,
     Searched,
     SeenEvent,
     SeenLetter,
     SeenRecords,
     SeenResult,
     SeenTask,
-    moment,
 )
+from consumer.kafka.signing import Verifier
 from consumer.kafka.topics import connected, found
 from consumer.model import Dependency, Event, Replay, Source
 from consumer.settings.model import KafkaSettings, TopicSettings
-from consumer.wire.entries import decode_entry
 from consumer.wire.events import NOISE, Noise, decode
-from consumer.wire.tasks import decode_task
+from consumer.wire.tasks import decode_task, unproven
 
 RESULT_IDS = ("id", "conversationId", "messageId", "attachmentId")
 
 
 @asynccontextmanager
-async def searching(kafka: KafkaSettings, topics: TopicSettings, since: datetime | None) -> AsyncIterator[Search]:
+async def searching(
+    kafka: KafkaSettings, topics: TopicSettings, since: datetime | None, verifier: Verifier
+) -> AsyncIterator[Search]:
     """`since`: nothing older; and events that were taken in already are searched from then on as well. Raises `Refused`
     for topics that are missing, `Unavailable` while Kafka is away.
     """
@@ -48,7 +50,7 @@ async def searching(kafka: KafkaSettings, topics: TopicSettings, since: datetime
         counts = await _partitions(admin, topics)
         groups = await _groups(admin, kafka, topics, counts)
     async with reading(kafka) as consumer:
-        yield Search(consumer, topics, counts, groups, since)
+        yield Search(consumer, topics, counts, groups, since, verifier)
 
 
 async def _partitions(admin: AIOKafkaAdminClient, topics: TopicSettings) -> dict[str, int]:
@@ -80,6 +82,7 @@ class Search:
     counts: Mapping[str, int]
     groups: Groups
     since: datetime | None
+    verifier: Verifier
 
     async def of(self, asked: str, *, everywhere: bool) -> SeenRecords:
         """One reading of all topics but the ledger: of `asked` as a conversation, in the partitions of that key; or
@@ -125,8 +128,14 @@ class Search:
                 seen.events.append(event)
 
         def of_task(record: Record) -> None:
-            if (keyed is None or record.key == keyed) and (task := _task(record, asked)) is not None:
+            if keyed is not None and record.key != keyed:
+                return
+            why = self.verifier.doubt(record)
+            task = _task(record, asked, is_unproven=why is not None and not self.verifier.believes_all)
+            if task is not None:
                 seen.tasks.append(task)
+                if why:
+                    seen.doubtful.append(DoubtfulRecord("task", task.place, why, self.verifier.believes_all))
 
         def of_result(record: Record) -> None:
             if (result := _result(record, asked)) is not None:
@@ -145,19 +154,9 @@ class Search:
             topics.dead_letter: of_letter,
         }
 
-    async def remembered(self, wanted: Mapping[int, Collection[bytes]]) -> dict[bytes, Remembered]:
-        """What the ledger holds of these identities, by partition."""
-        there: dict[bytes, Remembered] = {}
-        partitions = [TopicPartition(self.topics.ledger, partition) for partition in wanted]
-        async with aclosing(records(self.consumer, await beginnings(self.consumer, partitions))) as every:
-            async for record in every:
-                if record.key in wanted[record.partition]:
-                    try:
-                        entry = decode_entry(record.key, record.value)
-                    except Malformed:
-                        continue  # of another release; the service takes it for an answer
-                    there[entry.identity] = Remembered(entry, moment(record.timestamp))
-        return there
+    async def remembered(self, wanted: Mapping[int, Collection[bytes]], since: datetime | None = None) -> Recollection:
+        """What the ledger holds of these identities, by partition; `since`: nothing older."""
+        return await memory_of(self.consumer, self.topics.ledger, wanted, self.verifier, since)
 
 
 def _read(searched: Searched, record: Record) -> Searched:
@@ -176,10 +175,10 @@ def _event(record: Record, asked: str) -> SeenEvent | None:
     )
 
 
-def _task(record: Record, asked: str) -> SeenTask | None:
-    at = Source(record.topic, record.partition, record.offset, record.timestamp)
+def _task(record: Record, asked: str, is_unproven: bool) -> SeenTask | None:
+    at, headers = Source(record.topic, record.partition, record.offset, record.timestamp), tuple(record.headers)
     try:
-        task = decode_task(record.value, tuple(record.headers), at)
+        task = decode_task(record.value, unproven(headers) if is_unproven else headers, at)
     except Malformed:
         return None  # somebody else's: judged as an event, and its answer names what it names
     events = tuple(item for item in decode(record.value) if isinstance(item, Event))

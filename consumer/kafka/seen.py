@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from consumer.kafka.groups import GroupStanding
 from consumer.kafka.reading import Record
-from consumer.model import DeadLetter, Event, LedgerEntry, Replay, Source, Task
+from consumer.model import DeadLetter, Doubt, Event, LedgerEntry, Replay, Source, Task
 from consumer.wire.fields import Json
 
 
@@ -90,6 +90,20 @@ class Remembered:
 
 
 @dataclass(frozen=True, slots=True)
+class DoubtfulRecord:
+    """A record that need not be ours. `why`: what its signature says; or that the ledger, which is signed, does not
+    know the answer that stands there."""
+
+    what: Literal["task", "ledger entry", "verdict", "dead letter"]
+    place: RecordPlace
+    why: Doubt | Literal["not_in_ledger"]
+    believed: bool = False  # it counts all the same
+
+
+S = TypeVar("S", SeenEvent, SeenTask, SeenResult, SeenLetter, DoubtfulRecord)
+
+
+@dataclass(frozen=True, slots=True)
 class Searched:
     """What of one topic was read."""
 
@@ -117,11 +131,26 @@ class SeenRecords:
     results: list[SeenResult] = field(default_factory=list)
     letters: list[SeenLetter] = field(default_factory=list)
     ledger: Mapping[bytes, Remembered] = field(default_factory=dict)
+    doubtful: list[DoubtfulRecord] = field(default_factory=list)
     searched: list[Searched] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         return not (self.events or self.tasks or self.results or self.letters)
+
+    def add(self, other: SeenRecords) -> None:
+        """What another search found besides; of what was searched it tells the last."""
+        self.searched = other.searched
+        _add(self.events, other.events)
+        _add(self.tasks, other.tasks)
+        _add(self.results, other.results)
+        _add(self.letters, other.letters)
+        _add(self.doubtful, other.doubtful)
+
+
+def _add(found: list[S], others: Iterable[S]) -> None:
+    there = {one.place for one in found}
+    found.extend(other for other in others if other.place not in there)
 
 
 def moment(timestamp_ms: int) -> datetime:

@@ -17,10 +17,11 @@ from anyio import to_thread
 from typer.testing import Result
 
 from consumer.kafka import dead_letters
+from consumer.kafka.client import partition_of
 from consumer.kafka.dead_letters import Fate, Filter
 from consumer.kafka.groups import look_at
 from consumer.kafka.topics import connected
-from consumer.model import Direction
+from consumer.model import AnswerKind, Attachment, Direction, Headers, LedgerEntry, Replay, Source, Task
 from consumer.sandbox.cases import BAD, LINK
 from consumer.sandbox.check import OutputReader
 from consumer.sandbox.emulator import Emulator
@@ -28,6 +29,8 @@ from consumer.sandbox.traffic import InputRecord
 from consumer.sandbox.world import Conversation
 from consumer.service.whereabouts.stories import State
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
+from consumer.wire.entries import encode_entry
+from consumer.wire.tasks import encode_task
 from tests.cli.conftest import Command
 from tests.judge.home import event
 from tests.outages.crafted import GOOD, STUCK, Maker, announced, traffic_of
@@ -143,11 +146,18 @@ async def take_away(kafka: KafkaSettings, topic: str, partitions: int) -> None:
         await admin.close()
 
 
-async def put(kafka: KafkaSettings, topic: str, value: bytes) -> None:
+async def put(
+    kafka: KafkaSettings,
+    topic: str,
+    value: bytes,
+    key: bytes | None = None,
+    partition: int | None = None,
+    headers: Headers = (),
+) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers)
     await producer.start()
     try:
-        await producer.send_and_wait(topic, value)
+        await producer.send_and_wait(topic, value, key, partition, headers=list(headers))
     finally:
         await producer.stop()
 
@@ -273,6 +283,52 @@ async def what_asked_for_no_answer(explain: Explain, sent: Conversation, link: C
     mentioned = await explain.story("mentioned-1", "--since", "1h")
     assert (mentioned["state"], what(mentioned)) == (State.NOTHING, ["event"])
     assert "heartbeat" in mentioned["meaning"]
+
+
+async def test_what_somebody_forged_is_doubtful_and_never_the_answer(
+    command: Command, kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
+) -> None:
+    """By who may write every topic and has no key, for a file that was judged and for one that was not."""
+    maker = Maker("forged", topics.partitions)
+    judged, waiting, bait = maker.talk(GOOD), maker.talk(GOOD), maker.talk(GOOD)
+    traffic, secret = traffic_of([judged]), "k" * 32
+    score = Kept(traffic.expectation)
+    explain = Explain.of(command, kafka_settings, topics, SIGNATURES__MODE="require", SIGNATURES__KEY=secret)
+    async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
+        service = settings_for(emulator, kafka_settings, topics, tmp_path)
+        service = changed(service, "signatures", mode="require", key=secret)
+        async with serving(service):
+            await write(service, [said(judged)])
+            await until(reader, score, lambda: len(score.records) == 1)
+    (true,) = score.records
+    lie = json.loads(true.value or b"") | {"verdict": "rejected", "reason": "macros", "detail": "a lie"}
+    await put(kafka_settings, topics.rejected, json.dumps(lie).encode(), judged.conversation_id.encode())
+    await write(service, [said(replace(bait, messages=judged.messages))])
+
+    story = await explain.story(judged.conversation_id)
+    assert story["state"] == State.ACCEPTED
+    stories = await explain.stories(attachment_of(judged))
+    assert State.ACCEPTED in [story["state"] for story in stories], "an event names it in another conversation"
+    shown = (await explain(judged.conversation_id)).stdout
+    assert f"doubtful   {topics.rejected}" in shown
+
+    told = lie | {"conversationId": waiting.conversation_id, "id": waiting.messages[0].identity.hex()}
+    await put(kafka_settings, topics.rejected, json.dumps(told).encode(), waiting.conversation_id.encode())
+    home = partition_of(waiting.conversation_id.encode(), topics.partitions)
+    name = attachment_of(waiting)
+    file = Attachment(waiting.conversation_id, waiting.messages[0].message_id, name, f"id:{name}")
+    assert file.identity is not None
+    entry = encode_entry(LedgerEntry(file.identity, AnswerKind.VERDICT))
+    source = encode_task(Task(Source(topics.events, 0, 0, 0), None, replay=Replay(file.identity, 1)))
+    await put(kafka_settings, topics.ledger, entry[1], entry[0], home)
+    await put(kafka_settings, topics.tasks, said(waiting).value or b"", waiting.conversation_id.encode(), home, source)
+    document = json.loads((await explain._run("--json", waiting.conversation_id)).stdout)
+    assert [story["state"] for story in document["stories"]] == [State.WAITING]
+    assert {(one["what"], one["why"], one["counts"]) for one in document["doubtful"]} == {
+        ("task", "unsigned", False),
+        ("verdict", "not_in_ledger", False),
+        ("ledger entry", "unsigned", False),
+    }
 
 
 async def test_brokers_that_are_away_end_with_3_and_an_empty_id_with_2(command: Command) -> None:

@@ -22,7 +22,7 @@ from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.traffic import plan_traffic
 from consumer.service.life import Running
 from consumer.service.whereabouts.gathered import gathered
-from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, SignatureSettings, TopicSettings
 from tests.brokers import create_topics, guarded_broker
 from tests.service.composed import LONGEST_S, Kept, serving, settings_for, write
 from tests.stream.grants import Login, give, take
@@ -136,7 +136,7 @@ async def test_an_operator_s_least_creates_and_describes_the_topics(login: Login
 async def test_who_is_asked_where_a_file_is_may_look_and_no_more(login: Login) -> None:
     grants = needed(login, Role.SUPPORT)
     await give(login.root.bootstrap_servers, USER, grants)
-    seen = await gathered(login.ours, login.topics, "c-1", None)
+    seen = await gathered(login.ours, login.topics, SignatureSettings(), "c-1", None)
     assert {one.topic for one in seen.searched} == {login.topics.events, *login.topics.ours} - {login.topics.ledger}
     assert {grant.operation for grant in grants} == {Operation.READ, Operation.DESCRIBE}
 

@@ -8,7 +8,7 @@ from collections.abc import Set as AbstractSet
 from aiokafka import TopicPartition
 
 from consumer.kafka.groups import GroupStanding
-from consumer.kafka.seen import RecordPlace, SeenRecords
+from consumer.kafka.seen import DoubtfulRecord, RecordPlace, SeenRecords
 from consumer.model import Reason
 from consumer.service.whereabouts.letters import explained, remedy
 from consumer.service.whereabouts.processes import AskedProcess
@@ -32,6 +32,20 @@ SKIPPED: dict[Skipped, str] = {
     "answered": "It was answered before.",
     "beyond_horizon": "Its message is older than TOPICS__HORIZON_DAYS.",
 }
+
+
+DOUBTS: dict[str, str] = {
+    "unsigned": "it has no signature",
+    "other_key": "it is signed with a key that is not set here",
+    "forged": "its signature is false",
+    "not_in_ledger": "no entry of the ledger that is signed with a key of ours bears it out",
+}
+BELIEVED = "; it counts all the same, as long as SIGNATURES__MODE is not `require`"
+
+
+def doubt(one: DoubtfulRecord) -> str:
+    """Why it need not be ours, and what that changes."""
+    return f"a {one.what} that need not be ours: {DOUBTS[one.why]}{BELIEVED if one.believed else ''}"
 
 
 def meaning(story: Story, seen: SeenRecords) -> str:

@@ -97,12 +97,12 @@ def of_asked(told: Sequence[Story], asked: str) -> list[Story]:
     return [story for story in told if names(story)] or list(told)
 
 
-def conversation_of(seen: SeenRecords) -> str | None:
-    """That of what was found by another id."""
+def conversations_of(seen: SeenRecords) -> list[str]:
+    """Those of what was found by another id; anybody may write an event that names it, in a conversation of his own."""
     found = [one.text("conversationId") for one in seen.results]
     found += [one.letter.conversation_id for one in seen.letters]
     found += [event.conversation_id for events in _all_events(seen.tasks, seen.events) for event in events]
-    return next(filter(None, found), None)
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _all_events(tasks: Iterable[SeenTask], events: Iterable[SeenEvent]) -> Iterator[tuple[Event, ...]]:
