@@ -17,7 +17,7 @@ from consumer.inspection.readers.table import BY_EXTENSION, FORMATS
 from consumer.inspection.readers.unseen import USUAL
 from consumer.model import Condition, DeadReason, Reason
 from consumer.telemetry.metrics import Metrics
-from consumer.wire.envelopes import ENVELOPES
+from consumer.wire.transports import ENVELOPES
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "deploy" / "reference.md"

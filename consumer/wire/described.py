@@ -14,6 +14,13 @@ from consumer.wire import fields
 from consumer.wire.fields import Json, an_object, objects, usable_id, word
 
 MESSAGE_URI = re.compile(r"/conversations/messages/([^/?#]+)/messages/([^/?#]+)")
+# What content may be besides, none of it a file, by the models of Genesys's SDKs.
+OTHER_CONTENTS = frozenset({
+    "buttonresponse", "card", "carousel", "datepicker", "form", "generictemplate", "interactiveapplication", "list",
+    "listpicker", "listtemplate", "location", "mention", "notification", "notificationresponse", "paymentrequest",
+    "paymentresponse", "postback", "push", "quickreply", "quickreplyv2", "reactions", "richlink", "roadsideassistance",
+    "story", "text",
+})  # fmt: skip
 _DIRECTIONS = {direction.value: direction for direction in (Direction.INBOUND, Direction.OUTBOUND)}
 
 
@@ -88,7 +95,8 @@ def is_attachment(content: Json) -> bool:
 
 
 def may_be_attachment(content: Json) -> bool:
-    return is_attachment(content) or word(content.get("contentType")) in ("", "unknown")
+    """Also what is of a type that nobody knows, be it that Genesys does not, or that it is newer than we are."""
+    return is_attachment(content) or word(content.get("contentType")) not in OTHER_CONTENTS
 
 
 def of_content(raw: object, head: Head) -> tuple[list[Attachment], int]:

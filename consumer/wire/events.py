@@ -20,12 +20,14 @@ from consumer.errors import Malformed
 from consumer.model import DeadReason, Event, Message
 from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
-from consumer.wire.envelopes import Leaf, Nothing, leaves
+from consumer.wire.envelopes import Leaf, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, read_id, word
 from consumer.wire.listings import is_analytics_detail, listed_in
 from consumer.wire.parsing import parse
 from consumer.wire.shapes import TypedMessage
+from consumer.wire.snake_case import in_camel_case
 from consumer.wire.topics import TopicSubject, subject_of
+from consumer.wire.transports import Nothing
 
 LARGE = 16 * 1024  # bytes
 TOPIC_NAME_LENGTH = 512
@@ -39,7 +41,6 @@ TOPIC_CONVERSATION = re.compile(
 OTHER_MEDIA = {"voice", "callback", "email", "cobrowse", "screenshare", "video", "socialexpression"}
 QUIET_TYPES = {"receipt", "event"}
 SNAPSHOT_FIELDS = {"participants", "normalizedMessage"}  # shows messages, whatever the topic's template promises
-
 
 # Why an event holds nothing to judge, each with its proof. A closed list: a metric label holds the same.
 NoiseKind = Literal[
@@ -150,8 +151,7 @@ class _Told:
 
     @property
     def organization_id(self) -> str | None:
-        source = self.envelope.get("source")
-        found = ORGANIZATION.match(source) if isinstance(source, str) else None
+        found = ORGANIZATION.match(fields.text(self.envelope.get("source")) or "")
         return found.group(1) if found else None
 
     @property
@@ -165,7 +165,8 @@ def _told(node: Any) -> _Told:
     """Raises `Malformed`."""
     if not isinstance(node, dict):
         raise Malformed("JSON, but not an object")
-    notification = (_inside(node, "detail") if _is_event_bridge(node) else None) or node
+    node = in_camel_case(node)
+    notification = in_camel_case((_inside(node, "detail") if _is_event_bridge(node) else None) or node)
     body = _event_body(notification) or notification
     names = ("EventBridge",) if notification is not node else ()
     return _Told(node, notification, body, (*names, "notification") if body is not notification else names)
@@ -250,11 +251,11 @@ def _messages(body: Json, conversation_id: str, limit: int) -> list[TypedMessage
         return [shapes.message_data(body, conversation_id)]
     if is_analytics_detail(body):
         return None
-    if "participants" in body or isinstance(body.get("messages"), list):
+    if body.get("participants") is not None or isinstance(body.get("messages"), list):
         return shapes.conversation(body, conversation_id, event=True)
     if "messagingTranscript" in body:
         return shapes.recording(body)
-    if "content" in body or ("channel" in body and "type" in body):
+    if shapes.is_webhook(body):
         return [shapes.webhook(body, conversation_id)]
     return None
 

@@ -18,6 +18,7 @@ ATTACHMENT_ID_LENGTH = 256
 NAME_LENGTH = 1_024
 TYPE_LENGTH = 255
 SHA256 = re.compile(r"[0-9a-f]{64}")
+NUMBER = re.compile(r"[0-9]{1,15}")
 DOWNLOAD_PATH = re.compile(r"(?:/platform)?/api/v2/downloads/([A-Za-z0-9][A-Za-z0-9._~-]{0,199})/?")
 _KINDS = {kind.value.lower(): kind for kind in Kind}
 _STATUSES = {status.value: status for status in MediaStatus}
@@ -107,10 +108,17 @@ def name(raw: Json) -> str | None:
 
 def size(raw: Json) -> int | None:
     for field in ("contentSizeBytes", "contentLengthBytes", "fileSize", "contentLength", "size"):
-        value = raw.get(field)
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        value = number(raw.get(field))
+        if value is not None and value >= 0:
             return value
     return None
+
+
+def number(raw: object) -> int | None:
+    """A whole number, which some bridges write as a text."""
+    if isinstance(raw, str) and NUMBER.fullmatch(raw):
+        return int(raw)
+    return raw if isinstance(raw, int) and not isinstance(raw, bool) else None
 
 
 def mime(raw: Json) -> str | None:
@@ -140,11 +148,12 @@ def sha256(raw: object) -> str | None:
 def time(raw: object) -> datetime | None:
     """ISO 8601 (UTC where it names no zone) or milliseconds since 1970."""
     try:
+        milliseconds = number(raw)
+        if milliseconds is not None:
+            return datetime.fromtimestamp(milliseconds / 1000, UTC)
         if isinstance(raw, str) and len(raw) <= 40:
             moment = datetime.fromisoformat(raw)
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if isinstance(raw, int) and not isinstance(raw, bool):
-            return datetime.fromtimestamp(raw / 1000, UTC)
     except (ValueError, OverflowError, OSError):
         return None
     return None

@@ -68,7 +68,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
 
     Raises `Malformed`, which names the framing or the compression if there is one that is known.
     """
-    value = value.removeprefix(codecs.BOM_UTF8)
+    value = value.removeprefix(codecs.BOM_UTF8).rstrip(b"\0")  # which ends a text in C
     try:
         return [Document(parse(value), value)]
     except Malformed:

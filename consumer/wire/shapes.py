@@ -46,6 +46,7 @@ MESSAGE_FIELDS = {
 KNOWN_TYPES = {"text", "structured", "receipt", "event"}
 # What the status of a message tells that names no direction: only what goes to a customer is sent and delivered.
 _DIRECTIONS = {"received": "inbound", **dict.fromkeys(("sent", "delivery-success", "delivery-failed"), "outbound")}
+POSTED_FIELDS = {"text", "events", "status", "type"}
 # What shows that an entry is a communication, and no message.
 COMMUNICATION_FIELDS = {
     "messages",
@@ -84,13 +85,15 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
     described, announced = of_content(told.get("content"), head)
     attachments = with_listed(described, raw, replace(head, shape=Shape.MESSAGE_LEGACY))
     type_ = word(told.get("type"))
-    silent = (normalized is None and raw.get("media") is None) or _may_hold_more(raw, type_)
+    silent = (normalized is None and raw.get("media") is None) or _may_hold_more(raw, type_, told.get("content"))
     return TypedMessage(head.message(attachments, announced, silent), type_)
 
 
-def _may_hold_more(raw: Json, type_: str) -> bool:
-    """Whether a message may carry a file that it does not list: it is of a type that nobody knows, or has stickers."""
-    return (type_ != "" and type_ not in KNOWN_TYPES) or bool(raw.get("stickers"))
+def _may_hold_more(raw: Json, type_: str, contents: object = None) -> bool:
+    """Whether a message may carry a file that it does not list: it or its content is of a type that nobody knows, or
+    it has stickers."""
+    strange = any(may_be_attachment(content) and not is_attachment(content) for content in objects(contents, "content"))
+    return strange or (type_ != "" and type_ not in KNOWN_TYPES) or bool(raw.get("stickers"))
 
 
 def _own_ids(raw: Json, conversation_id: str, *others: object) -> Ids:
@@ -110,9 +113,24 @@ def webhook(raw: Json, conversation_id: str = "") -> TypedMessage:
         messenger=word(channel.get("platform")) or None,
     )
     described, announced = of_content(raw.get("content"), head)
-    type_ = word(raw.get("type"))
-    silent = not type_ or _may_hold_more(raw, type_)
+    type_ = word(raw.get("type")) or _type_of_posted(raw)
+    silent = not type_ or _may_hold_more(raw, type_, raw.get("content"))
     return TypedMessage(head.message(with_listed(described, raw, head), announced, silent), type_)
+
+
+def is_webhook(raw: Json) -> bool:
+    """Whether it is a message of open messaging: as Genesys sends it, or as middleware posts it, without a type."""
+    channel = isinstance(raw.get("channel"), dict) and not POSTED_FIELDS.isdisjoint(raw)
+    return "content" in raw or channel or ("channel" in raw and "type" in raw)
+
+
+def _type_of_posted(raw: Json) -> str:
+    """Receipts, events and messages are posted to an address each, and name no type."""
+    if not isinstance(raw.get("channel"), dict):
+        return ""
+    if "text" in raw or raw.get("content"):
+        return "text"
+    return "event" if "events" in raw else "receipt" if "status" in raw else ""
 
 
 def conversation(raw: Json, conversation_id: str = "", *, event: bool = False) -> list[TypedMessage]:

@@ -1,0 +1,47 @@
+"""Fields named in snake_case, as Genesys's SDK for Python shows its models, and as databases name their columns."""
+
+from __future__ import annotations
+
+import orjson
+
+from consumer.wire.fields import Json
+
+TELLING = frozenset({"conversation_id", "message_id", "topic_name", "event_body", "normalized_message"})
+READ = (
+    *sorted(TELLING), "communication_id", "connected_time", "content_length", "content_length_bytes",
+    "content_size_bytes", "content_type", "disconnected_time", "event_time", "file_size", "from_address",
+    "initial_state", "media_type", "message_media_attachments", "message_metadata", "message_status", "message_time",
+    "message_uri", "messaging_transcript", "messenger_type", "sub_type", "to_address",
+)  # fmt: skip
+MOST = 40_000  # objects and lists: an event has far fewer, and each is made once more
+
+
+def _as_key(name: str) -> bytes:
+    return f'"{name}":'.encode()
+
+
+def _in_camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(map(str.capitalize, others))
+
+
+_KEYS = [(_as_key(name), _as_key(_in_camel_case(name))) for name in READ]
+
+
+def in_camel_case(node: Json) -> Json:
+    """The same with Genesys's own names, where a name at its top says that it is written so; else `node` itself.
+
+    In JSON as it is written here, a name and a colon are a key: a quote inside of a text has a backslash before it.
+    """
+    if TELLING.isdisjoint(node):
+        return node
+    try:
+        written = orjson.dumps(node)
+    except TypeError:
+        return node  # nested too deeply for an event
+    if written.count(b"{") + written.count(b"[") > MOST:
+        return node
+    for snake, camel in _KEYS:
+        written = written.replace(snake, camel)
+    read: Json = orjson.loads(written)
+    return read

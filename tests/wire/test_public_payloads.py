@@ -1,0 +1,260 @@
+"""Payloads as Genesys's SDKs and the public code of others have them, each with what is to be made of it.
+
+Nothing is dropped but on proof, nothing is a dead letter that names what it is about.
+Fields and values: the models of Genesys's SDKs. Envelopes: the documentation of what writes them (Debezium, MongoDB's
+and Amazon's change streams, Maxwell, CloudWatch Logs, Lambda's destinations, Event Hubs, Elastic's shippers, kcat,
+Confluent's REST Proxy, Google's Pub/Sub and Eventarc, Dapr).
+"""
+
+from __future__ import annotations
+
+import gzip
+from base64 import b64encode
+from typing import Any
+
+import orjson
+import pytest
+
+from consumer.model import Event
+from consumer.wire.events import Noise, UnreadableEvent, decode
+from consumer.wire.snake_case import in_camel_case
+from tests.wire.packing import coded, text
+
+CONVERSATION, MESSAGE = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10", "5c1f9f8d0a4b6a0f2f1c0f1f3a9d7e21"
+TOPIC = "v2.routing.queues.155200d1-0000-4000-8000-2ae576232893.conversations.messages"
+LINK = "https://api-downloads.usw2.pure.cloud/api/v2/downloads/30c5bf36123e95ee"
+FILE = {"id": "8b36304e", "mediaType": "File", "url": LINK, "mime": "application/pdf", "filename": "claim.pdf"}
+MEDIA = {"id": "8b36304e", "url": LINK, "mediaType": "application/pdf", "name": "claim.pdf"}
+ONE_FILE = [{"contentType": "Attachment", "subType": "File"}]
+AT = "2026-02-03T10:16:40.021Z"
+
+Told = tuple[str, ...]
+READ: Told = ("event", CONVERSATION, f"{MESSAGE} 1")
+ASKED: Told = ("event", CONVERSATION, f"{MESSAGE} 0")
+BARE: Told = ("event", CONVERSATION)
+
+
+def snapshot(media: Any = (MEDIA,), status: str = "received", metadata: Any = None, **more: Any) -> dict[str, Any]:
+    said = {"message": {"id": MESSAGE}, "messageTime": AT, "messageStatus": status, "messageMetadata": metadata}
+    entry = said | ({"media": list(media)} if media is not None else {}) | more
+    customer = {"id": "p", "purpose": "customer", "state": "connected", "direction": "inbound", "messages": [entry]}
+    return notification({"id": CONVERSATION, "participants": [customer]})
+
+
+def only_metadata(type_: str, *contents: str) -> dict[str, Any]:
+    listed = [{"contentType": content} for content in contents]
+    return snapshot(None, metadata={"type": type_, "content": listed})
+
+
+def notification(body: Any, topic: str = TOPIC) -> dict[str, Any]:
+    return {"topicName": topic, "version": "2", "eventBody": body, "metadata": {"CorrelationId": "c"}}
+
+
+def message(*contents: Any, type_: str = "Structured", **more: Any) -> dict[str, Any]:
+    """`MessageData`, as the API and some bridges give it."""
+    channel = {"id": "i", "platform": "Whatsapp", "type": "Private", "messageId": "wamid.HBg=", "time": AT}
+    said = {"id": MESSAGE, "type": type_, "direction": "Inbound", "channel": channel, "content": list(contents)} | more
+    return {"id": MESSAGE, "timestamp": AT, "direction": "inbound", "messengerType": "whatsapp", "status": "received",
+            "normalizedMessage": said, "conversationId": CONVERSATION}  # fmt: skip
+
+
+def content(type_: str, **fields: Any) -> dict[str, Any]:
+    return {"contentType": type_, **fields}
+
+
+def posted(**fields: Any) -> dict[str, Any]:
+    """What middleware posts to open messaging: its own addresses name the kind, so it has no type."""
+    sender = {"id": "customer@example", "idType": "Opaque"}
+    return {"channel": {"messageId": MESSAGE, "from": sender, "to": {"id": "i"}, "time": AT}, **fields}
+
+
+def row(**columns: Any) -> dict[str, Any]:
+    return {"id": 7, "conversation_id": CONVERSATION, "message_id": MESSAGE, "created_at": 1_700_000_000, **columns}
+
+
+def debezium(after: Any, op: str = "c", connector: str = "postgresql") -> dict[str, Any]:
+    source = {"version": "2.5.0", "connector": connector, "name": "n", "ts_ms": 1, "db": "d", "table": "t"}
+    return {"before": None, "after": after, "source": source, "op": op, "ts_ms": 1, "transaction": None}
+
+
+SEEN = snapshot()
+BRIDGED = {"version": "0", "id": "i", "detail-type": "v2.x", "source": "aws.partner/genesys.com/cloud/o/b",
+           "time": "2026-02-03T10:16:41Z", "resources": [], "detail": SEEN}  # fmt: skip
+LOGS = {"owner": "1", "logGroup": "/aws/events/genesys", "logStream": "s", "subscriptionFilters": ["f"]}
+OUTBOX = {"id": "u", "aggregatetype": "conversation", "aggregateid": CONVERSATION, "type": "MessageReceived"}
+SNAKE_FILE = {"id": "8b36304e", "media_type": "File", "url": LINK, "content_size_bytes": 5, "filename": "claim.pdf"}
+
+ENVELOPES: dict[str, tuple[Any, Told]] = {
+    "Debezium, a row": (debezium({"conversationId": CONVERSATION, "messageId": MESSAGE}), ASKED),
+    "Debezium, columns in snake_case": (debezium(row(), op="r", connector="mysql"), ASKED),
+    "Debezium with its schema": ({"schema": {"type": "struct"}, "payload": debezium(row())}, ASKED),
+    "Debezium, a document": (debezium(text(SEEN), connector="mongodb"), READ),
+    "Debezium, a deleted row": (debezium(None, op="d"), ("dropped", "no_value")),
+    "Debezium, an outbox": (debezium({**OUTBOX, "payload": text(SEEN)}), READ),
+    "an outbox's row alone": ({**OUTBOX, "payload": SEEN}, READ),
+    "MongoDB": ({"_id": {"_data": "82"}, "operationType": "insert", "ns": {"db": "d", "coll": "c"},
+                 "fullDocument": {"_id": {"$oid": "6"}, **SEEN}, "documentKey": {"_id": {"$oid": "6"}}}, READ),
+    "MongoDB, deleted": ({"operationType": "delete", "ns": {"db": "d"}, "documentKey": {"_id": 1}},
+                         ("dropped", "no_value")),
+    "DMS": ({"data": row(), "metadata": {"record-type": "data", "operation": "insert", "table-name": "t"}}, ASKED),
+    "Maxwell": ({"database": "d", "table": "t", "type": "insert", "ts": 1, "xid": 1, "data": row()}, ASKED),
+    "Canal": ({"database": "d", "table": "t", "type": "INSERT", "ts": 1, "isDdl": False, "data": [row()]}, ASKED),
+    "CloudWatch Logs": ({"messageType": "DATA_MESSAGE", **LOGS,
+                         "logEvents": [{"id": "1", "timestamp": 1, "message": text(BRIDGED)}]}, READ),
+    "CloudWatch Logs, control": ({"messageType": "CONTROL_MESSAGE", **LOGS,
+                                  "logEvents": [{"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE"}]},
+                                 ("dropped", "empty_batch")),
+    "Lambda's destination": ({"version": "1.0", "timestamp": AT, "requestContext": {"condition": "RetriesExhausted"},
+                              "requestPayload": SEEN, "responsePayload": {"errorMessage": "x"}}, READ),
+    "Eventarc": ({"specversion": "1.0", "type": "google.cloud.pubsub.topic.v1.messagePublished", "source": "//p",
+                  "id": "1", "data": {"message": {"data": coded(SEEN), "messageId": "1"}, "subscription": "s"}}, READ),
+    "Pub/Sub, pulled": ({"receivedMessages": [{"ackId": "a", "message": {"data": coded(SEEN)}}]}, READ),
+    "Dapr": ({"id": "1", "source": "app", "type": "com.dapr.event.sent", "specversion": "1.0", "topic": "t",
+              "pubsubname": "p", "datacontenttype": "application/json", "data": SEEN}, READ),
+    "Beats": ({"@timestamp": AT, "@metadata": {"beat": "filebeat"}, "message": text(SEEN), "log": {}}, READ),
+    "Logstash": ({"@timestamp": AT, "@version": "1", "message": text(SEEN)}, READ),
+    "Logstash, read as JSON": ({"@timestamp": AT, "@version": "1", **SEEN}, READ),
+    "kcat": ({"topic": "t", "partition": 0, "offset": 1, "tstype": "create", "ts": 1, "broker": 1, "key": None,
+              "payload": text(SEEN)}, READ),
+    "REST Proxy": ([{"topic": "t", "key": None, "value": SEEN, "partition": 0, "offset": 1}], READ),
+    "REST Proxy, binary": ({"topic": "t", "key": "a", "value": coded(SEEN), "partition": 0, "offset": 1}, READ),
+    "Event Hubs": ({"SequenceNumber": 1, "Offset": "0", "EnqueuedTimeUtc": AT, "Properties": {}, "Body": text(SEEN)},
+                   READ),
+    "EventBridge, replayed": ({**BRIDGED, "replay-name": "r"}, READ),
+    "EventBridge, made smaller": ({"time": AT, "detail": SEEN}, READ),
+    "EventBridge, another's": ({**BRIDGED, "detail-type": "Scheduled Event", "source": "aws.events", "detail": {}},
+                               ("dead letter", "names no conversation")),
+    "a schema registry's frame, JSON": (b"\0\0\0\0\7" + text(SEEN).encode(), READ),
+    "a schema registry's frame, Avro": (b"\0\0\0\0\7\x02H" + CONVERSATION.encode(), ("dead letter", "Confluent")),
+    "gzip": (gzip.compress(text(SEEN).encode()), ("dead letter", "gzip")),
+    "gzip inside of Kinesis": ({"partitionKey": "p", "sequenceNumber": "1",
+                                "data": b64encode(gzip.compress(text(SEEN).encode())).decode()},
+                               ("dead letter", "gzip")),
+    "a text of C": (text(SEEN).encode() + b"\0", READ),
+    "a mark of UTF-8 in front": (b"\xef\xbb\xbf" + text(SEEN).encode(), READ),
+    "base64 of nobody's": (coded(SEEN).encode(), ("dead letter", "not JSON")),
+    "nothing": (b"", ("dead letter", "not JSON")),
+}  # fmt: skip
+
+SNAKE_CASE: dict[str, tuple[Any, Told]] = {
+    "ids": ({"conversation_id": CONVERSATION, "message_id": MESSAGE}, ASKED),
+    "a conversation": ({"conversation_id": CONVERSATION}, BARE),
+    "the SDK's MessageData": (
+        {"id": MESSAGE, "direction": "inbound", "messenger_type": "whatsapp", "conversation_id": CONVERSATION,
+         "normalized_message": {"type": "Text", "content": [{"content_type": "Attachment", "attachment": SNAKE_FILE}]}},
+        READ),
+    "a notification": (
+        {"topic_name": TOPIC, "event_body": {"id": CONVERSATION, "participants": [{"messages": [
+            {"message": {"id": MESSAGE}, "message_status": "received", "media": [{**MEDIA, "content_length_bytes": 5}],
+             "message_metadata": {"type": "Text", "content": [{"content_type": "Attachment"}]}}]}]}},
+        READ),
+    "ids of an event bus": ({**BRIDGED, "detail": {"conversation_id": CONVERSATION}}, BARE),
+}  # fmt: skip
+
+NO_FILE: Told = ("dropped", "no_attachment")
+RECEIPT, TYPING = ("dropped", "receipt"), ("dropped", "event_message")
+
+SHAPES: dict[str, tuple[Any, Told]] = {
+    "a deleted message": (snapshot(None, status="removed"), ASKED),
+    "fields that are null": (snapshot(None, errorInfo=None, stickers=None), ASKED),
+    "a file that its metadata alone names": (snapshot(None, metadata={"type": "Text", "content": ONE_FILE}), ASKED),
+    "no list of participants": (notification({"id": CONVERSATION, "participants": None}), BARE),
+    "a participant without messages": (notification({"id": CONVERSATION, "participants": [{"messages": None}]}),
+                                       NO_FILE),
+    "messages between agents": (
+        notification({"id": CONVERSATION, "participants": [{"internalMessages": [{"messages": [{"media": [MEDIA]}]}]}]},
+                     "v2.users.u.conversations"), NO_FILE),
+    "a story": (only_metadata("Structured", "Story"), NO_FILE),
+    "a story with a file": (snapshot(metadata={"type": "Structured", "content": [content("Story")]}), READ),
+    "reactions": (only_metadata("Structured", "Reactions"), NO_FILE),
+    "a quick reply": (only_metadata("Structured", "ButtonResponse"), NO_FILE),
+    "what helps on the road": (only_metadata("Structured", "RoadsideAssistance"), NO_FILE),
+    "content that Genesys does not know": (only_metadata("Structured", "Unknown"), ASKED),
+    "content that is newer than we are": (only_metadata("Structured", "Text", "Document"), ASKED),
+    "a type that says nothing": (only_metadata("Message"), ASKED),
+    "typing": (only_metadata("Event"), TYPING),
+    "a receipt": (only_metadata("Receipt"), RECEIPT),
+    "MessageData": (message(content("Attachment", attachment=FILE)), READ),
+    "a card and a file": (message(content("Card", card={"image": "https://x.invalid/y"}),
+                                  content("Attachment", attachment=FILE)), READ),
+    "in small letters": (message(content("attachment", attachment=FILE)), READ),
+    "a file without an id": (message(content("Attachment", attachment={**FILE, "id": None})), READ),
+    "a file without a link": (message(content("Attachment", attachment={**FILE, "url": None})), READ),
+    "a link without a host": (message(content("Attachment", attachment={"url": "/api/v2/downloads/30c5"})), READ),
+    "a file of an unknown kind": (message(content("Attachment", attachment={**FILE, "mediaType": "Hologram"})), READ),
+    "a size that is a text": (message(content("Attachment", attachment={**FILE, "contentSizeBytes": "18"})), READ),
+    "a file that is not described": (message(content("Attachment", attachment=None)), ASKED),
+    "a mention in a story": (message(content("Story", story={"type": "Mention", "url": "https://x.invalid"})), NO_FILE),
+    "MessageData of unknown content": (message(content("Unknown")), ASKED),
+    "MessageData of newer content": (message(content("Document", document={"url": "https://x.invalid"})), ASKED),
+    "a reaction to a message with a file": (
+        message(content("Reactions", reactions=[]),
+                relatedMessages=[{"id": "m", "content": [content("Attachment", attachment=FILE)]}]), NO_FILE),
+    "a form": (message(content("Form", form={"url": "https://x.invalid"})), NO_FILE),
+    "receipts of a message": ({**message(type_="Text"), "normalizedReceipts": [{"type": "Receipt"}]}, NO_FILE),
+    "posted, a text": (posted(text="hello"), NO_FILE),
+    "posted, typing": (posted(events=[{"eventType": "Typing", "typing": {"type": "On"}}]), TYPING),
+    "posted, a receipt": (posted(status="Delivered", isFinalReceipt=True), RECEIPT),
+    "posted, a button": (posted(text="Yes", content=[content("ButtonResponse", buttonResponse={"id": "1"})]), NO_FILE),
+    "posted, a file": (posted(content=[content("Attachment", attachment={**FILE, "id": None})]),
+                       ("event", "", f"{MESSAGE} 1")),
+    "sent, a text": (posted(id=MESSAGE, type="Text", text="hi", direction="Outbound", conversationId=CONVERSATION),
+                     NO_FILE),
+    "sent, the end": (posted(id=MESSAGE, type="Event", events=[{"eventType": "Presence"}]), TYPING),
+    "a guest's cards": ({"type": "message", "class": "StructuredMessage", "code": 200,
+                         "body": {"id": MESSAGE, "type": "Structured", "direction": "Outbound", "text": "Hi",
+                                  "content": [content("Carousel", carousel={"cards": [{"image": "i"}]})]}}, NO_FILE),
+    "numbers that are texts": ({"conversationId": CONVERSATION, "messageId": MESSAGE, "eventTime": "1649237444949"},
+                               ASKED),
+    "a file by itself": ({**MEDIA, "status": "valid", "conversationId": CONVERSATION, "communicationId": "c"}, BARE),
+    "a recording": ([{"conversationId": CONVERSATION, "media": "message", "messagingTranscript": [
+        {"id": MESSAGE, "contentType": "Attachment", "messageMediaAttachments": [MEDIA]}]}], READ),
+    "a chat as it was once": (
+        notification({"id": "m", "conversation": {"id": CONVERSATION}, "sender": {"id": "s"}, "body": "hi"},
+                     f"v2.conversations.chats.{CONVERSATION}.messages"), BARE),
+    "voice": (notification({"conversationId": CONVERSATION, "mediaType": "VOICE"},
+                           f"v2.detail.events.conversation.{CONVERSATION}.customer.start"), ("dropped", "other_media")),
+}  # fmt: skip
+
+EVERY = [
+    pytest.param(raw, told, id=f"{kind}: {name}")
+    for kind, cases in (("envelope", ENVELOPES), ("snake_case", SNAKE_CASE), ("shape", SHAPES))
+    for name, (raw, told) in cases.items()
+]
+
+
+@pytest.mark.parametrize(("raw", "told"), EVERY)
+def test_what_others_write_is_read_as_what_it_is(raw: Any, told: Told) -> None:
+    (item,) = decode(raw if isinstance(raw, bytes) else orjson.dumps(raw))
+    match item:
+        case Event():
+            found = [f"{one.message_id} {len(one.attachments)}" for one in item.messages]
+            assert ("event", item.conversation_id or "", *found) == told
+        case Noise():
+            assert ("dropped", item.kind) == told
+        case UnreadableEvent():
+            assert told[0] == "dead letter", item.detail
+            assert told[1] in item.detail
+
+
+def test_numbers_that_bridges_write_as_texts_are_numbers() -> None:
+    (item,) = decode(orjson.dumps(SHAPES["numbers that are texts"][0]))
+    assert isinstance(item, Event)
+    assert item.time is not None
+    assert item.time.year == 2022
+    (item,) = decode(orjson.dumps(SHAPES["a size that is a text"][0]))
+    assert isinstance(item, Event)
+    assert item.messages[0].attachments[0].declared_size == 18
+
+
+def test_names_in_snake_case_are_read_where_they_are_names() -> None:
+    typed = text({"conversation_id": "forged", "message_id": "forged"})
+    read = in_camel_case({"conversation_id": CONVERSATION, "text": typed, "content_type": '"message_id":'})
+    assert read == {"conversationId": CONVERSATION, "text": typed, "contentType": '"message_id":'}
+
+
+def test_names_in_snake_case_may_stand_around_anything() -> None:
+    around = b'{"conversation_id": "%b", "inner": %b}' % (CONVERSATION.encode(), b"[" * 900 + b"]" * 900)
+    (item,) = decode(around)
+    assert isinstance(item, UnreadableEvent)
+    assert item.value == around
