@@ -87,6 +87,7 @@ SPEAKS_TO_THE_WORLD = {
 }  # fmt: skip
 
 MODULES_AT_THE_TOP = 7
+MOST_PARTS = 7
 MOST_ROOMS = 24
 MOST_ARROWS = 100
 LINES_OF_SOURCE = 350
@@ -219,6 +220,45 @@ def test_a_constant_stands_once() -> None:
         for name, value in _constants(path):
             found.setdefault((name.strip("_"), value), []).append(str(path.relative_to(ROOT)))
     assert not {constant: places for constant, places in found.items() if len(places) > 1}
+
+
+def test_nothing_is_built_from_more_parts_than_a_reader_can_hold() -> None:
+    """Values, settings and rows of tables may be wider: they are no parts."""
+    wide = {
+        f"{_name(path)}.{node.name}": len(_parts(made))
+        for path in SOURCE
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.ClassDef)
+        for made in node.body
+        if isinstance(made, ast.FunctionDef) and made.name == "__init__" and len(_parts(made)) > MOST_PARTS
+    }
+    assert not wide
+
+
+def _parts(made: ast.FunctionDef) -> list[str]:
+    given = made.args
+    return [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs) if one.arg != "self"]
+
+
+def test_no_part_has_a_default_that_does_nothing() -> None:
+    """What is told something is told, or the caller sees that nobody listens."""
+    silent = [
+        f"{path.relative_to(ROOT)}:{default.lineno}"
+        for path in SOURCE
+        for node in ast.walk(_tree(path))
+        if isinstance(node, ast.arguments | ast.AnnAssign)
+        for default in _defaults(node)
+        if isinstance(default, ast.Lambda) and ast.unparse(default.body) in ("None", "...", "()")
+    ]
+    assert not silent
+
+
+def _defaults(node: ast.arguments | ast.AnnAssign) -> Iterator[ast.expr]:
+    if isinstance(node, ast.AnnAssign):
+        yield from () if node.value is None else (node.value,)
+    else:
+        yield from node.defaults
+        yield from (default for default in node.kw_defaults if default is not None)
 
 
 def _constants(path: Path) -> Iterator[tuple[str, str]]:

@@ -59,9 +59,9 @@ def emulator(
         return
     if unknown := sorted(set(faults) - FAULTS.keys()):
         raise ended(Exit.USAGE, f"no such fault: {', '.join(unknown)}; `--fault list` names all")
-    from consumer.sandbox.emulator import Emulator
+    from consumer.sandbox.emulator import Emulator, Endpoint
 
-    emulated = Emulator(plan_world(events, seed), host=host, ports=(port,), advertised=base_url, faults=faults)
+    emulated = Emulator(plan_world(events, seed), Endpoint(host, (port,), advertised=base_url), faults=faults)
     try:
         anyio.run(_serve, emulated, base_url, as_json)
     except OSError as taken:

@@ -72,11 +72,12 @@ class Api:
 
     # ---- the calls. All raise `Missing` for what is not there, and the failures of `_checked`.
 
-    async def conversation(self, conversation_id: str, begun: Callable[[], object] = lambda: None) -> Json:
-        """`begun` is called when the call has its turn."""
+    async def conversation(self, conversation_id: str, begun: Callable[[], object] | None = None) -> Json:
+        """`begun`, if there is one, is called when the call has its turn."""
 
         def content() -> None:
-            begun()
+            if begun is not None:
+                begun()
 
         path = f"{CONVERSATIONS}/{_part(conversation_id)}"
         call = Call("conversation", "GET", path, content, of=conversation_id, conversation=conversation_id)

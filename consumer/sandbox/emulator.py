@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -30,30 +31,33 @@ from consumer.sandbox.world import ORGANIZATION_ID, World
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-class Emulator:
-    """Serves a world while the context is open. With three ports login, API and files have one each.
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where an emulator listens. With three ports login, API and files have one each."""
 
-    `advertised` is the base URL that signed links carry, where clients reach the emulator under another name. `heard`
-    is told each request as it came, answered or not.
-    """
+    host: str = "127.0.0.1"
+    ports: Sequence[int] = (0,)
+    tls: ssl.SSLContext | None = None
+    advertised: str | None = None  # the base URL that signed links carry, where clients reach it under another name
+
+
+LOOPBACK = Endpoint()
+
+
+class Emulator:
+    """Serves a world while the context is open. Whoever is in `state.listeners` is told each request as it came."""
 
     def __init__(
         self,
         world: World,
+        endpoint: Endpoint = LOOPBACK,
         *,
-        host: str = "127.0.0.1",
-        ports: Sequence[int] = (0,),
-        client_id: str = "sandbox",
-        client_secret: str = "sandbox-secret",  # noqa: S107 # of an emulator on loopback
-        advertised: str | None = None,
-        ssl_context: ssl.SSLContext | None = None,
         now: Callable[[], float] = time.time,
-        heard: Callable[[web.Request], None] = lambda request: None,
         faults: Sequence[str] = (),
     ) -> None:
-        switches = Switches(client_secret=client_secret, organization_id=ORGANIZATION_ID, faults=tuple(faults))
-        self.state = EmulatorState(world, switches, client_id=client_id, now=now, heard=heard)
-        self._host, self._ports, self._ssl, self._advertised = host, ports, ssl_context, advertised
+        switches = Switches(organization_id=ORGANIZATION_ID, faults=tuple(faults))
+        self.state = EmulatorState(world, switches, now=now)
+        self._endpoint = endpoint
         self._runner: web.AppRunner | None = None
         self._urls: list[str] = []
 
@@ -72,11 +76,12 @@ class Emulator:
     async def __aenter__(self) -> Self:
         self._runner = web.AppRunner(application(self.state), access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
-        for port in self._ports:
-            await web.TCPSite(self._runner, self._host, port, ssl_context=self._ssl).start()
-        scheme = "https" if self._ssl else "http"
+        here = self._endpoint
+        for port in here.ports:
+            await web.TCPSite(self._runner, here.host, port, ssl_context=here.tls).start()
+        scheme = "https" if here.tls else "http"
         self._urls = [f"{scheme}://{address[0]}:{address[1]}" for address in self._runner.addresses]
-        self.state.files_url = self._advertised or self.files_url
+        self.state.files_url = here.advertised or self.files_url
         return self
 
     async def __aexit__(
@@ -102,7 +107,8 @@ def application(state: EmulatorState) -> web.Application:
 async def _counted(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Counts each call by its kind, and the answers by part and status."""
     state, part = request.app[STATE], _part(request)
-    state.heard(request)
+    for listener in state.listeners:
+        listener(request)
     if part == "control":
         return await handler(request)
     state.calls[_route(request)] += 1

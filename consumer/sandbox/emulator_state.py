@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
+from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from consumer.sandbox.emulator_faults import FAULTS
@@ -77,7 +78,7 @@ class EmulatorState:
     files_url: str = ""
     client_id: str = "sandbox"
     now: Callable[[], float] = time.time
-    heard: Callable[[Any], None] = lambda request: None  # told each request as it came
+    listeners: list[Callable[[web.Request], None]] = field(default_factory=list)  # told each request as it came
     tokens: dict[str, float] = field(default_factory=dict)  # token → when it ends
     minutes: dict[str, Minute] = field(default_factory=dict)  # by token
     calls: Counter[str] = field(default_factory=Counter)

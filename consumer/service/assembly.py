@@ -231,12 +231,12 @@ def workers_of(settings: Settings, in_force: InForce, reporter: Reporter, *, pat
         address_space_bytes=address_space_bytes,
         cpu_s=inspection.cpu_s,
         cpu_s_per_mib=inspection.cpu_s_per_mib,
+        deadline_s=inspection.deadline_s,
         files_per_worker=inspection.files_per_worker,
         confinement=Confinement(inspection.confinement),
     )
     return Workers(
         count,
-        inspection.deadline_s,
         bounds=bounds,
         limits=lambda: in_force.policies.current.limits,
         rules=in_force.rules,

@@ -15,7 +15,7 @@ from consumer.errors import Unavailable
 from consumer.inspection.antivirus.clamd import Clamd
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import SHIPPED, Policy
-from consumer.inspection.workers.pool import Workers
+from consumer.inspection.workers.pool import Bounds, Workers
 from consumer.model import Accepted, Attachment, Decision, Dependency, Facts, Reason, Rejected, Source, Verdict
 from consumer.storage.folder import Folder
 from consumer.wire.results import encode_result
@@ -67,7 +67,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def workers(policy: Policy) -> AsyncIterator[Workers]:
-    async with Workers(1, 20.0, limits=lambda: policy.limits, reports=Recorder()) as running:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), limits=lambda: policy.limits, reports=Recorder()) as running:
         yield running
 
 

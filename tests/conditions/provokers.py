@@ -19,7 +19,7 @@ from consumer.inspection.workers.pool import Bounds, Workers
 from consumer.intake.notices import NOTICES, Notices
 from consumer.kafka.topics import create
 from consumer.model import Condition, Source
-from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.emulator import Emulator, Endpoint
 from consumer.sandbox.emulator_state import PERMISSIONS
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.traffic import plan_traffic
@@ -79,7 +79,7 @@ async def files_refused(stage: Stage) -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(tls)
     async with (
-        Emulator(World([]), ports=(0, 0, 0), ssl_context=tls) as emulator,
+        Emulator(World([]), Endpoint(ports=(0, 0, 0), tls=tls)) as emulator,
         stage.service(stage.settings(emulator)) as running,
     ):
         await stage.until_it_holds(running)
@@ -274,7 +274,9 @@ async def draining(stage: Stage) -> None:
 
 async def workers_unconfined(stage: Stage) -> None:
     reporter, conditions, metrics = stage.part()
-    async with Workers(1, 20.0, reports=reporter, patient=True, command=planted(THAT_ONLY_REFUSES)):
+    async with Workers(
+        1, bounds=Bounds(deadline_s=20.0), reports=reporter, patient=True, command=planted(THAT_ONLY_REFUSES)
+    ):
         stage.look(conditions, metrics)
 
 
@@ -283,8 +285,8 @@ async def workers_not_starting(stage: Stage) -> None:
     broken = stage.folder / "broken"
     stage.folder.chmod(0o755)
     dies = f"confinement.prepare = lambda: os.path.exists({str(broken)!r}) and os._exit(3)"
-    bounds = Bounds(files_per_worker=1)
-    async with Workers(1, 20.0, bounds=bounds, reports=reporter, command=planted(dies)) as workers:
+    bounds = Bounds(deadline_s=20.0, files_per_worker=1)
+    async with Workers(1, bounds=bounds, reports=reporter, command=planted(dies)) as workers:
         broken.touch()
         os.kill((await workers._supply.template()).pid, signal.SIGKILL)
 
@@ -333,7 +335,7 @@ def known_files(examiner: Any) -> Provoker:
         reporter, conditions, metrics = stage.part()
         await Canary(examiner, None, lambda: test_canary.POLICY, reporter).fly()
         stage.look(conditions, metrics)
-        async with Workers(1, 20.0, reports=reporter) as workers:
+        async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=reporter) as workers:
             await Canary(workers, None, lambda: test_canary.POLICY, reporter).fly()
         assert not stage.holds(conditions)
 
@@ -347,7 +349,7 @@ async def canary_late(stage: Stage) -> None:
     await Canary(test_canary.Stuck(), None, lambda: test_canary.POLICY, reporter).fly()
     stage.look(conditions, metrics)
     patch.undo()
-    async with Workers(1, 20.0, reports=reporter) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=reporter) as workers:
         await Canary(workers, None, lambda: test_canary.POLICY, reporter).fly()
     assert not stage.holds(conditions)
 

@@ -56,7 +56,9 @@ def anyio_backend() -> str:
 async def judged(data: bytes, room: int) -> Reason | None:
     """By a real worker in that much room, which has to survive it."""
     tally = Tally()
-    async with Workers(1, 60.0, bounds=Bounds(address_space_bytes=room, cpu_s=20.0), reports=tally) as workers:
+    async with Workers(
+        1, bounds=Bounds(deadline_s=60.0, address_space_bytes=room, cpu_s=20.0), reports=tally
+    ) as workers:
         with MemoryBody(data) as body:
             facts = await workers.examine(body, attachment(None))
     assert not tally.ended

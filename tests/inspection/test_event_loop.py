@@ -25,7 +25,7 @@ import pytest
 from consumer.download.budget import Budget
 from consumer.inspection.inspect import Inspector, Stores
 from consumer.inspection.policy.policy import Policy
-from consumer.inspection.workers.pool import Workers
+from consumer.inspection.workers.pool import Bounds, Workers
 from consumer.model import Attachment, Decision, Source, Verdict
 from consumer.storage.folder import Folder
 from consumer.wire.results import encode_result
@@ -113,7 +113,7 @@ async def house(folder: Path) -> AsyncIterator[Inspector]:
     FILES.update({f"/{number}": data for number, data in enumerate(hostile())})
     with file_host() as origin:
         async with (
-            Workers(2, 20.0, reports=Recorder()) as workers,
+            Workers(2, bounds=Bounds(deadline_s=20.0), reports=Recorder()) as workers,
             fetching(origin, budget=Budget(256 * MIB)) as fetcher,
         ):
             storage, policy = Folder(folder, mode=0o640, durable=True), Policy.load()

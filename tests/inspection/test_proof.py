@@ -46,7 +46,9 @@ WITHOUT_LANDLOCK = "confinement.landlock.restrict = lambda: fail(OSError('the ke
 async def why(before: str, confinement: Confinement = Confinement.SECCOMP) -> str:
     """What the start says."""
     with pytest.raises(WorkersNotStarted) as raised:
-        async with Workers(1, 20.0, bounds=Bounds(confinement=confinement), command=planted(before), reports=Tally()):
+        async with Workers(
+            1, bounds=Bounds(deadline_s=20.0, confinement=confinement), command=planted(before), reports=Tally()
+        ):
             pass
     return str(raised.value)
 
@@ -72,7 +74,7 @@ async def test_a_call_that_is_refused_where_it_should_end_the_process_is_found()
 
 async def test_full_asks_for_landlock_too() -> None:
     assert "landlock is not in force: the kernel offers no Landlock" in await why(WITHOUT_LANDLOCK, Confinement.FULL)
-    async with Workers(1, 20.0, command=planted(WITHOUT_LANDLOCK), reports=Tally()):
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), command=planted(WITHOUT_LANDLOCK), reports=Tally()):
         pass
 
 
@@ -83,13 +85,13 @@ async def test_full_is_proven_where_the_kernel_has_landlock() -> None:
         landlock.rights()
     except OSError:
         pytest.skip("the kernel has no Landlock")
-    async with Workers(1, 20.0, bounds=Bounds(confinement=Confinement.FULL), reports=Tally()) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0, confinement=Confinement.FULL), reports=Tally()) as workers:
         assert await workers.prove() is None
 
 
 async def test_none_asks_for_nothing_and_each_result_says_so() -> None:
-    bounds = Bounds(confinement=Confinement.NONE)
-    async with Workers(1, 20.0, bounds=bounds, command=planted(REFUSED_BY_A_PROFILE), reports=Tally()) as workers:
+    bounds = Bounds(deadline_s=20.0, confinement=Confinement.NONE)
+    async with Workers(1, bounds=bounds, command=planted(REFUSED_BY_A_PROFILE), reports=Tally()) as workers:
         with MemoryBody(b"text") as body:
             assert (await workers.examine(body, attachment())).detectors["confinement"] == "none"
 
@@ -107,7 +109,11 @@ def switch() -> Iterator[Path]:
 async def test_whoever_is_told_waits_and_no_file_is_given_meanwhile(switch: Path) -> None:
     tally = Tally()
     async with Workers(
-        1, 20.0, reports=tally, patient=True, command=planted(SWITCHED.format(switch=str(switch)))
+        1,
+        bounds=Bounds(deadline_s=20.0),
+        reports=tally,
+        patient=True,
+        command=planted(SWITCHED.format(switch=str(switch))),
     ) as workers:
         assert tally.why_unconfined
         with MemoryBody(b"text") as body:

@@ -53,7 +53,7 @@ async def pid_of_next(workers: Workers) -> int:
 
 
 async def test_every_allowed_type_is_told_by_a_real_worker() -> None:
-    async with Workers(count=2, deadline_s=20.0, reports=Tally()) as workers:
+    async with Workers(2, bounds=Bounds(deadline_s=20.0), reports=Tally()) as workers:
         for extension, data in BENIGN.items():
             facts = await examined(workers, data, f"file.{extension}")
             assert facts.detected_type == facts.extension_type == TYPES_BY_EXTENSION[extension]
@@ -73,7 +73,7 @@ async def test_every_allowed_type_is_told_by_a_real_worker() -> None:
     ],
 )
 async def test_a_name_or_declaration_of_another_type_is_a_flag(name: str, declared: str | None, differs: bool) -> None:
-    async with Workers(count=1, deadline_s=20.0, reports=Tally()) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=Tally()) as workers:
         with MemoryBody(BENIGN["png"]) as body:
             facts = await workers.examine(body, attachment(name, declared))
     assert ("type_differs" in facts.flags) == differs
@@ -89,7 +89,7 @@ def test_every_flag_is_explained_to_readers_of_the_results() -> None:
 
 
 async def test_remarks_about_the_declaration_are_flags() -> None:
-    async with Workers(count=1, deadline_s=20.0, reports=Tally()) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=Tally()) as workers:
         with MemoryBody(b"text") as body:
             facts = await workers.examine(body, attachment(declared_type="text/plain", declared_size=4))
             assert facts.flags == ()
@@ -116,7 +116,7 @@ async def test_what_ends_its_worker_is_undetectable_at_once_and_the_next_file_me
 ) -> None:
     tally = Tally()
     deadline_s = 120.0 if end == "budget" else 2.0  # a busy machine gives it little time
-    async with Workers(1, deadline_s, bounds=Bounds(cpu_s=0.5), command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=deadline_s, cpu_s=0.5), command=planted(), reports=tally) as workers:
         facts = await told(workers, expression)
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert facts.detected_type is None
@@ -144,7 +144,7 @@ async def test_the_kernel_ends_what_spins_even_if_nobody_watches() -> None:
 
 async def test_a_worker_that_was_held_up_once_costs_no_verdict() -> None:
     tally = Tally()
-    async with Workers(1, 1.0, reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=1.0), reports=tally) as workers:
         os.kill(await pid_of_next(workers), signal.SIGSTOP)
         assert (await examined(workers, b"text")).detected_type == "text/plain"
     assert tally.ended == {"deadline": 1}
@@ -153,7 +153,7 @@ async def test_a_worker_that_was_held_up_once_costs_no_verdict() -> None:
 async def test_a_worker_that_was_stopped_and_goes_on_is_as_good_as_before() -> None:
     """As containers are frozen and thawed: what it waits in is begun anew by the kernel."""
     tally = Tally()
-    async with Workers(1, 20.0, reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=tally) as workers:
         pid = await pid_of_next(workers)
         for _ in range(3):
             os.kill(pid, signal.SIGSTOP)
@@ -176,7 +176,7 @@ async def test_a_worker_that_is_not_needed_any_more_ends_by_itself() -> None:
 
 async def test_a_worker_that_was_killed_from_outside_costs_no_verdict() -> None:
     tally = Tally()
-    async with Workers(1, 20.0, reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=tally) as workers:
         await examined(workers, b"text")
         os.kill(await pid_of_next(workers), signal.SIGKILL)
         assert (await examined(workers, b"text")).detected_type == "text/plain"
@@ -187,9 +187,9 @@ async def test_a_worker_that_was_killed_from_outside_costs_no_verdict() -> None:
 async def test_what_is_killed_from_outside_each_time_is_undetectable_in_the_end() -> None:
     """As the kernel does when a file takes all memory. Without the filter a worker can do so to itself."""
     tally = Tally()
-    bounds = Bounds(confinement=Confinement.NONE)
+    bounds = Bounds(deadline_s=20.0, confinement=Confinement.NONE)
     without = planted("confinement.EVERY_STEP = ('limits',)")
-    async with Workers(1, 20.0, bounds=bounds, command=without, reports=tally) as workers:
+    async with Workers(1, bounds=bounds, command=without, reports=tally) as workers:
         facts = await told(workers, "os.kill(os.getpid(), signal.SIGKILL)")
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert (await examined(workers, b"next")).detected_type == "text/plain"
@@ -202,8 +202,8 @@ async def test_the_last_try_is_the_callers_to_make(tries: Tries, made: int) -> N
     """It writes down that it does, before the file ends the caller as well."""
     tally = Tally()
     without = planted("confinement.EVERY_STEP = ('limits',)")
-    bounds = Bounds(confinement=Confinement.NONE)
-    async with Workers(1, 20.0, bounds=bounds, command=without, reports=tally) as workers:
+    bounds = Bounds(deadline_s=20.0, confinement=Confinement.NONE)
+    async with Workers(1, bounds=bounds, command=without, reports=tally) as workers:
         with plant("os.kill(os.getpid(), signal.SIGKILL)") as body:
             asked = workers.examine(body, replace(attachment(), tries=tries))
             if tries is Tries.BUT_LAST:
@@ -217,7 +217,7 @@ async def test_the_last_try_is_the_callers_to_make(tries: Tries, made: int) -> N
 async def test_the_tries_after_the_first_have_the_machine_to_themselves() -> None:
     spin = "next(0 for _ in iter(int, 1) if time.perf_counter() > began + 0.5)"
     tally = Tally()
-    async with Workers(2, 1.0, bounds=Bounds(cpu_s=20.0), command=planted(), reports=tally) as workers:
+    async with Workers(2, bounds=Bounds(deadline_s=1.0, cpu_s=20.0), command=planted(), reports=tally) as workers:
         os.kill(await pid_of_next(workers), signal.SIGSTOP)
         async with anyio.create_task_group() as group:
             group.start_soon(told, workers, f"[{spin} for began in [time.perf_counter()]] and Seen('text/plain')")
@@ -230,8 +230,8 @@ async def test_the_tries_after_the_first_have_the_machine_to_themselves() -> Non
 
 async def test_what_needs_more_memory_than_there_is_says_so_and_its_worker_goes_on() -> None:
     tally = Tally()
-    bounds = Bounds(address_space_bytes=256 * MIB, cpu_s=20.0)
-    async with Workers(1, 20.0, bounds=bounds, command=planted(), reports=tally) as workers:
+    bounds = Bounds(deadline_s=20.0, address_space_bytes=256 * MIB, cpu_s=20.0)
+    async with Workers(1, bounds=bounds, command=planted(), reports=tally) as workers:
         facts = await told(workers, "bytearray(1 << 30)")
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert (await examined(workers, b"next")).detected_type == "text/plain"
@@ -252,7 +252,7 @@ async def test_what_needs_more_memory_than_there_is_says_so_and_its_worker_goes_
 )
 async def test_an_exception_that_nobody_foresaw_is_an_answer_and_counted_by_its_class(error: str, counted: str) -> None:
     tally = Tally()
-    async with Workers(1, 20.0, command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), command=planted(), reports=tally) as workers:
         facts = await told(workers, f"fail({error})")
         assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
         assert "text of the file" not in facts.findings[0].detail
@@ -262,13 +262,13 @@ async def test_an_exception_that_nobody_foresaw_is_an_answer_and_counted_by_its_
 
 async def test_an_import_of_what_was_not_loaded_is_an_exception_and_ends_no_worker() -> None:
     tally = Tally()
-    async with Workers(1, 20.0, command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), command=planted(), reports=tally) as workers:
         await told(workers, "__import__('wave')")
     assert (tally.failures, dict(tally.ended)) == ({"ImportError": 1}, {})
 
 
 async def test_what_is_in_flight_beside_a_dying_worker_is_not_lost() -> None:
-    async with Workers(2, 20.0, command=planted(), reports=Tally()) as workers:
+    async with Workers(2, bounds=Bounds(deadline_s=20.0), command=planted(), reports=Tally()) as workers:
         answers: dict[int, Facts] = {}
 
         async def one(number: int) -> None:
@@ -284,7 +284,7 @@ async def test_what_is_in_flight_beside_a_dying_worker_is_not_lost() -> None:
 
 async def test_a_cancelled_examination_leaves_no_stale_answer() -> None:
     tally = Tally()
-    async with Workers(1, 30.0, command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=30.0), command=planted(), reports=tally) as workers:
         async with anyio.create_task_group() as group:
             with plant("channel().recvmsg(1)") as body:
                 group.start_soon(workers.examine, body, attachment())
@@ -295,7 +295,7 @@ async def test_a_cancelled_examination_leaves_no_stale_answer() -> None:
 
 
 async def test_waiting_for_a_worker_does_not_count_as_its_deadline() -> None:
-    async with Workers(1, 3.0, bounds=Bounds(cpu_s=20.0), command=planted(), reports=Tally()) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=3.0, cpu_s=20.0), command=planted(), reports=Tally()) as workers:
         answers: list[Facts] = []
         spin = "next(0 for _ in iter(int, 1) if time.perf_counter() > began + 1.2)"
 
@@ -310,7 +310,9 @@ async def test_waiting_for_a_worker_does_not_count_as_its_deadline() -> None:
 
 async def test_a_worker_lives_for_so_many_files_and_not_for_what_it_found() -> None:
     """Replaced for what it found, honest rejects would be what an attacker sends to make the service slow."""
-    async with Workers(1, 20.0, bounds=Bounds(files_per_worker=3), command=planted(), reports=Tally()) as workers:
+    async with Workers(
+        1, bounds=Bounds(deadline_s=20.0, files_per_worker=3), command=planted(), reports=Tally()
+    ) as workers:
         pids = []
         for _ in range(9):
             facts = await told(workers, "Seen('text/plain' if os.getpid else '')")
@@ -318,7 +320,7 @@ async def test_a_worker_lives_for_so_many_files_and_not_for_what_it_found() -> N
             pids.append(await pid_of_next(workers))
     assert len(set(pids)) == 4
     tally = Tally()
-    async with Workers(1, 20.0, reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=tally) as workers:
         pid = await pid_of_next(workers)
         for _ in range(10):
             assert (await examined(workers, b"")).findings[0].code is Reason.EMPTY
@@ -327,7 +329,7 @@ async def test_a_worker_lives_for_so_many_files_and_not_for_what_it_found() -> N
 
 
 async def test_the_next_worker_is_warm_before_it_is_needed() -> None:
-    async with Workers(1, 20.0, bounds=Bounds(files_per_worker=1), reports=Tally()) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0, files_per_worker=1), reports=Tally()) as workers:
         for _ in range(4):
             with anyio.fail_after(20):
                 assert await pid_of_next(workers)
@@ -337,14 +339,16 @@ async def test_the_next_worker_is_warm_before_it_is_needed() -> None:
 
 async def test_another_policy_replaces_the_workers() -> None:
     current = Limits()
-    async with Workers(1, 20.0, limits=lambda: current, command=planted(), reports=Tally()) as workers:
+    async with Workers(
+        1, bounds=Bounds(deadline_s=20.0), limits=lambda: current, command=planted(), reports=Tally()
+    ) as workers:
         assert "form" not in (await told(workers, "Seen(None, [], ['form'] if limits.pages == 7 else [])")).flags
         current = Limits(pages=7)
         assert "form" in (await told(workers, "Seen(None, [], ['form'] if limits.pages == 7 else [])")).flags
 
 
 async def test_a_template_that_was_killed_is_started_again() -> None:
-    async with Workers(1, 20.0, reports=Tally()) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=Tally()) as workers:
         os.kill((await workers._supply.template()).pid, signal.SIGKILL)
         assert (await examined(workers, b"text")).detected_type == "text/plain"
 
@@ -353,8 +357,8 @@ async def test_workers_that_end_at_their_start_are_told_and_waited_for(tmp_path:
     broken = tmp_path / "broken"
     dies = f"confinement.prepare = lambda: os.path.exists({str(broken)!r}) and os._exit(3)"
     tally = Tally()
-    bounds = Bounds(files_per_worker=1)
-    async with Workers(1, 20.0, bounds=bounds, reports=tally, command=planted(dies)) as workers:
+    bounds = Bounds(deadline_s=20.0, files_per_worker=1)
+    async with Workers(1, bounds=bounds, reports=tally, command=planted(dies)) as workers:
         broken.touch()
         os.kill((await workers._supply.template()).pid, signal.SIGKILL)
 
@@ -376,7 +380,7 @@ async def test_workers_that_end_at_their_start_are_told_and_waited_for(tmp_path:
 async def test_a_worker_starts_with_an_empty_environment_and_no_descriptor_of_ours(tmp_path: Path) -> None:
     with (tmp_path / "secret").open("w") as secret:
         os.set_inheritable(secret.fileno(), True)
-        async with Workers(1, 20.0, command=planted(), reports=Tally()) as workers:
+        async with Workers(1, bounds=Bounds(deadline_s=20.0), command=planted(), reports=Tally()) as workers:
             pid = await pid_of_next(workers)
             assert set(os.listdir(f"/proc/{pid}/fd")) == {"0"}  # noqa: PTH208 # names
             # LC_CTYPE is what the interpreter itself sets
@@ -388,13 +392,17 @@ async def test_a_worker_starts_with_an_empty_environment_and_no_descriptor_of_ou
 
 async def test_without_libmagic_nothing_starts_and_the_message_says_what_to_install() -> None:
     with pytest.raises(LibmagicMissing, match=r"apt-get install libmagic1.*brew install libmagic"):
-        async with Workers(1, 2.0, command=planted("sys.modules['magic'] = None"), reports=Tally()):
+        async with Workers(
+            1, bounds=Bounds(deadline_s=2.0), command=planted("sys.modules['magic'] = None"), reports=Tally()
+        ):
             pass
 
 
 async def test_a_worker_that_does_not_come_up_is_told() -> None:
     with pytest.raises(WorkersNotStarted):
-        async with Workers(1, 2.0, command=(sys.executable, "-I", "-c", "pass"), reports=Tally()):
+        async with Workers(
+            1, bounds=Bounds(deadline_s=2.0), command=(sys.executable, "-I", "-c", "pass"), reports=Tally()
+        ):
             pass
 
 

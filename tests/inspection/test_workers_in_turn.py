@@ -50,7 +50,7 @@ class Examined:
 
 async def test_a_file_that_takes_long_stands_still_while_a_short_one_is_examined_and_goes_on() -> None:
     tally = Tally()
-    async with Workers(1, 60.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
         files = Examined(workers)
         async with anyio.create_task_group() as group:
             group.start_soon(files.plant, "long", LONG)
@@ -64,7 +64,7 @@ async def test_a_file_that_takes_long_stands_still_while_a_short_one_is_examined
 
 async def test_standing_still_counts_to_no_deadline() -> None:
     tally = Tally()
-    async with Workers(1, 6.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=6.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
         files = Examined(workers)
         async with anyio.create_task_group() as group:
             group.start_soon(files.plant, "long", LONG)
@@ -77,7 +77,7 @@ async def test_standing_still_counts_to_no_deadline() -> None:
 
 async def test_where_nothing_more_can_stand_still_the_one_that_has_done_least_begins_again() -> None:
     tally = Tally()
-    async with Workers(1, 60.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
         workers._slots._queue._typical_long = 60.0  # else so little is not worth while
         files = Examined(workers)
         async with anyio.create_task_group() as group:
@@ -93,7 +93,7 @@ async def test_where_nothing_more_can_stand_still_the_one_that_has_done_least_be
 
 async def test_a_file_that_stands_still_can_be_cancelled() -> None:
     tally = Tally()
-    async with Workers(1, 60.0, bounds=Bounds(cpu_s=60.0), command=planted(), reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
         files = Examined(workers)
         async with anyio.create_task_group() as group:
             group.start_soon(files.plant, "long", LONG)

@@ -263,14 +263,14 @@ async def test_a_message_that_hangs_delays_the_end_no_longer_than_the_drain_and_
             sending.set()
 
     await scene.begin_at_the_start()
-    state.heard = hang_when_sent
+    state.listeners.append(hang_when_sent)
     async with running(scene, tmp_path, drain_s=0.5) as command:
         await scene.write(names)
         await sending.wait()
         stopped_at = anyio.current_time()
     assert anyio.current_time() - stopped_at < 4
     assert (command.told("sent"), command.told("failed")) == (0, 1)
-    state.heard = lambda request: None
+    state.listeners.remove(hang_when_sent)
     state.switch({"outage": {"api": "off"}})
     async with running(scene, tmp_path):
         await until_true(lambda: len(scene.told) == len(names) - 1)

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.emulator import Emulator, Endpoint
 from consumer.sandbox.world import ORGANIZATION_ID, SentFile, World
 from tests.sandbox.worlds import (
     AGENT,
@@ -468,7 +468,7 @@ async def test_calls_are_counted_by_kind_and_answers_by_status() -> None:
 
 async def test_three_ports_keep_login_api_and_files_apart() -> None:
     file = file_of("genuine")
-    async with client_of(World([talk_with(file)]), ports=(0, 0, 0)) as (emulator, http):
+    async with client_of(World([talk_with(file)]), endpoint=Endpoint(ports=(0, 0, 0))) as (emulator, http):
         link = await signed_link(http, file)
     ports = [urlsplit(url).port for url in (emulator.login_url, emulator.api_url, emulator.files_url)]
     assert len(set(ports)) == 3

@@ -185,7 +185,8 @@ async def test_any_bytes_end_as_a_dead_letter_or_settled(
     home.mkdir()
     rubbish = drawn() + [Sent(b"k", value, ()) for value in by_hand()]
     announced = Sent(None, orjson.dumps({"conversationId": GENUINE, "messageId": GENUINE_MESSAGE}), ())
-    async with Emulator(World([talk]), heard=paths.heard) as emulator:
+    async with Emulator(World([talk])) as emulator:
+        emulator.state.listeners.append(paths.heard)
         service = changed(settings_for(emulator, kafka_settings, topics, home), "genesys", metadata=metadata)
         score = Kept(Expectation(0, 0, ()))
         async with OutputReader(service.kafka, service.topics) as reader:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import AsyncIterator
+from copy import copy
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -13,7 +15,7 @@ import pytest
 from consumer.inspection.antivirus.clamd import Clamd
 from consumer.inspection.inspect import Body as InspectorBody
 from consumer.inspection.policy.policy import Policy
-from consumer.inspection.workers.pool import Workers
+from consumer.inspection.workers.pool import Bounds, Workers
 from consumer.inspection.yara.rules import compiled
 from consumer.model import Attachment, Condition, Facts
 from consumer.service import canary
@@ -27,7 +29,7 @@ WIDE = "MaxFileSize 100M\nMaxScanSize 200M\n"
 
 @pytest.fixture
 async def workers() -> AsyncIterator[Workers]:
-    async with Workers(1, 20.0, reports=Recorder()) as running:
+    async with Workers(1, bounds=Bounds(deadline_s=20.0), reports=Recorder()) as running:
         yield running
 
 
@@ -84,7 +86,9 @@ async def test_a_rule_that_rejects_the_good_file_is_told_and_one_that_tells_of_i
     for action, holds in (("tell", False), ("reject", True)):
         rules = compiled(f'rule Any {{ meta: action = "{action}" condition: filesize > 0 }}', "rules.yar")
         recorder = Recorder()
-        async with Workers(1, 20.0, rules=lambda rules=rules: rules, reports=Recorder()) as workers:  # type: ignore[misc]
+        async with Workers(
+            1, bounds=Bounds(deadline_s=20.0), rules=partial(copy, rules), reports=Recorder()
+        ) as workers:
             await Canary(workers, None, lambda: POLICY, recorder).fly()
         assert (Condition.CANARY_WRONG in {condition for condition, *_ in recorder.holding}) == holds
 

@@ -22,7 +22,7 @@ from aiohttp import web
 from consumer.errors import Failure
 from consumer.sandbox.cases import AWAY_HOST
 from consumer.sandbox.check import OutputReader, read_to_end
-from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.emulator import Emulator, Endpoint
 from consumer.sandbox.emulator_state import PERMISSIONS, Minute
 from consumer.sandbox.traffic import InputRecord, Traffic, plan_traffic
 from consumer.sandbox.world import World
@@ -230,7 +230,8 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
     heard, out, secret = Heard(), Out(), [WRONG_SECRET]
     async with another_host(heard) as elsewhere:
         traffic = traffic_with_foreign_links(elsewhere)
-        async with Emulator(traffic.world, ports=(0, 0, 0), heard=heard.heard) as emulator:
+        async with Emulator(traffic.world, Endpoint(ports=(0, 0, 0))) as emulator:
+            emulator.state.listeners.append(heard.heard)
             settings = settings_for(emulator, kafka_settings, topics, tmp_path)
             origins = (emulator.files_url, emulator.api_url, elsewhere)
             settings = changed(settings, "download", allowed_origins=origins, read_timeout_s=2.0)

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from consumer.sandbox.check import OutputReader, read_to_end
-from consumer.sandbox.emulator import Emulator
+from consumer.sandbox.emulator import Emulator, Endpoint
 from consumer.sandbox.traffic import Traffic, plan_traffic
 from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
@@ -69,7 +69,7 @@ async def test_a_private_authority_is_trusted_by_login_api_and_files(
     traffic: Traffic,
     tmp_path: Path,
 ) -> None:
-    async with Emulator(traffic.world, ports=SEPARATE, ssl_context=tls) as emulator:
+    async with Emulator(traffic.world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
         settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=ca_file)
         assert {str(settings.genesys.login_url)[:8], str(settings.genesys.api_url)[:8]} == {"https://"}
         score = Kept(traffic.expectation)
@@ -91,7 +91,7 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_before_anything_
     given: str,
 ) -> None:
     other = pem_of(trustme.CA(), tmp_path / "other.pem") if given == "another authority" else None
-    async with Emulator(traffic.world, ports=SEPARATE, ssl_context=tls) as emulator:
+    async with Emulator(traffic.world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
         settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=other)
         score = Kept(traffic.expectation)
         await write(settings, traffic.records)
@@ -124,7 +124,7 @@ async def test_a_host_with_the_certificate_of_another_name_is_waited_out(
     traffic: Traffic,
     tmp_path: Path,
 ) -> None:
-    async with Emulator(traffic.world, ports=SEPARATE, ssl_context=tls) as emulator:
+    async with Emulator(traffic.world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
         settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=ca_file)
         if part == "file":
             elsewhere = emulator.files_url.replace("127.0.0.1", "localhost")

@@ -60,15 +60,14 @@ class Workers:
 
     At most `count` more stand still with a file that takes long, while shorter ones are examined.
 
-    `deadline_s` is by the clock, for one examination, twice that for its second try; waiting for a free worker does not
-    count. `limits` are asked before each file: workers that were started for others get none. Where workers are not
-    held in as `bounds` ask, the `patient` wait until they are; for others the start fails.
+    Waiting for a free worker counts for no bound. `limits` are asked before each file: workers that were started for
+    others get none. Where workers are not held in as `bounds` ask, the `patient` wait until they are; for others the
+    start fails.
     """
 
     def __init__(
         self,
         count: int = 2,
-        deadline_s: float = 10.0,
         *,
         bounds: Bounds = Bounds(),  # noqa: B008 # frozen
         limits: Callable[[], Limits] = Limits,
@@ -77,7 +76,6 @@ class Workers:
         patient: bool = False,
         command: Sequence[str] | None = None,
     ) -> None:
-        self._deadline_s = deadline_s
         self._limits = limits
         self._rules = rules
         self._ruling = Ruling(self, rules, reports) if rules else None
@@ -255,7 +253,7 @@ class Workers:
         return outcome, examination.spent()
 
     def _allowed(self, share: float, size: int, alone: bool) -> Allowed:
-        deadline_s = self._deadline_s * 2 if alone else self._deadline_s
+        deadline_s = self._bounds.deadline_s * (2 if alone else 1)
         return Allowed(self._bounds.short_s(size), share * self._bounds.budget_s(size), deadline_s)
 
 

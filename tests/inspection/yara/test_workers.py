@@ -64,7 +64,7 @@ def yara(facts: Facts) -> list[Finding]:
 
 @pytest.fixture
 async def workers() -> AsyncIterator[Workers]:
-    async with Workers(1, 60.0, rules=lambda: RULES, reports=Tally()) as started:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), rules=lambda: RULES, reports=Tally()) as started:
         yield started
 
 
@@ -85,7 +85,7 @@ async def test_a_rule_that_matches_is_the_finding_and_its_action_decides(workers
 
 async def test_a_rule_that_takes_too_long_is_named_and_counted_and_the_file_passes() -> None:
     tally = Tally()
-    async with Workers(1, 60.0, bounds=Bounds(cpu_s=0.2), rules=lambda: RULES, reports=tally) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0, cpu_s=0.2), rules=lambda: RULES, reports=tally) as workers:
         facts = await examined(workers, SLOW)
         after = await examined(workers, b"evil")
     assert yara(facts) == [
@@ -99,7 +99,7 @@ async def test_a_rule_that_takes_too_long_is_named_and_counted_and_the_file_pass
 
 async def test_changed_rules_replace_the_workers() -> None:
     rules = Changing()
-    async with Workers(1, 60.0, rules=rules, reports=Tally()) as workers:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), rules=rules, reports=Tally()) as workers:
         before = await examined(workers, b"an evil word\n")
         rules.rules = compiled('rule Other { strings: $a = "word" condition: $a }', "rules.yar")
         after = await examined(workers, b"an evil word\n")
