@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.inspection.policy.names import has_reader
 from consumer.inspection.policy.policy import SHIPPED, Policy
-from consumer.inspection.readers.ends import ENDS
 from consumer.inspection.readers.openers import OPENERS, RULES
 from consumer.inspection.readers.table import BY_EXTENSION, FORMATS
 from consumer.inspection.readers.unseen import USUAL
@@ -95,8 +94,8 @@ def _unread() -> Iterator[str]:
 
 
 def _ends() -> Iterator[tuple[str, str, str, str]]:
-    for end in ENDS:
-        yield ", ".join(end.types), end.mark, end.certain, end.taken
+    for end in dict.fromkeys(row.end for row in FORMATS if row.end):
+        yield ", ".join(row.name for row in FORMATS if row.end == end), end.mark, end.certain, end.taken
 
 
 def _openers() -> Iterator[tuple[str, ...]]:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from consumer.inspection.readers.ends import ENDS
-from consumer.inspection.readers.table import READABLE
+from consumer.inspection.readers.table import FORMATS, READABLE
 from consumer.inspection.readers.unseen import UNSEEN, unseen
 from tests.inspection import wide
 
@@ -68,7 +67,7 @@ def test_no_cut_goes_unseen(name: str) -> None:
 
 def test_what_marks_the_end_of_each_is_told() -> None:
     detected = {wide.seen(data, name).detected_type for name, data in map(sample, SAMPLES)}
-    assert detected <= {name for end in ENDS for name in end.types}
+    assert detected <= {row.name for row in FORMATS if row.end}
 
 
 @pytest.mark.parametrize("kind", MAKERS)

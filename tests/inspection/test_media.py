@@ -9,9 +9,9 @@ import pytest
 
 from consumer.inspection.examination import examine
 from consumer.inspection.policy.policy import SHIPPED, Policy
-from consumer.inspection.readers.ends import ENDS
 from consumer.inspection.readers.media import bmp
 from consumer.inspection.readers.seen import Seen
+from consumer.inspection.readers.table import FORMATS
 from consumer.model import Facts, Reason
 from tests.inspection import media
 from tests.inspection.files import attachment, program
@@ -84,7 +84,7 @@ def test_every_type_has_files_of_three_makers() -> None:
 
 
 def test_for_every_type_it_is_written_what_marks_its_end() -> None:
-    assert {TYPES[kind(name)] for name in SAMPLES} <= {name for end in ENDS for name in end.types}
+    assert {TYPES[kind(name)] for name in SAMPLES} <= {row.name for row in FORMATS if row.end}
 
 
 @pytest.mark.parametrize("name", SAMPLES)

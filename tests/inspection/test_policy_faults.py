@@ -31,7 +31,7 @@ def problems(folder: Path, text: str | bytes) -> list[str]:
 
 
 PNG = '"image/png" = "10 MiB"'
-MACROS, DECLARED, FAMILIES = 'macros = "reject"', 'declared = "reject"', "families = ["
+MACROS, DECLARED, FAMILIES = 'macros = "reject"', 'declared = "reject"', 'families = "known"'
 VERSION, LANGUAGE = 'version = "1" ', 'language = "en"'
 GERMAN, EMPTY = "[sentences.de]", 'empty = "Die Datei ist leer."'
 LIMITS = "pages = 100000 "
@@ -71,8 +71,9 @@ LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
         (MACROS, 'empty = "tell"', 'findings.empty: "empty" always rejects: no policy can say otherwise'),
         (DECLARED, "declared = 1", 'disagreement.declared: must be "reject" or "tell"'),
         (DECLARED, 'declare = "reject"', 'disagreement: unknown key "declare"; did you mean "declared"?'),
-        (FAMILIES, "families = [7,", "disagreement.families: must be a list"),
-        (FAMILIES, 'families = [["image/pgn"],', f"disagreement.families: {MEANT_PNG}"),
+        (FAMILIES, "families = [7]", "disagreement.families: must be a list"),
+        (FAMILIES, 'families = "knwon"', "disagreement.families: must be a list"),
+        (FAMILIES, 'families = [["image/pgn"]]', f"disagreement.families: {MEANT_PNG}"),
         (VERSION, "version = 1 ", 'version: must be a word of up to 40 letters, digits, ".", "_" and "-"'),
         (LANGUAGE, 'langauge = "en"', 'the policy: unknown key "langauge"; did you mean "language"?'),
         (LANGUAGE, 'language = "English"', f"language: {ODD_LANGUAGE}"),

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from consumer.inspection.mime import MIME
 from consumer.inspection.policy.names import is_known, known_types
 from consumer.inspection.readers.seen import LARGEST_FILE, SAFE, Limits
-from consumer.inspection.readers.table import canonical
+from consumer.inspection.readers.table import FAMILIES, canonical
 from consumer.model import Reason
 
 UNITS = {"": 1, "b": 1, "kib": 1024, "mib": 1024 * 1024}
@@ -180,13 +180,18 @@ class AllowedType(Table):
         return {"size": value} if isinstance(value, str | int) else value
 
 
+def _known_families(value: Any) -> Any:
+    """`"known"`: those of this version's readers, which grow with them."""
+    return FAMILIES if value == "known" else value
+
+
 class Disagreement(Table):
     """What the bytes are, against what was claimed."""
 
     declared: ActionWord = Action.REJECT
     extension: ActionWord = Action.REJECT
     family: ActionWord = Action.TELL
-    families: tuple[frozenset[MimeType], ...] = ()
+    families: Annotated[tuple[frozenset[MimeType], ...], BeforeValidator(_known_families)] = ()
 
 
 LimitTable = create_model(

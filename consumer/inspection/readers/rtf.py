@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from consumer.inspection.readers import formats, trailing
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.rtf_words import LONGEST_GROUP, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
+END = End("the brace that closes the first one", "every one", "none")
 START = b"\\rt"
 OBJECTS = (
     b"\\object",

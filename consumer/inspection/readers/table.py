@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from consumer.inspection.readers import gif, jpeg, png, rtf, text
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.mail import document as mail
 from consumer.inspection.readers.mail import tnef
 from consumer.inspection.readers.media import amr, bmff, bmp, ebml, mpeg_audio, ogg, riff, svg, tiff
@@ -46,6 +47,7 @@ class Format:
     reader: Reader | None = None  # None: nothing looks inside
     walk: Callable[[bytes, Work], Picture] | None = None  # of a picture: where it ends
     family: str = ""  # types of one family are mistaken for each other
+    end: End | None = None  # what marks it, where `deploy/reference.md` tells
     plain: bool = False  # its files may be nothing but text; one of any other type that is, is a text
     text: bool = False
     """A text like any other, and of this type only if its name or its declaration says so. Then, if it reads as text
@@ -69,56 +71,76 @@ FORMATS: tuple[Format, ...] = (
     Format("image/gif", ("gif",), (), gif.SIGNATURES, reader=gif.examine, walk=gif.walk, family="picture"),
     Format(
         "image/webp", ("webp",),
-        starts=riff.is_webp, reader=riff.examine_webp, walk=riff.walk_webp, family="picture",
+        starts=riff.is_webp, reader=riff.examine_webp, end=riff.END_OF_WEBP, walk=riff.walk_webp, family="picture",
     ),
     Format(
         "image/bmp", ("bmp", "dib"), ("image/x-ms-bmp", "image/x-bmp"),
-        starts=bmp.begins, reader=bmp.examine, family="picture",
+        starts=bmp.begins, reader=bmp.examine, end=bmp.END, family="picture",
     ),
-    Format("image/tiff", ("tif", "tiff"), signatures=tiff.STARTS, reader=tiff.examine, family="picture"),
+    Format("image/tiff", ("tif", "tiff"), signatures=tiff.STARTS, reader=tiff.examine, end=tiff.END, family="picture"),
     Format(
-        "image/heic", ("heic",), ("image/heic-sequence",), starts=bmff.begins, reader=bmff.examine, family="picture",
+        "image/heic", ("heic",), ("image/heic-sequence",),
+        starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_PICTURE, family="picture",
     ),
     Format(
         "image/heif", ("heif", "hif"), ("image/heif-sequence",),
-        starts=bmff.begins, reader=bmff.examine, family="picture",
+        starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_PICTURE, family="picture",
     ),
     Format(
-        "image/avif", ("avif",), ("image/avif-sequence",), starts=bmff.begins, reader=bmff.examine, family="picture",
+        "image/avif", ("avif",), ("image/avif-sequence",),
+        starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_PICTURE, family="picture",
     ),
-    Format("video/mp4", ("mp4", "m4v"), starts=bmff.begins, reader=bmff.examine, family="film"),
-    Format("video/quicktime", ("mov", "qt"), starts=bmff.begins, reader=bmff.examine, family="film"),
-    Format("video/3gpp", ("3gp", "3gpp"), ("audio/3gpp",), starts=bmff.begins, reader=bmff.examine, family="film"),
-    Format("video/3gpp2", ("3g2",), ("audio/3gpp2",), starts=bmff.begins, reader=bmff.examine, family="film"),
+    Format("video/mp4", ("mp4", "m4v"), starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_FILM, family="film"),
+    Format(
+        "video/quicktime", ("mov", "qt"),
+        starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_FILM, family="film",
+    ),
+    Format(
+        "video/3gpp", ("3gp", "3gpp"), ("audio/3gpp",),
+        starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_FILM, family="film",
+    ),
+    Format(
+        "video/3gpp2", ("3g2",), ("audio/3gpp2",),
+        starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_FILM, family="film",
+    ),
     Format(
         "audio/mp4", ("m4a", "m4b"), ("audio/x-m4a", "audio/m4a", "audio/mp4a-latm"),
-        starts=bmff.begins, reader=bmff.examine, family="film",
+        starts=bmff.begins, reader=bmff.examine, end=bmff.END_OF_FILM, family="film",
     ),
-    Format("video/webm", ("webm",), ("audio/webm",), (ebml.SIGNATURE,), reader=ebml.examine, family="Matroska"),
+    Format(
+        "video/webm", ("webm",), ("audio/webm",), (ebml.SIGNATURE,),
+        reader=ebml.examine, end=ebml.END, family="Matroska",
+    ),
     Format(
         "video/x-matroska", ("mkv", "mka"), ("audio/x-matroska", "video/matroska", "audio/matroska"),
-        (ebml.SIGNATURE,), reader=ebml.examine, family="Matroska",
+        (ebml.SIGNATURE,), reader=ebml.examine, end=ebml.END, family="Matroska",
     ),
     Format(
         "audio/ogg", ("ogg", "oga", "opus"), ("audio/opus", "audio/vorbis"),
-        (ogg.PAGE,), reader=ogg.examine, family="Ogg",
+        (ogg.PAGE,), reader=ogg.examine, end=ogg.END, family="Ogg",
     ),
-    Format("video/ogg", ("ogv",), (), (ogg.PAGE,), reader=ogg.examine, family="Ogg"),
-    Format("application/ogg", ("ogx",), (), (ogg.PAGE,), reader=ogg.examine, family="Ogg"),
+    Format("video/ogg", ("ogv",), (), (ogg.PAGE,), reader=ogg.examine, end=ogg.END, family="Ogg"),
+    Format("application/ogg", ("ogx",), (), (ogg.PAGE,), reader=ogg.examine, end=ogg.END, family="Ogg"),
     Format(
         "audio/wav", ("wav", "wave"), ("audio/x-wav", "audio/wave", "audio/vnd.wave"),
-        starts=riff.is_wave, reader=riff.examine_wave,
+        starts=riff.is_wave, reader=riff.examine_wave, end=riff.END_OF_WAVE,
     ),
-    Format("audio/amr", ("amr",), (), (amr.NARROW,), reader=amr.examine, family="AMR"),
-    Format("audio/amr-wb", ("awb",), (), (amr.WIDE,), reader=amr.examine, family="AMR"),
+    Format("audio/amr", ("amr",), (), (amr.NARROW,), reader=amr.examine, end=amr.END, family="AMR"),
+    Format("audio/amr-wb", ("awb",), (), (amr.WIDE,), reader=amr.examine, end=amr.END, family="AMR"),
     Format("image/x-icon", ("ico", "cur")),
     Format("application/msword", ("doc",), signatures=(OLE,), reader=ole.examine, family="word"),
-    Format("application/vnd.ms-excel", ("xls", "xlt", "xla"), signatures=(OLE,), reader=ole.examine),
-    Format("application/vnd.ms-powerpoint", ("ppt", "pps", "pot"), signatures=(OLE,), reader=ole.examine),
+    Format(
+        "application/vnd.ms-excel", ("xls", "xlt", "xla"),
+        signatures=(OLE,), reader=ole.examine, end=ole.OF_SECTORS,
+    ),
+    Format(
+        "application/vnd.ms-powerpoint", ("ppt", "pps", "pot"),
+        signatures=(OLE,), reader=ole.examine, end=ole.OF_SECTORS,
+    ),
     Format("application/vnd.ms-outlook", ("msg",)),
     Format(f"{WORD}.document", ("docx",), signatures=ZIP, reader=ooxml.examine, family="word"),
     Format(f"{SHEET}.sheet", ("xlsx",), signatures=ZIP, reader=ooxml.examine),
-    Format(f"{SLIDES}.presentation", ("pptx", "ppsx", "potx"), signatures=ZIP, reader=ooxml.examine),
+    Format(f"{SLIDES}.presentation", ("pptx", "ppsx", "potx"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
     Format(f"{WORD}.template", ("dotx",)),
     Format("application/vnd.ms-word.document.macroenabled.12", ("docm",)),
     Format("application/vnd.ms-word.template.macroenabled.12", ("dotm", "dot")),
@@ -128,40 +150,43 @@ FORMATS: tuple[Format, ...] = (
     Format("application/vnd.ms-excel.addin.macroenabled.12", ("xlam",)),
     Format("application/vnd.ms-excel.sheet.binary.macroenabled.12", ("xlsb",)),
     Format("application/vnd.ms-powerpoint.presentation.macroenabled.12", ("pptm", "ppsm", "potm", "ppam")),
-    Format(f"{ODF}.text", ("odt", "ott"), signatures=ZIP, reader=ooxml.examine),
-    Format(f"{ODF}.spreadsheet", ("ods", "ots"), signatures=ZIP, reader=ooxml.examine),
-    Format(f"{ODF}.presentation", ("odp", "otp"), signatures=ZIP, reader=ooxml.examine),
-    Format("application/zip", ("zip", "zipx"), ("application/x-zip-compressed",), ZIP, reader=ooxml.examine),
+    Format(f"{ODF}.text", ("odt", "ott"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
+    Format(f"{ODF}.spreadsheet", ("ods", "ots"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
+    Format(f"{ODF}.presentation", ("odp", "otp"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
+    Format(
+        "application/zip", ("zip", "zipx"), ("application/x-zip-compressed",), ZIP,
+        reader=ooxml.examine, end=ooxml.END,
+    ),
     Format("application/pdf", ("pdf",), ("application/x-pdf",), starts=pdf.is_pdf, reader=pdf.examine, plain=True),
     Format("application/x-ole-storage", (), ("application/cdfv2",)),
     Format("application/encrypted", (), ("application/cdfv2-encrypted",)),
     Format("application/x-empty", (), ("inode/x-empty",)),
     Format("application/postscript", ("ps", "eps", "ai")),
-    Format("application/rtf", ("rtf",), ("text/rtf",), starts=rtf.begins, reader=rtf.examine, plain=True),
+    Format("application/rtf", ("rtf",), ("text/rtf",), starts=rtf.begins, reader=rtf.examine, end=rtf.END, plain=True),
     Format("text/plain", ("txt", "text", "log")),
-    Format("text/csv", ("csv",), ("text/x-csv", "application/csv"), reader=tables.examine, text=True),
+    Format("text/csv", ("csv",), ("text/x-csv", "application/csv"), reader=tables.examine, end=tables.END, text=True),
     Format("text/tab-separated-values", ("tsv", "tab")),
     Format("text/markdown", ("md", "markdown")),
     Format("text/html", ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml")),
     Format(
         "text/xml", ("xml", "xsl", "xslt", "xsd"), ("application/xml",),
-        starts=xml_text.begins, reader=xml_text.examine, text=True,
+        starts=xml_text.begins, reader=xml_text.examine, end=xml_text.END, text=True,
     ),
     Format("text/css", ("css",)),
     Format(
         "text/calendar", ("ics",), ("text/x-vcalendar", "application/ics"),
-        starts=cards.is_calendar, reader=cards.examine_calendar, text=True,
+        starts=cards.is_calendar, reader=cards.examine_calendar, end=cards.END, text=True,
     ),
     Format(
         "text/vcard", ("vcf",), ("text/x-vcard", "text/directory"),
-        starts=cards.is_contact, reader=cards.examine_contact, text=True,
+        starts=cards.is_contact, reader=cards.examine_contact, end=cards.END, text=True,
     ),
     Format(
         "application/json", ("json", "ndjson", "jsonl", "geojson"), ("text/json", "application/x-ndjson"),
-        reader=json_text.examine, text=True,
+        reader=json_text.examine, end=json_text.END, text=True,
     ),
     Format("application/yaml", ("yaml", "yml")),
-    Format("message/rfc822", ("eml",), starts=mail.begins, reader=mail.examine, text=True),
+    Format("message/rfc822", ("eml",), starts=mail.begins, reader=mail.examine, end=mail.END, text=True),
     Format("application/ms-tnef", (), ("application/vnd.ms-tnef",), (tnef.SIGNATURE,), reader=tnef.examine),
     Format("application/x-rar", ("rar",), ("application/x-rar-compressed", "application/vnd.rar")),
     Format("application/x-7z-compressed", ("7z",)),
@@ -176,13 +201,16 @@ FORMATS: tuple[Format, ...] = (
     Format("application/x-sharedlib", ("so", "dylib", "elf", "bin", "wasm")),
     Format(
         "audio/mpeg", ("mp3", "mpga"), ("audio/mp3", "audio/x-mp3", "audio/mpeg3"),
-        starts=mpeg_audio.begins_mpeg, reader=mpeg_audio.examine_mpeg,
+        starts=mpeg_audio.begins_mpeg, reader=mpeg_audio.examine_mpeg, end=mpeg_audio.END_OF_MPEG,
     ),
     Format(
         "audio/aac", ("aac", "adts"), ("audio/x-aac", "audio/aacp", "audio/x-hx-aac-adts"),
-        starts=mpeg_audio.begins_adts, reader=mpeg_audio.examine_adts, family="film",
+        starts=mpeg_audio.begins_adts, reader=mpeg_audio.examine_adts, end=mpeg_audio.END_OF_ADTS, family="film",
     ),
-    Format("image/svg+xml", ("svg",), ("image/svg",), starts=svg.begins, reader=svg.examine, plain=True),
+    Format(
+        "image/svg+xml", ("svg",), ("image/svg",),
+        starts=svg.begins, reader=svg.examine, end=xml_text.END, plain=True,
+    ),
     Format("video/x-msvideo", ("avi", "wmv")),
     *(
         Format(

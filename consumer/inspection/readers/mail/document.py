@@ -9,6 +9,7 @@ import codecs
 from dataclasses import dataclass
 
 from consumer.inspection.readers import attached, scripts, text
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import foreign
 from consumer.inspection.readers.mail import encodings, headers
 from consumer.inspection.readers.mail.headers import Headers
@@ -17,6 +18,7 @@ from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
 
+END = End("the last boundary of its parts", "every one, if it has several parts", "of a mail of one part every one")
 MOST_PARTS = 500
 MOST_WRITTEN = 100  # files in the text itself
 DEEPEST_PART = 16  # parts in parts

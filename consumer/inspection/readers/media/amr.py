@@ -6,10 +6,12 @@ Nothing marks the end, and phones stop anywhere: only one without a whole frame 
 from __future__ import annotations
 
 from consumer.inspection.readers import scripts
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media.layout import Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 from consumer.model import Reason
 
+END = End("nothing", "before the first whole frame", "every other, inside a frame too")
 NARROW, WIDE = b"#!AMR\n", b"#!AMR-WB\n"
 _NARROW = (13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1)  # bytes of a frame with its first one; 0: none such
 _WIDE = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1)

@@ -11,11 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media import bmff_items, bmff_tracks
 from consumer.inspection.readers.media.boxes import Box, box_at
 from consumer.inspection.readers.media.layout import STEP, Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
+END_OF_PICTURE = End("the places of its items, its last box", "every one", "none")
+END_OF_FILM = End(
+    "the last box, and what its index names",
+    "every one; of a fragmented film those inside an index, and those before the first whole fragment",
+    "of a fragmented film every other",
+)
 CLASSIC = frozenset({b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"})  # films without a brand
 PADDING = frozenset({b"free", b"skip", b"wide"})
 FRAGMENTS = frozenset({b"mdat", b"styp", b"sidx", b"ssix", b"prft", b"emsg", b"mfra"})

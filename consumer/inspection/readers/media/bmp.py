@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import struct
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media.layout import Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable
 from consumer.model import Reason
 
+END = End("width × height × depth, or the size of its pixels", "every one of more than 3 bytes", "none")
 FILE = 14  # bytes before the second header
 OLDEST, SHORT, USUAL, NEWEST = 12, 16, 40, 124
 HEADERS = frozenset({OLDEST, SHORT, USUAL, 52, 56, 64, 108, NEWEST})

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media.layout import STEP, Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
+END = End(
+    "the size of its segment",
+    "every one, if the size is known",
+    "if it is not known, as browsers record, every one behind the first whole block",
+)
 SIGNATURE = b"\x1a\x45\xdf\xa3"
 HEADER, DOCUMENT, SEGMENT, VOID, CHECKSUM = 0x1A45DFA3, 0x4282, 0x18538067, 0xEC, 0xBF
 SEEK, INFO, TRACKS, CLUSTER = 0x114D9B74, 0x1549A966, 0x1654AE6B, 0x1F43B675

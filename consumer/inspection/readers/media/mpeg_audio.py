@@ -9,10 +9,17 @@ from __future__ import annotations
 import codecs
 from collections.abc import Callable
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media import id3, older_tags
 from consumer.inspection.readers.media.layout import GAPS, STRAY, Layout, judge
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 
+END_OF_ADTS = End("nothing", "before the fourth whole frame", "every other, inside a frame too")
+END_OF_MPEG = End(
+    "nothing, or a tag",
+    "inside the tag at its beginning, before the fourth whole frame",
+    "every other, inside a frame or the last tag too",
+)
 LEAST = 4  # whole frames: players open nothing shorter
 FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
 LOOKS = 1024  # at places in a gap

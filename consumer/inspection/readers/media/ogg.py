@@ -13,9 +13,15 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media.layout import GAPS, STEP, STRAY, Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 
+END = End(
+    "a last page of each stream",
+    "among the headers, before the first whole page of sound",
+    "every other, inside a page too",
+)
 PAGE = b"OggS\0"
 HEAD = 27
 CONTINUED, FIRST, LAST = 1, 2, 4  # flags of a page

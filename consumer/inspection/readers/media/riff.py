@@ -10,11 +10,18 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media import id3, tiff
 from consumer.inspection.readers.media.layout import STEP, Layout, judge
 from consumer.inspection.readers.picture import Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
+END_OF_WEBP = End("the size in its header", "every one", "none")
+END_OF_WAVE = End(
+    "the size of its sound",
+    "every one, if it says a size",
+    "every one, if the size is 0 or at least 0x7F000000: it came through a pipe",
+)
 HEADER = 12
 LARGE = 0xFFFFFFFF  # a size that stands in a chunk of its own
 FOREVER = 0x7F000000  # sizes from here on stand for "not known": SoX, ALSA and FFmpeg each write another one

@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media.layout import STEP, Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.trailing import Extent
 
+END = End("the last value, strip or tile that a directory names", "every one", "none")
 STARTS = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q", 18: "Q"}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from consumer.inspection.readers import runs, trailing
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import HEAD, PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
 from consumer.inspection.readers.office import biff, ole_package, slides, vba
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
@@ -14,6 +15,11 @@ from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 
+OF_SECTORS = End(
+    "the sectors of each stream",
+    "every one that a stream or the listing lacks",
+    "up to 1,024 bytes behind those, which some programs leave out",
+)
 MSWORD, EXCEL, POWERPOINT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
 WORKBOOKS = ("workbook", "book")
 LEFT_BEHIND = ("an OLE document", "markup or a script")  # of objects and words that were deleted

@@ -5,11 +5,14 @@ from __future__ import annotations
 from posixpath import basename
 
 from consumer.inspection.readers import members, trailing
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.office import archive_shape, containers, odf
 from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
 from consumer.inspection.readers.office.package import Package
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
+
+END = End("the directory behind the last part", "every one", "none")
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:

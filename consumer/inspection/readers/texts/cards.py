@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from consumer.inspection.readers import attached, text
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.mail import encodings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
 
+END = End("the line `END` of each object", "every one", "none")
 VCARD, CALENDAR = b"VCARD", b"VCALENDAR"
 STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import orjson
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.readers.texts import opening
 
+END = End("the bracket that closes the first one", "every one", "of many lines some")
 READING = 12  # a byte that is parsed costs as much as looking at so many
 MOST_VALUES = 1_000_000  # lists and objects take memory that their two letters don't show
 

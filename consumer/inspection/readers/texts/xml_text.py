@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from xml.parsers import expat
 
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
 
+END = End("the end of the root element", "every one", "none")
 FED = 64 * 1024
 READING = 6  # a byte that expat reads costs as much as looking at so many
 SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
