@@ -28,8 +28,8 @@ seccomp.install(code)
 """
 ANSWERED_AND_NOT_DONE = "seccomp.install = lambda: None"
 WITH_A_HOLE = """
-from consumer.inspection.workers.syscalls import ALLOWED, Call
-seccomp.ALLOWED = (*ALLOWED, Call("socket", 41, 198, ""), Call("connect", 42, 203, ""))
+from consumer.inspection.workers.syscalls import ALLOWED, Syscall
+seccomp.ALLOWED = (*ALLOWED, Syscall("socket", 41, 198, ""), Syscall("connect", 42, 203, ""))
 """
 THAT_ONLY_REFUSES = "seccomp.KILL_PROCESS = seccomp.ERRNO | 1"
 SWITCHED = """
