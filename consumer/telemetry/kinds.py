@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 FileKind = Literal[
@@ -33,6 +34,7 @@ _HOLDS: dict[str, FileKind] = {
 }
 
 
+@lru_cache(1_024)  # as many as there are types
 def kind_of(media_type: str | None) -> FileKind:
     """Of a detected type; "unknown" where none could be told, and "other" for programs and whatever else there is."""
     if media_type is None:

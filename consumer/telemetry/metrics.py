@@ -15,7 +15,6 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     Info,
     ProcessCollector,
     disable_created_metrics,
@@ -37,7 +36,6 @@ from consumer.telemetry.labels import (
     Signed,
     Skipped,
     SpanFate,
-    Standing,
     Transacted,
     WorkerEnd,
     status_label,
@@ -45,6 +43,8 @@ from consumer.telemetry.labels import (
 from consumer.telemetry.loop_cpu import LoopCpu
 from consumer.telemetry.series import Series
 from consumer.telemetry.stages import Stages
+from consumer.telemetry.standings import Standings
+from consumer.telemetry.standings import age as age_of
 from consumer.telemetry.usage import PREFIX, Usage
 
 ANSWER_BUCKETS = (0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600, 14_400, 86_400)
@@ -62,6 +62,7 @@ class Metrics:
         self.usage = Usage(registry)
         self.stages = Stages(PREFIX, registry)
         self.loop_cpu = LoopCpu(PREFIX, registry)
+        self.standings = Standings(PREFIX, registry)
         ProcessCollector(registry=registry)
         self._declare_the_work()
         self._declare_what_it_costs()
@@ -83,32 +84,11 @@ class Metrics:
         """Counts one answer of the API; None when there was none."""
         self.api_calls[call, status_label(status)].inc()
 
-    def stands(self, partition: int, standing: Standing) -> None:
-        self.uncommitted_offsets[partition].set(standing.uncommitted)
-        self.outbox_bytes[partition].set(standing.outbox_bytes)
-        self.ledger_entries[partition].set(standing.ledger_entries)
-        self.open_dead_letters[partition].set(standing.open_dead_letters)
-        oldest_at, dead_at = standing.oldest_at, standing.oldest_dead_at
-        self.oldest_uncommitted_age_seconds[partition].set_function(lambda: _age(oldest_at, time.monotonic()))
-        self.oldest_open_dead_letter_age_seconds[partition].set_function(lambda: _age(dead_at, time.time()))
-
-    def forget_partition(self, partition: int) -> None:
-        """Takes away the series of a tasks partition that is no longer ours."""
-        for metric in (
-            self.uncommitted_offsets,
-            self.outbox_bytes,
-            self.oldest_uncommitted_age_seconds,
-            self.ledger_entries,
-            self.open_dead_letters,
-            self.oldest_open_dead_letter_age_seconds,
-        ):
-            metric.forget(partition)
-
     def lag(self, topic: str, partition: int, records: int, waits_since: float | None) -> None:
         """`waits_since`: when the first of them came, in seconds since the epoch."""
         self._lag.labels(topic, str(partition)).set(records)
         age = self._oldest_unanswered.labels(topic, str(partition))
-        age.set_function(lambda: _age(waits_since, time.time()))
+        age.set_function(lambda: age_of(waits_since, time.time()))
 
     def forget_lag(self, topic: str, partition: int) -> None:
         self._lag.remove(topic, str(partition))
@@ -148,14 +128,11 @@ class Metrics:
             "attempts_failed", "Attempts that a dependency let fail", "dependency", Dependency
         )
         self.bugs = self._series.counter("bugs", "Errors that nobody foresaw; the log holds the traceback")
-        self.event_to_answer_seconds = Histogram(
-            f"{PREFIX}_event_to_answer_seconds",
-            "From the time that Genesys gave the event to the answer",
-            buckets=ANSWER_BUCKETS,
-            registry=self.registry,
+        self.event_to_answer_seconds = self._series.histogram(
+            "event_to_answer_seconds", "From the time that Genesys gave the event to the answer", ANSWER_BUCKETS
         )
-        self.attachment_bytes = Histogram(
-            f"{PREFIX}_attachment_bytes", "Size of the files, as counted", buckets=SIZE_BUCKETS, registry=self.registry
+        self.attachment_bytes = self._series.histogram(
+            "attachment_bytes", "Size of the files, as counted", SIZE_BUCKETS
         )
         self.notifications: Mapping[Notification, Counter] = self._series.counters(
             "notifications", "Messages to the conversation about a verdict", "outcome", get_args(Notification)
@@ -174,11 +151,6 @@ class Metrics:
         self.inspections_in_flight = self._series.gauge("inspections_in_flight", "Inspections running now")
         self.assigned_partitions = self._series.gauge("assigned_partitions", "Tasks partitions assigned")
         self.ready_partitions = self._series.gauge("ready_partitions", "Tasks partitions that tasks are taken from")
-        self.uncommitted_offsets = self._series.by_partition("uncommitted_offsets", "Taken above the committed offset")
-        self.outbox_bytes = self._series.by_partition("outbox_bytes", "Answers that wait for the next commit")
-        self.oldest_uncommitted_age_seconds = self._series.by_partition(
-            "oldest_uncommitted_age_seconds", "How long ago the oldest task that is not committed was taken"
-        )
         self._lag = Gauge(
             f"{PREFIX}_lag_records",
             "Records from what is committed to the last stable offset; gone while it is not known",
@@ -211,18 +183,8 @@ class Metrics:
         self.doubted_records: Mapping[tuple[Signed, Doubt], Counter] = {
             (of, doubt): doubted.labels(of, doubt) for of in get_args(Signed) for doubt in get_args(Doubt)
         }
-        self.ledger_entries = self._series.by_partition("ledger_entries", "Answers that the ledger remembers")
-        self.open_dead_letters = self._series.by_partition(
-            "open_dead_letters", "Dead letters that were neither replayed nor answered later, as the ledger tells"
-        )
-        self.oldest_open_dead_letter_age_seconds = self._series.by_partition(
-            "oldest_open_dead_letter_age_seconds", "How long ago the first of them came to be; 0 when there is none"
-        )
-        self.ledger_restore_seconds = Histogram(
-            f"{PREFIX}_ledger_restore_seconds",
-            "Time to read a ledger partition before its tasks are taken",
-            buckets=stages.BUCKETS,
-            registry=self.registry,
+        self.ledger_restore_seconds = self._series.histogram(
+            "ledger_restore_seconds", "Time to read a ledger partition before its tasks are taken", stages.BUCKETS
         )
 
     def _declare_the_dependencies(self) -> None:
@@ -292,8 +254,3 @@ class Metrics:
         Info(f"{PREFIX}_build", "What runs here", registry=self.registry).info(
             {"version": __version__, "python": platform.python_version()}
         )
-
-
-def _age(since: float | None, now: float) -> float:
-    """0 where there is nothing that could have an age."""
-    return 0.0 if since is None else max(now - since, 0.0)

@@ -149,13 +149,13 @@ class Reporter(Untraced):
         self._metrics.tasks_in_flight.set(tasks)
 
     def stands(self, partition: int, standing: Standing) -> None:
-        self._metrics.stands(partition, standing)
+        self._metrics.standings.of[partition] = standing
 
     def left(self, partition: int) -> None:
         """The partition is another's: its series go."""
         self.steps.pop(partition, None)
         self._conditions.end(Condition.LEDGER_ODD, str(partition))
-        self._metrics.forget_partition(partition)
+        self._metrics.standings.of.pop(partition, None)
 
     def lags(self, topic: str, partition: int, records: int, waits_since: float | None) -> None:
         self._metrics.lag(topic, partition, records, waits_since)

@@ -1,28 +1,16 @@
-"""The series of a metric: one, one for each value of a closed label, or one for each partition that is assigned."""
+"""The series of a metric: one, or one for each value of a closed label."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from consumer.telemetry.histogram import Buckets, Histogram
 from consumer.telemetry.usage import PREFIX
 
 K = TypeVar("K", bound=str)
-
-
-class ByPartition:
-    """A gauge with a series for each partition that is assigned now."""
-
-    def __init__(self, gauge: Gauge) -> None:
-        self._gauge = gauge
-
-    def __getitem__(self, partition: int) -> Gauge:
-        return self._gauge.labels(str(partition))
-
-    def forget(self, partition: int) -> None:
-        self._gauge.remove(str(partition))
 
 
 class Series:
@@ -45,5 +33,5 @@ class Series:
         gauge = Gauge(f"{PREFIX}_{name}", help_text, [label], registry=self._registry)
         return {value: gauge.labels(str(value)) for value in values}
 
-    def by_partition(self, name: str, help_text: str) -> ByPartition:
-        return ByPartition(Gauge(f"{PREFIX}_{name}", help_text, ["partition"], registry=self._registry))
+    def histogram(self, name: str, help_text: str, bounds: Sequence[float]) -> Buckets:
+        return Histogram[str](f"{PREFIX}_{name}", help_text, bounds, self._registry).of[""]

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Gauge
 
+from consumer.telemetry.histogram import Buckets, Histogram
 from consumer.telemetry.labels import LoopWork, Stage
 from consumer.telemetry.loop_cpu import NOW
 
@@ -17,13 +18,12 @@ BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 
 class Stages:
     def __init__(self, prefix: str, registry: CollectorRegistry) -> None:
-        seconds = Histogram(
-            f"{prefix}_stage_seconds", "Time in one stage", ["stage"], buckets=BUCKETS, registry=registry
-        )
+        names: tuple[Stage, ...] = get_args(Stage)
+        seconds = Histogram(f"{prefix}_stage_seconds", "Time in one stage", BUCKETS, registry, "stage", names)
         now = Gauge(f"{prefix}_in_stage", "What is in a stage now, its waits included", ["stage"], registry=registry)
-        self.now: dict[Stage, int] = dict.fromkeys(get_args(Stage), 0)
-        self.seconds: Mapping[Stage, Histogram] = {stage: seconds.labels(stage) for stage in get_args(Stage)}
-        for stage in get_args(Stage):
+        self.now: dict[Stage, int] = dict.fromkeys(names, 0)
+        self.seconds: Mapping[Stage, Buckets] = {stage: seconds.of[stage] for stage in names}
+        for stage in names:
             now.labels(stage).set_function(partial(self.now.__getitem__, stage))
 
     def timed(self, stage: Stage) -> InStage:

@@ -48,7 +48,7 @@ class Told:
             metrics.api_call("message", 200)
         metrics.answered(Rejected(Reason.EMPTY, "x", Facts(size=0)))
         metrics.dead_letters[DeadReason.NOT_FOUND].inc()
-        metrics.stands(0, Standing(40, 2_000, None, 91, 1, time.time() - 7_200))
+        reporter.stands(0, Standing(40, 2_000, None, 91, 1, time.time() - 7_200))
         metrics.lag("genesys.attachments.tasks", 0, 12, time.time() - 110)
         metrics.lag("genesys.conversations.events", 3, 0, None)
         reporter.examined("application/pdf", 1_000_000, 0.2)

@@ -7,13 +7,16 @@ import re
 from pathlib import Path
 from typing import get_args
 
+import prometheus_client
 import pytest
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import CollectorRegistry, Metric, generate_latest
 
 from consumer.model import Accepted, Condition, DeadReason, Facts, Reason, Rejected
+from consumer.telemetry.histogram import Histogram
 from consumer.telemetry.labels import Standing, status_label
 from consumer.telemetry.metrics import Metrics
 from consumer.wire.events import NoiseKind
+from tests.reports import reporter
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 PER_PARTITION = {"uncommitted_offsets", "outbox_bytes", "oldest_uncommitted_age_seconds", "ledger_entries"}
@@ -76,18 +79,35 @@ def test_every_series_with_a_closed_label_exists_before_anything_happened(metric
 
 def test_series_of_a_partition_go_with_it(metrics: Metrics) -> None:
     before = {name: len(family.samples) for name, family in families(metrics).items()}
+    tell = reporter(metrics)
     for partition in (0, 7):
-        metrics.stands(partition, Standing(3, 3, 3.0, 3, 3, 3.0))
+        tell.stands(partition, Standing(3, 3, 3.0, 3, 3, 3.0))
         metrics.lag("tasks", partition, 3, None)
-    metrics.forget_partition(7)
+    tell.left(7)
     metrics.forget_lag("tasks", 7)
     assert {name: labels(metrics, name, "partition") for name in PER_PARTITION | OF_LAG | OF_DEAD_LETTERS} == {
         name: {"0"} for name in PER_PARTITION | OF_LAG | OF_DEAD_LETTERS
     }
-    metrics.forget_partition(0)
+    tell.left(0)
     metrics.forget_lag("tasks", 0)
-    metrics.forget_partition(0)
+    tell.left(0)
     assert {name: len(family.samples) for name, family in families(metrics).items()} == before
+
+
+def test_a_histogram_is_as_the_library_s_own(metrics: Metrics) -> None:
+    bounds, values = (0.5, 1, 2.5), (0.0, 0.5, 0.6, 1.0, 2.6, 9.0)
+    registry = CollectorRegistry()
+    theirs = prometheus_client.Histogram("a_seconds", "text", buckets=bounds, registry=registry)
+    ours = Histogram[str]("b_seconds", "text", bounds, registry)
+    for one in values:
+        theirs.observe(one)
+        ours.of[""].observe(one)
+    text = generate_latest(registry).decode()
+    of_theirs, of_ours = (
+        [line.replace(f"{name}_seconds", "x") for line in text.splitlines() if f"{name}_seconds" in line]
+        for name in "ab"
+    )
+    assert of_theirs == of_ours
 
 
 def value(metrics: Metrics, name: str, **of: str) -> float | None:
