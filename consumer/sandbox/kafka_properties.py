@@ -31,6 +31,8 @@ ALONE: Final = {
     "transaction.state.log.replication.factor": "1",
 }
 
+# The markers of a transaction that times out while too few replicas are in sync are written again and again, without a
+# pause (as seen in librdkafka's issue 3444): telling of each of thousands of refusals a second costs most of it.
 LOGGING: Final = """\
 status=warn
 appender.out.type=Console
@@ -39,6 +41,10 @@ appender.out.layout.type=PatternLayout
 appender.out.layout.pattern=[%d] %p %m (%c)%n
 rootLogger.level=info
 rootLogger.appenderRef.out.ref=out
+logger.appends.name=kafka.server.ReplicaManager
+logger.appends.level=fatal
+logger.markers.name=kafka.coordinator.transaction.TransactionMarkerRequestCompletionHandler
+logger.markers.level=warn
 """
 
 
