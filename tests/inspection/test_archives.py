@@ -278,3 +278,27 @@ def test_pictures_and_data_that_are_not_compressed_are_ordinary(content: bytes) 
 def test_a_page_with_a_script_that_is_not_compressed_is_one_for_who_reads_any_file_as_a_page() -> None:
     assert reason(stored(PAGE, "word/afchunk.htm")) is Reason.SECOND_FORMAT
     assert reason(stored(b"<html><p>words</p></html>", "word/afchunk.htm")) is None
+
+
+def with_large_end(document: bytes, count: int = 0, small: tuple[int, int] | None = None) -> bytes:
+    """With an end record of ZIP64 before the usual one, as Info-ZIP writes it into a pipe."""
+    end = document.rindex(b"PK\x05\x06")
+    entries, size, offset = struct.unpack_from("<H2L", document, end + 10)
+    large = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, entries, count or entries, size, offset)
+    locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, end, 1)
+    usual = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, entries, entries, *(small or (size, offset)), 0)
+    return document[:end] + large + locator + usual
+
+
+def test_an_archive_with_two_end_records_that_agree_is_ordinary() -> None:
+    document = ooxml("docx")
+    end = document.rindex(b"PK\x05\x06")
+    size = struct.unpack_from("<L", document, end + 12)[0]
+    assert codes(with_large_end(document)) == set()
+    assert codes(with_large_end(document, small=(size, 0xFFFFFFFF))) == set()
+
+
+def test_an_archive_whose_end_records_contradict_each_other_is_refused() -> None:
+    assert reason(with_large_end(ooxml("docx"), count=1)) is not None
+    assert reason(with_large_end(ooxml("docx"), small=(46, 0))) is not None
+    assert reason(png() + with_large_end(archive({"a.js": b"x"}))) is not None

@@ -16,7 +16,7 @@ from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Unreadable
 
 LOCAL, CENTRAL, END, DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x07\x08"
-END64, LOCATOR64 = b"PK\x06\x06", b"PK\x06\x07"
+END64, LOCATOR64, LOCATOR_SIZE = b"PK\x06\x06", b"PK\x06\x07", 20
 ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
 STORED, DEFLATED = 0, 8  # methods of entries
 LARGE_SIZES, UNICODE_PATH = 0x0001, 0x7075  # extra fields
@@ -71,7 +71,8 @@ def find_end(data: bytes) -> int | None:
                 struct.unpack_from("<H", data, position + 10)[0],
             )
             start = position - size
-            if (count == 0 and size == 0) or size == _FULL32 or (start >= 0 and data[start : start + 4] == CENTRAL):
+            listed = start >= 0 and data[start : start + 4] == CENTRAL
+            if (count == 0 and size == 0) or size == _FULL32 or listed or _has_large_end(data, position):
                 return position
     return None
 
@@ -83,8 +84,11 @@ def read_archive(data: bytes, most: int) -> Archive:
         raise Unreadable("no archive directory")
     _, disk, first_disk, _, count, size, offset, comment_size = _END.unpack_from(data, position)
     directory_end, between = position, b""
-    if _FULL16 in (disk, count) or _FULL32 in (size, offset):
+    if _FULL16 in (disk, count) or _FULL32 in (size, offset) or _has_large_end(data, position):
+        said = ((count, _FULL16), (size, _FULL32), (offset, _FULL32))
         count, size, offset, directory_end, between = _end64(data, position)
+        if any(small not in (large, full) for (small, full), large in zip(said, (count, size, offset), strict=True)):
+            raise Unreadable("the archive's two end records contradict each other")
     elif disk or first_disk:
         raise Unreadable("the archive is said to be one of several parts")
     directory = directory_end - size
@@ -101,9 +105,14 @@ def read_archive(data: bytes, most: int) -> Archive:
     return Archive(entries, prefix, directory, end + len(comment), (comment, between))
 
 
+def _has_large_end(data: bytes, position: int) -> bool:
+    """Whether an end record of ZIP64 stands before this one, as programs write it that do not know the size before."""
+    return position >= LOCATOR_SIZE and data.startswith(LOCATOR64, position - LOCATOR_SIZE)
+
+
 def _end64(data: bytes, position: int) -> tuple[int, int, int, int, bytes]:
-    locator = position - 20
-    if locator < 0 or data[locator : locator + 4] != LOCATOR64:
+    locator = position - LOCATOR_SIZE
+    if not _has_large_end(data, position):
         raise Unreadable("the archive's large directory has no locator")
     record = data.rfind(END64, max(0, locator - 4096), locator)
     if record < 0 or locator - record < 56:
