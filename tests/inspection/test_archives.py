@@ -302,3 +302,26 @@ def test_an_archive_whose_end_records_contradict_each_other_is_refused() -> None
     assert reason(with_large_end(ooxml("docx"), count=1)) is not None
     assert reason(with_large_end(ooxml("docx"), small=(46, 0))) is not None
     assert reason(png() + with_large_end(archive({"a.js": b"x"}))) is not None
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        program()[:64],
+        b"%!\n",
+        b"#!/bin/sh\n",
+        bytes(128) + b"DICM\2\0\0\0UL\4\0",
+        bytes(16) + b"\2\x40\0\0mntrRGB XYZ " + bytes(8) + b"acsp" + bytes(80),
+    ],
+)
+def test_what_a_program_takes_for_its_own_before_an_archive_is_a_second_format(before: bytes) -> None:
+    assert wide.reason(before + archive({"a.txt": b"words"}), "a.zip") is Reason.SECOND_FORMAT
+
+
+@pytest.mark.parametrize("before", [b"\r\n", b"Notice: Undefined index: a in /b.php on line 3\n"])
+def test_words_before_an_archive_are_rubbish_of_an_upload(before: bytes) -> None:
+    assert wide.reason(before + archive({"a.txt": b"words"}), "a.zip") is None
+
+
+def test_an_entry_without_a_name_is_one_that_no_program_writes() -> None:
+    assert reason(bent(Header(name=b""))) is Reason.ARCHIVE_LIMITS

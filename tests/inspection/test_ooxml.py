@@ -334,18 +334,3 @@ def test_elements_are_paid_for() -> None:
 def test_a_text_that_word_takes_in_when_it_opens_the_document_is_judged(text: bytes) -> None:
     assert reason(ooxml("docx", {"word/afchunk.rtf": rb"{\rtf1 words}"})) is None
     assert reason(ooxml("docx", {"word/afchunk.rtf": rb"{\rtf1" + text + b"}"})) is not None
-
-
-@pytest.mark.parametrize(
-    "instruction, expected",
-    [
-        ('LINK Excel.Sheet.8 "https://example.org/a.xls" Table!A1 \\a', Reason.EXTERNAL_REFERENCE),
-        ('INCLUDETEXT "http://example.org/a.docx"', Reason.EXTERNAL_REFERENCE),
-        ('LINK Excel.Sheet.12 "C:\\\\Users\\\\Anna\\\\a.xlsx" Table!A1 \\a', None),
-        ('HYPERLINK "https://example.org/link"', None),
-    ],
-)
-def test_a_field_that_loads_a_file_from_the_web_is_refused(instruction: str, expected: Reason | None) -> None:
-    run = f"<w:r><w:instrText>{instruction}</w:instrText></w:r>"
-    begin, end = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "end"))
-    assert reason(ooxml("docx", {"word/notes.xml": f"<w:p>{begin}{run}{end}</w:p>"})) is expected

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from posixpath import normpath
 from urllib.parse import unquote
 
-from consumer.inspection.readers import scripts, zip_reader
+from consumer.inspection.readers import scripts, text, zip_reader
 from consumer.inspection.readers.formats import (
+    HEAD,
     PADDING,
     binary_at,
     foreign,
+    format_at,
     formats_at_fixed_places,
     formats_in,
     pdf_in,
@@ -25,6 +27,7 @@ A_REMARK = 32 * 1024  # of work
 A_NAME, ESCAPED = 96, 4  # of work for a letter of a name, and times as much where it may be an escape
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "bmp", "dib", "tif", "tiff", "emf", "wmf"})
 ARCHIVES = ("RAR", "7-Zip", "ARJ", "ACE", "LHA", "ZOO", "ZPAQ", "XAR", "ALZip", "cabinet", "disk image", "disc image")
+OPENINGS = (b"#!", b"%!")  # of scripts and PostScript
 HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 
 
@@ -36,8 +39,11 @@ def examine(data: bytes, archive: Archive, seen: Seen) -> None:
             seen.find(Reason.ARCHIVE_LIMITS, detail, at=entry.start)
         if entry.is_link:
             seen.find(Reason.ARCHIVE_LIMITS, "an entry of the archive is a link", at=entry.start)
+    for name in formats_at_fixed_places(data):
+        seen.find(Reason.SECOND_FORMAT, f"the archive is {name} as well", opener="7-zip")
     for at, part in _between(data, archive, seen):
-        _loose(at, part, seen)
+        if at != 0 or not _begins_another(data, part, seen):
+            _loose(at, part, seen)
     for remark in {remark for entry in archive.entries for remark in entry.remarks}:
         seen.work.spend(A_REMARK)
         if found := foreign(remark, seen.work):
@@ -59,8 +65,6 @@ def examine_head(name: str, head: bytes, seen: Seen) -> None:
 
 def examine_stored(data: bytes, archive: Archive, seen: Seen) -> None:
     """What stands in a document's parts without compression, where programs that search the file find it."""
-    for name in formats_at_fixed_places(data):
-        seen.find(Reason.SECOND_FORMAT, f"the document is {name} as well", opener="7-zip")
     for at, name in formats_in(data, seen.work):
         if name != ZIP:
             seen.find(Reason.SECOND_FORMAT, f"{name} in a part that is not compressed", at=at, opener="7-zip")
@@ -77,6 +81,8 @@ def examine_stored(data: bytes, archive: Archive, seen: Seen) -> None:
 def _names(archive: Archive, seen: Seen) -> None:
     for entry in archive.entries:
         seen.work.spend(A_NAME * len(entry.name) * (ESCAPED if "%" in entry.name else 1))
+    if any(not entry.name for entry in archive.entries):
+        seen.find(Reason.ARCHIVE_LIMITS, "an entry of the archive has no name")
     names = [entry.name.replace("\\", "/") for entry in archive.entries]
     if len({normpath("/" + unquote(name).lstrip("/")).casefold() for name in names}) < len(names):
         seen.find(Reason.ARCHIVE_LIMITS, "two entries of the archive have the same name")
@@ -99,6 +105,20 @@ def _between(data: bytes, archive: Archive, seen: Seen) -> Iterator[tuple[int | 
         yield position, data[position : archive.directory]
     yield from ((None, remark) for remark in archive.remarks)
     yield archive.end, data[archive.end :]
+
+
+def _begins_another(data: bytes, before: bytes, seen: Seen) -> bool:
+    """Whether a program takes the whole file for what stands before the first entry. Words there are a broken upload's,
+    anything else is the beginning of another format.
+    """
+    if not before.strip(PADDING):
+        return False
+    found = format_at(data[:HEAD])
+    if found or before.startswith(OPENINGS) or text.decode(before) is None:
+        detail = f"{found or 'another format'} before the archive's first entry"
+        seen.find(Reason.SECOND_FORMAT, detail, at=0, opener="desktop")
+        return True
+    return False
 
 
 def _loose(at: int | None, part: bytes, seen: Seen) -> None:

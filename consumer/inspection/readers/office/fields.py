@@ -11,14 +11,12 @@ from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
 NAMES = (b"instrText", b"fldChar", b"fldSimple", b"ddeLink")
-KEYWORD = 256  # characters of an instruction that tell what it is, and where it leads
+KEYWORD = 64  # characters of an instruction that tell what it is
 A_TAG, A_LETTER = 3072, 32  # of work
 
 INSTRUCTION, KIND = b"instr", b"fldCharType"  # attributes
 KINDS = (b"begin", b"separate", b"end")
 DDE, AUTO = "dde", "auto"
-LOADING = ("link", "includetext", "database", "rd")
-OF_THE_WEB = ("http:", "https:", "ftp:", "mhtml:")
 _AFTER_NAME = runs.SPACE + b"/>"
 _IN_NAME = runs.all_but(runs.SPACE + b"<>:/\"'=")
 _UNQUOTED = runs.all_but(b"<>\"'")
@@ -106,8 +104,6 @@ class Fields:
     def _judge(self, instruction: str) -> None:
         if _is_dde(instruction):
             self._found()
-        elif _loads(instruction):
-            self._seen.find(Reason.EXTERNAL_REFERENCE, "a field loads a file from the web when it is opened")
 
     def _found(self) -> None:
         self._seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
@@ -165,12 +161,6 @@ def _instruction(attributes: bytes) -> bytes:
 def _kind(attributes: bytes) -> bytes | None:
     found = (kind for value in _values(attributes, KIND) for kind in KINDS if value.startswith(kind, 1))
     return next(found, None)
-
-
-def _loads(instruction: str) -> bool:
-    """People link to files on their drives and their company's shares, and to none in the web."""
-    words = instruction.lower().split(None, 1)
-    return len(words) > 1 and words[0] in LOADING and any(sign in words[1] for sign in OF_THE_WEB)
 
 
 def _is_dde(instruction: str) -> bool:
