@@ -12,6 +12,7 @@ from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.inspection.policy.names import has_reader
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.readers.openers import OPENERS, RULES
+from consumer.inspection.readers.seen import SAFE, Limits
 from consumer.inspection.readers.table import BY_EXTENSION, FORMATS
 from consumer.inspection.readers.unseen import USUAL
 from consumer.model import Condition, DeadReason, Reason
@@ -19,6 +20,7 @@ from consumer.telemetry.metrics import Metrics
 from consumer.wire.transports import ENVELOPES
 
 ROOT = Path(__file__).parents[1]
+LIMITS = ROOT / "consumer" / "inspection" / "readers" / "seen.py"
 PAGE = ROOT / "deploy" / "reference.md"
 REASONS = ROOT / "consumer" / "model" / "reasons.py"
 
@@ -41,6 +43,8 @@ def page() -> str:
             _table(("type", "extensions", "reader", "shipped policy"), _types()),
             f"Of the extensions that Genesys's supported content profiles list, these have no reader here, and stay "
             f"refused: {', '.join(f'`{extension}`' for extension in _unread())}.",
+            "### What a file may hold\n\nThe table `[limits]` of a policy; what it leaves out has its default.",
+            _table(("limit", "default", "at most", "meaning"), _limits()),
             "### Where a file ends\n\nA cut file is `malformed` where the cut is certain. What can't be told from a "
             "recording that stopped is accepted, with the flag `incomplete`.",
             _table(("types", "what marks the end", "cuts that are certain", "what is accepted"), _ends()),
@@ -91,6 +95,13 @@ def _unread() -> Iterator[str]:
     for extension in USUAL.split():
         if not has_reader(BY_EXTENSION.get(extension, "")):
             yield extension
+
+
+def _limits() -> Iterator[tuple[str, str, str, str]]:
+    """With the comment behind each: the one place where it is explained."""
+    limits = LIMITS.read_text().partition("class Limits")[2].partition("    def ")[0]
+    for name, meaning in re.findall(r"^    (\w+): int = .+?  # (.+)$", limits, re.MULTILINE):
+        yield f"`{name}`", f"{getattr(Limits(), name):,}", f"{getattr(SAFE, name):,}", meaning
 
 
 def _ends() -> Iterator[tuple[str, str, str, str]]:
