@@ -12,7 +12,8 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count
 from typing import NamedTuple, TypeVar
 
@@ -20,7 +21,7 @@ import anyio
 
 from consumer.attempts.backoff import Backoff
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
-from consumer.attempts.repeats import Repeats
+from consumer.attempts.repeats import TOGETHER_S, Repeats
 from consumer.errors import Doubtful, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
 from consumer.model import DeadReason, Dependency, Reason
 from consumer.model.heard import Asked
@@ -28,6 +29,8 @@ from consumer.model.heard import Asked
 T = TypeVar("T")
 
 HOST_BACKOFF_MAX_S = 60.0
+ROUNDED_S = 0.001  # what sums of seconds may lack
+LASTS = 16  # of last questions about one conversation so many at most come in the time of all attempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ class Attempts:
     _name: str = field(default_factory=lambda: f"work {next(_NUMBERS)}", init=False)
     _unknown: int = field(default=0, init=False)  # how often what was asked for was not known
     _waited_s: float = field(default=0.0, init=False)  # for that
+    _turn: float | None = field(default=None, init=False)  # the latest of its conversation that it had
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
     _counted: Counter[_Kind] = field(default_factory=Counter, init=False)
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
@@ -171,25 +175,31 @@ class Attempts:
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
         """What nobody knows: repeats come when it is their turn, and the last question when it was waited for long
         enough, however many there were in between. What was given up before is asked for once."""
-        backoff = self.patience.backoff
+        patience, backoff = self.patience, self.patience.backoff
+        if self.of:
+            backoff = replace(backoff, jitter=partial(patience.repeats.jitter, self.of))
         self.made += 1
         self._unknown += 1
         left_s = backoff.over_s - self._waited_s
-        if self.given_up or self._unknown >= backoff.attempts or left_s <= 0:
+        if self.given_up or self._unknown >= backoff.attempts or left_s < ROUNDED_S:
             raise failure
         wait_s = min(backoff.wait_s(self._unknown, failure.retry_after_s), left_s)
         self._waited_s += wait_s
         await self._rest(wait_s)
         if wait_s < left_s:
-            self._waited_s += await self._wait_for_a_turn(left_s - wait_s)
+            self._waited_s += await self._wait_for_a_turn(left_s - wait_s, wait_s)
+        if self.of and backoff.over_s - self._waited_s < ROUNDED_S:
+            now = patience.clock()
+            await self._rest(patience.repeats.last(self.of, now, backoff.over_s / LASTS) + TOGETHER_S - now)
         await self._pass(gate)
 
-    async def _wait_for_a_turn(self, at_most_s: float | None) -> float:
+    async def _wait_for_a_turn(self, at_most_s: float | None, waited_s: float = 0.0) -> float:
         """Among all repeats; how long it took, in seconds."""
         now = self.patience.clock()
         latest = float("inf") if at_most_s is None else now + at_most_s
-        turn = self.patience.repeats.turn(self.of, now, latest)
-        wait_s = (latest if turn is None else turn) - now
+        turn = self.patience.repeats.turn(self.of, now, latest, waited_s=waited_s, own=self._turn)
+        self._turn = turn
+        wait_s = (latest if turn is None else turn + TOGETHER_S) - now
         if wait_s > 0:
             await self._rest(wait_s)
         return wait_s

@@ -69,6 +69,7 @@ class Api:
         self._refusals = Refusals(self._ask_for_nothing, reports=reports, now=now, sleep=sleep)
         self._expected_organization = expected_organization
         self._not_found = 0
+        self._checking, self._now, self._right_at = anyio.Lock(), now, float("-inf")  # of the organisation
 
     # ---- the calls. All raise `Missing` for what is not there, and the failures of `_checked`.
 
@@ -256,10 +257,11 @@ class Api:
     async def _missing(self, call: Call, judged: Judged) -> Missing:
         """A long run of nothing but 404s looks like the wrong organisation: ask, before any becomes an answer."""
         self._refusals.note(alone=False)
-        self._not_found += 1
-        if self._not_found >= NOT_FOUND_RUN:
-            self._not_found = 0
-            await self._check_organization()
+        self._not_found = (self._not_found + 1) % NOT_FOUND_RUN
+        if not self._not_found:
+            async with self._checking:
+                if self._now() - self._right_at > refusals.KEPT_S:
+                    await self._check_organization()
         said, settled = said_of(call, judged), settled_by(call.name, judged)
         return Missing(Dependency.API, said, dead=DeadReason.NOT_FOUND, settled=settled)
 
@@ -276,6 +278,7 @@ class Api:
                 "check GENESYS_CLIENT_ID and GENESYS__ORGANIZATION_ID",
                 asked=WHO.asked,
             )
+        self._right_at = self._now()
         return found
 
 

@@ -52,6 +52,7 @@ class Lookup:
         self._link_origins = link_origins
         self._conversations: Merged[None, Sequence[Message]] = Merged(self._list)
         self._messages: Merged[frozenset[str], Found] = Merged(self._read)
+        self._has_bulk = False  # once it was answered for any conversation
 
     async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
         """The messages with these ids; what is not there is not in it.
@@ -110,8 +111,14 @@ class Lookup:
 
         try:
             entities = await self._api.messages(conversation_id, ids)
-        except (Missing, NotJudged):
+        except Missing as missing:
+            # Where others were answered in bulk, it is the conversation that is unknown, and not the call.
+            if self._has_bulk and missing.settled is not None and missing.settled.code.endswith("not.found"):
+                return {}
             return await self._one_by_one(conversation_id, ids())
+        except NotJudged:
+            return await self._one_by_one(conversation_id, ids())
+        self._has_bulk = True
         return dict(message for raw in entities if (message := _message(raw, conversation_id)))
 
     async def _one_by_one(self, conversation_id: str, ids: list[str]) -> Found:

@@ -69,6 +69,22 @@ async def test_an_unknown_conversation_of_one_message_costs_two_calls(cloud: Clo
     assert cloud.calls == {f"POST {BULK}": 1, f"GET {SINGLE}/m-1": 1}
 
 
+OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
+
+
+@pytest.mark.parametrize(("status", "code", "singles"), [(404, "not.found", 0), (405, "method.not.allowed", 1)])
+async def test_where_others_were_answered_in_bulk_an_unknown_conversation_costs_one_call(
+    cloud: Cloud, client: Client, status: int, code: str, singles: int
+) -> None:
+    """But a call that is not to be had any more is another matter."""
+    cloud.at("POST", BULK.replace(CONVERSATION, OTHER), {"entities": []})
+    cloud.at("POST", BULK, lambda asked: json({"code": code}, status))
+    cloud.at("GET", f"{SINGLE}/m-1", message("m-1"))
+    await client.lookup.find(OTHER, frozenset({"m-0"}))
+    assert len(await client.lookup.find(CONVERSATION, frozenset({"m-1"}))) == singles
+    assert cloud.calls[f"GET {SINGLE}/m-1"] == singles
+
+
 class Waking:
     """Whoever sleeps is woken when all sleep: together, as by a timer, however busy the machine is."""
 

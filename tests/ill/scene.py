@@ -37,6 +37,7 @@ from tests.ill.cloud import API, FILES, LOGIN, Cloud, Transport
 from tests.judge.partition import Partition, resting
 
 ATTEMPTS, OVER_S, HOST_PATIENCE_S = 5, 300.0, 300.0
+BACKOFF = Backoff(ATTEMPTS, OVER_S)
 SHORTEST_S = OVER_S / (2.0 ** (ATTEMPTS - 1) - 1)
 POLICY = Policy.load()
 
@@ -130,7 +131,8 @@ async def _set_location_aside(response: httpx.Response) -> None:
 
 
 @asynccontextmanager
-async def playing(cloud: Cloud) -> AsyncIterator[Scene]:
+async def playing(cloud: Cloud, per_minute: int = 100_000, backoff: Backoff = BACKOFF) -> AsyncIterator[Scene]:
+    """`per_minute`: the calls that the API allows."""
     loop = asyncio.get_running_loop()
     transport = Transport(cloud)
     async with AsyncExitStack() as stack:
@@ -148,7 +150,7 @@ async def playing(cloud: Cloud) -> AsyncIterator[Scene]:
         gates = Gates(failures=5, probe_s=1.0, probe_max_s=30.0, probes=probes, reports=reporter)
         reports = GenesysReports(reporter, gates)
         login = Login(await client(LOGIN), lambda: ("client", "secret"), now=loop.time, reports=reports)
-        limiter = Limiter(100_000, now=loop.time, reports=reports)
+        limiter = Limiter(per_minute, now=loop.time, reports=reports)
         sender = Sender(await client(API), login, limiter, reports=reports)
         api = Api(sender, expected_organization="org-1", reports=reports, now=loop.time)
         organization = Organization(api, "org-1")
@@ -161,7 +163,7 @@ async def playing(cloud: Cloud) -> AsyncIterator[Scene]:
         )
         inspector = Inspector(lookup, fetcher, Examiner(), Stores(Storage(), None), lambda: POLICY, None, reporter)
         repeats = Repeats(lambda: limiter.allowed)
-        patience = Patience(gates, Backoff(ATTEMPTS, OVER_S), HOST_PATIENCE_S, repeats, reporter, clock=loop.time)
+        patience = Patience(gates, backoff, HOST_PATIENCE_S, repeats, reporter, clock=loop.time)
         terms = Terms(timedelta(days=400), lambda: 1_000_000, lambda event: True, lambda message: False)
         judge = Judge(lookup, inspector, patience, terms, organization, reporter, now=lambda: datetime.now(UTC))
         probing = asyncio.create_task(gates.run())

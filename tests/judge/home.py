@@ -142,7 +142,7 @@ class Home:
         self.gates = gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={}, reports=self.reports)
         backoff = Backoff(attempts=4, over_s=7, jitter=lambda: 0.0)
         self.per_minute = 1_000_000
-        repeats = Repeats(lambda: self.per_minute)
+        repeats = Repeats(lambda: self.per_minute, jitter=lambda of: 0.0)
         patience = Patience(
             gates, backoff, 10, repeats, self.reports, sleep=self._sleep, clock=lambda: sum(self.waited)
         )
@@ -177,6 +177,11 @@ class Home:
         for cause, attachments in self.reports.of("skipped"):
             counted[cause] += attachments
         return counted
+
+    @property
+    def backoffs(self) -> list[float]:
+        """The waits between attempts, without those for others that share a call."""
+        return [seconds for seconds in self.waited if seconds >= 1.0]
 
     async def _sleep(self, seconds: float) -> None:
         self.waited.append(seconds)

@@ -90,7 +90,7 @@ async def test_an_announced_message_that_is_not_there_yet_is_waited_for() -> Non
 
         assert home.verdicts == ["a1", "a2"]
         assert home.letters == []
-        assert home.waited == [1, 2]
+        assert home.backoffs == [1, 2]
 
 
 async def test_an_announced_message_that_never_comes_is_dead_once() -> None:

@@ -1,0 +1,65 @@
+"""What a flood of ids that nobody knows costs in calls to the API, with the attempts and the limit of a deployment."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import orjson
+import pytest
+
+from consumer.attempts import Backoff
+from tests.ill import clock
+from tests.ill.cloud import Cloud
+from tests.ill.scene import Scene, event_of, playing
+
+MANY, PER_MINUTE = 250, 75  # a quarter of a thousand, and of what a client may ask: the shares are the same
+A_DEPLOYMENT = Backoff(8, 600.0)
+
+
+def calls(scene: Scene) -> int:
+    """To the API; not to the login."""
+    return scene.cloud.calls.total() - scene.cloud.calls["token"]
+
+
+async def all_answered(scene: Scene, values: list[bytes]) -> tuple[int, int]:
+    """How many calls were made within the first minute, and how many in all."""
+    before = calls(scene)
+    async with asyncio.TaskGroup() as group:
+        for value in values:
+            await scene.take(group, value)
+        await anyio.sleep(60)
+        first = calls(scene) - before
+    return first, calls(scene) - before
+
+
+@pytest.mark.parametrize("kind", ["plain", "bare"])
+def test_unknown_conversations_cost_a_first_and_a_last_question_each_and_few_repeats(kind: str) -> None:
+    """Of a thousand at most 1,100 in the first minute, and 2,500 in all."""
+
+    async def main() -> tuple[int, int]:
+        async with playing(Cloud({"known": "plain"}), PER_MINUTE, A_DEPLOYMENT) as scene:
+            async with asyncio.TaskGroup() as group:
+                await scene.take(group, event_of("known", "plain"))  # so that bulk is known to be had
+            told = await all_answered(scene, [event_of(str(number), kind) for number in range(MANY)])
+            unknown = [(str(number), "dead not_found") for number in range(MANY)]
+            assert sorted(scene.answers) == sorted([("known", "accepted"), *unknown])
+            return told
+
+    first, every = clock.run(main)
+    print(f"{kind}: {first} calls in the first minute, {every} in all")
+    assert first <= 1.1 * MANY
+    assert 2 * MANY <= every <= 2.5 * MANY
+
+
+def test_a_thousand_unknown_ids_of_one_conversation_cost_ten_calls() -> None:
+    async def main() -> tuple[int, int]:
+        async with playing(Cloud({"1": "plain"}), 300, A_DEPLOYMENT) as scene:
+            values = [orjson.dumps({"conversationId": "c-1", "messageId": f"m-x{n}"}) for n in range(1_000)]
+            told = await all_answered(scene, values)
+            assert [answer for _, answer in scene.answers] == ["dead not_found"] * 1_000
+            return told
+
+    first, every = clock.run(main)
+    print(f"{first} calls in the first minute, {every} in all")
+    assert every <= 10
