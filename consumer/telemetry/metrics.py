@@ -9,6 +9,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Mapping
+from itertools import product
 from typing import get_args
 
 from prometheus_client import (
@@ -23,6 +24,7 @@ from prometheus_client import (
 from consumer import __version__
 from consumer.model import Condition, DeadReason, Dependency, Doubt, Reason, Rejected, Verdict
 from consumer.telemetry import stages
+from consumer.telemetry.counters import Total
 from consumer.telemetry.labels import (
     ApiCall,
     ApiStatus,
@@ -96,27 +98,26 @@ class Metrics:
 
     def _declare_the_work(self) -> None:
         loops, kinds = get_args(Loop), get_args(Noise)
-        self.records_received: Mapping[Loop, Counter] = self._series.counters(
+        self.records_received: Mapping[Loop, Total] = self._series.counters(
             "records_received", "Records taken from Kafka, by the loop that took them", "loop", loops
         )
         self.tasks_written = self._series.counter("tasks_written", "Tasks that the intake wrote")
         self.intake_held_back = self._series.gauge(
             "intake_held_back", "1 while no events are taken in, since enough tasks wait for this process"
         )
-        self.noise_dropped: Mapping[Noise, Counter] = self._series.counters(
+        self.noise_dropped: Mapping[Noise, Total] = self._series.counters(
             "noise_dropped", "Events that need no answer of ours, by what they are", "kind", kinds
         )
-        attachments = Counter(
-            f"{PREFIX}_attachments_total", "Verdicts, by reason", ["verdict", "reason"], registry=self.registry
+        rejected = {("rejected", reason.value): reason for reason in Reason}
+        attachments = self._series.counted(
+            "attachments", "Verdicts, by reason", ("verdict", "reason"), [("accepted", "none"), *rejected]
         )
-        self.accepted = attachments.labels("accepted", "none")
-        self.rejected: Mapping[Reason, Counter] = {
-            reason: attachments.labels("rejected", reason.value) for reason in Reason
-        }
-        self.dead_letters: Mapping[DeadReason, Counter] = self._series.counters(
+        self.accepted = attachments["accepted", "none"]
+        self.rejected: Mapping[Reason, Total] = {reason: attachments[each] for each, reason in rejected.items()}
+        self.dead_letters: Mapping[DeadReason, Total] = self._series.counters(
             "dead_letters", "What could not be judged, by reason", "reason", DeadReason
         )
-        self.attachments_skipped: Mapping[Skipped, Counter] = self._series.counters(
+        self.attachments_skipped: Mapping[Skipped, Total] = self._series.counters(
             "attachments_skipped", "Attachments that need no answer of ours", "cause", get_args(Skipped)
         )
         self.inspections = self._series.counter(
@@ -124,7 +125,7 @@ class Metrics:
         )
 
     def _declare_what_it_costs(self) -> None:
-        self.attempts_failed: Mapping[Dependency, Counter] = self._series.counters(
+        self.attempts_failed: Mapping[Dependency, Total] = self._series.counters(
             "attempts_failed", "Attempts that a dependency let fail", "dependency", Dependency
         )
         self.bugs = self._series.counter("bugs", "Errors that nobody foresaw; the log holds the traceback")
@@ -134,15 +135,15 @@ class Metrics:
         self.attachment_bytes = self._series.histogram(
             "attachment_bytes", "Size of the files, as counted", SIZE_BUCKETS
         )
-        self.notifications: Mapping[Notification, Counter] = self._series.counters(
+        self.notifications: Mapping[Notification, Total] = self._series.counters(
             "notifications", "Messages to the conversation about a verdict", "outcome", get_args(Notification)
         )
 
     def _declare_the_stream(self) -> None:
-        self.transactions: Mapping[Transacted, Counter] = self._series.counters(
+        self.transactions: Mapping[Transacted, Total] = self._series.counters(
             "transactions", "Transactions of answers and offsets", "outcome", get_args(Transacted)
         )
-        self.rebuilds: Mapping[RebuildCause, Counter] = self._series.counters(
+        self.rebuilds: Mapping[RebuildCause, Total] = self._series.counters(
             "rebuilds", "Producers that were replaced and partitions rebuilt from what is committed", "cause",
             get_args(RebuildCause),
         )  # fmt: skip
@@ -163,7 +164,7 @@ class Metrics:
             ["topic", "partition"],
             registry=self.registry,
         )
-        self.odd_ledger_records: Mapping[OddEntry, Counter] = self._series.counters(
+        self.odd_ledger_records: Mapping[OddEntry, Total] = self._series.counters(
             "odd_ledger_records",
             "Records in the ledger topic that this release did not write, by what they are taken for",
             "taken_for",
@@ -174,15 +175,12 @@ class Metrics:
         )
 
     def _declare_the_ledger(self) -> None:
-        doubted = Counter(
-            f"{PREFIX}_doubted_records_total",
+        self.doubted_records = self._series.counted(
+            "doubted_records",
             "Tasks and ledger entries that are not signed with a key of ours, or falsely",
-            ["of", "doubt"],
-            registry=self.registry,
+            ("of", "doubt"),
+            product(get_args(Signed), get_args(Doubt)),
         )
-        self.doubted_records: Mapping[tuple[Signed, Doubt], Counter] = {
-            (of, doubt): doubted.labels(of, doubt) for of in get_args(Signed) for doubt in get_args(Doubt)
-        }
         self.ledger_restore_seconds = self._series.histogram(
             "ledger_restore_seconds", "Time to read a ledger partition before its tasks are taken", stages.BUCKETS
         )
@@ -198,17 +196,17 @@ class Metrics:
             "condition_since_timestamp_seconds", "Since when the condition holds; 0 while it does not",
             "condition", Condition,
         )  # fmt: skip
-        calls = Counter(
-            f"{PREFIX}_api_calls_total", "Calls to the API, by answer", ["call", "status"], registry=self.registry
+        self.api_calls = self._series.counted(
+            "api_calls",
+            "Calls to the API, by answer",
+            ("call", "status"),
+            product(get_args(ApiCall), get_args(ApiStatus)),
         )
-        self.api_calls: Mapping[tuple[str, ApiStatus], Counter] = {
-            (call, status): calls.labels(call, status) for call in get_args(ApiCall) for status in get_args(ApiStatus)
-        }
         self.api_wait_seconds = self._series.counter("api_wait_seconds", "Time that calls waited for the rate limit")
         self.api_limited_until_timestamp_seconds = self._series.gauge(
             "api_limited_until_timestamp_seconds", "Until when calls wait for a limit of the API; 0 while none do"
         )
-        self.new_codes: Mapping[str, Counter] = self._series.counters(
+        self.new_codes: Mapping[str, Total] = self._series.counters(
             "new_codes", "Error codes of the API that are not known, by the call that met them; the log names them",
             "call", get_args(ApiCall),
         )  # fmt: skip
@@ -218,13 +216,13 @@ class Metrics:
 
     def _declare_the_process(self) -> None:
         self.event_loop_tasks = self._series.gauge("event_loop_tasks", "Tasks of the event loop that are not done")
-        self.worker_restarts: Mapping[str, Counter] = self._series.counters(
+        self.worker_restarts: Mapping[str, Total] = self._series.counters(
             "worker_restarts", "Examining processes that were replaced", "cause", get_args(WorkerEnd)
         )
         self.workers_confined: Mapping[str, Gauge] = self._series.gauges(
             "workers_confined", "1 for what is proven to hold examining processes in", "confinement", get_args(Confined)
         )
-        self.examination_failures: Mapping[str, Counter] = self._series.counters(
+        self.examination_failures: Mapping[str, Total] = self._series.counters(
             "examination_failures",
             "Examinations that ended with an exception of a reader",
             "exception",
@@ -244,7 +242,7 @@ class Metrics:
             ["rule"],
             registry=self.registry,
         )
-        self.spans: Mapping[SpanFate, Counter] = self._series.counters(
+        self.spans: Mapping[SpanFate, Total] = self._series.counters(
             "spans",
             "Spans of traces: that ended here, and of these that the collector took",
             "fate",

@@ -38,10 +38,10 @@ from opentelemetry.trace import (
     use_span,
 )
 from opentelemetry.util.types import AttributeValue
-from prometheus_client import Counter
 
 from consumer import __version__
 from consumer.model import TRACEPARENT, Dependency, Headers, Source
+from consumer.telemetry.counters import Total
 from consumer.telemetry.labels import SpanFate, Stage
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import HeldConditions, Reporter
@@ -218,7 +218,7 @@ def _resource() -> Resource:
 
 
 class CountingProcessor(BatchSpanProcessor):
-    def __init__(self, exporter: SpanExporter, spans: Mapping[SpanFate, Counter]) -> None:
+    def __init__(self, exporter: SpanExporter, spans: Mapping[SpanFate, Total]) -> None:
         super().__init__(exporter)
         self._ended = spans["ended"]
 
@@ -231,7 +231,7 @@ class CountingProcessor(BatchSpanProcessor):
 class Counting(SpanExporter):
     """Tells once that the collector takes nothing, and once that it does again. In the SDK's own thread."""
 
-    def __init__(self, exporter: SpanExporter, spans: Mapping[SpanFate, Counter]) -> None:
+    def __init__(self, exporter: SpanExporter, spans: Mapping[SpanFate, Total]) -> None:
         self._exporter, self._taken = exporter, spans["taken"]
         self._fails = False
 

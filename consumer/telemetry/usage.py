@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import get_args
 
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Gauge
 
+from consumer.telemetry.counters import Counters, Total
 from consumer.telemetry.kinds import FileKind
 from consumer.telemetry.labels import Limit, Memory, Slots
 
@@ -39,15 +40,16 @@ class Usage:
             registry=registry,
         )
         kinds = get_args(FileKind)
-        cpu = Counter(
-            f"{PREFIX}_examine_cpu_seconds_total", "CPU time of examining processes, by what the file is", ["kind"],
-            registry=registry,
+        cpu = Counters(
+            f"{PREFIX}_examine_cpu_seconds", "CPU time of examining processes, by what the file is", ("kind",),
+            ((kind,) for kind in kinds), registry,
         )  # fmt: skip
-        read = Counter(
-            f"{PREFIX}_examined_bytes_total", "Bytes of the files that took this CPU time", ["kind"], registry=registry
-        )
-        self.examine_cpu_seconds: Mapping[FileKind, Counter] = {kind: cpu.labels(kind) for kind in kinds}
-        self.examined_bytes: Mapping[FileKind, Counter] = {kind: read.labels(kind) for kind in kinds}
+        read = Counters(
+            f"{PREFIX}_examined_bytes", "Bytes of the files that took this CPU time", ("kind",),
+            ((kind,) for kind in kinds), registry,
+        )  # fmt: skip
+        self.examine_cpu_seconds: Mapping[FileKind, Total] = {kind: cpu.of[kind,] for kind in kinds}
+        self.examined_bytes: Mapping[FileKind, Total] = {kind: read.of[kind,] for kind in kinds}
         self.antivirus_signatures_timestamp_seconds = self._gauge(
             "antivirus_signatures_timestamp_seconds",
             "Of what day the antivirus's signatures are; 0 while it does not tell",
