@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from tests.bench import backlog, beside, bombs, fetched, restored, stuck, takeover, throughput
+from tests.bench import backlog, beside, bombs, doctor, fetched, restored, stuck, takeover, telemetry, throughput
 from tests.bench.figures import Figures, table
 
 BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
@@ -25,6 +25,8 @@ BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
     "restore": ("reading the ledger, against a bare read of the same topic", restored.run),
     "takeover": ("from the kill of one of three workers to the first results of its partitions", takeover.run),
     "stuck": ("throughput with one stuck attachment in each partition, against without", stuck.run),
+    "doctor": ("what `check-config --online`, twenty times, does to a loaded service beside it", doctor.run),
+    "telemetry": ("share of the main process's CPU that metrics, gauges, log and spans take", telemetry.run),
     "bombs": ("time and memory of each bomb, in a worker of its own", bombs.run),
 }
 
