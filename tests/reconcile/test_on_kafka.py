@@ -66,7 +66,7 @@ async def test_lost_events_are_found_and_fed_and_then_nothing_is_missing(
             await until(reader, score, lambda: len(score.records) == len(told))
             await all_settled(settings)
             assert emulator.state.calls["analytics"] == 0
-            rebalances = running.metrics.rebalances._value.get()
+            rebalances = running.metrics.rebalances.value
             result, lines = await typed(command, env)
             assert (result.exit_code, missing_in(lines)) == (1, {talk.conversation_id for talk in lost}), result.stderr
             days = 7 + len({line["time"][:10] for line in lines[:-1]})  # of the look-back, and of the time itself
@@ -81,7 +81,7 @@ async def test_lost_events_are_found_and_fed_and_then_nothing_is_missing(
             await all_settled(settings)
             result, lines = await typed(command, env)
             assert (result.exit_code, missing_in(lines), lines[-1]["messages"]) == (0, set(), 8)
-            assert running.metrics.rebalances._value.get() == rebalances, "no group was disturbed"
+            assert running.metrics.rebalances.value == rebalances, "no group was disturbed"
         await reader.catch_up(score)
     assert score.tally().good, score.tally()
     assert len(score.records) == len(talks)
