@@ -1,8 +1,8 @@
 """The service, and where its main thread is: `python -m tests.bench.sampled run`, from one SIGUSR1 to the next.
 
-The kernel interrupts it each time that it has used some more CPU time, and what it is doing then is counted. How busy the
-machine is changes nothing about the shares. Python looks at signals when it enters a function, so that what consists of
-many small ones, as metrics do, comes out a little too high.
+The kernel interrupts it each time that it has used some more CPU time, and what it is doing then is counted. How busy
+the machine is changes nothing about the shares. Python looks at signals when it enters a function, so that what
+consists of many small ones, as metrics do, comes out a little too high.
 """
 
 from __future__ import annotations
