@@ -73,15 +73,10 @@ class Api:
 
     # ---- the calls. All raise `Missing` for what is not there, and the failures of `_checked`.
 
-    async def conversation(self, conversation_id: str, begun: Callable[[], object] | None = None) -> Json:
+    async def conversation(self, conversation_id: str, begun: Callable[[], None] | None = None) -> Json:
         """`begun`, if there is one, is called when the call has its turn."""
-
-        def content() -> None:
-            if begun is not None:
-                begun()
-
         path = f"{CONVERSATIONS}/{_part(conversation_id)}"
-        call = Call("conversation", "GET", path, content, of=conversation_id, conversation=conversation_id)
+        call = Call("conversation", "GET", path, begun, of=conversation_id, conversation=conversation_id)
         return await self._json(call)
 
     async def message(self, conversation_id: str, message_id: str) -> Json:

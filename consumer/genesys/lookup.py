@@ -93,7 +93,11 @@ class Lookup:
 
     async def _list(self, conversation_id: str, batch: MergedCall[None, Sequence[Message]]) -> Sequence[Message]:
         """What the conversation itself says, of messages that may carry files."""
-        raw = await self._api.conversation(conversation_id, begun=batch.close)
+
+        def begun() -> None:
+            batch.close()
+
+        raw = await self._api.conversation(conversation_id, begun)
         try:
             seen = shapes.conversation(raw, conversation_id)
         except Malformed as malformed:
