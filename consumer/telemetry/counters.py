@@ -21,6 +21,21 @@ class Total:
         self.value += amount
 
 
+class Present:
+    """How many are within it now. One for all of them: it keeps nothing of any."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __enter__(self) -> None:
+        self.count += 1
+
+    def __exit__(self, *exc: object) -> None:
+        self.count -= 1
+
+
 class Counters:
     """One series for each of `values`, which are those of the labels."""
 

@@ -24,7 +24,7 @@ from prometheus_client import (
 from consumer import __version__
 from consumer.model import Condition, DeadReason, Dependency, Doubt, Reason, Rejected, Verdict
 from consumer.telemetry import stages
-from consumer.telemetry.counters import Total
+from consumer.telemetry.counters import Present, Total
 from consumer.telemetry.labels import (
     ApiCall,
     ApiStatus,
@@ -149,7 +149,9 @@ class Metrics:
         )  # fmt: skip
         self.rebalances = self._series.counter("rebalances", "Assignments that this process got")
         self.tasks_in_flight = self._series.gauge("tasks_in_flight", "Tasks taken and not settled")
+        self.inspecting = Present()
         self.inspections_in_flight = self._series.gauge("inspections_in_flight", "Inspections running now")
+        self.inspections_in_flight.set_function(lambda: self.inspecting.count)
         self.assigned_partitions = self._series.gauge("assigned_partitions", "Tasks partitions assigned")
         self.ready_partitions = self._series.gauge("ready_partitions", "Tasks partitions that tasks are taken from")
         self._lag = Gauge(

@@ -217,7 +217,7 @@ class Reporter(Untraced):
     def inspecting(self) -> AbstractContextManager[object]:
         """Surrounds one inspection."""
         self._metrics.inspections.inc()
-        return self._metrics.inspections_in_flight.track_inprogress()
+        return self._metrics.inspecting
 
     def timed(self, stage: Stage) -> AbstractContextManager[object]:
         """Surrounds one stage."""
