@@ -13,7 +13,19 @@ from collections.abc import Awaitable, Callable
 
 import anyio
 
-from tests.bench import backlog, beside, bombs, doctor, fetched, restored, stuck, takeover, telemetry, throughput
+from tests.bench import (
+    backlog,
+    beside,
+    bombs,
+    doctor,
+    fetched,
+    restored,
+    stuck,
+    takeover,
+    telemetry,
+    throughput,
+    unknown,
+)
 from tests.bench.figures import Figures, table
 
 BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
@@ -27,6 +39,7 @@ BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
     "stuck": ("throughput with one stuck attachment in each partition, against without", stuck.run),
     "doctor": ("what `check-config --online`, twenty times, does to a loaded service beside it", doctor.run),
     "telemetry": ("share of the main process's CPU that metrics, gauges, log and spans take", telemetry.run),
+    "unknown": ("p95 of honest answers beside a thousand conversations that nobody knows, against alone", unknown.run),
     "bombs": ("time and memory of each bomb, in a worker of its own", bombs.run),
 }
 
@@ -40,8 +53,8 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object a line, on stdout")
     arguments = parser.parse_args()
     names = arguments.names or [name for name in BENCHES if name != "transactions"]  # throughput tells those too
-    if unknown := set(names) - set(BENCHES):
-        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    if others := set(names) - set(BENCHES):
+        parser.error(f"no such benchmark: {', '.join(sorted(others))}")
     for name in names:
         what, bench = BENCHES[name]
         figures = anyio.run(bench)
