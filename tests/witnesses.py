@@ -55,6 +55,13 @@ def _encrypted(data: bytes) -> str | None:
     return "its trailer names an encryption" if _ENCRYPTION.search(data) else None
 
 
+def _broken(data: bytes) -> str | None:
+    if data.startswith(b"%PDF-"):
+        named = re.search(rb"/Root\s+\d+\s+\d+\s+R", data)
+        return None if named else "a PDF that names no first object: its end is missing"
+    return None
+
+
 def _macros(data: bytes) -> str | None:
     if data.startswith(OLE):
         return _code(data)
@@ -138,6 +145,7 @@ def _parts(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 SEEN: dict[Reason, Callable[[bytes], str | None]] = {
+    Reason.MALFORMED: _broken,
     Reason.ENCRYPTED: _encrypted,
     Reason.MACROS: _macros,
     Reason.TEMPLATE: _template,

@@ -41,10 +41,22 @@ def test_coded_pixels_end_at_a_marker_that_neither_stands_for_itself_nor_restart
     assert end_of(coded + b"\xff\xd9") == len(coded) + 2
 
 
-def test_what_stops_before_its_end_is_told() -> None:
-    for data in (png()[:-12], jpeg()[:-2], gif()[:-1]):
+def test_what_stops_behind_its_pixels_is_told() -> None:
+    for data in (png()[:-12], gif()[:-1]):
         assert seen_in(data).flags == ["incomplete"]
         assert seen_in(data).findings == []
+
+
+def test_what_stops_inside_its_pixels_is_broken() -> None:
+    for data in (png()[:-17], png(pixels=b"x")[:-12], jpeg()[:-2], jpeg()[:-6], gif()[:-3]):
+        assert seen_in(data).has(Reason.MALFORMED)
+
+
+def test_pixels_with_another_sum_than_they_say_are_broken() -> None:
+    for at in (20, -20):
+        data = bytearray(png())
+        data[at] ^= 1
+        assert seen_in(bytes(data)).has(Reason.MALFORMED)
 
 
 def test_ordinary_animations_and_scans_are_fine() -> None:

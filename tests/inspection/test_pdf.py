@@ -136,3 +136,19 @@ def test_words_in_a_stream_of_objects_that_is_not_compressed_are_words() -> None
     assert not codes(pdf(stream % (len(words) + 4, words)))
     page = b"<script>alert(1)</script>"
     assert Reason.SECOND_FORMAT in codes(pdf(stream % (len(page) + 4, page)))
+
+
+def test_a_document_that_stops_before_what_names_its_first_object_is_broken() -> None:
+    data = pdf(b"9 0 obj\n<< /Title (words) >>\nendobj\n" * 40)
+    begins, ends = data.index(b"obj\n<<") + 8, data.index(b">>", data.index(b"trailer")) + 2
+    for stop in (*(begins + (ends - begins) * part // 64 for part in range(64)), ends - 1):
+        assert Reason.MALFORMED in codes(data[:stop])
+    assert codes(data[:ends]) == set()
+
+
+def test_a_document_whose_end_says_all_but_its_mark_is_told() -> None:
+    assert codes(pdf()[:-6]) == set()
+    assert Reason.MALFORMED in codes(pdf().replace(b"/Root 1 0 R", b"/Root 7 0 R")[:-6])
+    linearized = pdf().replace(b"<< /Type /Catalog", b"<< /Linearized 1 /Type /Catalog")
+    assert codes(linearized) == set()
+    assert Reason.MALFORMED in codes(linearized.replace(b"/Pages 2 0 R", b"/Pages 8 0 R"))

@@ -124,7 +124,7 @@ def test_objects_are_read_as_they_are_written() -> None:
 
 
 def test_a_file_may_end_where_a_stream_begins() -> None:
-    assert judged(b"%PDF-1.4\n1 0 obj\n<< /A 1 >>\nendobj\n2 0 obj\n>>stream\n") is None
+    assert judged(b"%PDF-1.4\n1 0 obj\n<< /A 1 >>\nendobj\n2 0 obj\n>>stream\n") is Reason.MALFORMED
 
 
 @pytest.mark.parametrize("broken", [b"", b"(", b"<<", b"[[[", b"<</A", b">>", b"]", b"<4", b"stream", b"<< /A (b \\"])

@@ -6,10 +6,12 @@ import struct
 
 from consumer.inspection.readers import picture as pictures
 from consumer.inspection.readers import script_header
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, SUB_BLOCK, Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
 SIGNATURES = (b"GIF87a", b"GIF89a")
+END = End("the byte `;`", "every one inside its first picture", "every other, of an animation")
 CONTROL = b"\xf9"  # an extension, one for each frame of an animation
 
 
@@ -26,7 +28,7 @@ def walk(data: bytes, work: Work) -> Picture:
         raise Unreadable("the GIF has no header")
     width, height = struct.unpack_from("<2H", data, 6)
     picture = Picture("image/gif", width, height, bits=8)
-    at = 13 + _colors(data[10])
+    at, first_is_whole = 13 + _colors(data[10]), False
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)
         kind = data[at : at + 1]
@@ -38,6 +40,9 @@ def walk(data: bytes, work: Work) -> Picture:
             picture.width, picture.height = max(picture.width, left + wide), max(picture.height, top + high)
             picture.drawn += max(1, wide * high)
             at = _sub_blocks(data, at + 11 + _colors(data[at + 9]), work)
+            if at > len(data) and not first_is_whole:
+                raise Unreadable("the GIF stops inside its first picture")
+            first_is_whole = True
         elif kind == b"\x21":
             begin = at + 2
             at = _sub_blocks(data, begin, work)

@@ -6,11 +6,13 @@ import struct
 
 from consumer.inspection.readers import picture as pictures
 from consumer.inspection.readers import runs, script_header
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+END = End("its marker `EOI`", "every one", "none")
 MOST_STRAY = 4_096  # bytes between segments that readers skip
 
 FILL = b"\xff"
@@ -53,8 +55,10 @@ def walk(data: bytes, work: Work) -> Picture:
         if kind == 0xDA:
             picture.drawn += picture.width * picture.height
             at = _scan_end(data, at)
-    if picture.width == 0:
+    if picture.width == 0 or not picture.drawn:
         raise Unreadable("the JPEG has no picture")
+    if not picture.complete and at >= len(data):
+        raise Unreadable("the JPEG stops inside its pixels")
     picture.end = min(len(data), at)
     work.spend(4 * picture.end)
     return picture

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import struct
+import zlib
 
+from consumer.inspection.readers import flate
 from consumer.inspection.readers import picture as pictures
+from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
-from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+END = End("its chunk `IEND`", "every one inside its pixels", "those behind its pixels")
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the kind of color; the 1 of 3 is an index
 PIXELS = (b"IDAT", b"fdAT")
+CRITICAL = (b"PLTE", b"IDAT")
 TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"iCCP", b"zxIf")
 PACKED = (b"iCCP", b"zTXt", b"iTXt")  # metadata that is compressed
 
@@ -22,9 +27,9 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def walk(data: bytes, work: Work) -> Picture:
     """The picture that `data` begins with. `Unreadable` if it is built wrongly."""
-    width, height, bits = _header(data)
+    width, height, bits = _header(data, work)
     picture = Picture("image/png", width, height, bits=bits)
-    at, pixels = 33, False
+    at, pixels, drawn = 33, False, list[tuple[int, int]]()
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)
         if at + 8 > len(data):
@@ -37,8 +42,11 @@ def walk(data: bytes, work: Work) -> Picture:
             picture.complete = True
             at += 12 + length
             break
+        if kind in CRITICAL and stop + 4 <= len(data):
+            _check(data, at + 4, stop, work)
         if kind in PIXELS:
             pixels = True
+            drawn.append((at + 8, stop)) if kind == b"IDAT" else None
         elif kind == b"fcTL" and at + 20 <= len(data):
             wide, high = struct.unpack_from(">2L", data, at + 12)
             picture.drawn += wide * high
@@ -49,14 +57,40 @@ def walk(data: bytes, work: Work) -> Picture:
         at += 12 + length
     if not pixels:
         raise Unreadable("the PNG has no pixels")
+    if not picture.complete and not _is_whole(data, drawn, work):
+        raise Unreadable("the PNG stops inside its pixels")
     picture.end = min(len(data), at)
     return picture
 
 
-def _header(data: bytes) -> tuple[int, int, int]:
+def _check(data: bytes, begin: int, stop: int, work: Work) -> None:
+    """No viewer shows a picture whose header, colors or pixels do not have the sum that stands behind them."""
+    work.spend((stop - begin) // 4)
+    if zlib.crc32(memoryview(data)[begin:stop]) != int.from_bytes(data[stop : stop + 4], "big"):
+        raise Unreadable("a part of the PNG does not have its checksum")
+
+
+def _is_whole(data: bytes, drawn: list[tuple[int, int]], work: Work) -> bool:
+    """Whether the pixels are all there: the end of what they are compressed with says so."""
+    engine = zlib.decompressobj()
+    try:
+        for begin, stop in drawn:
+            for piece in flate.cut(memoryview(data)[begin:stop]):
+                feed: bytes | memoryview = piece
+                while feed and not engine.eof:
+                    made = engine.decompress(feed, flate.LARGEST_PIECE)
+                    work.spend(flate.INFLATING * len(made) + PLACE)
+                    feed = engine.unconsumed_tail
+    except zlib.error:
+        return False
+    return engine.eof
+
+
+def _header(data: bytes, work: Work) -> tuple[int, int, int]:
     """Width and height in pixels, and the bits of one."""
     if data[12:16] != b"IHDR" or data[8:12] != b"\0\0\0\x0d" or len(data) < 33:
         raise Unreadable("the PNG has no header")
+    _check(data, 12, 29, work)
     width, height, depth, color, compression, filtering, interlace = struct.unpack_from(">2L5B", data, 16)
     sane = 0 < width < 1 << 31 and 0 < height < 1 << 31 and depth in (1, 2, 4, 8, 16) and color in CHANNELS
     if not sane or compression or filtering or interlace > 1:

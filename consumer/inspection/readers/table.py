@@ -18,6 +18,7 @@ from consumer.inspection.readers.office import ole, ooxml
 from consumer.inspection.readers.office.compound import SIGNATURE as OLE
 from consumer.inspection.readers.office.ooxml_types import SHEET, SLIDES, WORD
 from consumer.inspection.readers.pdf import document as pdf
+from consumer.inspection.readers.pdf import root
 from consumer.inspection.readers.picture import Picture
 from consumer.inspection.readers.program_names import PROGRAMS
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
@@ -62,13 +63,13 @@ class Format:
 FORMATS: tuple[Format, ...] = (
     Format(
         "image/png", ("png", "apng"), ("image/apng", "image/x-png"), (png.SIGNATURE,),
-        reader=png.examine, walk=png.walk, family="picture",
+        reader=png.examine, end=png.END, walk=png.walk, family="picture",
     ),
     Format(
         "image/jpeg", ("jpg", "jpeg", "jpe", "jfif", "jif"), ("image/jpg", "image/pjpeg"), (JPEG,),
-        reader=jpeg.examine, walk=jpeg.walk, family="picture",
+        reader=jpeg.examine, end=jpeg.END, walk=jpeg.walk, family="picture",
     ),
-    Format("image/gif", ("gif",), (), gif.SIGNATURES, reader=gif.examine, walk=gif.walk, family="picture"),
+    Format("image/gif", ("gif",), (), gif.SIGNATURES, reader=gif.examine, end=gif.END, walk=gif.walk, family="picture"),
     Format(
         "image/webp", ("webp",),
         starts=riff.is_webp, reader=riff.examine_webp, end=riff.END_OF_WEBP, walk=riff.walk_webp, family="picture",
@@ -157,7 +158,10 @@ FORMATS: tuple[Format, ...] = (
         "application/zip", ("zip", "zipx"), ("application/x-zip-compressed",), ZIP,
         reader=ooxml.examine, end=ooxml.END,
     ),
-    Format("application/pdf", ("pdf",), ("application/x-pdf",), starts=pdf.is_pdf, reader=pdf.examine, plain=True),
+    Format(
+        "application/pdf", ("pdf",), ("application/x-pdf",),
+        starts=pdf.is_pdf, reader=pdf.examine, end=root.ENDING, plain=True,
+    ),
     Format("application/x-ole-storage", (), ("application/cdfv2",)),
     Format("application/encrypted", (), ("application/cdfv2-encrypted",)),
     Format("application/x-empty", (), ("inode/x-empty",)),

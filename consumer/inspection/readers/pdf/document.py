@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from consumer.inspection.readers import flate, runs
-from consumer.inspection.readers.pdf import password, places, streams
+from consumer.inspection.readers.pdf import password, places, root, streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.looks import Looks
 from consumer.inspection.readers.pdf.places import Extents
@@ -102,6 +102,8 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     if _ENCRYPTED.are_in(readable) and not _ENCRYPTED.are_in(data):
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     _active(readable, seen, whole=len(readable) == len(data))
+    if not root.is_found(readable, seen.work):
+        seen.find(Reason.MALFORMED, "its end is missing, which names the object that it begins with")
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated
     referred.add(readable, None, seen.work, data)
     found = list(streams.streams(data, seen.work))
