@@ -15,6 +15,7 @@ from consumer.turns.usage import RecentCosts
 
 OWED_SHARE, ENOUGH = 0.1, 1.0  # of a cost; a cost
 WASTE_SHARE = 0.03  # of what long ones cost: that much of their work may be thrown away for short ones
+WASTE_UNKNOWN = 5.0  # a cost, once: before the first one that is long has told what it costs
 LATELY = 0.25  # weight of the last one in what is typical
 
 
@@ -35,7 +36,8 @@ class Queue:
         self._running_of: dict[str, int] = {}  # conversation → turns that run
         self._due_ones = 0  # that run
         self._typical = 0.0  # cost of one turn
-        self._typical_long = 0.0  # of one that was not short
+        self._typical_long: float | None = None  # of one that was not short; None: none has ended
+        self._wasted = 0.0  # until then
         self._asked = 0
 
     # ---- what happens to a turn
@@ -65,12 +67,13 @@ class Queue:
         return turn
 
     def in_the_way(self, now: float, able: Iterable[Turn], spent: Callable[[Turn], float]) -> Turn | None:
-        """Of those that are able to, the one that should make room for the next one: it is of a higher rank."""
+        """Of those that are able to, the one that should make room for the next one: it is of a higher rank, and of
+        another conversation, since nobody is helped by one's own standing still."""
         first = self._next(now) if self.waiting else None
         if first is None or first.size <= self.free:
             return None
-        running = (turn for turn in able if turn.stand is Stand.RUNS)
-        longer = {turn: spent(turn) for turn in running if turn.rank > first.rank and not turn.due}
+        others = (turn for turn in able if turn.stand is Stand.RUNS and turn.conversation != first.conversation)
+        longer = {turn: spent(turn) for turn in others if turn.rank > first.rank and not turn.due}
         if not self.can_put_aside:
             longer = {turn: cost for turn, cost in longer.items() if self._may_start_again(turn, cost)}
         return min(longer, key=longer.__getitem__, default=None)
@@ -78,6 +81,14 @@ class Queue:
     @property
     def can_put_aside(self) -> bool:
         return len(self._aside) < self._most_aside
+
+    def _may_start_again(self, turn: Turn, cost: float) -> bool:
+        wasted = cost + self._again
+        if turn.started_again:
+            return False
+        if self._typical_long is None:
+            return self._wasted + wasted <= WASTE_UNKNOWN
+        return wasted <= WASTE_SHARE * self._typical_long
 
     def put_aside(self, turn: Turn, cost: float, now: float) -> None:
         self._stop(turn, cost, now)
@@ -88,6 +99,7 @@ class Queue:
     def start_again(self, turn: Turn, cost: float, now: float) -> None:
         """What it has done is thrown away, and it waits like one that has not begun."""
         self._stop(turn, cost, now)
+        self._wasted += cost + self._again
         turn.started_again = True
         self._wait(turn)
 
@@ -107,7 +119,8 @@ class Queue:
             self._stop(turn, cost, now)
             self._typical += (cost - self._typical) * LATELY
             if turn.rank:
-                self._typical_long += (cost - self._typical_long) * LATELY
+                before = cost if self._typical_long is None else self._typical_long
+                self._typical_long = max(cost, before + (cost - before) * LATELY)
         elif turn.stand is not Stand.OVER:
             self._leave_line(turn)
         turn.stand = Stand.OVER
@@ -120,7 +133,9 @@ class Queue:
             self._spans_begun = self._usage.spans_begun
             for line in self._lines.values():
                 line.sort(self._weight)
-        return next((turn for rank in self._order() if (turn := self._first_of(rank)) is not None), None)
+        first = next((turn for rank in self._order() if (turn := self._first_of(rank)) is not None), None)
+        # What stands still for others makes no room for more of its own conversation.
+        return first and next((turn for turn in self._aside if turn.conversation == first.conversation), first)
 
     def _order(self) -> list[int]:
         ranks = sorted({*self._lines, *(turn.rank for turn in self._aside)})
@@ -135,10 +150,6 @@ class Queue:
     def _weight(self, conversation: str) -> float:
         running = self._running_of.get(conversation, 0)
         return self._usage.of(conversation) + running * self._typical
-
-    def _may_start_again(self, turn: Turn, cost: float) -> bool:
-        wasted = cost + self._again
-        return not turn.started_again and wasted <= WASTE_SHARE * self._typical_long
 
     # ---- books
 

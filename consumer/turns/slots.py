@@ -34,7 +34,12 @@ class Slots:
     """
 
     def __init__(
-        self, room: int, *, aside: int = 0, again: float = 0.0, clock: Callable[[], float] = time.monotonic
+        self,
+        room: int,
+        *,
+        aside: int = 0,
+        again: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._queue = Queue(room, clock(), aside=aside, again=again)

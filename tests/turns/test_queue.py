@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.turns.queue import OWED_SHARE, WASTE_SHARE, Queue
+from consumer.turns.queue import OWED_SHARE, WASTE_SHARE, WASTE_UNKNOWN, Queue
 from consumer.turns.turn import LONG, SHORT, Stand
 from tests.turns.played import Job, Play
 
@@ -87,10 +87,40 @@ def test_three_hundred_conversations_with_one_long_file_each_hold_nobody_up_and_
     assert sum(job.wasted for job in flood) <= WASTE_SHARE * 300
 
 
-def test_where_long_ones_are_not_much_longer_than_short_ones_nothing_is_thrown_away() -> None:
-    ended = Play(Queue(2, 0.0, aside=2, again=0.003), short=0.01).run([Job(f"office {n}", 0.05) for n in range(300)])
+def test_where_long_ones_are_known_to_be_not_much_longer_than_short_ones_nothing_is_thrown_away() -> None:
+    offices = [Job(f"office {n}", 0.05, comes=0.05) for n in range(300)]
+    ended = Play(Queue(2, 0.0, aside=2, again=0.003), short=0.01).run([Job("first", 0.05), *offices])
     assert sum(job.wasted for job in ended) == 0.0
-    assert max(job.ended or 0.0 for job in ended) == pytest.approx(300 * 0.05 / 2, rel=0.01)
+    assert max(job.ended or 0.0 for job in ended) == pytest.approx(0.05 + 300 * 0.05 / 2, rel=0.01)
+
+
+def test_before_that_is_known_no_more_is_thrown_away_than_once_some_seconds() -> None:
+    ended = Play(Queue(2, 0.0, aside=2, again=0.003), short=0.01).run([Job(f"office {n}", 0.05) for n in range(1_000)])
+    assert sum(job.wasted for job in ended) <= WASTE_UNKNOWN
+
+
+PHOTO_S = 0.005
+
+
+@pytest.mark.parametrize("cost", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize(
+    ("others", "times"),
+    [(["one"] * 60, 3), (["one"] * 2_000, 3), ([f"new {n}" for n in range(300)], 100)],
+    ids=["60 of one", "2,000 of one", "one each of 300"],
+)
+def test_files_that_use_all_they_may_hold_no_photo_of_another_back(others: list[str], times: int, cost: float) -> None:
+    """`times` of what it costs alone, of 95 in 100: of the examination, which is a small part of the way of a file.
+    Where 300 are new as well, nobody can know the photo from them until each has had its short time."""
+    flood = [Job(name, cost, comes=n * 0.0001) for n, name in enumerate(others)]
+    photos = [Job(f"photo {n}", PHOTO_S, comes=0.05 + n * 0.4) for n in range(60)]
+    play = Play(Queue(2, 0.0, aside=2, again=0.004), short=0.011)
+    ended = play.run([*flood, *photos], until=60.0)
+    took = sorted(photo.waited + PHOTO_S for photo in photos)
+    assert took[int(len(took) * 0.95) - 1] <= times * PHOTO_S
+    if len(others) == 60:
+        alone = Play(Queue(2, 0.0), None).run([Job(name, cost) for name in others])
+        end = max(job.ended or 0.0 for job in ended if job.conversation == "one")
+        assert max(job.ended or 0.0 for job in alone) >= 0.97 * (end - 60 * PHOTO_S)
 
 
 def test_what_is_overtaken_gets_its_tenth() -> None:

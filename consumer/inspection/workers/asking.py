@@ -22,7 +22,7 @@ RULES_SHARE = 0.5  # of the CPU time that a file may cost, and on top of it
 NOT_ITS_OWN: frozenset[WorkerEnd] = frozenset({"outside", "deadline"})
 """Ends that need not be the file's doing: somebody killed the worker, or the machine was too busy."""
 FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)  # it can send none itself
-SHORTEST_LOOK_S, LONGEST_LOOK_S = 0.01, 1.0
+SHORTEST_LOOK_S, LONGEST_LOOK_S = 0.002, 1.0
 
 SENTENCES: dict[WorkerEnd, str] = {
     "budget": "examining it takes more time than any real file of its size does",
