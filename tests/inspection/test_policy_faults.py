@@ -36,8 +36,10 @@ VERSION, LANGUAGE = 'version = "1" ', 'language = "en"'
 GERMAN, EMPTY = "[sentences.de]", 'empty = "Die Datei ist leer."'
 LIMITS = "pages = 100000 "
 
-ODD_NAME = "is not a MIME type in lower case without parameters"
-ODD_SIZE = 'must be like "10 MiB", more than 0, at most 100 MiB'
+ODD_NAME = "is not a MIME type in lower case without parameters and wildcards, in quotes"
+ODD_SIZE = 'must be like "10 MiB" (in B, KiB or MiB), more than 0, at most 100 MiB'
+ODD_SHAPE = 'must be a size like "10 MiB", or a table like { size = "10 MiB" }'
+ODD_FAMILIES = 'must be "known", or a list of lists of types, like [["video/mp4", "audio/mp4"]]'
 ODD_LANGUAGE = 'must be a language of two or three small letters, like "en"'
 MEANT_PNG = 'unknown type "image/pgn"; did you mean "image/png"?'
 TOO_LARGE = "101 MiB is too much: at most 100 MiB"
@@ -56,7 +58,9 @@ LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
         (PNG, '"image/png" = 0', f'types."image/png": {ODD_SIZE}'),
         (PNG, '"image/png" = "10 GB"', f'types."image/png": {ODD_SIZE}'),
         (PNG, '"image/png" = true', f'types."image/png": {ODD_SIZE}'),
-        (PNG, '"image/png" = []', 'types."image/png": must be a table'),
+        (PNG, '"image/png" = []', f'types."image/png": {ODD_SHAPE}'),
+        (PNG, '"image/png" = 1.5', f'types."image/png": {ODD_SHAPE}'),
+        (PNG, '"application/x-quux-zzz" = 1', 'types."application/x-quux-zzz": unknown type "application/x-quux-zzz"'),
         (PNG, '"image/png" = { type_only = true }', 'types."image/png".size: is missing'),
         (PNG, '"image/png" = { size = "101 MiB" }', f'types."image/png".size: {TOO_LARGE}'),
         (PNG, '"image/png" = { size = 1, type_only = "no" }', 'types."image/png".type_only: must be true or false'),
@@ -69,10 +73,16 @@ LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
         (MACROS, 'marcos = "reject"', 'findings.marcos: unknown finding "marcos"; did you mean "macros"?'),
         (MACROS, 'qqq = "reject"', f'findings.qqq: unknown finding "qqq"; known: {FINDINGS}'),
         (MACROS, 'empty = "tell"', 'findings.empty: "empty" always rejects: no policy can say otherwise'),
+        (
+            MACROS,
+            'too_large = "tell"',
+            'findings.too_large: "too_large" is no finding in a file: no policy decides about it here',
+        ),
         (DECLARED, "declared = 1", 'disagreement.declared: must be "reject" or "tell"'),
         (DECLARED, 'declare = "reject"', 'disagreement: unknown key "declare"; did you mean "declared"?'),
-        (FAMILIES, "families = [7]", "disagreement.families: must be a list"),
-        (FAMILIES, 'families = "knwon"', "disagreement.families: must be a list"),
+        (FAMILIES, "families = [7]", f"disagreement.families: {ODD_FAMILIES}"),
+        (FAMILIES, 'families = ["image/png"]', f"disagreement.families: {ODD_FAMILIES}"),
+        (FAMILIES, 'families = "knwon"', f"disagreement.families: {ODD_FAMILIES}"),
         (FAMILIES, 'families = [["image/pgn"]]', f"disagreement.families: {MEANT_PNG}"),
         (VERSION, "version = 1 ", 'version: must be a word of up to 40 letters, digits, ".", "_" and "-"'),
         (LANGUAGE, 'langauge = "en"', 'the policy: unknown key "langauge"; did you mean "language"?'),
@@ -82,6 +92,7 @@ LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
         (EMPTY, "empty = 0", "sentences.de.empty: the sentence must be one line, at most 500 characters"),
         (EMPTY, 'emtpy = "Leer."', 'sentences.de.emtpy: unknown reason "emtpy"; did you mean "empty"?'),
         (LIMITS, "pages = 0", "limits.pages: must be like 2000, more than 0, at most 100000"),
+        ("nesting = 3 ", "nesting = 0", "limits.nesting: must be like 4, more than 0, at most 4"),
         ("nesting = 3 ", "nesting = 99", "limits.nesting: 99 is too much: at most 4"),
         ('picture = "512 MiB"', 'picture = "2048 MiB"', "limits.picture: 2048 MiB is too much: at most 1024 MiB"),
         (LIMITS, "pixels = 3", f'limits: unknown key "pixels"; known: {LIMIT_NAMES}'),
@@ -113,9 +124,9 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
         'policy.toml:1: the policy: unknown key "colour"; known: version, types, disagreement, findings, limits, '
         "sentences, language",
         "policy.toml:1: version: is missing",
-        'policy.toml:3: types."image/pgn": must be like "10 MiB", more than 0, at most 100 MiB',
+        'policy.toml:3: types."image/pgn": must be like "10 MiB" (in B, KiB or MiB), more than 0, at most 100 MiB',
         'policy.toml:3: types."image/pgn": unknown type "image/pgn"; did you mean "image/png"?',
-        'policy.toml:5: types."image/gif".size: must be like "10 MiB", more than 0, at most 100 MiB',
+        'policy.toml:5: types."image/gif".size: must be like "10 MiB" (in B, KiB or MiB), more than 0, at most 100 MiB',
         'policy.toml:7: findings.mcros: unknown finding "mcros"; did you mean "macros"?',
         'policy.toml:8: findings.script: must be "reject" or "tell"',
     ]
@@ -181,6 +192,10 @@ def test_whatever_a_file_holds_it_loads_or_each_problem_has_a_line_of_it(lines: 
             assert 1 <= int(told[1]) <= max(1, len(lines))
 
 
+def test_the_mark_that_some_editors_write_in_front_changes_nothing(tmp_path: Path) -> None:
+    assert problems(tmp_path, b"\xef\xbb\xbf" + SHIPPED.read_bytes()) == []
+
+
 def test_a_missing_policy_is_told(tmp_path: Path) -> None:
     with pytest.raises(PolicyError, match=r"none\.toml: can't be read: No such file or directory"):
         Policy.load(tmp_path / "none.toml")
@@ -190,6 +205,6 @@ def test_keys_that_only_look_alike_are_taken_as_they_stand(tmp_path: Path) -> No
     """Quotes, dots and folded tables are TOML's, not ours: a place is found in each."""
     text = 'version = "1"\ntypes.\'image/gif\'.size = 0\n[types."image/png"] # why\n  size = "0"\n'
     assert problems(tmp_path, text) == [
-        'policy.toml:2: types."image/gif".size: must be like "10 MiB", more than 0, at most 100 MiB',
-        'policy.toml:4: types."image/png".size: must be like "10 MiB", more than 0, at most 100 MiB',
+        'policy.toml:2: types."image/gif".size: must be like "10 MiB" (in B, KiB or MiB), more than 0, at most 100 MiB',
+        'policy.toml:4: types."image/png".size: must be like "10 MiB" (in B, KiB or MiB), more than 0, at most 100 MiB',
     ]

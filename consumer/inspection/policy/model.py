@@ -75,9 +75,9 @@ def refused(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("policy", "{sentence}", {"sentence": sentence})
 
 
-def unknown(what: str, word: str, known: Collection[str]) -> str:
+def unknown(what: str, word: str, known: Collection[str], likeness: float = 0.6) -> str:
     """A sentence that names the nearest word that is known, or all of them where none is near and they are few."""
-    if near := difflib.get_close_matches(word, known, 1):
+    if near := difflib.get_close_matches(word, known, 1, likeness):
         return f'unknown {what} "{word}"; did you mean "{near[0]}"?'
     listed = f"; known: {', '.join(known)}" if len(known) <= 40 else ""
     return f'unknown {what} "{word}"{listed}'
@@ -111,6 +111,10 @@ def _up_to(most: int, example: str) -> Callable[[object], int]:
     return read
 
 
+def _limit(most: int) -> Callable[[object], int]:
+    return _up_to(most, str(min(2000, most)))
+
+
 def _word(value: object) -> str:
     if isinstance(value, str) and _WORD.fullmatch(value):
         return value
@@ -125,9 +129,9 @@ def _language(value: object) -> str:
 
 def _mime(value: object) -> str:
     if not isinstance(value, str) or not MIME.fullmatch(value):
-        raise refused("is not a MIME type in lower case without parameters")
+        raise refused("is not a MIME type in lower case without parameters and wildcards, in quotes")
     if not is_known(value):
-        raise refused(unknown("type", value, sorted(known_types())))
+        raise refused(unknown("type", value, sorted(known_types()), likeness=0.85))
     return canonical(value)
 
 
@@ -138,6 +142,8 @@ def _finding(value: object) -> Reason:
         raise refused(f'"{value}" always rejects: no policy can say otherwise')
     if value == Reason.YARA:
         raise refused('"yara" is decided by each rule: write meta: action = "reject" into it')
+    if value in list(Reason):
+        raise refused(f'"{value}" is no finding in a file: no policy decides about it here')
     raise refused(unknown("finding", str(value), list(DEFAULTS)))
 
 
@@ -171,18 +177,26 @@ Sentence = Annotated[str, BeforeValidator(_sentence)]
 class AllowedType(Table):
     """One type that is let in. `"10 MiB"` alone is short for `{ size = "10 MiB" }`."""
 
-    size: Annotated[int, BeforeValidator(_up_to(LARGEST_FILE, '"10 MiB"'))]  # bytes that a file of it may have
+    size: Annotated[
+        int, BeforeValidator(_up_to(LARGEST_FILE, '"10 MiB" (in B, KiB or MiB)'))
+    ]  # bytes that a file of it may have
     type_only: StrictBool = False  # judged by its type alone: what a reader of ours finds in it is told, no more
 
     @model_validator(mode="before")
     @classmethod
     def _short(cls, value: Any) -> Any:
+        if not isinstance(value, str | int | dict):
+            raise refused('must be a size like "10 MiB", or a table like { size = "10 MiB" }')
         return {"size": value} if isinstance(value, str | int) else value
 
 
 def _known_families(value: Any) -> Any:
     """`"known"`: those of this version's readers, which grow with them."""
-    return FAMILIES if value == "known" else value
+    if value == "known":
+        return FAMILIES
+    if not isinstance(value, list) or not all(isinstance(family, list) for family in value):
+        raise refused('must be "known", or a list of lists of types, like [["video/mp4", "audio/mp4"]]')
+    return value
 
 
 class Disagreement(Table):
@@ -198,7 +212,7 @@ LimitTable = create_model(
     "LimitTable",
     __base__=Table,
     **{  # type: ignore[call-overload] # a field for each limit that there is
-        limit.name: (Annotated[int, BeforeValidator(_up_to(getattr(SAFE, limit.name), "2000"))], limit.default)
+        limit.name: (Annotated[int, BeforeValidator(_limit(getattr(SAFE, limit.name)))], limit.default)
         for limit in fields(Limits)
         if limit.name != "types"  # a table of its own
     },

@@ -50,7 +50,7 @@ def read(model: type[M], content: bytes, source: str) -> M:
 
 def _document(content: bytes, source: str) -> tuple[dict[str, Any], str]:
     try:
-        text = content.decode("utf-8")
+        text = content.decode("utf-8-sig")  # some editors write a mark in front, which TOML does not know
         return tomllib.loads(text), text
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
