@@ -52,7 +52,7 @@ async def connected(
         extra_origins=frozenset(settings.download.allowed_origins),
     )
     ca, proxy = chosen.ca_file, str(chosen.proxy) if chosen.proxy else None
-    timeouts = Timeouts(settings.download.connect_timeout_s, read_s=None)
+    timeouts = Timeouts(settings.download.connect_timeout_s, settings.download.read_timeout_s)
     own_login, own_api = chosen.login_url is not None, chosen.api_url is not None
     async with (
         api_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=own_login, proxy=proxy) as to_login,

@@ -29,7 +29,7 @@ def not_trusted(host: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     connect_s: float = 10.0  # name, socket and TLS together
-    read_s: float | None = 30.0  # between two pieces; None: whoever asks has a deadline for all of it
+    read_s: float = 30.0  # between two pieces
 
 
 class Session:

@@ -20,6 +20,12 @@ DETECTOR = Detector()
 WORSE = {
     "1a335c771216afa1": Reason.EMBEDDED_EXECUTABLE,  # a program in an archive that a PDF attaches
     "2ba8ce9db580c954": Reason.ARCHIVE_LIMITS,  # an attached archive that nobody here can open
+    "00cd9efb162d8a3b": Reason.MALFORMED,  # a JPEG that is cut inside its pixels
+    "676aad5cddf54971": Reason.MALFORMED,  # a PDF without an end, of which no reader finds the first object
+    "2d720002d8320e28": Reason.MALFORMED,  # the same, behind lines of text
+    "36dd861e7fa71349": Reason.MALFORMED,
+    "98dc32e3b031f2c3": Reason.MALFORMED,
+    "bb98b96f253943ce": Reason.MALFORMED,
 }
 """Files that are rejected now, each with why that is right. By the beginning of their SHA-256."""
 

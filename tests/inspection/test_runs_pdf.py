@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from consumer.inspection.readers.pdf import document, files, password, places, streams, strings, syntax
@@ -22,6 +22,7 @@ ESCAPE = re.compile(rb"\\(?:([0-7]{1,3})|(\r\n|.))", re.DOTALL)
 ESCAPED_NAME = re.compile(rb"/[^\0\t\n\x0c\r ()<>\[\]{}/%#]{0,127}+#[0-9A-Fa-f]{2}[^\0\t\n\x0c\r ()<>\[\]{}/%]*+")
 ESCAPED_BYTE = re.compile(rb"#([0-9A-Fa-f]{2})")
 STREAM = re.compile(rb"stream[ \t]{0,8}(?:\r\n|\n|\r)")
+LINES, WHITE = re.compile(rb"[\r\n]"), re.compile(WS)
 BETWEEN = re.compile(rb"%b*+(?:%%[^\r\n]{0,1000}+%b*+)*+\Z" % (WS, WS))
 NUMBER = re.compile(rb"(\d{1,10})%b+\d{1,10}%b*\Z" % (WS, WS))
 NAMES = re.compile(rb"obj%b*+(\[?%b*+(?:/[\w#]++%b*+){1,16}\]?)%b*endobj" % (WS, WS, WS, WS))
@@ -93,6 +94,8 @@ def test_where_a_stream_begins_is_the_same(data: bytes) -> None:
 
 @given(joined(b" ", b"%", b"\n", b"\r", b"x" * 999, b"x", b"\0"))
 def test_comments_before_a_stream_are_the_same(data: bytes) -> None:
+    """But for the pattern's own oddity: white space in a line behind a thousand characters begins a new comment."""
+    assume(not any(WHITE.search(line, 1_000) for line in LINES.split(data)))
     assert streams._only_comments(data + b"stream", 0, len(data)) == bool(BETWEEN.match(data))
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import anyio
 import pytest
 
 from consumer.inspection.workers.pool import Bounds, Workers
-from consumer.model import Facts
+from consumer.model import Attachment, Facts
 from tests.inspection.files import MemoryBody, attachment
 from tests.inspection.planted import plant, planted
 from tests.inspection.tally import Tally
@@ -20,8 +21,12 @@ LONG = "[max(range(30_000_000))] and Seen('text/csv')"  # some 0.7 s
 WAITS = "channel().recvmsg(1)"  # without an answer, until its deadline
 
 
+def of(conversation: str) -> Attachment:
+    return replace(attachment(), conversation_id=conversation)
+
+
 class Examined:
-    """Files in the order in which their examination ended."""
+    """Files in the order in which their examination ended, each of a conversation of its own."""
 
     def __init__(self, workers: Workers) -> None:
         self.workers = workers
@@ -30,12 +35,12 @@ class Examined:
 
     async def plant(self, name: str, expression: str) -> None:
         with plant(expression) as body:
-            self.facts[name] = await self.workers.examine(body, attachment())
+            self.facts[name] = await self.workers.examine(body, of(name))
         self.ended.append(name)
 
     async def text(self, name: str) -> None:
         with MemoryBody(b"text") as body:
-            self.facts[name] = await self.workers.examine(body, attachment())
+            self.facts[name] = await self.workers.examine(body, of(name))
         self.ended.append(name)
 
     async def grown(self, count: int) -> None:
