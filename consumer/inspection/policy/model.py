@@ -194,7 +194,8 @@ def _known_families(value: Any) -> Any:
     """`"known"`: those of this version's readers, which grow with them."""
     if value == "known":
         return FAMILIES
-    if not isinstance(value, list) or not all(isinstance(family, list) for family in value):
+    listed = isinstance(value, list | tuple)
+    if not listed or not all(isinstance(family, list | tuple | frozenset) for family in value):
         raise refused('must be "known", or a list of lists of types, like [["video/mp4", "audio/mp4"]]')
     return value
 
