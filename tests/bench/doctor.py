@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.bench.figures import Figures, spread
 from tests.brokers import create_topics
 from tests.chaos.workers import Workers, worker_env
+from tests.loopback import free_port
 from tests.outages.crafted import Maker, traffic_of
 from tests.outages.scene import SHORT, settings_for, write
 
@@ -75,10 +75,3 @@ async def _counted(port: int) -> Counter[str]:
     for family in text_string_to_metric_families(text):
         counted[family.name.removeprefix("attachment_consumer_")] += int(sum(one.value for one in family.samples))
     return counted
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

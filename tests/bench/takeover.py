@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import tempfile
 import time
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.bench.figures import Figures
 from tests.brokers import create_topics
 from tests.chaos.workers import Worker, Workers, worker_env
+from tests.loopback import free_port
 from tests.outages.crafted import Maker, traffic_of
 from tests.outages.scene import SHORT, settings_for, write
 
@@ -39,7 +39,7 @@ async def run() -> Figures:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         async with Emulator(traffic.world) as emulator, anyio.create_task_group() as group:
             env = worker_env(emulator, kafka, topics, str(folder / "attachments"))
-            ports = [_free_port() for _ in range(WORKERS)]
+            ports = [free_port() for _ in range(WORKERS)]
             workers = stack.enter_context(Workers(0, env, folder))
             workers.all = [Worker(f"worker-{p}", env | {"WEB__PORT": str(p)}, folder) for p in ports]
             for worker in workers.all:
@@ -105,10 +105,3 @@ async def _assigned(port: int) -> list[int] | None:
             return found
     except httpx.TransportError:
         return None
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

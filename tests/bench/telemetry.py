@@ -17,10 +17,10 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.bench.beside import FOLDER, PARTITIONS, sized, until_seen
-from tests.bench.doctor import free_port
 from tests.bench.figures import Figures, spread
 from tests.brokers import create_topics
 from tests.chaos.workers import Worker, worker_env
+from tests.loopback import free_port
 from tests.outages.crafted import Maker, traffic_of
 from tests.outages.scene import SHORT, settings_for, write
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import shlex
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -37,6 +36,7 @@ from tests.antivirus.conftest import RunningClamd, running_clamd
 from tests.brokers import create_topics
 from tests.chaos.workers import Worker, worker_env
 from tests.deploy.recorded import Recording
+from tests.loopback import free_port
 from tests.outages.crafted import Maker, traffic_of
 
 ALERTS = Path(__file__).parents[2] / "deploy" / "prometheus" / "alerts.yml"
@@ -210,13 +210,6 @@ async def playing(traffic: Traffic, topics: TopicSettings, folder: Path) -> Asyn
                     worker.send(signal.SIGTERM)
                 for worker in workers:
                     await run_sync(worker.wait, 40.0)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
 
 
 async def record(folder: Path, seconds: float, into: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -19,6 +18,7 @@ import anyio.to_thread
 import pytest
 
 from consumer.inspection.workers.confinement import not_offered
+from tests.loopback import free_port
 
 pytestmark = pytest.mark.skipif(bool(not_offered()), reason=f"no filter here: {not_offered()}")
 
@@ -35,13 +35,6 @@ sys.argv = ["attachment-consumer", "run"]
 from consumer.__main__ import main
 main()
 """
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
 
 
 @contextmanager
