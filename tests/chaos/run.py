@@ -26,8 +26,7 @@ SESSION_MS = 6_000
 EVERY_S = 2.0  # between two troubles, on average
 CATCH_UP_S = 60.0  # without any news, once the trouble is over
 SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
-# For each file. A kill repeats what was in flight: it hangs on how often one comes, and on how much is done at once.
-MOST_DOWNLOADS = 1.2
+MOST_DOWNLOADS = 1.2  # for each file
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +40,23 @@ class Report:
     tally: Tally
 
     @property
+    def problems(self) -> list[str]:
+        """What no machine excuses."""
+        found = [] if self.tally.good else [f"answers: {self.tally}"]
+        return found + [name for name in self.troubles if name.startswith("did not drain")]
+
+    @property
+    def costly(self) -> list[str]:
+        """What says as much of the machine: a kill repeats what was in flight, and a busy one has more of that."""
+        often = self.downloads_per_attachment
+        return [f"{often} downloads for each attachment"] if often > MOST_DOWNLOADS else []
+
+    @property
     def good(self) -> bool:
-        drained = not any(name.startswith("did not drain") for name in self.troubles)
-        return self.tally.good and drained and self.downloads_per_attachment <= MOST_DOWNLOADS
+        return not (self.problems or self.costly)
 
     def as_json(self) -> dict[str, object]:
-        return asdict(self)
+        return {"problems": self.problems, "costly": self.costly, **asdict(self)}
 
 
 async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
