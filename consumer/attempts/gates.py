@@ -3,8 +3,8 @@
 It closes after some failures of one call in a row, or at once when the dependency refuses us as we are set up; then one
 probe at a time asks, at 1 s and doubling, until it is answered. What had failed before that and fails again tells
 nothing new: it closes the gate no more, and is `still_failing` until its call is answered or it ends. The probe asks
-again after each of those, since only so is such a failure known to be the work's own. If others fail as well, the gate
-closes again, and the probes go on as far apart as they were.
+again after each of those, since only so is such a failure known to be the work's own. If others fail as well, as many
+in a row as before, the gate closes again, and the probes go on as far apart as they were.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ class Gate:
                 self.open()
 
     def probed(self, calls: frozenset[str] | None) -> None:
-        """The probe was answered; None: it asked for all that fails. One more failure of another closes it again."""
+        """The probe was answered; None: it asked for all that fails."""
         for call in self.failing if calls is None else self.failing & calls:
             self._heard.probed(call)
-        self._failures |= dict.fromkeys(self.failing, self._limit - 1)
+        self._failures |= dict.fromkeys(self.failing, 0)
         self._known = set(self._works)
         self.open()
 

@@ -36,7 +36,7 @@ from consumer.telemetry.reporter import Reporter
 from tests.ill.cloud import API, FILES, LOGIN, Cloud, Transport
 from tests.judge.partition import Partition, resting
 
-ATTEMPTS, OVER_S, HOST_PATIENCE_S = 5, 300.0, 300.0
+ATTEMPTS, OVER_S, HOST_PATIENCE_S, GATE_FAILURES = 5, 300.0, 300.0, 5
 BACKOFF = Backoff(ATTEMPTS, OVER_S)
 SHORTEST_S = OVER_S / (2.0 ** (ATTEMPTS - 1) - 1)
 POLICY = Policy.load()
@@ -147,7 +147,7 @@ async def playing(cloud: Cloud, per_minute: int = 100_000, backoff: Backoff = BA
         conditions = Conditions(metrics, 20)
         reporter = Reporter(metrics, conditions)
         probes: dict[Dependency, Probe] = {}
-        gates = Gates(failures=5, probe_s=1.0, probe_max_s=30.0, probes=probes, reports=reporter)
+        gates = Gates(failures=GATE_FAILURES, probe_s=1.0, probe_max_s=30.0, probes=probes, reports=reporter)
         reports = GenesysReports(reporter, gates)
         login = Login(await client(LOGIN), lambda: ("client", "secret"), now=loop.time, reports=reports)
         limiter = Limiter(per_minute, now=loop.time, reports=reports)

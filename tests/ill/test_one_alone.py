@@ -11,7 +11,7 @@ from consumer.model import Condition, Settled
 from consumer.sandbox.emulator_faults import genesys
 from tests.ill import clock
 from tests.ill.cloud import JSON, Cloud, Ill, Reply, error, json
-from tests.ill.scene import HOST_PATIENCE_S, Scene, event_of, playing
+from tests.ill.scene import GATE_FAILURES, HOST_PATIENCE_S, Scene, event_of, playing
 
 PAGE = Reply(200, b"<html>not your file", {"content-type": "text/html"})
 
@@ -121,9 +121,7 @@ def test_where_nothing_but_bad_files_is_left_they_wait_and_the_gate_stays_open_f
     clock.run(main)
 
 
-def test_a_host_that_gives_pages_for_every_file_closes_its_gate_again_with_each_new_one_and_less_and_less_often() -> (
-    None
-):
+def test_a_host_that_gives_pages_for_every_file_closes_its_gate_again_and_less_and_less_often() -> None:
     async def main() -> None:
         cloud = Cloud(plain(*map(str, range(1_000))))
         cloud.ill = lambda call: PAGE if call == "file" else None
@@ -136,7 +134,9 @@ def test_a_host_that_gives_pages_for_every_file_closes_its_gate_again_with_each_
                     traffic.cancel_scope.cancel()
                 assert scene.answers == []
                 assert closings() <= 1_200 / 30 + 10, "each probe waits as long as the one before, or longer"
-                assert scene.in_flight <= closings() + 10, "one new file shows that nothing has changed"
+                assert scene.in_flight <= GATE_FAILURES * closings() + 10, (
+                    "a few new files show that nothing has changed"
+                )
                 cloud.ill = lambda call: None
             assert not scene.conditions.held
         assert {answer for _, answer in scene.answers} == {"accepted"}
