@@ -35,11 +35,12 @@ def _uv() -> str:
     return found
 
 
-def test_a_wheel_holds_contracts_alerts_dashboard_and_settings(wheel: zipfile.ZipFile) -> None:
+def test_a_wheel_holds_contracts_policies_alerts_dashboard_and_settings(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     data = f"attachment_consumer-{__version__}.data/data/{SHARE}"
     schemas = {f"schemas/{path.name}" for path in (ROOT / "schemas").iterdir()}
-    wanted = {"alerts.yml", "dashboard.json", "env.example", "reference.md", "runbook.md", *schemas}
+    policies = {"policy.toml", "messaging.toml"}
+    wanted = {"alerts.yml", "dashboard.json", "env.example", "reference.md", "runbook.md", *schemas, *policies}
     assert {f"{data}/{name}" for name in wanted} <= names
     assert {f"consumer/inspection/policy/{name}.toml" for name in ("policy", "messaging")} <= names
     assert not {name for name in names if name.startswith("tests")}
