@@ -11,6 +11,7 @@ BROKER ?= embedded
 MINUTES ?= 10
 BROKERS ?= 1
 OUTAGES ?=
+SCENARIOS ?=
 CORPUS ?=
 PYTEST ?=
 BENCH ?=
@@ -52,8 +53,8 @@ fuzz: setup ## Search what an examination costs at most, then 200,000 hostile in
 	$(BIN)/python -m tests.fuzz.dear --minutes $(MINUTES)
 	$(BIN)/python -m tests.fuzz
 
-chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10] [BROKERS=3] [OUTAGES=all]
-	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --brokers $(BROKERS)
+chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10] [BROKERS=3 [SCENARIOS=1]] [OUTAGES=all]
+	$(BIN)/python -m tests.chaos --seed $(SEED) --minutes $(MINUTES) --brokers $(BROKERS) $(if $(SCENARIOS),--scenarios)
 	@test -z "$(OUTAGES)" || $(BIN)/python -m tests.outages $(filter-out all,$(OUTAGES))
 
 soak: setup ## Mixed traffic and faults, and nothing may grow: make soak [MINUTES=10] [SEED=1]

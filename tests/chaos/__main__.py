@@ -1,7 +1,7 @@
 """`python -m tests.chaos`: trouble for as long as you like. The report goes to stdout, exit 1 if an answer is off.
 
 With `--brokers 3` the processes are left alone, and single brokers of a cluster falter: then the time without an
-answer counts as well.
+answer counts as well. `--scenarios` plays a fixed list of faults in place of random ones; it takes about ten minutes.
 """
 
 import argparse
@@ -28,6 +28,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--events", type=int, help=f"default, a second: {EVENTS_A_SECOND} by brokers")
     parser.add_argument("--brokers", type=int, choices=list(EVENTS_A_SECOND), default=1)
+    parser.add_argument("--scenarios", action="store_true", help="a fixed list of faults; with --brokers 3")
     arguments = parser.parse_args()
     seconds = arguments.minutes * 60
     events = arguments.events or int(seconds * EVENTS_A_SECOND[arguments.brokers])
@@ -43,7 +44,7 @@ def main() -> int:
         if why_not := network.isolate():
             print(f"no split is tried: {why_not}", file=sys.stderr)
             kinds.remove("split")
-        script = cluster.at_random(arguments.seed, seconds, kinds)
+        script = cluster.scenarios if arguments.scenarios else cluster.at_random(arguments.seed, seconds, kinds)
         traffic = plan_traffic(events, arguments.seed)
         with KafkaCluster(arguments.brokers) as kafka:
             report = anyio.run(cluster.run, kafka, traffic, events / seconds, script, logs)

@@ -21,7 +21,7 @@ from consumer.sandbox.traffic import Traffic, publish
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.chaos.faults import REPLICATION, Faults, Happened, choose, shuffled
-from tests.chaos.witness import Probes, Reader, logged
+from tests.chaos.witness import FAILED, REBALANCES, REBUILDS, Probes, Reader, logged
 from tests.chaos.workers import Workers, worker_env
 
 WORKERS = 2
@@ -31,6 +31,11 @@ MOST_DOWNLOADS = 1.1
 CATCH_UP_S = 60.0
 LAST, EACH_OF_LAST_S = 150, 1.0  # records that come slowly, while there are still faults
 NOBODY_ELSE = {"refuse"}  # no process can write
+SCENARIOS = (
+    *(("freeze", node, seconds) for node, seconds in enumerate((70.0, 15.0, 40.0))),
+    *(("restart", node, 0.0) for node in range(3)),
+    ("refuse", 0, 150.0),
+)
 NO_OTHER_OWNER = {"refuse", "split"}  # a process that is a member of its group keeps the partitions that it can't serve
 SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
 
@@ -47,6 +52,9 @@ class Silence:
     lasted: float
     longest: float
     worst_partition: float
+    rebuilds: float
+    rebalances: float
+    transactions_failed: float
     readyz: list[str]
     gauge: list[str]
     log: list[str]
@@ -101,6 +109,14 @@ class Report:
         return {"problems": self.problems, "costly": self.costly, "too_long": too_long, **asdict(self)}
 
 
+async def scenarios(faults: Faults) -> None:
+    """One after the other: a broker that is frozen, for long and twice for a while; a rolling restart; refusals."""
+    await anyio.sleep(CALM_S)
+    for kind, node, seconds in SCENARIOS:
+        await faults.do(kind, node, seconds)
+        await anyio.sleep(CALM_S)
+
+
 def at_random(seed: int, seconds: float, kinds: Iterable[str]) -> Script:
     """Faults for about `seconds`, one after the other: each of `kinds` once, if there is time for it, and then any."""
     rng = random.Random(seed)
@@ -140,7 +156,7 @@ async def run(cluster: KafkaCluster, traffic: Traffic, a_second: float, script: 
             async with anyio.create_task_group() as group:
                 group.start_soon(write, servers, topics.events, traffic, a_second, over)
                 await witness.until_served()
-                before = probes.total("rebalances_total")
+                before = probes.total(REBALANCES)
                 await script(faults)
                 over.set()
             score = Score(traffic.expectation)
@@ -151,9 +167,9 @@ async def run(cluster: KafkaCluster, traffic: Traffic, a_second: float, script: 
                 events=len(traffic.records),
                 seconds=round(time.monotonic() - began, 1),
                 silences=_silences(witness, probes, logs, faults.happened),
-                rebuilds=probes.total("rebuilds_total"),
-                rebalances=probes.total("rebalances_total") - before,
-                transactions_failed=probes.total("transactions_total:failed"),
+                rebuilds=probes.total(REBUILDS),
+                rebalances=probes.total(REBALANCES) - before,
+                transactions_failed=probes.total(FAILED),
                 downloads_per_attachment=round(sum(delivered) / max(len(delivered), 1), 3),
                 not_alive=len(probes.dead()),
                 details=_details(probes, faults.happened),
@@ -178,6 +194,9 @@ def _silence(witness: Reader, probes: Probes, logs: Path, fault: Happened, next_
         round(fault.ended - fault.began, 1),
         round(longest, 1),
         round(worst, 1),
+        rebuilds=probes.grew(REBUILDS, fault.began, next_one),
+        rebalances=probes.grew(REBALANCES, fault.began, next_one),
+        transactions_failed=probes.grew(FAILED, fault.began, next_one),
         readyz=sorted(frozenset().union(*(seen.conditions for seen in said))),
         gauge=sorted(frozenset().union(*(seen.gauges for seen in said))),
         log=sorted(logged(logs, fault.began, next_one)),

@@ -24,6 +24,7 @@ from prometheus_client.parser import text_string_to_metric_families
 LOOK_S = 0.5
 ASKED_S = 2.0
 PREFIX = "attachment_consumer_"
+REBALANCES, REBUILDS, FAILED = "rebalances_total", "rebuilds_total", "transactions_total:failed"
 
 
 class Reader:
@@ -101,6 +102,7 @@ class Seen:
     alive: bool | None  # None: no answer
     ready: dict[str, Any]
     gauges: frozenset[str]  # conditions whose gauge is not 0
+    counts: dict[str, float]  # of what it had to do again since it started
 
     @property
     def conditions(self) -> frozenset[str]:
@@ -132,6 +134,10 @@ class Probes:
     def total(self, name: str) -> float:
         """A counter's sum over processes and labels; of `name:value`, of the series with that value of a label."""
         return sum(counters.get(PREFIX + name, 0.0) for counters in self._counters.values())
+
+    def grew(self, name: str, since: float, until: float) -> float:
+        """How often that happened in all processes, by what they said last before `since` and before `until`."""
+        return sum(_last(every, name, until) - _last(every, name, since) for every in self.seen.values())
 
     def dead(self) -> list[float]:
         """When a `/livez` said that its process is not alive."""
@@ -166,7 +172,12 @@ class Probes:
                 for name, value in self._counters[port].items()
                 if name.startswith(gauge) and value
             )
-            self.seen[port].append(Seen(time.monotonic(), alive, json.loads(ready[1]) if ready else {}, gauges))
+            counts = {name: self._counters[port].get(PREFIX + name, 0.0) for name in (REBALANCES, REBUILDS, FAILED)}
+            self.seen[port].append(Seen(time.monotonic(), alive, json.loads(ready[1]) if ready else {}, gauges, counts))
+
+
+def _last(every: list[Seen], name: str, before: float) -> float:
+    return next((seen.counts[name] for seen in reversed(every) if seen.at < before), 0.0)
 
 
 def logged(logs: Path, since: float, until: float) -> frozenset[str]:
