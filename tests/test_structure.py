@@ -68,6 +68,7 @@ PURE = (
     "consumer.genesys.answers",
     "consumer.genesys.login_answers",
     "consumer.genesys.holds",
+    "consumer.genesys.urgency",
     "consumer.http.waits",
     "consumer.text",
     "consumer.turns.line",

@@ -124,6 +124,8 @@ class Attempts:
                 await self._after(failure)
             else:
                 self.made += 1
+                if self._unknown:
+                    self.patience.repeats.answered(found=True)
                 if gate is not None:
                     gate.answered(Asked(gate.dependency.value, self._name))
                 return result
@@ -180,6 +182,8 @@ class Attempts:
             backoff = replace(backoff, jitter=partial(patience.repeats.jitter, self.of))
         self.made += 1
         self._unknown += 1
+        if self.given_up or self._unknown > 1:
+            patience.repeats.answered(found=False)
         left_s = backoff.over_s - self._waited_s
         if self.given_up or self._unknown >= backoff.attempts or left_s < ROUNDED_S:
             raise failure

@@ -1,7 +1,8 @@
 """When a question may be asked again that was asked in vain. Pure: no clock, no waiting.
 
 What nobody knows can be asked for by anyone who may write an event. So all repeats together get a tenth of the calls
-that are allowed and borrow nothing of what they left unused. Each conversation has one turn at a time, which all that
+that are allowed, and the more of them were in vain, the nearer to 40 a minute; they borrow nothing of what they left
+unused. Each conversation has one turn at a time, which all that
 wait for it share; and who comes to a turn that was not his own waits for the next one, so that a thousand ids of one
 conversation cost as many calls as two of them.
 """
@@ -12,6 +13,8 @@ import hashlib
 from collections.abc import Callable
 
 SHARE = 0.1
+IN_VAIN_PER_MINUTE = 40.0  # at most, whatever is allowed
+LAST_REPEAT = 0.1  # its weight in how many are in vain, lately
 MINUTE_S = 60.0
 TOGETHER_S = 0.1  # so long the first of a turn waits for those who share it
 REMEMBERED_S = 1_200.0  # longer than any wait between two turns of a conversation
@@ -34,6 +37,17 @@ class Repeats:
         self._turns: dict[str, float] = {}  # the next one of each conversation, or the latest
         self._lasts: dict[str, float] = {}  # the same of last questions
         self._swept_at = float("-inf")
+        self._in_vain = 1.0  # the share of repeats, lately: more than those few has to be earned
+
+    @property
+    def pace(self) -> float:
+        """Repeats a minute, of all conversations together."""
+        most = SHARE * self._per_minute()
+        return most + self._in_vain * (min(most, IN_VAIN_PER_MINUTE) - most)
+
+    def answered(self, found: bool) -> None:
+        """A repeat was answered."""
+        self._in_vain += LAST_REPEAT * ((not found) - self._in_vain)
 
     def turn(
         self, of: str, now: float, until: float = float("inf"), *, waited_s: float = 0.0, own: float | None = None
@@ -52,7 +66,7 @@ class Repeats:
         if at > until:
             return None
         self._turns[of] = at
-        self._free_at = max(now, self._free_at) + MINUTE_S / (SHARE * self._per_minute())
+        self._free_at = max(now, self._free_at) + MINUTE_S / self.pace
         return at
 
     def last(self, of: str, now: float, apart_s: float) -> float:

@@ -3,6 +3,9 @@
 A bucket refills at 80 % of the allowed calls and holds 10 % of them, so no 60 seconds, wherever they begin, see more
 than 90 %. The API's headers say what is allowed and what it has counted; so the calls of other processes show, and at
 95 % of the window this one waits for the next.
+
+Calls are next by conversation; but questions that can wait (`urgency`) join that line one at a time, when a call is to
+spare, and are next when a tenth of all is owed to them.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from typing import Protocol
 import anyio
 
 from consumer.genesys.holds import Holds, RateLimit
+from consumer.genesys.urgency import Urgency
 from consumer.turns import Slots
 
 WINDOW_S = 60.0
@@ -24,6 +28,9 @@ LONGEST_WINDOW_S = 120  # a wrong header must not stop the calls for days
 SAME_WINDOW_S = 2.0  # the headers give whole seconds
 STEP_S = 5.0
 AT_ONCE = 64
+LOOK_S = 0.01
+OWED_AFTER = 9  # calls; the tenth is owed to those that can wait
+OWED, USUAL = 0, 1  # ranks
 
 
 class Pace:
@@ -31,31 +38,36 @@ class Pace:
 
     def __init__(self, per_minute: int, now: float) -> None:
         self.allowed = per_minute
-        self._tokens = self._burst
+        self._tokens = self.burst
         self._refilled_at = now
         self._window_end = now
         self._counted = 0  # by the API, in its window
         self._in_flight = 0
 
     @property
-    def _burst(self) -> float:
+    def burst(self) -> float:
         return max(1.0, self.allowed * BURST_SHARE)
 
     @property
-    def _per_second(self) -> float:
+    def per_second(self) -> float:
         return self.allowed * REFILL_SHARE / WINDOW_S
 
     def take(self, now: float) -> float:
         """0 and the call is counted as begun, or the seconds after which to ask again."""
+        if seconds := self.wait_s(now):
+            return seconds
+        self._tokens -= 1.0
+        self._in_flight += 1
+        return 0.0
+
+    def wait_s(self, now: float, left_share: float = 0.0) -> float:
+        """The seconds after which a call may begin and leave that share of a full bucket; 0 for now."""
         self._refill(now)
         ceiling = max(1.0, self.allowed * CEILING_SHARE)
         if now < self._window_end and self._counted + self._in_flight >= ceiling:
             return self._window_end - now
-        if self._tokens < 1.0:
-            return (1.0 - self._tokens) / self._per_second
-        self._tokens -= 1.0
-        self._in_flight += 1
-        return 0.0
+        wanted = min(1.0 + left_share * self.burst, self.burst)
+        return max(wanted - self._tokens, 0.0) / self.per_second
 
     def lost(self) -> None:
         """A call that was begun ended without an answer."""
@@ -70,7 +82,7 @@ class Pace:
         if allowed:
             self._refill(now)
             self.allowed = allowed
-            self._tokens = min(self._tokens, self._burst)
+            self._tokens = min(self._tokens, self.burst)
         if counted is not None and reset_s is not None:
             self._note_window(now + min(reset_s, LONGEST_WINDOW_S), counted)
 
@@ -87,7 +99,7 @@ class Pace:
 
     def _refill(self, now: float) -> None:
         elapsed = max(0.0, now - self._refilled_at)
-        self._tokens = min(self._burst, self._tokens + elapsed * self._per_second)
+        self._tokens = min(self.burst, self._tokens + elapsed * self.per_second)
         self._refilled_at = now
 
 
@@ -123,7 +135,9 @@ class Limiter:
         self._holds = Holds()
         self._met = 0  # limits that were met: whoever got its turn before one has to look again
         self._told = False
+        self._urgency = Urgency(now())
         self._line = Slots(1, clock=now)  # whose call is next; each costs 1
+        self._unhurried = Slots(1, clock=now)  # which of those that can wait joins that line next
         self.at_once = at_once
         self.begun = 0  # calls, so far
         self._slots = anyio.Semaphore(at_once, fast_acquire=True)  # one for each call that is under way
@@ -145,18 +159,42 @@ class Limiter:
     @property
     def a_second(self) -> float:
         """Calls that this process lets through at most, in the long run."""
-        return self._pace.allowed * REFILL_SHARE / WINDOW_S
+        return self._pace.per_second
 
-    async def turn(self, call: str, conversation: str) -> float:
-        """Waits until a call of this name may begin; the time at which it does. It must end in `answered` or `lost`."""
+    async def turn(self, call: str, conversation: str, about: str = "") -> float:
+        """Waits until a call of this name may begin; the time at which it does. It must end in `answered` or `lost`.
+
+        `about`: what it asks for, if that may not be there: then `told` is to be called as well.
+        """
+        together = min(self._pace.burst, self.at_once)
+        can_wait = self._urgency.can_wait(call, about, self._now(), per_second=self.a_second, together=together)
+        next_one = self._next_unhurried if can_wait else self._next_in_line
         while True:
             met = await self._held(call)  # not later: what one limit holds must not be next
-            if (began := await self._next_in_line(conversation, met)) is not None:
+            if (began := await next_one(conversation, met)) is not None:
                 return began
 
-    async def _next_in_line(self, conversation: str, met: int) -> float | None:
+    async def _next_unhurried(self, conversation: str, met: int) -> float | None:
+        """It joins the line when a call is to spare, or is owed."""
         began: float | None = None
-        turn = await self._line.take(conversation)
+        turn = await self._unhurried.take(conversation)
+        try:
+            owed_at = self.begun + OWED_AFTER
+            while self.begun < owed_at and (seconds := self._until_spare()) > 0:
+                await self._wait(min(seconds, (owed_at - self.begun) / self.a_second))
+            began = await self._next_in_line(conversation, met, OWED if self.begun >= owed_at else USUAL)
+        finally:
+            self._unhurried.give_back(turn, 0.0 if began is None else 1.0)
+        return began
+
+    def _until_spare(self) -> float:
+        """Seconds until a call may be to spare: nobody is in the line, and enough are left to others."""
+        at_least = max(LOOK_S, 1.0 / self.a_second) if self._line.taken else 0.0
+        return max(self._pace.wait_s(self._now(), self._urgency.left_share), at_least)
+
+    async def _next_in_line(self, conversation: str, met: int, rank: int = USUAL) -> float | None:
+        began: float | None = None
+        turn = await self._line.take(conversation, rank)
         try:
             await self._slots.acquire()
             began = await self._begun(met)
@@ -197,6 +235,10 @@ class Limiter:
         if good:
             self._holds.answered(self._now(), call, began)
             self._tell_end()
+
+    def told(self, call: str, about: str, *, there: bool) -> None:
+        """Whether what a call asked for is there."""
+        self._urgency.answered(call, about, there)
 
     def lost(self) -> None:
         self._slots.release()

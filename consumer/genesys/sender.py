@@ -53,6 +53,11 @@ class Call:
     def asked(self) -> Asked:
         return Asked("probe", "") if self.probes else Asked(self.name, self.conversation)
 
+    @property
+    def about(self) -> str:
+        """What may not be there: the message, if it asks for one, else the conversation."""
+        return self.of if self.name == "message" else self.conversation
+
 
 class Sender:
     """`http` has the API as its base URL and may send to nothing else; it gets the token, and nobody else does."""
@@ -96,7 +101,7 @@ class Sender:
         return Refused(Dependency.LOGIN, detail, asked=call.asked, settled=settled_by(call.name, judged))
 
     async def _once(self, call: Call, token: str) -> Judged:
-        began = await self._limiter.turn(call.name, call.conversation)
+        began = await self._limiter.turn(call.name, call.conversation, call.about)
         status: int | None = None
         judged: Judged | None = None
         try:
@@ -127,6 +132,7 @@ class Sender:
         if judged.is_new:
             self._reports.new_code(call.name, judged.code)
         if answered and not call.probes:
+            self._limiter.told(call.name, call.about, there=judged.found)
             self._reports.heard(Dependency.API, call.asked)
             if judged.found and call.repeatable:
                 self._good[call.name] = call

@@ -25,7 +25,7 @@ from tests.outages.crafted import Maker, announced, traffic_of
 from tests.outages.scene import Scale, playing, settings_for
 
 UNKNOWN, HONEST, A_SECOND, PARTITIONS, ROUNDS = 1_000, 300, 5.0, 4, 2
-PER_MINUTE = 6_000  # first questions are free for everybody, so that they wait for the limit in one line
+PER_MINUTE = 6_000
 A_DEPLOYMENT = Scale(0.0, 600.0, host_patience_s=600.0, probe_s=1.0, probe_max_s=30.0, read_timeout_s=10.0)
 NUMBERS = count()
 

@@ -59,9 +59,12 @@ class Cloud:
     expired: set[str] = field(default_factory=set)
     numbers: itertools.count[int] = field(default_factory=itertools.count)
     link_s: float = 10_000_000.0  # how long a signed link is good
+    takes_s: float = 0.0  # each answer
 
     async def answer(self, request: httpx.Request) -> Reply:
         name = call_of(request)
+        if self.takes_s:
+            await asyncio.sleep(self.takes_s)
         self.calls[name] += 1
         ill = self.ill(name) or self.ill_of.get((name, number_in(name, request.url.path)))
         if ill is not None:

@@ -96,9 +96,9 @@ class Scene:
         """As the stream does: behind a closed gate nothing is taken."""
         while self.gates.closed:
             await self.gates.closed[0].wait_open()
-        group.create_task(self._judge(value))
+        group.create_task(self.judged(value))
 
-    async def _judge(self, value: bytes) -> None:
+    async def judged(self, value: bytes) -> None:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         now_ms = 1_790_000_000_000

@@ -142,9 +142,9 @@ class Home:
         self.gates = gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={}, reports=self.reports)
         backoff = Backoff(attempts=4, over_s=7, jitter=lambda: 0.0)
         self.per_minute = 1_000_000
-        repeats = Repeats(lambda: self.per_minute, jitter=lambda of: 0.0)
+        self.repeats = Repeats(lambda: self.per_minute, jitter=lambda of: 0.0)
         patience = Patience(
-            gates, backoff, 10, repeats, self.reports, sleep=self._sleep, clock=lambda: sum(self.waited)
+            gates, backoff, 10, self.repeats, self.reports, sleep=self._sleep, clock=lambda: sum(self.waited)
         )
         self.judge = Judge(
             lookup=genesys,

@@ -172,3 +172,28 @@ def test_a_turn_that_would_come_too_late_is_nobody_s() -> None:
     assert repeats.turn("first", 0.0) == 0.0
     assert repeats.turn("hurried", 0.0, until=1.0) is None
     assert repeats.turn("patient", 0.0) == 2.0
+
+
+def test_repeats_in_vain_are_few_whatever_is_allowed_and_those_that_find_something_earn_a_tenth_of_it() -> None:
+    repeats = Repeats(lambda: 60_000)
+    assert repeats.pace == 40.0
+    for found, pace in ((True, 6_000.0), (False, 40.0)):
+        for _ in range(100):
+            repeats.answered(found=found)
+        assert repeats.pace == pytest.approx(pace, rel=0.01)
+    assert Repeats(lambda: 300).pace == 30.0, "a tenth is the most"
+
+
+async def test_what_repeats_find_decides_how_many_there_may_be() -> None:
+    async def comes_after(call: int) -> None:
+        if call == 2:
+            await comes_to_be(home, M1)
+
+    async with at_home() as home:
+        home.per_minute = 60_000
+        await home.take(event(["x1"], message="x"))
+        assert home.repeats.pace == 40.0
+        home.genesys.before, home.genesys.calls = comes_after, 0
+        await home.take(FORGED)
+        assert home.verdicts == ["a1", "a2"]
+        assert home.repeats.pace == pytest.approx(40 + 0.1 * (6_000 - 40))
