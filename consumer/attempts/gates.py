@@ -69,7 +69,8 @@ class Gate:
         self._heard.answered(asked)
         if self._failures.pop(asked.call, None) is not None:
             self.probes = 0
-        self._forget([work for work, call in self._works.items() if call == asked.call])
+        if self._works:
+            self._forget([work for work, call in self._works.items() if call == asked.call])
         if asked.call in self.failing:
             self.failing.discard(asked.call)
             if not self.failing:

@@ -59,6 +59,8 @@ class Holds:
 
     def wait_s(self, now: float, call: str) -> float:
         """0 and the call may begin, or the seconds after which to ask again. Whose turn it is to try, may begin."""
+        if not self._held:
+            return 0.0
         waits = [self._wait_s(now, name) for name in (ALL, call) if name in self._held]
         return max(waits, default=0.0)
 

@@ -10,6 +10,7 @@ spare, and are next when a tenth of all is owed to them.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
@@ -140,11 +141,8 @@ class Limiter:
         self._unhurried = Slots(1, clock=now)  # which of those that can wait joins that line next
         self.at_once = at_once
         self.begun = 0  # calls, so far
-        self._slots = anyio.Semaphore(at_once, fast_acquire=True)  # one for each call that is under way
-
-    @property
-    def under_way(self) -> int:
-        return self.at_once - self._slots.value
+        self.under_way = 0  # calls
+        self._ended = asyncio.Event()  # one of them
 
     @property
     def allowed(self) -> int:
@@ -196,7 +194,10 @@ class Limiter:
         began: float | None = None
         turn = await self._line.take(conversation, rank)
         try:
-            await self._slots.acquire()
+            while self.under_way >= self.at_once:  # only who is next waits here
+                self._ended.clear()
+                await self._ended.wait()
+            self.under_way += 1
             began = await self._begun(met)
         finally:
             self._line.give_back(turn, 0.0 if began is None else 1.0)
@@ -214,7 +215,7 @@ class Limiter:
                     self.begun += 1
         finally:
             if began is None:
-                self._slots.release()
+                self._end()
         return began
 
     async def _held(self, call: str) -> int:
@@ -230,7 +231,7 @@ class Limiter:
 
     def answered(self, call: str, began: float, headers: Mapping[str, str], *, good: bool) -> None:
         """`good`: it was answered as it should be, so that no limit stood in its way."""
-        self._slots.release()
+        self._end()
         self._pace.answered(self._now(), headers)
         if good:
             self._holds.answered(self._now(), call, began)
@@ -241,8 +242,12 @@ class Limiter:
         self._urgency.answered(call, about, there)
 
     def lost(self) -> None:
-        self._slots.release()
+        self._end()
         self._pace.lost()
+
+    def _end(self) -> None:
+        self.under_way -= 1
+        self._ended.set()
 
     def limited(self, call: str, limit: RateLimit, seconds: float) -> None:
         """The answer to a call was that there are too many."""

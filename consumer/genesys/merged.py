@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
-
-import anyio
 
 from consumer.errors import Failure
 
@@ -32,7 +31,7 @@ class MergedCall(Generic[Need, Result]):
 
 @dataclass(slots=True, eq=False)
 class _Shelf(Generic[Need, Result]):
-    lock: anyio.Lock = field(default_factory=anyio.Lock)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     open: MergedCall[Need, Result] | None = None
     users: int = 0
 
@@ -68,6 +67,7 @@ class Merged(Generic[Need, Result]):
     async def _run(self, key: str, batch: MergedCall[Need, Result]) -> None:
         """By the first who comes; where that one is cancelled, the next of the batch begins anew."""
         try:
+            await asyncio.sleep(0)  # all messages of one event ask in the same turn of the loop
             batch.result = await self._call(key, batch)
         except Failure as failure:
             batch.failure = failure

@@ -230,25 +230,30 @@ class Intake:
     async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:
         """All tasks of a poll, record by record; raises when one of them was not acknowledged."""
         sent: list[asyncio.Future[Any]] = []
-        with ExitStack() as until_acknowledged:
-            for tp, record in ((tp, record) for tp, records in polled.items() for record in records):
-                at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
-                headers = tuple(record.headers)
-                if not (tasks := self._tasks(record, headers, at)):
-                    continue
-                trace = until_acknowledged.enter_context(self._reports.passing_on(at, headers))
-                for task in tasks:
-                    sent.append(await self._send(producer, task, trace))
-                    if len(sent) == UNACKNOWLEDGED:
-                        await self._acknowledged(sent)
-                        sent.clear()
-            await self._acknowledged(sent)
+        try:
+            with ExitStack() as until_acknowledged:
+                for tp, record in ((tp, record) for tp, records in polled.items() for record in records):
+                    at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
+                    headers = tuple(record.headers)
+                    if not (tasks := self._tasks(record, headers, at)):
+                        continue
+                    trace = until_acknowledged.enter_context(self._reports.passing_on(at, headers))
+                    for task in tasks:
+                        sent.append(await self._send(producer, task, trace))
+                        if len(sent) == UNACKNOWLEDGED:
+                            await self._acknowledged(sent)
+                            sent.clear()
+                await self._acknowledged(sent)
+        except BaseException:
+            for unasked in sent:  # nobody awaits the rest
+                unasked.add_done_callback(ask)
+            raise
 
     async def _acknowledged(self, sent: list[asyncio.Future[Any]]) -> None:
         for acknowledgement in sent:
             if not acknowledgement.done():
-                with anyio.fail_after(ACKNOWLEDGED_S):
-                    await asyncio.wait([acknowledgement])
+                async with asyncio.timeout(ACKNOWLEDGED_S):
+                    await acknowledgement
             written = acknowledgement.result()
             self._demand.wrote(written.partition, written.offset)
         self._reports.wrote(len(sent))
@@ -273,7 +278,5 @@ class Intake:
         goes_on = trace is not None and task.size + TRACE_BYTES <= self._task_bytes
         headers = task.headers + (traced(trace) if goes_on else ())
         headers = self._signatures.sign(topic, partition, task.key, task.value, headers)
-        with anyio.fail_after(ACKNOWLEDGED_S):
-            sent = await producer.send(topic, task.value, task.key, partition, headers=list(headers))
-        sent.add_done_callback(ask)  # after the first that fails nobody awaits the rest
-        return sent
+        async with asyncio.timeout(ACKNOWLEDGED_S):
+            return await producer.send(topic, task.value, task.key, partition, headers=list(headers))

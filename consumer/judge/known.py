@@ -34,8 +34,9 @@ class Known:
             identity = announcement_identity(*named)
             if generation := self.answers.generation(identity):
                 return Replay(identity, generation)
-            if letter := next((letter for letter in self.elsewhere if letter.identity == identity), None):
-                return letter
+            for letter in self.elsewhere:
+                if letter.identity == identity:
+                    return letter
         return None
 
     def given_up_alone(self, messages: Iterable[Message]) -> tuple[Replay, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from consumer.attempts import Backoff, Patience
@@ -23,9 +23,9 @@ def not_shown(what: str) -> NotYet:
 
 def in_step(patience: Patience) -> Patience:
     """With one jitter for a whole task: what was asked in vain together is asked again together, in one call."""
-    jitter = patience.backoff.jitter()
-    backoff = Backoff(patience.backoff.attempts, patience.backoff.over_s, lambda: jitter)
-    return replace(patience, backoff=backoff)
+    jitter, own = patience.backoff.jitter(), patience
+    backoff = Backoff(own.backoff.attempts, own.backoff.over_s, lambda: jitter)
+    return Patience(own.gates, backoff, own.host_patience_s, own.repeats, own.reports, own.sleep, own.clock)
 
 
 class Genesys(Protocol):

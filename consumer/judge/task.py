@@ -305,14 +305,14 @@ class _Judging:
             return None
 
         async def inspect() -> Answer | None:
-            asked = replace(attachment, taken=self.task.taken, tries=tries)
+            asked = attachment.examined(self.task.taken, tries)
             with judge.reports.inspecting():
                 try:
                     verdict = await judge.inspector.inspect(asked, attempts)
                 except LastTryAhead:
                     if self.answers.try_last(self.task, attachment):
                         return None
-                    verdict = await judge.inspector.inspect(replace(asked, tries=Tries.LAST), attempts)
+                    verdict = await judge.inspector.inspect(attachment.examined(self.task.taken, Tries.LAST), attempts)
             decision = Decision(
                 attachment=attachment,
                 verdict=verdict,

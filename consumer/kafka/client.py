@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from functools import lru_cache
 from typing import Any
 
 from aiokafka.partitioner import murmur2
@@ -14,6 +15,7 @@ from consumer.model import Dependency
 from consumer.settings.model import KafkaSettings
 
 METADATA_MS = 30_000  # within which a loop finds that a topic has other partitions
+KEYS = 4_096  # that are remembered; the intake and the judge ask for the same ones
 NEVER_MS = 2**31 - 1  # max_poll_interval only watches idleness, and an outage may last: `/livez` watches loops
 
 
@@ -50,6 +52,7 @@ def _trust(settings: KafkaSettings) -> ssl.SSLContext:
         ) from None
 
 
+@lru_cache(KEYS)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key as Kafka's own default partitioner counts it, whatever client writes."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)

@@ -123,6 +123,12 @@ class Attachment:
         """Whether its file may still be on its way into the storage of Genesys, also if nobody can tell."""
         return self.message_time is None or self.taken is None or self.taken - self.message_time <= YOUNG
 
+    def examined(self, taken: datetime, tries: Tries) -> Attachment:
+        """The same, as one task has it examined. `replace` would digest its identity anew."""
+        same = object.__new__(Attachment)
+        same.__dict__.update(self.__dict__, taken=taken, tries=tries)
+        return same
+
     @cached_property
     def identity(self) -> bytes | None:
         """16 bytes that name this attachment for ever, whichever event, key or shape it came by; None without a key."""

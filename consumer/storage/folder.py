@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,7 +51,7 @@ class Folder:
         self._path = path.expanduser().absolute()
         self._arguments = (str(self._path), oct(mode), "durable" if durable else "as it is")
         self._waiting: list[WaitingFile] = []
-        self._turn = anyio.Lock()
+        self._turn = asyncio.Lock()
         self._writer: Writer | None = None
         try:
             self._path.mkdir(mode=writer.enterable(mode), parents=True, exist_ok=True)
@@ -84,10 +86,8 @@ class Folder:
         try:
             async with self._turn:
                 if one.result is None:
-                    gathering = self._waiting[: writer.MOST]
-                    del self._waiting[: writer.MOST]
                     with anyio.CancelScope(shield=True):  # the others wait for it too
-                        await self._write(gathering)
+                        await self._write()
         finally:
             if one in self._waiting:
                 self._waiting.remove(one)
@@ -97,13 +97,20 @@ class Folder:
         if one.result:
             raise Unavailable(Dependency.STORAGE, "the storage is away or full")
 
-    async def _write(self, gathering: Sequence[WaitingFile]) -> None:
-        results = [5] * len(gathering)  # EIO
-        try:
+    async def _write(self) -> None:
+        """All that wait once the writer is there: until it has them, none of their bodies may be closed."""
+        with suppress(OSError):
             if self._writer is None:
                 self._writer = await anyio.to_thread.run_sync(Writer, self._arguments)
-            with anyio.fail_after(DEADLINE_S):
-                results = await self._writer.keep(gathering)
+            else:
+                await asyncio.sleep(0)  # what comes in the same turn of the loop goes along
+        gathering = self._waiting[: writer.MOST]
+        del self._waiting[: writer.MOST]
+        results = [5] * len(gathering)  # EIO
+        try:
+            if self._writer is not None:
+                async with asyncio.timeout(DEADLINE_S):
+                    results = await self._writer.keep(gathering)
         except (WriterGone, TimeoutError, OSError):
             await self.aclose()
         finally:

@@ -189,7 +189,6 @@ class Assignment:
         return OF_VERDICT if OF_VERDICT in (waiting, known) else max(waiting, known)
 
     async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
-        elsewhere = False
         before, known = self.generation(message), self.generation(identity)
 
         def answered() -> bool:
@@ -198,17 +197,17 @@ class Assignment:
             died = self.generation(message) != before and self.generation(message)
             return known == OF_VERDICT or bool(died) or self.generation(identity) != known
 
+        over = known == OF_VERDICT
+
         def land(answer: Answer | None) -> None:
-            nonlocal elsewhere
-            if answer is None:
-                elsewhere = True
-            elif not answered():
+            nonlocal over
+            over = True
+            if answer is not None and not answered():
                 self.give(answer)
 
-        while (
-            not answered() and not elsewhere
-        ):  # the flight that was joined may have begun before its message died: a replay flies anew
+        while not over:  # the flight that was joined may have begun before its message died: a replay flies anew
             await self._flights.join(identity, inspection, land)
+            over = over or answered()
 
     def give(self, answer: Answer) -> None:
         self._outbox.put(answer)

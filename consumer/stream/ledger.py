@@ -34,7 +34,7 @@ class Ledger:
             if day < self._newest_day - self._horizon_days:
                 return
         generation = OF_VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
-        number = _number(entry.identity)
+        number = int.from_bytes(entry.identity, "big")
         if generation != OF_VERDICT:
             self._note_dead(number, generation, self.generation(entry.identity), timestamp_ms)
         elif self._open:
@@ -65,7 +65,7 @@ class Ledger:
     def generation(self, identity: bytes) -> int | None:
         """None: no answer. 0 (`OF_VERDICT`): a verdict. Above: that often dead, each time but the first on a replay."""
         found: int | None = None
-        number = _number(identity)
+        number = int.from_bytes(identity, "big")
         for day in self._days.values():
             for generation, identities in day.items():
                 if number in identities:
@@ -88,7 +88,3 @@ class Ledger:
         """A set that grew has room for up to seven times what it holds; its copy for four times at most."""
         for generation, identities in self._days.get(day, {}).items():
             self._days[day][generation] = set(identities)
-
-
-def _number(identity: bytes) -> int:
-    return int.from_bytes(identity, "big")

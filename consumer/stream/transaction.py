@@ -143,28 +143,28 @@ class Transactor:
 
         try:
             await self._call("send", send_all)
-            sent = await self._call("await sends", lambda: asyncio.gather(*futures))
-        except TransactionFailed as failed:
-            refused = _first_refusal(futures) or why_transaction_failed(self._producer)
-            if refused is None:
-                raise
-            raise TransactionFailed("await sends", refused) from failed
-        finally:
+            await self._call("await sends", lambda: _all(futures))
+        except BaseException as failed:
             for future in futures:
                 future.add_done_callback(ask)
-        return [metadata.timestamp for metadata in sent]
+            refused = _first_refusal(futures) or why_transaction_failed(self._producer)
+            if refused is None or not isinstance(failed, TransactionFailed):
+                raise
+            raise TransactionFailed("await sends", refused) from failed
+        return [future.result().timestamp for future in futures]
 
     async def _send_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
         if offsets:
             await self._producer.send_offsets_to_transaction(dict(offsets), self._group)
 
     async def _call(self, step: str, call: Callable[[], Any], deadline_s: float | None = None) -> Any:
-        """Law 2 and 3. `asyncio.wait_for` in place of a cancel scope: aiokafka's futures know only asyncio's."""
+        """Law 2 and 3. `asyncio.timeout` in place of a cancel scope: aiokafka's futures know only asyncio's."""
         if self._finished:
             raise TransactionFailed(step, IllegalOperation("this producer is finished"))
         self._step(step)
         try:
-            return await asyncio.wait_for(call(), deadline_s or self._deadline_s)
+            async with asyncio.timeout(deadline_s or self._deadline_s):
+                return await call()
         except (KafkaError, IllegalOperation, AssertionError, TimeoutError, OSError) as error:
             self._finished, self._hangs = True, isinstance(error, TimeoutError)
             raise TransactionFailed(step, error) from error
@@ -176,6 +176,14 @@ class Transactor:
         """Closes the producer whatever state it is in, by force where it hangs. An open transaction stays open."""
         self._finished = True
         await (close_by_force if self._hangs else close)(self._producer)
+
+
+async def _all(futures: Iterable[asyncio.Future[Any]]) -> None:
+    """Until each is done, or one has failed. Most of them are done together, and those cost nothing here."""
+    while waiting := [future for future in futures if not future.done()]:
+        await waiting[0]
+    for future in futures:
+        future.result()
 
 
 def _first_refusal(futures: Iterable[asyncio.Future[Any]]) -> BaseException | None:

@@ -133,19 +133,28 @@ class Queue:
             self._spans_begun = self._usage.spans_begun
             for line in self._lines.values():
                 line.sort(self._weight)
-        first = next((turn for rank in self._order() if (turn := self._first_of(rank)) is not None), None)
-        # What stands still for others makes no room for more of its own conversation.
-        return first and next((turn for turn in self._aside if turn.conversation == first.conversation), first)
+        for rank in self._order():
+            if (first := self._first_of(rank)) is not None:
+                # What stands still for others makes no room for more of its own conversation.
+                return first if not self._aside else self._aside_of(first.conversation) or first
+        return None
+
+    def _aside_of(self, conversation: str) -> Turn | None:
+        return next((turn for turn in self._aside if turn.conversation == conversation), None)
 
     def _order(self) -> list[int]:
+        if not self._aside and len(self._lines) == 1:
+            return list(self._lines)
         ranks = sorted({*self._lines, *(turn.rank for turn in self._aside)})
         return sorted(ranks, key=lambda rank: not self._is_due(rank)) if self._owed else ranks
 
     def _first_of(self, rank: int) -> Turn | None:
         """One that was put aside goes on before another of its rank begins: it takes memory."""
-        aside = next((turn for turn in self._aside if turn.rank <= rank), None)
+        for turn in self._aside:
+            if turn.rank <= rank:
+                return turn
         line = self._lines.get(rank)
-        return aside or (line.first(self._weight) if line is not None else None)
+        return line.first(self._weight) if line is not None else None
 
     def _weight(self, conversation: str) -> float:
         running = self._running_of.get(conversation, 0)

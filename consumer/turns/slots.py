@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Protocol
-
-import anyio
 
 from consumer.turns.queue import Queue
 from consumer.turns.turn import SHORT, Stand, Turn
@@ -43,7 +42,7 @@ class Slots:
     ) -> None:
         self._clock = clock
         self._queue = Queue(room, clock(), aside=aside, again=again)
-        self._come: dict[Turn, anyio.Event] = {}  # of those that wait and have not begun
+        self._come: dict[Turn, asyncio.Event] = {}  # of those that wait and have not begun
         self._grown: dict[Turn, LongWork] = {}
 
     @property
@@ -61,15 +60,21 @@ class Slots:
     async def take(self, conversation: str, rank: int = SHORT, size: int = 1) -> Turn:
         """Waits for the turn. It must end in `give_back`."""
         turn = self._queue.ask(conversation, rank, self._clock(), size)
-        await self.again(turn)
+        if turn.stand is not Stand.RUNS:
+            await self.again(turn)
         return turn
+
+    def has(self, size: int = 1) -> bool:
+        """Whether a turn of that size would begin at once."""
+        return not self._queue.waiting and size <= self._queue.free
 
     async def again(self, turn: Turn) -> None:
         """Waits until it runs. What is cancelled meanwhile is given back."""
         if turn.stand is Stand.RUNS:
             return
-        come = self._come.setdefault(turn, anyio.Event())
-        self._settle()
+        come = self._come.setdefault(turn, asyncio.Event())
+        if self._queue.free or self._grown:
+            self._settle()
         try:
             await come.wait()
         except BaseException:
@@ -119,7 +124,7 @@ class Slots:
         if not self._queue.can_put_aside:
             self._queue.start_again(turn, work.spent(), now)
             del self._grown[turn]
-            self._come[turn] = anyio.Event()
+            self._come[turn] = asyncio.Event()
             work.start_again()
         elif work.put_aside():
             self._queue.put_aside(turn, work.spent(), now)

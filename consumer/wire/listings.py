@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from consumer.wire.fields import Json
 
-LISTS_OF_LISTS = ("participants", "messages", "messagingTranscript")
-LISTS = (*LISTS_OF_LISTS, "media", "attachments", "messageMediaAttachments")
+LISTS_OF_LISTS = frozenset({"participants", "messages", "messagingTranscript"})
+LISTS = LISTS_OF_LISTS | {"media", "attachments", "messageMediaAttachments"}
 
 
 def listed_in(body: Json, limit: int) -> int:
@@ -13,8 +13,8 @@ def listed_in(body: Json, limit: int) -> int:
     found, waiting = 0, [body]
     while waiting and found <= limit:
         node = waiting.pop()
-        for name in LISTS:
-            listed = node.get(name)
+        for name in LISTS & node.keys():
+            listed = node[name]
             if isinstance(listed, list):
                 found += len(listed)
                 if found <= limit and name in LISTS_OF_LISTS:

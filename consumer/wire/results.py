@@ -17,7 +17,7 @@ from consumer.model import Accepted, DeadLetter, Decision, Facts, Headers, Rejec
 from consumer.text import printable
 
 SCHEMA = "urn:attachment-consumer:schema:{}:1"  # the `$id` in schemas/; the number is the major version
-SOURCE = "/attachment-consumer"
+SOURCE = b"/attachment-consumer"
 
 LARGEST_RESULT = 96 * 1024  # bytes, whatever was decided about whatever; a topic that takes less is refused at start
 
@@ -39,6 +39,10 @@ class Output(StrEnum):
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     DEAD_LETTER = "dead-letter"
+
+
+_TYPES = {output: f"genesys.attachment.{output}.v1".encode() for output in Output}
+_SCHEMAS = {output: SCHEMA.format(output).encode() for output in Output}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +141,11 @@ def _cloudevent(decision: Decision, output: Output) -> Headers:
     return (
         ("ce_specversion", b"1.0"),
         ("ce_id", event_id.encode()),
-        ("ce_source", SOURCE.encode()),
-        ("ce_type", f"genesys.attachment.{output}.v1".encode()),
+        ("ce_source", SOURCE),
+        ("ce_type", _TYPES[output]),
         ("ce_subject", _utf8(printable(subject, 3 * ID_LIMIT))),
         ("ce_time", _time(decision.decided_at).encode()),
-        ("ce_dataschema", SCHEMA.format(output).encode()),
+        ("ce_dataschema", _SCHEMAS[output]),
         ("content-type", b"application/json"),
     )
 

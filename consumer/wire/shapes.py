@@ -83,7 +83,8 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
         messenger=word(raw.get("messengerType")) or None,
     )
     described, announced = of_content(told.get("content"), head)
-    attachments = with_listed(described, raw, replace(head, shape=Shape.MESSAGE_LEGACY))
+    listed_as = replace(head, shape=Shape.MESSAGE_LEGACY) if raw.get("media") or raw.get("attachments") else head
+    attachments = with_listed(described, raw, listed_as)
     type_ = word(told.get("type"))
     silent = (normalized is None and raw.get("media") is None) or _may_hold_more(raw, type_, told.get("content"))
     return TypedMessage(head.message(attachments, announced, silent), type_)

@@ -85,7 +85,8 @@ def subject_of(topic: str) -> TopicSubject | None:
     """None for a topic that nobody listed. A part in the topic's own words wins over one that stands for any."""
     node, inherited = _TREE, None
     for part in topic.split("."):
-        inherited = node.get(REST, {}).get("", inherited)
+        if REST in node:
+            inherited = node[REST].get("", inherited)
         node = node.get(part) or node.get(ONE) or {}
     found: TopicSubject | None = node.get("") or node.get(REST, {}).get("", inherited)
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.table import BY_EXTENSION, BY_NAME, canonical
 
@@ -18,6 +20,7 @@ def is_generic(declared_type: str | None) -> bool:
     return declared_type is None or declared_type in GENERIC_TYPES
 
 
+@lru_cache(256)  # a few types, again and again
 def declared_as(declared_type: str | None) -> str | None:
     """The declared type by the name that detection uses for it; None if it says nothing."""
     return None if declared_type is None or is_generic(declared_type) else canonical(declared_type)

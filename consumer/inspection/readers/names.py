@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 
 LONGEST = 255  # of a file's name, on any system
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_~-{}")
@@ -23,6 +24,7 @@ def visible_name(name: str) -> str:
     return base.rstrip(". \u00a0\u3000")
 
 
+@lru_cache(256)  # a file's name is read several times while it is judged
 def extension_of(name: str | None) -> str:
     """The last extension in lower case without its dot; "" if the name has none.
 
