@@ -75,13 +75,11 @@ class RequestedFile(NamedTuple):
 Head = Coming | Redirect | Refusal | NotTheStore | Later | Reason
 
 
-def judge_head(
-    status: int, headers: Mapping[str, str], location: str | None, wanted: RequestedFile, now: datetime
-) -> Head:
-    """`headers` must find names in any case. `location` is that of the answer, which the client set aside."""
+def judge_head(status: int, headers: Mapping[str, str], wanted: RequestedFile, now: datetime) -> Head:
+    """`headers` must find names in any case."""
     if status == 200:
         return _judge_body(headers, wanted)
-    if status in MOVED and location is not None:
+    if status in MOVED and (location := headers.get("location")) is not None:
         return Redirect(location)
     if status in REFUSALS:
         return Refusal(status)

@@ -29,6 +29,10 @@ class Budget:
     def waiting(self) -> int:
         return self._slots.waiting
 
+    def has(self, size: int) -> bool:
+        """Whether `size` bytes are free, and nobody waits for them."""
+        return self._slots.has(size)
+
     async def reserve(self, size: int, conversation: str) -> Reservation:
         """Waits until `size` bytes are free. Raises `ValueError` for more than the whole budget, never to be free."""
         if size > self.total:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable, Collection
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import urlsplit
 
-import anyio
 import httpx
 
 from consumer.download.answers import Redirect, RequestedFile
@@ -99,9 +100,9 @@ class Fetcher:
             for slots in self._slots_for(where):
                 turn = await slots.take(conversation, rank)
                 held.append((slots, turn))
-            began = anyio.current_time()
+            began = time.monotonic()
             got = await self._follow(url, where, RequestedFile(cap, attachment.declared_type, conversation))
-            spent = anyio.current_time() - began
+            spent = time.monotonic() - began
         finally:
             if isinstance(got, Body):
                 got.hold(release)
@@ -123,7 +124,7 @@ class Fetcher:
             hop = self._delivered.get(host)
             if hop is None:
                 continue
-            ends = anyio.current_time() + PROOF_S
+            ends = asyncio.get_running_loop().time() + PROOF_S
             if await hop.delivers(self._client, ends) or await self._delivers_anew(hop, renew, ends):
                 self._reports.proved(hop.asked)
 
@@ -131,8 +132,9 @@ class Fetcher:
         """Whether its file still comes, by a fresh link to the same host."""
         url = None
         if isinstance(hop.url, Resolved):
-            with anyio.CancelScope(deadline=ends):
-                url = await renew(hop.url)
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(ends):
+                    url = await renew(hop.url)
         where = judge_url(url or "", self._rules)
         if url is None or not where.allowed or where.host != hop.asked.call:
             return False
@@ -140,8 +142,8 @@ class Fetcher:
         return await renewed.delivers(self._client, ends)
 
     async def _follow(self, url: str, where: UrlJudgement, wanted: RequestedFile) -> Body | Expired | Reason:
-        ends = anyio.current_time() + self._deadline_s
-        file = urlsplit(url).path  # the signature is another each time
+        ends = asyncio.get_running_loop().time() + self._deadline_s
+        file = url.partition("?")[0]  # the signature is another each time
         for _ in range(1 + REDIRECTS):
             hop = Hop(url, where, Asked(where.host or "", file), wanted, self._budget, self._now)
             got = await hop.run(self._client, ends)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
 
-import anyio
 import httpx
 
 from consumer.download.answers import (
@@ -32,6 +32,7 @@ from consumer.model import Dependency, Expired, Reason, Settled
 from consumer.model.heard import Asked
 
 ELSEWHERE = Reason.URL_NOT_ALLOWED
+AS_IT_IS = {"Accept-Encoding": "identity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,53 +47,62 @@ class Hop:
     now: Callable[[], datetime]
 
     async def run(self, client: httpx.AsyncClient, ends: float) -> Body | Redirect | Expired | Reason:
-        with anyio.CancelScope(deadline=ends) as scope:
-            try:
-                return await self._ask(client, scope)
-            except AddressNotAllowed:
-                if not self.where.region:
-                    raise self.doubtful(
-                        "its name leads to an address that is not public", "address", ELSEWHERE
-                    ) from None
-                # No customer decides where the region's names lead: that is a fault of our own network.
-                raise self._away("its name leads to an address that is not public") from None
-            except CertificateNotTrusted as error:
-                if self.where.region:
-                    raise Refused(Dependency.FILES, not_trusted("file host"), asked=self.asked) from None
-                raise self._away(str(error)) from None
-            except httpx.TransportError as error:
-                raise self._away(str(error)) from None
-            except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
-                return Reason.URL_NOT_ALLOWED
-        raise self._away("the file took longer than its deadline")
+        try:
+            async with asyncio.timeout_at(ends) as deadline:
+                return await self._ask(client, deadline)
+        except TimeoutError:
+            raise self._away("the file took longer than its deadline") from None
+        except AddressNotAllowed:
+            if not self.where.region:
+                raise self.doubtful("its name leads to an address that is not public", "address", ELSEWHERE) from None
+            # No customer decides where the region's names lead: that is a fault of our own network.
+            raise self._away("its name leads to an address that is not public") from None
+        except CertificateNotTrusted as error:
+            if self.where.region:
+                raise Refused(Dependency.FILES, not_trusted("file host"), asked=self.asked) from None
+            raise self._away(str(error)) from None
+        except httpx.TransportError as error:
+            raise self._away(str(error)) from None
+        except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
+            return Reason.URL_NOT_ALLOWED
 
     async def delivers(self, client: httpx.AsyncClient, ends: float) -> bool:
         """Whether the body comes, all of it, though none is kept; False if the link is over."""
-        with anyio.CancelScope(deadline=ends):
-            try:
-                async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
-                    location = response.extensions["location"]
-                    head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
-                    if isinstance(head, Refusal):
-                        return isinstance(self._told(judge_refusal(head.status, await beginning(response))), Body)
-                    if not isinstance(head, Coming):
-                        return self._told(head) is Reason.TOO_LARGE
-                    size = 0
-                    async for piece in response.aiter_raw():
-                        size += len(piece)
-                        if size > self.wanted.cap:
-                            return True
-                    if head.promised not in (None, size):
-                        raise self._cut()
-                    return True
-            except (httpx.TransportError, AddressNotAllowed) as error:
-                raise self._away(str(error)) from None
-        raise self._away("it does not answer")
+        try:
+            async with asyncio.timeout_at(ends):
+                return await self._delivers(client)
+        except TimeoutError:
+            raise self._away("it does not answer") from None
+        except (httpx.TransportError, AddressNotAllowed) as error:
+            raise self._away(str(error)) from None
 
-    async def _ask(self, client: httpx.AsyncClient, scope: anyio.CancelScope) -> Body | Redirect | Expired | Reason:
-        async with client.stream("GET", self.url, headers={"Accept-Encoding": "identity"}) as response:
-            location = response.extensions["location"]
-            head = judge_head(response.status_code, response.headers, location, self.wanted, self.now())
+    async def _delivers(self, client: httpx.AsyncClient) -> bool:
+        response = await self._sent(client)
+        try:
+            head = judge_head(response.status_code, response.headers, self.wanted, self.now())
+            if isinstance(head, Refusal):
+                return isinstance(self._told(judge_refusal(head.status, await beginning(response))), Body)
+            if not isinstance(head, Coming):
+                return self._told(head) is Reason.TOO_LARGE
+            size = 0
+            async for piece in response.aiter_raw():
+                size += len(piece)
+                if size > self.wanted.cap:
+                    return True
+            if head.promised not in (None, size):
+                raise self._cut()
+            return True
+        finally:
+            await response.aclose()
+
+    async def _sent(self, client: httpx.AsyncClient) -> httpx.Response:
+        """The answer whose body is to come; whoever asked closes it."""
+        return await client.send(client.build_request("GET", self.url, headers=AS_IT_IS), stream=True)
+
+    async def _ask(self, client: httpx.AsyncClient, deadline: asyncio.Timeout) -> Body | Redirect | Expired | Reason:
+        response = await self._sent(client)
+        try:
+            head = judge_head(response.status_code, response.headers, self.wanted, self.now())
             if isinstance(head, Refusal):
                 return self._told(judge_refusal(head.status, await beginning(response)))
             if not isinstance(head, Coming):
@@ -100,8 +110,10 @@ class Hop:
             size = self.wanted.cap if head.promised is None else head.promised
             if size > self.budget.total:
                 return Reason.TOO_LARGE
-            with await self._reserve(size, scope) as reservation:
+            with await self._reserve(size, deadline) as reservation:
                 return await self._receive(response, head.promised, reservation)
+        finally:
+            await response.aclose()
 
     def _told(self, head: Redirect | Expired | NotTheStore | Later | Reason) -> Redirect | Expired | Reason:
         """What goes on from here. Raises what has to wait."""
@@ -113,12 +125,16 @@ class Hop:
             return replace(head, asked=self.asked, host=self._outside)
         return head
 
-    async def _reserve(self, size: int, scope: anyio.CancelScope) -> Reservation:
+    async def _reserve(self, size: int, deadline: asyncio.Timeout) -> Reservation:
         """While we wait for memory of our own the clock of the host stands still."""
-        left = scope.deadline - anyio.current_time()
-        scope.deadline = float("inf")
+        ends = deadline.when()
+        if ends is None or self.budget.has(size):
+            return await self.budget.reserve(size, self.wanted.conversation)
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        deadline.reschedule(None)
         reservation = await self.budget.reserve(size, self.wanted.conversation)
-        scope.deadline = anyio.current_time() + left
+        deadline.reschedule(ends + clock() - began)
         return reservation
 
     async def _receive(self, response: httpx.Response, promised: int | None, reservation: Reservation) -> Body | Reason:

@@ -24,7 +24,7 @@ from consumer.wire.fields import ID, Json
 BULK_IDS = 1_000
 NOT_FOUND_RUN = 20
 NIL = "00000000-0000-0000-0000-000000000000"
-RESOLVED = (("issueRedirect", "false"), ("redirectToAuth", "false"))
+RESOLVED = "issueRedirect=false&redirectToAuth=false"
 
 CONVERSATIONS = "/api/v2/conversations"
 MESSAGES = "/api/v2/conversations/messages"
@@ -39,7 +39,7 @@ PROBES = {
     "details": Call("details", "GET", f"{MESSAGES}/{NIL}/details", of=NIL, probes=True),
     "messages": Call("messages", "POST", f"{MESSAGES}/{NIL}/messages/bulk", lambda: orjson.dumps([NIL]), probes=True),
     "media": Call("media", "GET", f"{MESSAGES}/{NIL}/communications/{NIL}/messages/media/{NIL}", of=NIL, probes=True),
-    "download": Call("download", "GET", f"{DOWNLOADS}/{NIL}", params=RESOLVED, probes=True),
+    "download": Call("download", "GET", f"{DOWNLOADS}/{NIL}?{RESOLVED}", probes=True),
 }
 ALWAYS_PROBED = ("conversation", "messages")
 PERMISSIONS = re.compile(r"\[([a-zA-Z0-9:_, *-]{1,400})\]")
@@ -107,8 +107,8 @@ class Api:
 
     async def download_url(self, download_id: str, conversation_id: str) -> str:
         """Where the file behind a download link is now: a signed URL, good for minutes, fetched without a token."""
-        path = f"{DOWNLOADS}/{_part(download_id)}"
-        call = Call("download", "GET", path, params=RESOLVED, conversation=conversation_id)
+        path = f"{DOWNLOADS}/{_part(download_id)}?{RESOLVED}"
+        call = Call("download", "GET", path, conversation=conversation_id)
         judged = await self._sender.send(call)
         if judged.location is not None:
             self._note_found()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-import anyio
 import httpx
 
 from consumer.errors import Refused, Unavailable
@@ -37,7 +37,7 @@ async def exchange(
 
     host = f"the {dependency.value} host"
     try:
-        with anyio.fail_after(deadline_s):
+        async with asyncio.timeout(deadline_s):
             response = await http.send(request, stream=True, follow_redirects=False)
             try:
                 body = await _body(response, cap)

@@ -7,7 +7,7 @@ unless a signature shows that it was resolved already.
 from __future__ import annotations
 
 from collections.abc import Set
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from consumer.http.urls import Origin, origin_of
 from consumer.wire.fields import download_id
@@ -22,8 +22,8 @@ def bearer_id(url: str, origins: Set[Origin]) -> str | None:
 
 def is_signed(url: str) -> bool:
     """Whether a signature shows that the address was resolved already. What can't be read counts as signed."""
+    query = url.partition("#")[0].partition("?")[2]
     try:
-        query = parse_qsl(urlsplit(url).query, max_num_fields=100)
+        return bool(query) and any(name.lower() in SIGNATURES for name, _ in parse_qsl(query, max_num_fields=100))
     except ValueError:
         return True
-    return any(name.lower() in SIGNATURES for name, _ in query)

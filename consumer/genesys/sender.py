@@ -43,7 +43,6 @@ class Call:
     method: str
     path: str
     content: Content | None = None  # asked for when the call has its turn, so that late needs still get in
-    params: tuple[tuple[str, str], ...] = ()
     of: str = ""  # the id that a good answer carries
     conversation: str = ""  # whose question it is
     repeatable: bool = True  # if not, only what was certainly not done is tried again
@@ -155,9 +154,7 @@ class Sender:
         headers = {"authorization": f"Bearer {token}", "accept": "application/json", "accept-encoding": "identity"}
         if content is not None:
             headers["content-type"] = "application/json"
-        return self._http.build_request(
-            call.method, call.path, params=call.params or None, content=content, headers=headers
-        )
+        return self._http.build_request(call.method, call.path, content=content, headers=headers)
 
 
 def failure_of(call: Call, judged: Judged) -> Failure:

@@ -59,12 +59,10 @@ class DirectClient(httpx.AsyncClient):
         self._always = headers
 
     def build_request(self, method: str, url: httpx.URL | str, *, headers: Any = None, **parts: Any) -> DirectRequest:
-        """As httpx's own, of which it takes `params`, `content` and `data`; the rest has no effect."""
+        """As httpx's own, of which it takes `content` and `data`; the rest has no effect."""
         target = str(url)
         if target.startswith("/"):
             target = self._base + target
-        if params := parts.get("params"):
-            target = f"{target}?{urlencode(params)}"
         sent = {**self._always, **(headers or {})}
         content = parts.get("content") or b""
         if data := parts.get("data"):
@@ -78,7 +76,6 @@ class DirectClient(httpx.AsyncClient):
             raise RuntimeError("the client is closed")
         response = await self._transport.handle_async_request(request)
         response.request = request
-        response.extensions["location"] = response.headers.get("location")
         if not stream:
             try:
                 await response.aread()

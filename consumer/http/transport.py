@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 import httpx
@@ -45,12 +46,12 @@ class Session:
         self._proxy_headers = dict(proxy.headers) if proxy is not None else None
         self._opened: aiohttp.ClientSession | None = None
 
-    async def request(self, asked: DirectRequest) -> aiohttp.ClientResponse:
+    def request(self, asked: DirectRequest) -> Awaitable[aiohttp.ClientResponse]:
         if self._opened is None:
             self._opened = self._open()
         # aiohttp would decode and encode a link given as text anew, and its signature would no longer fit.
         url = URL(asked.target, encoded=True)
-        return await self._opened.request(
+        return self._opened.request(
             asked.method,
             url,
             headers=asked.sent,
@@ -97,27 +98,69 @@ class SafeTransport(httpx.AsyncBaseTransport):
             response = await self._session.request(request)
         except aiohttp.ClientError as error:
             raise _translated(error) from None
-        return httpx.Response(response.status, headers=response.raw_headers, stream=_Stream(response))
+        return DirectResponse(response)
 
     async def aclose(self) -> None:
         await self._session.close()
 
 
-class _Stream(httpx.AsyncByteStream):
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._response = response
+class DirectResponse(httpx.Response):
+    """An answer as it came: httpx would read each of its headers, and each piece of its body, several times over."""
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+        self.status_code = answer.status
+        self.headers = Received(answer)  # type: ignore[assignment] # httpx's own are made of all of them
+        self.extensions = {}
+        self.default_encoding = "utf-8"
+        self.is_closed = False
+
+    async def aiter_raw(self, chunk_size: int | None = None) -> AsyncGenerator[bytes, None]:
+        """The body as it was sent. Raises `httpx.TransportError` where it ends early."""
+        content = self._answer.content
         try:
-            async for piece in self._response.content.iter_chunked(PIECE):
-                yield piece
+            while not content.at_eof():
+                yield await content.read(chunk_size or PIECE)
         except aiohttp.ClientError as error:
             raise _translated(error) from None
 
+    async def aread(self) -> bytes:
+        """All of it, as it was sent: nobody asks for anything encoded."""
+        if not hasattr(self, "_content"):
+            self._content = b"".join([piece async for piece in self.aiter_raw()])
+        return self._content
+
     async def aclose(self) -> None:
-        self._response.release()
-        with suppress(aiohttp.ClientError):  # what was read stays read
-            await self._response.wait_for_close()
+        self.is_closed = True
+        if not self._answer.closed:  # at its end it gave everything back
+            self._answer.release()
+            with suppress(aiohttp.ClientError):  # what was read stays read
+                await self._answer.wait_for_close()
+
+
+class Received(Mapping[str, str]):
+    """Headers that came. Names are found in any case; what came several times is one value, with commas between."""
+
+    __slots__ = ("_named",)
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._named = answer.headers
+
+    def get(self, name: str, default: Any = None, /) -> Any:
+        found = self._named.getall(name, None)
+        return default if found is None else ", ".join(found)
+
+    def __getitem__(self, name: str) -> str:
+        return ", ".join(self._named.getall(name))
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._named
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
 
 
 def _translated(error: aiohttp.ClientError) -> httpx.TransportError:

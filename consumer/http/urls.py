@@ -109,7 +109,12 @@ def _read(url: str) -> _Written | UrlJudgement:
     parts = _URL.match(url)
     if parts is None:
         return UrlJudgement(False, "not an absolute URL with a host")
-    scheme, authority = parts["scheme"].lower(), parts["authority"].lower()
+    return _origin(*parts.groups())
+
+
+@lru_cache(maxsize=256)  # a service asks a few hosts, again and again
+def _origin(written_scheme: str, written_authority: str) -> _Written | UrlJudgement:
+    scheme, authority = written_scheme.lower(), written_authority.lower()
     if problem := _problem_of_authority(authority):
         return UrlJudgement(False, problem)
     split = _AUTHORITY.fullmatch(authority)
@@ -168,7 +173,6 @@ def _judge_origin(where: _Written, rules: UrlRules) -> UrlJudgement:
     return UrlJudgement(True, "a host of the region" if in_region else "a host allowed by name", host, port, in_region)
 
 
-@lru_cache(maxsize=256)  # a service asks a few hosts, again and again
 def _host_of(written: str) -> tuple[str | None, bool]:
     """(host, whether it is an address); no host for every spelling but the plain one."""
     try:

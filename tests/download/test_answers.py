@@ -102,7 +102,7 @@ async def test_a_refusal_in_other_words_is_not_the_stores(status: int, body: byt
     assert isinstance(got, Doubtful)
     assert got.final is (Reason.NO_LONGER_AVAILABLE if status in (404, 410) else None)
     assert got.asked is not None
-    assert got.asked.of == "/file"
+    assert got.asked.of.endswith("/file")
 
 
 @pytest.mark.parametrize("code", [b"SlowDown", b"InternalError", b"ServiceUnavailable"])

@@ -30,7 +30,7 @@ def client_over(transport: Heard, base: str = "https://api.example/base") -> Dir
 async def test_a_request_has_what_it_was_given_and_nothing_else() -> None:
     heard = Heard(httpx.Response(200, text="yes"))
     async with client_over(heard) as client:
-        request = client.build_request("POST", "/path", params={"a": "b"}, content=b"{}", headers={"Accept": "x"})
+        request = client.build_request("POST", "/path?a=b", content=b"{}", headers={"Accept": "x"})
         answer = await client.send(request)
     (sent,) = heard.requests
     assert (sent.method, str(sent.url), sent.content) == ("POST", "https://api.example/base/path?a=b", b"{}")
@@ -51,7 +51,7 @@ async def test_a_redirect_is_an_answer_and_is_followed_by_nobody(location: str) 
     heard = Heard(httpx.Response(302, headers={"location": location}))
     async with client_over(heard) as client:
         answer = await client.send(client.build_request("GET", "/x"), follow_redirects=True)
-    assert (answer.status_code, answer.extensions["location"], len(heard.requests)) == (302, location, 1)
+    assert (answer.status_code, answer.headers["location"], len(heard.requests)) == (302, location, 1)
 
 
 async def test_cookies_are_not_kept() -> None:
@@ -132,3 +132,35 @@ async def test_what_a_connection_carries_is_what_was_written() -> None:
         [host, ours, ("accept", "a/b"), ("accept-encoding", "gzip, deflate"), ("content-length", "2"),
          ("content-type", "application/json")]
     )  # fmt: skip
+
+
+async def test_headers_are_found_in_any_case_and_what_came_twice_is_one_value() -> None:
+    async def twice(request: web.Request) -> web.StreamResponse:
+        answer = web.Response(text="yes")
+        answer.headers.extend([("Content-Encoding", "identity"), ("content-encoding", "gzip"), ("X-One", "1")])
+        return answer
+
+    async with serving(twice) as port, api_client(f"http://127.0.0.1:{port}") as client:
+        headers = (await client.get("/x")).headers
+    assert (headers["CONTENT-encoding"], headers.get("x-ONE"), headers.get("x-none")) == ("identity, gzip", "1", None)
+    assert ("x-one" in headers, "x-none" in headers) == (True, False)
+    with pytest.raises(KeyError):
+        headers["x-none"]
+
+
+async def test_a_connection_whose_answer_was_read_is_used_again_and_one_whose_answer_was_not_is_closed() -> None:
+    connections = set[object]()
+
+    async def much(request: web.Request) -> web.StreamResponse:
+        connections.add(request.transport)
+        return web.Response(body=bytes(int(request.path[1:])))
+
+    async with serving(much) as port, api_client(f"http://127.0.0.1:{port}") as client:
+        for size, read_all, opened in ((10, True, 1), (1 << 20, True, 1), (1 << 26, False, 1), (10, True, 2)):
+            async with client.stream("GET", f"/{size}") as answer:
+                got = 0
+                async for piece in answer.aiter_raw():
+                    got += len(piece)
+                    if not read_all:
+                        break
+            assert (got == size, len(connections)) == (read_all, opened)
