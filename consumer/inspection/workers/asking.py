@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
-
-import anyio
 
 from consumer.inspection.workers.bounds import Reports
 from consumer.inspection.workers.channel import Died
@@ -131,7 +130,8 @@ class Examination(Generic[Told]):
         self._began_at = time.monotonic()
         self._spent = 0.0
         self._stood_s, self._stands_since = 0.0, 0.0
-        self._overtaken = anyio.CancelScope()
+        self._overtaken = False
+        self._look: asyncio.Timeout | None = None  # while the answer is waited for: when to look at the worker
 
     async def run(self, body: FileBody) -> Told | WorkerEnd:
         """What the worker says; else how it ended: then it is gone, and also when this is cancelled."""
@@ -139,8 +139,7 @@ class Examination(Generic[Told]):
         try:
             await self._worker.allow_cpu(self._began + self._allowed.cpu_s)
             self._question.give(self._worker, body)
-            with self._overtaken:
-                outcome = await self._answered()
+            outcome = await self._answered()
             self.go_on()
         except Died:
             return _named(await self._end(kill=False), self._worker)
@@ -164,12 +163,12 @@ class Examination(Generic[Told]):
         """One thread's CPU time is never ahead of the clock, so that what is left of a budget needs no look before."""
         worker, allowed = self._worker, self._allowed
         wait, short = allowed.short_s, True
-        while True:
-            with anyio.move_on_after(self._look_after_s(wait)):
-                return await self._question.answer(worker)
+        while not self._overtaken:
+            if (answer := await self._answered_within(self._look_after_s(wait))) is not None:
+                return answer
             if worker.has_answered():  # while this process was the one that stood still
                 return await self._question.answer(worker)
-            if self._stands_since:
+            if self._stands_since or self._overtaken:
                 continue
             spent = self.spent()
             if short and spent >= allowed.short_s:
@@ -181,6 +180,16 @@ class Examination(Generic[Told]):
             if self._ran_s() >= allowed.deadline_s:
                 return "babble" if worker.waits() else "deadline"
             wait = max(allowed.short_s - spent if short else left, SHORTEST_LOOK_S)
+        return "overtaken"
+
+    async def _answered_within(self, seconds: float) -> Told | None:
+        try:
+            async with asyncio.timeout(seconds) as self._look:
+                return await self._question.answer(self._worker)
+        except TimeoutError:
+            return None
+        finally:
+            self._look = None
 
     def _look_after_s(self, wait: float) -> float:
         return LONGEST_LOOK_S if self._stands_since else min(wait, self._allowed.deadline_s - self._ran_s())
@@ -206,7 +215,9 @@ class Examination(Generic[Told]):
             self._worker.go_on()
 
     def start_again(self) -> None:
-        self._overtaken.cancel()
+        self._overtaken = True
+        if self._look is not None and not self._look.expired():
+            self._look.reschedule(0)  # at once
 
 
 def _named(ending: Ending, worker: WorkerProcess) -> WorkerEnd:

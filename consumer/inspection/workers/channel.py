@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from collections.abc import Sequence
 from typing import Any
-
-import anyio
 
 from consumer.inspection.workers import frames
 from consumer.inspection.workers.codes import Unheard
@@ -20,12 +19,16 @@ class Died(Exception):
 
 
 class Channel:
-    """A frame that was waited for in vain goes on where it was."""
+    """A frame that was waited for in vain goes on where it was. The loop watches it from the first wait on, and as long
+    as nothing comes that nobody waits for."""
 
     def __init__(self, ours: socket.socket) -> None:
         ours.setblocking(False)
         self._ours = ours
         self._got = bytearray()
+        self._least, self._most = 0, 0  # bytes that are waited for, and that are taken
+        self._waiter: asyncio.Future[None] | None = None
+        self._watches: asyncio.AbstractEventLoop | None = None
 
     def send(self, raw: bytes, descriptors: Sequence[int] = ()) -> None:
         try:
@@ -62,17 +65,38 @@ class Channel:
         return len(self._got) >= count
 
     async def _filled(self, count: int, more: int = 0) -> None:
-        while len(self._got) < count:
-            await anyio.wait_readable(self._ours)
-            try:
-                piece = self._ours.recv(count - len(self._got) + more)
-            except BlockingIOError:
-                continue
-            except OSError:
-                piece = b""
-            if not piece:
-                raise Died("it ended in the middle")
-            self._got += piece
+        if len(self._got) >= count:
+            return
+        loop = asyncio.get_running_loop()
+        if self._watches is None:
+            loop.add_reader(self._ours, self._came)
+            self._watches = loop
+        self._least, self._most, self._waiter = count, count + more, loop.create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+        if len(self._got) < count:
+            raise Died("it ended in the middle")
+
+    def _came(self) -> None:
+        if self._waiter is None or self._waiter.done():
+            self._look_away()
+            return
+        try:
+            piece = self._ours.recv(self._most - len(self._got))
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        self._got += piece
+        if not piece or len(self._got) >= self._least:
+            self._waiter.set_result(None)
+
+    def _look_away(self) -> None:
+        if self._watches is not None:
+            self._watches.remove_reader(self._ours)
+            self._watches = None
 
     async def message(self) -> dict[str, Any]:
         try:
@@ -84,4 +108,5 @@ class Channel:
         return said
 
     def close(self) -> None:
+        self._look_away()
         self._ours.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -85,7 +86,7 @@ class Workers:
         command = (*(command or default_command()), *([WITH_RULES] if rules else []))
         self._supply = WorkerSupply(command, self._plan, 2 * count + 1, self._reports)
         self._slots = Slots(count, aside=count, again=FORK_S)
-        self._held_in = anyio.Event()
+        self._held_in = asyncio.Event()
 
     @property
     def count(self) -> int:
@@ -203,7 +204,7 @@ class Workers:
         if why is None:
             self._held_in.set()
         elif self._held_in.is_set():
-            self._held_in = anyio.Event()
+            self._held_in.clear()
         self._reports.confined(self._bounds.confinement.value, why)
         return why
 
