@@ -38,20 +38,18 @@ class Pace:
     """The pure core: no clock, no waiting. Times are seconds of one monotonic clock."""
 
     def __init__(self, per_minute: int, now: float) -> None:
-        self.allowed = per_minute
+        self._allow(per_minute)
         self._tokens = self.burst
         self._refilled_at = now
         self._window_end = now
         self._counted = 0  # by the API, in its window
         self._in_flight = 0
 
-    @property
-    def burst(self) -> float:
-        return max(1.0, self.allowed * BURST_SHARE)
-
-    @property
-    def per_second(self) -> float:
-        return self.allowed * REFILL_SHARE / WINDOW_S
+    def _allow(self, per_minute: int) -> None:
+        self.allowed = per_minute
+        self.burst = max(1.0, per_minute * BURST_SHARE)
+        self.per_second = per_minute * REFILL_SHARE / WINDOW_S
+        self._ceiling = max(1.0, per_minute * CEILING_SHARE)
 
     def take(self, now: float) -> float:
         """0 and the call is counted as begun, or the seconds after which to ask again."""
@@ -64,11 +62,10 @@ class Pace:
     def wait_s(self, now: float, left_share: float = 0.0) -> float:
         """The seconds after which a call may begin and leave that share of a full bucket; 0 for now."""
         self._refill(now)
-        ceiling = max(1.0, self.allowed * CEILING_SHARE)
-        if now < self._window_end and self._counted + self._in_flight >= ceiling:
+        if now < self._window_end and self._counted + self._in_flight >= self._ceiling:
             return self._window_end - now
         wanted = min(1.0 + left_share * self.burst, self.burst)
-        return max(wanted - self._tokens, 0.0) / self.per_second
+        return (wanted - self._tokens) / self.per_second if wanted > self._tokens else 0.0
 
     def lost(self) -> None:
         """A call that was begun ended without an answer."""
@@ -77,12 +74,12 @@ class Pace:
     def answered(self, now: float, headers: Mapping[str, str]) -> None:
         """A call that was begun was answered with these headers."""
         self._in_flight -= 1
-        allowed, counted, reset_s = (
-            _number(headers.get(f"inin-ratelimit-{name}")) for name in ("allowed", "count", "reset")
-        )
-        if allowed:
+        allowed = _number(headers.get("inin-ratelimit-allowed"))
+        counted = _number(headers.get("inin-ratelimit-count"))
+        reset_s = _number(headers.get("inin-ratelimit-reset"))
+        if allowed and allowed != self.allowed:
             self._refill(now)
-            self.allowed = allowed
+            self._allow(allowed)
             self._tokens = min(self._tokens, self.burst)
         if counted is not None and reset_s is not None:
             self._note_window(now + min(reset_s, LONGEST_WINDOW_S), counted)
@@ -99,8 +96,8 @@ class Pace:
         return max(self.allowed - counted - self._in_flight, 0)
 
     def _refill(self, now: float) -> None:
-        elapsed = max(0.0, now - self._refilled_at)
-        self._tokens = min(self.burst, self._tokens + elapsed * self.per_second)
+        if now > self._refilled_at:
+            self._tokens = min(self.burst, self._tokens + (now - self._refilled_at) * self.per_second)
         self._refilled_at = now
 
 

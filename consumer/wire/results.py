@@ -61,6 +61,8 @@ class Outgoing:
 
 
 def record_size(key: bytes | None, value: bytes | None, headers: Headers) -> int:
+    if not headers:
+        return RECORD_OVERHEAD + len(key or b"") + len(value or b"")
     names = "".join([name for name, _ in headers]).encode("utf-8", "surrogatepass")
     contents = b"".join([content or b"" for _, content in headers])
     named = len(names) + len(contents) + HEADER_OVERHEAD * len(headers)
