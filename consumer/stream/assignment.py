@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import anyio
 from aiokafka import ConsumerRecord
@@ -57,8 +58,8 @@ class Assignment:
         self._lost = False
         self._hindrances = Hindrances(log.tasks.partition, reports)
         self._failed = False  # the last producer failed, and nothing was committed since
-        self._closing = anyio.Event()
-        self._closed = anyio.Event()
+        self._closing = asyncio.Event()
+        self._closed = asyncio.Event()
         self._preparing = anyio.CancelScope()
         self._tasks: TaskGroup  # they live as long as this: one that is late settles in the window that it was taken in
 
@@ -238,8 +239,9 @@ class Assignment:
     async def _tick_until_closed(self, transactor: Transactor, window: Window) -> None:
         wait = self._tick_s() * (1 + self.partition / self._settings.topics.partitions)  # staggered
         while True:
-            with anyio.move_on_after(wait):
-                await self._closing.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._closing.wait()
             wait = self._tick_s()
             closing = self._closing.is_set()
             if closing:

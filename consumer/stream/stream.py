@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import anyio
@@ -182,7 +184,6 @@ class Stream(ConsumerRebalanceListener):
             self._reports.polled("stream")
             check_group(self._consumer)
             roomy = [a.tp for a in self.assignments.values() if a.has_room()]
-            self._reports.ready(sum(a.window is not None for a in self.assignments.values()))
             if not roomy or self.room.tasks <= 0 or not self._may_take():
                 await self._until_changed(shutdown)
                 continue
@@ -241,8 +242,9 @@ class Stream(ConsumerRebalanceListener):
         return tp.partition in self.assignments and self.assignments[tp.partition].is_idle
 
     async def _until_changed(self, shutdown: anyio.Event) -> None:
-        with anyio.move_on_after(POLL_MS / 1000):
-            await self.room.changed.wait()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(POLL_MS / 1000):
+                await self.room.changed.wait()
 
     # ---- assignment: aiokafka calls these, and sends no heartbeats while the first one runs
 
