@@ -142,8 +142,8 @@ class Recorder:
     def ready(self, partitions: int) -> None:
         self._tell("ready", partitions)
 
-    def in_flight(self, tasks: int) -> None:
-        self._tell("in_flight", tasks)
+    def in_flight(self, tasks: int, resting: int) -> None:
+        self._tell("in_flight", (tasks, resting))
 
     def stands(self, partition: int, standing: Standing) -> None:
         self._tell("stands", (partition, standing))

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
@@ -20,6 +20,7 @@ from typing import NamedTuple, TypeVar
 import anyio
 
 from consumer.attempts.backoff import Backoff
+from consumer.attempts.crowd import Crowd, Waiter
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
 from consumer.attempts.repeats import TOGETHER_S, Repeats
 from consumer.errors import Doubtful, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
@@ -31,6 +32,7 @@ T = TypeVar("T")
 HOST_BACKOFF_MAX_S = 60.0
 ROUNDED_S = 0.001  # what sums of seconds may lack
 LASTS = 16  # of last questions about one conversation so many at most come in the time of all attempts
+GIVEN_UP = "given up early: more tasks wait than LIMITS__RESTING allows, and most of them for the like"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Patience:
     reports: Reports
     sleep: Sleep = anyio.sleep
     clock: Callable[[], float] = time.monotonic
+    crowd: Crowd = field(default_factory=Crowd)
 
     def attempts(
         self, resting: Callable[[], AbstractContextManager[None]], of: str = "", given_up: bool = False
@@ -85,7 +88,8 @@ class Attempts:
 
     Raises the last failure when the attempts ran out, and never `Refused`: that is waited out behind its gate, unless
     it is this work alone that is refused; then the last refusal comes as `Unavailable`.
-    `resting` surrounds every wait: work that only waits may be cancelled at once when its partition moves away.
+    `resting` surrounds every wait: work that only waits may be cancelled at once when its partition moves away. Where
+    too much waits, what waits for a host outside, or for an id that Genesys does not know, may end early.
     """
 
     patience: Patience
@@ -93,7 +97,7 @@ class Attempts:
     of: str = ""
     given_up: bool = False
     made: int = 0  # attempts that were answered or counted as failed, over all steps
-    _name: str = field(default_factory=lambda: f"work {next(_NUMBERS)}", init=False)
+    _waiter: Waiter = field(default_factory=lambda: Waiter(next(_NUMBERS)), init=False)
     _unknown: int = field(default=0, init=False)  # how often what was asked for was not known
     _waited_s: float = field(default=0.0, init=False)  # for that
     _turn: float | None = field(default=None, init=False)  # the latest of its conversation that it had
@@ -108,7 +112,9 @@ class Attempts:
         gate = self.patience.gates[dependency] if dependency else None
         try:
             if self.given_up:
-                await self._wait_for_a_turn(None)
+                unasked = NotYet(Dependency.API, "Genesys did not know it before", dead=DeadReason.NOT_FOUND)
+                with self._in_crowd(f"conversation {self.of}", unasked):
+                    await self._wait_for_a_turn(None)
             return await self._until_answered(step, gate)
         finally:
             for failed in self._gates:
@@ -189,12 +195,13 @@ class Attempts:
             raise failure
         wait_s = min(backoff.wait_s(self._unknown, failure.retry_after_s), left_s)
         self._waited_s += wait_s
-        await self._rest(wait_s)
-        if wait_s < left_s:
-            self._waited_s += await self._wait_for_a_turn(left_s - wait_s, wait_s)
-        if self.of and backoff.over_s - self._waited_s < ROUNDED_S:
-            now = patience.clock()
-            await self._rest(patience.repeats.last(self.of, now, backoff.over_s / LASTS) + TOGETHER_S - now)
+        with self._in_crowd(f"conversation {self.of}", failure):
+            await self._rest(wait_s)
+            if wait_s < left_s:
+                self._waited_s += await self._wait_for_a_turn(left_s - wait_s, wait_s)
+            if self.of and backoff.over_s - self._waited_s < ROUNDED_S:
+                now = patience.clock()
+                await self._rest(patience.repeats.last(self.of, now, backoff.over_s / LASTS) + TOGETHER_S - now)
         await self._pass(gate)
 
     async def _wait_for_a_turn(self, at_most_s: float | None, waited_s: float = 0.0) -> float:
@@ -224,7 +231,23 @@ class Attempts:
                 raise Unavailable(failure.dependency, failure.detail, host=host, settled=failure.settled)
             raise failure
         wait = min(patience.backoff.wait_s(self._counted[kind], failure.retry_after_s), HOST_BACKOFF_MAX_S)
-        await self._rest(min(wait, max(left, 0.01)))
+        with self._in_crowd(f"host {host}", failure):
+            await self._rest(min(wait, max(left, 0.01)))
+
+    @contextmanager
+    def _in_crowd(self, of: str, failure: Unavailable) -> Iterator[None]:
+        """Surrounds a wait that may end early: then it is a dead letter, whatever verdict longer waiting might give."""
+        with self.patience.crowd.waiting(of, self._waiter):
+            yield
+        if self._waiter.given_up:
+            detail = f"{failure.detail}; {GIVEN_UP}"
+            if isinstance(failure, NotYet):
+                raise NotYet(failure.dependency, detail, dead=failure.dead, settled=failure.settled)
+            raise Unavailable(failure.dependency, detail, host=failure.host, settled=failure.settled)
+
+    @property
+    def _name(self) -> str:
+        return f"work {self._waiter.number}"
 
     def _asked(self, failure: Unavailable | Refused) -> Asked:
         host = failure.host if isinstance(failure, Unavailable) else None

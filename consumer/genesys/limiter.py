@@ -19,7 +19,8 @@ import anyio
 
 from consumer.genesys.holds import Holds, RateLimit
 from consumer.genesys.urgency import Urgency
-from consumer.turns import Slots
+from consumer.model.resting import resting
+from consumer.turns import SHORT, Slots, Turn
 
 WINDOW_S = 60.0
 REFILL_SHARE = 0.8
@@ -172,7 +173,7 @@ class Limiter:
     async def _next_unhurried(self, conversation: str, met: int) -> float | None:
         """It joins the line when a call is to spare, or is owed."""
         began: float | None = None
-        turn = await self._unhurried.take(conversation)
+        turn = await _taken(self._unhurried, conversation)
         try:
             owed_at = self.begun + OWED_AFTER
             while self.begun < owed_at and (seconds := self._until_spare()) > 0:
@@ -189,7 +190,7 @@ class Limiter:
 
     async def _next_in_line(self, conversation: str, met: int, rank: int = USUAL) -> float | None:
         began: float | None = None
-        turn = await self._line.take(conversation, rank)
+        turn = await _taken(self._line, conversation, rank)
         try:
             while self.under_way >= self.at_once:  # only who is next waits here
                 self._ended.clear()
@@ -223,7 +224,8 @@ class Limiter:
         return self._met
 
     async def _wait(self, seconds: float) -> None:
-        await self._sleep(seconds)
+        with resting():
+            await self._sleep(seconds)
         self._reports.waited_for_the_limit(seconds)
 
     def answered(self, call: str, began: float, headers: Mapping[str, str], *, good: bool) -> None:
@@ -257,3 +259,10 @@ class Limiter:
         if self._told and self._holds.until(self._now()) <= self._now():
             self._told = False
             self._reports.limit_over()
+
+
+async def _taken(line: Slots, conversation: str, rank: int = SHORT) -> Turn:
+    if not line.taken:
+        return await line.take(conversation, rank)
+    with resting():
+        return await line.take(conversation, rank)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from consumer.errors import Failure
+from consumer.model.resting import resting
 
 Need = TypeVar("Need")
 Result = TypeVar("Result")
@@ -52,9 +53,13 @@ class Merged(Generic[Need, Result]):
         batch.needs.append(need)
         shelf.users += 1
         try:
-            async with shelf.lock:
+            with resting():  # whoever makes the call works
+                await shelf.lock.acquire()
+            try:
                 if not batch.done:
                     await self._run(key, batch)
+            finally:
+                shelf.lock.release()
         finally:
             shelf.users -= 1
             if not shelf.users:

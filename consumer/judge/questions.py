@@ -25,7 +25,7 @@ def in_step(patience: Patience) -> Patience:
     """With one jitter for a whole task: what was asked in vain together is asked again together, in one call."""
     jitter, own = patience.backoff.jitter(), patience
     backoff = Backoff(own.backoff.attempts, own.backoff.over_s, lambda: jitter)
-    return Patience(own.gates, backoff, own.host_patience_s, own.repeats, own.reports, own.sleep, own.clock)
+    return Patience(own.gates, backoff, own.host_patience_s, own.repeats, own.reports, own.sleep, own.clock, own.crowd)
 
 
 class Genesys(Protocol):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
-
-import anyio
 
 from consumer.attempts import Patience
 from consumer.errors import LastTryAhead, NotYet
@@ -16,6 +13,7 @@ from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
+from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
 from consumer.judge.questions import Genesys, Questions, in_step, not_shown
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
@@ -37,8 +35,6 @@ from consumer.wire import events
 from consumer.wire.events import UnreadableEvent
 from consumer.wire.remembered import decoded
 from consumer.wire.results import encode_result
-
-Work = Callable[[], Coroutine[Any, Any, None]]
 
 TOO_LARGE = "larger than the tasks topic takes"
 MAX_MOVES = 3  # a conversation has one key: a task that keeps moving is a bug of ours
@@ -118,7 +114,7 @@ class _Judging:
         elif not self.answers.owns(event.conversation_id):
             self._move(event.conversation_id)
         elif event.messages:
-            await _all([partial(self._announced, event, message) for message in event.messages])
+            await together([partial(self._announced, event, message) for message in event.messages])
         elif self.judge.terms.looks_up_bare(event):
             await self._whole_conversation(event, event.conversation_id)
         else:
@@ -182,7 +178,7 @@ class _Judging:
             self.known.give_dead(found)
         else:
             self.judge.reports.foreign(False)
-            await _all([partial(self._listed, event, listed[message.identity], message) for message in found])
+            await together([partial(self._listed, event, listed[message.identity], message) for message in found])
 
     async def _listed(self, event: Event, listed: Message, found: Message) -> None:
         """As Genesys shows it, if that is all that the conversation lists; else it is waited for as if announced."""
@@ -246,7 +242,7 @@ class _Judging:
         if isinstance(found, Answer):
             self.known.give_dead(found)
         else:
-            await _all(self._inspections(event, self.wanted.attachments(found)))
+            await together(self._inspections(event, self.wanted.attachments(found)))
 
     async def _found(self, event: Event, message: Message, late: Sequence[Work]) -> None:
         """Each attachment goes its own way: those that are there, and `late` ones that the event announced beside them.
@@ -258,7 +254,7 @@ class _Judging:
             return
         judgeable = self.wanted.attachments(message, count=True)
         if message.message_id:
-            await _all([*self._inspections(event, judgeable), *late])
+            await together([*self._inspections(event, judgeable), *late])
             if not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message)):
                 self.answers.give(mark(message.identity))
                 self.known.close_superseded(message)
@@ -334,13 +330,3 @@ class _Judging:
 
     def _dead_bytes(self, reason: DeadReason, detail: str) -> None:
         self.known.give_dead(self.boundary.dead(self.whole, reason, detail))
-
-
-async def _all(works: Iterable[Work]) -> None:
-    works = list(works)
-    if len(works) == 1:
-        await works[0]()
-        return
-    async with anyio.create_task_group() as tg:
-        for work in works:
-            tg.start_soon(work)

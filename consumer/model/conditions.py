@@ -52,6 +52,7 @@ class Condition(StrEnum):
     API_LIMITED = "api_limited"
     MANY_FORBIDDEN = "many_forbidden"
     STILL_FAILING = "still_failing"
+    TOO_MANY_REST = "too_many_rest"
     HOST_NOT_ALLOWED = "host_not_allowed"
     POLICY_NOT_RELOADED = "policy_not_reloaded"
     POLICY_UNCLEAR = "policy_unclear"
@@ -177,6 +178,11 @@ _TOLD = {
         Effect.WARNS,
         "A dependency answers its probe, and what failed before fails again: it waits until others are answered.",
         "See the detail. Mend a proxy or a filter in between; else the next good answer for others ends it.",
+    ),
+    Condition.TOO_MANY_REST: Told(
+        Effect.WAITS,
+        "As many tasks wait as may, for what ends by itself: no more are taken.",
+        "See what else holds: a limit, a gate, refused conversations. Raise LIMITS__RESTING if there is memory.",
     ),
     Condition.HOST_NOT_ALLOWED: Told(
         Effect.WARNS,

@@ -54,6 +54,7 @@ class Capacity:
         """The second loop's own limits: it is made after the rest."""
         limits = self._settings.limits
         self._slots("tasks", limits.tasks, lambda: limits.tasks * room.taken)
+        self._slots("resting", limits.resting, lambda: room.resting)
         self._usage.memory("tasks", limits.task_bytes, lambda: room.taken_bytes)
 
     def _slots(self, of: Slots, most: int, taken: Taken) -> None:

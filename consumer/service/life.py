@@ -77,7 +77,8 @@ async def run(
             conditions.begin(Condition.EVENTS_BELIEVED)
         _say_what_starts(settings, parts.policies)
         started(Running(port, metrics, conditions, health, parts.policies, page_port))
-        stream = Stream(parts.judge.judge, settings, limits, lambda: conditions.takes_tasks, reporter)
+        judge = parts.judge
+        stream = Stream(judge.judge, settings, limits, lambda: conditions.takes_tasks, judge.patience.crowd, reporter)
         parts.capacity.takes_tasks(stream.room)
         intake = Intake(settings, limits, Demand(conditions, stream, reporter), reporter)
         async with anyio.create_task_group() as background:

@@ -215,6 +215,8 @@ class InspectionSettings(Group):
 class LimitSettings(Group):
     tasks: int = Field(1_024, ge=1, description="Tasks in flight")
     task_bytes: int = Field(64 * MIB, ge=MIB)
+    resting: int = Field(8_192, ge=1, description="Tasks that only wait, beside those in flight")
+    resting_bytes: int = Field(64 * MIB, ge=MIB)
     ahead: int = Field(
         16_384, ge=1, description="Tasks that may wait in Kafka for this process before it takes in more events"
     )

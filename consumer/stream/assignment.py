@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 
 import anyio
 from aiokafka import ConsumerRecord
@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Inspection
 from consumer.model import OF_VERDICT, Attachment, Source, Task, Tries
+from consumer.model.resting import TASK, resting
 from consumer.settings.model import Settings
 from consumer.stream.flights import Flights
 from consumer.stream.hindrances import Hindrances
@@ -24,7 +25,7 @@ from consumer.stream.outbox import Outbox
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.ports import JudgeTask, Producers, Reports
 from consumer.stream.records import home_of, moved_task, records_of, task_of, tried_task
-from consumer.stream.room import Room
+from consumer.stream.room import Room, Seat
 from consumer.stream.transaction import ProducerRecord, TooLarge, TransactionFailed, Transactor
 from consumer.stream.trust import Distrusted
 from consumer.stream.window import Window
@@ -165,20 +166,22 @@ class Assignment:
         if window is None or self._closing.is_set() or not window.take(record.offset):
             return
         self._taken_at.append((record.offset, time.monotonic()))
-        self._room.started(len(record.value or b""))
-        self._tasks.start_soon(self._judge, window, record)
+        seat = self._room.started(record.key or b"", len(record.value or b""))
+        self._tasks.start_soon(self._judge, window, record, seat)
 
-    async def _judge(self, window: Window, record: ConsumerRecord[bytes, bytes]) -> None:
+    async def _judge(self, window: Window, record: ConsumerRecord[bytes, bytes], seat: Seat) -> None:
+        TASK.set(seat)
         try:
+            await seat.begin()
             task, doubt = task_of(record, self._producers.signatures)
             if doubt is not None:
                 self._reports.doubted("tasks", {doubt: 1})
             at = Source(self.tp.topic, self.partition, record.offset, record.timestamp)
             with self._reports.judging(at, task.trace if doubt is None else None, task.headers):
-                await self._judge_task(task, self, nullcontext)
+                await self._judge_task(task, self, resting)
             window.settle(record.offset)
         finally:
-            self._room.ended(len(record.value or b""))
+            self._room.ended(seat)
 
     # ---- answers
 

@@ -10,6 +10,7 @@ from functools import partial
 import anyio
 
 from consumer.judge.answers import Answer, Inspection
+from consumer.model.resting import resting
 
 
 @dataclass(eq=False, slots=True)
@@ -51,7 +52,8 @@ class Flights:
         """
         flight = self._by_identity.get(identity)
         if flight is not None:
-            await flight.wait()
+            with resting():  # whoever flies it works
+                await flight.wait()
         elif self._draining or not await self._fly(identity, inspection, land):
             await anyio.sleep_forever()
 
@@ -82,7 +84,8 @@ class Flights:
         if self._draining:
             flight.scope.cancel()
         try:
-            yield
+            with resting():
+                yield
         finally:
             flight.resting = False
 

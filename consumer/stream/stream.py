@@ -34,7 +34,7 @@ from consumer.stream.assignment import Assignment
 from consumer.stream.ledger import Ledger
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.ports import JudgeTask
-from consumer.stream.room import Room
+from consumer.stream.room import Room, Waiters
 from consumer.stream.supply import Supply
 from consumer.stream.transaction import Step, Transactor
 from consumer.stream.trust import Trust
@@ -74,11 +74,12 @@ class Stream(ConsumerRebalanceListener):
         settings: Settings,
         limits: TopicLimits,
         may_take: Callable[[], bool],
+        crowd: Waiters,
         reports: Reports,
         metadata_ms: int = METADATA_MS,
     ) -> None:
         """`metadata_ms`: within which a change of the tasks topic's partitions is found."""
-        self.room = Room(settings.limits, reports)
+        self.room = Room(settings.limits, crowd, reports)
         self.supply = Supply(settings.limits.ahead, self.room)
         self.assignments: dict[int, Assignment] = {}
         self.limits = limits
@@ -170,6 +171,7 @@ class Stream(ConsumerRebalanceListener):
             for one in self.assignments.values():
                 one.look()
             self._reports.ready(sum(a.window is not None for a in self.assignments.values()))
+            self.room.look()
 
     # ---- polling
 

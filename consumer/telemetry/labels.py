@@ -52,9 +52,9 @@ OddEntry = Literal["nothing", "answer", "forgery"]
 Signed = Literal["ledger", "tasks"]  # the topics whose records are signed
 SpanFate = Literal["ended", "taken"]
 Notification = Literal["sent", "failed", "skipped"]
-Slots = Literal["tasks", "downloads", "calls", "workers", "scans"]
+Slots = Literal["tasks", "resting", "downloads", "calls", "workers", "scans"]
 Memory = Literal["tasks", "files"]
-Limit = Literal["tasks", "downloads", "calls", "workers", "scans", "memory", "rate", "cpu"]
+Limit = Literal["tasks", "resting", "downloads", "calls", "workers", "scans", "memory", "rate", "cpu"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,8 @@ class Metrics:
             get_args(RebuildCause),
         )  # fmt: skip
         self.rebalances = self._series.counter("rebalances", "Assignments that this process got")
-        self.tasks_in_flight = self._series.gauge("tasks_in_flight", "Tasks taken and not settled")
+        self.tasks_in_flight = self._series.gauge("tasks_in_flight", "Tasks taken, not settled, and not only waiting")
+        self.tasks_resting = self._series.gauge("tasks_resting", "Tasks taken, not settled, and only waiting")
         self.inspecting = Present()
         self.inspections_in_flight = self._series.gauge("inspections_in_flight", "Inspections running now")
         self.inspections_in_flight.set_function(lambda: self.inspecting.count)

@@ -145,8 +145,9 @@ class Reporter(Untraced):
     def ready(self, partitions: int) -> None:
         self._metrics.ready_partitions.set(partitions)
 
-    def in_flight(self, tasks: int) -> None:
+    def in_flight(self, tasks: int, resting: int) -> None:
         self._metrics.tasks_in_flight.set(tasks)
+        self._metrics.tasks_resting.set(resting)
 
     def stands(self, partition: int, standing: Standing) -> None:
         self._metrics.standings.of[partition] = standing

@@ -15,6 +15,7 @@ import anyio
 import orjson
 import trustme
 
+from consumer.attempts import Crowd
 from consumer.inspection.workers.pool import Bounds, Workers
 from consumer.intake.notices import NOTICES, Notices
 from consumer.kafka.topics import create
@@ -26,8 +27,9 @@ from consumer.sandbox.traffic import plan_traffic
 from consumer.sandbox.world import World
 from consumer.service import canary, life
 from consumer.service.canary import Canary
-from consumer.settings.model import KafkaSettings
+from consumer.settings.model import KafkaSettings, LimitSettings
 from consumer.storage.writer import PROBE
+from consumer.stream.room import Room
 from tests.antivirus.conftest import needs_clamd, running_clamd
 from tests.brokers import create_topics
 from tests.conditions import entries
@@ -432,6 +434,20 @@ def notice(condition: Condition) -> Provoker:
     return provoke
 
 
+async def too_many_rest(stage: Stage) -> None:
+    """All of them for what ends by itself: so none is given up."""
+    reporter, conditions, metrics = stage.part()
+    room = Room(LimitSettings(resting=2), Crowd(), reporter)
+    seats = [room.started(b"%d" % number, 1) for number in range(3)]
+    for seat in seats:
+        seat.works(-1)
+    room.look()
+    stage.look(conditions, metrics)
+    room.ended(seats[0])
+    room.look()
+    assert not stage.holds(conditions)
+
+
 PROVOKERS: Mapping[Condition, Provoker] = {
     Condition.LOGIN_AWAY: outage("login"),
     Condition.API_AWAY: outage("api"),
@@ -456,6 +472,7 @@ PROVOKERS: Mapping[Condition, Provoker] = {
     Condition.API_LIMITED: judged(limited_once, [event_of("1", "plain")], ends=True),
     Condition.MANY_FORBIDDEN: judged(plain(30, "forbidden"), [event_of(str(number), "plain") for number in range(30)]),
     Condition.STILL_FAILING: judged(pages_for_a_while, [event_of("1", "plain"), event_of("2", "plain")], ends=True),
+    Condition.TOO_MANY_REST: too_many_rest,
     Condition.HOST_NOT_ALLOWED: judged(elsewhere, [event_of("1", "plain")]),
     Condition.POLICY_NOT_RELOADED: policy_not_reloaded,
     Condition.RULES_NOT_RELOADED: rules_not_reloaded,

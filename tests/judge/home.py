@@ -12,6 +12,8 @@ from typing import Any, cast
 import anyio
 import anyio.lowlevel
 import orjson
+from aiokafka import ConsumerRecord
+from anyio.abc import TaskGroup
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience, Repeats
 from consumer.errors import NotJudged, NotYet
@@ -32,11 +34,13 @@ from consumer.model import (
     Tries,
     Verdict,
 )
-from consumer.settings.model import KafkaSettings, TopicSettings
+from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.trust import Trust
+from consumer.stream.window import Window
 from consumer.wire.results import Output
 from consumer.wire.signatures import UNSIGNED
+from consumer.wire.tasks import encode_task
 from tests.reports import Recorder
 from tests.stream.harness import make_stream
 
@@ -135,10 +139,11 @@ async def _nothing(*_: object) -> None:
 class Home:
     """One partition, its judge, and what came out of it."""
 
-    def __init__(self, genesys: Genesys, partitions: int = 1) -> None:
+    def __init__(self, genesys: Genesys, partitions: int = 1, limits: LimitSettings | None = None) -> None:
         self.genesys, self.inspecting = genesys, Inspecting()
         self.reports = Recorder()
         self.waited: list[float] = []
+        self.waits: anyio.Event | None = None  # for which whatever waits for a time waits; None: no time passes
         self.gates = gates = Gates(failures=5, probe_s=1, probe_max_s=30, probes={}, reports=self.reports)
         backoff = Backoff(attempts=4, over_s=7, jitter=lambda: 0.0)
         self.per_minute = 1_000_000
@@ -159,12 +164,14 @@ class Home:
         self.moved: list[Any] = []
         self._ledger = Ledger(35)
         self._commits = 0
+        self._offset = -1
         topics = TopicSettings(partitions=partitions)
         kafka = KafkaSettings(bootstrap_servers="127.0.0.1:9")
-        stream = make_stream(self.judge.judge, kafka, topics, reports=self.reports)
+        crowd = patience.crowd
+        stream = make_stream(self.judge.judge, kafka, topics, reports=self.reports, limits=limits, crowd=crowd)
         stream._consumer, stream._ledgers = cast("Any", None), {0: self._ledger}
         stream._trust = {0: Trust(UNSIGNED, topics.ledger, 0, topics.ledger_days)}
-        self.assignment = stream._assignment(0)
+        self.room, self.assignment = stream.room, stream._assignment(0)
 
     @property
     def bugs(self) -> list[bool]:
@@ -185,7 +192,18 @@ class Home:
 
     async def _sleep(self, seconds: float) -> None:
         self.waited.append(seconds)
-        await anyio.lowlevel.checkpoint()
+        await (self.waits.wait() if self.waits else anyio.lowlevel.checkpoint())
+
+    def poll(self, group: TaskGroup, values: list[tuple[str, bytes]]) -> None:
+        """Tasks of conversations, as the stream hands them over: they go on in `group`."""
+        self.assignment._tasks, self.assignment.window = group, self.assignment.window or Window(0)
+        for conversation, value in values:
+            self._offset += 1
+            headers: Any = tuple(encode_task(Task(Source("events", 0, self._offset, NOW_MS), value, taken_ms=NOW_MS)))
+            record = ConsumerRecord(
+                "tasks", 0, self._offset, NOW_MS, 0, conversation.encode(), value, None, 0, len(value), headers
+            )
+            self.assignment.take(record)
 
     async def take(self, value: bytes | None, **fields: Any) -> None:
         """One task, until it is settled."""
@@ -232,8 +250,8 @@ class Home:
 
 
 @asynccontextmanager
-async def at_home(*messages: Message, partitions: int = 1) -> AsyncIterator[Home]:
-    home = Home(Genesys(*messages), partitions)
+async def at_home(*messages: Message, partitions: int = 1, limits: LimitSettings | None = None) -> AsyncIterator[Home]:
+    home = Home(Genesys(*messages), partitions, limits)
     async with anyio.create_task_group() as group:
         yield home
         group.cancel_scope.cancel()

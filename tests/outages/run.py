@@ -33,8 +33,8 @@ class Report:
     outage_s: float = 0.0
     stopped_after_s: float | None = None
     taken_after_s: float = 0.0
-    in_flight_then: float = 0.0
-    in_flight_most: float = 0.0
+    unsettled_then: float = 0.0
+    unsettled_most: float = 0.0
     ready: dict[str, object] = field(default_factory=dict)
     answered_before: float = 0.0
     answered_within: float = 0.0
@@ -66,8 +66,8 @@ class Report:
             found.append(f"the intake stopped after {self.stopped_after_s} s")
         if self.taken_after_s > allowed + POLL_S:
             found.append(f"tasks were taken until {self.taken_after_s:.1f} s after the outage began")
-        if self.in_flight_most > self.in_flight_then:
-            found.append(f"tasks in flight grew from {self.in_flight_then} to {self.in_flight_most}")
+        if self.unsettled_most > self.unsettled_then:
+            found.append(f"unsettled tasks grew from {self.unsettled_then} to {self.unsettled_most}")
         if self.rebalances:
             found.append(f"{self.rebalances} rebalances")
         held = self.ready.get("conditions")
@@ -122,15 +122,15 @@ async def _take_away(scene: Scene, outage: Outage, report: Report, scale: Scale)
             await scene.until(lambda: gate in closed_gates(conditions), scale.outage_s)
             report.stopped_after_s = round(time.monotonic() - began, 2)
             await anyio.sleep(POLL_S)
-            report.in_flight_then = scene.series("tasks_in_flight")
-            scene.most_in_flight = 0.0
+            report.unsettled_then = scene.unsettled
+            scene.most_unsettled = 0.0
             _, report.ready = await scene.readyz()
     await anyio.sleep(max(0.0, scale.outage_s - (time.monotonic() - began)))
     if outage.gate is None:
         _, report.ready = await scene.readyz()
     report.outage_s = round(time.monotonic() - began, 1)
     report.taken_after_s = round(max(0.0, scene.last_taken - began), 2)
-    report.in_flight_most = scene.most_in_flight
+    report.unsettled_most = scene.most_unsettled
     report.answered_within = scene.answered - report.answered_before
 
 

@@ -53,11 +53,16 @@ class Scene:
     running: life.Running
     written: anyio.Event = field(default_factory=anyio.Event)
     last_taken: float = 0.0  # monotonic; when a task was seen to be taken last
-    most_in_flight: float = 0.0  # since it was last set to 0
+    most_unsettled: float = 0.0  # since it was last set to 0
     _taken: float = 0.0
 
     def series(self, name: str, **labels: str) -> float:
         return self.running.metrics.registry.get_sample_value(PREFIX + name, labels) or 0.0
+
+    @property
+    def unsettled(self) -> float:
+        """Tasks that were taken: in flight, or resting."""
+        return self.series("tasks_in_flight") + self.series("tasks_resting")
 
     @property
     def answered(self) -> float:
@@ -90,7 +95,7 @@ class Scene:
             taken = self.series("records_received_total", loop="stream")
             if taken > self._taken:
                 self._taken, self.last_taken = taken, time.monotonic()
-            self.most_in_flight = max(self.most_in_flight, self.series("tasks_in_flight"))
+            self.most_unsettled = max(self.most_unsettled, self.unsettled)
             await anyio.sleep(LOOK_S)
 
 

@@ -10,8 +10,8 @@ from urllib.request import urlopen
 
 MIB = 1024 * 1024
 ASKED_S = 5.0
+SUMMED = ("ledger_entries", "event_loop_tasks", "tasks_in_flight", "tasks_resting")
 ENTRY_BYTES = 120  # of the ledger: it remembers answers for 35 days, and grows for as long
-GAUGES = {"tasks": "event_loop_tasks", "in_flight": "tasks_in_flight"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Sample:
     threads: float
     workers: float
     tasks: float
-    in_flight: float
+    unsettled: float  # tasks in flight, and those that rest
     entries: float
 
 
@@ -41,8 +41,9 @@ def sample(pid: int, port: int) -> Sample:
         descriptors=len(list(Path(f"/proc/{pid}/fd").iterdir())),
         threads=int(_status(pid)["Threads"]),
         workers=len(children),
+        tasks=shown["event_loop_tasks"],
+        unsettled=shown["tasks_in_flight"] + shown["tasks_resting"],
         entries=entries,
-        **{name: shown[gauge] for name, gauge in GAUGES.items()},
     )
 
 
@@ -83,7 +84,7 @@ def _resident(pid: int) -> float:
 
 def _metrics(port: int) -> dict[str, float]:
     """The sums over labels."""
-    total: dict[str, float] = dict.fromkeys(("ledger_entries", *GAUGES.values()), 0.0)
+    total: dict[str, float] = dict.fromkeys(SUMMED, 0.0)
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=ASKED_S) as answer:
         for line in answer.read().decode().splitlines():
             name = line.partition("{")[0].partition(" ")[0].removeprefix("attachment_consumer_")

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pydantic import SecretStr
 
+from consumer.attempts import Crowd
 from consumer.errors import Refused
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Resting
@@ -94,6 +95,7 @@ def make_stream(
     signatures: SignatureSettings | None = None,
     topic_limits: TopicLimits | None = None,
     may_take: Callable[[], bool] = lambda: True,
+    crowd: Crowd | None = None,
     metadata_ms: int = METADATA_MS,
 ) -> Stream:
     genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
@@ -104,7 +106,8 @@ def make_stream(
         limits=limits or LimitSettings(),
         signatures=signatures or SignatureSettings(),
     )
-    return Stream(judge, settings, topic_limits or GivenLimits(), may_take, reports or Recorder(), metadata_ms)
+    given, among = topic_limits or GivenLimits(), Crowd() if crowd is None else crowd
+    return Stream(judge, settings, given, may_take, among, reports or Recorder(), metadata_ms)
 
 
 @asynccontextmanager

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from consumer.attempts import Crowd
 from consumer.settings.model import LimitSettings
 from consumer.stream.room import Room
 from consumer.stream.supply import COMES_WITHIN_S, Supply
@@ -28,7 +29,7 @@ class Partition:
 class Scene:
     def __init__(self) -> None:
         self.at = 0.0
-        self.room = Room(LimitSettings(tasks=IN_FLIGHT), Recorder())
+        self.room = Room(LimitSettings(tasks=IN_FLIGHT), Crowd(), Recorder())
         self.supply = Supply(ENOUGH, self.room, lambda: self.at)
         self.first, self.second = Partition(0, Window(0)), Partition(1, Window(0))
 
@@ -81,12 +82,11 @@ def test_what_does_not_come_although_there_is_room_is_not_counted_until_it_comes
 
 def test_whoever_is_full_waits_for_nothing_and_the_time_begins_when_there_is_room_again(scene: Scene) -> None:
     scene.supply.wrote(0, 3 * ENOUGH)
-    for _ in range(IN_FLIGHT):
-        scene.room.started(1)
+    places = [scene.room.started(b"%d" % number, 1) for number in range(IN_FLIGHT)]
     for _ in range(10):
         scene.at += COMES_WITHIN_S
         assert scene.suffices()
-    scene.room.ended(1)
+    scene.room.ended(places.pop())
     scene.at += COMES_WITHIN_S
     assert scene.suffices()
     scene.at += 0.1

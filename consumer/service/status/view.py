@@ -11,10 +11,11 @@ from consumer.service.status.readings import Change, Look, Readings, quantile
 from consumer.service.status.shown import Count, KindCost, LimitUse, Partition, Process, ShownCondition, Verdict, View
 
 FOR_ATTACHMENTS = ("conversation", "message", "details", "messages", "media", "download")
-SLOTS = ("tasks", "downloads", "calls", "workers", "scans")
+SLOTS = ("tasks", "resting", "downloads", "calls", "workers", "scans")
 MEMORY = {"tasks": "memory of tasks", "files": "memory of files"}
 LIMITS = {
     "tasks": "tasks in flight",
+    "resting": "tasks that only wait",
     "downloads": "downloads at once",
     "calls": "API calls at once",
     "workers": "examining workers",
