@@ -9,7 +9,6 @@ somebody else said in Genesys's place, once, never finishes what Genesys was abo
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
@@ -53,6 +52,15 @@ class Patience:
     ) -> Attempts:
         """`of`: the conversation that is asked about. `given_up`: it was asked in vain before, all the time."""
         return Attempts(self, resting, of, given_up)
+
+    def in_step(self) -> Patience:
+        """With one jitter for a whole task: what was asked in vain together is asked again together, in one call. Each
+        field by hand, since `replace` takes ten times as long, for each task."""
+        jitter, own = self.backoff.jitter(), self
+        backoff = Backoff(own.backoff.attempts, own.backoff.over_s, lambda: jitter)
+        return Patience(
+            own.gates, backoff, own.host_patience_s, own.repeats, own.reports, own.sleep, own.clock, own.crowd
+        )
 
 
 _NUMBERS = count()
@@ -102,7 +110,7 @@ class Attempts:
     _waited_s: float = field(default=0.0, init=False)  # for that
     _turn: float | None = field(default=None, init=False)  # the latest of its conversation that it had
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
-    _counted: Counter[_Kind] = field(default_factory=Counter, init=False)
+    _counted: dict[_Kind, int] = field(default_factory=dict, init=False)  # its failures
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
     _gates: set[Gate] = field(default_factory=set, init=False)  # that were told of a failure
     _first: dict[_Kind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
@@ -115,26 +123,26 @@ class Attempts:
                 unasked = NotYet(Dependency.API, "Genesys did not know it before", dead=DeadReason.NOT_FOUND)
                 with self._in_crowd(f"conversation {self.of}", unasked):
                     await self._wait_for_a_turn(None)
-            return await self._until_answered(step, gate)
+            while True:
+                if gate is not None and gate.closed:
+                    await self._pass(gate)
+                try:
+                    result = await step()
+                except (Refused, Unavailable) as failure:
+                    await self._after(failure)
+                else:
+                    self._answered(gate)
+                    return result
         finally:
             for failed in self._gates:
                 failed.left(self._name)
 
-    async def _until_answered(self, step: Callable[[], Awaitable[T]], gate: Gate | None) -> T:
-        while True:
-            if gate is not None:
-                await self._pass(gate)
-            try:
-                result = await step()
-            except (Refused, Unavailable) as failure:
-                await self._after(failure)
-            else:
-                self.made += 1
-                if self._unknown:
-                    self.patience.repeats.answered(found=True)
-                if gate is not None:
-                    gate.answered(Asked(gate.dependency.value, self._name))
-                return result
+    def _answered(self, gate: Gate | None) -> None:
+        self.made += 1
+        if self._unknown:
+            self.patience.repeats.answered(found=True)
+        if gate is not None:
+            gate.answered(Asked(gate.dependency.value, self._name))
 
     async def _after(self, failure: Unavailable | Refused) -> None:
         """Waits before the next attempt. Raises what the failure comes to when it was the last."""
@@ -172,7 +180,7 @@ class Attempts:
         kind = _Kind.of(self._asked(failure), failure)
         self.made += 1
         self._in_vain = 0
-        self._counted[kind] += 1
+        self._counted[kind] = self._counted.get(kind, 0) + 1
         if self._counted[kind] >= self.patience.backoff.attempts:
             if isinstance(failure, Refused):  # what refuses everybody was waited out: it is this work alone
                 raise Unavailable(failure.dependency, failure.detail, settled=failure.settled)
@@ -224,7 +232,7 @@ class Attempts:
         kind = _Kind.of(asked, failure)
         first = self._first.setdefault(kind, _Moment(now, heard.now))
         self.made += 1
-        self._counted[kind] += 1
+        self._counted[kind] = self._counted.get(kind, 0) + 1
         left = first.at + patience.host_patience_s - now
         if left <= 0:
             if isinstance(failure, Doubtful) and not heard.is_own(asked, first.heard):

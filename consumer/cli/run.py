@@ -88,18 +88,6 @@ async def _tell_what_is_waited_for(running: list[Running]) -> None:
         metrics = running[0].metrics
         log.warning(
             "waiting for what runs",
-            extra={
-                "inspections": int(sample(metrics.inspections_in_flight)),
-                "tasks": int(sample(metrics.tasks_in_flight)),
-            },
+            extra={"inspections": metrics.inspecting.count, "tasks": metrics.in_flight},
         )
         await anyio.sleep(TOLD_EVERY_S)
-
-
-def sample(gauge: object) -> float:
-    """The value of a metric without labels."""
-    from prometheus_client import Gauge
-
-    assert isinstance(gauge, Gauge)
-    (family,) = gauge.collect()
-    return family.samples[0].value

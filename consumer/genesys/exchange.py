@@ -35,7 +35,9 @@ async def exchange(
     def away(detail: str) -> Unavailable:
         return Unavailable(dependency, detail, asked=asked, settled=Settled(asked.call, "no_answer"))
 
-    host = f"the {dependency.value} host"
+    def host() -> str:
+        return f"the {dependency.value} host"
+
     try:
         async with asyncio.timeout(deadline_s):
             response = await http.send(request, stream=True, follow_redirects=False)
@@ -44,13 +46,13 @@ async def exchange(
             finally:
                 await response.aclose()
     except TimeoutError:
-        raise away(f"no answer of {host} in {deadline_s:g} s") from None
+        raise away(f"no answer of {host()} in {deadline_s:g} s") from None
     except CertificateNotTrusted:
         raise Refused(dependency, not_trusted(f"{dependency.value} host"), asked=asked) from None
     except httpx.TransportError as error:
-        raise away(f"{host} cannot be reached ({type(error).__name__})") from None
+        raise away(f"{host()} cannot be reached ({type(error).__name__})") from None
     except (AddressNotAllowed, NameNotAllowed):
-        raise Refused(dependency, f"{host} leads to an address that is not public", asked=asked) from None
+        raise Refused(dependency, f"{host()} leads to an address that is not public", asked=asked) from None
     return Reply(response.status_code, response.headers, body or b"", whole=body is not None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -53,7 +54,7 @@ class Merged(Generic[Need, Result]):
         batch.needs.append(need)
         shelf.users += 1
         try:
-            with resting():  # whoever makes the call works
+            with resting() if shelf.lock.locked() else nullcontext():  # whoever makes the call works
                 await shelf.lock.acquire()
             try:
                 if not batch.done:

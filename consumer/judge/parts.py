@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import anyio
@@ -12,12 +12,12 @@ from consumer.model.resting import works
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
-async def together(parts: Iterable[Work]) -> None:
-    """Returns when all of them are done. One alone needs no task of its own."""
-    parts = list(parts)
-    if len(parts) == 1:
-        await parts[0]()
-        return
+def together(parts: Sequence[Work]) -> Coroutine[Any, Any, None]:
+    """Until all of them are done. One alone needs no task of its own."""
+    return parts[0]() if len(parts) == 1 else _side_by_side(parts)
+
+
+async def _side_by_side(parts: Sequence[Work]) -> None:
     works(len(parts) - 1)  # what began them only waits
     async with anyio.create_task_group() as group:
         for part in parts:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from consumer.attempts import Backoff, Patience
+from consumer.attempts import Patience
 from consumer.errors import NotJudged, NotYet
 from consumer.judge.answers import Answer, Resting
 from consumer.judge.boundary import Boundary, Subject
@@ -19,13 +19,6 @@ def not_shown(what: str) -> NotYet:
     """Genesys answered, and what was announced is not in its answer."""
     settled = Settled("messages", "answered")
     return NotYet(Dependency.API, what, dead=DeadReason.NOT_FOUND, settled=settled)
-
-
-def in_step(patience: Patience) -> Patience:
-    """With one jitter for a whole task: what was asked in vain together is asked again together, in one call."""
-    jitter, own = patience.backoff.jitter(), patience
-    backoff = Backoff(own.backoff.attempts, own.backoff.over_s, lambda: jitter)
-    return Patience(own.gates, backoff, own.host_patience_s, own.repeats, own.reports, own.sleep, own.clock, own.crowd)
 
 
 class Genesys(Protocol):

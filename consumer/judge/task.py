@@ -15,7 +15,7 @@ from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.known import Known
 from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
-from consumer.judge.questions import Genesys, Questions, in_step, not_shown
+from consumer.judge.questions import Genesys, Questions, not_shown
 from consumer.judge.reading import at_home, is_same, with_communication, with_removed
 from consumer.judge.wanted import Wanted
 from consumer.model import (
@@ -54,7 +54,7 @@ class Judge:
         """Returns when all attachments that the task names are answered. Raises nothing but a cancellation."""
         terms = self.terms
         boundary = Boundary(task, self.now(), self.now, answers.generation, terms.dead_letter_bytes(), self.reports)
-        questions = Questions(self.lookup, in_step(self.patience), boundary, resting)
+        questions = Questions(self.lookup, self.patience.in_step(), boundary, resting)
         known = Known(answers, task.replay, task.given_up)
         wanted = Wanted(task, known, terms.horizon, self.reports)
         judging = _Judging(self, task, answers, questions, boundary, known, wanted)

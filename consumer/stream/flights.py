@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import anyio
 
@@ -24,7 +25,8 @@ class Flight:
     async def wait(self) -> None:
         if self.over is None:
             self.over = anyio.Event()
-        await self.over.wait()
+        with resting():  # whoever flies it works
+            await self.over.wait()
 
 
 class Flights:
@@ -38,12 +40,9 @@ class Flights:
     def __len__(self) -> int:
         return len(self._by_identity)
 
-    async def join(
-        self,
-        identity: bytes,
-        inspection: Inspection,
-        land: Callable[[Answer | None], None],
-    ) -> None:
+    def join(
+        self, identity: bytes, inspection: Inspection, land: Callable[[Answer | None], None]
+    ) -> Coroutine[Any, Any, None]:
         """Until the flight of `identity` is over: the one that is under way, or `inspection`, by whoever asks first.
 
         `land` gets the answer (None: it comes from elsewhere), in one step with the end of the flight. While the
@@ -52,18 +51,10 @@ class Flights:
         """
         flight = self._by_identity.get(identity)
         if flight is not None:
-            with resting():  # whoever flies it works
-                await flight.wait()
-        elif self._draining or not await self._fly(identity, inspection, land):
-            await anyio.sleep_forever()
+            return flight.wait()
+        return anyio.sleep_forever() if self._draining else self._fly(identity, inspection, land)
 
-    async def _fly(
-        self,
-        identity: bytes,
-        inspection: Inspection,
-        land: Callable[[Answer | None], None],
-    ) -> bool:
-        """Whether it landed."""
+    async def _fly(self, identity: bytes, inspection: Inspection, land: Callable[[Answer | None], None]) -> None:
         flight = self._by_identity[identity] = Flight()
         landed = False
         try:
@@ -76,7 +67,8 @@ class Flights:
                 flight.over.set()
             if not self._by_identity:
                 self._quiet.set()
-        return landed
+        if not landed:
+            await anyio.sleep_forever()
 
     @contextmanager
     def _rest(self, flight: Flight) -> Iterator[None]:

@@ -148,8 +148,11 @@ class Metrics:
             get_args(RebuildCause),
         )  # fmt: skip
         self.rebalances = self._series.counter("rebalances", "Assignments that this process got")
-        self.tasks_in_flight = self._series.gauge("tasks_in_flight", "Tasks taken, not settled, and not only waiting")
-        self.tasks_resting = self._series.gauge("tasks_resting", "Tasks taken, not settled, and only waiting")
+        self.in_flight = self.resting = 0  # tasks
+        in_flight = self._series.gauge("tasks_in_flight", "Tasks taken, not settled, and not only waiting")
+        in_flight.set_function(lambda: self.in_flight)
+        resting = self._series.gauge("tasks_resting", "Tasks taken, not settled, and only waiting")
+        resting.set_function(lambda: self.resting)
         self.inspecting = Present()
         self.inspections_in_flight = self._series.gauge("inspections_in_flight", "Inspections running now")
         self.inspections_in_flight.set_function(lambda: self.inspecting.count)

@@ -146,8 +146,7 @@ class Reporter(Untraced):
         self._metrics.ready_partitions.set(partitions)
 
     def in_flight(self, tasks: int, resting: int) -> None:
-        self._metrics.tasks_in_flight.set(tasks)
-        self._metrics.tasks_resting.set(resting)
+        self._metrics.in_flight, self._metrics.resting = tasks, resting
 
     def stands(self, partition: int, standing: Standing) -> None:
         self._metrics.standings.of[partition] = standing

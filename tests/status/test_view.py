@@ -116,10 +116,10 @@ def test_no_number_is_none_whatever_happened_or_did_not(seconds: float, begun: b
 
 def test_metrics_that_are_no_numbers_are_left_out() -> None:
     metrics = Metrics(CollectorRegistry())
-    metrics.tasks_in_flight.set(float("nan"))
+    metrics.intake_held_back.set(float("nan"))
     metrics.ready_partitions.set(float("inf"))
     readings = Readings.of(metrics.registry.collect())
-    assert readings.value("tasks_in_flight") is None
+    assert readings.value("intake_held_back") is None
     assert readings.value("ready_partitions") is None
 
 
