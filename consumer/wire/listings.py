@@ -5,7 +5,8 @@ from __future__ import annotations
 from consumer.wire.fields import Json
 
 LISTS_OF_LISTS = frozenset({"participants", "messages", "messagingTranscript"})
-LISTS = LISTS_OF_LISTS | {"media", "attachments", "messageMediaAttachments"}
+LISTS = LISTS_OF_LISTS | {"media", "attachments", "messageMediaAttachments", "content"}
+WITH_LISTS = frozenset({"normalizedMessage", "messageMetadata"})
 
 
 def listed_in(body: Json, limit: int) -> int:
@@ -19,13 +20,16 @@ def listed_in(body: Json, limit: int) -> int:
                 found += len(listed)
                 if found <= limit and name in LISTS_OF_LISTS:
                     waiting.extend(each for each in listed if isinstance(each, dict))
+        waiting.extend(node[name] for name in WITH_LISTS & node.keys() if isinstance(node[name], dict))
     return found
 
 
 def is_analytics_detail(body: Json) -> bool:
-    """An analytics conversation detail counts what sessions did, and says nothing of a single message."""
+    """An analytics conversation detail counts what sessions did, and says nothing of a single message. It alone says
+    when the conversation started, and may have come before its sessions."""
     participants = body.get("participants")
-    return isinstance(participants, list) and any(
-        isinstance(participant, dict) and "sessions" in participant and "messages" not in participant
-        for participant in participants
-    )
+    if not isinstance(participants, list):
+        return False
+    silent = [each for each in participants if isinstance(each, dict) and "messages" not in each]
+    started = "conversationStart" in body and len(silent) == len(participants)
+    return started or any("sessions" in participant for participant in silent)

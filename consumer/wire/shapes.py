@@ -47,6 +47,8 @@ KNOWN_TYPES = {"text", "structured", "receipt", "event"}
 # What the status of a message tells that names no direction: only what goes to a customer is sent and delivered.
 _DIRECTIONS = {"received": "inbound", **dict.fromkeys(("sent", "delivery-success", "delivery-failed"), "outbound")}
 POSTED_FIELDS = {"text", "events", "status", "type"}
+GUEST_FIELDS = {"text", "events"}
+NAMED = {"messageId", "conversationId", "conversation"}
 # What shows that an entry is a communication, and no message.
 COMMUNICATION_FIELDS = {
     "messages",
@@ -77,7 +79,7 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
     head = Head(
         ids=_own_ids(raw, conversation_id, told.get("id")),
         shape=Shape.MESSAGE,
-        direction=direction_of(raw.get("direction"), told.get("direction")),
+        direction=direction_of(raw.get("direction"), told.get("direction"), _DIRECTIONS.get(word(raw.get("status")))),
         removed=word(raw.get("status")) == "removed",
         time=fields.time(raw.get("timestamp")),
         messenger=word(raw.get("messengerType")) or None,
@@ -120,9 +122,16 @@ def webhook(raw: Json, conversation_id: str = "") -> TypedMessage:
 
 
 def is_webhook(raw: Json) -> bool:
-    """Whether it is a message of open messaging: as Genesys sends it, or as middleware posts it, without a type."""
+    """Whether it is a message of open messaging: as Genesys sends it, or as middleware posts it, without a type; or one
+    that the guest's socket brings, which names no conversation and has no content where it is text or an event alone.
+    """
     channel = isinstance(raw.get("channel"), dict) and not POSTED_FIELDS.isdisjoint(raw)
-    return "content" in raw or channel or ("channel" in raw and "type" in raw)
+    return "content" in raw or channel or ("channel" in raw and "type" in raw) or _is_of_guest(raw)
+
+
+def _is_of_guest(raw: Json) -> bool:
+    told = word(raw.get("type")) in KNOWN_TYPES and "direction" in raw and not GUEST_FIELDS.isdisjoint(raw)
+    return told and NAMED.isdisjoint(raw)
 
 
 def _type_of_posted(raw: Json) -> str:

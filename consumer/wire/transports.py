@@ -91,13 +91,18 @@ def _records_of_all_partitions(node: Json) -> Payload:
 
 
 def _event_grid(node: Json) -> Payload:
-    """Genesys's blueprint puts the event of EventBridge into `data.message`."""
+    """Genesys's blueprint for Event Grid puts the event of EventBridge into `data.message`, whatever schema is asked
+    for."""
     data = node["data"]
     return data["message"] if isinstance(data, dict) and data.keys() == {"message"} else data
 
 
 def _cloud_event(node: Json) -> Payload:
-    return node["data"] if node.get("data") is not None else of_base64(node.get("data_base64"))
+    return _event_grid(node) if node.get("data") is not None else of_base64(node.get("data_base64"))
+
+
+def _is_of_blueprint(node: Json) -> bool:
+    return isinstance(node["message"].get("detail-type"), str) and "detail" in node["message"]
 
 
 def _connect(node: Json) -> Payload:
@@ -164,6 +169,9 @@ ENVELOPES = (
     Envelope("SQS", {"messageId": str, "receiptHandle": str, "body": str}, _at("body")),
     Envelope("SQS", {"MessageId": str, "ReceiptHandle": str, "Body": str}, _at("Body")),
     Envelope(
+        "SQS", {"messageId": str, "eventSource": str, "body": str}, _at("body"), holds=_has(eventSource="aws:sqs")
+    ),
+    Envelope(
         "SNS", {"Type": str, "MessageId": str, "TopicArn": str, "Message": str}, _at("Message"),
         holds=_has(Type="Notification"),
     ),
@@ -195,6 +203,7 @@ ENVELOPES = (
         "Event Grid", dict.fromkeys(("id", "subject", "eventType", "eventTime"), str) | {"data": (dict, list, str)},
         _event_grid,
     ),
+    Envelope("Event Grid's data", {"message": dict}, _at("message"), frozenset({"topic"}), _is_of_blueprint),
     Envelope("CloudEvents", dict.fromkeys(("specversion", "id", "type", "source"), str), _cloud_event),
     Envelope(
         "Kafka Connect", {"schema": (dict, type(None)), "payload": (dict, list, str, type(None))}, _connect,
@@ -209,6 +218,7 @@ ENVELOPES = (
         "Pub/Sub message", {"ackId": str, "message": dict}, _base64_at("message", "data"),
         holds=lambda node: isinstance(node["message"].get("data"), str),
     ),
+    Envelope("Pub/Sub message", {"messageId": str, "publishTime": str, "data": str}, _base64_at("data")),
     # Amazon: subscriptions of CloudWatch Logs, destinations of Lambda. Azure: Event Hubs Capture.
     Envelope("CloudWatch Logs", {"messageType": str, "logGroup": str, "logStream": str, "logEvents": list}, _logged),
     Envelope(
@@ -218,6 +228,7 @@ ENVELOPES = (
     Envelope(
         "Event Hubs", {"SequenceNumber": int, "EnqueuedTimeUtc": str, "Body": (dict, list, str)}, _at("Body")
     ),
+    Envelope("Service Bus", {"messageId": str, "sequenceNumber": int, "body": (dict, list, str)}, _at("body")),
     # Shippers of logs: Elastic Beats, Logstash. Records of Kafka: kcat -J, Confluent's REST Proxy.
     Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, _at("message")),
     Envelope("Logstash", {"@timestamp": str, "@version": str, "message": str}, _at("message")),

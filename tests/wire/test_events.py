@@ -385,6 +385,13 @@ def test_an_event_lists_so_much_and_no_more() -> None:
         item = one({"id": CONVERSATION, "participants": [{"messages": messages}]})
         assert isinstance(item, UnreadableEvent)
         assert str(MAX_LISTED) in item.detail
+    contents = {"type": "Text", "content": [{}] * (MAX_LISTED + 1)}
+    for around in ("normalizedMessage", "messageMetadata"):
+        said = {"id": "m", "conversationId": CONVERSATION, around: contents}
+        item = one(
+            said if around == "normalizedMessage" else {"id": CONVERSATION, "participants": [{"messages": [said]}]}
+        )
+        assert isinstance(item, UnreadableEvent), around
     few = [{"id": f"m-{i}"} for i in range(MAX_LISTED - 1)]
     assert len(event({"id": CONVERSATION, "participants": [{"messages": few}]}).messages) == MAX_LISTED - 1
     many_real = [{"id": f"m-{i}", "messageURI": "x" * BYTES_LISTED} for i in range(2 * MAX_LISTED)]
