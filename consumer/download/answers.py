@@ -2,8 +2,9 @@
 
 A portal, a proxy or a firewall answers in place of the store as well. So a refusal is the store's only in its own
 words: the XML document of S3 and CloudFront, whose `Code` says why, or the error document of Genesys. All else is
-doubtful: it settles a file only once the same host has delivered another. Source: "Error responses" in the API
-reference of S3.
+doubtful: it settles a file only once the same host has delivered another. So is a 404 in the store's words that is not
+about this one object, as of its bucket. Sources: "Error responses" in the API reference of S3, "Blob Storage error
+codes" in that of Azure.
 """
 
 from __future__ import annotations
@@ -24,9 +25,25 @@ REFUSALS = frozenset({400, 401, 403, 404, 410})
 GONE = frozenset({404, 410})
 MOVED = frozenset({301, 302, 303, 307, 308})
 REFUSAL_CAP = 65_536  # bytes of a refusal that are read
-LATER = frozenset({"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "OperationAborted"})
+LATER = frozenset(
+    {
+        "InternalError",
+        "OperationAborted",
+        "OperationTimedOut",
+        "RequestTimeout",
+        "ServerBusy",
+        "ServiceUnavailable",
+        "SlowDown",
+        "internal.server.error",
+        "request.timeout",
+        "service.unavailable",
+    }
+)
+OBJECT_GONE = re.compile(r"NoSuchKey|NoSuchVersion|BlobNotFound|notFound|(?:[a-z0-9_-]+\.)*(?:not\.found|gone)")
 CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
-XML = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<Error(?:\s[^>]*)?>.*?<Code>\s*([A-Za-z0-9.]{1,80})\s*</Code>", re.DOTALL)
+BOM = b"\xef\xbb\xbf"  # Azure's documents begin with it
+# Blanks in front are stripped before: two repeats of them in a row would cost the square of their number.
+XML = re.compile(rb"(?:<\?xml[^>]*\?>\s*)?<Error(?:\s[^>]*)?>.*?<Code>\s*([A-Za-z0-9.]{1,80})\s*</Code>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +123,17 @@ def judge_refusal(status: int, body: bytes) -> Expired | NotTheStore | Later:
     code = store_code(status, body)
     if code in LATER:
         return Later(f"it answered {status} {code}", code, None)
-    if code:
-        return Expired(status, code)
     final = Reason.NO_LONGER_AVAILABLE if status in GONE else None
-    return NotTheStore(f"it answered {status}, not in the store's words", str(status), final)
+    if not code:
+        return NotTheStore(f"it answered {status}, not in the store's words", str(status), final)
+    if final and not OBJECT_GONE.fullmatch(code):
+        return NotTheStore(f"it answered {status} {code}, which is not about this file", code, final)
+    return Expired(status, code)
 
 
 def store_code(status: int, body: bytes) -> str:
     """The store's own word, or Genesys's; "" if neither speaks."""
+    body = body.removeprefix(BOM).lstrip()
     if found := XML.match(body):
         return found.group(1).decode()
     try:

@@ -8,7 +8,7 @@ models of the official SDK (shapes, `code`, `status`); RFC 6749, 5.2 (errors of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -80,7 +80,7 @@ class Reply:
 class ResponseShape:
     """What one call returns when it goes well."""
 
-    fits: Callable[[Any, str], bool]  # of the JSON of a 2xx, and the id that was asked for
+    fits: Callable[[Any, Collection[str]], bool]  # of the JSON of a 2xx, and the ids that were asked for, in lower case
     empty: bool = False  # a 2xx without a body belongs to it
     redirects: bool = False  # so does a 3xx to a signed address
     logs_in: bool = False  # a redirect to the login page stands for a 401
@@ -88,48 +88,42 @@ class ResponseShape:
     absent: frozenset[int] = frozenset()  # statuses that say that the whole call is not to be had: there is another way
 
 
-def _is_it(said: Any, of: str) -> bool:
-    """The object with the id that was asked for."""
-    return isinstance(said, dict) and isinstance(said.get("id"), str) and said["id"].lower() == of.lower()
+def _is_it(said: Any, of: Collection[str]) -> bool:
+    """The object with the id that was asked for, or with one of them."""
+    return isinstance(said, dict) and isinstance(said.get("id"), str) and said["id"].lower() in of
 
 
-def _is_conversation(said: Any, of: str) -> bool:
-    """With the id that was asked for, or without one and with participants."""
+def _is_conversation(said: Any, of: Collection[str]) -> bool:
+    """With the id that was asked for, or without one and with a participant."""
     if not isinstance(said, dict) or not isinstance(said.get("participants", []), list):
         return False
-    return _is_it(said, of) or ("id" not in said and "participants" in said)
+    return _is_it(said, of) or ("id" not in said and bool(said.get("participants")))
 
 
-def _is_listing(said: Any, of: str) -> bool:
+def _is_listing(said: Any, of: Collection[str]) -> bool:
+    """Of what was asked for, be it of nothing: what lists only others answers another question."""
     entities = said.get("entities") if isinstance(said, dict) else None
-    return isinstance(entities, list) and (not entities or any(isinstance(entity, dict) for entity in entities))
+    return isinstance(entities, list) and (not entities or any(_is_it(entity, of) for entity in entities))
 
 
-def _is_media(said: Any, of: str) -> bool:
-    """With the id that was asked for, or without one and with the status of an upload."""
-    if not isinstance(said, dict):
-        return False
-    return _is_it(said, of) or ("id" not in said and said.get("status") in ("uploading", "valid", "invalid"))
-
-
-def _is_link(said: Any, of: str) -> bool:
+def _is_link(said: Any, of: Collection[str]) -> bool:
     return isinstance(said, dict) and isinstance(said.get("url"), str) and bool(urlsplit_safe(said["url"]))
 
 
-def _is_token_of_somebody(said: Any, of: str) -> bool:
+def _is_token_of_somebody(said: Any, of: Collection[str]) -> bool:
     organization = said.get("organization") if isinstance(said, dict) else None
     found = organization.get("id") if isinstance(organization, dict) else None
     return isinstance(found, str) and bool(found)
 
 
-def _is_page_of_conversations(said: Any, of: str) -> bool:
+def _is_page_of_conversations(said: Any, of: Collection[str]) -> bool:
     """Of analytics: an empty one has the number of hits alone, or nothing."""
     if not isinstance(said, dict) or not isinstance(said.get("conversations", []), list):
         return False
     return not said or "conversations" in said or isinstance(said.get("totalHits"), int)
 
 
-def _is_object(said: Any, of: str) -> bool:
+def _is_object(said: Any, of: Collection[str]) -> bool:
     return isinstance(said, dict)
 
 
@@ -139,7 +133,7 @@ SHAPES: Mapping[str, ResponseShape] = {
     "message": ResponseShape(_is_it),
     "details": ResponseShape(_is_it),
     "messages": ResponseShape(_is_listing, absent=frozenset({405})),
-    "media": ResponseShape(_is_media),
+    "media": ResponseShape(_is_it),
     "download": ResponseShape(_is_link, redirects=True, logs_in=True),
     "analytics": ResponseShape(_is_page_of_conversations, about_one=False),
     "probe": ResponseShape(_is_token_of_somebody, about_one=False),
@@ -171,8 +165,8 @@ class Judged:
         return bool(self.code) and self.code not in CODES and not NOT_FOUND.fullmatch(self.code)
 
 
-def judge(answer: Reply, shape: ResponseShape, of: str = "") -> Judged:
-    """What the API's answer is. `of` is the id that was asked for."""
+def judge(answer: Reply, shape: ResponseShape, of: Collection[str] = ()) -> Judged:
+    """What the API's answer is. `of` are the ids that were asked for."""
     said = answer.json() if answer.whole else None
     status = answer.status
     if not answer.whole:
@@ -186,8 +180,8 @@ def judge(answer: Reply, shape: ResponseShape, of: str = "") -> Judged:
     return Judged(_of_error(answer, shape, code), answer, error, code)
 
 
-def _judge_good(answer: Reply, shape: ResponseShape, said: object, of: str) -> Judged:
-    if shape.fits(said, of):
+def _judge_good(answer: Reply, shape: ResponseShape, said: object, of: Collection[str]) -> Judged:
+    if shape.fits(said, frozenset(id_.lower() for id_ in of)):
         assert isinstance(said, dict), "every shape is an object's"
         return Judged(Meaning.ANSWERED, answer, said)
     good = shape.empty and not answer.body

@@ -37,7 +37,7 @@ PROBES = {
     "conversation": Call("conversation", "GET", f"{CONVERSATIONS}/{NIL}", of=NIL, probes=True),
     "message": Call("message", "GET", f"{MESSAGES}/{NIL}/messages/{NIL}", of=NIL, probes=True),
     "details": Call("details", "GET", f"{MESSAGES}/{NIL}/details", of=NIL, probes=True),
-    "messages": Call("messages", "POST", f"{MESSAGES}/{NIL}/messages/bulk", lambda: orjson.dumps([NIL]), probes=True),
+    "messages": Call("messages", "POST", f"{MESSAGES}/{NIL}/messages/bulk", ids=lambda: (NIL,), probes=True),
     "media": Call("media", "GET", f"{MESSAGES}/{NIL}/communications/{NIL}/messages/media/{NIL}", of=NIL, probes=True),
     "download": Call("download", "GET", f"{DOWNLOADS}/{NIL}?{RESOLVED}", probes=True),
 }
@@ -94,7 +94,7 @@ class Api:
         begin = 0
         while begin == 0 or begin < len(ids()):
             piece = partial(_piece, ids, begin)
-            call = Call("messages", "POST", path, piece, conversation=conversation_id)
+            call = Call("messages", "POST", path, ids=piece, conversation=conversation_id)
             listed = (await self._json(call))["entities"]
             entities += [entity for entity in listed if isinstance(entity, dict)]
             begin += BULK_IDS
@@ -277,8 +277,8 @@ class Api:
         return found
 
 
-def _piece(ids: Callable[[], Sequence[str]], begin: int) -> bytes:
-    return orjson.dumps(list(ids()[begin : begin + BULK_IDS]))
+def _piece(ids: Callable[[], Sequence[str]], begin: int) -> Sequence[str]:
+    return ids()[begin : begin + BULK_IDS]
 
 
 def _part(raw: str) -> str:

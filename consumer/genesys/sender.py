@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import httpx
+import orjson
 
 from consumer.errors import Failure, Refused, Throttled, Unavailable
 from consumer.genesys.answers import SHAPES, Judged, Meaning, judge, settled_by, told_trace
@@ -44,6 +45,7 @@ class Call:
     path: str
     content: Content | None = None  # asked for when the call has its turn, so that late needs still get in
     of: str = ""  # the id that a good answer carries
+    ids: Callable[[], Sequence[str]] | None = None  # in place of `content` and `of`: what a bulk call sends as its JSON
     conversation: str = ""  # whose question it is
     repeatable: bool = True  # if not, only what was certainly not done is tried again
     probes: bool = False  # it asks for what can't exist: it is nobody's question
@@ -113,7 +115,7 @@ class Sender:
                 cap=ANSWER_CAP,
             )
             status = answer.status
-            judged = judge(answer, SHAPES[call.name], call.of)
+            judged = judge(answer, SHAPES[call.name], call.ids() if call.ids else (call.of,))
         finally:
             self._reports.called("probe" if call.probes else call.name, status)
             if judged is None:
@@ -150,7 +152,7 @@ class Sender:
             raise failure_of(call, judged)
 
     def _request(self, call: Call, token: str) -> httpx.Request:
-        content = call.content() if call.content else None
+        content = orjson.dumps(list(call.ids())) if call.ids else call.content() if call.content else None
         headers = {"authorization": f"Bearer {token}", "accept": "application/json", "accept-encoding": "identity"}
         if content is not None:
             headers["content-type"] = "application/json"

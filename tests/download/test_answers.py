@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from consumer.download.answers import REFUSAL_CAP, XML, NotTheStore, judge_refusal
 from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher
@@ -72,7 +73,12 @@ async def fetched(status: int, body: bytes, *lines: str) -> object:
         (403, S3 % b"AccessDenied", "AccessDenied"),
         (403, b"<Error><Code>MissingKey</Code></Error>", "MissingKey"),
         (404, S3 % b"NoSuchKey", "NoSuchKey"),
+        (404, S3 % b"NoSuchVersion", "NoSuchVersion"),
+        (404, b"\xef\xbb\xbf" + S3 % b"BlobNotFound", "BlobNotFound"),
+        (404, b"\r\n" + S3 % b"NoSuchKey", "NoSuchKey"),
+        (403, S3 % b"NoSuchBucket", "NoSuchBucket"),
         (404, GUEST, "resource.not.found"),
+        (410, b'{"code": "gone", "status": 410}', "gone"),
         (400, S3 % b"ExpiredToken", "ExpiredToken"),
     ],
 )
@@ -105,9 +111,45 @@ async def test_a_refusal_in_other_words_is_not_the_stores(status: int, body: byt
     assert got.asked.of.endswith("/file")
 
 
-@pytest.mark.parametrize("code", [b"SlowDown", b"InternalError", b"ServiceUnavailable"])
-async def test_a_store_that_can_t_now_says_nothing_about_the_file(code: bytes) -> None:
-    assert type(await fetched(403, S3 % code)) is Unavailable
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize(
+    "body",
+    [
+        S3 % b"NoSuchBucket",
+        S3 % b"ContainerNotFound",
+        S3 % b"AccessDenied",
+        S3 % b"XNoSuchKey",
+        b'{"code": "something.new", "status": %d}',
+        b'{"code": "not.found.now", "status": %d}',
+    ],
+)
+async def test_a_store_that_does_not_speak_of_the_file_leaves_it_in_doubt(status: int, body: bytes) -> None:
+    got = await fetched(status, body.replace(b"%d", b"%d" % status))
+    assert isinstance(got, Doubtful)
+    assert got.final is Reason.NO_LONGER_AVAILABLE, "once the host has delivered another"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("code", [b"SlowDown", b"InternalError", b"ServiceUnavailable", b"ServerBusy"])
+async def test_a_store_that_can_t_now_says_nothing_about_the_file(status: int, code: bytes) -> None:
+    assert type(await fetched(status, S3 % code)) is Unavailable
+
+
+async def test_genesys_that_can_t_now_says_nothing_about_the_file() -> None:
+    assert type(await fetched(404, b'{"code": "service.unavailable", "status": 404}')) is Unavailable
+
+
+@pytest.mark.parametrize("piece", [b"\n", b" ", b"<", b"<?xml", b"<?xml ", b"<Error ", b"<Error><Code>", b"<Code>\n"])
+@pytest.mark.parametrize("begin", [b"", b"<?xml?>", b"<Error>", b"<Error><Code>", b"<Error><Code>x"])
+def test_a_refusal_of_one_repeated_piece_is_not_the_stores(begin: bytes, piece: bytes) -> None:
+    body = (begin + piece * REFUSAL_CAP)[:REFUSAL_CAP]
+    assert isinstance(judge_refusal(403, body), NotTheStore)
+
+
+def test_blanks_in_front_of_a_refusal_are_read_once() -> None:
+    """The expression takes none: two repeats of them in a row would cost the square of their number."""
+    assert XML.match(b" " + S3 % b"AccessDenied") is None
+    assert isinstance(judge_refusal(403, b"\n" * 60_000 + S3 % b"AccessDenied"), Expired)
 
 
 @pytest.mark.parametrize(

@@ -402,7 +402,7 @@ async def test_an_upload_of_an_unknown_communication_is_asked_for_by_its_message
 
 
 async def test_the_link_of_a_finished_upload_is_resolved_too(cloud: Cloud, client: Client) -> None:
-    cloud.at("GET", MEDIA, {"status": "valid", "url": f"https://api.mypurecloud.com{LINK}"})
+    cloud.at("GET", MEDIA, {"id": "a-1", "status": "valid", "url": f"https://api.mypurecloud.com{LINK}"})
     cloud.at("GET", LINK, {"url": SIGNED})
     assert await client.lookup.locate(WAITING) == SIGNED
 

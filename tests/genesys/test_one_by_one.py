@@ -141,7 +141,7 @@ async def test_what_was_refused_while_all_were_is_asked_again_and_found(cloud: C
 
 
 async def test_an_unknown_first_message_of_a_known_conversation_hides_no_other(cloud: Cloud, client: Client) -> None:
-    cloud.at("GET", WHOLE, {"participants": []})
+    cloud.at("GET", WHOLE, {"id": CONVERSATION, "participants": []})
     for id_ in MANY - {"m-00"}:
         cloud.at("GET", f"{SINGLE}/{id_}", message(id_))
     assert (await client.lookup.find(CONVERSATION, MANY)).keys() == MANY - {"m-00"}

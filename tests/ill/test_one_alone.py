@@ -41,6 +41,7 @@ async def settle(cloud: Cloud, *numbers: str, others: int = 0) -> Scene:
         (error(500, "internal.server.error"), Settled("messages", "down", "internal.server.error")),
         (Reply(502, b"<html>bad gateway"), Settled("messages", "not_genesys", "502")),
         (json({"entities": "none"}), Settled("messages", "not_genesys", "200")),
+        (json({"entities": [{"id": "m-of-another"}]}), Settled("messages", "not_genesys", "200")),
     ],
 )
 def test_a_conversation_that_fails_alone_ends_as_a_dead_letter(reply: Reply, settled: Settled, others: int) -> None:
