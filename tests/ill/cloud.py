@@ -97,7 +97,8 @@ class Cloud:
             case "bulk" if kind == "single":
                 return error(405, "method.not.allowed")
             case "bulk":
-                return json({"entities": [self._message(number)]})
+                known = f"m-{number}" in orjson.loads(request.content)
+                return json({"entities": [self._message(number)] if known else []})
             case "message" | "details":
                 return json(self._message(number))
             case "media":
