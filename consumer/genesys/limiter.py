@@ -262,6 +262,7 @@ class Limiter:
 
 
 async def _taken(line: Slots, conversation: str, rank: int = SHORT) -> Turn:
+    """The turn in that line. Whoever has to wait for it rests; to say so where nobody waits would cost each call."""
     if not line.taken:
         return await line.take(conversation, rank)
     with resting():
