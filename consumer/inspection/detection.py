@@ -6,7 +6,7 @@ import re
 
 import magic
 
-from consumer.inspection.mime import MIME
+from consumer.inspection.mime import MIME, UNKNOWN_TYPE
 from consumer.inspection.readers.seen import Unreadable
 from consumer.inspection.readers.table import canonical
 
@@ -27,7 +27,7 @@ class Detector:
         except magic.MagicException:
             raise Unreadable("libmagic gave up on it") from None
         said = said.lower()
-        return canonical(said) if MIME.fullmatch(said) else "application/octet-stream"
+        return canonical(said) if MIME.fullmatch(said) else UNKNOWN_TYPE
 
 
 def squeezed(data: bytes) -> bytes:

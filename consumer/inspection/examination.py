@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from consumer.inspection.mime import UNKNOWN_TYPE
 from consumer.inspection.policy.extensions import claimed_type
 from consumer.inspection.readers import table, text, zip_reader
 from consumer.inspection.readers.formats import PADDING
@@ -21,7 +22,7 @@ VERSION = "3"  # goes into every result: raise it when an examination would answ
 
 GUESSED = frozenset(
     {
-        "application/octet-stream",
+        UNKNOWN_TYPE,
         "application/x-msdownload",
         "application/zlib",
         "text/plain",
@@ -82,7 +83,7 @@ class _Others:
 def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, seen: Seen) -> Seen:
     seen.others = _Others(detector, limits, seen)
     if not data.strip(PADDING):
-        seen.detected_type = "application/x-empty" if not data else "application/octet-stream"
+        seen.detected_type = "application/x-empty" if not data else UNKNOWN_TYPE
         seen.find(Reason.EMPTY, "no bytes" if not data else "nothing but padding and white space")
         return seen
     try:
@@ -97,7 +98,7 @@ def _examine(data: bytes, claimed: str, detector: Detects, limits: Limits, seen:
     except Unreadable as problem:
         seen.find(Reason.MALFORMED, str(problem))
     except TooMuch as limit:
-        seen.detected_type = seen.detected_type or "application/octet-stream"
+        seen.detected_type = seen.detected_type or UNKNOWN_TYPE
         seen.find(Reason.ARCHIVE_LIMITS, str(limit))
     return seen
 
@@ -140,7 +141,7 @@ def _by_content(data: bytes, claimed: str, detector: Detects, seen: Seen) -> Non
     elif found is not None:
         text.examine(found, data, seen)
     elif table.is_text(said):
-        seen.detected_type = "application/octet-stream"
+        seen.detected_type = UNKNOWN_TYPE
 
 
 def _text(data: bytes, said: str, seen: Seen) -> text.Text | None:

@@ -95,8 +95,12 @@ def _read_toml(file: Path, problems: list[str]) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         problems.append(f"{file}: {error.strerror}")
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        problems.append(f"{file}: not TOML: {error}")
+    except UnicodeDecodeError:
+        problems.append(f"{file} is not UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        problems.append(f"{file}: not TOML: {error}")  # line and column, and no word of a file that may hold secrets
+    except (RecursionError, ValueError):
+        problems.append(f"{file}: not TOML: nested too deeply, or a number of too many digits")
     return {}
 
 

@@ -72,6 +72,20 @@ def test_each_problem_of_the_policy_is_one_of_the_problems(command: Command, tmp
     )
 
 
+def test_a_policy_that_is_no_toml_is_a_problem_with_its_line_its_column_and_the_text_there(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "policy.toml").write_text('version = "1"\n[types]\n"image/png" = 10 MiB\n')
+    result = command("check-config", "--json", INSPECTION__POLICY_FILE="policy.toml")
+    assert (result.exit_code, json.loads(result.stdout)["problems"]) == (
+        2,
+        [
+            "INSPECTION__POLICY_FILE: policy.toml:3:18: not TOML: Expected newline or end of document after a "
+            "statement, in '\"image/png\" = 10 MiB'",
+        ],
+    )
+
+
 def test_what_only_the_users_of_a_setting_can_tell_is_a_problem_as_well(command: Command, tmp_path: Path) -> None:
     no_pem = tmp_path / "ca.pem"
     no_pem.write_text("not a certificate")

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from consumer.inspection.mime import UNKNOWN_TYPE
 from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
 from consumer.inspection.policy.policy import SHIPPED, TYPE_ONLY, Policy
@@ -237,7 +238,7 @@ def test_a_type_that_nothing_looks_into_is_one_warning_that_names_the_line_to_wr
 def test_a_type_by_another_of_its_names_is_the_same_type() -> None:
     """As browsers declare it: who wrote it for them goes on as before."""
     policy = _load(
-        'version = "1"\n[types]\n"image/jpg" = "1 MiB"\n"application/pdf" = "3 MiB"\n"application/x-pdf" = "2 MiB"\n'
+        'version = "1"\n[types]\n"image/jpg" = "1 MiB"\n"application/pdf" = "3 MiB"\n"application/x-pdf" = 3145728\n'
         '[disagreement]\nfamilies = [["image/pjpeg", "image/png"]]\n'
     )
     assert {kind: allowed.size // MIB for kind, allowed in policy.types.items()} == {
@@ -246,6 +247,16 @@ def test_a_type_by_another_of_its_names_is_the_same_type() -> None:
     }
     assert policy.family("image/jpeg") == {"image/jpeg", "image/png"}
     assert policy.warnings == ()
+
+
+def test_bytes_that_nobody_has_a_name_for_are_let_in_only_with_a_warning_or_a_word_that_it_is_known() -> None:
+    unnamed = Facts(size=1, detected_type=UNKNOWN_TYPE)
+    for row, warnings in (('"2 MiB"', 1), ('{ size = "2 MiB", type_only = true }', 0)):
+        policy = _load(f'version = "1"\n[types]\n"{UNKNOWN_TYPE}" = {row}\n')
+        assert policy.decide(attachment(None), unnamed) is None
+        assert policy.marked(unnamed).flags == (TYPE_ONLY,)
+        assert len(policy.warnings) == warnings
+        assert all("every file that nobody has a name for" in warning for warning in policy.warnings)
 
 
 def test_a_type_whose_reader_is_not_heard_is_a_warning_as_well() -> None:

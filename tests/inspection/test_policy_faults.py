@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consumer.inspection.policy.languages import LANGUAGES, MEANT
 from consumer.inspection.policy.policy import SHIPPED, Policy, PolicyError
 
 FINDINGS = (
@@ -43,6 +44,7 @@ ODD_FAMILIES = 'must be "known", or a list of lists of types, like [["video/mp4"
 ODD_LANGUAGE = 'must be a language of two or three small letters, like "en"'
 MEANT_PNG = 'unknown type "image/pgn"; did you mean "image/png"?'
 TOO_LARGE = "101 MiB is too much: at most 100 MiB"
+DEEP = "policy.toml: not TOML: nested too deeply, or a number of too many digits"
 LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
 
 
@@ -84,10 +86,20 @@ LIMIT_NAMES = "pages, picture, expansion, ratio, entries, nesting"
         (FAMILIES, 'families = ["image/png"]', f"disagreement.families: {ODD_FAMILIES}"),
         (FAMILIES, 'families = "knwon"', f"disagreement.families: {ODD_FAMILIES}"),
         (FAMILIES, 'families = [["image/pgn"]]', f"disagreement.families: {MEANT_PNG}"),
+        (
+            PNG,
+            '"binary/octet-stream" = "1 MiB"',
+            'types."binary/octet-stream": is what senders write who do not know: no file is of it, and who declares it '
+            "needs no line",
+        ),
         (VERSION, "version = 1 ", 'version: must be a word of up to 40 letters, digits, ".", "_" and "-"'),
         (LANGUAGE, 'langauge = "en"', 'the policy: unknown key "langauge"; did you mean "language"?'),
         (LANGUAGE, 'language = "English"', f"language: {ODD_LANGUAGE}"),
         (LANGUAGE, 'language = "fr"', "language: there are no [sentences.fr]; the policy speaks de, en"),
+        (GERMAN, "[sentences.xx]", 'sentences.xx: unknown language "xx"; ISO 639 has no such code'),
+        (GERMAN, "[sentences.jp]", 'sentences.jp: unknown language "jp"; did you mean "ja"?'),
+        (GERMAN, "[sentences.deu]", 'sentences.deu: unknown language "deu"; did you mean "de"?'),
+        (LANGUAGE, 'language = "eng"', 'language: unknown language "eng"; did you mean "en"?'),
         (GERMAN, '[sentences."de-AT"]', f"sentences.de-AT: {ODD_LANGUAGE}"),
         (EMPTY, "empty = 0", "sentences.de.empty: the sentence must be one line, at most 500 characters"),
         (EMPTY, 'emtpy = "Leer."', 'sentences.de.emtpy: unknown reason "emtpy"; did you mean "empty"?'),
@@ -105,6 +117,27 @@ def test_each_fault_is_told_in_one_sentence_with_its_line(tmp_path: Path, old: s
     assert text != whole
     line = next(number for number, row in enumerate(text.splitlines(), 1) if row.strip().startswith(new))
     assert problems(tmp_path, text) == [f"policy.toml:{line}: {sentence}"]
+
+
+def test_a_type_under_two_names_that_say_different_things_is_refused_by_both(tmp_path: Path) -> None:
+    text = (
+        'version = "1"\n[types]\n"image/pjpeg" = "1 MiB"\n"application/pdf" = "3 MiB"\n"image/jpg" = "2 MiB"\n'
+        '"application/x-pdf" = { size = "3 MiB", type_only = true }\n"image/x-png" = 1024\n"image/png" = "1 KiB"\n'
+    )
+    otherwise = "which says otherwise; leave one of the two out"
+    assert problems(tmp_path, text) == [
+        f'policy.toml:5: types."image/jpg": is the same type as "image/pjpeg", {otherwise}',
+        f'policy.toml:6: types."application/x-pdf": is the same type as "application/pdf", {otherwise}',
+    ]
+
+
+def test_each_language_that_has_a_code_is_taken_by_the_shortest(tmp_path: Path) -> None:
+    for code in (*LANGUAGES, "fil", "yue"):
+        sentence = f'version = "1"\n[types]\n"image/png" = 1\n[sentences.{code}]\nempty = "0"\n'
+        assert problems(tmp_path, sentence) == []
+    assert LANGUAGES.issuperset(MEANT.values())
+    assert LANGUAGES.isdisjoint(MEANT)
+    assert len(LANGUAGES) == 185
 
 
 def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -139,9 +172,24 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file(tmp_path: Path) 
         (b'version = "1"\n[types]\n', ["policy.toml:2: types: no type is allowed at all"]),
         (b'version = "1"\ntypes = 7\n', ["policy.toml:2: types: must be a table"]),
         (b'version = "1"\nfindings = []\n[types]\n"image/png" = 1', ["policy.toml:2: findings: must be a table"]),
-        (b"a = 1\n\xff\xfe", ["policy.toml:2: not UTF-8"]),
-        (b"a = 1\nversion = ", ["policy.toml:2: not TOML: Invalid value (at end of document)"]),
-        (b"a = 1\na = 2\nb = 3", ["policy.toml:2: not TOML: Cannot overwrite a value"]),
+        (b"a = 1\nb = \xff\xfe", [r"policy.toml:2:5: not UTF-8, in 'b = \\xff\\xfe'"]),
+        (b"a = 1\nversion = \n", ["policy.toml:2:11: not TOML: Invalid value, in 'version = '"]),
+        (b"a = 1\nversion = ", ["policy.toml:2:10: not TOML: Invalid value, in 'version = '"]),
+        (b'a = """b\n\n', ['policy.toml:1:9: not TOML: Unterminated string, in \'a = """b\'']),
+        (b"a = 1\r\na = 2\r\nb = 3", ["policy.toml:2:6: not TOML: Cannot overwrite a value, in 'a = 2'"]),
+        (
+            b'[types]\n"image/png" = 10 MiB',
+            [
+                "policy.toml:2:18: not TOML: Expected newline or end of document after a statement, "
+                "in '\"image/png\" = 10 MiB'"
+            ],
+        ),
+        (
+            b"x" * 500 + b' = "\x1b[31m" ' + b"y" * 500,
+            [f"policy.toml:1:505: not TOML: Illegal character '\\x1b', in '{'x' * 35} = \"\\x1b[31m\" {'y' * 34}'"],
+        ),
+        (b"a = " + b"[" * 50_000, [DEEP]),
+        (b"a = " + b"9" * 50_000, [DEEP]),
     ],
 )
 def test_what_is_no_policy_at_all_is_told(tmp_path: Path, content: bytes, told: list[str]) -> None:
@@ -187,7 +235,7 @@ rows = st.one_of(
 def test_whatever_a_file_holds_it_loads_or_each_problem_has_a_line_of_it(lines: list[str]) -> None:
     with TemporaryDirectory() as folder:
         for problem in problems(Path(folder), "\n".join(lines)):
-            told = re.fullmatch(r"policy\.toml:(\d+): \S.*", problem)
+            told = re.fullmatch(r"policy\.toml:(\d+):(?:\d+:)? \S.*", problem)
             assert told
             assert 1 <= int(told[1]) <= max(1, len(lines))
 

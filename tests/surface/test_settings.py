@@ -291,6 +291,24 @@ def test_a_wrong_toml_file_is_named(tmp_path: Path, text: str) -> None:
     assert str(file) in found or ("KAFKA__TYPO is no setting" in found and "NOTHING is no setting" in found)
 
 
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"[kafka]\ngroup = s3cret\n", "not TOML: Invalid value (at line 2, column 9)"),
+        (b"[kafka]\ngroup = '\xff'", "is not UTF-8"),
+        (b"a = " + b"[" * 50_000, "not TOML: nested too deeply, or a number of too many digits"),
+        (b"a = " + b"9" * 50_000, "not TOML: nested too deeply, or a number of too many digits"),
+    ],
+)
+def test_a_file_that_is_no_toml_is_told_by_its_place_and_without_its_words(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    file = tmp_path / "c.toml"
+    file.write_bytes(content)
+    (problem,) = problems(dict(ENOUGH), file)
+    assert problem.removeprefix(str(file)).lstrip(": ") == told
+
+
 def test_files_that_are_not_there_are_named(tmp_path: Path) -> None:
     found = problems({**ENOUGH, CONFIG_FILE: "/nonexistent.toml", SECRETS_DIR: "/nonexistent"})
     assert found == [

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from consumer.inspection.mime import UNKNOWN_TYPE
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.table import BY_EXTENSION, BY_NAME, canonical
 
-GENERIC_TYPES = frozenset({"application/octet-stream", "binary/octet-stream"})  # browsers say it when they don't know
+GENERIC_TYPES = frozenset({UNKNOWN_TYPE, "binary/octet-stream"})  # browsers say it when they don't know
 
 
 def extension_type(name: str | None) -> str | None:

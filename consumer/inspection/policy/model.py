@@ -9,10 +9,12 @@ from dataclasses import fields
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, create_model, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictBool, ValidationError, create_model, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from consumer.inspection.mime import MIME
+from consumer.inspection.mime import MIME, UNKNOWN_TYPE
+from consumer.inspection.policy.extensions import GENERIC_TYPES
+from consumer.inspection.policy.languages import MEANT, is_language
 from consumer.inspection.policy.names import is_known, known_types
 from consumer.inspection.readers.seen import LARGEST_FILE, SAFE, Limits
 from consumer.inspection.readers.table import FAMILIES, canonical
@@ -75,6 +77,12 @@ def refused(sentence: str) -> PydanticCustomError:
     return PydanticCustomError("policy", "{sentence}", {"sentence": sentence})
 
 
+def refused_at(sentences: Mapping[str, str]) -> ValidationError:
+    """A sentence for each key of a table that can't stand there."""
+    problems = [InitErrorDetails(type=refused(sentence), loc=(key,), input=key) for key, sentence in sentences.items()]
+    return ValidationError.from_exception_data("policy", problems)
+
+
 def unknown(what: str, word: str, known: Collection[str], likeness: float = 0.6) -> str:
     """A sentence that names the nearest word that is known, or all of them where none is near and they are few."""
     if near := difflib.get_close_matches(word, known, 1, likeness):
@@ -122,17 +130,26 @@ def _word(value: object) -> str:
 
 
 def _language(value: object) -> str:
-    if isinstance(value, str) and _LANGUAGE.fullmatch(value):
-        return value
-    raise refused('must be a language of two or three small letters, like "en"')
+    if not isinstance(value, str) or not _LANGUAGE.fullmatch(value):
+        raise refused('must be a language of two or three small letters, like "en"')
+    if not is_language(value):
+        meant = f'did you mean "{MEANT[value]}"?' if value in MEANT else "ISO 639 has no such code"
+        raise refused(f'unknown language "{value}"; {meant}')
+    return value
 
 
 def _mime(value: object) -> str:
     if not isinstance(value, str) or not MIME.fullmatch(value):
         raise refused("is not a MIME type in lower case without parameters and wildcards, in quotes")
+    if value in GENERIC_TYPES - {UNKNOWN_TYPE}:
+        raise refused("is what senders write who do not know: no file is of it, and who declares it needs no line")
     if not is_known(value):
         raise refused(unknown("type", value, sorted(known_types()), likeness=0.85))
-    return canonical(value)
+    return value
+
+
+def _own_name(value: object) -> str:
+    return canonical(_mime(value))
 
 
 def _finding(value: object) -> Reason:
@@ -167,7 +184,8 @@ def _sentence(value: object) -> str:
 
 Word = Annotated[str, BeforeValidator(_word)]
 Language = Annotated[str, BeforeValidator(_language)]
-MimeType = Annotated[str, BeforeValidator(_mime)]
+MimeType = Annotated[str, BeforeValidator(_own_name)]
+AnyName = Annotated[str, BeforeValidator(_mime)]  # of a type, as it is written
 FindingCode = Annotated[Reason, BeforeValidator(_finding)]
 ReasonCode = Annotated[Reason, BeforeValidator(_reason)]
 ActionWord = Annotated[Action, BeforeValidator(_action)]

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from consumer.inspection.mime import UNKNOWN_TYPE
 from consumer.inspection.policy.extensions import declared_as, extension_type
 from consumer.inspection.policy.model import (
     ANTIVIRUS,
@@ -20,16 +20,17 @@ from consumer.inspection.policy.model import (
     Action,
     ActionWord,
     AllowedType,
+    AnyName,
     Disagreement,
     FindingCode,
     Language,
     LimitTable,
-    MimeType,
     ReasonCode,
     Sentence,
     Table,
     Word,
     refused,
+    refused_at,
     shown_size,
 )
 from consumer.inspection.policy.names import has_reader
@@ -45,6 +46,10 @@ __all__ = ["SHIPPED", "TYPE_ONLY", "Policy", "PolicyError"]
 SHIPPED = Path(__file__).with_name("policy.toml")
 TYPE_ONLY = "type_only"  # the flag of a result: nothing of ours had a say in what is inside
 
+_UNKNOWN_WARNING = (
+    'types."{kind}": it lets in every file that nobody has a name for, whatever it is; files that are only declared so '
+    'need no line; leave it out or, to say that you know, write: "{kind}" = {{ size = "{size}", type_only = true }}'
+)
 _WARNING = {
     False: 'types."{kind}": no reader looks into such files, so they are judged by their type alone; '
     'to say that you know, write: "{kind}" = {{ size = "{size}", type_only = true }}',
@@ -57,26 +62,29 @@ class Policy(Table):
     """Its fields are those of the file; `policy.toml` explains them."""
 
     version: Word
-    types: Mapping[MimeType, AllowedType]
+    types: Mapping[AnyName, AllowedType]  # by their own names, once they are read
     disagreement: Disagreement = Disagreement()
     findings: Mapping[FindingCode, ActionWord] = {}
     limit_table: LimitTable = Field(LimitTable(), alias="limits")
     sentences: Mapping[Language, Mapping[ReasonCode, Sentence]] = {}
     language: Language = "en"  # below `sentences`, since it has to be one that somebody speaks
 
-    @field_validator("types", mode="before")
-    @classmethod
-    def _once(cls, types: Any) -> Any:
-        """Of a type that stands there under two of its names, the one that this service uses counts."""
-        if not isinstance(types, dict):
-            return types
-        return {kind: row for kind, row in types.items() if canonical(kind) == kind or canonical(kind) not in types}
-
     @field_validator("types")
     @classmethod
-    def _some(cls, types: Mapping[str, AllowedType]) -> Mapping[str, AllowedType]:
-        if not types:
+    def _by_own_names(cls, written: Mapping[str, AllowedType]) -> Mapping[str, AllowedType]:
+        """A type may stand there under several of its names, if each says the same."""
+        if not written:
             raise refused("no type is allowed at all")
+        types: dict[str, AllowedType] = {}
+        first: dict[str, str] = {}
+        problems = {}
+        for name, allowed in written.items():
+            kind = canonical(name)
+            other = first.setdefault(kind, name)
+            if types.setdefault(kind, allowed) != allowed:
+                problems[name] = f'is the same type as "{other}", which says otherwise; leave one of the two out'
+        if problems:
+            raise refused_at(problems)
         return types
 
     @field_validator("language")
@@ -120,7 +128,7 @@ class Policy(Table):
     def warnings(self) -> tuple[str, ...]:
         """What the policy allows and its author may not know, each with what to write instead."""
         return tuple(
-            _WARNING[has_reader(kind)].format(kind=kind, size=shown_size(allowed.size))
+            _warning(kind).format(kind=kind, size=shown_size(allowed.size))
             for kind, allowed in self.types.items()
             if has_reader(kind) == allowed.type_only
         )
@@ -233,6 +241,10 @@ class Policy(Table):
             return False
         related = claimed in self.types and claimed in self.family(detected)
         return self.disagreement.family is Action.REJECT or not related
+
+
+def _warning(kind: str) -> str:
+    return _UNKNOWN_WARNING if kind == UNKNOWN_TYPE else _WARNING[has_reader(kind)]
 
 
 @cache

@@ -19,7 +19,8 @@ _HEADER = re.compile(r"""\s*\[\[?\s*([^\]#]+?)\s*\]\]?""")
 _KEY = re.compile(r"""\s*((?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+))*)\s*=""")
 _PART = re.compile(r""""([^"]*)"|'([^']*)'|([A-Za-z0-9_-]+)""")
 _BARE = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
-_AT_LINE = re.compile(r" \(at line (\d+), column \d+\)")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)")
+_NEWLINE, _SHOWN = "\n", 80  # characters of a line that is not TOML
 _IS_KEY = "[key]"  # where pydantic has a problem with a key and not with its value
 
 _SENTENCES = {
@@ -49,16 +50,30 @@ def read(model: type[M], content: bytes, source: str) -> M:
 
 
 def _document(content: bytes, source: str) -> tuple[dict[str, Any], str]:
+    # Some editors write a mark in front, which TOML does not know.
+    text = content.decode("utf-8-sig", "backslashreplace").replace("\r\n", "\n")
     try:
-        text = content.decode("utf-8-sig")  # some editors write a mark in front, which TOML does not know
+        content.decode()
         return tomllib.loads(text), text
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise PolicyError(f"{source}:{line}: not UTF-8") from None
+        place, told = _end_of(content[: error.start].decode("utf-8-sig")), "not UTF-8"
     except tomllib.TOMLDecodeError as error:
-        at = _AT_LINE.search(str(error))
-        line = int(at[1]) if at else text.count("\n") + 1
-        raise PolicyError(f"{source}:{line}: not TOML: {_AT_LINE.sub('', str(error))}") from None
+        found = _PLACE.search(str(error))
+        place = (int(found[1]), int(found[2])) if found and found[1] else _end_of(text.rstrip())
+        told = f"not TOML: {_PLACE.sub('', str(error))}"
+    except (RecursionError, ValueError):
+        raise PolicyError(f"{source}: not TOML: nested too deeply, or a number of too many digits") from None
+    line, column = place
+    raise PolicyError(f"{source}:{line}:{column}: {told}, in {_around(column, text.split(_NEWLINE)[line - 1])!r}")
+
+
+def _end_of(text: str) -> tuple[int, int]:
+    """Line and column, both counted from 1, of what would stand behind it."""
+    return text.count(_NEWLINE) + 1, len(text) - text.rfind(_NEWLINE)
+
+
+def _around(column: int, line: str) -> str:
+    return line[max(0, column - _SHOWN // 2) :][:_SHOWN]
 
 
 def _problems(

@@ -18,14 +18,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from consumer.inspection.mime import MIME
+from consumer.inspection.mime import MIME, UNKNOWN_TYPE
 from consumer.inspection.readers.openers import OPENERS
 from consumer.inspection.readers.seen import Evidence, Seen
 from consumer.inspection.readers.table import BY_NAME, canonical
 from consumer.inspection.workers.frames import ANSWER, LENGTH
 from consumer.model import Finding, Reason
 
-UNKNOWN_TYPE = "application/octet-stream"
 _LIBMAGIC = {canonical(name) for name in Path(__file__).with_name("types.txt").read_text().split()}
 TYPES: tuple[str | None, ...] = (None, *sorted(_LIBMAGIC | set(BY_NAME)))
 """Ours, and those that libmagic 5.44 to 5.47 says."""
