@@ -71,7 +71,7 @@ def jpeg(extra: bytes = b"", width: int = 16, height: int = 16) -> bytes:
         + extra
         + segment(0xDB, bytes(65))
         + segment(0xC0, frame)
-        + segment(0xC4, bytes(29))
+        + segment(0xC4, b"\0\1" + bytes(16) + b"\x10\1" + bytes(16))
         + segment(0xDA, bytes([1, 1, 0, 0, 63, 0]))
         + b"\x12\x34\xff\x00\x56"
         + b"\xff\xd9"

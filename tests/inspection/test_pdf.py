@@ -152,3 +152,33 @@ def test_a_document_whose_end_says_all_but_its_mark_is_told() -> None:
     linearized = pdf().replace(b"<< /Type /Catalog", b"<< /Linearized 1 /Type /Catalog")
     assert codes(linearized) == set()
     assert Reason.MALFORMED in codes(linearized.replace(b"/Pages 2 0 R", b"/Pages 8 0 R"))
+
+
+STREAMED = b"5 0 obj\n<< /Type /ObjStm /N %d /First %d /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+
+
+def packed(objects: bytes, listing: bytes, root: int, count: int = 1) -> bytes:
+    """A document with objects in a stream, of which one is its catalog."""
+    content = listing + objects
+    return pdf(STREAMED % (count, len(listing), len(content), content)).replace(b"/Root 1 0 R", b"/Root %d 0 R" % root)
+
+
+def test_a_catalog_is_found_in_a_stream_of_objects_and_has_to_be_one() -> None:
+    catalog = b"<< /Type /Catalog /Pages 2 0 R >>"
+    assert codes(packed(catalog, b"7 0 ", 7)) == set()
+    assert codes(packed(b"<< /Pages 6 0 R >> << /Kids [3 0 R] >>", b"7 0 6 19 ", 7, 2)) == set()
+    assert codes(packed(catalog, b"8 0 ", 7)) == {Reason.MALFORMED}
+    assert codes(packed(b"<< /Lang (en) >>", b"7 0 ", 7)) == {Reason.MALFORMED}
+    assert codes(packed(catalog, b"7 900 ", 7)) == {Reason.MALFORMED}
+
+
+def test_a_catalog_without_pages_is_none_and_another_object_of_its_number_does_not_hide_it() -> None:
+    assert codes(pdf().replace(b"/Pages 2 0 R", b"/Pagts 2 0 R")) == {Reason.MALFORMED}
+    assert codes(pdf().replace(b"2 0 obj", b"9 0 obj")) == {Reason.MALFORMED}
+    assert codes(pdf(b"7 0 obj\n<< /Title (see 1 0 obj << /A) >>\nendobj\n")) == set()
+    assert codes(pdf().replace(b"/Pages 2 0 R", b"/Pages << /Kids [3 0 R] >>")) == set()
+
+
+def test_a_catalog_that_is_encrypted_with_its_stream_is_not_looked_for() -> None:
+    data = packed(b"\x81" * 60, b"\x90\x91", 7).replace(b"/Size 4", b"/Size 4 /Encrypt 8 0 R")
+    assert Reason.MALFORMED not in codes(data)

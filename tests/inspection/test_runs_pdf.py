@@ -122,7 +122,7 @@ def test_references_and_numbers_are_the_same(data: bytes) -> None:
     assert list(files._references(data)) == [int(number) for number in REFERENCE.findall(data)]
     for word in (match.start() for match in re.finditer(b"obj", data)):
         number = NUMBER.search(data[max(0, word - 40) : word])
-        assert streams._number(data, word) == (int(number[1]) if number else None)
+        assert streams.number_at(data, word) == (int(number[1]) if number else None)
     for name, following, pattern in (
         (password.ENCRYPT, password._NUMBER_OR_DICTIONARY, ENCRYPT),
         (password.ID, (b"[",), ID),

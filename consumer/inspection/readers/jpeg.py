@@ -7,10 +7,10 @@ import struct
 from consumer.inspection.readers import picture as pictures
 from consumer.inspection.readers import runs, script_header
 from consumer.inspection.readers.ends import End
+from consumer.inspection.readers.jpeg_tables import FRAMES, SCAN, SEGMENTS, Tables
 from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
-FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 END = End("its marker `EOI`", "every one", "none")
 MOST_STRAY = 4_096  # bytes between segments that readers skip
@@ -29,7 +29,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def walk(data: bytes, work: Work) -> Picture:
     """The picture that `data` begins with. `Unreadable` if it is built wrongly."""
-    picture, at = Picture("image/jpeg", bits=8), 2
+    picture, tables, at = Picture("image/jpeg", bits=8), Tables(work), 2
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)
         marker = _marker(data, at)
@@ -51,8 +51,10 @@ def walk(data: bytes, work: Work) -> Picture:
             picture.width, picture.height = max(picture.width, width), max(picture.height, height, 1)
         elif kind == 0xFE or 0xE0 <= kind <= 0xEF:
             picture.text(at + 4, min(len(data), at + 2 + length))
+        if kind in SEGMENTS and at + 2 + length <= len(data):
+            tables.take(kind, data[at + 4 : at + 2 + length])
         at += 2 + length
-        if kind == 0xDA:
+        if kind == SCAN:
             picture.drawn += picture.width * picture.height
             at = _scan_end(data, at)
     if picture.width == 0 or not picture.drawn:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from consumer.inspection.readers import png
+from consumer.inspection.readers.jpeg_tables import SCAN
 from consumer.inspection.readers.media import ogg
 from consumer.inspection.readers.signatures import JPEG
 from consumer.inspection.reduction import pdf_shape, zip_shape
@@ -21,7 +22,6 @@ DEEPEST = 4  # files in files
 PIXELS = b"IDAT"
 MOST_ON_A_PAGE = 255 * 255 - 1  # bytes of one packet
 NO_LENGTH = frozenset({0x01, 0xFF, *range(0xD0, 0xDA)})  # markers of a JPEG that stand alone
-SCAN = 0xDA  # behind it, the pixels
 
 
 @dataclass(frozen=True, slots=True)

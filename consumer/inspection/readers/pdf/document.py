@@ -102,8 +102,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     if _ENCRYPTED.are_in(readable) and not _ENCRYPTED.are_in(data):
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     _active(readable, seen, whole=len(readable) == len(data))
-    if not root.is_found(readable, seen.work):
-        seen.find(Reason.MALFORMED, "its end is missing, which names the object that it begins with")
+    begins = root.Root.of(readable, seen.work)
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated
     referred.add(readable, None, seen.work, data)
     found = list(streams.streams(data, seen.work))
@@ -114,9 +113,12 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
         left -= len(content)
         if len(content) == OBJECT_STREAM:
             seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
+        begins.add(content, stream.first, seen.work)
         content = unescaped(content, seen.work)
         _active(content, seen, whole=False)
         referred.add(content, stream.first, seen.work, data)
+    if not begins.is_found and not (begins.may_be_packed and _ENCRYPTED.are_in(readable)):
+        seen.find(Reason.MALFORMED, "the object is missing that it begins with, or what names it")
     looks = Looks(data, named, referred, seen, limits)
     for stream in (stream for stream in found if not stream.holds_objects):
         if left >= 0:

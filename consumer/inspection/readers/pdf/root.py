@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
-from consumer.inspection.readers.pdf import syntax
+from consumer.inspection.readers.pdf import streams, syntax
 from consumer.inspection.readers.pdf.places import END
 from consumer.inspection.readers.pdf.syntax import Reference, Value, names
 from consumer.inspection.readers.seen import PLACE, Work
@@ -17,24 +18,83 @@ ENDING = End(
     "every other",
 )
 TAIL = 1024  # bytes from the end within which a document that is whole has its mark
-TRAILER, LINEARIZED = b"trailer", b"/Linearized"  # whose beginning ends as a whole one does
+TRAILER = b"trailer"
 MOST_TRIED = 32  # revisions, each with a trailer of its own
 PACKED = b"ObjStm"  # objects in a stream are not looked for one by one
+MOST_PACKED = 100_000  # objects in one stream
+AN_OBJECT = 512  # of work, to read its number
 _ROOT = names(b"Root")
 
 
-def is_found(readable: bytes, work: Work) -> bool:
-    """`readable`: the document with its names unescaped.
+@dataclass(slots=True)
+class Root:
+    """The catalog that a trailer names, looked for in the file and then in each of its object streams.
 
-    What ends as it should has its objects as well. Of what does not, readers search the trailers for one that leads
-    somewhere.
+    Of a document that does not end as it should, readers search the trailers for one that leads somewhere.
     """
-    ends = END in readable[-TAIL:]
-    whole = ends and LINEARIZED not in readable[:TAIL]
-    for tried, root in enumerate(_named(readable, work) if ends else _of_trailers(readable, work)):
-        if isinstance(root, Reference) and (whole or tried >= MOST_TRIED or _has_pages(readable, root, ends, work)):
-            return True
-    return False
+
+    is_found: bool = False
+    _packed: dict[int, bytes] = field(default_factory=dict)
+    """What stands nowhere in the file itself: a catalog, or its tree of pages, and the key that it has to have."""
+
+    @classmethod
+    def of(cls, readable: bytes, work: Work) -> Root:
+        """`readable`: the document with its names unescaped."""
+        ends = END in readable[-TAIL:]
+        root = cls()
+        for tried, named in enumerate(_named(readable, work) if ends else _of_trailers(readable, work)):
+            if isinstance(named, Reference):
+                root._look_for(named, readable, ends, tried, work)
+            if root.is_found:
+                break
+        return root
+
+    def _look_for(self, named: Reference, readable: bytes, ends: bool, tried: int, work: Work) -> None:
+        packed = ends and PACKED in readable
+        catalog = None
+        for catalog in _objects(readable, named, work):
+            pages = catalog.get(b"Pages") if isinstance(catalog, dict) else None
+            if tried >= MOST_TRIED or (ends and isinstance(pages, dict)):
+                self.is_found = True
+            elif isinstance(pages, Reference):
+                self.is_found = syntax.resolve(readable, pages, work) is not None
+                if packed:
+                    self._packed[pages.number] = b""
+            if self.is_found:
+                return
+        if catalog is None and packed:
+            self._packed[named.number] = b"Pages"
+
+    @property
+    def may_be_packed(self) -> bool:
+        return bool(self._packed)
+
+    def add(self, content: bytes, first: int, work: Work) -> None:
+        """An object stream, whose objects begin at `first`. What could not be inflated of it is none."""
+        if self.is_found or not self._packed:
+            return
+        if first <= 0:  # it is said elsewhere
+            self.is_found = True
+            return
+        work.spend(2 * first)
+        pairs = content[:first].split(None, 2 * MOST_PACKED)
+        for number, place in zip(pairs[::2], pairs[1::2], strict=False):
+            if number.isdigit() and place.isdigit() and int(number[-syntax.MOST_DIGITS :]) in self._packed:
+                found, _ = syntax.read(content, first + int(place[-syntax.MOST_DIGITS :]), work)
+                key = self._packed[int(number[-syntax.MOST_DIGITS :])]
+                self.is_found = self.is_found or (isinstance(found, dict) and (not key or key in found))
+
+
+def _objects(readable: bytes, reference: Reference, work: Work) -> Iterator[Value]:
+    """All of that number, the last one first: a later one may stand in a text, or in a file that is attached."""
+    last = syntax.resolve(readable, reference, work)
+    yield last
+    if last is None:
+        return
+    work.spend(len(readable) + AN_OBJECT * readable.count(b"obj"))
+    for word in runs.places(readable, b"obj"):
+        if streams.number_at(readable, word) == reference.number:
+            yield syntax.read(readable, word + len(b"obj"), work)[0]
 
 
 def _named(readable: bytes, work: Work) -> Iterator[Value]:
@@ -49,10 +109,3 @@ def _of_trailers(readable: bytes, work: Work) -> Iterator[Value]:
         trailer, end = syntax.read(readable, at + len(TRAILER), work)
         if isinstance(trailer, dict) and readable.endswith(b">>", 0, end):
             yield trailer.get(b"Root")
-
-
-def _has_pages(readable: bytes, root: Reference, ends: bool, work: Work) -> bool:
-    catalog = syntax.resolve(readable, root, work)
-    pages = catalog.get(b"Pages") if isinstance(catalog, dict) else None
-    found = isinstance(pages, Reference) and syntax.resolve(readable, pages, work) is not None
-    return found or (ends and PACKED in readable)

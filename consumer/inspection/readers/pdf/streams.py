@@ -70,7 +70,7 @@ def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Pd
         work.spend(keyword - at)
         value, end = syntax.read(data, at + 3, work, flat=True)
         if isinstance(value, dict) and end <= keyword and _only_comments(data, end, keyword):
-            return PdfStream(_number(data, at), value, begin)
+            return PdfStream(number_at(data, at), value, begin)
     return PdfStream(None, {}, begin)
 
 
@@ -84,7 +84,7 @@ def _only_comments(data: bytes, at: int, stop: int) -> bool:
     return True
 
 
-def _number(data: bytes, word: int) -> int | None:
+def number_at(data: bytes, word: int) -> int | None:
     """Of the object that begins with this word."""
     found = syntax.number_before(data, word, max(0, word - NEAR), False)
     return int(data[max(found[0], found[1] - syntax.MOST_DIGITS) : found[1]]) if found else None
@@ -98,7 +98,7 @@ def names(data: bytes, work: Work) -> dict[int, Value]:
         begin = runs.behind(data, word + 3, syntax.WHITE)
         if data[begin : begin + 1] in (b"/", b"[") and _is_names(data, begin):
             work.spend(PLACE)
-            if (number := _number(data, word)) is not None:
+            if (number := number_at(data, word)) is not None:
                 found[number] = syntax.read(data, begin, work)[0]
     return found
 
