@@ -6,7 +6,7 @@ import pytest
 
 from consumer.model import Reason
 from tests.inspection import wide
-from tests.inspection.files import archive, png, program
+from tests.inspection.files import archive, pdf, png, program
 
 CARD = (
     "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Müller;Anna;;;\r\nFN:Anna Müller\r\nNOTE:on=1 \\, <b>\r\n"
@@ -193,3 +193,19 @@ def test_a_note_on_a_format_that_begins_with_its_signature_is_a_note(words: str)
 @pytest.mark.parametrize("name", ["a.txt", "a.rtf", "a"])
 def test_rtf_that_does_something_is_no_note_by_any_name(name: str) -> None:
     assert wide.reason(b"{\\rtf1{\\object words}}", name) is not None
+
+
+def test_a_document_in_one_file_of_xml_is_no_text_and_a_part_of_one_is() -> None:
+    space = 'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"'
+    kind = 'office:mimetype="application/vnd.oasis.opendocument.text"'
+    whole = f'<?xml version="1.0"?><office:document {space} {kind}/>'.encode()
+    part = f'<?xml version="1.0"?><office:document-content {space}/>'.encode()
+    far = f'<?xml version="1.0"?><a>{"x" * 4096}<office:document {space} {kind}/></a>'.encode()
+    assert wide.reason(whole, "a.xml") is Reason.SECOND_FORMAT
+    assert wide.reason(part, "a.xml") is wide.reason(far, "a.xml") is None
+
+
+def test_a_workbook_in_text_before_an_archive_or_a_document_is_another_format() -> None:
+    sylk = b"ID;PWXL;N;E\r\nC;X1;Y1;K1\r\nE\r\n"
+    for name, data in (("a.zip", archive({"a.txt": b"words"})), ("a.pdf", pdf())):
+        assert wide.reason(sylk + data, name) is Reason.SECOND_FORMAT

@@ -20,6 +20,7 @@ from consumer.inspection.readers.formats import (
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.signatures import ZIP
+from consumer.inspection.readers.texts.tables import SYLK
 from consumer.inspection.readers.zip_reader import STORED, Archive
 from consumer.model import Reason
 
@@ -27,7 +28,7 @@ A_REMARK = 32 * 1024  # of work
 A_NAME, ESCAPED = 96, 4  # of work for a letter of a name, and times as much where it may be an escape
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "bmp", "dib", "tif", "tiff", "emf", "wmf"})
 ARCHIVES = ("RAR", "7-Zip", "ARJ", "ACE", "LHA", "ZOO", "ZPAQ", "XAR", "ALZip", "cabinet", "disk image", "disc image")
-OPENINGS = (b"#!", b"%!")  # of scripts and PostScript
+OPENINGS = (b"#!", b"%!", SYLK)  # of scripts, PostScript and workbooks
 HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 
 

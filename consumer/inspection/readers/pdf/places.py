@@ -14,12 +14,13 @@ from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import WHITE
 from consumer.inspection.readers.seen import PLACE, Seen, Work
 from consumer.inspection.readers.signatures import ZIP
+from consumer.inspection.readers.texts.tables import SYLK
 from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
 STEP = 2048  # what one between objects costs, as bytes that are read
 OPENED = frozenset(b"({[\"'`=")  # on the line that the document's header stands on
-OPENINGS = (b"#!", b"%!", b"/*", b"//")  # of comments, scripts and PostScript
+OPENINGS = (b"#!", b"%!", b"/*", b"//", SYLK)  # of comments, scripts, PostScript and workbooks
 SAME = "a PDF"  # joined documents: readers show the last one
 
 START, END = b"startxref", b"%%EOF"

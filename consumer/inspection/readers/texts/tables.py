@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.seen import Limits, Seen, Work
 from consumer.inspection.readers.texts import opening
+from consumer.inspection.readers.texts.xml_text import FIRST_LINES
 from consumer.model import Reason
 
 END = End("nothing", "none", "every one")
 SYLK = b"ID;P"
 SYLK_RECORDS = (b"C;X", b"C;Y", b"C;K", b"C;E", b"B;X", b"B;Y", b"F;W", b"F;P", b"P;P", b"P;F", b"NN;N", b"O;L", b"O;E")
-OF_OFFICE, FIRST_LINES = b"<?mso-application", 4096  # by which Windows tells a program of Office from its first lines
+OF_OFFICE = b"<?mso-application"  # by which Windows tells a program of Office from its first lines
 SEPARATORS = b",;\t|"
 FORMULA = b"=+-@"
 LONGEST_FORMULA = 8 * 1024  # characters that Excel takes of one

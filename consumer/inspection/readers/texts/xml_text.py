@@ -17,6 +17,8 @@ END = End("the end of the root element", "every one", "none")
 FED = 64 * 1024
 READING = 6  # a byte that expat reads costs as much as looking at so many
 SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
+FLAT, OF_A_DOCUMENT, FIRST_LINES = b"office:mimetype=", b"opendocument", 4096
+"""By these words near its beginning LibreOffice tells a document, with its macros and links, from other XML."""
 INSTRUCTIONS = {
     "xml-stylesheet": (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened", "browser"),
     "mso-application": (Reason.SECOND_FORMAT, "a program of Office opens it as a document", "office"),
@@ -32,6 +34,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(READING * len(data))
     content = as_utf8(data, seen.work)
     _Parser(seen).read(content)
+    if (at := content.find(FLAT, 0, FIRST_LINES)) >= 0 and OF_A_DOCUMENT in content[at:FIRST_LINES]:
+        seen.find(Reason.SECOND_FORMAT, "LibreOffice opens it as a document", opener="office")
     opening.examine(content, seen)
 
 
