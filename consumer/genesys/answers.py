@@ -20,7 +20,7 @@ from consumer.model import Settled
 from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
 
-CODE = re.compile(r"[a-z0-9._-]{1,80}")
+CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
 NOT_FOUND = re.compile(r"(?:[a-z0-9_-]+\.)*not\.found")
 LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
@@ -213,11 +213,12 @@ def _of_error(answer: Reply, shape: ResponseShape, code: str) -> Meaning:
 
 
 def error_code(said: object, status: int) -> str:
-    """The code of Genesys's error document; "" for everything else. A document names its own status."""
+    """The code of Genesys's error document, written as most are (`NOT_FOUND` is `not.found`); "" for everything else. A
+    document names its own status."""
     if not isinstance(said, dict) or isinstance(said.get("status"), bool) or said.get("status") != status:
         return ""
     code = said.get("code")
-    return code if isinstance(code, str) and CODE.fullmatch(code) else ""
+    return code.lower().replace("_", ".") if isinstance(code, str) and CODE.fullmatch(code) else ""
 
 
 def _is_login(location: str) -> bool:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from consumer.genesys.answers import LIMIT_HEADERS, Judged, Meaning, Reply, error_code
 
-RATE_LIMIT = re.compile(r"\brate.?limit", re.IGNORECASE)
+# However it is worded: "rate limit exceeded", "client_rate_limit", "Too many requests", "throttled".
+RATE_LIMIT = re.compile(r"rate.?limit|too.?many|throttl", re.IGNORECASE)
+WORD = re.compile(r"[A-Za-z0-9._ -]{1,80}")
 TOKEN = re.compile(r"[\x21-\x7e]+")
 LONGEST_TOKEN_S = 172_800.0  # 48 h: the longest life that a client can be given
 UNTOLD_TOKEN_S = 3_600.0
@@ -44,7 +46,7 @@ def judge_login(answer: Reply) -> tuple[Judged, Token | None]:
 
 def _of_login_error(answer: Reply, said: object, code: str) -> Meaning:
     status = answer.status
-    limited = status == 429 or (status == 400 and RATE_LIMIT.search(_description(said)) is not None)
+    limited = status == 429 or (status in (400, 401, 403) and RATE_LIMIT.search(f"{code} {_description(said)}"))
     if limited and (code or (status == 429 and any(name in answer.headers for name in LIMIT_HEADERS))):
         return Meaning.LIMITED
     if not code:
@@ -64,9 +66,11 @@ def _token(said: object) -> Token | None:
 
 
 def _oauth_error(said: object) -> str:
-    """RFC 6749, 5.2, with the description that Genesys always gives."""
+    """RFC 6749, 5.2, with the description that Genesys always gives; or a limit, which the RFC has no word for."""
     error = said.get("error") if isinstance(said, dict) else None
-    return error if isinstance(error, str) and error in OAUTH_ERRORS and _description(said) else ""
+    if not isinstance(error, str) or not _description(said):
+        return ""
+    return error if error in OAUTH_ERRORS or (WORD.fullmatch(error) and RATE_LIMIT.search(error)) else ""
 
 
 def _description(said: object) -> str:

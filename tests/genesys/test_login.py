@@ -226,6 +226,35 @@ async def test_too_many_logins_say_when_to_come_again(cloud: Cloud, login: Login
     assert raised.value.retry_after_s == 7
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 429])
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"error": "invalid_request", "error_description": "Rate limit exceeded; please retry later"},
+        {"error": "invalid_request", "description": "client_rate_limit_exceeded"},
+        {"error": "rate_limit_exceeded", "error_description": "slow down"},
+        {"error": "rate_limit", "description": "slow down"},
+        {"error": "too_many_requests", "error_description": "Try again in a minute."},
+        {"error": "access_denied", "description": "Too many requests"},
+        {"code": "rate.limit.exceeded", "message": "No."},
+        {"code": "RATE_LIMIT", "message": "No."},
+    ],
+)
+async def test_a_limit_is_one_however_the_login_words_it(
+    cloud: Cloud, login: Login, status: int, said: dict[str, object]
+) -> None:
+    cloud.on_login = lambda asked: json(said, status)
+    with pytest.raises(Unavailable, match="too many logins"):
+        await login.token()
+
+
+@pytest.mark.parametrize("error", ["invalid_client", "access_denied"])
+async def test_what_the_login_refuses_for_another_reason_is_no_limit(cloud: Cloud, login: Login, error: str) -> None:
+    cloud.on_login = lambda asked: json({"error": error, "error_description": "authentication failed"}, 401)
+    with pytest.raises(Refused):
+        await login.token()
+
+
 async def test_nobody_at_the_login_host_is_unavailable() -> None:
     async with serving(Cloud()) as gone:
         url = gone.url
