@@ -113,12 +113,14 @@ class _Judging:
             await self._find_its_conversation(event)
         elif not self.answers.owns(event.conversation_id):
             self._move(event.conversation_id)
-        elif event.messages:
-            await together([partial(self._announced, event, message) for message in event.messages])
-        elif self.judge.terms.looks_up_bare(event):
-            await self._whole_conversation(event, event.conversation_id)
         else:
-            self.judge.reports.dropped("not_looked_up")
+            works: list[Work] = [partial(self._announced, event, message) for message in event.messages]
+            if event.cut_down or not (works or not self.judge.terms.looks_up_bare(event)):
+                works.append(partial(self._whole_conversation, event, event.conversation_id))
+            if works:
+                await together(works)
+            else:
+                self.judge.reports.dropped("not_looked_up")
 
     def _is_foreign(self, event: Event) -> bool:
         ours = self.judge.organization.id

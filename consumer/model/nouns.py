@@ -175,6 +175,7 @@ class Event:
     topic_name: str | None = None
     value: bytes = b""  # the event's own bytes: the record's value, or its element of an array re-serialised
     path: str = ""  # its place in an array: "" or "[3]"
+    cut_down: bool = False  # it lists what may be messages beside those: the whole conversation has to be asked
 
 
 @dataclass(frozen=True, slots=True)

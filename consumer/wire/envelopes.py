@@ -17,7 +17,8 @@ import orjson
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.parsing import documents
-from consumer.wire.transports import ENVELOPES, Envelope, Several
+from consumer.wire.payloads import Envelope, Several
+from consumer.wire.transports import ENVELOPES
 
 MAX_EVENTS = 5_000  # in one record: 1 MB of "0,0,0,…" would be half a million dead letters
 MAX_WRAPPING = 8  # arrays, strings and envelopes around one event

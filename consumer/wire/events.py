@@ -21,13 +21,14 @@ from consumer.model import DeadReason, Event, Message
 from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
 from consumer.wire.envelopes import Leaf, leaves
-from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, read_id, word
+from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, word
+from consumer.wire.ids import NOT_OURS, conversation_id_of, is_of_genesys, is_posted_to_genesys
 from consumer.wire.listings import is_analytics_detail, listed_in
 from consumer.wire.parsing import parse
+from consumer.wire.payloads import Nothing
 from consumer.wire.shapes import TypedMessage
 from consumer.wire.snake_case import in_camel_case
 from consumer.wire.topics import TopicSubject, subject_of
-from consumer.wire.transports import Nothing
 
 LARGE = 16 * 1024  # bytes
 TOPIC_NAME_LENGTH = 512
@@ -35,9 +36,6 @@ MAX_LISTED = 5_000  # participants, messages and attachments of one event: 1 MB 
 BYTES_LISTED = 200  # or one for so many bytes: those that Genesys lists take more
 
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
-TOPIC_CONVERSATION = re.compile(
-    r"v2\.(?:detail\.events\.conversation|conversations(?:\.[a-z]+)?)\.([0-9a-fA-F-]{36})\."
-)
 OTHER_MEDIA = {"voice", "callback", "email", "cobrowse", "screenshare", "video", "socialexpression"}
 QUIET_TYPES = {"receipt", "event"}
 SNAPSHOT_FIELDS = {"participants", "normalizedMessage"}  # shows messages, whatever the topic's template promises
@@ -212,20 +210,24 @@ def _read(told: _Told, value: bytes, path: str) -> Event | Noise:
     quiet = _SAID_BY_THE_TOPIC.get(subject_of(topic)) if topic is not None else None  # type: ignore[arg-type]
     if quiet is not None and not SNAPSHOT_FIELDS & body.keys():
         return Noise(quiet)
-    conversation_id = _conversation_id(body, topic)
+    conversation_id = conversation_id_of(body, topic)
     messages: tuple[Message, ...] = ()
+    cut_down = False
     seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED))
     if seen is not None:
-        messages = _announced(seen)
-        if not messages:
+        messages, cut_down = _announced(seen), shapes.is_cut_down(body)
+        if not messages and not cut_down:
             return Noise(quiet or _noise_kind(seen))
-        conversation_id = messages[0].conversation_id or None
+        if messages:
+            conversation_id = messages[0].conversation_id or None
+        elif conversation_id is None:
+            raise BadId("it names no conversation, and what it lists may be messages")
     else:
         bare = _bare(body, conversation_id, topic)
         if isinstance(bare, Noise):
             return bare
         conversation_id, messages = bare
-    return Event(conversation_id, messages, told.organization_id, told.time, topic, value, path)
+    return Event(conversation_id, messages, told.organization_id, told.time, topic, value, path, cut_down)
 
 
 def _announced(seen: list[TypedMessage]) -> tuple[Message, ...]:
@@ -256,6 +258,8 @@ def _messages(body: Json, conversation_id: str, limit: int) -> list[TypedMessage
     if "messagingTranscript" in body:
         return shapes.recording(body)
     if shapes.is_webhook(body):
+        if not (conversation_id or is_posted_to_genesys(body)):
+            raise BadId(f"its id {NOT_OURS}")
         return [shapes.webhook(body, conversation_id)]
     return None
 
@@ -269,22 +273,12 @@ def _noise_kind(seen: list[TypedMessage]) -> NoiseKind:
     return "no_attachment"
 
 
-def _conversation_id(body: Json, topic: str | None) -> str | None:
-    nested = body.get("conversation")
-    found = read_id(body.get("conversationId"), "conversation id")
-    if found is None and isinstance(nested, dict):
-        found = read_id(nested.get("id"), "conversation id")
-    if found is None and ("participants" in body or isinstance(body.get("messages"), list)):
-        found = read_id(body.get("id"), "conversation id")
-    if found is None and topic is not None and (match := TOPIC_CONVERSATION.match(topic)):
-        found = match.group(1)
-    return found
-
-
 def _bare(body: Json, conversation_id: str | None, topic: str | None) -> tuple[str | None, tuple[Message, ...]] | Noise:
     """Ids and no message: what is behind them has to be asked."""
     ids = ids_of(body)
     conversation_id = conversation_id or ids.conversation_id or None
+    if ids.message_id and not is_of_genesys(body, conversation_id, topic):
+        raise BadId(f"its message id {NOT_OURS}")
     if ids.message_id:
         if word(body.get("type")) in QUIET_TYPES:
             return Noise("receipt" if word(body.get("type")) == "receipt" else "event_message")

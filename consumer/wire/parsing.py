@@ -9,7 +9,7 @@ import codecs
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import orjson
@@ -68,7 +68,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
 
     Raises `Malformed`, which names the framing or the compression if there is one that is known.
     """
-    value = value.removeprefix(codecs.BOM_UTF8).rstrip(b"\0")  # which ends a text in C
+    value = value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
     try:
         return [Document(parse(value), value)]
     except Malformed:
@@ -78,7 +78,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
         return list(_cut(value, limit))
     behind = value[framing.length :]
     if framing.json_may_follow and behind.lstrip(BLANK).startswith(FIRST):
-        return [Document(parse(behind), value, framing.name)]
+        return [replace(each, framing=framing.name) for each in documents(behind, limit)]
     raise Malformed(framing.told)
 
 

@@ -77,7 +77,7 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
     normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage")
     told = normalized or {}
     head = Head(
-        ids=_own_ids(raw, conversation_id, told.get("id")),
+        ids=_own_ids(raw, conversation_id, raw.get("messageId"), told.get("id")),
         shape=Shape.MESSAGE,
         direction=direction_of(raw.get("direction"), told.get("direction"), _DIRECTIONS.get(word(raw.get("status")))),
         removed=word(raw.get("status")) == "removed",
@@ -165,8 +165,18 @@ def _entries(raw: Json, event: bool) -> Iterable[tuple[Json, Json, Shape]]:
         for entry in objects(participant.get("messages"), "participants[].messages"):
             for inner in objects(entry.get("messages"), "participants[].messages[].messages"):
                 yield inner, entry, Shape.EVENT if event else Shape.CONVERSATION
-            if MESSAGE_FIELDS & entry.keys() or not COMMUNICATION_FIELDS & entry.keys():
+            if MESSAGE_FIELDS & entry.keys() or not (event or COMMUNICATION_FIELDS & entry.keys()):
                 yield entry, around, Shape.EVENT_MESSAGES if event else Shape.MESSAGE_CONVERSATION
+
+
+def is_cut_down(raw: Json) -> bool:
+    """Whether an event lists something that may be a message or a communication, as projections leave of either: its
+    id, a direction, a type."""
+    return any(
+        (MESSAGE_FIELDS | COMMUNICATION_FIELDS).isdisjoint(entry)
+        for participant in objects(raw.get("participants"), "participants")
+        for entry in objects(participant.get("messages"), "participants[].messages")
+    )
 
 
 def _listed(raw: Json, head: Head, read: Callable[[Json, Head], TypedMessage]) -> TypedMessage:

@@ -1,163 +1,47 @@
-"""The envelopes that transports put around events, one row each: its complete signature, and where its payload is."""
+"""The envelopes that transports put around events, one row each."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from consumer.errors import Malformed
-from consumer.wire.fields import Json
-
-
-@dataclass(frozen=True, slots=True)
-class Nothing:
-    """An envelope that by its own word holds no event."""
-
-    is_value: bool  # false: the record stands for the absence of one, as a tombstone does
-
-
-@dataclass(frozen=True, slots=True)
-class Several:
-    """Several payloads, each an event of its own."""
-
-    payloads: Sequence[Any]
-
-
-Payload = Any  # JSON that was parsed already; a text or bytes that hold JSON; `Several` or `Nothing`
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """`requires`: keys and the types of their values; `allows`: if given, no key but these may be there besides."""
-
-    name: str
-    requires: Mapping[str, type | tuple[type, ...]]
-    payload: Callable[[Json], Payload]
-    allows: frozenset[str] | None = None
-    holds: Callable[[Json], bool] | None = None
-
-    def matches(self, node: Json) -> bool:
-        requires = self.requires
-        for key in requires:
-            if key not in node or not isinstance(node[key], requires[key]):
-                return False
-        if self.allows is not None and not node.keys() <= requires.keys() | self.allows:
-            return False
-        return self.holds is None or self.holds(node)
-
-
-def of_base64(text: object) -> bytes:
-    if not isinstance(text, str):
-        raise Malformed("an envelope without its payload")
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise Malformed("an envelope's payload is not base64") from None
-
-
-def _at(*path: str) -> Callable[[Json], Payload]:
-    def payload(node: Json) -> Payload:
-        inner: Any = node
-        for key in path:
-            inner = inner.get(key) if isinstance(inner, dict) else None
-        return inner
-
-    return payload
-
-
-def _base64_at(*path: str) -> Callable[[Json], Payload]:
-    inner = _at(*path)
-    return lambda node: of_base64(inner(node))
-
-
-def _list_at(key: str) -> Callable[[Json], Payload]:
-    return lambda node: Several(node[key])
-
-
-def _has(**values: str | tuple[str, ...]) -> Callable[[Json], bool]:
-    """Whether each of these keys has its value, or one of its values."""
-    return lambda node: all(node[key] == value or node[key] in value for key, value in values.items())
-
-
-def _all_data(key: str) -> Callable[[Json], bool]:
-    return lambda node: all(isinstance(each, dict) and isinstance(each.get("data"), str) for each in node[key])
-
-
-def _records_of_all_partitions(node: Json) -> Payload:
-    return Several([record for records in node["records"].values() if isinstance(records, list) for record in records])
-
-
-def _event_grid(node: Json) -> Payload:
-    """Genesys's blueprint for Event Grid puts the event of EventBridge into `data.message`, whatever schema is asked
-    for."""
-    data = node["data"]
-    return data["message"] if isinstance(data, dict) and data.keys() == {"message"} else data
-
-
-def _cloud_event(node: Json) -> Payload:
-    return _event_grid(node) if node.get("data") is not None else of_base64(node.get("data_base64"))
-
-
-def _is_of_blueprint(node: Json) -> bool:
-    return isinstance(node["message"].get("detail-type"), str) and "detail" in node["message"]
-
-
-def _connect(node: Json) -> Payload:
-    schema, payload = node["schema"], node["payload"]
-    if payload is None:
-        return Nothing(is_value=False)
-    return of_base64(payload) if schema is not None and schema["type"] == "bytes" else payload
-
-
-def _is_connect_schema(node: Json) -> bool:
-    return node["schema"] is None or isinstance(node["schema"].get("type"), str)
-
-
-def _gateway_body(node: Json) -> Payload:
-    return of_base64(node["body"]) if node["isBase64Encoded"] else node["body"]
-
-
-def _guest_body(node: Json) -> Payload:
-    return node["body"] if node["class"] == "StructuredMessage" else Nothing(is_value=True)
-
-
-def _logged(node: Json) -> Payload:
-    """A control message says that the subscription works."""
-    events = node["logEvents"] if node["messageType"] == "DATA_MESSAGE" else []
-    return Several([event.get("message") if isinstance(event, dict) else event for event in events])
-
-
-def _binary_or_json(node: Json) -> Payload:
-    return of_base64(node["value"]) if isinstance(node["value"], str) else node["value"]
-
-
-# ---- rows of a database, as change data capture brings them
-
-DELETED = ("d", "D", "t", "delete", "DELETE", "drop", "truncate")
-
-
-def _row_at(key: str, *operation: str) -> Callable[[Json], Payload]:
-    """The row as it is now; none once it is deleted. `operation`: where that stands."""
-    read = _at(*operation)
-
-    def payload(node: Json) -> Payload:
-        row = None if read(node) in DELETED else node.get(key)
-        if row is None:
-            return Nothing(is_value=False)
-        return Several(row) if isinstance(row, list) else row
-
-    return payload
-
-
-def _is_of_dms(node: Json) -> bool:
-    return bool(node["metadata"].get("record-type") == "data")
-
+from consumer.wire.payloads import (
+    Envelope,
+    Several,
+    all_data,
+    all_have,
+    at,
+    base64_at,
+    binary_or_json,
+    cloud_event,
+    connect,
+    event_grid,
+    gateway_body,
+    guest_body,
+    has,
+    has_any,
+    is_connect_schema,
+    is_of_blueprint,
+    is_of_dms,
+    json_or_base64,
+    json_or_base64_at,
+    list_at,
+    lists_in,
+    logged,
+    of_base64,
+    put_event,
+    row_at,
+    text_or_bytes,
+)
 
 _ROW = (dict, str, type(None))
 
+_BATCH = frozenset({
+    "ChildShards", "MillisBehindLatest", "NextShardIterator", "eventSourceARN", "isFinalInvokeForWindow",
+    "isWindowTerminatedEarly", "shardId", "state", "window",
+})  # fmt: skip
+_OF_LOGS = frozenset({
+    "@timestamp", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
+    "stream", "tag", "time",
+})  # fmt: skip
+_OF_SPLUNK = frozenset({"fields", "host", "index", "source", "sourcetype", "time"})
 _PAGES = frozenset({
     "pageSize", "pageNumber", "pageCount", "total", "totalHits", "firstUri", "lastUri", "nextUri", "previousUri",
     "selfUri", "cursor", "startId", "aggregations", "dataAvailabilityDate",
@@ -165,99 +49,142 @@ _PAGES = frozenset({
 
 ENVELOPES = (
     # Amazon: "Using AWS Lambda with …", "Amazon SNS message formats", the API references of SQS, Kinesis and Firehose.
-    Envelope("Lambda batch", {"Records": list}, _list_at("Records"), frozenset()),
-    Envelope("SQS", {"messageId": str, "receiptHandle": str, "body": str}, _at("body")),
-    Envelope("SQS", {"MessageId": str, "ReceiptHandle": str, "Body": str}, _at("Body")),
+    Envelope("Lambda batch", {"Records": list}, list_at("Records"), _BATCH),
+    Envelope("SQS batch", {"Messages": list}, list_at("Messages"), frozenset({"ResponseMetadata"})),
+    Envelope("SQS", {"messageId": str, "receiptHandle": str, "body": str}, at("body")),
+    Envelope("SQS", {"MessageId": str, "ReceiptHandle": str, "Body": str}, at("Body")),
     Envelope(
-        "SQS", {"messageId": str, "eventSource": str, "body": str}, _at("body"), holds=_has(eventSource="aws:sqs")
+        "SQS", {"messageId": str, "eventSource": str, "body": str}, at("body"), holds=has(eventSource="aws:sqs")
     ),
     Envelope(
-        "SNS", {"Type": str, "MessageId": str, "TopicArn": str, "Message": str}, _at("Message"),
-        holds=_has(Type="Notification"),
+        "SNS", {"Type": str, "MessageId": str, "TopicArn": str, "Message": str}, at("Message"),
+        holds=has(Type="Notification"),
     ),
-    Envelope("Lambda SNS record", {"EventSource": str, "Sns": dict}, _at("Sns"), holds=_has(EventSource="aws:sns")),
+    Envelope("Lambda SNS record", {"EventSource": str, "Sns": dict}, at("Sns"), holds=has(EventSource="aws:sns")),
     Envelope(
-        "Kinesis", {"kinesis": dict, "eventSource": str}, _base64_at("kinesis", "data"),
-        holds=_has(eventSource="aws:kinesis"),
+        "Kinesis", {"kinesis": dict, "eventSource": str}, base64_at("kinesis", "data"),
+        holds=has(eventSource="aws:kinesis"),
     ),
-    Envelope("Kinesis", {"partitionKey": str, "sequenceNumber": str, "data": str}, _base64_at("data")),
-    Envelope("Kinesis", {"PartitionKey": str, "SequenceNumber": str, "Data": str}, _base64_at("Data")),
+    Envelope("Kinesis", {"partitionKey": str, "sequenceNumber": str, "data": str}, base64_at("data")),
+    Envelope("Kinesis", {"PartitionKey": str, "SequenceNumber": str, "Data": str}, base64_at("Data")),
     Envelope(
         "Firehose", {"requestId": str, "timestamp": int, "records": list},
-        lambda node: Several([of_base64(record["data"]) for record in node["records"]]), holds=_all_data("records"),
+        lambda node: Several([of_base64(record["data"]) for record in node["records"]]), holds=all_data("records"),
     ),
-    Envelope("Firehose", {"invocationId": str, "deliveryStreamArn": str, "records": list}, _list_at("records")),
-    Envelope("Firehose record", {"recordId": str, "approximateArrivalTimestamp": int, "data": str}, _base64_at("data")),
+    Envelope("Firehose", {"invocationId": str, "deliveryStreamArn": str, "records": list}, list_at("records")),
     Envelope(
-        "Lambda Kafka batch", {"eventSource": str, "records": dict}, _records_of_all_partitions,
-        holds=_has(eventSource=("aws:kafka", "SelfManagedKafka")),
+        "Firehose", {"records": list}, list_at("records"), frozenset(),
+        holds=all_have("records", "recordId", "result", "data"),
+    ),
+    Envelope("Firehose record", {"recordId": str, "result": str, "data": str}, base64_at("data")),
+    Envelope("Firehose record", {"recordId": str, "approximateArrivalTimestamp": int, "data": str}, base64_at("data")),
+    Envelope(
+        "Lambda Kafka batch", {"eventSource": str, "records": dict}, lists_in("records"),
+        holds=has(eventSource=("aws:kafka", "SelfManagedKafka")),
     ),
     Envelope(
         "Lambda Kafka record",
         {"topic": str, "partition": int, "offset": int, "timestampType": str, "value": str},
-        _base64_at("value"),
+        base64_at("value"),
     ),
-    Envelope("API Gateway", {"requestContext": dict, "body": str, "isBase64Encoded": bool}, _gateway_body),
+    Envelope(
+        "Lambda MQ batch", {"eventSource": str, "messages": list}, list_at("messages"), holds=has(eventSource="aws:mq")
+    ),
+    Envelope("Amazon MQ", {"messageID": str, "messageType": str, "data": str}, base64_at("data")),
+    Envelope(
+        "Lambda MQ batch", {"eventSource": str, "rmqMessagesByQueue": dict}, lists_in("rmqMessagesByQueue"),
+        holds=has(eventSource="aws:rmq"),
+    ),
+    Envelope("Amazon MQ", {"basicProperties": dict, "data": str}, base64_at("data")),
+    Envelope("EventBridge's entries", {"Entries": list}, list_at("Entries"), frozenset({"EndpointId"})),
+    Envelope("EventBridge's entry", {"Source": str, "DetailType": str, "Detail": str}, put_event),
+    Envelope("API Gateway", {"requestContext": dict, "body": str, "isBase64Encoded": bool}, gateway_body),
     # Event Grid's event schema, CloudEvents 1.0 (structured mode), Kafka Connect's JsonConverter, Pub/Sub's push.
     Envelope(
         "Event Grid", dict.fromkeys(("id", "subject", "eventType", "eventTime"), str) | {"data": (dict, list, str)},
-        _event_grid,
+        event_grid,
     ),
-    Envelope("Event Grid's data", {"message": dict}, _at("message"), frozenset({"topic"}), _is_of_blueprint),
-    Envelope("CloudEvents", dict.fromkeys(("specversion", "id", "type", "source"), str), _cloud_event),
+    Envelope("Event Grid's data", {"message": dict}, at("message"), frozenset({"topic"}), is_of_blueprint),
+    Envelope("CloudEvents", dict.fromkeys(("specversion", "id", "type", "source"), str), cloud_event),
     Envelope(
-        "Kafka Connect", {"schema": (dict, type(None)), "payload": (dict, list, str, type(None))}, _connect,
-        frozenset(), _is_connect_schema,
+        "Kafka Connect", {"schema": (dict, type(None)), "payload": (dict, list, str, type(None))}, connect,
+        frozenset(), is_connect_schema,
     ),
     Envelope(
-        "Pub/Sub push", {"message": dict, "subscription": str}, _base64_at("message", "data"),
+        "Pub/Sub push", {"message": dict, "subscription": str}, base64_at("message", "data"),
         holds=lambda node: isinstance(node["message"].get("data"), str),
     ),
-    Envelope("Pub/Sub pull", {"receivedMessages": list}, _list_at("receivedMessages"), frozenset()),
+    Envelope("Pub/Sub pull", {"receivedMessages": list}, list_at("receivedMessages"), frozenset()),
     Envelope(
-        "Pub/Sub message", {"ackId": str, "message": dict}, _base64_at("message", "data"),
+        "Pub/Sub message", {"ackId": str, "message": dict}, base64_at("message", "data"),
         holds=lambda node: isinstance(node["message"].get("data"), str),
     ),
-    Envelope("Pub/Sub message", {"messageId": str, "publishTime": str, "data": str}, _base64_at("data")),
+    Envelope("Pub/Sub message", {"messageId": str, "publishTime": str, "data": str}, base64_at("data")),
     # Amazon: subscriptions of CloudWatch Logs, destinations of Lambda. Azure: Event Hubs Capture.
-    Envelope("CloudWatch Logs", {"messageType": str, "logGroup": str, "logStream": str, "logEvents": list}, _logged),
+    Envelope("CloudWatch Logs", {"messageType": str, "logGroup": str, "logStream": str, "logEvents": list}, logged),
+    Envelope(
+        "CloudWatch Logs", {"awslogs": dict}, base64_at("awslogs", "data"), frozenset(),
+        holds=lambda node: isinstance(node["awslogs"].get("data"), str),
+    ),
     Envelope(
         "Lambda destination", {"requestContext": dict, "requestPayload": (dict, list), "timestamp": str},
-        _at("requestPayload"),
+        at("requestPayload"),
     ),
     Envelope(
-        "Event Hubs", {"SequenceNumber": int, "EnqueuedTimeUtc": str, "Body": (dict, list, str)}, _at("Body")
+        "Event Hubs", {"SequenceNumber": int, "EnqueuedTimeUtc": str, "Body": (dict, list, str)},
+        json_or_base64_at("Body"),
     ),
-    Envelope("Service Bus", {"messageId": str, "sequenceNumber": int, "body": (dict, list, str)}, _at("body")),
+    Envelope(
+        "Service Bus", {"messageId": str, "sequenceNumber": int, "body": (dict, list, str)}, json_or_base64_at("body")
+    ),
+    Envelope("Logic Apps", {"ContentData": str, "Properties": dict}, base64_at("ContentData")),
+    Envelope("Azure's records", {"records": list}, list_at("records"), frozenset(), all_have("records", "detail")),
+    # JMS, as the connectors of Confluent and IBM, and of Lenses, write it.
+    Envelope(
+        "JMS", {"messageID": str, "messageType": str, "text": (str, type(None)), "bytes": (str, type(None))},
+        text_or_bytes,
+    ),
+    Envelope("JMS", {"message_id": str, "redelivered": bool, "bytes_payload": str}, base64_at("bytes_payload")),
     # Shippers of logs: Elastic Beats, Logstash. Records of Kafka: kcat -J, Confluent's REST Proxy.
-    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, _at("message")),
-    Envelope("Logstash", {"@timestamp": str, "@version": str, "message": str}, _at("message")),
-    Envelope("kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": str}, _at("payload")),
+    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, at("message")),
+    Envelope("Logstash", {"@timestamp": str, "@version": str, "message": str}, at("message")),
+    Envelope("Fluent Bit", {"log": str}, at("log"), _OF_LOGS, has_any(_OF_LOGS)),
+    Envelope("Vector", {"message": str, "source_type": str}, at("message")),
+    Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any(_OF_SPLUNK)),
+    Envelope("Cloud Logging", {"insertId": str, "logName": str, "jsonPayload": dict}, at("jsonPayload")),
+    Envelope("Cloud Logging", {"insertId": str, "logName": str, "textPayload": str}, at("textPayload")),
+    Envelope("kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": str}, at("payload")),
     Envelope(
-        "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": (dict, list, str)}, _binary_or_json,
+        "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": (dict, list, str)}, binary_or_json,
         frozenset({"key"}),
     ),
+    Envelope(
+        "Kafka REST", {"records": list},
+        lambda node: Several([json_or_base64(record["value"]) for record in node["records"]]),
+        frozenset({"key_schema_id", "value_schema_id"}), all_have("records", "value"),
+    ),
+    Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset()),
     # Change data capture: Debezium and its outbox, MongoDB's change streams, Amazon DMS, Maxwell and Canal.
-    Envelope("Debezium", {"op": str, "source": dict, "after": _ROW}, _row_at("after", "op")),
+    Envelope("Debezium", {"op": str, "source": dict, "after": _ROW}, row_at("after", "op")),
     Envelope(
         "outbox", dict.fromkeys(("aggregatetype", "aggregateid", "type"), str) | {"payload": (dict, str)},
-        _at("payload"),
+        at("payload"),
     ),
     Envelope(
-        "MongoDB", {"operationType": str, "ns": dict, "documentKey": dict}, _row_at("fullDocument", "operationType")
+        "MongoDB", {"operationType": str, "ns": dict, "documentKey": dict}, row_at("fullDocument", "operationType")
     ),
     Envelope(
-        "DMS", {"data": dict, "metadata": dict}, _row_at("data", "metadata", "operation"), frozenset(), _is_of_dms
+        "DMS", {"data": dict, "metadata": dict}, row_at("data", "metadata", "operation"), frozenset(), is_of_dms
     ),
     Envelope(
         "Maxwell", {"database": str, "table": str, "type": str, "ts": int, "data": (dict, list, type(None))},
-        _row_at("data", "type"),
+        row_at("data", "type"),
     ),
     # Genesys: the guest's socket of web messaging, and what its APIs list.
     Envelope(
-        "guest socket", {"type": str, "class": str, "code": int, "body": (dict, str)}, _guest_body,
-        holds=_has(type=("message", "response")),
+        "guest socket", {"type": str, "class": str, "code": int, "body": (dict, str)}, guest_body,
+        holds=has(type=("message", "response")),
     ),
-    Envelope("listing", {"entities": list}, _list_at("entities"), _PAGES),
-    Envelope("listing", {"conversations": list}, _list_at("conversations"), _PAGES),
+    Envelope("listing", {"entities": list}, list_at("entities"), _PAGES),
+    Envelope("listing", {"conversations": list}, list_at("conversations"), _PAGES),
 )  # fmt: skip

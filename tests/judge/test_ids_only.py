@@ -141,6 +141,25 @@ async def test_a_bare_event_that_is_not_looked_up_is_counted() -> None:
         assert home.verdicts == ["a1", "a2"]
 
 
+async def test_what_is_cut_down_to_its_id_has_its_conversation_asked_beside_what_is_named() -> None:
+    """Whatever the setting about bare events says: it may be a message that nothing else announces."""
+    cut = {"id": "comm-or-message", "direction": "inbound", "type": "open"}
+    named = {"messageId": "m3", "messageMetadata": {"type": "Structured"}, "media": [{"id": "c1"}]}
+    value = orjson.dumps({"id": CONVERSATION, "participants": [{"messages": [cut, named]}]})
+    async with at_home(M1, M2) as home:
+        home.judge = replace(home.judge, terms=replace(home.judge.terms, looks_up_bare=lambda event: False))
+
+        async def shown(call: int) -> None:
+            if call == 4:
+                home.genesys.messages["m3"] = message("m3", attachment("c1", "m3"))
+
+        home.genesys.before = shown
+        await home.take(value)
+
+        assert sorted(home.verdicts) == ["a1", "a2", "b1", "c1"]
+        assert home.letters == []
+
+
 async def test_a_file_without_id_and_link_is_waited_for_when_the_whole_conversation_is_asked() -> None:
     pending = replace(attachment("a1"), attachment_id=None, key=None)
     async with at_home(message("m1", pending)) as home:

@@ -316,13 +316,65 @@ def test_a_message_that_may_carry_something_and_has_no_usable_id_is_announced_be
         {"id": MESSAGE, "attachments": [{"id": "a"}]},
         {"id": MESSAGE, "normalizedMessage": {"content": [{"contentType": "Attachment", "attachment": {"id": "a"}}]}},
         {"id": MESSAGE, "messageTime": "2026-02-03T10:16:40.021Z", "messageStatus": "received"},
-        {"id": MESSAGE},
     ],
 )
 def test_an_entry_of_a_snapshot_is_dropped_on_proof_alone(entry: dict[str, Any]) -> None:
     for messages in ([entry], [{"messages": [entry]}]):
         found = event({"id": CONVERSATION, "participants": [{"messages": messages}]})
         assert [message.message_id for message in found.messages] == [MESSAGE]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [{"id": "x"}, {"id": "x", "direction": "inbound", "type": "whatsapp"}, {"id": "x", "direction": "outbound"}],
+)
+def test_what_may_be_a_message_or_the_communication_around_it_has_its_conversation_asked(entry: dict[str, Any]) -> None:
+    """As a projection leaves it of either. Asked for as a message, a communication would be a dead letter."""
+    cut = event({"id": CONVERSATION, "participants": [{"messages": [entry]}]})
+    assert (cut.conversation_id, cut.messages, cut.cut_down) == (CONVERSATION, (), True)
+    beside = {"messageId": MESSAGE, "media": [{"id": "a"}]}
+    found = event({"id": CONVERSATION, "participants": [{"messages": [entry]}, {"messages": [beside]}]})
+    assert ([message.message_id for message in found.messages], found.cut_down) == ([MESSAGE], True)
+    inside = event({"id": CONVERSATION, "participants": [{"messages": [{**entry, "messages": [{"id": MESSAGE}]}]}]})
+    assert ([message.message_id for message in inside.messages], inside.cut_down) == ([MESSAGE], False)
+
+
+@pytest.mark.parametrize(
+    "carried",
+    [
+        {"messageId": "ID:amq-1", "timestamp": 1, "payload": "words", "type": "text"},
+        {"messageId": "ajs-next-123", "type": "track", "timestamp": "2026-02-03T10:16:40.021Z", "userId": "u"},
+        {"messageId": "ajs-next-123", "type": "identify", "anonymousId": "a", "context": {}},
+        {"messageId": "2034", "to": "41793026727", "status": {"groupName": "DELIVERED"}},
+        {"message_id": "19dd", "topic": "t", "message": "words"},
+        {"messageId": "m", "attributes": {}},
+        {"messageId": "m", "headers": {}},
+        {"message": {"id": "m", "text": "words"}, "update_id": 1},
+        {"id": "msg_01", "role": "assistant", "content": [{"type": "text", "text": "words"}]},
+    ],
+)
+def test_the_id_of_a_carrier_is_none_of_genesys(carried: dict[str, Any]) -> None:
+    found = one(carried)
+    assert isinstance(found, UnreadableEvent)
+    assert found.reason is DeadReason.NO_IDS
+    assert "carrier" in found.detail
+    known = event({**carried, "conversationId": CONVERSATION})
+    assert known.conversation_id == CONVERSATION, "beside a conversation's id it is"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"timestamp": "2026-02-03T10:16:40.021Z"},
+        {"direction": "inbound", "type": "Text", "messengerType": "whatsapp"},
+        {"organizationId": "o", "queueId": "q", "participantId": "p"},
+    ],
+)
+def test_the_id_of_a_message_among_words_of_genesys_is_one(beside: dict[str, Any]) -> None:
+    assert [message.message_id for message in event({"messageId": MESSAGE, **beside}).messages] == [MESSAGE]
+    assert event(
+        {"topicName": "v2.users.u.conversations.messages", "eventBody": {"messageId": MESSAGE, "odd": 1}}
+    ).messages
 
 
 # ---- what can't be read
@@ -392,7 +444,7 @@ def test_an_event_lists_so_much_and_no_more() -> None:
             said if around == "normalizedMessage" else {"id": CONVERSATION, "participants": [{"messages": [said]}]}
         )
         assert isinstance(item, UnreadableEvent), around
-    few = [{"id": f"m-{i}"} for i in range(MAX_LISTED - 1)]
+    few = [{"messageId": f"m-{i}"} for i in range(MAX_LISTED - 1)]
     assert len(event({"id": CONVERSATION, "participants": [{"messages": few}]}).messages) == MAX_LISTED - 1
     many_real = [{"id": f"m-{i}", "messageURI": "x" * BYTES_LISTED} for i in range(2 * MAX_LISTED)]
     assert len(event({"id": CONVERSATION, "participants": [{"messages": many_real}]}).messages) == 2 * MAX_LISTED

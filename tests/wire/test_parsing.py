@@ -130,7 +130,17 @@ def test_no_text_looks_like_the_border_of_two_values(values: list[dict[str, str]
 # ---- framing and compression
 
 
-@pytest.mark.parametrize("front", [b"\0\0\0\0\7", b"\1" + bytes(range(16)), b"\3\0" + bytes(range(16))])
+FRONTS = [b"\0\0\0\0\7", b"\1" + bytes(range(16)), b"\3\0" + bytes(range(16))]
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_several_values_behind_a_schema_registrys_framing_are_read(front: bytes) -> None:
+    values = [orjson.dumps({**BARE, "text": word}) for word in ("one", "two")]
+    items = decode(front + b"\n".join(values))
+    assert [item.value for item in items if isinstance(item, Event)] == values
+
+
+@pytest.mark.parametrize("front", FRONTS)
 def test_json_behind_a_schema_registrys_framing_is_read(front: bytes) -> None:
     (found,) = decode(front + JSON)
     assert isinstance(found, Event)

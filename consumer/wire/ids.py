@@ -1,0 +1,59 @@
+"""The ids beside a message, or in place of one: of which conversation it is, and whether its id is one of Genesys's.
+
+Carriers number what they carry, and many call that `messageId`, too: JMS, queues of Amazon and Microsoft, Segment,
+gateways of short messages. So the id of a message counts as Genesys's only in Genesys's company: beside the id of a
+conversation, under a topic of its, in an address of its API, or with nothing around it but what Genesys says of
+messages.
+"""
+
+from __future__ import annotations
+
+import re
+
+from consumer.wire.described import MESSAGE_URI
+from consumer.wire.fields import Json, first_text, read_id, word
+
+TOPIC_CONVERSATION = re.compile(
+    r"v2\.(?:detail\.events\.conversation|conversations(?:\.[a-z]+)?)\.([0-9a-fA-F-]{36})\."
+)
+TOPICS_BEGIN = "v2."
+NOT_OURS = "may be its carrier's: nothing beside it says that it is from Genesys"
+TYPES = frozenset({"", "text", "structured", "receipt", "event"})
+# Fields of the models of messages and their events in Genesys's SDKs that no carrier's own record has, or not alone.
+GENESYS_WORDS = frozenset({
+    "agentId", "communicationId", "conversation", "conversationId", "conversationUri", "direction", "divisionId",
+    "eventTime", "externalContactId", "fromAddress", "id", "integrationId", "mediaType", "message", "messageId",
+    "messageSegmentCount", "messageStatus", "messageTime", "messageType", "messageURI", "messageUri", "messengerType",
+    "organizationId", "originatingEntity", "participantId", "provider", "purpose", "queueId", "selfUri", "sessionId",
+    "timestamp", "toAddress", "type", "userId",
+})  # fmt: skip
+
+
+def conversation_id_of(body: Json, topic: str | None) -> str | None:
+    """Raises `BadId`."""
+    nested = body.get("conversation")
+    found = read_id(body.get("conversationId"), "conversation id")
+    if found is None and isinstance(nested, dict):
+        found = read_id(nested.get("id"), "conversation id")
+    if found is None and ("participants" in body or isinstance(body.get("messages"), list)):
+        found = read_id(body.get("id"), "conversation id")
+    if found is None and topic is not None and (match := TOPIC_CONVERSATION.match(topic)):
+        found = match.group(1)
+    return found
+
+
+def is_posted_to_genesys(raw: Json) -> bool:
+    """Whether what looks like a message of open messaging is one: it names its channel or its conversation, or its
+    content in Genesys's way. Others list `content` as well, language models among them."""
+    contents = raw.get("content")
+    typed = isinstance(contents, list) and any(isinstance(each, dict) and "contentType" in each for each in contents)
+    return typed or not contents or "channel" in raw or raw.get("conversationId") is not None
+
+
+def is_of_genesys(body: Json, conversation_id: str | None, topic: str | None) -> bool:
+    """Whether the id of a message in `body` is one of Genesys's."""
+    if conversation_id is not None or (topic is not None and topic.startswith(TOPICS_BEGIN)):
+        return True
+    if MESSAGE_URI.search(first_text(body, "messageURI", "messageUri") or ""):
+        return True
+    return body.keys() <= GENESYS_WORDS and word(body.get("type")) in TYPES
