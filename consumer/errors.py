@@ -86,6 +86,14 @@ class Doubtful(Unavailable):
         self.final = final
 
 
+class Strange(Doubtful):
+    """A whole body that may be a portal's: it is not what was declared. Once it is known to be about this file alone,
+    it is the file, and is judged as it is."""
+
+    def __init__(self, detail: str, *, asked: Asked, host: str | None = None, settled: Settled | None = None) -> None:
+        super().__init__(detail, final=None, asked=asked, host=host, settled=settled)
+
+
 class HostNotAllowed(Unavailable):
     """Genesys's own link leads to `host`, which the settings do not allow: an operator has to look at it."""
 

@@ -98,9 +98,6 @@ class Recorder:
     def delivered(self, asked: Asked) -> None:
         self._tell("delivered", asked)
 
-    def proved(self, asked: Asked) -> None:
-        self._tell("proved", asked)
-
     def new_code(self, call: str, code: str) -> None:
         self._tell("new_code", (call, code))
 

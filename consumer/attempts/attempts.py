@@ -113,6 +113,7 @@ class Attempts:
     _counted: dict[_Kind, int] = field(default_factory=dict, init=False)  # its failures
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
     _gates: set[Gate] = field(default_factory=set, init=False)  # that were told of a failure
+    _asked_in_vain: set[Asked] = field(default_factory=set, init=False)
     _first: dict[_Kind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
 
     async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
@@ -136,6 +137,8 @@ class Attempts:
         finally:
             for failed in self._gates:
                 failed.left(self._name)
+            for asked in self._asked_in_vain:
+                self.patience.gates.heard.left(asked, self._name)
 
     def _answered(self, gate: Gate | None) -> None:
         self.made += 1
@@ -166,6 +169,7 @@ class Attempts:
         own = since is not None and heard.is_own(asked, since)
         gate.failed(failure, asked, work=self._name)
         self._gates.add(gate)
+        self._asked_in_vain.add(asked)
         self._failed[asked.call] = heard.now
         if not own:
             at_once = gate.closed and since is None

@@ -122,7 +122,7 @@ class Gate:
         `work` is what asked, and tells when it ends by `left`; "" for a probe.
         """
         asked = asked or getattr(failure, "asked", None) or Asked(self.dependency.value, "")
-        self._heard.failed(asked)
+        self._heard.failed(asked, work)
         self.detail = failure.detail
         if work:
             self._works[work] = asked.call

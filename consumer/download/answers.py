@@ -1,10 +1,12 @@
-"""What a file host's answer is, before the bytes of a file are read. The one place that decides. Pure.
+"""What a file host's answer is. The one place that decides. Pure.
 
 A portal, a proxy or a firewall answers in place of the store as well. So a refusal is the store's only in its own
-words: the XML document of S3 and CloudFront, whose `Code` says why, or the error document of Genesys. All else is
-doubtful: it settles a file only once the same host has delivered another. So is a 404 in the store's words that is not
-about this one object, as of its bucket. Sources: "Error responses" in the API reference of S3, "Blob Storage error
-codes" in that of Azure.
+words: the XML document of S3 and CloudFront, whose `Code` says why, or the error document of Genesys or Google. All
+else is doubtful: it settles a file only once the same host has delivered another. So is a 404 in the store's words that
+is not about this one object, as of its bucket. Sources: "Error responses" in the API reference of S3, "Blob Storage
+error codes" in that of Azure, "HTTP status and error codes for JSON" in that of Google Cloud Storage.
+
+`strange` judges what came with a 200, whatever its headers call it.
 """
 
 from __future__ import annotations
@@ -40,8 +42,9 @@ LATER = frozenset(
     }
 )
 OBJECT_GONE = re.compile(r"NoSuchKey|NoSuchVersion|BlobNotFound|notFound|(?:[a-z0-9_-]+\.)*(?:not\.found|gone)")
-CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
+STORE_CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 BOM = b"\xef\xbb\xbf"  # Azure's documents begin with it
+NO_OBJECT = "No such object"  # how Google tells a missing object from a missing bucket
 # Blanks in front are stripped before: two repeats of them in a row would cost the square of their number.
 XML = re.compile(rb"(?:<\?xml[^>]*\?>\s*)?<Error(?:\s[^>]*)?>.*?<Code>\s*([A-Za-z0-9.]{1,80})\s*</Code>", re.DOTALL)
 
@@ -87,6 +90,8 @@ class RequestedFile(NamedTuple):
     cap: int  # bytes
     declared_type: str | None
     conversation: str
+    declared_size: int | None = None  # bytes
+    as_it_is: bool = False  # whatever comes: it is known to be about this file alone
 
 
 Head = Coming | Redirect | Refusal | NotTheStore | Later | Reason
@@ -140,5 +145,73 @@ def store_code(status: int, body: bytes) -> str:
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         return ""
-    code = said.get("code") if isinstance(said, dict) and said.get("status") == status else None
-    return code if isinstance(code, str) and CODE.fullmatch(code) else ""
+    if not isinstance(said, dict):
+        return ""
+    google = said.get("status") != status
+    code = _code_of_google(status, said.get("error")) if google else said.get("code")
+    if not isinstance(code, str) or not STORE_CODE.fullmatch(code):
+        return ""
+    return code if google else code.lower().replace("_", ".")
+
+
+def _code_of_google(status: int, error: object) -> object:
+    """Its word for the first of the errors."""
+    if not isinstance(error, dict) or error.get("code") != status or not isinstance(error.get("errors"), list):
+        return None
+    reasons = [each.get("reason") for each in error["errors"][:1] if isinstance(each, dict)]
+    missing = reasons == ["notFound"]
+    return "noBucket" if missing and not str(error.get("message")).startswith(NO_OBJECT) else next(iter(reasons), None)
+
+
+# ---- bodies
+
+HEAD = 1_024  # bytes of a body that tell what it begins like
+# What a page begins with, by the WHATWG's "MIME Sniffing", 7.1, and two tags more.
+PAGE = re.compile(
+    rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|link)(?=[\s>/])",
+    re.IGNORECASE,
+)
+BEFORE_A_PAGE = b"\xef\xbb\xbf\xfe\xff \t\r\n\f"
+AROUND_WORDS = bytes(byte for byte in range(32) if byte not in b"\t\n\f\r") + b"\x7f"
+BINARY = ("image/", "audio/", "video/", "application/vnd.openxmlformats-officedocument.", "application/vnd.oasis.")
+BINARY_TYPES = frozenset({"application/pdf", "application/zip"})
+UNTOLD_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
+
+
+def strange(head: bytes, size: int, told: Coming, wanted: RequestedFile) -> NotTheStore | None:
+    """Why a body of `size` bytes, which begins with `head`, may not be the store's: nothing, a page or a few words in
+    place of a file, or less of it than Genesys says, from who did not say how much comes. None if it is the file: so it
+    is, whatever it holds, when it has as many bytes as Genesys says. The type that it came with tells nothing: stores
+    keep what they were told, and portals say anything."""
+    if size == wanted.declared_size or wanted.as_it_is:
+        return None
+    if not size:
+        return NotTheStore("it sent nothing", "empty")
+    if wanted.declared_type not in HTML and _is_page(head):
+        return NotTheStore("it sent a web page", "html")
+    if _is_never_words(wanted) and _is_words(head):
+        return NotTheStore("it sent words in place of such a file", "words")
+    if told.promised is None and size < (wanted.declared_size or 0):
+        return NotTheStore("it sent less than the file has, and did not say how much comes", "short")
+    return None
+
+
+def _is_page(head: bytes) -> bool:
+    head = head.replace(b"\0", b"").lstrip(BEFORE_A_PAGE)  # UTF-16 puts a NUL beside each letter
+    if head.startswith(b"<?xml"):
+        head = head.partition(b"?>")[2].lstrip()
+    while head.startswith(b"<!--"):
+        head = head.partition(b"-->")[2].lstrip()
+    return PAGE.match(head) is not None
+
+
+def _is_never_words(wanted: RequestedFile) -> bool:
+    """Whether its type is one whose files hold more than words; or it has none, and another size."""
+    declared = wanted.declared_type or ""
+    if declared in UNTOLD_TYPES:
+        return wanted.declared_size is not None
+    return declared in BINARY_TYPES or (declared.startswith(BINARY) and not declared.endswith("+xml"))
+
+
+def _is_words(head: bytes) -> bool:
+    return not head.startswith(b"%PDF") and len(head.translate(None, AROUND_WORDS)) == len(head)

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import httpx
 
-from consumer.download.answers import Redirect, RequestedFile
+from consumer.download.answers import GONE, Redirect, RequestedFile
 from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.hop import Hop
@@ -24,6 +24,7 @@ from consumer.turns import LONG, SHORT, Slots, Turn
 
 REDIRECTS = 5
 PROOF_S = 10.0
+KNOWN_FILES = 4_096  # files that were delivered: what comes once more may come from a cache
 SHORT_FILE = 4 * 1024 * 1024  # that is said to have at most so many bytes
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
 
@@ -34,10 +35,7 @@ Renew = Callable[[Resolved], Awaitable[Resolved | None]]
 
 class Reports(Protocol):
     def delivered(self, asked: Asked) -> None:
-        """A host delivered a file. `asked` names host and file."""
-
-    def proved(self, asked: Asked) -> None:
-        """What was delivered before would be again: the host delivers others."""
+        """A host delivered a file for the first time. `asked` names host and file."""
 
 
 class Fetcher:
@@ -64,7 +62,8 @@ class Fetcher:
         self._outside: dict[str, Slots] = {}
         self._deadline_s = deadline_s
         self._now = now
-        self._delivered: dict[str, Hop] = {}  # the last one of each host
+        self._delivered: dict[str, tuple[Hop, str]] = {}  # by host the last one, and the SHA-256 of what came
+        self._known: dict[str, None] = {}  # files that were delivered, the latest last
 
     @property
     def running(self) -> int:
@@ -74,12 +73,15 @@ class Fetcher:
     def bytes_in_memory(self) -> int:
         return self._budget.reserved
 
-    async def fetch(self, url: str, cap: int, attachment: Attachment) -> Body | Expired | Reason:
+    async def fetch(
+        self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False
+    ) -> Body | Expired | Reason:
         """The body of the attachment, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
 
         Raises `Unavailable` when the host is away or says "later", `Doubtful` for an answer that may not be the
-        store's, `HostNotAllowed` when Genesys's own link leads where the settings do not allow it (that costs no slot),
-        `Refused` when one of the region's hosts shows a certificate that is not trusted.
+        store's, `Strange` for a body that may not be, unless it is wanted `as_it_is`, `HostNotAllowed` when Genesys's
+        own link leads where the settings do not allow it (that costs no slot), `Refused` when one of the region's hosts
+        shows a certificate that is not trusted.
         """
         where = judge_url(url, self._rules)
         if not where.allowed:
@@ -101,7 +103,8 @@ class Fetcher:
                 turn = await slots.take(conversation, rank)
                 held.append((slots, turn))
             began = time.monotonic()
-            got = await self._follow(url, where, RequestedFile(cap, attachment.declared_type, conversation))
+            declared = attachment.declared_type, conversation, attachment.declared_size
+            got = await self._follow(url, where, RequestedFile(cap, *declared, as_it_is))
             spent = time.monotonic() - began
         finally:
             if isinstance(got, Body):
@@ -118,18 +121,18 @@ class Fetcher:
         return [self._outside.setdefault(where.host, Slots(most)), self._slots]
 
     async def prove(self, hosts: Collection[str], renew: Renew) -> None:
-        """Asks each host, of which nothing comes, for what it delivered last: only so can several files that fail be
-        told from a host that fails. Raises `Unavailable` if it is the host."""
+        """Asks each host, of which nothing comes, for what it delivered last. Raises `Unavailable` if that does not
+        come. That it comes proves nothing to several that fail: caches give old files while nothing new gets through.
+        """
         for host in hosts:
-            hop = self._delivered.get(host)
-            if hop is None:
-                continue
-            ends = asyncio.get_running_loop().time() + PROOF_S
-            if await hop.delivers(self._client, ends) or await self._delivers_anew(hop, renew, ends):
-                self._reports.proved(hop.asked)
+            if host in self._delivered:
+                ends = asyncio.get_running_loop().time() + PROOF_S
+                hop, sha256 = self._delivered[host]
+                if await hop.deliver_again(self._client, ends, sha256) is not None:
+                    await self._prove_anew(hop, sha256, renew, ends)
 
-    async def _delivers_anew(self, hop: Hop, renew: Renew, ends: float) -> bool:
-        """Whether its file still comes, by a fresh link to the same host."""
+    async def _prove_anew(self, hop: Hop, sha256: str, renew: Renew, ends: float) -> None:
+        """By a fresh link to the same file, if there is one. A file that is gone since is asked for no more."""
         url = None
         if isinstance(hop.url, Resolved):
             with suppress(TimeoutError):
@@ -137,9 +140,15 @@ class Fetcher:
                     url = await renew(hop.url)
         where = judge_url(url or "", self._rules)
         if url is None or not where.allowed or where.host != hop.asked.call:
-            return False
-        self._delivered[hop.asked.call] = renewed = replace(hop, url=url, where=where)
-        return await renewed.delivers(self._client, ends)
+            return
+        renewed = replace(hop, url=url, where=where)
+        expired = await renewed.deliver_again(self._client, ends, sha256)
+        if expired is None:
+            self._delivered[hop.asked.call] = renewed, sha256
+        elif expired.status in GONE:
+            del self._delivered[hop.asked.call]
+        else:
+            raise renewed.refuses_all(expired)
 
     async def _follow(self, url: str, where: UrlJudgement, wanted: RequestedFile) -> Body | Expired | Reason:
         ends = asyncio.get_running_loop().time() + self._deadline_s
@@ -148,9 +157,8 @@ class Fetcher:
             hop = Hop(url, where, Asked(where.host or "", file), wanted, self._budget, self._now)
             got = await hop.run(self._client, ends)
             if not isinstance(got, Redirect):
-                if isinstance(got, Body) or got is Reason.TOO_LARGE:
-                    self._delivered[hop.asked.call] = hop
-                    self._reports.delivered(hop.asked)
+                if isinstance(got, Body) and not wanted.as_it_is:
+                    self._note(hop, got)
                 return got
             url = redirect_target(url, got.location)
             leads_to = judge_url(url, self._rules)
@@ -160,6 +168,16 @@ class Fetcher:
                 raise hop.doubtful("it leads to where nothing is fetched from", "redirect", hop.final_elsewhere)
             where = leads_to
         raise hop.doubtful("it leads round and round", "redirect", hop.final_elsewhere)
+
+    def _note(self, hop: Hop, body: Body) -> None:
+        file, host = hop.asked.of, hop.asked.call
+        first = file not in self._known
+        self._known[file] = None
+        if len(self._known) > KNOWN_FILES:
+            del self._known[next(iter(self._known))]
+        self._delivered[host] = hop, body.sha256
+        if first:
+            self._reports.delivered(hop.asked)
 
 
 def _not_allowed(where: UrlJudgement) -> HostNotAllowed:

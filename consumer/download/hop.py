@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import cast
 import httpx
 
 from consumer.download.answers import (
+    HEAD,
     REFUSAL_CAP,
     Coming,
     Later,
@@ -21,10 +23,11 @@ from consumer.download.answers import (
     RequestedFile,
     judge_head,
     judge_refusal,
+    strange,
 )
 from consumer.download.body import Body, Spool
 from consumer.download.budget import Budget, Reservation
-from consumer.errors import Doubtful, Refused, Unavailable
+from consumer.errors import Doubtful, Refused, Strange, Unavailable
 from consumer.http.addresses import AddressNotAllowed
 from consumer.http.transport import CertificateNotTrusted, not_trusted
 from consumer.http.urls import UrlJudgement
@@ -33,6 +36,7 @@ from consumer.model.heard import Asked
 
 ELSEWHERE = Reason.URL_NOT_ALLOWED
 AS_IT_IS = {"Accept-Encoding": "identity"}
+PAST_CACHES = {**AS_IT_IS, "Cache-Control": "no-cache", "Pragma": "no-cache"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,38 +70,50 @@ class Hop:
         except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
             return Reason.URL_NOT_ALLOWED
 
-    async def delivers(self, client: httpx.AsyncClient, ends: float) -> bool:
-        """Whether the body comes, all of it, though none is kept; False if the link is over."""
+    async def deliver_again(self, client: httpx.AsyncClient, ends: float, sha256: str) -> Expired | None:
+        """Asks for the same bytes once more, past all caches that heed it, and keeps none. What the store says if the
+        link is over. Raises `Unavailable` if anything else comes."""
         try:
             async with asyncio.timeout_at(ends):
-                return await self._delivers(client)
+                return await self._deliver_again(client, sha256)
         except TimeoutError:
             raise self._away("it does not answer") from None
         except (httpx.TransportError, AddressNotAllowed) as error:
             raise self._away(str(error)) from None
 
-    async def _delivers(self, client: httpx.AsyncClient) -> bool:
-        response = await self._sent(client)
+    async def _deliver_again(self, client: httpx.AsyncClient, sha256: str) -> Expired | None:
+        response = await self._sent(client, PAST_CACHES)
         try:
             head = judge_head(response.status_code, response.headers, self.wanted, self.now())
             if isinstance(head, Refusal):
-                return isinstance(self._told(judge_refusal(head.status, await beginning(response))), Body)
-            if not isinstance(head, Coming):
-                return self._told(head) is Reason.TOO_LARGE
-            size = 0
-            async for piece in response.aiter_raw():
-                size += len(piece)
-                if size > self.wanted.cap:
-                    return True
-            if head.promised not in (None, size):
-                raise self._cut()
-            return True
+                told = self._told(judge_refusal(head.status, await beginning(response)))
+            elif isinstance(head, Coming):
+                told = None
+                if await self._digest(response) == sha256:
+                    return None
+            else:
+                told = self._told(head)
+            if isinstance(told, Expired):
+                return told
+            raise self._away("it no longer delivers what it delivered before")
         finally:
             await response.aclose()
 
-    async def _sent(self, client: httpx.AsyncClient) -> httpx.Response:
+    async def _digest(self, response: httpx.Response) -> str:
+        digest, size = hashlib.sha256(), 0
+        async for piece in response.aiter_raw():
+            digest.update(piece)
+            size += len(piece)
+            if size > self.wanted.cap:
+                break
+        return digest.hexdigest()
+
+    def refuses_all(self, expired: Expired) -> Unavailable:
+        return self._away(f"it answered {expired.status} to a fresh link to what it delivered before")
+
+    async def _sent(self, client: httpx.AsyncClient, headers: Mapping[str, str] = AS_IT_IS) -> httpx.Response:
         """The answer whose body is to come; whoever asked closes it."""
-        return await client.send(client.build_request("GET", self.url, headers=AS_IT_IS), stream=True)
+        return await client.send(client.build_request("GET", self.url, headers=headers), stream=True)
 
     async def _ask(self, client: httpx.AsyncClient, deadline: asyncio.Timeout) -> Body | Redirect | Expired | Reason:
         response = await self._sent(client)
@@ -111,7 +127,7 @@ class Hop:
             if size > self.budget.total:
                 return Reason.TOO_LARGE
             with await self._reserve(size, deadline) as reservation:
-                return await self._receive(response, head.promised, reservation)
+                return await self._receive(response, head, reservation)
         finally:
             await response.aclose()
 
@@ -125,6 +141,12 @@ class Hop:
             return replace(head, asked=self.asked, host=self._outside)
         return head
 
+    def _doubt(self, head: bytes, size: int, told: Coming) -> None:
+        """Raises `Strange` for a body that may be somebody else's."""
+        if why := strange(head, size, told, self.wanted):
+            settled = Settled("file", "not_the_store", why.code)
+            raise Strange(f"file host: {why.what}", asked=self.asked, host=self._outside, settled=settled)
+
     async def _reserve(self, size: int, deadline: asyncio.Timeout) -> Reservation:
         """While we wait for memory of our own the clock of the host stands still."""
         ends = deadline.when()
@@ -137,16 +159,20 @@ class Hop:
         deadline.reschedule(ends + clock() - began)
         return reservation
 
-    async def _receive(self, response: httpx.Response, promised: int | None, reservation: Reservation) -> Body | Reason:
+    async def _receive(self, response: httpx.Response, told: Coming, reservation: Reservation) -> Body | Reason:
+        head = b""
         try:
             with Spool() as spool:
                 async with aclosing(cast(AsyncGenerator[bytes, None], response.aiter_raw())) as pieces:
                     async for piece in pieces:
+                        head += piece[: HEAD - len(head)]
                         if spool.size + len(piece) > reservation.size:
+                            self._doubt(head, spool.size + len(piece), told)
                             return Reason.TOO_LARGE
                         spool.write(piece)
-                if promised is not None and spool.size != promised:
+                if told.promised not in (None, spool.size):
                     raise self._cut()
+                self._doubt(head, spool.size, told)
                 reservation.shrink_to(spool.size)
                 return spool.seal(reservation.keep())
         except httpx.RemoteProtocolError:

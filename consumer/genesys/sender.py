@@ -31,9 +31,6 @@ class Reports(Protocol):
     def heard(self, dependency: Dependency, asked: Asked) -> None:
         """Genesys itself answered what was asked, be it that there is no such thing."""
 
-    def proved(self, asked: Asked) -> None:
-        """What was answered before is answered again: others are."""
-
     def new_code(self, call: str, code: str) -> None:
         """Genesys said an error code that nobody listed."""
 
@@ -139,16 +136,14 @@ class Sender:
                 self._good[call.name] = call
 
     async def prove(self, name: str) -> None:
-        """Asks again what was answered last to this call: only so can several objects that fail be told from a
-        call that fails. Raises the failure if it is the call."""
+        """Asks again what was answered last to this call, beside what can't exist. Raises the failure if it is the
+        call. That it is answered proves nothing to several that fail: what is new may fail all the same."""
         good = self._good.get(name)
         if good is None:
             return
         call = replace(good, probes=True)
         judged = await self.send(call)
-        if judged.meaning is Meaning.ANSWERED:
-            self._reports.proved(good.asked)
-        elif judged.meaning is not Meaning.REFUSED:  # another's divisions may have changed since
+        if judged.meaning not in (Meaning.ANSWERED, Meaning.REFUSED):  # another's divisions may have changed since
             raise failure_of(call, judged)
 
     def _request(self, call: Call, token: str) -> httpx.Request:

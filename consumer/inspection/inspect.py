@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
-from consumer.errors import Doubtful, NotYet, Unavailable
+from consumer.errors import Doubtful, NotYet, Strange, Unavailable
 from consumer.inspection.policy.policy import Policy
 from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Settled, Tries, Verdict
 from consumer.telemetry.labels import Stage
@@ -47,8 +47,11 @@ class Links(Protocol):
 
 
 class Downloads(Protocol):
-    async def fetch(self, url: str, cap: int, attachment: Attachment) -> Body | Expired | Reason:
-        """The attachment's body, at most `cap` bytes of it: a longer one is `Reason.TOO_LARGE`."""
+    async def fetch(
+        self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False
+    ) -> Body | Expired | Reason:
+        """The attachment's body, at most `cap` bytes of it: a longer one is `Reason.TOO_LARGE`. Raises `Strange` for
+        one that may be somebody else's, unless it is wanted `as_it_is`."""
 
 
 class Examiner(Protocol):
@@ -103,7 +106,7 @@ class Inspector:
 
         try:
             with self.reports.timed("fetch"):
-                body = await attempt(lambda: self._fetch(attachment, policy.size_limit(attachment)))
+                body = await self._body(attachment, policy.size_limit(attachment), attempt)
         except (NotYet, Doubtful) as missing:
             if missing.final is None:
                 raise
@@ -114,13 +117,20 @@ class Inspector:
         with body:
             return await self._judge(body, attachment, policy, attempt)
 
-    async def _fetch(self, attachment: Attachment, cap: int) -> Body | Reason:
+    async def _body(self, attachment: Attachment, cap: int, attempt: Attempt) -> Body | Reason:
+        """What does not look like the file is it once the host has delivered others."""
+        try:
+            return await attempt(lambda: self._fetch(attachment, cap))
+        except Strange:
+            return await attempt(lambda: self._fetch(attachment, cap, as_it_is=True))
+
+    async def _fetch(self, attachment: Attachment, cap: int, as_it_is: bool = False) -> Body | Reason:
         expired: Expired | None = None
         for earlier in range(RESOLVES):
             url = await self.links.locate(attachment, again=earlier > 0)
             if isinstance(url, Reason):
                 return url
-            got = await self.downloads.fetch(url, cap, attachment)
+            got = await self.downloads.fetch(url, cap, attachment, as_it_is)
             if not isinstance(got, Expired):
                 return got
             expired = got

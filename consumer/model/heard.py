@@ -1,6 +1,7 @@
 """Which calls were answered, and for whom: by this a failure is known to be one's own. Pure.
 
-Of each call only the two latest questions of different askers are kept: the later of them, or the one before, is
+Only what was answered for the first time proves something: an old answer may come from a cache while nothing new gets
+through. Of each call the two latest answers to different askers are kept: the later of them, or the one before, is
 somebody else's.
 """
 
@@ -36,22 +37,58 @@ class _Latest:
         return self._second[1] if self._first[0] == of else self._first[1]
 
 
+class _Failing:
+    """Whose questions of one call failed and wait for an answer, with the work that asks them."""
+
+    __slots__ = ("new", "old")
+
+    def __init__(self) -> None:
+        self.new: dict[str, set[str]] = {}  # since the call was answered last, for anybody
+        self.old: dict[str, set[str]] = {}  # … and before that as well
+
+    def add(self, of: str, work: str) -> None:
+        (self.old if of in self.old else self.new).setdefault(of, set()).add(work)
+
+    def answered(self, of: str) -> None:
+        self.old |= self.new
+        self.new.clear()
+        self.old.pop(of, None)
+
+    def left(self, of: str, work: str) -> None:
+        for failing in (self.new, self.old):
+            if of in failing:
+                failing[of].discard(work)
+                if not failing[of]:
+                    del failing[of]
+
+    def all_others_are_answered(self, of: str) -> bool:
+        """As far as can be told: all that fails failed before others were answered, or it is `of` alone."""
+        return not self.new if of in self.old else len(self.old) + len(self.new) == (of in self.new)
+
+
 class Heard:
     """Counts what was asked and answered. `now` is a count, not a time."""
 
     def __init__(self) -> None:
         self.now = 0
         self._answered: defaultdict[str, _Latest] = defaultdict(_Latest)
-        self._failed: defaultdict[str, _Latest] = defaultdict(_Latest)
+        self._failing: defaultdict[str, _Failing] = defaultdict(_Failing)
         self._probed: dict[str, int] = {}
 
     def answered(self, asked: Asked) -> None:
         self.now += 1
         self._answered[asked.call].add(asked.of, self.now)
+        self._failing[asked.call].answered(asked.of)
 
-    def failed(self, asked: Asked) -> None:
+    def failed(self, asked: Asked, work: str = "") -> None:
+        """`work` goes on, until it has `left`; "" for what asks no more."""
         self.now += 1
-        self._failed[asked.call].add(asked.of, self.now)
+        if work:
+            self._failing[asked.call].add(asked.of, work)
+
+    def left(self, asked: Asked, work: str) -> None:
+        """The work no longer asks."""
+        self._failing[asked.call].left(asked.of, work)
 
     def probed(self, call: str) -> None:
         """The call was answered about something that does not exist."""
@@ -59,9 +96,8 @@ class Heard:
         self._probed[call] = self.now
 
     def is_own(self, asked: Asked, since: int) -> bool:
-        """Whether a failure of `asked` is its own: the call was answered for another since then, or, where nobody else
-        asked at all, its probe was."""
+        """Whether a failure of `asked` is its own: since then the call was answered for another, or its probe was and
+        nothing shows that others are not."""
         if self._answered[asked.call].beside(asked.of) > since:
             return True
-        alone = self._failed[asked.call].beside(asked.of) <= since
-        return alone and self._probed.get(asked.call, 0) > since
+        return self._probed.get(asked.call, 0) > since and self._failing[asked.call].all_others_are_answered(asked.of)

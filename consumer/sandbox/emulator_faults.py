@@ -144,6 +144,12 @@ OF_ONE_ROUTE = (
 OF_THE_FILES = (
     Fault("files-200-xhtml", "files", 200, PORTAL, {"Content-Type": "application/xhtml+xml"}),
     Fault("files-200-cut", "files", 200, b"%PDF-1.7", {"Content-Type": "binary/octet-stream"}, ends_early=True),
+    Fault("files-200-page-of-no-type", "files", 200, PORTAL),
+    Fault("files-200-page-as-text", "files", 200, PORTAL, TEXT),
+    Fault("files-200-page-as-octets", "files", 200, MAINTENANCE, {"Content-Type": "binary/octet-stream"}),
+    Fault("files-200-words", "files", 200, b"Access to this category is blocked.\n", TEXT),
+    Fault("files-200-other", "files", 200, OTHER, JSON),
+    Fault("files-200-nothing", "files", 200, b"", {"Content-Type": "binary/octet-stream"}),
     Fault("files-204", "files", 204),
     Fault("files-401-empty", "files", 401),
     Fault("files-403-other-xml", "files", 403, b"<html xmlns='x'><Code>none</Code></html>", XML),

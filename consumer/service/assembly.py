@@ -182,10 +182,6 @@ class GenesysReports:
     def delivered(self, asked: Asked) -> None:
         self._gates[Dependency.FILES].answered(asked)
 
-    def proved(self, asked: Asked) -> None:
-        """It says something about others, and opens nothing: that is for the whole probe."""
-        self._gates.heard.answered(asked)
-
 
 def files_in_force(settings: Settings, reporter: Reporter) -> InForce:
     """Policy and rules. `PolicyError` or `RulesError` if they are bad now."""

@@ -41,7 +41,7 @@ async def test_an_encoded_body_is_refused_undecoded(encoding: str) -> None:
 async def test_a_web_page_is_never_a_file_that_claims_to_be_something_else(
     answered: str, declared: str | None, html_page: bool
 ) -> None:
-    answer = head(f"Content-Type: {answered}", "Content-Length: 3") + b"abc"
+    answer = head(f"Content-Type: {answered}", "Content-Length: 3") + b"a\0c"
     async with answering(answer) as port, fetching_from(port) as fetcher:
         if html_page:
             with pytest.raises(Doubtful) as raised:
@@ -55,6 +55,7 @@ async def test_a_web_page_is_never_a_file_that_claims_to_be_something_else(
 
 S3 = b"""<?xml version="1.0" encoding="UTF-8"?>
 <Error><Code>%s</Code><Message>Request has expired</Message><RequestId>1</RequestId></Error>"""
+GOOGLE = b'{"error": {"code": %d, "message": "%b", "errors": [{"domain": "global", "reason": "%b"}]}}'
 GUEST = b'{"code": "resource.not.found", "status": 404, "message": "The requested resource was not found."}'
 
 
@@ -80,6 +81,10 @@ async def fetched(status: int, body: bytes, *lines: str) -> object:
         (404, GUEST, "resource.not.found"),
         (410, b'{"code": "gone", "status": 410}', "gone"),
         (400, S3 % b"ExpiredToken", "ExpiredToken"),
+        (404, b'{"code": "NOT_FOUND", "status": 404}', "not.found"),
+        (404, GOOGLE % (404, b"No such object: b/o", b"notFound"), "notFound"),
+        (403, GOOGLE % (403, b"Anonymous caller does not have access", b"forbidden"), "forbidden"),
+        (401, GOOGLE % (401, b"Invalid credentials", b"authError"), "authError"),
     ],
 )
 async def test_a_link_that_is_over_in_the_stores_own_words_is_asked_for_anew(
@@ -119,6 +124,8 @@ async def test_a_refusal_in_other_words_is_not_the_stores(status: int, body: byt
         S3 % b"ContainerNotFound",
         S3 % b"AccessDenied",
         S3 % b"XNoSuchKey",
+        b'{"error": {"code": %d, "message": "The bucket does not exist.", "errors": [{"reason": "notFound"}]}}',
+        b'{"error": {"code": %d, "message": "no", "errors": []}}',
         b'{"code": "something.new", "status": %d}',
         b'{"code": "not.found.now", "status": %d}',
     ],

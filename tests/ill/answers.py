@@ -113,7 +113,9 @@ def is_told_of_one(call: str, reply: Reply) -> bool:
 def _is_of_the_store(reply: Reply, said: dict[str, object]) -> bool:
     kind = reply.headers.get("content-type", "").partition(";")[0]
     encoded = "content-encoding" in reply.headers
-    delivered = reply.status == 200 and kind not in ("text/html", "application/xhtml+xml") and not encoded
+    binary = any(byte < 9 for byte in reply.body)  # what has none is no picture, whatever its type says
+    page = kind in ("text/html", "application/xhtml+xml")
+    delivered = reply.status == 200 and binary and not page and not encoded
     refused = reply.status in (400, 401, 403, 404, 410) and said.get("status") == reply.status and "code" in said
     return (delivered and not reply.ends_early) or refused
 

@@ -33,7 +33,7 @@ from consumer.service.conditions import Conditions
 from consumer.service.file_host import probe_files
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
-from tests.ill.cloud import API, FILES, LOGIN, Cloud, Transport
+from tests.ill.cloud import API, FILES, LOGIN, PNG, Cloud, Transport
 from tests.judge.partition import Partition, resting
 
 ATTEMPTS, OVER_S, HOST_PATIENCE_S, GATE_FAILURES = 5, 300.0, 300.0, 5
@@ -44,7 +44,8 @@ POLICY = Policy.load()
 
 class Examiner:
     async def examine(self, body: Body, attachment: Attachment) -> Facts:
-        return Facts(size=body.size, sha256=body.sha256, detected_type="image/png")
+        picture = next(body.chunks(), b"").startswith(PNG[:8])
+        return Facts(size=body.size, sha256=body.sha256, detected_type="image/png" if picture else "text/html")
 
 
 class Storage:

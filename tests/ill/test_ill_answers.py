@@ -13,7 +13,7 @@ import pytest
 from consumer.model import Condition
 from tests.ill import clock
 from tests.ill.answers import CALLS, drawn, ill_for, is_told_of_one, named
-from tests.ill.cloud import Cloud, Ill, Reply
+from tests.ill.cloud import Cloud, Ill, Reply, denied, error
 from tests.ill.scene import SHORTEST_S, Scene, event_of, playing
 
 KINDS = ("plain", "single", "uploading", "bare", "details", "plain", "expired", "gone", "forbidden", "unknown")
@@ -21,6 +21,7 @@ RIGHT = {"gone": "no_longer_available", "forbidden": "dead forbidden", "unknown"
 WELL_S, ILL_S, EACH_S = 60.0, 800.0, 15.0  # an outage that outlasts all attempts and the patience with hosts
 WITHIN_S = 2_500.0  # the next attempt of a task that had almost given up, and the last one
 SEEDS = range(40)
+HTML = {"content-type": "text/html"}
 
 
 def kinds_of(count: int) -> dict[str, str]:
@@ -33,10 +34,13 @@ async def feed(scene: Scene, group: asyncio.TaskGroup, told: dict[str, str], eac
         await anyio.sleep(each_s)
 
 
-async def play(ill: Ill, count: int = 20) -> Scene:
-    """Some are told while all is well, some in the outage and some after it. Checks all that must hold."""
+async def play(ill: Ill, count: int = 20, *, spares_old: bool = False, link_s: float = 10_000_000.0) -> Scene:
+    """Some are told while all is well, some in the outage and some after it. Checks all that must hold.
+
+    `spares_old`: what was answered before the outage is answered in it. `link_s`: how long links to files are good."""
     kinds = kinds_of(count)
-    cloud = Cloud({number: kind for number, kind in kinds.items() if kind != "unknown"})
+    cloud = Cloud({number: kind for number, kind in kinds.items() if kind != "unknown"}, link_s=link_s)
+    cloud.spares_old = spares_old
     loop = asyncio.get_running_loop()
     third = count // 3
     first, others = dict(list(kinds.items())[:third]), dict(list(kinds.items())[third:])
@@ -80,6 +84,33 @@ def test_each_ill_answer_to_each_call_is_waited_out(call: str) -> None:
         except BaseExceptionGroup as error:
             failed.append(f"{name}: {error.exceptions[0]!r}")
     assert not failed, "\n".join(failed)
+
+
+NEW_FAIL = {
+    "503": Reply(503),
+    "a page": Reply(200, b"<html>", HTML),
+    "404 with a page": Reply(404, b"<html>", HTML),
+    "403 with a page": Reply(403, b"<html>", HTML),
+    "the signer's": denied(),
+    "a page of no type": Reply(200, b"<!DOCTYPE html><html>"),
+}
+
+
+@pytest.mark.parametrize("link_s", [60.0, 300.0, 10_000_000.0])
+@pytest.mark.parametrize("calls", [("file",), ("file", "front")])
+@pytest.mark.parametrize("kind", NEW_FAIL)
+def test_an_outage_that_spares_what_was_delivered_before_is_waited_out(
+    kind: str, calls: tuple[str, ...], link_s: float
+) -> None:
+    """A cache in front of the store: old files come by old links and by new ones, and not a single new file."""
+    ill = always(set(calls), NEW_FAIL[kind])
+    clock.run(lambda: play(ill, spares_old=True, link_s=link_s))
+
+
+@pytest.mark.parametrize("call", ["bulk", "download", "message", "conversation"])
+@pytest.mark.parametrize("reply", [error(500, "internal.server.error"), Reply(504, b"<html>", HTML)])
+def test_an_outage_of_the_api_that_spares_what_was_answered_before_is_waited_out(call: str, reply: Reply) -> None:
+    clock.run(lambda: play(always({call}, reply), spares_old=True))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -10,7 +10,7 @@ import pytest
 from consumer.model import Condition, Settled
 from consumer.sandbox.emulator_faults import genesys
 from tests.ill import clock
-from tests.ill.cloud import JSON, Cloud, Ill, Reply, error, json
+from tests.ill.cloud import JSON, Cloud, Ill, Reply, denied, error, json
 from tests.ill.scene import GATE_FAILURES, HOST_PATIENCE_S, Scene, event_of, playing
 
 PAGE = Reply(200, b"<html>not your file", {"content-type": "text/html"})
@@ -60,40 +60,70 @@ def test_a_conversation_that_fails_alone_ends_as_a_dead_letter(reply: Reply, set
     clock.run(main)
 
 
-def test_several_that_fail_while_nobody_else_asks_end_by_what_was_answered_before() -> None:
-    """As at night. That another fails as well tells nothing; that what was answered before still is, does."""
+@pytest.mark.parametrize(
+    ("call", "reply", "answer"),
+    [("bulk", error(500, "internal.server.error"), "dead unavailable"), ("file", PAGE, "html_page")],
+)
+def test_several_that_fail_while_nobody_else_asks_wait_for_the_next_that_is_answered(
+    call: str, reply: Reply, answer: str
+) -> None:
+    """As at night. That another fails as well tells nothing, nor that what was answered before still is: so it is as
+    well where a cache stands before a cloud that is down."""
 
     async def main() -> None:
-        cloud = Cloud(plain(*"123456"))
-        cloud.ill_of = {("bulk", number): error(500, "internal.server.error") for number in "12"}
-        cloud.ill_of |= {("file", number): PAGE for number in "34"}
-        scene = await settle(cloud, "5", "6", *"1234")
-        assert sorted(scene.answers) == [
-            ("1", "dead unavailable"),
-            ("2", "dead unavailable"),
-            ("3", "html_page"),
-            ("4", "html_page"),
-            ("5", "accepted"),
-            ("6", "accepted"),
-        ]
+        cloud = Cloud(plain(*"12567"))
+        cloud.ill_of = {(call, number): reply for number in "12"}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in "5612":
+                await scene.take(group, event_of(number, "plain"))
+                await anyio.sleep(10)
+            await anyio.sleep(20_000)
+            assert sorted(scene.answers) == [("5", "accepted"), ("6", "accepted")]
+            assert not scene.gates.closed
+            assert scene.holds(Condition.STILL_FAILING)
+            await scene.take(group, event_of("7", "plain"))
+            await anyio.sleep(2_000)
+            assert not scene.in_flight
+        answers = dict(scene.answers)
+        assert answers == dict.fromkeys("12", answer) | dict.fromkeys("567", "accepted")
 
     clock.run(main)
 
 
-def test_several_files_that_fail_at_night_end_though_the_links_of_the_evening_are_over() -> None:
-    """That the host delivers is asked of a file that it delivered before: its link is asked for anew."""
+@pytest.mark.parametrize("delivered_before", [True, False])
+def test_one_that_fails_while_nobody_else_asks_ends_by_the_answers_of_its_probe(delivered_before: bool) -> None:
+    """There is nothing else to go by: the store refuses in its words what is not there, and, as far as that can be
+    asked, delivers what it delivered before, by a link that was made anew."""
 
     async def main() -> None:
-        cloud = Cloud(plain(*"123"), link_s=60.0)
-        cloud.ill_of = {("file", number): PAGE for number in "23"}
+        cloud = Cloud(plain(*"12"), link_s=60.0)
+        cloud.ill_of = {("file", "2"): PAGE}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            if delivered_before:
+                await scene.take(group, event_of("1", "plain"))
+                await anyio.sleep(600)
+            await scene.take(group, event_of("2", "plain"))
+            await anyio.sleep(10_000)
+            assert not scene.in_flight
+        assert dict(scene.answers)["2"] == "html_page"
+
+    clock.run(main)
+
+
+def test_one_that_fails_alone_waits_while_what_was_delivered_before_is_refused_by_fresh_links() -> None:
+    """The store answers, and whatever signs its links does not: that is nobody's file."""
+
+    async def main() -> None:
+        cloud = Cloud(plain(*"12"), link_s=60.0)
         async with playing(cloud) as scene, asyncio.TaskGroup() as group:
             await scene.take(group, event_of("1", "plain"))
             await anyio.sleep(600)
+            cloud.ill = lambda call: denied() if call == "file" else None
             await scene.take(group, event_of("2", "plain"))
-            await scene.take(group, event_of("3", "plain"))
             await anyio.sleep(10_000)
-            assert not scene.in_flight
-        assert sorted(scene.answers) == [("1", "accepted"), ("2", "html_page"), ("3", "html_page")]
+            assert dict(scene.answers) == {"1": "accepted"}
+            cloud.ill = lambda call: None
+        assert dict(scene.answers) == {"1": "accepted", "2": "accepted"}
 
     clock.run(main)
 
@@ -157,6 +187,33 @@ def test_a_page_in_place_of_one_file_is_its_verdict_once_the_host_delivered_othe
         cloud.ill_of = {("file", "1"): PAGE}
         scene = await settle(cloud, "1", others=60)
         assert dict(scene.answers)["1"] == "html_page"
+
+    clock.run(main)
+
+
+def test_a_customers_page_of_the_size_that_genesys_says_has_its_verdict_at_once() -> None:
+    """Whatever the store calls it, and though nobody else is there."""
+
+    async def main() -> None:
+        cloud = Cloud(plain("1"), bodies={"1": PAGE.body}, declared={"1": {"contentSizeBytes": len(PAGE.body)}})
+        async with playing(cloud) as scene:
+            await scene.judged(event_of("1", "plain"))
+        assert scene.answers == [("1", "content_not_allowed")]
+        assert cloud.calls["file"] == 1
+
+    clock.run(main)
+
+
+@pytest.mark.parametrize("declared", [{}, {"mime": "text/plain"}, {"mime": None}, {"contentSizeBytes": 100_000}])
+@pytest.mark.parametrize("body", [PAGE.body, b""])
+def test_a_body_that_may_be_anybodys_is_judged_once_the_host_delivered_others(
+    body: bytes, declared: dict[str, object]
+) -> None:
+    async def main() -> None:
+        cloud = Cloud(plain("1"), bodies={"1": body}, declared={"1": declared})
+        scene = await settle(cloud, "1", others=60)
+        assert dict(scene.answers)["1"] == "content_not_allowed", "as the examiner of this scene has it"
+        assert list(dict(scene.answers).values()).count("accepted") == 60
 
     clock.run(main)
 

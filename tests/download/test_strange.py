@@ -1,0 +1,119 @@
+"""What comes in place of a file with a 200, whatever its headers call it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from consumer.download.answers import HEAD, Coming, RequestedFile, strange
+from consumer.download.body import Body
+from consumer.errors import Strange
+from consumer.model import Reason
+from consumer.sandbox.emulator_faults import CLOUDFRONT, ENVOY, MAINTENANCE, OTHER, PORTAL
+from tests.download.fetching import CAP, at, fetching_from, head
+from tests.download.servers import answering
+from tests.inspection.files import attachment
+
+WORDS = "it sent words in place of such a file"
+PAGE = "it sent a web page"
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
+
+
+def why(body: bytes, declared: str | None, size: int | None = None, told: Coming | None = None) -> str | None:
+    found = strange(body[:HEAD], len(body), told or Coming(len(body)), RequestedFile(CAP, declared, "c", size))
+    return None if found is None else found.what
+
+
+@pytest.mark.parametrize("declared", [None, "application/octet-stream", "text/plain", "image/png", "application/json"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        MAINTENANCE,
+        PORTAL,
+        CLOUDFRONT,
+        b"\xef\xbb\xbf\r\n<HTML>",
+        PORTAL.decode().encode("utf-16"),
+        PORTAL.decode().encode("utf-16-le"),
+        b"<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC '-//W3C//DTD XHTML 1.0'>",
+        b"<!-- a portal's --> <!-- and more --><html>",
+        b"<script>location='/'</script>",
+        b"<meta http-equiv='refresh' content='0'>",
+    ],
+)
+def test_a_page_is_strange_whatever_was_declared_but_a_page(page: bytes, declared: str | None) -> None:
+    assert why(page, declared) == why(page, declared, size=77) == PAGE
+    assert why(page, "text/html") is None
+
+
+@pytest.mark.parametrize("words", [ENVOY, OTHER, b"Blocked.", b"<Error><Code>X</Code></Error>", "gesperrt é".encode()])
+def test_words_are_strange_where_no_file_of_the_type_is_words(words: bytes) -> None:
+    for declared in ("image/png", "application/pdf", "application/zip", "video/mp4"):
+        assert why(words, declared) == WORDS
+    for textual in ("text/plain", "text/csv", "image/svg+xml", "application/rtf", "application/vnd.ms-excel", None):
+        assert why(words, textual) is None
+    assert why(words, None, size=5_000) == why(words, "application/octet-stream", size=5_000) == WORDS
+
+
+@pytest.mark.parametrize(
+    ("file", "declared"),
+    [
+        (PNG, "image/png"),
+        (b"%PDF-1.4\n1 0 obj\n<</Type/Catalog>>\nendobj", "application/pdf"),
+        (b"PK\x03\x04\x14\0", "application/zip"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml"),
+        (b"<?xml version='1.0'?><!-- made by hand --><svg/>", "image/svg+xml"),
+        (b"<abc>", "text/plain"),
+        (b"a,b\r\n1,2\r\n", "text/csv"),
+    ],
+)
+def test_a_file_is_not_strange(file: bytes, declared: str) -> None:
+    for size in (None, 77):
+        assert why(file, declared, size) is None
+
+
+@given(st.binary(max_size=200), st.sampled_from([None, "image/png", "text/plain", "application/pdf"]))
+def test_as_many_bytes_as_genesys_says_are_the_file(body: bytes, declared: str | None) -> None:
+    assert why(body, declared, len(body)) is None
+    assert strange(body, len(body), Coming(None), RequestedFile(CAP, declared, "c", 0, as_it_is=True)) is None
+
+
+async def test_endless_words_in_place_of_a_picture_are_no_large_picture() -> None:
+    async with answering(head() + b" " * 2_000) as port, fetching_from(port) as fetcher:
+        with pytest.raises(Strange):
+            await fetcher.fetch(at(port), 1_000, attachment(declared_type="image/png"))
+        assert await fetcher.fetch(at(port), 1_000, attachment(declared_type="text/plain")) is Reason.TOO_LARGE
+        wanted = attachment(declared_type="image/png")
+        assert await fetcher.fetch(at(port), 1_000, wanted, as_it_is=True) is Reason.TOO_LARGE
+
+
+def test_nothing_is_strange_unless_nothing_was_declared() -> None:
+    assert why(b"", "image/png") == why(b"", None, 5) == "it sent nothing"
+    assert why(b"", "image/png", 0) is None
+
+
+def test_less_than_the_file_has_is_strange_from_who_did_not_say_how_much_comes() -> None:
+    """A connection that is closed early looks like the end then."""
+    short = "it sent less than the file has, and did not say how much comes"
+    assert why(PNG, "image/png", 5_000, Coming(None)) == short
+    for size, told in ((5_000, Coming(len(PNG))), (3, Coming(None)), (None, Coming(None))):
+        assert why(PNG, "image/png", size, told) is None
+
+
+@pytest.mark.parametrize("header", ["", "Content-Type: text/plain", "Content-Type: binary/octet-stream"])
+async def test_a_strange_body_is_no_file_until_it_is_known_to_be_this_ones(header: str) -> None:
+    lines = [f"Content-Length: {len(PORTAL)}", *filter(None, [header])]
+    async with answering(head(*lines) + PORTAL) as port, fetching_from(port) as fetcher:
+        for declared in (None, "image/png", "text/plain"):
+            with pytest.raises(Strange):
+                await fetcher.fetch(at(port), CAP, attachment(declared_type=declared))
+        assert (fetcher.running, fetcher.bytes_in_memory) == (0, 0)
+        assert fetcher._reports.of("delivered") == []  # type: ignore[attr-defined] # a recorder
+        got = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png"), as_it_is=True)
+        assert isinstance(got, Body)
+        got.close()
+        assert fetcher._reports.of("delivered") == [], "nor does it prove anything then"  # type: ignore[attr-defined]
+        got = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png", declared_size=len(PORTAL)))
+        assert isinstance(got, Body)
+        got.close()
+        assert len(fetcher._reports.of("delivered")) == 1  # type: ignore[attr-defined]
