@@ -10,8 +10,12 @@ from consumer.inspection.mime import MIME, UNKNOWN_TYPE
 from consumer.inspection.readers.seen import Unreadable
 from consumer.inspection.readers.table import canonical
 
-HEAD = 1024 * 1024  # what is asked about here shows itself at its beginning; formats that do not have readers
+HEAD, HEAD_OF_TEXT = (
+    1024 * 1024,
+    256 * 1024,
+)  # what is asked about here shows itself at its beginning; formats that do not have readers
 _RUNS = re.compile(rb"[ \t\r\n\f\v]{16,}")
+_A_RUN, _AS_SPACES = b" " * 16, bytes.maketrans(b"\t\r\n\f\v", b"     ")
 
 
 class Detector:
@@ -33,10 +37,13 @@ class Detector:
 def squeezed(data: bytes) -> bytes:
     """The head, with long runs of white space made short in what can only be text.
 
-    64 KB of newlines cost libmagic 0.3 to 0.6 s, and 10 MB of short runs cost the pattern 3 s.
+    64 KB of newlines cost libmagic 0.3 to 0.6 s, and 10 MB of short runs cost the pattern 3 s. Nearly every text has no
+    long run: to see that costs a fifteenth of what the pattern does.
     """
-    head = data[:HEAD]
-    return head if b"\0" in head[:4096] else _RUNS.sub(b"\n", head)
+    if b"\0" in data[:4096]:
+        return data[:HEAD]
+    head = data[:HEAD_OF_TEXT]
+    return _RUNS.sub(b"\n", head) if _A_RUN in head.translate(_AS_SPACES) else head
 
 
 def libmagic_version() -> str:

@@ -26,6 +26,7 @@ from tests.bench import (
     telemetry,
     throughput,
     unknown,
+    waiting,
 )
 from tests.bench.figures import Figures, table
 
@@ -41,6 +42,7 @@ BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
     "doctor": ("what `check-config --online`, twenty times, does to a loaded service beside it", doctor.run),
     "telemetry": ("share of the main process's CPU that metrics, gauges, log and spans take", telemetry.run),
     "unknown": ("p95 of honest answers beside a thousand conversations that nobody knows, against alone", unknown.run),
+    "waiting": ("p95 of everybody else's answers beside five thousand tasks that wait, against alone", waiting.run),
     "fair": ("another customer's photo while others' files cost all they may, against alone", fair.run),
     "bombs": ("time and memory of each bomb, in a worker of its own", bombs.run),
 }

@@ -4,29 +4,15 @@ the same alone; and what those cost in calls to the API.
 
 from __future__ import annotations
 
-import math
-import tempfile
-import time
-from collections.abc import Sequence
 from itertools import count
-from pathlib import Path
 
-import anyio
-import orjson
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-
-from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
-from consumer.sandbox.world import Conversation
-from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.bench.figures import Figures, spread
-from tests.brokers import create_topics
-from tests.outages.crafted import Maker, announced, traffic_of
-from tests.outages.scene import Scale, playing, settings_for
+from tests.bench.honest import PARTITIONS, api_calls, p95, waits, warm_service
+from tests.outages.crafted import Maker
 
-UNKNOWN, HONEST, A_SECOND, PARTITIONS, ROUNDS = 1_000, 300, 5.0, 4, 2
+UNKNOWN, HONEST, ROUNDS = 1_000, 300, 2
 PER_MINUTE = 6_000
-A_DEPLOYMENT = Scale(0.0, 600.0, host_patience_s=600.0, probe_s=1.0, probe_max_s=30.0, read_timeout_s=10.0)
 NUMBERS = count()
 
 
@@ -55,57 +41,9 @@ async def run() -> Figures:
 async def _a_round(broker: KafkaBroker, unknown: int) -> tuple[float, int]:
     """The p95 of the honest ones, and the calls to the API while they came, which takes a minute."""
     name = f"unknown-{next(NUMBERS)}"
-    topics = TopicSettings(events=f"{name}.events", prefix=name, partitions=PARTITIONS, replication=1)
-    await create_topics(broker.bootstrap_servers, topics)
-    kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, group=name, drain_s=0.5)
     maker = Maker(name, PARTITIONS)
-    warm, honest, strangers = maker.talks(20), maker.talks(HONEST), maker.talks(unknown)
-    traffic = traffic_of([*warm, *honest], order=warm)
-    with tempfile.TemporaryDirectory() as folder:
-        async with Emulator(traffic.world) as emulator:
-            emulator.state.switch({"limit_per_minute": PER_MINUTE})
-            settings = settings_for(emulator, kafka, topics, Path(folder), A_DEPLOYMENT)
-            async with playing(settings, traffic, emulator, 100_000.0) as scene:
-                await scene.until(lambda: scene.answered >= len(warm), 60)
-                before = _api_calls(emulator)
-                waits = await _waits(kafka, topics, honest, strangers)
-                return _p95(waits), _api_calls(emulator) - before
-
-
-async def _waits(
-    kafka: KafkaSettings, topics: TopicSettings, honest: Sequence[Conversation], strangers: Sequence[Conversation]
-) -> list[float]:
-    """Seconds from each honest event to its answer. The strangers' events come first."""
-    brokers, sent, waits = kafka.bootstrap_servers, dict[bytes, float](), list[float]()
-    consumer = AIOKafkaConsumer(topics.accepted, bootstrap_servers=brokers, isolation_level="read_committed")
-    async with consumer, AIOKafkaProducer(bootstrap_servers=brokers) as producer:
-        await consumer.getmany(timeout_ms=500)  # begins at the end
-
-        async def write() -> None:
-            for talk in strangers:
-                await producer.send(topics.events, announced(talk).value, key=talk.conversation_id.encode())
-            began = time.monotonic()
-            for number, talk in enumerate(honest):
-                await anyio.sleep(max(0.0, began + number / A_SECOND - time.monotonic()))
-                sent[talk.conversation_id.encode()] = time.monotonic()
-                await producer.send_and_wait(topics.events, announced(talk).value, key=talk.conversation_id.encode())
-
-        with anyio.fail_after(240):
-            async with anyio.create_task_group() as group:
-                group.start_soon(write)
-                while len(waits) < len(honest):
-                    for records in (await consumer.getmany(timeout_ms=100)).values():
-                        waits += [time.monotonic() - sent[_conversation(record.value)] for record in records]
-    return waits
-
-
-def _conversation(value: bytes | None) -> bytes:
-    return str(orjson.loads(value or b"{}")["conversationId"]).encode()
-
-
-def _p95(waits: Sequence[float]) -> float:
-    return sorted(waits)[math.ceil(0.95 * len(waits)) - 1]
-
-
-def _api_calls(emulator: Emulator) -> int:
-    return sum(number for answer, number in emulator.state.answers.items() if answer.startswith("api "))
+    honest, strangers = maker.talks(HONEST), maker.talks(unknown)
+    async with warm_service(broker, name, maker, honest, PER_MINUTE) as scene:
+        before = api_calls(scene.emulator)
+        seconds = await waits(scene, honest, strangers)
+        return p95(seconds), api_calls(scene.emulator) - before

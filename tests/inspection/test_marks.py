@@ -58,4 +58,4 @@ def test_data_is_searched_once_however_often_it_is_asked_about() -> None:
 
 def test_what_holds_nothing_but_marks_is_too_much() -> None:
     with pytest.raises(TooMuch):
-        Marks(b"<?" * 4_000_000, Work().spend)
+        Marks(b"<%" * 4_000_000, Work().spend)

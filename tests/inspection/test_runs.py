@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.readers import formats, jpeg, runs, script_header, text
+from consumer.inspection.readers import formats, jpeg, runs, script_header, scripts, text
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.office import external, fields, ole
 from consumer.inspection.readers.references import unescaped
@@ -46,6 +46,31 @@ def test_a_run_ends_and_begins_where_it_does(data: bytes, at: int) -> None:
         left, back = data[at:].lstrip(characters), data[:at].rstrip(characters)
         assert runs.behind(data, at, characters) == (len(data) - len(left) if at <= len(data) else at)
         assert runs.before(data, min(at, len(data)), characters) == len(back)
+
+
+def places_by_pattern(data: bytes, word: bytes, at: int, stop: int) -> list[int]:
+    return [match.start() for match in re.finditer(b"(?=" + re.escape(word) + b")", data[:stop]) if match.start() >= at]
+
+
+@pytest.mark.parametrize("word", [b"obj", b"/JS", b"\0\0\1\0", b"aa", b"#"])
+@pytest.mark.parametrize("before", [0, runs.FEW, runs.AT_ONCE - 3, runs.AT_ONCE - 1, runs.AT_ONCE, 2 * runs.AT_ONCE])
+@given(st.data())
+def test_a_word_is_found_wherever_it_stands(word: bytes, before: int, data: st.DataObject) -> None:
+    text = (
+        bytes([0x2E]) * before + data.draw(joined(word, word[:1], word[:-1])) + data.draw(st.sampled_from([b"", word]))
+    )
+    at = data.draw(st.integers(0, len(text)))
+    stop = data.draw(st.integers(at, len(text) + 3))
+    assert list(runs.places(text, word, at, stop)) == places_by_pattern(text, word, at, stop)
+    assert list(runs.places(text, word)) == places_by_pattern(text, word, 0, len(text))
+
+
+@given(joined(b"<%", b"%>", b"=", b"@ page %>", b"x" * (scripts.MOST_ASP - 3), b"x" * scripts.MOST_ASP))
+def test_pages_of_a_server_are_the_same(data: bytes) -> None:
+    marked = list(runs.places(data, b"<%"))
+    ends = [(at, data.find(b"%>", at + 2)) for at in marked]
+    near = [(at, end) for at, end in ends if 0 <= end - at <= scripts.MOST_ASP]
+    assert list(scripts.asp(data, Work())) == [at for at, end in near if scripts._is_asp(data[at + 2 : end])]
 
 
 @given(joined(b"<w:", b"<", b">", b"/", b"a", b"=", b'"', b"'", b":", b" ", b"x y"))

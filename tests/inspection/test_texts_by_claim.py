@@ -4,6 +4,8 @@ import base64
 
 import pytest
 
+from consumer.inspection.detection import Detector
+from consumer.inspection.examination import examine
 from consumer.model import Reason
 from tests.inspection import wide
 from tests.inspection.files import archive, pdf, png, program
@@ -28,6 +30,22 @@ def test_each_is_what_it_is_called_where_its_reader_agrees() -> None:
     assert wide.seen(CALENDAR.encode(), "a.ics").detected_type == "text/calendar"
     assert wide.seen(XML.encode(), "a.xml").detected_type == "text/xml"
     assert wide.seen(JSON.encode(), "a.json").detected_type == "application/json"
+
+
+class NobodyIsAsked:
+    def detect(self, data: bytes) -> str:
+        raise AssertionError("libmagic was asked")
+
+
+@pytest.mark.parametrize("content", ["Dear Sir", "%!PS-Adobe", "#!/bin/sh\n", "a,b\n1,2\n", "ID;P", "Größe", "\ufeffü"])
+def test_a_clean_text_by_its_own_name_needs_no_second_opinion(content: str) -> None:
+    seen, asked = (examine(content.encode(), one, claimed="text/plain") for one in (NobodyIsAsked(), Detector()))
+    assert (seen.detected_type, seen.findings, seen.flags) == ("text/plain", asked.findings, asked.flags)
+
+
+def test_a_page_by_the_name_of_a_text_is_a_page() -> None:
+    seen = examine(b"<html><script>alert(1)</script>", NobodyIsAsked(), claimed="text/plain")
+    assert seen.detected_type == "text/html"
 
 
 @pytest.mark.parametrize("name", ["a.vcf", "a.ics", "a.xml"])

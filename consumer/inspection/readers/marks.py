@@ -16,7 +16,7 @@ BEFORE_EVENT = (b" ", b"\t", b"\n", b"\x0c", b"\r", b"/", b'"', b"'")
 EVENTS = tuple(before + b"on" for before in BEFORE_EVENT)
 MARKS = (
     b"script", b"frame", b"object", b"embed", b"applet", b"hta:application",
-    b"mz", b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"\x60\xea", b"pdf-", b"<?", b"<%",
+    b"mz", b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"\x60\xea", b"pdf-", b"<%",
     *EVENTS,
 )  # fmt: skip
 """In small letters: whoever asks for a place looks at what stands there."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Work
 
 TAG, ECHO = b"<?php", b"<?="
 WHITE = b" \t\r\n"
-A_TAG = 12 * 1024  # of work
+A_MARK, A_TAG = 512, 12 * 1024  # of work
 LOOKED_AT = 1024  # bytes behind a tag
 MOST_ECHO = 4096  # bytes within which an expression ends
 
@@ -33,7 +34,9 @@ _AFTER_NAME = (b"(", b"::", b"{", b";", b"\\", b"=", b"extends ", b"implements "
 
 def tags(data: bytes, work: Work) -> Iterator[int]:
     """Each place where PHP begins to run something."""
-    for at in work.marks(data).at(b"<?"):
+    work.spend(len(data) // 4)
+    for at in runs.places(data, b"<?"):
+        work.spend(A_MARK)
         if data.startswith(ECHO, at) or data[at : at + len(TAG)].lower() == TAG:
             work.spend(A_TAG)
             if runs_at(data, at):

@@ -120,11 +120,12 @@ def markup(data: bytes, work: Work) -> Iterator[int]:
 
 def asp(data: bytes, work: Work) -> Iterator[int]:
     """Where a server of ASP or JSP would run something."""
-    stop = 0
+    stop = searched = 0  # the next end, and up to where there is none
     for at in work.marks(data).at(b"<%"):
-        if stop < at + 2 and (stop := data.find(_ASP_END, at + 2)) < 0:
-            return
-        if stop - at <= MOST_ASP:
+        if stop < at + 2:
+            stop = data.find(_ASP_END, max(searched, at + 2), at + MOST_ASP + len(_ASP_END))
+            searched = searched if stop >= 0 else at + MOST_ASP
+        if stop >= at + 2:
             work.spend(stop - at)
             if _is_asp(data[at + 2 : stop]):
                 yield at

@@ -97,9 +97,9 @@ def read(data: bytes, work: Work) -> Text | None:
 
 def _without_gaps(data: bytes) -> bytes | None:
     """`data` without its NULs if they stand in a few runs, as a crash leaves them in a log. None if there are more."""
-    count = data.count(b"\0")
-    if not count:
+    if b"\0" not in data:
         return data
+    count = data.count(b"\0")
     whole = data.translate(None, b"\0")
     if count > MOST_NULS * len(whole):
         return None
@@ -142,7 +142,7 @@ def _steers(data: bytes) -> bool:
     """Whether there are characters that tell a terminal what to do."""
     if len(data.translate(None, _TERMINAL)) < len(data):
         return True
-    return data.count(ESCAPE) > sum(map(data.count, OF_A_SET))
+    return ESCAPE in data and data.count(ESCAPE) > sum(map(data.count, OF_A_SET))
 
 
 def _has_upper_controls(piece: str, written: bytes) -> bool:

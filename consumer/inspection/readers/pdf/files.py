@@ -39,8 +39,7 @@ class Referred:
             for begin, end in found:
                 work.spend(PLACE // 2 + A_REFERENCE * (end - begin))
                 self.pages.update(_references(content[begin:end]))
-        at = -1
-        while (at := content.find(SOURCE, at + 1)) >= 0:
+        for at in runs.places(content, SOURCE):
             self._source(syntax.read(content, at + len(SOURCE), work)[0])
         if _DESCRIBED.are_in(content):
             for value in _around(content, work) if first is None else _sequence(content, first, work):

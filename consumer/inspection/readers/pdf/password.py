@@ -43,8 +43,7 @@ def encryption(data: bytes, work: Work) -> Encryption:
 def _last(data: bytes, name: bytes, following: tuple[bytes, ...], work: Work) -> int | None:
     """Behind the last place of the name that one of `following` stands behind, with or without white space."""
     work.spend(2 * len(data))
-    at = len(data)
-    while (at := data.rfind(name, 0, at)) >= 0:
+    for at in reversed(list(runs.places(data, name))):
         work.spend(PLACE // 4)
         behind = at + len(name)
         if data.startswith(following, runs.behind(data, behind, syntax.WHITE)):

@@ -9,7 +9,7 @@ from heapq import merge
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
-from consumer.inspection.readers.pdf.strings import TOKEN, from_digits, is_byte, plain, string_at
+from consumer.inspection.readers.pdf.strings import TOKEN, from_digits, plain, string_at
 from consumer.inspection.readers.seen import PLACE, Work
 
 SIGN = 24  # what a look at one of many signs costs
@@ -27,6 +27,7 @@ _DELIMITERS = b"()<>[]{}/%"
 _AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
 _BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
+_ESCAPES = bytes(0x30 if byte in runs.HEX else byte if byte in b"#" else 0 for byte in range(256))  # makes all `#00`
 _OPENING, _CLOSING = (b"<<", b"["), (b">>", b"]")
 
 
@@ -73,19 +74,18 @@ def unescaped(content: bytes, work: Work) -> bytes:
     """`content` with every name in it as it is without escapes: it is only shorter where somebody uses them."""
     if b"#" not in content:
         return content
-    work.spend(len(content) + 2 * SIGN * (content.count(b"/") + content.count(b"#")))
-    made, done, sign = [], 0, -1
-    while (sign := content.find(b"#", sign + 1)) >= 0:
-        if not is_byte(content[sign + 1 : sign + 3]):
-            continue
+    work.spend(2 * len(content))
+    made, done = list[bytes](), 0
+    for sign in runs.places(content.translate(_ESCAPES), b"#00"):
+        work.spend(2 * SIGN)
         begin = runs.before(content, sign, _UNESCAPED, max(done, sign - LONGEST_NAME + 1)) - 1
         if begin < done or content[begin : begin + 1] != b"/":
             continue
         work.spend(2 * TOKEN)
-        sign = runs.behind(content, sign, REGULAR)
-        made += [content[done:begin], plain(content[begin:sign])]
-        done, sign = sign, sign - 1
-    return b"".join((*made, content[done:]))
+        end = runs.behind(content, sign, REGULAR)
+        made += [content[done:begin], plain(content[begin:end])]
+        done = end
+    return b"".join((*made, content[done:])) if made else content
 
 
 def past(data: bytes, at: int) -> int:
