@@ -69,6 +69,26 @@ async def test_a_partition_that_the_events_topic_gains_is_read_from_its_beginnin
             assert (await tasks.getone()).key == b"behind"
 
 
+async def test_records_that_come_one_by_one_are_written_together(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    recorder = Recorder()
+    async with (
+        reading(kafka_settings, topics.tasks) as tasks,
+        AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers) as producer,
+        taking_in(kafka_settings, topics, recorder, gather_s=3.0),
+    ):
+        for number in range(21):
+            await producer.send_and_wait(topics.events, orjson.dumps({"conversationId": str(number)}), partition=0)
+            if number == 0:
+                with anyio.fail_after(30):
+                    await tasks.getone()
+        with anyio.fail_after(60):
+            for _ in range(20):
+                await tasks.getone()
+        assert 2 <= len(recorder.of("wrote")) <= 10
+
+
 async def test_each_task_is_signed_for_its_partition_and_fits_into_its_topic_with_that(
     kafka_settings: KafkaSettings, topics: TopicSettings
 ) -> None:
