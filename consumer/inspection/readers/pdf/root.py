@@ -23,6 +23,7 @@ MOST_TRIED = 32  # revisions, each with a trailer of its own
 PACKED = b"ObjStm"  # objects in a stream are not looked for one by one
 MOST_PACKED = 100_000  # objects in one stream
 AN_OBJECT = 512  # of work, to read its number
+SEARCHING = 8  # bytes for one of work
 _ROOT = names(b"Root")
 
 
@@ -57,7 +58,7 @@ class Root:
             if tried >= MOST_TRIED or (ends and isinstance(pages, dict)):
                 self.is_found = True
             elif isinstance(pages, Reference):
-                self.is_found = syntax.resolve(readable, pages, work) is not None
+                self.is_found = next(_objects(readable, pages, work), None) is not None
                 if packed:
                     self._packed[pages.number] = b""
             if self.is_found:
@@ -87,13 +88,17 @@ class Root:
 
 def _objects(readable: bytes, reference: Reference, work: Work) -> Iterator[Value]:
     """All of that number, the last one first: a later one may stand in a text, or in a file that is attached."""
-    last = syntax.resolve(readable, reference, work)
-    yield last
-    if last is None:
-        return
-    work.spend(len(readable) + AN_OBJECT * readable.count(b"obj"))
+    work.spend(len(readable) // SEARCHING)
+    usual, at = b"%d 0 obj" % reference.number, len(readable)
+    while (at := readable.rfind(usual, 0, at)) >= 0:
+        if not readable[max(0, at - 1) : at].isdigit():
+            work.spend(PLACE // 2)
+            yield syntax.read(readable, at + len(usual), work)[0]
+    work.spend(len(readable) // SEARCHING + AN_OBJECT * readable.count(b"obj"))
     for word in runs.places(readable, b"obj"):
-        if streams.number_at(readable, word) == reference.number:
+        if streams.number_at(readable, word) == reference.number and not readable.endswith(
+            usual, 0, word + len(b"obj")
+        ):
             yield syntax.read(readable, word + len(b"obj"), work)[0]
 
 
