@@ -257,7 +257,8 @@ class _Judging:
         judgeable = self.wanted.attachments(message, count=True)
         if message.message_id:
             await together([*self._inspections(event, judgeable), *late])
-            if not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message)):
+            done = all(self.known.answered(a.identity) for a in judgeable if a.identity)  # none was written again
+            if done and not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message)):
                 self.answers.give(mark(message.identity))
                 self.known.close_superseded(message)
         elif judgeable or not message.attachments:

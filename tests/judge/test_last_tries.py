@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import orjson
+
 from consumer.attempts import Attempts
 from consumer.errors import LastTryAhead
 from consumer.model import Source, Tries
 from consumer.stream.transaction import ProducerRecord
 from consumer.wire.tasks import decode_task
-from tests.judge.home import NOW_MS, Home, at_home, attachment, event, message
+from tests.judge.home import CONVERSATION, NOW_MS, Home, at_home, attachment, event, message
 
 TWO = message("m1", attachment("bomb"), attachment("photo"))
 BOMB = attachment("bomb").identity
+NAMED = orjson.dumps({"conversationId": CONVERSATION, "messageId": "m1"})
 
 
 def all_but_the_last_in_vain(home: Home) -> None:
@@ -39,6 +42,18 @@ async def test_the_task_names_the_file_and_its_other_files_are_answered() -> Non
         assert home.inspecting.tries[-1] is Tries.LAST
         assert home.inspecting.begun == {"bomb": 2, "photo": 1}
         assert not home.bugs.count(True)
+
+
+async def test_a_message_that_is_only_named_is_not_done_while_one_of_its_files_has_a_last_try() -> None:
+    async with at_home(TWO) as home:
+        all_but_the_last_in_vain(home)
+        await home.take(NAMED)
+        assert home.verdicts == ["photo"]
+        await take_again(home, home.moved[0])
+        assert home.verdicts == ["bomb", "photo"]
+        calls = home.genesys.calls
+        await home.take(NAMED)
+        assert home.genesys.calls == calls, "now it is done"
 
 
 async def test_repeats_of_the_task_leave_the_last_try_to_it() -> None:
