@@ -150,7 +150,7 @@ ENVELOPES = (
     Envelope("Logstash", {"@timestamp": str, "@version": str, "message": str}, at("message")),
     Envelope("Fluent Bit", {"log": str}, at("log"), _OF_LOGS, has_any(_OF_LOGS)),
     Envelope("Vector", {"message": str, "source_type": str}, at("message")),
-    Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any(_OF_SPLUNK)),
+    Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any({"host", "index", "sourcetype"})),
     Envelope("Cloud Logging", {"insertId": str, "logName": str, "jsonPayload": dict}, at("jsonPayload")),
     Envelope("Cloud Logging", {"insertId": str, "logName": str, "textPayload": str}, at("textPayload")),
     Envelope("kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": str}, at("payload")),

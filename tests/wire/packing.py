@@ -113,6 +113,16 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "message": {"data": coded(raw), "messageId": "136969346945", "publishTime": "2026-02-03T10:16:41Z"},
         "subscription": "projects/p/subscriptions/s",
     },
+    "JMS": lambda raw: {
+        "messageID": "ID:414d", "messageType": "text", "deliveryMode": 2, "text": text(raw), "bytes": None
+    },
+    "Amazon MQ": lambda raw: {"messageID": "ID:1", "messageType": "jms/text-message", "data": coded(raw)},
+    "Splunk": lambda raw: {"time": 1, "sourcetype": "_json", "event": raw},
+    "Fluent Bit": lambda raw: {"date": 1.5, "log": text(raw)},
+    "Vector": lambda raw: {"message": text(raw), "source_type": "http_server"},
+    "Cloud Logging": lambda raw: {"insertId": "i", "logName": "projects/p/logs/l", "textPayload": text(raw)},
+    "Logic Apps": lambda raw: {"ContentData": coded(raw), "Properties": {}},
+    "Mule": lambda raw: {"payload": raw, "attributes": {}},
     "guest socket": lambda raw: {"type": "message", "class": "StructuredMessage", "code": 200, "body": raw},
 }  # fmt: skip
 

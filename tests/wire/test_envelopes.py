@@ -149,7 +149,8 @@ def test_an_event_typed_by_a_customer_is_a_text(shape: dict[str, Any], forgery: 
 @given(st.sampled_from(SHAPES), st.sampled_from(FORGERIES), st.data())
 def test_a_forged_field_beside_the_others_is_a_text_too(shape: Any, forgery: str, data: st.DataObject) -> None:
     names = ["text", "textBody", "body", "Body", "Message", "message", "data", "payload", "schema", "detail", "content",
-             "eventBody", "value", "Records", "entities", "conversations", "Data", "subject", "@timestamp"]  # fmt: skip
+             "eventBody", "value", "Records", "entities", "conversations", "Data", "subject", "@timestamp", "log",
+             "event", "time", "attributes", "source_type", "messageID", "Detail", "Source", "bytes"]  # fmt: skip
     forged = deepcopy(shape)
     objects = [forged, *(node for node in _objects(forged))]
     chosen = data.draw(st.sampled_from(objects))
