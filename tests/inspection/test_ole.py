@@ -8,7 +8,7 @@ from consumer.inspection.readers.office.compound import CompoundFile
 from consumer.inspection.readers.office.vba import decompress
 from consumer.inspection.readers.seen import TooMuch, Work
 from consumer.model import Reason
-from tests.inspection.files import archive, compound, doc, pdf, program
+from tests.inspection.files import archive, compound, doc, ooxml, pdf, program
 from tests.inspection.judging import codes, reason, seen
 
 NATIVE = "\x01Ole10Native"
@@ -221,3 +221,16 @@ def test_reading_a_directory_is_paid_for() -> None:
     data = compound({f"{n}": b"" for n in range(40)})
     with pytest.raises(TooMuch):
         CompoundFile(data, Work(100_000))
+
+
+def test_an_archive_that_opens_the_whole_document_is_judged_by_what_is_in_it() -> None:
+    theme = ooxml("docx", {"theme/theme.xml": "<a/>"})
+    for harmless in (archive({"a.txt": b"words"}), theme, archive({"a.txt": b"words"})[:-30]):
+        assert codes(doc(More=harmless)) == set()
+    assert codes(doc(More=archive({"run.js": b"alert(1)"}))) == {Reason.EMBEDDED_EXECUTABLE}
+
+
+def test_what_programs_find_that_search_a_document_is_another_format() -> None:
+    assert Reason.SECOND_FORMAT in codes(doc(More=b"Rar!\x1a\x07\0" + bytes(60)))
+    assert Reason.SECOND_FORMAT in codes(compound({"A": pdf(), "WordDocument": doc()[512:4608]}))
+    assert codes(doc(More=pdf())) == set()

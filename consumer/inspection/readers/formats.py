@@ -14,6 +14,7 @@ from consumer.inspection.readers.signatures import LONG, SHORT, ZIP
 PADDING = b"\0\xff \t\r\n\x1a\x0c"
 PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  # nobody is harmed by one more of them
 DEEPEST_PADDING = 12  # bytes of padding that a signature may begin with
+HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 HEAD = 4096  # bytes of anything that tell what it is
 OBJECTS_TRIED = 32  # words of a PDF that could begin one
 

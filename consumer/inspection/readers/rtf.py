@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consumer.inspection.readers import formats, trailing
+from consumer.inspection.readers import formats, scripts, trailing
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.rtf_words import LONGEST_GROUP, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
+from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
 END = End("the brace that closes the first one", "every one", "none")
@@ -55,8 +56,12 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     _objects(text, seen)
     _templates(text, seen)
     _fields(text, seen)
-    end = _end(_without_binary(text, seen.work) if text.has_binary else data, seen.work)
+    binaries = list(_binaries(text, seen.work)) if text.has_binary else []
+    end = _end(_without(data, binaries) if binaries else data, seen.work)
     _formats(data, end, seen)
+    pages = (at for at in scripts.live(data, seen.work) if is_within(at, binaries)) if binaries else iter(())
+    if (at := next(pages, None)) is not None:
+        seen.find(Reason.SECOND_FORMAT, "a page with a script in its binary data", at=at, opener="mshta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +113,9 @@ def _end(data: bytes, work: Work) -> int:
     raise Unreadable("its groups are not closed: the end of the text is missing")
 
 
-def _without_binary(text: _Text, work: Work) -> bytes:
-    """With blanks for the bytes that `\\binN` announces: braces among them are none."""
-    data, out, at = text.data, bytearray(text.data), 0
+def _binaries(text: _Text, work: Work) -> Iterator[Extent]:
+    """The bytes that each `\\binN` announces."""
+    data, at = text.data, 0
     while (at := text.lower.find(BINARY, at)) >= 0:
         work.spend(2 * PLACE)
         at += len(BINARY)
@@ -120,8 +125,15 @@ def _without_binary(text: _Text, work: Work) -> bytes:
         count = int(data[at:begin] or b"0")
         begin += data[begin : begin + 1] == b" "
         stop = min(len(data), begin + count)
-        out[begin:stop] = b" " * (stop - begin)
+        yield begin, stop
         at = max(at, stop)
+
+
+def _without(data: bytes, extents: list[Extent]) -> bytes:
+    """With blanks there: braces in binary data are none."""
+    out = bytearray(data)
+    for begin, stop in extents:
+        out[begin:stop] = b" " * (stop - begin)
     return bytes(out)
 
 

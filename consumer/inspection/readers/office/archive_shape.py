@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from consumer.inspection.readers import scripts, text, zip_reader
 from consumer.inspection.readers.formats import (
     HEAD,
+    HEADER_OF_A_PDF,
     PADDING,
     binary_at,
     foreign,
@@ -18,6 +19,7 @@ from consumer.inspection.readers.formats import (
     pdf_in,
 )
 from consumer.inspection.readers.names import extension_of
+from consumer.inspection.readers.pdf.places import swallows
 from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.signatures import ZIP
 from consumer.inspection.readers.texts.tables import SYLK
@@ -29,7 +31,6 @@ A_NAME, ESCAPED = 96, 4  # of work for a letter of a name, and times as much whe
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "bmp", "dib", "tif", "tiff", "emf", "wmf"})
 ARCHIVES = ("RAR", "7-Zip", "ARJ", "ACE", "LHA", "ZOO", "ZPAQ", "XAR", "ALZip", "cabinet", "disk image", "disc image")
 OPENINGS = (b"#!", b"%!", SYLK)  # of scripts, PostScript and workbooks
-HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 
 
 def examine(data: bytes, archive: Archive, seen: Seen) -> None:
@@ -115,7 +116,7 @@ def _begins_another(data: bytes, before: bytes, seen: Seen) -> bool:
     if not before.strip(PADDING):
         return False
     found = format_at(data[:HEAD])
-    if found or before.startswith(OPENINGS) or text.decode(before) is None:
+    if found or before.startswith(OPENINGS) or swallows(before) or text.decode(before) is None:
         detail = f"{found or 'another format'} before the archive's first entry"
         seen.find(Reason.SECOND_FORMAT, detail, at=0, opener="desktop")
         return True

@@ -5,14 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from consumer.inspection.readers import runs, trailing
+from consumer.inspection.readers import attached, runs, trailing
 from consumer.inspection.readers.ends import End
-from consumer.inspection.readers.formats import HEAD, PADDING, foreign, formats_at_fixed_places, formats_of, zip_at
+from consumer.inspection.readers.formats import (
+    HEAD,
+    HEADER_OF_A_PDF,
+    PADDING,
+    foreign,
+    formats_at_fixed_places,
+    formats_in,
+    formats_of,
+    pdf_in,
+    zip_at,
+)
 from consumer.inspection.readers.office import biff, ole_package, slides, vba
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.readers.office.fields import AUTO, DDE
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
+from consumer.inspection.readers.signatures import ZIP
+from consumer.inspection.readers.zip_reader import read_archive
 from consumer.model import Reason
 
 OF_SECTORS = End(
@@ -69,6 +81,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
     _objects(file, seen)
     trailing.find_php(data, seen, "document")
+    _inside(data, file, seen, limits)
     _between(file, seen)
     _behind(data, file, seen)
 
@@ -176,6 +189,25 @@ def _objects(file: CompoundFile, seen: Seen) -> None:
             seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
         else:
             seen.flag("embedded_files")
+
+
+def _inside(data: bytes, file: CompoundFile, seen: Seen, limits: Limits) -> None:
+    """What programs find that search the file, or look at its end or beginning. Office itself keeps archives in it."""
+    for at, name in formats_in(data, seen.work):
+        if name != ZIP and at < file.end:
+            seen.find(Reason.SECOND_FORMAT, f"{name} inside the document", at=at, opener="7-zip")
+    document = pdf_in(data, seen.work)
+    if document is not None and document < HEADER_OF_A_PDF:
+        seen.find(Reason.SECOND_FORMAT, "a PDF inside the document", at=document, opener="pdf")
+    try:
+        archive = read_archive(data, limits.entries)
+    except Unreadable:  # or scattered over sectors: nobody opens it
+        return
+    begin = min((entry.start for entry in archive.entries), default=file.end)
+    if begin < file.end:
+        seen.enter(begin)
+        attached.judge("", "", data[begin : archive.end], seen, limits)
+        seen.enter(None)
 
 
 def _between(file: CompoundFile, seen: Seen) -> None:

@@ -19,7 +19,7 @@ from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
 STEP = 2048  # what one between objects costs, as bytes that are read
-OPENED = frozenset(b"({[\"'`=")  # on the line that the document's header stands on
+OPENED = frozenset(b"({[\"'`=")  # on the line that a file begins on
 OPENINGS = (b"#!", b"%!", b"/*", b"//", SYLK)  # of comments, scripts, PostScript and workbooks
 SAME = "a PDF"  # joined documents: readers show the last one
 
@@ -84,7 +84,7 @@ def _before(before: bytes, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{whole} before the document", at=0, opener="desktop")
     elif found := formats.foreign(before, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{found} before the document", at=0, opener="desktop")
-    elif before.lstrip(PADDING).startswith(OPENINGS) or b"/*" in before or _swallows(before):
+    elif before.lstrip(PADDING).startswith(OPENINGS) or b"/*" in before or swallows(before):
         seen.find(Reason.SECOND_FORMAT, "a script before the document", at=0, opener="node")
     elif text.decode(before) is None and not _is_mac_binary(before):
         seen.find(Reason.SECOND_FORMAT, "binary data of another format before the document", at=0, opener="desktop")
@@ -92,8 +92,8 @@ def _before(before: bytes, seen: Seen) -> None:
         seen.find(Reason.LEADING_DATA, "bytes before the document's header", at=0)
 
 
-def _swallows(before: bytes) -> bool:
-    """Whether a script's string or list is open where the document begins, so that the document is inside of it."""
+def swallows(before: bytes) -> bool:
+    """Whether a script's string or list is open where a file begins, so that the file is inside of it."""
     line = before[-64:].replace(b"\r", b"\n").rpartition(b"\n")[2]
     if any(sign in OPENED for sign in line):
         return True
