@@ -73,7 +73,7 @@ def demo(
 
 @app.command()
 def scan(
-    files: Annotated[list[Path], typer.Argument(help="The files to judge.", show_default=False)],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="The files to judge.", show_default=False)],
     policy: Annotated[
         Path | None,
         typer.Option(help="Policy TOML; the shipped one if not given.", envvar="INSPECTION__POLICY_FILE"),
@@ -139,7 +139,9 @@ def check_config(
 
 @app.command("check-url")
 def check_url(
-    urls: Annotated[list[str], typer.Argument(help="URLs, or - to read them from stdin.", show_default=False)],
+    urls: Annotated[
+        list[str], typer.Argument(metavar="URL", help="URLs, or - to read them from stdin.", show_default=False)
+    ],
     resolve: Annotated[bool, typer.Option("--resolve", help="Look the names up, and judge their addresses.")] = False,
     config: ConfigFile = None,
     as_json: AsJson = False,
@@ -182,7 +184,7 @@ def topics_create(
 
 @topics_app.command("describe")
 def topics_describe(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Show the topics and how they differ from what `topics create` makes: exit 1 if they do."""
+    """Show the topics. And how they differ from what `topics create` makes; exit 1 if they do."""
     from consumer.cli.topic_commands import describe_topics
 
     with failures_told():
@@ -243,13 +245,13 @@ def notify(config: ConfigFile = None) -> None:
 def top(
     urls: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[URL]...", help="host:port of each process; this machine's WEB__PORT if not given."),
+        typer.Argument(metavar="URL", help="host:port of each process; this machine's WEB__PORT if not given."),
     ] = None,
     once: Annotated[bool, typer.Option("--once", help="One look instead of a live one.")] = False,
     interval: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two looks.")] = 2.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show how running processes are: rates, reasons, conditions, limits, partitions. Until Ctrl-C; --once ends with 1
+    """Show how running processes are. Rates, reasons, conditions, limits, partitions, until Ctrl-C; --once ends with 1
     if one is not ready and with 3 if one does not answer; --json gives an object a look."""
     from consumer.cli.top import show_processes
 

@@ -43,7 +43,7 @@ def list_letters(
 
 @app.command()
 def show(
-    place: Annotated[str, typer.Argument(help="An identity (hex), or partition:offset in the dead-letter topic.")],
+    place: Annotated[str, typer.Argument(metavar="PLACE", help="An identity (hex), or partition:offset of its topic.")],
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +91,7 @@ def export(
     ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Write dead letters as JSON lines, verbatim: contents, links and all. Treat the file like the topic."""
+    """Write dead letters as JSON lines. Verbatim, with contents, links and all: treat the file like the topic."""
     from consumer.cli import dlq_commands
 
     with failures_told():

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from consumer.sandbox.traffic import Traffic
     from consumer.settings.model import Settings
 
-app = typer.Typer(help="The demo's parts one by one: for your own Kafka, and for trying things.", no_args_is_help=True)
+app = typer.Typer(help="The demo's parts one by one. For your own Kafka, and for trying things.", no_args_is_help=True)
 
 Events = Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of events.")]
 Seed = Annotated[int, typer.Option(help="The same events and seed give the same conversations, files and answers.")]
@@ -46,7 +46,7 @@ def emulator(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve Genesys Cloud's login, API and files on loopback until SIGTERM or SIGINT.
+    """Serve Genesys Cloud's login, API and files. On loopback, until SIGTERM or SIGINT.
 
     What is printed are the settings of a service beside it. `POST /_control` switches outages, limits and faults.
     """
@@ -93,7 +93,7 @@ def traffic(
     antivirus: Annotated[bool, typer.Option(help="The service has an antivirus: the test signature is found.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the events of a seed to the input topic, and the expected answers to a file."""
+    """Write the events of a seed to Kafka. To the input topic; and the expected answers to a file."""
     from consumer.sandbox.traffic import plan_traffic
 
     planned = plan_traffic(events, seed, antivirus=antivirus)
@@ -130,13 +130,13 @@ async def _publish(planned: Traffic, settings: Settings, rate: float) -> int:
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="What `sandbox traffic --expect` wrote.", show_default=False)],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `sandbox traffic --expect` wrote.")],
     wait: Annotated[
         float, typer.Option(min=0, help="Seconds without a new answer until what is not there counts as missing.")
     ] = 10.0,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the output topics with what must be in them; exit 1 if anything is missing, duplicated or wrong."""
+    """Compare the output topics with what must be in them. Exit 1 if anything is missing, duplicated or wrong."""
     from consumer.sandbox.expectation import Expectation
 
     try:
@@ -165,7 +165,7 @@ def check(
 
 @app.command()
 def attack(as_json: AsJson = False) -> None:
-    """Try on this machine what a worker process that was taken over would try; exit 1 if any of it works.
+    """Try what a taken-over worker process would try. On this machine; exit 1 if any of it works.
 
     `killed`: the filter ended the process, which is what is promised. The last two columns show what else would hold.
     """

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
+from consumer.cli.app import app
 from tests.cli.conftest import NEEDED, Command
 
 
@@ -29,6 +33,21 @@ def test_help_names_every_command(command: Command) -> None:
         "version",
     ):
         assert f"\n  {name} " in listed
+
+
+def commands(group: object = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Each command and group of commands, from the program itself on."""
+    group = group or typer.main.get_command(app)
+    yield path
+    for name, one in getattr(group, "commands", {}).items():
+        yield from commands(one, (*path, name))
+
+
+@pytest.mark.parametrize("path", tuple(commands()), ids=" ".join)
+def test_help_is_told_whole_and_names_arguments_as_people_write_them(command: Command, path: tuple[str, ...]) -> None:
+    told = command(*path, "--help").stdout
+    assert not re.findall(r"^  [a-z-]+ .*\.\.\.$", told, re.MULTILINE), "its first sentence has no room in the list"
+    assert not re.findall(r"\{[a-z]", told)
 
 
 def test_help_imports_none_of_the_heavy_libraries() -> None:
