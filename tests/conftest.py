@@ -1,3 +1,5 @@
+import gc
+
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -5,11 +7,16 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-pytest_plugins = ["tests.left_out", "tests.kafka_fixtures", "pytester"]
+pytest_plugins = ["tests.left_out", "tests.quick", "tests.kafka_fixtures", "pytester"]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "kafka: needs a real Apache Kafka, which the tests start themselves")
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # thousands of tests and modules are no garbage, and need not be looked through again and again
 
 
 @pytest.fixture

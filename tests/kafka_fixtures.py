@@ -14,6 +14,7 @@ import pytest
 
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import Broker, create_topics, delete_topics, private_broker
+from tests.quick import beside_python
 
 PARTITIONS = 4
 """Of tasks and ledger in tests: enough for several owners, and each partition's producer costs a start."""
@@ -41,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SharedBroker(), "shared-broker")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if "kafka" in getattr(item, "fixturenames", ()):
+        item.add_marker("kafka")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     config.stash[BROKER].close()
 
@@ -57,6 +63,12 @@ def kafka() -> Iterator[Broker]:
         return
     with private_broker() as broker:
         yield broker
+
+
+@pytest.fixture
+def embedded() -> None:
+    """For whoever starts an embedded broker, here or in another process."""
+    beside_python("the embedded broker")
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A real c-icap with its virus scanner, which asks a clamd with our two signatures."""
 
-import shutil
 import socket
 import subprocess
 import time
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.quick import installed
 
 MODULES = next(Path("/usr/lib").glob("*/c_icap"), Path("/nowhere"))
 SETTINGS = """\
@@ -49,8 +50,9 @@ class RunningIcap:
 
 
 def needs_c_icap() -> None:
-    if shutil.which("c-icap") is None or not (MODULES / "virus_scan.so").exists():
-        pytest.skip("c-icap is not installed (Debian: c-icap, libc-icap-mod-virus-scan)")
+    installed("c-icap", "c-icap")
+    if not (MODULES / "virus_scan.so").exists():
+        pytest.skip("virus_scan.so is not installed (Debian: libc-icap-mod-virus-scan)")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """A real clamd, by itself and behind a real c-icap. It has two signatures of our own: no database is downloaded."""
 
-import shutil
 import socket
 import subprocess
 import time
@@ -15,6 +14,7 @@ from consumer.download.body import Body
 from consumer.inspection.inspect import Antivirus
 from consumer.model import Facts
 from tests.antivirus.c_icap import EVERYTHING, RunningIcap, needs_c_icap, running_c_icap
+from tests.quick import installed
 
 SIGNATURES = {
     "test.hdb": "44d88612fea8a8f36de82e1278abb02f:68:Test.EICAR_MD5",
@@ -77,8 +77,7 @@ def _wait_until_it_answers(process: subprocess.Popen[bytes], path: Path) -> None
 
 
 def needs_clamd() -> None:
-    if shutil.which("clamd") is None:
-        pytest.skip("clamd is not installed (Debian: clamav-daemon)")
+    installed("clamd", "clamav-daemon")
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import socket
 import subprocess
 import time
@@ -24,6 +23,7 @@ from consumer.sandbox.traffic import InputRecord
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from tests.deploy import dashboard
 from tests.outages.crafted import Maker, traffic_of
+from tests.quick import installed
 from tests.service.composed import changed, serving, settings_for, write
 
 SCRAPE_S = 1  # and a busy machine may miss some
@@ -121,9 +121,7 @@ def _filled(expression: str) -> str:
 
 @asynccontextmanager
 async def scraping(port: int, folder: Path) -> AsyncIterator[Prometheus]:
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("prometheus is not installed (Debian: prometheus)")
+    program = installed("prometheus", "prometheus")
     (folder / "prometheus.yml").write_text(CONFIG % port)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,7 +1,6 @@
 """The command that the README gives for reading the results, run by kcat against a real broker."""
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from anyio.to_thread import run_sync
 
 from consumer.settings.model import TopicSettings
 from tests.brokers import Broker
+from tests.quick import installed
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -26,9 +26,7 @@ async def test_kcat_reads_what_was_committed_and_nothing_that_was_aborted(kafka:
 
 
 def _command(address: str, topic: str) -> list[str]:
-    kcat = shutil.which("kcat")
-    if kcat is None:
-        pytest.skip("kcat is not installed (Debian: kcat)")
+    kcat = installed("kcat", "kcat")
     shown = re.search(r"^kcat -b \S+ -t \S+ (.+)$", README.read_text(), re.MULTILINE)
     assert shown
     return [kcat, "-b", address, "-t", topic, *shown[1].split()]

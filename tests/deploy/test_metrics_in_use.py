@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.model import Condition
 from consumer.telemetry.metrics import Metrics
+from tests.quick import installed
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yml"
@@ -99,10 +99,7 @@ def test_promtool_agrees(command: tuple[str, ...]) -> None:
 
 
 def promtool(*command: str, cwd: Path) -> None:
-    program = shutil.which("promtool")
-    if program is None:
-        pytest.skip("promtool is not installed (Debian: prometheus)")
-    done = subprocess.run([program, *command], cwd=cwd, capture_output=True, text=True)
+    done = subprocess.run([installed("promtool", "prometheus"), *command], cwd=cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

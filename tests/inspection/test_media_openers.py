@@ -10,7 +10,8 @@ from tests.inspection import media
 from tests.inspection.files import archive
 from tests.inspection.media import SAMPLES, kind, svg
 from tests.inspection.test_media import LIVE, NO_END, cuts, verdict
-from tests.inspection.test_openers import PAYLOAD, PHP, by_php, by_unzip, program, run
+from tests.inspection.test_openers import PAYLOAD, PHP, by_php, by_unzip, run
+from tests.quick import installed
 
 ACT = "document.documentElement.setAttribute('acted', 'on it')"
 XHTML = "http://www.w3.org/1999/xhtml"
@@ -32,7 +33,7 @@ DRAWINGS = {
 def test_a_browser_runs_the_drawing_and_it_is_not_let_in(what: str, tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_bytes(DRAWINGS[what])
     shown = run(
-        program("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
+        installed("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "a.svg").as_uri(), folder=tmp_path,
     )  # fmt: skip
     assert b'acted="on it"' in shown
@@ -59,9 +60,9 @@ def test_an_archive_behind_is_opened_and_not_let_in(name: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", sorted(name for name in SAMPLES if name in LIVE or kind(name) in NO_END))
 def test_a_player_opens_each_cut_that_is_let_in(name: str, tmp_path: Path) -> None:
-    path = tmp_path / name
+    ffprobe, path = installed("ffprobe"), tmp_path / name
     taken = [cut for cut in cuts(SAMPLES[name]) if verdict(cut, name) is None]
     for cut in taken[:1] + taken[10::20]:
         path.write_bytes(cut)
-        said = run(program("ffprobe"), "-v", "error", "-show_entries", "stream=codec_name", path.name, folder=tmp_path)
+        said = run(ffprobe, "-v", "error", "-show_entries", "stream=codec_name", path.name, folder=tmp_path)
         assert b"codec_name=" in said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -24,6 +23,7 @@ from consumer.model import Reason
 from tests.inspection.files import archive, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.judging import reason
 from tests.inspection.polyglots import HTML, ZIP, film, polyglots, seven_zip, unopened
+from tests.quick import installed
 
 ACTED = b"acted on it"
 PHP = b"<?php echo 'acted', ' on it'; __halt_compiler();"
@@ -35,13 +35,6 @@ DETECTOR = Detector()
 def run(*command: str, folder: Path) -> bytes:
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60)
     return done.stdout + done.stderr
-
-
-def program(name: str) -> str:
-    path = shutil.which(name)
-    if path is None:
-        pytest.skip(f"{name} is not installed")
-    return path
 
 
 @contextmanager
@@ -69,15 +62,15 @@ def served(data: bytes) -> Iterator[str]:
 
 
 def by_php(path: Path) -> bool:
-    return ACTED in run(program("php"), "-n", path.name, folder=path.parent)
+    return ACTED in run(installed("php"), "-n", path.name, folder=path.parent)
 
 
 def by_unzip(path: Path) -> bool:
-    return b"payload.txt" in run(program("unzip"), "-l", path.name, folder=path.parent)
+    return b"payload.txt" in run(installed("unzip"), "-l", path.name, folder=path.parent)
 
 
 def by_seven_zip(path: Path) -> bool:
-    listed = run(program("7zz"), "l", "-t#", path.name, folder=path.parent)
+    listed = run(installed("7zz"), "l", "-t#", path.name, folder=path.parent)
     return re.search(rb"\d\.(?:7z|exe|elf|zip|rar|pe|te|tar)\b", listed) is not None
 
 
@@ -85,19 +78,19 @@ def by_browser(path: Path) -> bool:
     """Without a name that says anything: the browser sniffs."""
     with served(path.read_bytes()) as url:
         page = run(
-            program("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
+            installed("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
             f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", url, folder=path.parent,
         )  # fmt: skip
     return b"<title>acted on it</title>" in page
 
 
 def by_pdf(path: Path) -> bool:
-    return b"PDF Version" in run(program("qpdf"), "--check", path.name, folder=path.parent)
+    return b"PDF Version" in run(installed("qpdf"), "--check", path.name, folder=path.parent)
 
 
 def by_node(path: Path) -> bool:
     plain = path.rename(path.with_name("file"))
-    return ACTED in run(program("node"), plain.name, folder=path.parent)
+    return ACTED in run(installed("node"), plain.name, folder=path.parent)
 
 
 def by_python(path: Path) -> bool:
@@ -181,7 +174,7 @@ def test_java_runs_an_archive_that_is_stored_in_a_document_and_the_document_is_r
     end = data.rindex(b"PK\5\6") + 22  # the archive's comment is the rest of the document
     data = data[: end - 2] + (len(data) - end).to_bytes(2, "little") + data[end:]
     (tmp_path / "invoice.pdf").write_bytes(data)
-    said = run(program("java"), "-jar", "invoice.pdf", folder=tmp_path)
+    said = run(installed("java"), "-jar", "invoice.pdf", folder=tmp_path)
     assert b"Evil" in said  # it found the class, and tried it
     assert reason(data, "invoice.pdf") is Reason.EMBEDDED_EXECUTABLE
 

@@ -87,7 +87,7 @@ async def test_an_emulator_ends_at_a_signal_without_a_word() -> None:
 async def test_a_port_that_is_taken_is_said_in_words() -> None:
     async with emulator() as (settings, _):
         port = settings["GENESYS__API_URL"].rpartition(":")[2]
-        done = await anyio.run_process(command("emulator", "--port", port), check=False)
+        done = await anyio.run_process(command("emulator", "--events", "1", "--port", port), check=False)
     assert done.returncode == 3
     assert f"can't listen on 127.0.0.1:{port}".encode() in done.stderr
 
@@ -116,6 +116,7 @@ async def events_in(broker: str) -> dict[int, int]:
     return {partition.partition: end for partition, end in ends.items()}
 
 
+@pytest.mark.usefixtures("embedded")
 async def test_traffic_and_check_agree_about_what_must_come_out(tmp_path: Path) -> None:
     file = tmp_path / "expected.json"
     planned = plan_traffic(EVENTS, SEED)
@@ -145,6 +146,7 @@ def counts(done: tuple[int, str, str]) -> tuple[int, int, int, int]:
     return done[0], report["missing"], report["duplicated"], report["wrong"]
 
 
+@pytest.mark.usefixtures("embedded")
 async def test_what_is_not_as_it_must_be_is_named_for_people(tmp_path: Path) -> None:
     file = tmp_path / "expected.json"
     Expectation(1, 1, (Expected("00" * 16, ExpectedOutcome.ACCEPTED, None, "genuine", (), "c-1", "m-1", "a-1"),)).write(
@@ -179,7 +181,7 @@ async def test_a_broker_that_is_away_is_exit_code_3(tmp_path: Path) -> None:
 
 
 async def test_without_an_address_of_kafka_the_missing_variable_is_named(tmp_path: Path) -> None:
-    code, _, err = await ran(["traffic", "--expect", "x"], tmp_path)
+    code, _, err = await ran(["traffic", "--events", "1", "--expect", "x"], tmp_path)
     assert code == 2
     assert "KAFKA_BOOTSTRAP_SERVERS" in err
 

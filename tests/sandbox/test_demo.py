@@ -39,6 +39,7 @@ def demo(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.usefixtures("embedded")
 def test_every_answer_comes_once_and_json_is_all_there_is_on_stdout(tmp_path: Path) -> None:
     done = demo(tmp_path, "--events", "120", "--seed", "2", "--json")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -53,6 +54,7 @@ def test_every_answer_comes_once_and_json_is_all_there_is_on_stdout(tmp_path: Pa
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.usefixtures("embedded")
 def test_a_second_run_keeps_its_own_files_only_and_writes_a_line_for_each_thing_into_a_pipe(tmp_path: Path) -> None:
     earlier = tmp_path / FILES / "conversation" / "file"
     earlier.parent.mkdir(parents=True)
@@ -95,6 +97,7 @@ def test_files_that_are_not_the_demos_stay(
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.usefixtures("embedded")
 async def test_the_time_that_a_run_took_ends_with_its_last_answer(tmp_path: Path) -> None:
     held_s = [0.0]
 
@@ -111,6 +114,7 @@ async def test_the_time_that_a_run_took_ends_with_its_last_answer(tmp_path: Path
 
 
 @pytest.mark.timeout(120)
+@pytest.mark.usefixtures("embedded")
 def test_a_run_that_is_kept_says_where_it_is_looked_at_and_how_it_ends_and_shows_its_dead_letters(
     tmp_path: Path,
 ) -> None:

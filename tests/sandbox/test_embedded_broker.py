@@ -1,9 +1,12 @@
 """The embedded broker: what the demo needs of it, and the limits that its docstring owns up to."""
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from anyio import fail_after
 
 from consumer.sandbox.embedded import EmbeddedBroker
+
+pytestmark = pytest.mark.usefixtures("embedded")
 
 
 async def test_topics_have_the_partitions_that_were_asked_for() -> None:

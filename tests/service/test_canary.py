@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import AsyncIterator
 from copy import copy
@@ -21,6 +20,7 @@ from consumer.model import Attachment, Condition, Facts
 from consumer.service import canary
 from consumer.service.canary import Canary, document
 from tests.antivirus.conftest import MIB, needs_clamd, running_clamd
+from tests.quick import installed
 from tests.reports import Recorder
 
 POLICY = Policy.load()
@@ -34,11 +34,10 @@ async def workers() -> AsyncIterator[Workers]:
 
 
 def test_the_document_holds_what_a_reader_of_pdf_finds_in_it(tmp_path: Path) -> None:
-    if shutil.which("qpdf") is None:
-        pytest.skip("qpdf is not installed (Debian: qpdf)")
+    qpdf = installed("qpdf", "qpdf")
     (tmp_path / "a.pdf").write_bytes(document(b"inside"))
     for what, told in (("--check", b"No syntax or stream encoding errors"), ("--show-attachment=a", b"inside")):
-        done = subprocess.run(["qpdf", what, tmp_path / "a.pdf"], capture_output=True, check=True)
+        done = subprocess.run([qpdf, what, tmp_path / "a.pdf"], capture_output=True, check=True)
         assert told in done.stdout
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
 from tests.brokers import create_topics, private_broker
 from tests.chaos.workers import Worker, Workers, worker_env
+from tests.quick import installed
 from tests.service.composed import Kept, serving, settings_for, until, until_true, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
@@ -174,9 +174,7 @@ def _validator(output: Output) -> Draft202012Validator:
 
 async def test_kcat_reads_each_result_under_its_conversation(scene: Scene) -> None:
     """A reader that is nobody's of ours: key and body, of what is committed."""
-    kcat = shutil.which("kcat")
-    if kcat is None:
-        pytest.skip("kcat is not installed")
+    kcat = installed("kcat", "kcat")
     async with serving(scene.settings):
         await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
     for output in (Output.ACCEPTED, Output.REJECTED):

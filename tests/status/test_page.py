@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import socket
 from base64 import b64encode
 from collections.abc import AsyncIterator
@@ -19,6 +18,7 @@ import pytest
 from consumer.model import Condition
 from consumer.service.status.listener import Pages, serving_page
 from consumer.settings.load import SettingsProblem
+from tests.quick import installed
 from tests.status.seen import SECRET_HOST, Told
 
 
@@ -147,9 +147,7 @@ async def test_it_is_off_unless_it_has_a_port_and_one_that_is_taken_is_a_problem
 
 @pytest.mark.timeout(120)
 async def test_a_browser_runs_its_script_under_its_own_policy_and_shows_what_is_new(tmp_path: Path) -> None:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("chromium is not installed (Debian: chromium)")
+    chromium = installed("chromium", "chromium")
     told = Told()
     told.works()
     async with shown(told) as port:

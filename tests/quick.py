@@ -1,0 +1,67 @@
+"""What `make check` leaves to `make test`: of many cases all but some, and whatever needs more than Python.
+
+Which cases is fixed: the same in each run of the same tests, and in each process that shares a run.
+"""
+
+from __future__ import annotations
+
+import shutil
+import zlib
+from collections import defaultdict
+
+import hypothesis
+import pytest
+
+OPTION = "--quick"
+CASES, EXAMPLES = 16, 20  # of a test, and of a property that does not name its own number
+
+_is_quick = False
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    told = f"no other program, {CASES} cases of a test, {EXAMPLES} examples of a property"
+    parser.addoption(OPTION, action="store_true", help=told)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    global _is_quick
+    _is_quick = bool(config.getoption(OPTION))
+    hypothesis.settings.register_profile("quick", hypothesis.settings(), max_examples=EXAMPLES)
+    if _is_quick:
+        hypothesis.settings.load_profile("quick")
+
+
+@pytest.hookimpl(trylast=True)  # of those that -k and -m leave
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption(OPTION):
+        return
+    taken = {item.nodeid for cases in _by_test(items).values() for item in _some(cases)}
+    config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in taken])
+    items[:] = [item for item in items if item.nodeid in taken]
+
+
+def beside_python(what: str) -> None:
+    """Said by whoever needs it. The test is left out where nothing but Python is to be needed."""
+    if _is_quick:
+        pytest.skip(f"needs {what}")
+
+
+def installed(name: str, package: str = "") -> str:
+    """The path of somebody else's program, which Debian has in `package`. Without it the test is left out."""
+    beside_python(name)
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed" + (f" (Debian: {package})" if package else ""))
+    return path
+
+
+def _by_test(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
+    tests: dict[str, list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        tests[item.nodeid.partition("[")[0]].append(item)
+    return tests
+
+
+def _some(cases: list[pytest.Item]) -> list[pytest.Item]:
+    """By checksums, whose order is none of the cases' own, so that no kind of them is left out."""
+    return sorted(cases, key=lambda case: (zlib.crc32(case.nodeid.encode()), case.nodeid))[:CASES]
