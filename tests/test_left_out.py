@@ -15,6 +15,7 @@ def test_of_nothing(): ...
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     monkeypatch.delenv("REQUIRE_ALL", raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # each run is a process, and needs none of them
     pytester.makepyfile(TESTS)
     return pytester
 

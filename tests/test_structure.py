@@ -123,8 +123,7 @@ def test_imports_point_down_the_house() -> None:
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
     """Two files that need each other are one idea, or one of them knows too much."""
-    files = {_name(path): path for path in SOURCE}
-    circles = [name for name, path in files.items() if any(path in _closure(used) for used in _modules(path))]
+    circles = [name for name, path in _files().items() if any(path in _closure(used) for used in _modules(path))]
     assert not circles
 
 
@@ -157,14 +156,14 @@ def test_a_private_name_of_aiokafka_is_known_in_the_room_kafka_only() -> None:
         f"{path.relative_to(ROOT)}: {node.attr}"
         for path in SOURCE
         if _room(_name(path)) != "kafka" and any(_is_part_of(name, "aiokafka") for name in _imports(path))
-        for node in ast.walk(_tree(path))
+        for node in _nodes(path)
         if _reaches_inside(node)
     ]
     wrong += [
         f"{path.relative_to(ROOT)}: {node.attr}"
         for path in EVERYTHING
         if _room(_name(path)) != "kafka" and str(path.relative_to(ROOT)) not in PROVOKES_AIOKAFKA
-        for node in ast.walk(_tree(path))
+        for node in _nodes(path)
         if _reaches_inside(node) and node.attr in PRIVATE_OF_AIOKAFKA
     ]
     assert not wrong
@@ -195,21 +194,18 @@ def test_pure_parts_reach_no_library_that_speaks_to_the_world(module: str) -> No
     assert not reached
 
 
-@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_file_fits_on_a_few_screens(path: Path) -> None:
-    limit = LINES_OF_TESTS if "tests" in path.relative_to(ROOT).parts[0] else LINES_OF_SOURCE
-    assert len(path.read_text().splitlines()) <= limit
-
-
-def test_next_to_no_file_of_source_is_longer_than_a_few_screens() -> None:
-    longer = [str(path.relative_to(ROOT)) for path in SOURCE if len(path.read_text().splitlines()) > FEW_SCREENS]
+def test_a_file_fits_on_a_few_screens() -> None:
+    lines = {path: len(path.read_text().splitlines()) for path in EVERYTHING}
+    limit = {path: LINES_OF_SOURCE if path in set(SOURCE) else LINES_OF_TESTS for path in EVERYTHING}
+    assert not [str(path.relative_to(ROOT)) for path in EVERYTHING if lines[path] > limit[path]]
+    longer = [str(path.relative_to(ROOT)) for path in SOURCE if lines[path] > FEW_SCREENS]
     assert len(longer) <= MOST_LONGER, longer
 
 
 def test_names_say_what_a_thing_is() -> None:
     names = {f"{path.relative_to(ROOT)}": path.stem for path in EVERYTHING}
     for path in EVERYTHING:
-        classes = (node.name for node in ast.walk(_tree(path)) if isinstance(node, ast.ClassDef))
+        classes = (node.name for node in _nodes(path) if isinstance(node, ast.ClassDef))
         names.update({f"{path.relative_to(ROOT)}: {name}": name for name in classes})
     assert not [where for where, name in names.items() if EMPTY_WORDS & set(_words(name))]
 
@@ -228,7 +224,7 @@ def test_nothing_is_built_from_more_parts_than_a_reader_can_hold() -> None:
     wide = {
         f"{_name(path)}.{node.name}": len(_parts(made))
         for path in SOURCE
-        for node in ast.walk(_tree(path))
+        for node in _nodes(path)
         if isinstance(node, ast.ClassDef)
         for made in node.body
         if isinstance(made, ast.FunctionDef) and made.name == "__init__" and len(_parts(made)) > MOST_PARTS
@@ -246,7 +242,7 @@ def test_no_part_has_a_default_that_does_nothing() -> None:
     silent = [
         f"{path.relative_to(ROOT)}:{default.lineno}"
         for path in SOURCE
-        for node in ast.walk(_tree(path))
+        for node in _nodes(path)
         if isinstance(node, ast.arguments | ast.AnnAssign)
         for default in _defaults(node)
         if isinstance(default, ast.Lambda) and ast.unparse(default.body) in ("None", "...", "()")
@@ -302,6 +298,7 @@ def test_a_class_has_its_name_for_itself() -> None:
     assert {name: set(places) for name, places in homes.items() if len(places) > 1} == PROTOCOL_AND_CLASS
 
 
+@cache
 def _name(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
@@ -328,13 +325,18 @@ def _tree(path: Path) -> ast.Module:
 
 
 @cache
+def _nodes(path: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(_tree(path)))
+
+
+@cache
 def _imports(path: Path) -> frozenset[str]:
     """Every import of a file, those inside functions and under TYPE_CHECKING too."""
-    return frozenset(_names_imported(_tree(path)))
+    return frozenset(_names_imported(path))
 
 
-def _names_imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _names_imported(path: Path) -> Iterator[str]:
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -343,6 +345,12 @@ def _names_imported(tree: ast.Module) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+@cache
+def _files() -> dict[str, Path]:
+    return {_name(path): path for path in SOURCE}
+
+
+@cache
 def _ours(path: Path) -> list[str]:
     return [name for name in _imports(path) if _is_part_of(name, "consumer")]
 
@@ -350,18 +358,16 @@ def _ours(path: Path) -> list[str]:
 @cache
 def _modules(path: Path) -> set[str]:
     """The modules of ours that a file imports. A package that holds no code is none."""
-    files = {_name(other): other for other in SOURCE}
-    return {name for name in _ours(path) if name in files and _tree(files[name]).body}
+    return {name for name in _ours(path) if name in _files() and _tree(_files()[name]).body}
 
 
 @cache
 def _closure(module: str) -> set[Path]:
     """The files that importing `module` runs, its own included."""
-    files = {_name(path): path for path in SOURCE}
     reached: set[Path] = set()
     waiting = [module]
     while waiting:
-        path = files.get(waiting.pop())
+        path = _files().get(waiting.pop())
         if path is not None and path not in reached:
             reached.add(path)
             waiting += _ours(path)
@@ -382,7 +388,7 @@ def test_clients_for_http_are_made_in_one_place() -> None:
     makers = {
         str(path.relative_to(ROOT))
         for path in SOURCE
-        for node in ast.walk(_tree(path))
+        for node in _nodes(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in {"AsyncClient", "DirectClient"}
     }
     assert makers == {"consumer/http/clients.py"}

@@ -1,15 +1,16 @@
-"""Time and memory of each bomb in a fresh worker. `python -m tests.inspection.measured` prints it as one table."""
+"""Time and memory of each bomb in a new worker. `python -m tests.inspection.measured` prints it as one table."""
 
 from __future__ import annotations
 
 from tests.bench.figures import Figures
 from tests.inspection.bombs import BOMBS, HEAVY
-from tests.inspection.measured import MIB, cost
+from tests.inspection.measured import MIB, cost, started
 
 
 async def run() -> Figures:
     """Seconds, and MiB above an idle worker, of each; and the largest of both."""
-    costs = {name: await cost(make()) for name, make in (BOMBS | HEAVY).items()}
+    async with started() as template:
+        costs = {name: await cost(make(), template) for name, make in (BOMBS | HEAVY).items()}
     figures: Figures = {}
     for name, found in costs.items():
         figures[f"{name}, s"] = round(found.seconds, 3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +11,7 @@ import pytest
 from consumer.model import Attachment, Direction, Kind, MediaStatus, Message, Shape
 from consumer.wire import shapes
 from consumer.wire.events import Noise, decode
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of the generated code: invalid escapes, ssl defaults
-    import PureCloudPlatformClientV2 as sdk  # noqa: N813 # the name is too long to read
+from tests.official_sdk import sdk
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 MESSAGE = "5c1f9f8d0a4b6a0f2f1c0f1f3a9d7e21"

@@ -6,6 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import cache
 
 from tests.inspection.files import archive, chunk, jpeg, ooxml, pdf, png, relationships, segment
 
@@ -159,6 +160,7 @@ def pdf_escapes() -> bytes:
     return pdf(b"9 0 obj\n<< " + b"/#4a#53 " * (MIB // 8 * 9) + b">>\nendobj\n")
 
 
+@cache  # it takes longer to pack than to find
 def zeros(size: int) -> bytes:
     """Packed, a piece at a time."""
     engine = zlib.compressobj(9)

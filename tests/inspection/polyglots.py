@@ -9,7 +9,8 @@ import lzma
 import struct
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 from tests.inspection.files import archive, chunk, doc, gif, jpeg, ooxml, pdf, png, program, segment
 
@@ -244,5 +245,6 @@ def scripts() -> Iterator[tuple[str, bytes]]:
     yield "exe+docx", program() + ooxml("docx")
 
 
-def polyglots() -> dict[str, bytes]:
+@cache
+def polyglots() -> Mapping[str, bytes]:
     return dict([*appended(), *hidden(), *placed(), *scripts()])

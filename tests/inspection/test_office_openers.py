@@ -27,7 +27,8 @@ from tests.inspection.office_openers import (
     joined,
     with_macro,
 )
-from tests.inspection.test_openers import HARMLESS, program
+from tests.inspection.test_openers import HARMLESS
+from tests.quick import installed
 
 MACROS_ALLOWED = (
     '<oor:items xmlns:oor="http://openoffice.org/2001/registry"><item '
@@ -46,7 +47,13 @@ def office(folder: Path, *arguments: str, writes: Path | None = None) -> None:
     profile = folder / "profile"
     (profile / "user").mkdir(parents=True, exist_ok=True)
     (profile / "user" / "registrymodifications.xcu").write_text(MACROS_ALLOWED)
-    command = [program("soffice"), f"-env:UserInstallation={profile.as_uri()}", "--headless", "--norestore", *arguments]
+    command = [
+        installed("soffice", "libreoffice"),
+        f"-env:UserInstallation={profile.as_uri()}",
+        "--headless",
+        "--norestore",
+        *arguments,
+    ]
     with subprocess.Popen(command, cwd=folder, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True) as process:
         try:
             for _ in range(1_000):

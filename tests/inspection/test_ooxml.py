@@ -11,7 +11,7 @@ from consumer.inspection.readers.seen import Seen, TooMuch, Work
 from consumer.model import Reason
 from tests.inspection.files import OFFICE, SHEET, archive, compound, doc, ooxml, program, relationships
 from tests.inspection.judging import codes, reason, seen
-from tests.inspection.measured import cost
+from tests.inspection.measured import cost, started
 from tests.inspection.test_ole import EMPTY, compiled, dropped, packed, record
 
 MIB = 1024 * 1024
@@ -294,7 +294,8 @@ MEMORY: dict[str, dict[str, str | bytes]] = {
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's count of a process's memory is asked")
 @pytest.mark.parametrize("name", MEMORY)
 async def test_no_attribute_fills_the_memory(name: str) -> None:
-    found = await cost(ooxml("docx", MEMORY[name]))
+    async with started() as template:
+        found = await cost(ooxml("docx", MEMORY[name]), template)
     assert found.reason is Reason.MALFORMED
     assert found.extra < 48 * MIB
 
@@ -302,10 +303,11 @@ async def test_no_attribute_fills_the_memory(name: str) -> None:
 async def test_neither_do_attributes_of_the_listing_and_the_root() -> None:
     listing = f'<Override PartName="/x" ContentType="{LONG.upper()}"/>'
     root = relation("officeDocument", LONG.upper())
-    for data in (ooxml("docx", types=listing), archive({"[Content_Types].xml": "<Types/>", "_rels/.rels": root})):
-        found = await cost(data)
-        assert found.reason in (Reason.MALFORMED, Reason.CONTENT_NOT_ALLOWED)
-        assert found.extra < 48 * MIB
+    async with started() as template:
+        for data in (ooxml("docx", types=listing), archive({"[Content_Types].xml": "<Types/>", "_rels/.rels": root})):
+            found = await cost(data, template)
+            assert found.reason in (Reason.MALFORMED, Reason.CONTENT_NOT_ALLOWED)
+            assert found.extra < 48 * MIB
 
 
 def test_a_sheet_may_have_as_many_links_as_excel_allows() -> None:

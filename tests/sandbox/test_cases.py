@@ -1,5 +1,7 @@
 """What a case promises about its bytes is what the inspection says about them, at the shipped policy."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
 from consumer.download.body import Body
@@ -53,10 +55,20 @@ async def reason_for(file: SentFile, workers: Workers, policy: Policy) -> str | 
         return policy.decide(attachment, await workers.examine(body, attachment))
 
 
-@pytest.mark.parametrize("case", JUDGED_BY_BYTES, ids=lambda case: case.name)
-async def test_the_bytes_get_the_promised_answer(case: Case) -> None:
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def workers() -> AsyncIterator[Workers]:
     async with Workers(1, reports=Recorder()) as workers:
-        assert await reason_for(file_of(case.name), workers, Policy.load()) == case.answer.reason
+        yield workers
+
+
+@pytest.mark.parametrize("case", JUDGED_BY_BYTES, ids=lambda case: case.name)
+async def test_the_bytes_get_the_promised_answer(case: Case, workers: Workers) -> None:
+    assert await reason_for(file_of(case.name), workers, Policy.load()) == case.answer.reason
 
 
 @pytest.mark.parametrize("name", ["too_large_declared", "video"])
@@ -66,9 +78,8 @@ def test_what_is_rejected_by_its_declaration_is_rejected_before_any_download(nam
 
 
 @pytest.mark.parametrize("recipe", GENUINE)
-async def test_many_genuine_files_are_all_accepted(recipe: str) -> None:
+async def test_many_genuine_files_are_all_accepted(recipe: str, workers: Workers) -> None:
     dealer, policy = Dealer(dice("many", recipe)), Policy.load()
-    async with Workers(1, reports=Recorder()) as workers:
-        for _ in range(10):
-            file = dealer.file(GENUINE_CASE, recipe)
-            assert await reason_for(file, workers, policy) is None
+    for _ in range(10):
+        file = dealer.file(GENUINE_CASE, recipe)
+        assert await reason_for(file, workers, policy) is None

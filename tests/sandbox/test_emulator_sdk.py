@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import urllib.request
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,11 +14,8 @@ import pytest
 
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.world import World
+from tests.official_sdk import sdk
 from tests.sandbox.worlds import COMMUNICATION, CONVERSATION, MESSAGE, file_of, talk_with
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # of the generated code: invalid escapes, ssl defaults
-    import PureCloudPlatformClientV2 as sdk  # noqa: N813 # the name is too long to read
 
 TIMES = ("time", "timestamp", "startTime", "messageTime", "conversationStart", "conversationEnd", "segmentStart")
 MESSAGES = f"/api/v2/conversations/messages/{CONVERSATION}"
