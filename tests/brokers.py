@@ -12,6 +12,7 @@ from consumer.kafka.topic_rules import wanted
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.kafka_jars import JarMissing
 from consumer.settings.model import KafkaSettings, TopicSettings
+from tests.quick import beside_python
 
 EVENTS_PARTITIONS: Final = 4
 
@@ -26,6 +27,7 @@ class Broker(Protocol):
 @contextmanager
 def private_broker(properties: Mapping[str, str] | None = None, protocol: str = "PLAINTEXT") -> Iterator[KafkaBroker]:
     """A real broker of one's own, to stop, kill or freeze. Some seconds each: prefer the shared `kafka` fixture."""
+    beside_python("Apache Kafka")
     try:
         with KafkaBroker(properties=properties, protocol=protocol) as broker:
             yield broker
