@@ -17,6 +17,9 @@ PYTEST ?=
 BENCH ?=
 JOBS ?= auto
 
+# Where nothing may be written down, each of the hundreds of processes that tests start compiles all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --durations 20 --durations-min 1
 
 .PHONY: help setup demo check test lint accuracy fuzz chaos soak bench clean
