@@ -48,7 +48,7 @@ class _Stream:
     headers: int  # packets of headers that are to come
     packet: bytearray = field(default_factory=bytearray)
     ended: bool = False
-    pages: int = 0  # of sound or pictures
+    pages: int = 0  # of sound or pictures, from the first one that is right
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,9 @@ def checksum(page: bytes) -> int:
     return int.from_bytes(turned.to_bytes(4, "little").translate(TURNED), "big")
 
 
-def _is_right(data: bytes, at: int, page: Page) -> bool:
+def _is_right(data: bytes, at: int, page: Page, work: Work) -> bool:
+    """Whether it has the sum that it states: players leave out what has not."""
+    work.spend(page.stop - at)
     (stated,) = struct.unpack_from("<L", data, at + 22)
     return bool(checksum(data[at : at + 22] + bytes(4) + data[at + 26 : page.stop]) == stated)
 
@@ -114,7 +116,7 @@ def _pages(data: bytes, layout: Layout, kinds: set[bytes], work: Work) -> list[_
             layout.complete, at = False, len(data)
             break
         if page.flags & FIRST:
-            if not _is_right(data, at, page):
+            if not _is_right(data, at, page, work):
                 raise Unreadable("the recording's first page is damaged")
             streams[page.serial] = _first(data, page, kinds)
             every.append(streams[page.serial])
@@ -123,7 +125,7 @@ def _pages(data: bytes, layout: Layout, kinds: set[bytes], work: Work) -> list[_
         if (stream := streams.get(page.serial)) is None:
             layout.hide(page.begin, page.stop)
         else:
-            _read(data, page, stream, layout)
+            _read(data, at, page, stream, layout, work)
         at = page.stop
     layout.end = at
     return every
@@ -135,11 +137,13 @@ def _first(data: bytes, page: Page, kinds: set[bytes]) -> _Stream:
     return _Stream(KNOWN.get(kind, 1))
 
 
-def _read(data: bytes, page: Page, stream: _Stream, layout: Layout) -> None:
+def _read(data: bytes, at: int, page: Page, stream: _Stream, layout: Layout, work: Work) -> None:
     stream.ended |= bool(page.flags & LAST)
     if not stream.headers:
-        stream.pages += 1
+        stream.pages += bool(stream.pages or _is_right(data, at, page, work))
         return
+    if not _is_right(data, at, page, work):
+        raise Unreadable("a page of the recording's headers is damaged")
     layout.text(page.begin, page.stop)
     at = page.begin
     for length in page.lacing:
