@@ -210,6 +210,36 @@ def test_what_begins_as_a_script_is_not_let_in(name: str, data: bytes) -> None:
     assert verdict(data, name) is not None
 
 
+def bent(name: str, *changes: tuple[bytes, bytes]) -> Reason | None:
+    data = SAMPLES[name]
+    for part, by in changes:
+        assert data.count(part) >= 1
+        data = data.replace(part, by, 1)
+    return verdict(data, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "part", "by"),
+    [
+        ("xiph.opus", b"OpusTags", b"OpusTegs"),
+        ("ffmpeg_vorbis.ogg", b"\x05vorbis", b"\x05worbis"),
+        ("cwebp.webp", b"\x9d\x01\x2a", b"\x9d\x01\x2b"),
+        ("cwebp.webp", b"VP8 \xfa\x01\0\0\xb0", b"VP8 \xfa\x01\0\0\xb1"),
+        ("heifenc.avif", b"ispe", b"isqe"),
+        ("heifenc.heic", b"pitm\0\0\0\0\0", b"pitm\0\0\0\0\7"),
+        ("avifenc.avif", b"ipma", b"ipmb"),
+        ("ffmpeg_565.bmp", b"\0\xf8\0\0\xe0\7\0\0", b"\x42\xf8\0\0\xe0\7\0\0"),
+    ],
+)
+def test_what_no_viewer_and_no_player_opens_is_broken(name: str, part: bytes, by: bytes) -> None:
+    assert bent(name) is None
+    assert bent(name, (part, by)) is Reason.MALFORMED
+
+
+def test_a_picture_that_is_not_named_is_any_that_is_there() -> None:
+    assert bent("avifenc.avif", (b"pitm", b"free")) is None
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_that_is_bent_makes_an_examination_fail(seed: int) -> None:
     chance = random.Random(seed)

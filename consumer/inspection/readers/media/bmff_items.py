@@ -14,14 +14,23 @@ MOST_ITEMS = 10_000
 XMP = b"application/rdf+xml"
 IN_FILE = 0  # how a place is counted: from the beginning of the file
 PADDING = frozenset({b"free", b"skip"})
-KNOWN = frozenset({b"hdlr", b"pitm", b"iref", b"ipro", b"dinf", b"grpl"})
+DERIVED = frozenset({b"iden"})  # made of another item, with no content of its own
+KNOWN = frozenset({b"hdlr", b"iref", b"ipro", b"dinf", b"grpl"})
 
 
 @dataclass(slots=True)
 class _Items:
     kinds: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)  # what each is, and its MIME type
     places: dict[int, list[Extent]] = field(default_factory=dict)  # in the file
-    stored: int = 0  # those that have a place, there or in a box of their own
+    stored: set[int] = field(default_factory=set)  # those that have a place, there or in a box of their own
+    described: set[int] = field(default_factory=set)  # those that have properties
+    shown: int | None = None  # the one that is the picture, where that is said
+
+    @property
+    def hold_a_picture(self) -> bool:
+        """Whether the one that is shown is there, or any if none is named (ISO 23008-12, 6.2 and 6.5.3)."""
+        named = self.kinds if self.shown is None else self.kinds.keys() & {self.shown}
+        return any(item in self.described and (self.kinds[item][0] in DERIVED or item in self.stored) for item in named)
 
 
 def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
@@ -36,12 +45,14 @@ def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
         elif box.kind == b"iloc":
             _Locations(data, box, items, work).read()
         elif box.kind == b"iprp":
-            _properties(data, box, layout, work)
+            _properties(data, box, items, layout, work)
+        elif box.kind == b"pitm":
+            items.shown = int.from_bytes(data[box.begin + 4 : box.begin + (8 if data[box.begin] else 6)], "big")
         elif box.kind in PADDING or (box.kind not in KNOWN and box.kind != b"idat"):
             layout.hide(box.begin, box.stop)
     if not pictured:
         return False
-    if not items.stored or not items.kinds:
+    if not items.hold_a_picture or not layout.width:
         raise Unreadable("the picture has no content")
     for number, extents in items.places.items():
         _item(data, items.kinds.get(number, (b"", b"")), extents, layout, work)
@@ -91,7 +102,8 @@ class _Locations:
                 self._number(index)
                 begin, size = start + self._number(offset), self._number(length)
                 extents.append((begin, begin + size if size else len(self.data)))
-            self.items.stored += bool(extents)
+            if extents:
+                self.items.stored.add(number)
             if method == IN_FILE:
                 self.items.places[number] = extents
 
@@ -102,15 +114,29 @@ class _Locations:
         return int.from_bytes(self.data[self.at - width : self.at], "big")
 
 
-def _properties(data: bytes, box: Box, layout: Layout, work: Work) -> None:
-    """How large the picture and its tiles are."""
+def _properties(data: bytes, box: Box, items: _Items, layout: Layout, work: Work) -> None:
+    """How large the picture and its tiles are, and which items have properties."""
     for holder in boxes(data, box.begin, box.stop, work):
+        if holder.kind == b"ipma":
+            items.described |= _described(data, holder, work)
         if holder.kind != b"ipco":
             continue
         for entry in boxes(data, holder.begin, holder.stop, work):
             if entry.kind == b"ispe" and entry.stop - entry.begin >= 12:
                 layout.width = max(layout.width, int.from_bytes(data[entry.begin + 4 : entry.begin + 8], "big"))
                 layout.height = max(layout.height, int.from_bytes(data[entry.begin + 8 : entry.begin + 12], "big"))
+
+
+def _described(data: bytes, box: Box, work: Work) -> set[int]:
+    numbers, at = set[int](), box.begin + 8
+    width, length = 4 if data[box.begin] else 2, 2 if data[box.begin + 3] & 1 else 1
+    for _ in range(min(int.from_bytes(data[box.begin + 4 : at], "big"), MOST_ITEMS)):
+        work.step(STEP)
+        if at + width >= box.stop:
+            break
+        numbers.add(int.from_bytes(data[at : at + width], "big"))
+        at += width + 1 + length * data[at + width]
+    return numbers
 
 
 def _item(data: bytes, kind: tuple[bytes, bytes], extents: list[Extent], layout: Layout, work: Work) -> None:

@@ -20,6 +20,7 @@ HEADERS = frozenset({OLDEST, SHORT, USUAL, 52, 56, 64, 108, NEWEST})
 DEPTHS = frozenset({0, 1, 2, 4, 8, 16, 24, 32})  # bits; 0: the pixels are a JPEG or a PNG
 PLAIN = frozenset({0, 3, 6})  # not compressed
 PACKED = frozenset({1, 2, 4, 5})  # run lengths, a JPEG, a PNG
+MASKED, MASKS = 3, 54  # colors by their bits, and where those stand
 LEFT_OUT = 3  # bytes behind the last row that some writers leave out
 PROFILE = FILE + 112  # where the newest header says of its profile
 
@@ -35,6 +36,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if len(data) < FILE + header:
         raise Unreadable("the BMP stops inside its header")
     depth, packing, size, colors = _described(data, header, layout)
+    if packing == MASKED and not _can_be_told_apart(data):
+        raise Unreadable("the BMP's colors overlap")
     palette = FILE + header + _before_pixels(header, depth, packing, colors)
     if offset < FILE + header:
         raise Unreadable("the BMP's pixels begin inside its header")
@@ -63,6 +66,13 @@ def _described(data: bytes, header: int, layout: Layout) -> tuple[int, int, int,
     layout.width, layout.height, layout.bits = wide, abs(high), depth or layout.bits
     size = (depth * wide + 31) // 32 * 4 * abs(high) if packing in PLAIN else stated
     return depth, packing, size, colors
+
+
+def _can_be_told_apart(data: bytes) -> bool:
+    """Whether the bits of each color stand together, and no two share one."""
+    red, green, blue = struct.unpack_from("<3L", data.ljust(MASKS + 12, b"\0"), MASKS)
+    runs = (color // (color & -color or 1) for color in (red, green, blue))
+    return not (red & green or green & blue or red & blue) and all(run & run + 1 == 0 for run in runs)
 
 
 def _before_pixels(header: int, depth: int, packing: int, colors: int) -> int:

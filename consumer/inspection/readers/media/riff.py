@@ -22,6 +22,8 @@ END_OF_WAVE = End(
     "every one, if it says a size",
     "every one, if the size is 0 or at least 0x7F000000: it came through a pipe",
 )
+Sides = tuple[int, int]
+"""Width and height in pixels."""
 HEADER = 12
 LARGE = 0xFFFFFFFF  # a size that stands in a chunk of its own
 FOREVER = 0x7F000000  # sizes from here on stand for "not known": SoX, ALSA and FFmpeg each write another one
@@ -90,14 +92,16 @@ def _webp_end(data: bytes) -> int:
 
 
 def _walk_webp(data: bytes, layout: Layout, work: Work) -> None:
+    canvas: Sides | None = None
     for chunk in chunks(data, HEADER, layout.end, work):
         if chunk.promised > layout.end:
             raise Unreadable("a part of the WebP is longer than the whole")
         if chunk.kind in FRAMES:
-            _frame(data, chunk, layout)
+            if _frame(data, chunk, layout) not in (None, canvas) and canvas:
+                raise Unreadable("the WebP's pixels are of another size than the picture")
         elif chunk.kind == b"VP8X" and chunk.stop - chunk.begin >= 10:
-            layout.width = max(layout.width, 1 + int.from_bytes(data[chunk.begin + 4 : chunk.begin + 7], "little"))
-            layout.height = max(layout.height, 1 + int.from_bytes(data[chunk.begin + 7 : chunk.begin + 10], "little"))
+            canvas = _sides(data, chunk.begin + 4)
+            layout.width, layout.height = max(layout.width, canvas[0]), max(layout.height, canvas[1])
         elif chunk.kind == b"ANMF" and chunk.stop - chunk.begin >= 16:
             _animated(data, chunk, layout, work)
         elif chunk.kind in WEBP_TEXTS:
@@ -114,24 +118,42 @@ def _animated(data: bytes, frame: Chunk, layout: Layout, work: Work) -> None:
     """A frame: 16 bytes of where and how long, then chunks."""
     for chunk in chunks(data, frame.begin + 16, frame.stop, work):
         if chunk.kind in FRAMES:
-            _frame(data, chunk, layout)
+            if _frame(data, chunk, layout) not in (None, _sides(data, frame.begin + 6)):
+                raise Unreadable("a frame of the WebP is of another size than its pixels")
         else:
             layout.hide(chunk.begin, chunk.stop)
 
 
-def _frame(data: bytes, chunk: Chunk, layout: Layout) -> None:
+def _sides(data: bytes, at: int) -> Sides:
+    """Each stands there less one, in three bytes."""
+    return (
+        1 + int.from_bytes(data[at : at + 3], "little"),
+        1 + int.from_bytes(data[at + 3 : at + 6], "little"),
+    )
+
+
+def _frame(data: bytes, chunk: Chunk, layout: Layout) -> Sides | None:
+    """None if it only says how transparent the pixels of another one are."""
     head = data[chunk.begin : min(chunk.stop, chunk.begin + 10)]
-    if chunk.kind == b"VP8 " and len(head) == 10 and head[3:6] == b"\x9d\x01\x2a":
+    if chunk.kind == b"VP8 " and len(head) == 10 and _is_key_frame(head, chunk.stop - chunk.begin):
         wide, high = (side & 0x3FFF for side in struct.unpack_from("<2H", head, 6))
-    elif chunk.kind == b"VP8L" and len(head) >= 5 and head[0] == 0x2F:
+    elif chunk.kind == b"VP8L" and len(head) >= 5 and head[0] == 0x2F and head[4] < 0x20:
         bits = int.from_bytes(head[1:5], "little")
         wide, high = 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
     elif chunk.kind == b"ALPH":
-        return
+        return None
     else:
         raise Unreadable("the WebP's pixels have no header")
     layout.width, layout.height = max(layout.width, wide), max(layout.height, high)
     layout.drawn += max(1, wide * high)
+    return wide, high
+
+
+def _is_key_frame(head: bytes, size: int) -> bool:
+    """A picture has nothing before it: its frame says so, that it is shown, and how long its first part is."""
+    bits = int.from_bytes(head[:3], "little")
+    key, version, shown, first = not bits & 1, bits >> 1 & 7, bits >> 4 & 1, bits >> 5
+    return head[3:6] == b"\x9d\x01\x2a" and key and version <= 3 and bool(shown) and first < size
 
 
 def examine_wave(data: bytes, seen: Seen, limits: Limits) -> None:
