@@ -13,20 +13,22 @@ import hypothesis
 import pytest
 
 OPTION = "--quick"
-CASES, EXAMPLES = 16, 20  # of a test, and of a property that does not name its own number
+CASES = 8  # of a test
+SHARE = 5  # of the examples of a property, one in so many
 
 _is_quick = False
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    told = f"no other program, {CASES} cases of a test, {EXAMPLES} examples of a property"
+    told = f"no other program, {CASES} cases of a test, one in {SHARE} examples of a property"
     parser.addoption(OPTION, action="store_true", help=told)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     global _is_quick
     _is_quick = bool(config.getoption(OPTION))
-    hypothesis.settings.register_profile("quick", hypothesis.settings(), max_examples=EXAMPLES)
+    whole = hypothesis.settings()
+    hypothesis.settings.register_profile("quick", whole, max_examples=examples(whole.max_examples))
     if _is_quick:
         hypothesis.settings.load_profile("quick")
 
@@ -38,6 +40,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     taken = {item.nodeid for cases in _by_test(items).values() for item in _some(cases)}
     config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in taken])
     items[:] = [item for item in items if item.nodeid in taken]
+
+
+def examples(whole: int) -> int:
+    """For a property that names its own number."""
+    return max(1, whole // SHARE) if _is_quick else whole
 
 
 def beside_python(what: str) -> None:

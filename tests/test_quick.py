@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.quick import CASES, EXAMPLES
+from tests.quick import CASES, SHARE
 
 TESTS = """
 import pytest
@@ -52,7 +52,7 @@ def test_a_quick_run_takes_some_of_many_cases_and_nothing_but_python_and_says_so
     assert result.parseoutcomes() == {"passed": CASES + 3 + 2, "skipped": 3, "deselected": 100 - CASES}
     result.stdout.fnmatch_lines(["left out: needs a broker (1); needs sh (1); needs no-such-program (1)"])
     told = counted(result)
-    assert told.endswith(f"examples {EXAMPLES}")
+    assert told.endswith(f"examples {100 // SHARE}")
     assert counted(run.runpytest_subprocess(*WITH, "--quick")) == told
 
 

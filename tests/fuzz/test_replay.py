@@ -13,6 +13,7 @@ from tests.fuzz.check import check
 from tests.fuzz.dear import LARGE, SMALL, Recipe, kept
 from tests.fuzz.inputs import fuzzed, seeds
 from tests.fuzz.sized import sized
+from tests.quick import examples
 
 KEPT = sorted(path for path in Path(__file__).with_name("kept").iterdir() if path.name != ".gitignore")
 DETECTOR = Detector()
@@ -54,7 +55,7 @@ def test_an_input_is_always_the_same() -> None:
     assert sized(7) == sized(7) != sized(8)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=2_000), st.sampled_from([data[:64] for data in seeds()]), st.booleans())
 def test_any_bytes_behind_any_beginning_keep_every_promise(rest: bytes, beginning: bytes, begun: bool) -> None:
     check(beginning + rest if begun else rest, DETECTOR)

@@ -15,6 +15,7 @@ from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.model import Attachment, Facts, Finding
 from tests.inspection.files import attachment
+from tests.quick import examples
 
 MIB = 1024 * 1024
 KINDS = ("image/png", "image/jpeg", "application/pdf", "application/gzip")
@@ -51,7 +52,7 @@ def judged(policy: Policy, file: Attachment, facts: Facts) -> tuple[object, ...]
     return policy.before_download(file), policy.size_limit(file), policy.decide(file, facts), policy.marked(facts)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(documents, changes)
 def test_what_is_judged_otherwise_is_named(document: dict[str, Any], change: tuple[str, str, object]) -> None:
     """One row is another, so that no other difference stands in for the one that is looked for."""

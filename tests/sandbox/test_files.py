@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from consumer.sandbox import hostile, office
 from consumer.sandbox.files import GENUINE, MIME, build
 from consumer.sandbox.media import png_file
+from tests.quick import examples
 
 SEEDS = range(25)
 
@@ -48,7 +49,7 @@ def chunks_of(picture: bytes) -> list[tuple[bytes, bytes]]:
 
 
 @given(st.integers(0, 2**32))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 def test_a_png_has_as_many_pixels_as_its_header_says(seed: int) -> None:
     (first, header), *middle, last = chunks_of(build("png", seed))
     width, height = struct.unpack(">II", header[:8])

@@ -17,6 +17,7 @@ from consumer.model import DeadReason, Direction, Reason
 from consumer.sandbox.cases import CASES, NOT_CAUSED, ExpectedOutcome
 from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.traffic import Traffic, plan_traffic
+from tests.quick import examples
 
 NOW = datetime(2026, 2, 3, 10, 0, tzinfo=UTC)
 
@@ -45,7 +46,7 @@ def test_another_seed_shares_no_id(traffic: Traffic) -> None:
 
 
 @given(st.integers(1, 120), st.integers(0, 2**16))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 def test_there_are_as_many_events_as_asked_for(events: int, seed: int) -> None:
     planned = plan_traffic(events, seed, NOW)
     assert sum(record.events for record in planned.records) == events

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from consumer.judge.answers import Answer, Inspection, Resting, mark
 from consumer.stream.flights import Flights
+from tests.quick import examples
 
 
 class Landing:
@@ -177,7 +178,7 @@ async def test_a_drain_ends_what_runs_too_long_and_begins_nothing() -> None:
     assert landing.answers == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     script=st.lists(
         st.one_of(

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from consumer.model import OF_VERDICT, AnswerKind, LedgerEntry
 from consumer.model.units import DAY_MS
 from consumer.stream.ledger import Ledger
+from tests.quick import examples
 from tests.stream.machines import explore
 
 HORIZON_DAYS = 3
@@ -82,7 +83,7 @@ class Ledgers(RuleBasedStateMachine):
 
 
 def test_the_ledger_knows_each_answer_up_to_the_horizon() -> None:
-    explore(Ledgers, examples=150)
+    explore(Ledgers, examples(150))
 
 
 # ---- what is open

@@ -13,6 +13,7 @@ from consumer.stream.ledger import Ledger
 from consumer.stream.outbox import Batch, Outbox
 from consumer.stream.transaction import ProducerRecord
 from consumer.wire.results import Outgoing, Output
+from tests.quick import examples
 from tests.stream.machines import explore
 
 IDENTITIES = [bytes([number]) * 16 for number in range(4)]
@@ -126,7 +127,7 @@ class Outboxes(RuleBasedStateMachine):
 
 
 def test_the_outbox_keeps_what_is_not_committed_and_gives_nothing_twice() -> None:
-    explore(Outboxes, examples=150)
+    explore(Outboxes, examples(150))
 
 
 # ---- planted faults: the machine must find each

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from consumer.stream.window import Window
+from tests.quick import examples
 from tests.stream.machines import explore
 
 FIRST = 3  # the offset that was committed before the first assignment
@@ -94,7 +95,7 @@ class Windows(RuleBasedStateMachine):
 
 
 def test_the_window_commits_what_is_answered_and_nothing_else() -> None:
-    explore(Windows, examples=150)
+    explore(Windows, examples(150))
 
 
 def test_offsets_that_the_log_lacks_are_nobodys_to_wait_for() -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from consumer.turns.queue import OWED_SHARE, WASTE_SHARE, WASTE_UNKNOWN, Queue
 from consumer.turns.turn import LONG, SHORT, Stand
+from tests.quick import examples
 from tests.turns.played import Job, Play
 
 JOBS = st.builds(
@@ -20,7 +21,7 @@ JOBS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(100))
 @given(st.lists(JOBS, max_size=60), st.integers(2, 4), st.integers(0, 4), st.sampled_from([None, 0.01]))
 def test_no_room_is_left_while_anything_waits_and_everything_ends(
     jobs: list[Job], room: int, aside: int, short: float | None
@@ -32,7 +33,7 @@ def test_no_room_is_left_while_anything_waits_and_everything_ends(
     assert not play.queue._running_of
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(
     st.lists(st.sampled_from([0.1, 0.3, 1.0]), min_size=2, max_size=5),
     st.integers(1, 4),

@@ -126,7 +126,7 @@ def narrower(old: Schema, new: Schema, place: str = "") -> list[str]:
 
 @pytest.fixture(scope="module")
 def traffic() -> Traffic:
-    return plan_traffic(1_000, 5, datetime(2026, 2, 3, tzinfo=UTC))
+    return plan_traffic(400, 5, datetime(2026, 2, 3, tzinfo=UTC))
 
 
 def test_every_event_that_can_be_read_is_valid(traffic: Traffic) -> None:
