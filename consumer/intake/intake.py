@@ -86,18 +86,17 @@ class Intake:
         reports: Reports,
         metadata_ms: int = METADATA_MS,
         tasks_of: Callable[..., list[TaskRecord]] = tasks_of,
-        now: Callable[[], float] = time.time,
         gather_s: float = GATHER_S,
     ) -> None:
         """`metadata_ms`: within which a partition that the events topic gained is found."""
-        self._notices = Notices(reports, now)
+        self._notices = Notices(reports, time.time)
         self._kafka, self._topics = settings.kafka, settings.topics
         self._limits, self._demand, self._reports = limits, demand, reports
         self._signatures = signatures_of(settings.signatures)
         self._metadata_ms, self._tasks_of, self._gather_s = metadata_ms, tasks_of, gather_s
         self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
         self._in_flight = False  # a poll's records are not all tasks yet, or their offsets not committed
-        self.lag = Lag(self._topics.events, ABOUT, self._kafka, lambda _: not self._in_flight, reports, now)
+        self.lag = Lag(self._topics.events, ABOUT, self._kafka, lambda _: not self._in_flight, reports, time.time)
 
     @property
     def _task_bytes(self) -> int:
