@@ -128,6 +128,21 @@ def test_a_page_with_a_script_is_refused_as_body_and_as_attached_file(page: byte
     assert reason(several(part(page, "text/html", "a.html", encoding))) is not None
 
 
+@pytest.mark.parametrize(
+    "page", ['<a href="javascript:void(0)">x</a>', "<a href='javascript:;'>x</a>", '<body onload="">x</body>']
+)
+def test_links_and_events_that_do_nothing_run_nothing(page: str) -> None:
+    assert reason(several(part(page.encode(), "text/html"))) is None
+    assert reason(several(part(page.encode() + b"<a href='javascript:a()'>", "text/html"))) is not None
+    assert reason(several(part(b"<body onload=a()>", "text/html"))) is not None
+
+
+def test_a_part_for_services_of_the_web_is_shown_by_no_program() -> None:
+    page = b'<html amp4email><script async src="https://cdn.ampproject.org/v0.js"></script></html>'
+    assert reason(several(LETTER, part(page, "text/x-amp-html"), part(b"<p>x</p>", "text/html"))) is None
+    assert reason(several(part(page, "text/x-amp-html", "a.html"))) is not None
+
+
 def test_a_page_in_utf_16_is_read() -> None:
     page = "<html><script>alert(1)</script></html>".encode("utf-16")
     assert reason(several(part(page, "text/html; charset=utf-16", encoding="base64"))) is Reason.EMBEDDED_EXECUTABLE

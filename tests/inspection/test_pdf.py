@@ -176,6 +176,7 @@ def test_a_catalog_without_pages_is_none_and_another_object_of_its_number_does_n
     assert codes(pdf().replace(b"/Pages 2 0 R", b"/Pagts 2 0 R")) == {Reason.MALFORMED}
     assert codes(pdf().replace(b"2 0 obj", b"9 0 obj")) == {Reason.MALFORMED}
     assert codes(pdf(b"7 0 obj\n<< /Title (see 1 0 obj << /A) >>\nendobj\n")) == set()
+    assert codes(pdf(b"7 0 obj\n<< /Title (see 2 0 obj) /Author (and 1 0 obj) >>\nendobj\n")) == set()
     assert codes(pdf().replace(b"/Pages 2 0 R", b"/Pages << /Kids [3 0 R] >>")) == set()
 
 

@@ -168,7 +168,7 @@ def test_an_alarm_that_starts_a_program_is_told() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="a.xsl"?><a/>',
+        '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="http://a.example/a.xsl"?><a/>',
         '<?mso-application progid="Word.Document"?><a/>',
         '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
         '<!DOCTYPE a SYSTEM "http://example.com/a.dtd"><a/>',
@@ -227,3 +227,30 @@ def test_a_workbook_in_text_before_an_archive_or_a_document_is_another_format() 
     sylk = b"ID;PWXL;N;E\r\nC;X1;Y1;K1\r\nE\r\n"
     for name, data in (("a.zip", archive({"a.txt": b"words"})), ("a.pdf", pdf())):
         assert wide.reason(sylk + data, name) is Reason.SECOND_FORMAT
+
+
+@pytest.mark.parametrize(
+    "named", ['href="fatturapa_v1.2.xsl"', "type='text/xsl' href='../xsl/sms.XSL'", 'href="a.css"']
+)
+def test_a_style_sheet_beside_an_invoice_is_told(named: str) -> None:
+    data = f'<?xml version="1.0"?><?xml-stylesheet {named}?><Invoice/>'.encode()
+    assert wide.reason(data, "a.xml") is None
+    assert wide.seen(data, "a.xml").flags == ["external_references"]
+
+
+def test_a_style_sheet_that_makes_pages_is_not_let_in() -> None:
+    data = b'<x:stylesheet version="1.0" xmlns:x="http://www.w3.org/1999/XSL/Transform"/>'
+    assert wide.reason(data, "a.xsl") is wide.reason(data, "a.xml") is Reason.SECOND_FORMAT
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        'href="http://example.com/a.xsl"', 'href="//host/a.xsl"', 'href="#a.xsl"', 'href="data:text/xsl,a.xsl"', "",
+        'href=""', 'href="a.xml"', 'href="#" a="href.xsl"', 'href="&#104;ttp://example.com/a.xsl"', "href=a.xsl",
+        'href="\\\\host\\a.xsl"', 'href="?a.xsl"',
+    ],
+)  # fmt: skip
+def test_any_other_style_sheet_is_loaded_from_elsewhere_or_stands_in_the_file(named: str) -> None:
+    data = f'<?xml version="1.0"?><?xml-stylesheet type="text/xsl" {named}?><Invoice/>'.encode()
+    assert wide.reason(data, "a.xml") is Reason.EXTERNAL_REFERENCE

@@ -30,6 +30,8 @@ KNOWN = frozenset(
 )
 SENT = frozenset({"to", "cc", "bcc", "received", "message-id", "return-path", "delivered-to", "resent-to", "x-unsent"})
 SAVED = "snapshot-content-location"
+OF_A_SERVICE = "text/x-amp-html"  # shown by services of the web alone, and only after checks of their own
+NOTHING = (b"javascript:void(0)", b"javascript:;", b'javascript:"', b"javascript:'")
 DATA_SCRIPTS = (b"json", b"text/template", b"text/html")  # kinds of script that no browser runs
 SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
 TEXTS = ("text/plain", "text/html", "text/enriched", "text/x-amp-html", "text/watch-html")
@@ -142,6 +144,8 @@ class _Mail:
             self._attached(names[0] if names else "", kind, content)
 
     def _text(self, kind: str, content: bytes) -> None:
+        if kind == OF_A_SERVICE:
+            return
         if kind != "text/plain":
             if any(self._runs(content, at) for at in scripts.live(content, self.seen.work)):
                 self.seen.find(Reason.EMBEDDED_EXECUTABLE, "the mail is a page with a script", opener="browser")
@@ -160,7 +164,12 @@ class _Mail:
             self.seen.find(Reason.EMBEDDED_FILES, "files are attached to the mail")
 
     def _runs(self, page: bytes, at: int) -> bool:
-        """Whether it is more than data that stands in a script, as shops describe an order for other programs."""
+        """Whether it is more than data that stands in a script, as shops describe an order for other programs, and more
+        than a link or an event that does nothing.
+        """
         self.seen.work.spend(A_PART // 2)
+        words = page[at : at + 64].lower()
+        if words.startswith(NOTHING) or words.partition(b"=")[2].lstrip().startswith((b'""', b"''")):
+            return False
         tag = page[at : page.find(b">", at, at + 512) + 1].lower()
         return not (tag.startswith(b"<script") and any(kind in tag for kind in DATA_SCRIPTS))

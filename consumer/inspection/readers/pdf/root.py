@@ -52,18 +52,17 @@ class Root:
 
     def _look_for(self, named: Reference, readable: bytes, ends: bool, tried: int, work: Work) -> None:
         packed = ends and PACKED in readable
-        catalog = None
         for catalog in _objects(readable, named, work):
             pages = catalog.get(b"Pages") if isinstance(catalog, dict) else None
             if tried >= MOST_TRIED or (ends and isinstance(pages, dict)):
                 self.is_found = True
             elif isinstance(pages, Reference):
-                self.is_found = next(_objects(readable, pages, work), None) is not None
+                self.is_found = any(found is not None for found in _objects(readable, pages, work))
                 if packed:
                     self._packed[pages.number] = b""
             if self.is_found:
                 return
-        if catalog is None and packed:
+        if packed:
             self._packed[named.number] = b"Pages"
 
     @property
@@ -87,7 +86,7 @@ class Root:
 
 
 def _objects(readable: bytes, reference: Reference, work: Work) -> Iterator[Value]:
-    """All of that number, the last one first: a later one may stand in a text, or in a file that is attached."""
+    """All of that number, the last one first: a later one may stand in a text (None), or in a file that is attached."""
     work.spend(len(readable) // SEARCHING)
     usual, at = b"%d 0 obj" % reference.number, len(readable)
     while (at := readable.rfind(usual, 0, at)) >= 0:

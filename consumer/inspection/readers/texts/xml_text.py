@@ -9,6 +9,7 @@ from __future__ import annotations
 from xml.parsers import expat
 
 from consumer.inspection.readers.ends import End
+from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
@@ -17,10 +18,12 @@ END = End("the end of the root element", "every one", "none")
 FED = 64 * 1024
 READING = 6  # a byte that expat reads costs as much as looking at so many
 SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
+TRANSFORMS = "http://www.w3.org/1999/xsl/transform"
 FLAT, OF_A_DOCUMENT, FIRST_LINES = b"office:mimetype=", b"opendocument", 4096
 """By these words near its beginning LibreOffice tells a document, with its macros and links, from other XML."""
+STYLE_SHEET, SHEETS = "xml-stylesheet", (".xsl", ".xslt", ".css")
 INSTRUCTIONS = {
-    "xml-stylesheet": (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened", "browser"),
+    STYLE_SHEET: (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened", "browser"),
     "mso-application": (Reason.SECOND_FORMAT, "a program of Office opens it as a document", "office"),
 }
 
@@ -74,12 +77,25 @@ class _Parser:
         name = (uri or "").strip().lower()
         if name in SHOWN_BY_A_BROWSER:
             self._seen.find(Reason.SECOND_FORMAT, "a browser shows it as a page or a drawing", opener="browser")
+        elif name == TRANSFORMS:
+            self._seen.find(Reason.SECOND_FORMAT, "a browser makes a page of what names it", opener="browser")
 
     def _instruction(self, target: str, content: str) -> None:
         self._seen.work.spend(PLACE // 4)
-        if target.lower() in INSTRUCTIONS:
+        if target.lower() == STYLE_SHEET and _is_beside(content):
+            self._seen.flag("external_references")
+        elif target.lower() in INSTRUCTIONS:
             reason, detail, opener = INSTRUCTIONS[target.lower()]
             self._seen.find(reason, detail, opener=opener)
 
     def _document_type(self, *declaration: object) -> None:
         raise Unreadable("it declares a document type, by which entities expand")
+
+
+def _is_beside(content: str) -> bool:
+    """Whether the style sheet is a file beside this one, as invoices name it. It is not let in itself."""
+    _, named, rest = content.partition("href")
+    value = rest.lstrip().removeprefix("=").lstrip()
+    target = value[1:].partition(value[:1])[0] if value[:1] in ('"', "'") else ""
+    plain = named and content.count("href") == 1 and not set("&#?%") & set(target)
+    return bool(plain) and target.lower().endswith(SHEETS) and place_of(target) is Place.HERE
