@@ -94,6 +94,7 @@ MOST_ARROWS = 100
 LINES_OF_SOURCE = 350
 FEW_SCREENS, MOST_LONGER = 300, 2  # lines of source, and how many files may have more
 LINES_OF_TESTS = 500
+LINES_OF_A_FUNCTION = 40  # of source
 OF_EVERY_MODULE = {"__all__", "log", "app"}
 # A room states what it needs, and a class elsewhere satisfies it.
 PROTOCOL_AND_CLASS = {
@@ -200,6 +201,16 @@ def test_a_file_fits_on_a_few_screens() -> None:
     assert not [str(path.relative_to(ROOT)) for path in EVERYTHING if lines[path] > limit[path]]
     longer = [str(path.relative_to(ROOT)) for path in SOURCE if lines[path] > FEW_SCREENS]
     assert len(longer) <= MOST_LONGER, longer
+
+
+def test_a_function_fits_on_one_screen() -> None:
+    functions = {
+        f"{path.relative_to(ROOT)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in SOURCE
+        for node in _nodes(path)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert not {where: lines for where, lines in functions.items() if lines > LINES_OF_A_FUNCTION}
 
 
 def test_names_say_what_a_thing_is() -> None:

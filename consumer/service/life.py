@@ -82,11 +82,9 @@ async def run(
         parts.capacity.takes_tasks(stream.room)
         intake = Intake(settings, limits, Demand(conditions, stream, reporter), reporter)
         async with anyio.create_task_group() as background:
-            for watch in parts.watches:
+            for watch in (*parts.watches, intake.lag.run, stream.lag.run):
                 background.start_soon(watch)
             background.start_soon(_say_draining, shutdown, conditions)
-            background.start_soon(intake.lag.run)
-            background.start_soon(stream.lag.run)
             await _until(shutdown, parts.check_dependencies)
             background.start_soon(parts.prove)
             if await _until(shutdown, partial(_topics_are_right, limits, conditions)):
