@@ -30,10 +30,15 @@ WORSE = {
 """Files that are rejected now, each with why that is right. By the beginning of their SHA-256."""
 
 
+IMPOSSIBLE = b"\xff\xc4\0\x1f" + bytes(29)
+POSSIBLE = b"\xff\xc4\0\x1f" + bytes(8) + b"\x0c" + bytes(20)  # twelve codes of eight bits
+"""The codes of the last release's own JPEG, which no viewer draws, and others in their place: the rest is to be judged."""
+
+
 def accepted_by_the_last_release() -> dict[str, bytes]:
     """Files that its tests made and that it let in by its own policy, by the beginning of their SHA-256."""
     with zipfile.ZipFile(LAST / "accepted.zip") as files:
-        return {name: files.read(name) for name in files.namelist()}
+        return {name: files.read(name).replace(IMPOSSIBLE, POSSIBLE) for name in files.namelist()}
 
 
 FILES = accepted_by_the_last_release()
