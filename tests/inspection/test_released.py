@@ -32,7 +32,7 @@ WORSE = {
 
 IMPOSSIBLE = b"\xff\xc4\0\x1f" + bytes(29)
 POSSIBLE = b"\xff\xc4\0\x1f" + bytes(8) + b"\x0c" + bytes(20)  # twelve codes of eight bits
-"""The codes of the last release's own JPEG, which no viewer draws, and others in their place: the rest is to be judged."""
+"""The codes of the last release's JPEG, by which no viewer draws it, and others in their place: the rest is judged."""
 
 
 def accepted_by_the_last_release() -> dict[str, bytes]:
