@@ -82,6 +82,13 @@ def test_a_frame_and_a_scan_that_nobody_can_draw_are_broken(part: bytes, by: byt
     assert is_broken(changed(part, by))
 
 
+@pytest.mark.parametrize("marker", [0x02, 0x61, 0xC8, 0xD8, 0xDE, 0xF7])
+def test_a_marker_that_no_viewer_knows_is_broken_before_the_pixels_and_skipped_in_them(marker: int) -> None:
+    unheard = segment(marker, b"words")
+    assert is_broken(jpeg(unheard))
+    assert not is_broken(jpeg()[:-2] + unheard + b"\xff\xd9")
+
+
 def test_a_scan_asks_for_the_codes_of_its_own_kind() -> None:
     wrong = changed(CODES, CODES + codes(b"\2", b"\0\0", number=0x10)).replace(FRAME, segment(0xC2, FRAME[4:]))
     means, others, refined = (segment(0xDA, b"\1\1\0" + rest) for rest in (b"\0\0\0", b"\1\x3f\0", b"\0\0\x10"))

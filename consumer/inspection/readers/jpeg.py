@@ -12,6 +12,7 @@ from consumer.inspection.readers.picture import BLOCK, MOST_BLOCKS, Picture
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 
 ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
+UNHEARD = frozenset({*range(0x02, 0xC0), 0xC8, 0xD8, 0xDE, 0xDF, *range(0xF0, 0xFE)})  # markers that no viewer knows
 END = End("its marker `EOI`", "every one", "none")
 MOST_STRAY = 4_096  # bytes between segments that readers skip
 
@@ -39,6 +40,8 @@ def walk(data: bytes, work: Work) -> Picture:
         if kind == 0xD9:
             at, picture.complete = at + 2, True
             break
+        if kind in UNHEARD and not picture.drawn:
+            raise Unreadable("a part of the JPEG stops every viewer before its pixels")
         if kind in ALONE:
             at += 2
             continue
