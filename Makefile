@@ -20,7 +20,8 @@ JOBS ?= auto
 # Where nothing may be written down, each of the hundreds of processes that tests start compiles all that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
-SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --durations 20 --durations-min 1
+# A file of tests goes to one process. In their own order: by the number of its tests, files of few long ones came last.
+SIDE_BY_SIDE = --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 1
 
 .PHONY: help setup demo check test lint accuracy fuzz chaos soak bench clean
 
@@ -37,7 +38,7 @@ demo: setup ## See it work: make demo [EVENTS=300] [SEED=1] [BROKER=kafka]
 	$(BIN)/attachment-consumer demo --events $(EVENTS) --seed $(SEED) --broker $(BROKER)
 
 check: setup ## After each edit: what needs Python alone, and a sample of what has many cases [PYTEST="-k words"]
-	$(BIN)/python -m pytest -m "not kafka" --quick $(SIDE_BY_SIDE) $(PYTEST)
+	$(BIN)/python -m pytest -m "not kafka" --quick -rfE $(SIDE_BY_SIDE) $(PYTEST)
 
 test: setup ## Prove it: the whole suite, on a real Apache Kafka that it starts itself [PYTEST="-k words"] [JOBS=auto]
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(PYTEST)
