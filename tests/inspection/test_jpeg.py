@@ -36,6 +36,7 @@ def test_what_viewers_draw_is_whole() -> None:
         changed(CODES, CODES + codes(b"\2", b"\0\0", number=3)),  # no scan asks for it
         changed(QUANTIZATION, segment(0xDB, b"\x10" + bytes(128) + b"\0" + bytes(64))),
         changed(FRAME, segment(0xC2, FRAME[4:])),
+        changed(FRAME, segment(0xC3, FRAME[4:])).replace(QUANTIZATION, b""),  # without loss
         changed(SCAN, segment(0xDD, b"\0\4") + SCAN),
         jpeg() + b"\xff\xc4\0\3\0",
     ):

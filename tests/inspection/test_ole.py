@@ -228,6 +228,8 @@ def test_an_archive_that_opens_the_whole_document_is_judged_by_what_is_in_it() -
     for harmless in (archive({"a.txt": b"words"}), theme, archive({"a.txt": b"words"})[:-30]):
         assert codes(doc(More=harmless)) == set()
     assert codes(doc(More=archive({"run.js": b"alert(1)"}))) == {Reason.EMBEDDED_EXECUTABLE}
+    macros = seen(doc(More=ooxml("docm", {"word/vbaProject.bin": b"x"})))
+    assert (macros.findings, macros.flags) == ([], ["embedded_macros"])
 
 
 def test_what_programs_find_that_search_a_document_is_another_format() -> None:

@@ -7,6 +7,7 @@ from consumer.inspection.readers.seen import Unreadable, Work
 QUANTIZATION, CODES, SCAN, RESTARTS = 0xDB, 0xC4, 0xDA, 0xDD
 FRAMES = frozenset(range(0xC0, 0xD0)) - {CODES, 0xC8, 0xCC}
 SEGMENTS = FRAMES | {QUANTIZATION, CODES, SCAN, RESTARTS}
+QUANTIZED = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # the others lose nothing
 SEQUENTIAL, PROGRESSIVE = (0xC0, 0xC1), 0xC2  # frames whose pixels are in Huffman's codes
 A_TABLE = 16 * 1024  # of work
 MOST_TABLES = 4  # of a kind
@@ -78,7 +79,8 @@ class Tables:
         components, tables = body[1:-3:2], body[2:-3:2]
         if not self._components.keys() >= set(components) or len(set(components)) < len(components):
             raise Unreadable("the JPEG's scan is of a component that its frame does not have")
-        if any(self._components[component] not in self._quantization for component in components):
+        needed = {self._components[component] for component in components} if self._frame in QUANTIZED else set[int]()
+        if not needed <= self._quantization:
             raise Unreadable("the JPEG's pixels need a table that it does not have")
         if not all(self._codes.get(code, False) for code in self._asked(tables, first=body[-3], refined=body[-1] >> 4)):
             raise Unreadable("the JPEG's pixels are in codes that can't be told apart")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from consumer.inspection.readers import attached, runs, trailing
+from consumer.inspection.readers import runs, trailing
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import (
     HEAD,
@@ -50,6 +50,8 @@ WORD_STARTS = (
     b"\x98\xa6",
     b"\x99\xa6",
 )  # 97 and later; 6 and 95; their East Asian ones
+OF_ARCHIVES = (Reason.EMBEDDED_EXECUTABLE, Reason.SCRIPT, Reason.SECOND_FORMAT, Reason.ARCHIVE_LIMITS)
+"""What in an archive hurts whoever opens the document as one. Documents in it are no more than embedded ones."""
 CONTROL = "\x03ocxname"  # a stream of each ActiveX control
 ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x06dataspaces")
 
@@ -205,9 +207,12 @@ def _inside(data: bytes, file: CompoundFile, seen: Seen, limits: Limits) -> None
         return
     begin = min((entry.start for entry in archive.entries), default=file.end)
     if begin < file.end:
-        seen.enter(begin)
-        attached.judge("", "", data[begin : archive.end], seen, limits)
-        seen.enter(None)
+        inner = seen.others.examine(data[begin : archive.end], "", "")
+        if inner.has(Reason.MACROS):
+            seen.flag("embedded_macros")
+        if harm := next((finding for finding in inner.findings if finding.code in OF_ARCHIVES), None):
+            detail = f"the archive in the document is refused: {harm.detail}"[:200]
+            seen.find(Reason.EMBEDDED_EXECUTABLE, detail, at=begin, opener="unzip")
 
 
 def _between(file: CompoundFile, seen: Seen) -> None:

@@ -113,11 +113,12 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
         left -= len(content)
         if len(content) == OBJECT_STREAM:
             seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
-        begins.add(content, stream.first, seen.work)
+        begins.add(content, stream, seen.work)
         content = unescaped(content, seen.work)
         _active(content, seen, whole=False)
         referred.add(content, stream.first, seen.work, data)
-    if not begins.is_found and not (begins.may_be_packed and _ENCRYPTED.are_in(readable)):
+    unread = _ENCRYPTED.are_in(readable) or not all(stream.dictionary for stream in found)
+    if not begins.is_found and not (begins.may_be_packed and unread):
         seen.find(Reason.MALFORMED, "the object is missing that it begins with, or what names it")
     looks = Looks(data, named, referred, seen, limits)
     for stream in (stream for stream in found if not stream.holds_objects):

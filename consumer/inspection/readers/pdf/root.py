@@ -9,6 +9,7 @@ from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.pdf import streams, syntax
 from consumer.inspection.readers.pdf.places import END
+from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import Reference, Value, names
 from consumer.inspection.readers.seen import PLACE, Work
 
@@ -69,11 +70,12 @@ class Root:
     def may_be_packed(self) -> bool:
         return bool(self._packed)
 
-    def add(self, content: bytes, first: int, work: Work) -> None:
-        """An object stream, whose objects begin at `first`. What could not be inflated of it is none."""
+    def add(self, content: bytes, stream: PdfStream, work: Work) -> None:
+        """The content of an object stream. What could not be inflated of it is none."""
         if self.is_found or not self._packed:
             return
-        if first <= 0:  # it is said elsewhere
+        first = stream.first
+        if first <= 0 or b"DecodeParms" in stream.dictionary:  # it is said elsewhere, or packed in a further way
             self.is_found = True
             return
         work.spend(2 * first)
