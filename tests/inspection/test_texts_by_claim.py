@@ -254,3 +254,15 @@ def test_a_style_sheet_that_makes_pages_is_not_let_in() -> None:
 def test_any_other_style_sheet_is_loaded_from_elsewhere_or_stands_in_the_file(named: str) -> None:
     data = f'<?xml version="1.0"?><?xml-stylesheet type="text/xsl" {named}?><Invoice/>'.encode()
     assert wide.reason(data, "a.xml") is Reason.EXTERNAL_REFERENCE
+
+
+@pytest.mark.parametrize(
+    "space",
+    [
+        "http://schemas.microsoft.com/office/word/2003/wordml",
+        "http://schemas.microsoft.com/office/2006/xmlPackage",
+        "urn:schemas-microsoft-com:office:spreadsheet",
+    ],
+)
+def test_a_document_of_office_in_one_file_of_xml_is_no_text(space: str) -> None:
+    assert wide.reason(f'<?xml version="1.0"?><a:b xmlns:a="{space}"/>'.encode(), "a.xml") is Reason.SECOND_FORMAT

@@ -1,7 +1,7 @@
 """XML as a text: read by expat, which nothing can make expand, and refused where a browser or Office acts on it.
 
 A browser shows an XML file as what its namespaces say (XHTML with its scripts, SVG), and loads the style sheet that it
-names; Office opens one that names a program of its own (`mso-application`).
+names; Office opens one that names a program of its own (`mso-application`), or is a document by its namespace.
 """
 
 from __future__ import annotations
@@ -18,13 +18,19 @@ END = End("the end of the root element", "every one", "none")
 FED = 64 * 1024
 READING = 6  # a byte that expat reads costs as much as looking at so many
 SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
+OF_OFFICE = (
+    "http://schemas.microsoft.com/office/word/2003/wordml",
+    "http://schemas.microsoft.com/office/2006/xmlpackage",
+    "urn:schemas-microsoft-com:office:spreadsheet",
+)
 TRANSFORMS = "http://www.w3.org/1999/xsl/transform"
 FLAT, OF_A_DOCUMENT, FIRST_LINES = b"office:mimetype=", b"opendocument", 4096
 """By these words near its beginning LibreOffice tells a document, with its macros and links, from other XML."""
+A_DOCUMENT = "a program of Office opens it as a document"
 STYLE_SHEET, SHEETS = "xml-stylesheet", (".xsl", ".xslt", ".css")
 INSTRUCTIONS = {
     STYLE_SHEET: (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened", "browser"),
-    "mso-application": (Reason.SECOND_FORMAT, "a program of Office opens it as a document", "office"),
+    "mso-application": (Reason.SECOND_FORMAT, A_DOCUMENT, "office"),
 }
 
 
@@ -77,6 +83,8 @@ class _Parser:
         name = (uri or "").strip().lower()
         if name in SHOWN_BY_A_BROWSER:
             self._seen.find(Reason.SECOND_FORMAT, "a browser shows it as a page or a drawing", opener="browser")
+        elif name in OF_OFFICE:
+            self._seen.find(Reason.SECOND_FORMAT, A_DOCUMENT, opener="office")
         elif name == TRANSFORMS:
             self._seen.find(Reason.SECOND_FORMAT, "a browser makes a page of what names it", opener="browser")
 
