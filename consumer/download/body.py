@@ -94,6 +94,11 @@ class Spool:
         self._hash = hashlib.sha256()
         self.size = 0
 
+    @property
+    def sha256(self) -> str:
+        """Of what has come so far, in lower-case hex."""
+        return self._hash.hexdigest()
+
     def write(self, piece: bytes) -> None:
         """Raises `OSError` when there is no more memory or disk."""
         view = memoryview(piece)
@@ -109,7 +114,7 @@ class Spool:
         else:
             os.close(self._fd)
         fd, self._fd, self._read_only = self._read_only, -1, -1
-        return Body(fd, self.size, self._hash.hexdigest(), release)
+        return Body(fd, self.size, self.sha256, release)
 
     def __enter__(self) -> Self:
         return self

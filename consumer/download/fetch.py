@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Protocol
 
 import httpx
 
-from consumer.download.answers import GONE, Redirect, RequestedFile
+from consumer.download.answers import Redirect, RequestedFile
 from consumer.download.body import Body
 from consumer.download.budget import Budget
+from consumer.download.deliveries import Deliveries, Renew, Reports
 from consumer.download.hop import Hop
-from consumer.errors import HostNotAllowed
+from consumer.errors import HostNotAllowed, Strange
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.model import Attachment, Expired, Reason, Resolved
 from consumer.model.heard import Asked
 from consumer.turns import LONG, SHORT, Slots, Turn
 
 REDIRECTS = 5
-PROOF_S = 10.0
-KNOWN_FILES = 4_096  # files that were delivered: what comes once more may come from a cache
 SHORT_FILE = 4 * 1024 * 1024  # that is said to have at most so many bytes
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
-
-
-Renew = Callable[[Resolved], Awaitable[Resolved | None]]
-"""Gives the same file's link anew; None if there is none now."""
-
-
-class Reports(Protocol):
-    def delivered(self, asked: Asked) -> None:
-        """A host delivered a file for the first time. `asked` names host and file."""
 
 
 class Fetcher:
@@ -57,13 +44,11 @@ class Fetcher:
         self._client = client
         self._rules = rules
         self._budget = budget
-        self._reports = reports
         self._slots = Slots(connections)
         self._outside: dict[str, Slots] = {}
         self._deadline_s = deadline_s
         self._now = now
-        self._delivered: dict[str, tuple[Hop, str]] = {}  # by host the last one, and the SHA-256 of what came
-        self._known: dict[str, None] = {}  # files that were delivered, the latest last
+        self._deliveries = Deliveries(client, rules, reports)
 
     @property
     def running(self) -> int:
@@ -121,44 +106,16 @@ class Fetcher:
         return [self._outside.setdefault(where.host, Slots(most)), self._slots]
 
     async def prove(self, hosts: Collection[str], renew: Renew) -> None:
-        """Asks each host, of which nothing comes, for what it delivered last. Raises `Unavailable` if that does not
-        come. That it comes proves nothing to several that fail: caches give old files while nothing new gets through.
-        """
-        for host in hosts:
-            if host in self._delivered:
-                ends = asyncio.get_running_loop().time() + PROOF_S
-                hop, sha256 = self._delivered[host]
-                if await hop.deliver_again(self._client, ends, sha256) is not None:
-                    await self._prove_anew(hop, sha256, renew, ends)
-
-    async def _prove_anew(self, hop: Hop, sha256: str, renew: Renew, ends: float) -> None:
-        """By a fresh link to the same file, if there is one. A file that is gone since is asked for no more."""
-        url = None
-        if isinstance(hop.url, Resolved):
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(ends):
-                    url = await renew(hop.url)
-        where = judge_url(url or "", self._rules)
-        if url is None or not where.allowed or where.host != hop.asked.call:
-            return
-        renewed = replace(hop, url=url, where=where)
-        expired = await renewed.deliver_again(self._client, ends, sha256)
-        if expired is None:
-            self._delivered[hop.asked.call] = renewed, sha256
-        elif expired.status in GONE:
-            del self._delivered[hop.asked.call]
-        else:
-            raise renewed.refuses_all(expired)
+        """That these hosts deliver what they delivered before. Raises `Unavailable` if one does not."""
+        await self._deliveries.prove(hosts, renew)
 
     async def _follow(self, url: str, where: UrlJudgement, wanted: RequestedFile) -> Body | Expired | Reason:
         ends = asyncio.get_running_loop().time() + self._deadline_s
         file = url.partition("?")[0]  # the signature is another each time
         for _ in range(1 + REDIRECTS):
             hop = Hop(url, where, Asked(where.host or "", file), wanted, self._budget, self._now)
-            got = await hop.run(self._client, ends)
+            got = await self._got(hop, ends)
             if not isinstance(got, Redirect):
-                if isinstance(got, Body) and not wanted.as_it_is:
-                    self._note(hop, got)
                 return got
             url = redirect_target(url, got.location)
             leads_to = judge_url(url, self._rules)
@@ -169,15 +126,18 @@ class Fetcher:
             where = leads_to
         raise hop.doubtful("it leads round and round", "redirect", hop.final_elsewhere)
 
-    def _note(self, hop: Hop, body: Body) -> None:
-        file, host = hop.asked.of, hop.asked.call
-        first = file not in self._known
-        self._known[file] = None
-        if len(self._known) > KNOWN_FILES:
-            del self._known[next(iter(self._known))]
-        self._delivered[host] = hop, body.sha256
-        if first:
-            self._reports.delivered(hop.asked)
+    async def _got(self, hop: Hop, ends: float) -> Body | Redirect | Expired | Reason:
+        got: Body | Redirect | Expired | Reason | None = None
+        try:
+            got = await hop.run(self._client, ends)
+            if isinstance(got, Body) and not hop.wanted.as_it_is:
+                self._deliveries.note(hop, got)
+        except Strange as strange:
+            self._deliveries.strange(strange)
+            if isinstance(got, Body):
+                got.close()
+            raise
+        return got
 
 
 def _not_allowed(where: UrlJudgement) -> HostNotAllowed:

@@ -55,61 +55,61 @@ class Hop:
             async with asyncio.timeout_at(ends) as deadline:
                 return await self._ask(client, deadline)
         except TimeoutError:
-            raise self._away("the file took longer than its deadline") from None
+            raise self.away("the file took longer than its deadline") from None
         except AddressNotAllowed:
             if not self.where.region:
                 raise self.doubtful("its name leads to an address that is not public", "address", ELSEWHERE) from None
             # No customer decides where the region's names lead: that is a fault of our own network.
-            raise self._away("its name leads to an address that is not public") from None
+            raise self.away("its name leads to an address that is not public") from None
         except CertificateNotTrusted as error:
             if self.where.region:
                 raise Refused(Dependency.FILES, not_trusted("file host"), asked=self.asked) from None
-            raise self._away(str(error)) from None
+            raise self.away(str(error)) from None
         except httpx.TransportError as error:
-            raise self._away(str(error)) from None
+            raise self.away(str(error)) from None
         except (httpx.InvalidURL, UnicodeError):  # an allowed name that only looks like one: `xn--` and no code
             return Reason.URL_NOT_ALLOWED
 
-    async def deliver_again(self, client: httpx.AsyncClient, ends: float, sha256: str) -> Expired | None:
-        """Asks for the same bytes once more, past all caches that heed it, and keeps none. What the store says if the
-        link is over. Raises `Unavailable` if anything else comes."""
+    async def deliver_again(self, client: httpx.AsyncClient, ends: float) -> Expired | str:
+        """Asks for the file once more, past all caches that heed it, and keeps nothing: the SHA-256 of what came, or
+        what the store says if the link is over. Raises `Unavailable` if anything else comes."""
         try:
             async with asyncio.timeout_at(ends):
-                return await self._deliver_again(client, sha256)
+                return await self._deliver_again(client)
         except TimeoutError:
-            raise self._away("it does not answer") from None
+            raise self.away("it does not answer") from None
         except (httpx.TransportError, AddressNotAllowed) as error:
-            raise self._away(str(error)) from None
+            raise self.away(str(error)) from None
 
-    async def _deliver_again(self, client: httpx.AsyncClient, sha256: str) -> Expired | None:
+    async def _deliver_again(self, client: httpx.AsyncClient) -> Expired | str:
         response = await self._sent(client, PAST_CACHES)
         try:
             head = judge_head(response.status_code, response.headers, self.wanted, self.now())
+            if isinstance(head, Coming):
+                return await self._digest(response, head)
             if isinstance(head, Refusal):
                 told = self._told(judge_refusal(head.status, await beginning(response)))
-            elif isinstance(head, Coming):
-                told = None
-                if await self._digest(response) == sha256:
-                    return None
             else:
                 told = self._told(head)
             if isinstance(told, Expired):
                 return told
-            raise self._away("it no longer delivers what it delivered before")
+            raise self.away("it no longer delivers what it delivered before")
         finally:
             await response.aclose()
 
-    async def _digest(self, response: httpx.Response) -> str:
-        digest, size = hashlib.sha256(), 0
+    async def _digest(self, response: httpx.Response, told: Coming) -> str:
+        """Of the whole body, and of no strange one."""
+        digest, size, head = hashlib.sha256(), 0, b""
         async for piece in response.aiter_raw():
             digest.update(piece)
             size += len(piece)
+            head += piece[: HEAD - len(head)]
             if size > self.wanted.cap:
-                break
+                raise self.away("it no longer delivers what it delivered before")
+        if told.promised not in (None, size):
+            raise self._cut()
+        self._doubt(head, size, told, digest.hexdigest())
         return digest.hexdigest()
-
-    def refuses_all(self, expired: Expired) -> Unavailable:
-        return self._away(f"it answered {expired.status} to a fresh link to what it delivered before")
 
     async def _sent(self, client: httpx.AsyncClient, headers: Mapping[str, str] = AS_IT_IS) -> httpx.Response:
         """The answer whose body is to come; whoever asked closes it."""
@@ -136,16 +136,19 @@ class Hop:
         if isinstance(head, NotTheStore):
             raise self.doubtful(head.what, head.code, head.final)
         if isinstance(head, Later):
-            raise self._away(head.what, head.retry_after_s, Settled("file", "down", head.code))
+            raise self.away(head.what, head.retry_after_s, Settled("file", "down", head.code))
         if isinstance(head, Expired):
             return replace(head, asked=self.asked, host=self._outside)
         return head
 
-    def _doubt(self, head: bytes, size: int, told: Coming) -> None:
+    def _doubt(self, head: bytes, size: int, told: Coming, sha256: str) -> None:
         """Raises `Strange` for a body that may be somebody else's."""
         if why := strange(head, size, told, self.wanted):
-            settled = Settled("file", "not_the_store", why.code)
-            raise Strange(f"file host: {why.what}", asked=self.asked, host=self._outside, settled=settled)
+            raise self.no_file(why.what, why.code, sha256)
+
+    def no_file(self, what: str, code: str, sha256: str) -> Strange:
+        settled = Settled("file", "not_the_store", code)
+        return Strange(f"file host: {what}", asked=self.asked, host=self._outside, settled=settled, sha256=sha256)
 
     async def _reserve(self, size: int, deadline: asyncio.Timeout) -> Reservation:
         """While we wait for memory of our own the clock of the host stands still."""
@@ -167,12 +170,12 @@ class Hop:
                     async for piece in pieces:
                         head += piece[: HEAD - len(head)]
                         if spool.size + len(piece) > reservation.size:
-                            self._doubt(head, spool.size + len(piece), told)
+                            self._doubt(head, spool.size + len(piece), told, "")
                             return Reason.TOO_LARGE
                         spool.write(piece)
                 if told.promised not in (None, spool.size):
                     raise self._cut()
-                self._doubt(head, spool.size, told)
+                self._doubt(head, spool.size, told, spool.sha256)
                 reservation.shrink_to(spool.size)
                 return spool.seal(reservation.keep())
         except httpx.RemoteProtocolError:
@@ -193,7 +196,7 @@ class Hop:
         settled = Settled("file", "not_the_store", code)
         return Doubtful(f"file host: {what}", final=final, asked=self.asked, host=self._outside, settled=settled)
 
-    def _away(self, what: str, retry_after_s: float | None = None, settled: Settled | None = None) -> Unavailable:
+    def away(self, what: str, retry_after_s: float | None = None, settled: Settled | None = None) -> Unavailable:
         return Unavailable(
             Dependency.FILES,
             f"file host: {what}",

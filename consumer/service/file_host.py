@@ -7,7 +7,8 @@ from collections.abc import Collection
 import httpx
 
 from consumer.download.answers import store_code
-from consumer.download.fetch import Fetcher, Renew
+from consumer.download.deliveries import Renew
+from consumer.download.fetch import Fetcher
 from consumer.download.hop import beginning
 from consumer.errors import Refused, Unavailable
 from consumer.genesys.api import NIL

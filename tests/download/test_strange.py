@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.download.answers import HEAD, Coming, RequestedFile, strange
 from consumer.download.body import Body
-from consumer.errors import Strange
-from consumer.model import Reason
+from consumer.download.fetch import Fetcher
+from consumer.errors import Strange, Unavailable
+from consumer.model import Reason, Resolved
 from consumer.sandbox.emulator_faults import CLOUDFRONT, ENVOY, MAINTENANCE, OTHER, PORTAL
-from tests.download.fetching import CAP, at, fetching_from, head
+from tests.download.fetching import CAP, DATA, at, fetching_from, head
 from tests.download.servers import answering
 from tests.inspection.files import attachment
+from tests.loopback import listening
+from tests.reports import Recorder
 
 WORDS = "it sent words in place of such a file"
 PAGE = "it sent a web page"
@@ -100,6 +105,16 @@ def test_less_than_the_file_has_is_strange_from_who_did_not_say_how_much_comes()
         assert why(PNG, "image/png", size, told) is None
 
 
+PICTURE = attachment(declared_type="image/png")
+AS_LARGE = attachment(declared_type="image/png", declared_size=len(PORTAL))
+
+
+def delivered(fetcher: Fetcher) -> int:
+    reports = fetcher._deliveries._reports
+    assert isinstance(reports, Recorder)
+    return len(reports.of("delivered"))
+
+
 @pytest.mark.parametrize("header", ["", "Content-Type: text/plain", "Content-Type: binary/octet-stream"])
 async def test_a_strange_body_is_no_file_until_it_is_known_to_be_this_ones(header: str) -> None:
     lines = [f"Content-Length: {len(PORTAL)}", *filter(None, [header])]
@@ -107,13 +122,48 @@ async def test_a_strange_body_is_no_file_until_it_is_known_to_be_this_ones(heade
         for declared in (None, "image/png", "text/plain"):
             with pytest.raises(Strange):
                 await fetcher.fetch(at(port), CAP, attachment(declared_type=declared))
-        assert (fetcher.running, fetcher.bytes_in_memory) == (0, 0)
-        assert fetcher._reports.of("delivered") == []  # type: ignore[attr-defined] # a recorder
-        got = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png"), as_it_is=True)
+        assert (fetcher.running, fetcher.bytes_in_memory, delivered(fetcher)) == (0, 0, 0)
+        got = await fetcher.fetch(at(port), CAP, PICTURE, as_it_is=True)
         assert isinstance(got, Body)
         got.close()
-        assert fetcher._reports.of("delivered") == [], "nor does it prove anything then"  # type: ignore[attr-defined]
-        got = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png", declared_size=len(PORTAL)))
-        assert isinstance(got, Body)
-        got.close()
-        assert len(fetcher._reports.of("delivered")) == 1  # type: ignore[attr-defined]
+        assert delivered(fetcher) == 0, "nor does it prove anything then"
+
+
+async def test_a_body_of_the_right_size_is_the_file_unless_it_came_in_place_of_others() -> None:
+    answer = head(f"Content-Length: {len(PORTAL)}") + PORTAL
+    async with answering(answer) as port, fetching_from(port) as fetcher:
+        for _ in range(2):
+            got = await fetcher.fetch(at(port), CAP, AS_LARGE)
+            assert isinstance(got, Body)
+            got.close()
+        assert delivered(fetcher) == 1, "what comes once more may come from a cache"
+    async with answering(answer) as port, fetching_from(port) as fetcher:
+        for wanted in (PICTURE, AS_LARGE):
+            with pytest.raises(Strange):
+                await fetcher.fetch(at(port), CAP, wanted)
+        assert (fetcher.running, fetcher.bytes_in_memory, delivered(fetcher)) == (0, 0, 0)
+
+
+async def test_one_file_that_no_longer_comes_does_not_tell_that_its_host_is_away() -> None:
+    """It asks for the latest first, and for the ones before that."""
+    bodies = {"a": DATA, "b": DATA[1:], "c": DATA[2:]}
+
+    async def renew(link: Resolved) -> Resolved | None:
+        return None
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        body = bodies[asked.decode().partition("/")[2][0]]
+        writer.write(head(f"Content-Length: {len(body)}", "Connection: close") + body)
+        await writer.drain()
+
+    async with listening(talk) as port, fetching_from(port) as fetcher:
+        for name in "abc":
+            got = await fetcher.fetch(f"http://127.0.0.1:{port}/{name}?Signature=x", CAP, PICTURE)
+            assert isinstance(got, Body)
+            got.close()
+        bodies["c"] = bodies["b"] = PORTAL
+        await fetcher.prove(["127.0.0.1"], renew)
+        bodies["a"] = PORTAL
+        with pytest.raises(Unavailable):
+            await fetcher.prove(["127.0.0.1"], renew)
