@@ -297,15 +297,15 @@ async def test_a_cancelled_examination_leaves_no_stale_answer() -> None:
 async def test_waiting_for_a_worker_does_not_count_as_its_deadline() -> None:
     async with Workers(1, bounds=Bounds(deadline_s=3.0, cpu_s=20.0), command=planted(), reports=Tally()) as workers:
         answers: list[Facts] = []
-        spin = "next(0 for _ in iter(int, 1) if time.perf_counter() > began + 1.2)"
+        spin = "next(0 for _ in iter(int, 1) if time.perf_counter() > began + 1.1)"
 
         async def one() -> None:
             answers.append(await told(workers, f"[{spin} for began in [time.perf_counter()]] and Seen('text/plain')"))
 
         async with anyio.create_task_group() as group:
-            for _ in range(4):
+            for _ in range(3):
                 group.start_soon(one)
-    assert [facts.detected_type for facts in answers] == ["text/plain"] * 4
+    assert [facts.detected_type for facts in answers] == ["text/plain"] * 3
 
 
 async def test_a_worker_lives_for_so_many_files_and_not_for_what_it_found() -> None:

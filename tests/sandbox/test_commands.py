@@ -159,17 +159,6 @@ async def test_what_is_not_as_it_must_be_is_named_for_people(tmp_path: Path) -> 
     assert "missing: genuine c-1/m-1/a-1" in out
 
 
-@pytest.mark.parametrize("content", [None, "{}", "not JSON"])
-async def test_a_file_that_holds_no_expectation_is_a_usage_error(tmp_path: Path, content: str | None) -> None:
-    file = tmp_path / "expected.json"
-    if content is not None:
-        file.write_text(content)
-    code, out, err = await ran(["check", str(file)], tmp_path, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
-    assert (code, out) == (2, "")
-    assert "expected.json" in err
-    assert "Errno" not in err
-
-
 async def test_a_broker_that_is_away_is_exit_code_3(tmp_path: Path) -> None:
     file = tmp_path / "expected.json"
     arguments = ["traffic", "--events", "1", "--expect", str(file)]
@@ -180,12 +169,6 @@ async def test_a_broker_that_is_away_is_exit_code_3(tmp_path: Path) -> None:
         assert "Unclosed" not in err
 
 
-async def test_without_an_address_of_kafka_the_missing_variable_is_named(tmp_path: Path) -> None:
-    code, _, err = await ran(["traffic", "--events", "1", "--expect", "x"], tmp_path)
-    assert code == 2
-    assert "KAFKA_BOOTSTRAP_SERVERS" in err
-
-
 async def test_what_an_emulator_prints_are_settings_that_the_service_takes() -> None:
     async with emulator() as (printed, _):
         settings = load(env=printed | {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:9092"}, dotenv=Path("none"))
@@ -193,10 +176,3 @@ async def test_what_an_emulator_prints_are_settings_that_the_service_takes() -> 
     assert settings.download.allowed_origins == (api_url,)
     assert settings.download.allowed_hosts == (AWAY_HOST,)
     assert str(settings.genesys.api_url).rstrip("/") == api_url
-
-
-async def test_an_emulator_names_its_faults_and_knows_no_others(tmp_path: Path) -> None:
-    status, listed, _ = await ran(["emulator", "--fault", "list"], tmp_path)
-    assert (status, "api-200-html" in listed.splitlines(), len(listed.splitlines()) > 40) == (0, True, True)
-    status, _, said = await ran(["emulator", "--fault", "api-200-htm"], tmp_path)
-    assert (status, "no such fault: api-200-htm" in said) == (2, True)

@@ -52,8 +52,8 @@ from tests.service.composed import LONGEST_S, Kept, all_settled, settings_for, w
 
 CONVERSATIONS, MESSAGES = 200, 3
 NOISE = 0.3  # of all events
-PER_MINUTE = 300
-BACKLOG = 480  # conversations: 3,000 calls, more than ten minutes' worth
+PER_MINUTE = 150
+BACKLOG = 240  # conversations: 1,350 calls, more than ten minutes' worth
 TOPIC_PAIR = (("user", payloads.conversation_body), ("queue_messages", payloads.message_event_body))
 
 
