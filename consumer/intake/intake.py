@@ -34,7 +34,7 @@ from consumer.kafka.explain import condition_of, explain
 from consumer.kafka.lag import Lag
 from consumer.kafka.limits import TopicLimits
 from consumer.kafka.signing import signatures_of
-from consumer.kafka.starting import starting_offset
+from consumer.kafka.starting import start_of
 from consumer.kafka.waiting import LEAVE_S, POLL_MS, RETRY_FIRST_S, RETRY_MAX_S, Waiting
 from consumer.model import Condition, Headers, Source
 from consumer.settings.model import Settings
@@ -226,9 +226,9 @@ class Intake:
         except OffsetOutOfRangeError as error:
             nowhere = list(error.args[0])
         for tp in nowhere:
-            start = await starting_offset(consumer, tp, self._reports)
+            start = await start_of(consumer, tp, self._reports)
             with suppress(IllegalStateError):  # moved away meanwhile: its next owner finds the same
-                consumer.seek(tp, start)
+                consumer.seek(tp, start.offset)
         return {}
 
     async def _write(self, producer: AIOKafkaProducer, polled: Mapping[TopicPartition, Iterable[Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -18,19 +18,29 @@ class Reports(Protocol):
         """So many records were deleted before they were read."""
 
 
-async def starting_offset(consumer: AIOKafkaConsumer, partition: TopicPartition, reports: Reports) -> int:
-    """The committed offset, or the log's beginning where that is not in the log."""
+class Start(NamedTuple):
+    """Where a partition begins, and what is known of it there."""
+
+    offset: int  # the committed one, or the log's beginning where that is not in the log
+    end: int  # of the log, now
+    metadata: str = ""  # that was committed with the offset
+
+
+async def start_of(consumer: AIOKafkaConsumer, partition: TopicPartition, reports: Reports) -> Start:
+    """Of a consumer that was started with a group."""
+    coordinator: Any = consumer._coordinator  # which alone tells the metadata
     with anyio.fail_after(OFFSETS_DEADLINE_S):
-        committed: int | None = await consumer.committed(partition)
+        committed = (await coordinator.fetch_committed_offsets([partition])).get(partition)
         begin: int = (await consumer.beginning_offsets([partition]))[partition]
         end: int = (await consumer.end_offsets([partition]))[partition]
     if committed is None:
-        return begin
-    if committed < begin:
-        reports.lost_to_retention(begin - committed)
-        log.error("%s: retention took %s records before they were read", partition, begin - committed)
-        return begin
-    if committed > end:
-        log.error("%s was made anew (committed %s, end %s): starting from its beginning", partition, committed, end)
-        return begin
-    return committed
+        return Start(begin, end)
+    if committed.offset < begin:
+        reports.lost_to_retention(begin - committed.offset)
+        log.error("%s: retention took %s records before they were read", partition, begin - committed.offset)
+        return Start(begin, end)
+    if committed.offset > end:
+        told = "%s was made anew (committed %s, end %s): starting from its beginning"
+        log.error(told, partition, committed.offset, end)
+        return Start(begin, end)
+    return Start(committed.offset, end, committed.metadata or "")

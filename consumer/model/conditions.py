@@ -47,6 +47,7 @@ class Condition(StrEnum):
     WORKERS_UNCONFINED = "workers_unconfined"
     WORKERS_NOT_STARTING = "workers_not_starting"
     CONFINEMENT_OFF = "confinement_off"
+    CRASH_LOOP = "crash_loop"
     BUGS = "bugs"
     FOREIGN_TOPIC = "foreign_topic"
     API_LIMITED = "api_limited"
@@ -156,6 +157,12 @@ _TOLD = {
         Effect.WARNS,
         "Nothing keeps a file that takes an examining process over from what the service may do.",
         "Set INSPECTION__CONFINEMENT to seccomp or full.",
+    ),
+    Condition.CRASH_LOOP: Told(
+        Effect.WARNS,
+        "Processes end at the same tasks again and again: each file that waited there is examined alone.",
+        "See why they end: exit code 137 is the memory of the container or of its node. A file that ends two of them "
+        "is `undetectable`; raise the limit if honest ones are.",
     ),
     Condition.BUGS: _refused(
         "Many tasks in a row failed by a bug of this service.", "See the tracebacks in the log. A restart tries again."

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 import anyio
 from aiokafka import ConsumerRecord
 from aiokafka.errors import IllegalStateError, KafkaError, OffsetOutOfRangeError
+from aiokafka.structs import OffsetAndMetadata
 from anyio.abc import TaskGroup
 
 from consumer.errors import Malformed
 from consumer.judge.answers import Answer, Inspection
 from consumer.model import OF_VERDICT, Attachment, Source, Task, Tries
+from consumer.model.caution import CAUTION
 from consumer.model.resting import TASK, resting
 from consumer.settings.model import Settings
+from consumer.stream.caution import Caution, Note
 from consumer.stream.flights import Flights
 from consumer.stream.hindrances import Hindrances
 from consumer.stream.last_tries import LastTries
@@ -58,6 +62,9 @@ class Assignment:
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
         self._lost = False
         self._hindrances = Hindrances(log.tasks.partition, reports)
+        self._at_once = asyncio.Event()  # the next tick comes now
+        life, window = secrets.token_hex(8), settings.limits.window
+        self._caution = Caution(log.tasks.partition, window, life, self._at_once.set, reports)
         self._failed = False  # the last producer failed, and nothing was committed since
         self._closing = asyncio.Event()
         self._closed = asyncio.Event()
@@ -87,11 +94,13 @@ class Assignment:
                 self._tasks.cancel_scope.cancel()
         finally:
             self._hindrances.over()  # whatever it was, it is its next owner's to say
+            self._caution.over()
             self._closed.set()
 
     async def close(self) -> None:
         """Takes nothing more, lets running inspections finish for a while, commits, and lets the producer go."""
         self._closing.set()
+        self._at_once.set()
         self._preparing.cancel()
         await self._closed.wait()
 
@@ -113,6 +122,7 @@ class Assignment:
             cause = self._hindrances.cause(failure, again=self._failed)
         finally:
             self.window = None
+            self._caution.lost()
             await transactor.dispose()
         return cause
 
@@ -124,13 +134,15 @@ class Assignment:
             await self._log.until_confirmed()
         await transactor.open()
         self._step("fetch the committed offset")
-        start = await self._log.starting_offset()
+        start = await self._log.start()
         self._step("restore the ledger")
         await self._log.restore_ledger()
         self._outbox.rebuilt(self._ledger)
         self._last_tries.rebuilt()
+        if (note := self._caution.begin(start)) is not None:
+            await self._transact(transactor, (), start.offset, note)
         self._step("seek")
-        return start
+        return start.offset
 
     def _step(self, step: str) -> None:
         self._hindrances.waits_for(step)
@@ -171,6 +183,7 @@ class Assignment:
 
     async def _judge(self, window: Window, record: ConsumerRecord[bytes, bytes], seat: Seat) -> None:
         TASK.set(seat)
+        CAUTION.set(self._caution.of(record.offset))
         try:
             await seat.begin()
             task, doubt = task_of(record, self._producers.signatures)
@@ -193,25 +206,7 @@ class Assignment:
         return OF_VERDICT if OF_VERDICT in (waiting, known) else max(waiting, known)
 
     async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
-        before, known = self.generation(message), self.generation(identity)
-
-        def answered() -> bool:
-            """By a verdict, by its message's death, or (while our producer was replaced) by a thawed worker, whose
-            entry came with the ledger."""
-            died = self.generation(message) != before and self.generation(message)
-            return known == OF_VERDICT or bool(died) or self.generation(identity) != known
-
-        over = known == OF_VERDICT
-
-        def land(answer: Answer | None) -> None:
-            nonlocal over
-            over = True
-            if answer is not None and not answered():
-                self.give(answer)
-
-        while not over:  # the flight that was joined may have begun before its message died: a replay flies anew
-            await self._flights.join(identity, inspection, land)
-            over = over or answered()
+        await self._flights.until_answered(identity, message, inspection, self)
 
     def give(self, answer: Answer) -> None:
         self._outbox.put(answer)
@@ -244,33 +239,33 @@ class Assignment:
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
-                    await self._closing.wait()
+                    await self._at_once.wait()
+            self._at_once.clear()
             wait = self._tick_s()
             closing = self._closing.is_set()
             if closing:
-                await self._flights.drain(self._settings.kafka.drain_s)
+                self._caution.leave()
+                await self._flights.drain(0 if self._caution.wary else self._settings.kafka.drain_s)
             await self._commit(transactor, window)
             if closing:
                 return
             self._failed = False
             self._hindrances.over()
+            if self._caution.is_suspicious and self.is_idle and await self._log.has_come_to(self._caution.until):
+                self._caution.passed()
             if self._lost:
                 self._lost = False
                 raise OffsetOutOfRangeError(self.tp)
 
     async def _commit(self, transactor: Transactor, window: Window) -> None:
         batch, offset = self._outbox.take(), window.committable  # one step: no await between the two
+        note = self._caution.note(offset)
         self._show(window)
-        if not batch and (not self._taken_at or offset <= self._taken_at[0][0]):
+        moves = self._taken_at and offset > self._taken_at[0][0]
+        if not (batch or moves or self._caution.is_news(note)):
             return
         records = records_of(batch, self.partition, self._settings.topics, self._producers.signatures)
-        try:
-            with self._reports.committing(self.partition):
-                timestamps = await transactor.commit(records, {self.tp: offset})
-        except TransactionFailed:
-            self._reports.transacted("failed")
-            raise
-        self._reports.transacted("committed")
+        timestamps = await self._transact(transactor, records, offset, note)
         now_ms = int(time.time() * 1000)
         for answer, told_ms in zip(batch.answers, timestamps, strict=False):
             self._ledger.add(answer.entry, told_ms if self._settings.kafka.tells_time else now_ms)
@@ -281,6 +276,19 @@ class Assignment:
             if (told := answer.letter or answer.decision) is not None:
                 self._reports.answered(told)
         self._room.wake()
+
+    async def _transact(
+        self, transactor: Transactor, records: Sequence[ProducerRecord], offset: int, note: Note
+    ) -> list[int]:
+        try:
+            with self._reports.committing(self.partition):
+                timestamps = await transactor.commit(records, {self.tp: OffsetAndMetadata(offset, note.text)})
+        except TransactionFailed:
+            self._reports.transacted("failed")
+            raise
+        self._reports.transacted("committed")
+        self._caution.committed(offset, note)
+        return timestamps
 
     def _show(self, window: Window) -> None:
         oldest_at = self._taken_at[0][1] if self._taken_at else None

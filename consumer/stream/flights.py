@@ -10,7 +10,8 @@ from typing import Any
 
 import anyio
 
-from consumer.judge.answers import Answer, Inspection
+from consumer.judge.answers import Answer, Answers, Inspection
+from consumer.model import OF_VERDICT
 from consumer.model.resting import resting
 
 
@@ -39,6 +40,28 @@ class Flights:
 
     def __len__(self) -> int:
         return len(self._by_identity)
+
+    async def until_answered(self, identity: bytes, message: bytes, inspection: Inspection, answers: Answers) -> None:
+        """As `judge.answers.Answers.once` says it."""
+        message_before, before = answers.generation(message), answers.generation(identity)
+
+        def answered() -> bool:
+            """By a verdict, by its message's death, or (while our producer was replaced) by a thawed worker, whose
+            entry came with the ledger."""
+            died = answers.generation(message) != message_before and answers.generation(message)
+            return before == OF_VERDICT or bool(died) or answers.generation(identity) != before
+
+        over = before == OF_VERDICT
+
+        def land(answer: Answer | None) -> None:
+            nonlocal over
+            over = True
+            if answer is not None and not answered():
+                answers.give(answer)
+
+        while not over:  # the flight that was joined may have begun before its message died: a replay flies anew
+            await self.join(identity, inspection, land)
+            over = over or answered()
 
     def join(
         self, identity: bytes, inspection: Inspection, land: Callable[[Answer | None], None]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import IllegalStateError
 
 from consumer.kafka import starting
 from consumer.kafka.client import consumer_options
 from consumer.kafka.membership import is_member
-from consumer.kafka.starting import starting_offset
+from consumer.kafka.starting import Start, start_of
 from consumer.model import Doubt
 from consumer.settings.model import KafkaSettings
 from consumer.stream.ledger import Ledger
@@ -21,6 +24,7 @@ from consumer.stream.trust import Trust
 from consumer.telemetry.labels import Signed
 
 CONFIRM_S = 0.5
+POSITION_S = 1.0
 
 
 class Reports(starting.Reports, Protocol):
@@ -60,9 +64,9 @@ class PartitionLog:
         while not await is_member(self._consumer):  # noqa: ASYNC110 # a broker is asked
             await anyio.sleep(CONFIRM_S)  # aiokafka joins its group again meanwhile
 
-    async def starting_offset(self) -> int:
+    async def start(self) -> Start:
         """The committed offset, or the log's beginning where that is not in the log."""
-        return await starting_offset(self._consumer, self.tasks, self._reports)
+        return await start_of(self._consumer, self.tasks, self._reports)
 
     async def restore_ledger(self) -> None:
         """Raises `Distrusted` where what it holds can't be told from what others wrote."""
@@ -74,6 +78,13 @@ class PartitionLog:
         if odd.first is not None:
             self._reports.odd_entries(self.tasks.partition, odd.skipped, odd.answered, odd.unbelieved, odd.first)
         self.trust.check()
+
+    async def has_come_to(self, offset: int) -> bool:
+        """Whether nothing below it is left to poll: the marks of transactions are no records."""
+        with suppress(IllegalStateError, TimeoutError):  # it moves away
+            async with asyncio.timeout(POSITION_S):
+                return bool(await self._consumer.position(self.tasks) >= offset)
+        return False
 
     def seek(self, offset: int) -> None:
         """The next poll begins there."""

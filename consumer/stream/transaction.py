@@ -22,6 +22,7 @@ from typing import Any
 import anyio
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.structs import OffsetAndMetadata
 
 from consumer.kafka.closing import ask, close, close_by_force, why_transaction_failed
 from consumer.kafka.limits import TopicLimits
@@ -45,6 +46,7 @@ WAITS_FOR = {  # step → what an operator is told
 }
 
 Step = Callable[[str], None]
+Offsets = Mapping[TopicPartition, int | OffsetAndMetadata]
 
 
 class TransactionFailed(Exception):
@@ -113,7 +115,7 @@ class Transactor:
         with anyio.CancelScope(shield=True):  # law 5: aiokafka forgets the connections that it is opening
             await self._call("initialise", self._producer.start, 2 * self._deadline_s)  # a broker that starts is slow
 
-    async def commit(self, records: Sequence[ProducerRecord], offsets: Mapping[TopicPartition, int]) -> list[int]:
+    async def commit(self, records: Sequence[ProducerRecord], offsets: Offsets) -> list[int]:
         """Publishes `records` and commits `offsets`, both or neither; the broker's timestamp of each record, in ms.
 
         Raises `TooLarge` before anything is sent, `TransactionFailed` when the producer is finished.
@@ -153,7 +155,7 @@ class Transactor:
             raise TransactionFailed("await sends", refused) from failed
         return [future.result().timestamp for future in futures]
 
-    async def _send_offsets(self, offsets: Mapping[TopicPartition, int]) -> None:
+    async def _send_offsets(self, offsets: Offsets) -> None:
         if offsets:
             await self._producer.send_offsets_to_transaction(dict(offsets), self._group)
 

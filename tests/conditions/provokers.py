@@ -33,6 +33,7 @@ from consumer.stream.room import Room
 from tests.antivirus.conftest import needs_clamd, running_clamd
 from tests.brokers import create_topics
 from tests.conditions import entries
+from tests.conditions.lives import crash_loop
 from tests.conditions.stage import Stage, at_rest, emulated, shared
 from tests.conditions.yara_rules import rules_not_reloaded
 from tests.ill import clock
@@ -467,6 +468,7 @@ PROVOKERS: Mapping[Condition, Provoker] = {
     Condition.WORKERS_UNCONFINED: workers_unconfined,
     Condition.WORKERS_NOT_STARTING: workers_not_starting,
     Condition.CONFINEMENT_OFF: set_so(inspection={"confinement": "none"}),
+    Condition.CRASH_LOOP: crash_loop,
     Condition.BUGS: judged(with_a_bug, [event_of(str(number), "plain") for number in range(30)]),
     Condition.FOREIGN_TOPIC: judged(Cloud, [foreign(number) for number in range(100, 130)]),
     Condition.API_LIMITED: judged(limited_once, [event_of("1", "plain")], ends=True),

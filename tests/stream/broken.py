@@ -9,13 +9,13 @@ from contextlib import suppress
 from typing import Any
 
 import anyio
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from consumer.kafka.closing import ask_for_transaction
 from consumer.stream.assignment import Assignment
 from consumer.stream.records import records_of
-from consumer.stream.transaction import ProducerRecord, Transactor
+from consumer.stream.transaction import Offsets, ProducerRecord, Transactor
 from consumer.stream.window import Window
 from consumer.telemetry.labels import RebuildCause
 
@@ -27,7 +27,7 @@ class RestoresFirst(Assignment):
         self._reports.step(self.partition, "restore the ledger")
         await self._log.restore_ledger()
         await transactor.open()
-        start = await self._log.starting_offset()
+        start = (await self._log.start()).offset
         self._outbox.rebuilt(self._ledger)
         self._log.seek(start)
         return start
@@ -37,7 +37,7 @@ class FetchesFirst(Assignment):
     """The committed offset is fetched before the producer is initialised."""
 
     async def _prepare(self, transactor: Transactor) -> int:
-        start = await self._log.starting_offset()
+        start = (await self._log.start()).offset
         await transactor.open()
         await self._log.restore_ledger()
         self._outbox.rebuilt(self._ledger)
@@ -101,7 +101,7 @@ class WaitsBetweenSends(Transactor):
 class LedgerOutside(Transactor):
     """Ledger entries are written beside the transaction, by a producer of their own."""
 
-    async def commit(self, records: Sequence[ProducerRecord], offsets: Mapping[TopicPartition, int]) -> list[int]:
+    async def commit(self, records: Sequence[ProducerRecord], offsets: Offsets) -> list[int]:
         entries = [record for record in records if record.topic.endswith(".ledger")]
         beside = AIOKafkaProducer(bootstrap_servers=self._producer.client._bootstrap_servers)
         await beside.start()
@@ -115,7 +115,7 @@ class LedgerOutside(Transactor):
 class AbortsAndGoesOn(Transactor):
     """After an error the transaction is aborted and the producer used again."""
 
-    async def commit(self, records: Sequence[ProducerRecord], offsets: Mapping[TopicPartition, int]) -> list[int]:
+    async def commit(self, records: Sequence[ProducerRecord], offsets: Offsets) -> list[int]:
         await self._producer.begin_transaction()
         try:
             for r in records:

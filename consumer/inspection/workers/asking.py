@@ -31,6 +31,7 @@ SENTENCES: dict[WorkerEnd, str] = {
     "outside": "the worker process was ended each time that it examined this file",
     "deadline": "examining it did not end in time",
 }
+ENDS_US = "the whole service was ended each time that it examined this file"
 
 
 class FileBody(Protocol):

@@ -11,9 +11,10 @@ from typing import Self, TypeVar
 import anyio
 
 from consumer.errors import LastTryAhead
-from consumer.inspection.policy.extensions import claimed_type, declared_as, extension_type, is_generic
+from consumer.inspection.policy.extensions import claimed_type
 from consumer.inspection.readers.seen import Evidence, Limits
 from consumer.inspection.workers.asking import (
+    ENDS_US,
     NOT_ITS_OWN,
     SENTENCES,
     Allowed,
@@ -27,6 +28,7 @@ from consumer.inspection.workers.asking import (
 from consumer.inspection.workers.bounds import SHORT_FILE, Bounds, Reports, offered
 from consumer.inspection.workers.codes import Examined
 from consumer.inspection.workers.confinement import Confinement, hide_from_peers
+from consumer.inspection.workers.facts import facts_of, undetectable
 from consumer.inspection.workers.frames import WITH_RULES
 from consumer.inspection.workers.proof import shortfall
 from consumer.inspection.workers.ruling import Ruling
@@ -39,7 +41,8 @@ from consumer.inspection.workers.starting import (
 from consumer.inspection.workers.supply import WorkerSupply
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rules
-from consumer.model import Attachment, Facts, Finding, Reason, Tries
+from consumer.model import Attachment, Facts, Tries
+from consumer.model.caution import CAUTION, Caution
 from consumer.telemetry.labels import WorkerEnd
 from consumer.turns import LONG, SHORT, Slots
 
@@ -132,18 +135,21 @@ class Workers:
         An end that need not be theirs is no evidence: they are tried again in fresh workers, alone, at most twice.
         `LastTryAhead` if `attachment.tries` stops before the last time.
         """
+        caution = CAUTION.get()
+        if caution is not None and caution.has_ended_us(body.sha256):
+            return facts_of(body, attachment, undetectable(ENDS_US), self.detectors), ()
         claimed = claimed_type(attachment.name, attachment.declared_type)
         outcome = await self._settled(WhatIsIt(claimed), body, attachment.conversation_id, TRIES[attachment.tries])
         if isinstance(outcome, str) and outcome in NOT_ITS_OWN and attachment.tries is Tries.BUT_LAST:
             raise LastTryAhead
         if isinstance(outcome, str):
-            outcome = Examined(None, (Finding(Reason.UNDETECTABLE, SENTENCES[outcome]),), ())
+            outcome = undetectable(SENTENCES[outcome])
         elif outcome.failure:
             self._reports.reader_failed(outcome.failure)
         if self._ruling and outcome.detected_type:
             ruled = await self._ruling.finding(body, attachment.conversation_id)
             outcome = outcome.with_finding(ruled) if ruled else outcome
-        return _facts(body, attachment, outcome, self.detectors), outcome.evidence
+        return facts_of(body, attachment, outcome, self.detectors), outcome.evidence
 
     async def matched(self, body: FileBody, conversation: str) -> Matched | WorkerEnd:
         return await self._settled(WhichRule(), body, conversation, TRIES[Tries.BUT_LAST])
@@ -171,7 +177,9 @@ class Workers:
     ) -> T | WorkerEnd:
         """Small files first; what takes longer than files of its size do makes room for those that wait. What was late
         or out of memory may have been so by its neighbours: `alone`, there are none while it runs."""
-        rank = LONG if alone or body.size > SHORT_FILE else SHORT
+        rank, caution = LONG if alone or body.size > SHORT_FILE else SHORT, CAUTION.get()
+        if caution is not None and caution.wary:
+            return await self._named(caution, question, body, conversation, rank, plan)
         turn = await self._slots.take(conversation, rank, self._slots.room if alone else 1)
         spent = 0.0
 
@@ -188,6 +196,29 @@ class Workers:
                 await self._slots.again(turn)
         finally:
             self._slots.give_back(turn, spent)
+
+    async def _named(
+        self,
+        caution: Caution,
+        question: Question[T],
+        body: FileBody,
+        conversation: str,
+        rank: int,
+        plan: Plan | None,
+    ) -> T | WorkerEnd:
+        """Nothing else is examined while its name is written down, and it makes room for nobody: what ends this whole
+        process meanwhile is this file, or comes from outside."""
+        while True:
+            await caution.able()
+            turn = await self._slots.take(conversation, rank, self._slots.room)
+            spent = 0.0
+            try:
+                async with caution.named(body.sha256) as written:
+                    if written:
+                        outcome, spent = await self._asked(question, body, lambda _: body.takes_long(), True, plan)
+                        return outcome
+            finally:
+                self._slots.give_back(turn, spent)
 
     async def watch(self) -> None:
         """Proves again and again that workers are held in, until it is cancelled."""
@@ -256,27 +287,6 @@ class Workers:
     def _allowed(self, share: float, size: int, alone: bool) -> Allowed:
         deadline_s = self._bounds.deadline_s * (2 if alone else 1)
         return Allowed(self._bounds.short_s(size), share * self._bounds.budget_s(size), deadline_s)
-
-
-def _facts(body: FileBody, attachment: Attachment, answer: Examined, detectors: dict[str, str]) -> Facts:
-    flags = list(answer.flags)
-    if is_generic(attachment.declared_type):
-        flags.append("generic_declared_type")
-    if attachment.declared_size is not None and attachment.declared_size != body.size:
-        flags.append("size_differs")
-    named = extension_type(attachment.name)
-    claims = {named, declared_as(attachment.declared_type)} - {None}
-    if claims - {answer.detected_type}:
-        flags.append("type_differs")
-    return Facts(
-        size=body.size,
-        sha256=body.sha256,
-        extension_type=named,
-        detected_type=answer.detected_type,
-        findings=answer.findings,
-        flags=tuple(flags),
-        detectors=detectors,
-    )
 
 
 def versions() -> dict[str, str]:

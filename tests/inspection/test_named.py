@@ -1,0 +1,138 @@
+"""Files that may end the whole process: each is examined under its name, and nothing else meanwhile."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
+
+import anyio
+import pytest
+
+from consumer.inspection.workers.pool import Bounds, Workers
+from consumer.model import Facts, Reason
+from consumer.model.caution import CAUTION
+from tests.inspection.files import MemoryBody, attachment
+from tests.inspection.planted import plant, planted
+from tests.inspection.tally import Tally
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no other kernel tells what a process has cost")
+
+LONG = "[max(range(10_000_000))] and Seen('text/csv')"  # some 0.2 s: longer than files of its size take
+
+
+@dataclass
+class Wary:
+    """Of a partition, with what is written down as long as it can be."""
+
+    wary: bool = True
+    writes: bool = True
+    ended_us: set[str] = field(default_factory=set)
+    story: list[tuple[str, str]] = field(default_factory=list)
+    asked: anyio.Event = field(default_factory=anyio.Event)
+    can_write: anyio.Event = field(default_factory=anyio.Event)
+
+    def has_ended_us(self, sha256: str) -> bool:
+        return sha256 in self.ended_us
+
+    @asynccontextmanager
+    async def named(self, sha256: str) -> AsyncIterator[bool]:
+        self.asked.set()
+        self.story.append(("begins", sha256))
+        yield self.writes
+        self.story.append(("is over", sha256))
+
+    async def able(self) -> None:
+        if not self.writes:
+            await self.can_write.wait()
+
+
+@contextmanager
+def judged_by(caution: Wary) -> Iterator[None]:
+    token = CAUTION.set(caution)
+    try:
+        yield
+    finally:
+        CAUTION.reset(token)
+
+
+class Files:
+    def __init__(self, workers: Workers) -> None:
+        self.workers = workers
+        self.facts: dict[str, Facts] = {}
+
+    async def examine(self, conversation: str, expression: str) -> None:
+        with plant(expression) as body:
+            of = replace(attachment(), conversation_id=conversation)
+            self.facts[conversation] = await self.workers.examine(body, of)
+
+
+async def test_each_name_is_gone_before_the_next_file_begins() -> None:
+    caution, tally = Wary(), Tally()
+    async with Workers(2, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
+        files = Files(workers)
+        with judged_by(caution):
+            async with anyio.create_task_group() as group:
+                for number in range(4):
+                    group.start_soon(files.examine, f"c{number}", f"{number} or Seen('text/csv')")
+    assert [what for what, _ in caution.story] == ["begins", "is over"] * 4
+    assert [one for _, one in caution.story[::2]] == [one for _, one in caution.story[1::2]]
+    assert len({one for _, one in caution.story}) == 4
+    assert files.facts["c0"].detected_type == "text/csv"
+
+
+async def test_nothing_of_others_is_examined_while_a_name_stands_however_long_that_takes() -> None:
+    caution, tally = Wary(), Tally()
+    during: list[int] = []
+    async with Workers(2, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
+        files = Files(workers)
+
+        async def others() -> None:
+            await files.examine("other", "Seen('text/csv')")
+            during.append(len(caution.story))
+
+        async with anyio.create_task_group() as group:
+            with judged_by(caution):
+                group.start_soon(files.examine, "suspect", LONG)
+            await caution.asked.wait()
+            for _ in range(2):
+                group.start_soon(others)
+    assert during == [2, 2], "its name was gone by then"
+    assert files.facts["suspect"].detected_type == "text/csv"
+
+
+async def test_what_can_not_be_named_is_not_examined_and_others_are_meanwhile() -> None:
+    caution, tally = Wary(writes=False), Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=tally) as workers:
+        files = Files(workers)
+        async with anyio.create_task_group() as group:
+            caution.can_write.set()
+            with judged_by(caution):
+                group.start_soon(files.examine, "suspect", "Seen('text/csv')")
+            await caution.asked.wait()
+            caution.can_write = anyio.Event()
+            await files.examine("other", "Seen('text/csv')")
+            assert list(files.facts) == ["other"]
+            caution.writes = True
+            caution.can_write.set()
+    assert files.facts["suspect"].detected_type == "text/csv"
+
+
+async def test_a_file_that_ended_the_service_is_undetectable_without_another_try() -> None:
+    tally = Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=tally) as workers:
+        with plant("Seen('text/csv')") as body, judged_by(Wary(ended_us={body.sha256})):
+            facts = await workers.examine(body, attachment())
+    assert [finding.code for finding in facts.findings] == [Reason.UNDETECTABLE]
+    assert "the whole service was ended" in facts.findings[0].detail
+    assert (facts.sha256, facts.detected_type) == (body.sha256, None)
+    assert not tally.of("examined")
+
+
+async def test_who_is_not_wary_names_nothing() -> None:
+    caution, tally = Wary(wary=False), Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), reports=tally) as workers:
+        with MemoryBody(b"text") as body, judged_by(caution):
+            assert (await workers.examine(body, attachment())).detected_type == "text/plain"
+    assert caution.story == []
