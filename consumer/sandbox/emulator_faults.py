@@ -146,7 +146,7 @@ OF_THE_FILES = (
     Fault("files-200-cut", "files", 200, b"%PDF-1.7", {"Content-Type": "binary/octet-stream"}, ends_early=True),
     Fault("files-200-page-of-no-type", "files", 200, PORTAL),
     Fault("files-200-page-as-text", "files", 200, PORTAL, TEXT),
-    Fault("files-200-page-as-octets", "files", 200, MAINTENANCE, {"Content-Type": "binary/octet-stream"}),
+    Fault("files-200-page-as-octets", "files", 200, CLOUDFRONT, {"Content-Type": "binary/octet-stream"}),
     Fault("files-200-words", "files", 200, b"Access to this category is blocked.\n", TEXT),
     Fault("files-200-other", "files", 200, OTHER, JSON),
     Fault("files-200-nothing", "files", 200, b"", {"Content-Type": "binary/octet-stream"}),
