@@ -63,7 +63,8 @@ class Caution:
         if found.by != self._life:  # else our last producer wrote it, and we know better
             self._before = found
         self._start, self.until = start.offset, min(start.end, start.offset + self._window)
-        self._suspicious, self._told, self._able = self._start < self.until, Note(str(found)), not self._leaving
+        name = self._name if self._name in found.named else None
+        self._suspicious, self._told, self._able = self._start < self.until, Note(str(found), name), not self._leaving
         if not self._suspicious:
             self._before = Lives()
         self._tell()

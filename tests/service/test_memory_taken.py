@@ -54,6 +54,7 @@ main()
 """
 MOST_ENDS = 8
 PATIENT = {  # so that only memory ends an examination
+    "INSPECTION__WORKERS": "1",
     "INSPECTION__CPU_S": "3600",
     "INSPECTION__DEADLINE_S": "3600",
     "DOWNLOAD__MAX_BYTES_IN_MEMORY": str(64 * MIB),

@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
 LIVES = 5  # two that are counted, two under its name, and one that knows it
 BOMB = "bomb"
-TASKS = [("c1", "photo 1"), ("c1", BOMB), ("c2", "photo 2"), ("c1", "photo 3")]
+TASKS = [("c1", BOMB), ("c1", "photo 1"), ("c2", "photo 2"), ("c1", "photo 3")]  # a commit further on would forget
 
 
 class Examines:
