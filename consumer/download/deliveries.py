@@ -37,7 +37,7 @@ class Deliveries:
         self._client = client
         self._rules = rules
         self._reports = reports
-        self._latest: dict[str, list[Hop]] = {}  # by host, the latest first
+        self._latest: dict[str, list[tuple[Hop, str]]] = {}  # by host, the latest first, with the SHA-256 of what came
         self._files: dict[str, None] = {}  # that were delivered
         self._pages: dict[str, None] = {}  # SHA-256 of what came in place of files
 
@@ -49,29 +49,38 @@ class Deliveries:
         """Raises `Strange` for what came in place of another file, though it has as many bytes as this one."""
         if body.sha256 in self._pages:
             raise hop.no_file("it sent what it sent in place of other files", "again", body.sha256)
-        others = [other for other in self._latest.get(hop.asked.call, ()) if other.asked != hop.asked]
-        self._latest[hop.asked.call] = [hop, *others[: LATEST - 1]]
+        if hop.wanted.declared_size not in (None, body.size):
+            return  # it may be anybody's, and proves nothing
+        others = [other for other in self._latest.get(hop.asked.call, ()) if other[0].asked != hop.asked]
+        self._latest[hop.asked.call] = [(hop, body.sha256), *others[: LATEST - 1]]
         if _add(self._files, hop.asked.of, KNOWN_FILES):
             self._reports.delivered(hop.asked)
 
-    async def prove(self, hosts: Collection[str], renew: Renew) -> None:
+    async def prove(self, hosts: Collection[str], renew: Renew) -> frozenset[str]:
         """Asks each host, of which nothing comes, for what it delivered last, until something comes. Raises
-        `Unavailable` if nothing does. That it comes proves nothing to several that fail: caches give old files while
-        nothing new gets through."""
-        for host in hosts:
-            failure: Unavailable | None = None
-            for hop in tuple(self._latest.get(host, ())):
-                try:
-                    if await self._comes(hop, renew):
-                        failure = None
-                        break
-                except Unavailable as failed:
-                    failure = failed
-            if failure is not None:
-                raise failure
+        `Unavailable` if nothing does. Gives the hosts that are well, without those of which it can't be told: they
+        refuse what they delivered before, or send something else. That something comes proves nothing to several that
+        fail: caches give old files while nothing new gets through."""
+        return frozenset([host for host in hosts if await self._is_well(host, renew)])
 
-    async def _comes(self, hop: Hop, renew: Renew) -> bool:
-        """False if it can't be told: the link is over and there is no other, or the file is gone since."""
+    async def _is_well(self, host: str, renew: Renew) -> bool:
+        failure: Unavailable | None = None
+        well = True
+        for hop, sha256 in tuple(self._latest.get(host, ())):
+            try:
+                comes = await self._comes(hop, sha256, renew)
+            except Unavailable as failed:
+                failure = failed
+                continue
+            if comes:
+                return True
+            well = well and comes is None
+        if failure is not None:
+            raise failure
+        return well
+
+    async def _comes(self, hop: Hop, sha256: str, renew: Renew) -> bool | None:
+        """None if that says nothing of the host: the link is over and there is no other, or the file is gone since."""
         ends = asyncio.get_running_loop().time() + PROOF_S
         told = await hop.deliver_again(self._client, ends)
         if isinstance(told, Expired):
@@ -82,16 +91,14 @@ class Deliveries:
                         url = await renew(hop.url)
             where = judge_url(url or "", self._rules)
             if url is None or not where.allowed or where.host != hop.asked.call:
-                return False
+                return None
             told = await replace(hop, url=url, where=where).deliver_again(self._client, ends)
-        if isinstance(told, Expired):
-            if told.status not in GONE:
-                raise hop.away(f"it answered {told.status} to a fresh link to what it delivered before")
-            self._latest[hop.asked.call] = [one for one in self._latest[hop.asked.call] if one.asked != hop.asked]
+        if not isinstance(told, Expired):
+            return told == sha256
+        if told.status not in GONE:
             return False
-        if told in self._pages:
-            raise hop.away("it sent what it sent in place of other files")
-        return True
+        self._latest[hop.asked.call] = [one for one in self._latest[hop.asked.call] if one[0].asked != hop.asked]
+        return None
 
 
 def _add(known: dict[str, None], name: str, most: int) -> bool:

@@ -105,9 +105,10 @@ class Fetcher:
         most = max(1, self._slots.room // OUTSIDE_SHARE)
         return [self._outside.setdefault(where.host, Slots(most)), self._slots]
 
-    async def prove(self, hosts: Collection[str], renew: Renew) -> None:
-        """That these hosts deliver what they delivered before. Raises `Unavailable` if one does not."""
-        await self._deliveries.prove(hosts, renew)
+    async def prove(self, hosts: Collection[str], renew: Renew) -> frozenset[str]:
+        """Those of the hosts that deliver what they delivered before, as far as that can be asked. Raises
+        `Unavailable` if one does not answer as a file host does."""
+        return await self._deliveries.prove(hosts, renew)
 
     async def _follow(self, url: str, where: UrlJudgement, wanted: RequestedFile) -> Body | Expired | Reason:
         ends = asyncio.get_running_loop().time() + self._deadline_s

@@ -22,10 +22,11 @@ NO_DOWNLOAD = f"/api/v2/downloads/{NIL}?redirectToAuth=false"
 
 async def probe_files(
     files: httpx.AsyncClient, origin: str, fetcher: Fetcher, failing: Collection[str], renew: Renew
-) -> None:
-    """That the store is there; and of the hosts that fail, that they deliver what they delivered before."""
+) -> frozenset[str]:
+    """That the store is there; and of the hosts that fail, those that deliver what they delivered before. Where that
+    can't be told, the next new files find out."""
     await ask_file_host(files, origin)
-    await fetcher.prove(frozenset(failing), renew)
+    return await fetcher.prove(frozenset(failing), renew)
 
 
 def file_origin(settings: Settings) -> str:

@@ -144,6 +144,16 @@ async def test_a_body_of_the_right_size_is_the_file_unless_it_came_in_place_of_o
         assert (fetcher.running, fetcher.bytes_in_memory, delivered(fetcher)) == (0, 0, 0)
 
 
+async def test_a_body_of_another_size_than_genesys_says_proves_nothing() -> None:
+    async with answering(head("Content-Length: 5") + b"words") as port, fetching_from(port) as fetcher:
+        for size in (None, 5, 1_000):
+            wanted = attachment(declared_type="text/plain", declared_size=size)
+            got = await fetcher.fetch(f"http://127.0.0.1:{port}/{size}", CAP, wanted)
+            assert isinstance(got, Body)
+            got.close()
+        assert delivered(fetcher) == 2
+
+
 async def test_one_file_that_no_longer_comes_does_not_tell_that_its_host_is_away() -> None:
     """It asks for the latest first, and for the ones before that."""
     bodies = {"a": DATA, "b": DATA[1:], "c": DATA[2:]}

@@ -10,7 +10,7 @@ import pytest
 from consumer.model import Condition, Settled
 from consumer.sandbox.emulator_faults import genesys
 from tests.ill import clock
-from tests.ill.cloud import JSON, Cloud, Ill, Reply, denied, error, json
+from tests.ill.cloud import JSON, PNG, Cloud, Ill, Reply, denied, error, json
 from tests.ill.scene import GATE_FAILURES, HOST_PATIENCE_S, Scene, event_of, playing
 
 PAGE = Reply(200, b"<html>not your file", {"content-type": "text/html"})
@@ -124,6 +124,49 @@ def test_one_that_fails_alone_waits_while_what_was_delivered_before_is_refused_b
             assert dict(scene.answers) == {"1": "accepted"}
             cloud.ill = lambda call: None
         assert dict(scene.answers) == {"1": "accepted", "2": "accepted"}
+
+    clock.run(main)
+
+
+@pytest.mark.parametrize("refusal", [denied(), denied("InvalidObjectState"), Reply(200, PNG + b"another")])
+def test_what_no_longer_comes_as_it_was_delivered_stops_nobody(refusal: Reply) -> None:
+    """A store that does not tell what is missing says 403, of what is archived as well: new files find out."""
+
+    async def main() -> None:
+        cloud = Cloud(plain(*"123456789"), link_s=60.0)
+        async with playing(cloud) as scene:
+            for number in "123":
+                await scene.judged(event_of(number, "plain"))
+            cloud.ill_of = {("file", number): refusal for number in "123"} | {("file", "4"): PAGE}
+            async with asyncio.TaskGroup() as group:
+                await scene.take(group, event_of("4", "plain"))
+                await anyio.sleep(600)
+                for number in "56789":
+                    await scene.take(group, event_of(number, "plain"))
+                    await anyio.sleep(60)
+        expected = dict.fromkeys("12356789", "accepted") | {"4": "html_page"}
+        assert dict(scene.answers) == expected
+
+    clock.run(main)
+
+
+def test_a_text_that_is_sent_as_a_picture_as_well_keeps_nobody_elses_file_back() -> None:
+    """Its bytes came in place of a picture; that the host delivers them is as good a proof as before."""
+
+    async def main() -> None:
+        text = b"my note"
+        cloud = Cloud(plain(*"123456789"))
+        cloud.bodies |= {"1": text, "2": text}
+        cloud.declared["1"] = {"mime": "text/plain", "filename": "note.txt", "contentSizeBytes": len(text)}
+        async with playing(cloud) as scene:
+            await scene.judged(event_of("1", "plain"))
+            async with asyncio.TaskGroup() as group:
+                await scene.take(group, event_of("2", "plain"))
+                await anyio.sleep(600)
+                for number in "3456789":
+                    await scene.take(group, event_of(number, "plain"))
+                    await anyio.sleep(60)
+        assert {number: dict(scene.answers)[number] for number in "3456789"} == dict.fromkeys("3456789", "accepted")
 
     clock.run(main)
 
