@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 OPTION = "--quick"
-CASES = 8  # of a test
+CASES = 3  # of a test
 SHARE = 5  # of the examples of a property, one in so many
 
 _is_quick = False
