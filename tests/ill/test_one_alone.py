@@ -128,6 +128,14 @@ def test_one_that_fails_alone_waits_while_what_was_delivered_before_is_refused_b
     clock.run(main)
 
 
+async def one_and_later_others(scene: Scene, group: asyncio.TaskGroup, one: str, others: str) -> None:
+    await scene.take(group, event_of(one, "plain"))
+    await anyio.sleep(600)
+    for other in others:
+        await scene.take(group, event_of(other, "plain"))
+        await anyio.sleep(60)
+
+
 @pytest.mark.parametrize("refusal", [denied(), denied("InvalidObjectState"), Reply(200, PNG + b"another")])
 def test_what_no_longer_comes_as_it_was_delivered_stops_nobody(refusal: Reply) -> None:
     """A store that does not tell what is missing says 403, of what is archived as well: new files find out."""
@@ -139,11 +147,7 @@ def test_what_no_longer_comes_as_it_was_delivered_stops_nobody(refusal: Reply) -
                 await scene.judged(event_of(number, "plain"))
             cloud.ill_of = {("file", number): refusal for number in "123"} | {("file", "4"): PAGE}
             async with asyncio.TaskGroup() as group:
-                await scene.take(group, event_of("4", "plain"))
-                await anyio.sleep(600)
-                for number in "56789":
-                    await scene.take(group, event_of(number, "plain"))
-                    await anyio.sleep(60)
+                await one_and_later_others(scene, group, "4", "56789")
         expected = dict.fromkeys("12356789", "accepted") | {"4": "html_page"}
         assert dict(scene.answers) == expected
 
@@ -161,11 +165,7 @@ def test_a_text_that_is_sent_as_a_picture_as_well_keeps_nobody_elses_file_back()
         async with playing(cloud) as scene:
             await scene.judged(event_of("1", "plain"))
             async with asyncio.TaskGroup() as group:
-                await scene.take(group, event_of("2", "plain"))
-                await anyio.sleep(600)
-                for number in "3456789":
-                    await scene.take(group, event_of(number, "plain"))
-                    await anyio.sleep(60)
+                await one_and_later_others(scene, group, "2", "3456789")
         assert {number: dict(scene.answers)[number] for number in "3456789"} == dict.fromkeys("3456789", "accepted")
 
     clock.run(main)
