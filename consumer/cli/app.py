@@ -184,7 +184,7 @@ def topics_create(
 
 @topics_app.command("describe")
 def topics_describe(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Show the topics. And how they differ from what `topics create` makes; exit 1 if they do."""
+    """Show the topics. Exit 1 if they differ from what `topics create` makes, and how."""
     from consumer.cli.topic_commands import describe_topics
 
     with failures_told():

@@ -93,7 +93,7 @@ def traffic(
     antivirus: Annotated[bool, typer.Option(help="The service has an antivirus: the test signature is found.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the events of a seed to Kafka. To the input topic; and the expected answers to a file."""
+    """Write the events of a seed to Kafka. They go to the input topic, the expected answers to a file."""
     from consumer.sandbox.traffic import plan_traffic
 
     planned = plan_traffic(events, seed, antivirus=antivirus)
@@ -165,7 +165,7 @@ def check(
 
 @app.command()
 def attack(as_json: AsJson = False) -> None:
-    """Try what a taken-over worker process would try. On this machine; exit 1 if any of it works.
+    """Try what a taken-over worker process would try. It is tried on this machine; exit 1 if any of it works.
 
     `killed`: the filter ended the process, which is what is promised. The last two columns show what else would hold.
     """

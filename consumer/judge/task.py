@@ -115,7 +115,7 @@ class _Judging:
             self._move(event.conversation_id)
         else:
             works: list[Work] = [partial(self._announced, event, message) for message in event.messages]
-            if event.cut_down or not (works or not self.judge.terms.looks_up_bare(event)):
+            if event.cut_down or (not works and self.judge.terms.looks_up_bare(event)):
                 works.append(partial(self._whole_conversation, event, event.conversation_id))
             if works:
                 await together(works)
