@@ -12,7 +12,7 @@ from consumer.cli import dlq, sandbox
 from consumer.cli.acl_commands import AclFormat
 from consumer.cli.demo import BrokerKind
 from consumer.cli.loading import AsJson, ConfigFile
-from consumer.cli.outcome import failures_told
+from consumer.cli.outcome import Exit, ended, failures_told
 from consumer.kafka.grants import Role
 from consumer.settings.scanners import FORMS
 
@@ -67,7 +67,7 @@ def demo(
     """Show it working, all in one go. Broker, Genesys emulator, traffic and service; exit 1 if one answer differs."""
     from consumer.cli.demo import play_demo
 
-    with failures_told():
+    with failures_told(as_json):
         play_demo(events, seed, broker, as_json, keep)
 
 
@@ -98,9 +98,9 @@ def scan(
     from consumer.cli.reduce import reduce as reduce_file
     from consumer.cli.scan import scan as scan_files
 
-    if output is not None and not reduce:
-        raise typer.BadParameter("--output is for --reduce")
-    with failures_told():
+    with failures_told(as_json):
+        if output is not None and not reduce:
+            raise ended(Exit.USAGE, "--output is for --reduce")
         if reduce:
             reduce_file(files, output, policy, as_json)
         else:
@@ -126,7 +126,9 @@ def check_config(
     with 1 for what has to be changed and 3 for what is away. --diff: exit 1 if any."""
     from consumer.cli import checks
 
-    with failures_told():
+    with failures_told(as_json):
+        if conversation is not None and not online:
+            raise ended(Exit.USAGE, "--conversation is for --online")
         if diff:
             checks.compare_policies(*diff, as_json)
         elif online:
@@ -149,7 +151,7 @@ def check_url(
     """Say whether URLs may be connected to. And why not; connects nowhere; exit 1 if one may not."""
     from consumer.cli.checks import check_urls
 
-    with failures_told():
+    with failures_told(as_json):
         check_urls(urls, config, as_json, resolve)
 
 
@@ -163,7 +165,7 @@ def check_event(
     """Show what the service makes of a record's bytes. Contacts nothing; exit 1 if one becomes a dead letter."""
     from consumer.cli.check_event import check_event as check
 
-    with failures_told():
+    with failures_told(as_json):
         check(files, as_json)
 
 
@@ -178,7 +180,7 @@ def topics_create(
     """Create what is missing. Changes nothing that exists: exit 1 if that differs from what is needed."""
     from consumer.cli.topic_commands import create_topics
 
-    with failures_told():
+    with failures_told(as_json):
         create_topics(config, events_partitions, as_json)
 
 
@@ -187,7 +189,7 @@ def topics_describe(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Show the topics. Exit 1 if they differ from what `topics create` makes, and how."""
     from consumer.cli.topic_commands import describe_topics
 
-    with failures_told():
+    with failures_told(as_json):
         describe_topics(config, as_json)
 
 
@@ -228,7 +230,7 @@ def reconcile(
     exit 1 if there are any and they are not fed."""
     from consumer.cli.reconcile import print_missing
 
-    with failures_told():
+    with failures_told(as_json):
         print_missing(config, since, until, look_back, feed_at=rate if feed else None, as_json=as_json)
 
 
@@ -255,7 +257,7 @@ def top(
     if one is not ready and with 3 if one does not answer; --json gives an object a look."""
     from consumer.cli.top import show_processes
 
-    with failures_told():
+    with failures_told(as_json):
         show_processes(urls or [], interval, once, as_json)
 
 
@@ -279,7 +281,7 @@ def explain(
     """Say where a customer's file is. Its event, task, answer and what it waits for; exit 1 if nothing is known."""
     from consumer.cli.whereabouts import explain as explain_id
 
-    with failures_told():
+    with failures_told(as_json):
         explain_id(config, what, since, status or [], names, as_json)
 
 
@@ -288,4 +290,5 @@ def version(as_json: AsJson = False) -> None:
     """Versions of everything that a verdict depends on."""
     from consumer.cli.versions import print_versions
 
-    print_versions(as_json)
+    with failures_told(as_json):
+        print_versions(as_json)

@@ -33,13 +33,7 @@ LONGEST_URL = 4_096
 
 def check_config(config: Path | None, as_json: bool) -> None:
     """Prints every setting with its source, and what an operator should think twice about."""
-    try:
-        loaded = checked(config)
-    except SettingsProblem as problem:
-        if as_json:
-            data_json({"ok": False, "problems": problem.problems})
-            raise ended(Exit.USAGE) from None
-        raise
+    loaded = checked(config)
     policy = Policy.load(loaded.settings.inspection.policy_file)
     rules = load(file) if (file := loaded.settings.inspection.yara_rules) else None
     warnings = [*loaded.unknown, *warnings_about(loaded.settings), *policy.warnings, *(rules.warnings if rules else ())]
@@ -99,12 +93,7 @@ def warnings_about(settings: Settings) -> Iterator[str]:
 
 def compare_policies(old: Path, new: Path, as_json: bool) -> None:
     """Prints what the policy in `new` would judge otherwise than the one in `old`; ends with 1 if it is anything."""
-    try:
-        found = differences(*_policies(old, new))
-    except SettingsProblem as problem:
-        if as_json:
-            data_json({"ok": False, "problems": problem.problems})
-        raise ended(Exit.USAGE, "" if as_json else "\n".join(problem.problems)) from None
+    found = differences(*_policies(old, new))
     if as_json:
         told = [{"type": one.kind, "rule": one.rule, "old": one.old, "new": one.new} for one in found]
         data_json({"ok": True, "same": not found, "differences": told})
@@ -124,7 +113,7 @@ def _policies(*files: Path) -> list[Policy]:
         except PolicyError as error:
             problems += str(error).splitlines()
     if problems:
-        raise SettingsProblem(problems)
+        raise ended(Exit.USAGE, "\n".join(problems))
     return policies
 
 

@@ -36,7 +36,7 @@ def list_letters(
     """List dead letters, without their contents."""
     from consumer.cli import dlq_commands
 
-    with failures_told():
+    with failures_told(as_json):
         chosen = dlq_commands.chosen(reason, identity, conversation, since, until)
         dlq_commands.list_letters(config, chosen, limit, as_json)
 
@@ -50,7 +50,7 @@ def show(
     """Show one dead letter whole, with links and tokens masked. Of an identity, the latest. Exit 1 if there is none."""
     from consumer.cli import dlq_commands
 
-    with failures_told():
+    with failures_told(as_json):
         dlq_commands.show_letter(config, place, as_json)
 
 
@@ -74,7 +74,7 @@ def replay(
     can't be signed as the service signs."""
     from consumer.cli import dlq_commands
 
-    with failures_told():
+    with failures_told(as_json):
         chosen = dlq_commands.chosen(reason, identity, conversation, since, until)
         dlq_commands.replay_letters(config, chosen, dry_run, rate, max_generation, yes, as_json)
 

@@ -17,7 +17,7 @@ import orjson
 
 from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, data_json, ended, show
-from consumer.cli.times import moment
+from consumer.cli.typed import conversation_id, moment
 from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay
 from consumer.kafka.signing import signatures_of
 from consumer.model import DeadLetter, DeadReason
@@ -44,14 +44,14 @@ def chosen(
     now = datetime.now(UTC)
     try:
         return Filter(
-            reasons=frozenset(DeadReason(reason) for reason in reasons or ()),
+            reasons=frozenset(map(_reason, reasons or ())),
             identities=frozenset(_identity(text) for text in identities or ()),
-            conversation_id=conversation,
+            conversation_id=conversation_id(conversation) if conversation is not None else None,
             since=moment(since, now) if since else None,
             until=moment(until, now) if until else None,
         )
     except ValueError as wrong:
-        raise ended(Exit.USAGE, f"{wrong}; reasons are: {', '.join(DeadReason)}") from None
+        raise ended(Exit.USAGE, str(wrong)) from None
 
 
 def list_letters(config: Path | None, wanted: Filter, limit: int, as_json: bool) -> None:
@@ -216,6 +216,14 @@ def _text(content: bytes | None, masked: bool) -> str | dict[str, str] | None:
         # What is no text can't be searched for secrets, so of a masked letter only its size is told.
         return {"bytes": str(len(content))} if masked else {"base64": base64.b64encode(content).decode()}
     return mask(text) if masked else text
+
+
+def _reason(text: str) -> DeadReason:
+    try:
+        return DeadReason(text)
+    except ValueError:
+        known = ", ".join(DeadReason)
+        raise ValueError(f"{printable(text, 100)!r} is no reason of a dead letter; those are {known}") from None
 
 
 def _identity(text: str) -> bytes:

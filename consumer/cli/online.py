@@ -11,10 +11,11 @@ import anyio
 
 from consumer.cli.loading import checked
 from consumer.cli.outcome import Exit, data_json, ended, show, unwrapped
+from consumer.cli.typed import conversation_id
 from consumer.inspection.workers.pool import hide_from_peers
 from consumer.service.doctor.doctor import look, worst
 from consumer.service.doctor.lines import CheckLine, Outcome
-from consumer.settings.load import Credentials, SettingsProblem, credentials
+from consumer.settings.load import Credentials, credentials
 from consumer.settings.model import Settings
 from consumer.telemetry.log import setup
 
@@ -28,15 +29,13 @@ EXITS = {Outcome.WRONG: Exit.NEGATIVE, Outcome.AWAY: Exit.DOWN}
 def check_online(config: Path | None, conversation: str | None, as_json: bool) -> None:
     """Ends with 1 if an operator has to change something, else with 3 if a service is away."""
     try:
-        settings = checked(config).settings
-    except SettingsProblem as problem:
-        if as_json:
-            data_json({"ok": False, "problems": problem.problems})
-            raise ended(Exit.USAGE) from None
-        raise
+        asked = conversation_id(conversation) if conversation is not None else None
+    except ValueError as wrong:
+        raise ended(Exit.USAGE, f"--conversation: {wrong}") from None
+    settings = checked(config).settings
     hide_from_peers()
     setup(settings.log.model_copy(update={"level": "error"}))
-    lines = anyio.run(_look, settings, credentials(settings, config), conversation)
+    lines = anyio.run(_look, settings, credentials(settings, config), asked)
     found = worst(lines)
     if as_json:
         data_json({"ok": found is Outcome.FINE, "problems": [], "checks": [asdict(line) for line in lines]})

@@ -1,11 +1,14 @@
-"""How a command ends: its exit code, and what it says on stderr when it can't do what it was asked."""
+"""How a command ends: its exit code, and what it says when it can't do what it was asked: on stderr, for people; with
+`--json` on stdout as well, if nothing was told there yet. So whoever reads JSON always finds some."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -24,20 +27,34 @@ class Exit(IntEnum):
     DOWN = 3  # a dependency does not answer
 
 
+@dataclass(slots=True)
+class _Reader:
+    """Who reads stdout."""
+
+    wants_json: bool = False
+    was_told: bool = False
+
+
+_reader: ContextVar[_Reader] = ContextVar("reader")
+
+
 @contextmanager
-def failures_told() -> Iterator[None]:
-    """Turns the failures that a command may meet into a message and its exit code."""
+def failures_told(as_json: bool = False) -> Iterator[None]:
+    """Surrounds a command: turns the failures that it may meet into a message and its exit code."""
     from consumer.errors import Refused, Unavailable
     from consumer.settings.load import SettingsProblem
 
+    before = _reader.set(_Reader(as_json))
     try:
         yield
     except SettingsProblem as problem:
-        raise ended(Exit.USAGE, str(problem)) from None
+        raise ended(Exit.USAGE, str(problem), problem.problems) from None
     except Unavailable as failure:
         raise ended(Exit.DOWN, f"{failure.dependency}: {failure.detail}") from None
     except Refused as failure:
         raise ended(Exit.NEGATIVE, f"{failure.dependency}: {failure.detail}") from None
+    finally:
+        _reader.reset(before)
 
 
 @contextmanager
@@ -52,9 +69,13 @@ def unwrapped() -> Iterator[None]:
         raise only from None
 
 
-def ended(code: Exit, message: str = "") -> typer.Exit:
+def ended(code: Exit, message: str = "", problems: Sequence[str] = ()) -> typer.Exit:
+    """`problems`: the message as a list, where it is more than its lines."""
     if message:
         typer.echo(message, err=True)
+        reader = _reader.get(_Reader())
+        if reader.wants_json and not reader.was_told:
+            data_json({"ok": False, "problems": problems or message.splitlines()})
     return typer.Exit(int(code))
 
 
@@ -65,6 +86,7 @@ def data(text: str) -> None:
 
 def data_json(document: object, *, only_ascii: bool = False) -> None:
     """One JSON object on a line; `only_ascii` for foreign text that goes out as it came in."""
+    _reader.get(_Reader()).was_told = True
     data(json.dumps(document, ensure_ascii=only_ascii, default=str))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from consumer.cli.outcome import Exit, data, data_json, ended, show, unwrapped
-from consumer.cli.times import moment
+from consumer.cli.typed import moment
 from consumer.service.reconcile.by_hand import reconciled
 from consumer.service.reconcile.conversations import Span
 from consumer.service.reconcile.reconcile import Reconciled, UnansweredMessage
@@ -46,7 +46,7 @@ def _span(since: str, until: str, look_back: str, settings: Settings) -> Span:
     try:
         span = Span(moment(since, now), moment(until, now), now - moment(look_back, now))
     except ValueError as wrong:
-        raise ended(Exit.USAGE, f"{wrong}; write 2026-11-23T09:30Z, or 90m, 2h, 7d ago") from None
+        raise ended(Exit.USAGE, str(wrong)) from None
     horizon = timedelta(days=settings.topics.horizon_days)
     if not span.since < span.until <= now or span.look_back < timedelta():
         raise ended(Exit.USAGE, "--since has to lie before --until, and both before now")

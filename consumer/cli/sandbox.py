@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from consumer.sandbox.attack import Attacked
     from consumer.sandbox.check import Tally
     from consumer.sandbox.emulator import Emulator
+    from consumer.sandbox.expectation import Expectation
     from consumer.sandbox.traffic import Traffic
     from consumer.settings.model import Settings
 
@@ -54,18 +55,23 @@ def emulator(
     from consumer.sandbox.plan import plan_world
 
     faults = fault or []
-    if faults == ["list"]:
-        data("\n".join(sorted(FAULTS)))
-        return
-    if unknown := sorted(set(faults) - FAULTS.keys()):
-        raise ended(Exit.USAGE, f"no such fault: {', '.join(unknown)}; `--fault list` names all")
-    from consumer.sandbox.emulator import Emulator, Endpoint
+    with failures_told(as_json):
+        if faults == ["list"]:
+            names = sorted(FAULTS)
+            if as_json:
+                data_json(names)
+            else:
+                data("\n".join(names))
+            return
+        if unknown := sorted(set(faults) - FAULTS.keys()):
+            raise ended(Exit.USAGE, f"no such fault: {', '.join(unknown)}; `--fault list` names all")
+        from consumer.sandbox.emulator import Emulator, Endpoint
 
-    emulated = Emulator(plan_world(events, seed), Endpoint(host, (port,), advertised=base_url), faults=faults)
-    try:
-        anyio.run(_serve, emulated, base_url, as_json)
-    except OSError as taken:
-        raise ended(Exit.DOWN, f"can't listen on {host}:{port}: {taken.strerror}") from None
+        emulated = Emulator(plan_world(events, seed), Endpoint(host, (port,), advertised=base_url), faults=faults)
+        try:
+            anyio.run(_serve, emulated, base_url, as_json)
+        except OSError as taken:
+            raise ended(Exit.DOWN, f"can't listen on {host}:{port}: {taken.strerror}") from None
 
 
 async def _serve(emulated: Emulator, base_url: str | None, as_json: bool) -> None:
@@ -97,7 +103,7 @@ def traffic(
     from consumer.sandbox.traffic import plan_traffic
 
     planned = plan_traffic(events, seed, antivirus=antivirus)
-    with failures_told():
+    with failures_told(as_json):
         settings = quiet_settings(None)
         try:
             planned.expectation.write(expect)
@@ -139,28 +145,27 @@ def check(
     """Compare the output topics with what must be in them. Exit 1 if anything is missing, duplicated or wrong."""
     from consumer.sandbox.expectation import Expectation
 
-    try:
-        expectation = Expectation.read(file)
-    except OSError as error:
-        raise ended(Exit.USAGE, f"{file}: {error.strerror}; `sandbox traffic --expect` writes it") from None
-    except ValueError as wrong:
-        raise ended(Exit.USAGE, str(wrong)) from None
+    with failures_told(as_json):
+        try:
+            expectation = Expectation.read(file)
+        except OSError as error:
+            raise ended(Exit.USAGE, f"{file}: {error.strerror}; `sandbox traffic --expect` writes it") from None
+        except ValueError as wrong:
+            raise ended(Exit.USAGE, str(wrong)) from None
+        tally = anyio.run(_compared, expectation, quiet_settings(None), wait)
+        _tell(tally, expectation.events, as_json)
+        if not tally.good:
+            raise ended(Exit.NEGATIVE)
 
-    async def compare() -> Tally:
-        from consumer.sandbox.check import OutputReader, Score, read_to_end
 
-        score = Score(expectation)
-        with _kafka_failures_told(settings):
-            async with OutputReader(settings.kafka, settings.topics) as reader:
-                await read_to_end(reader, score, patience_s=wait)
-        return score.tally()
+async def _compared(expectation: Expectation, settings: Settings, patience_s: float) -> Tally:
+    from consumer.sandbox.check import OutputReader, Score, read_to_end
 
-    with failures_told():
-        settings = quiet_settings(None)
-        tally = anyio.run(compare)
-    _tell(tally, expectation.events, as_json)
-    if not tally.good:
-        raise typer.Exit(int(Exit.NEGATIVE))
+    score = Score(expectation)
+    with _kafka_failures_told(settings):
+        async with OutputReader(settings.kafka, settings.topics) as reader:
+            await read_to_end(reader, score, patience_s=patience_s)
+    return score.tally()
 
 
 @app.command()
@@ -174,19 +179,20 @@ def attack(as_json: AsJson = False) -> None:
     from consumer.inspection.workers.proof import surroundings
     from consumer.sandbox.attack import PLANS, suite
 
-    if why := not_offered():
-        raise ended(Exit.NEGATIVE, f"nothing can hold a worker in here: {why}")
-    try:
-        results = anyio.run(suite)
-    except WorkersNotStarted as missing:
-        raise ended(Exit.DOWN, str(missing)) from None
-    if as_json:
-        data_json({"platform": surroundings(), "attacks": {one.attack: one.outcomes for one in results}})
-    else:
-        show(_attacks(results, tuple(PLANS)))
-        data(surroundings())
-    if any(one.works for one in results):
-        raise typer.Exit(int(Exit.NEGATIVE))
+    with failures_told(as_json):
+        if why := not_offered():
+            raise ended(Exit.NEGATIVE, f"nothing can hold a worker in here: {why}")
+        try:
+            results = anyio.run(suite)
+        except WorkersNotStarted as missing:
+            raise ended(Exit.DOWN, str(missing)) from None
+        if as_json:
+            data_json({"platform": surroundings(), "attacks": {one.attack: one.outcomes for one in results}})
+        else:
+            show(_attacks(results, tuple(PLANS)))
+            data(surroundings())
+        if any(one.works for one in results):
+            raise ended(Exit.NEGATIVE)
 
 
 def _attacks(results: Sequence[Attacked], kinds: Sequence[str]) -> Table:

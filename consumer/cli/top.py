@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict
 
 import anyio
+import typer
 from rich.console import Console
 from rich.live import Live
 
@@ -44,7 +45,10 @@ async def _show(urls: list[str], interval_s: float, once: bool, as_json: bool) -
         async with reached(urls) as processes:
             views = _views(processes, interval_s)
             first = await anext(views)
-            _must_answer(first)
+            if all(process.state == "away" for process in first.processes):
+                if as_json:
+                    _print(first, console, as_json)
+                raise _nobody_answers(first)
             if once:
                 last = await anext(views)
                 _print(last, console, as_json)
@@ -81,10 +85,9 @@ def _first_of(earlier: deque[list[Look]]) -> dict[str, Look]:
     return first
 
 
-def _must_answer(view: View) -> None:
-    if all(process.state == "away" for process in view.processes):
-        told = [f"{process.name}: {process.problem}" for process in view.processes]
-        raise ended(Exit.DOWN, "\n".join([*told, "is it running there, and is this its WEB__PORT?"]))
+def _nobody_answers(view: View) -> typer.Exit:
+    told = [f"{process.name}: {process.problem}" for process in view.processes]
+    return ended(Exit.DOWN, "\n".join([*told, "is it running there, and is this its WEB__PORT?"]))
 
 
 def _print(view: View, console: Console, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 
 from consumer.cli.outcome import Exit, data, data_json, ended
-from consumer.cli.times import moment
+from consumer.cli.typed import any_id, moment
 from consumer.kafka.seen import DoubtfulRecord, RecordPlace, Searched, SeenRecords
 from consumer.service.status.processes import base_url, reached
 from consumer.service.whereabouts import sentences
@@ -56,11 +56,9 @@ def explain(
     config: Path | None, what: str, since: str | None, status: Sequence[str], names: bool, as_json: bool
 ) -> None:
     """Ends with 1 if nothing is known, with 3 if Kafka is away."""
-    if not what.strip():
-        raise ended(Exit.USAGE, "the id of a conversation, a message or an attachment is needed")
     try:
         asked = Inquiry(
-            what.strip(), moment(since, datetime.now(UTC)) if since else None, tuple(map(_address, status)), names
+            any_id(what), moment(since, datetime.now(UTC)) if since else None, tuple(map(_address, status)), names
         )
     except ValueError as wrong:
         raise ended(Exit.USAGE, str(wrong)) from None

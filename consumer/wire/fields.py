@@ -65,6 +65,11 @@ def attachment_id(raw: object) -> str | None:
     return None
 
 
+def can_be_id(typed: str) -> bool:
+    """Of a conversation, a message or an attachment. Spaces are a slip: of ids that hold one none was ever seen."""
+    return attachment_id(typed) is not None and not any(map(str.isspace, typed))
+
+
 def an_object(raw: object, what: str) -> Json | None:
     if raw is None or isinstance(raw, dict):
         return raw

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
 from consumer.cli.app import app
 from tests.cli.conftest import NEEDED, Command
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_help_names_every_command(command: Command) -> None:
@@ -35,15 +41,15 @@ def test_help_names_every_command(command: Command) -> None:
         assert f"\n  {name} " in listed
 
 
-def commands(group: object = None, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+def commands(group: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Each command and group of commands, from the program itself on."""
     group = group or typer.main.get_command(app)
-    yield path
+    yield path, group
     for name, one in getattr(group, "commands", {}).items():
         yield from commands(one, (*path, name))
 
 
-@pytest.mark.parametrize("path", tuple(commands()), ids=" ".join)
+@pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
 def test_help_is_told_whole_and_names_arguments_as_people_write_them(command: Command, path: tuple[str, ...]) -> None:
     told = command(*path, "--help").stdout
     assert not re.findall(r"^  [a-z-]+ .*\.\.\.$", told, re.MULTILINE), "its first sentence has no room in the list"
@@ -101,13 +107,87 @@ def test_telling_needs_kafka(command: Command) -> None:
     assert (result.exit_code, "kafka: no broker" in result.stderr) == (3, True)
 
 
-def test_a_reader_that_stops_reading_is_no_error() -> None:
-    code = "import sys; sys.argv = ['x', 'check-config']; from consumer.__main__ import main; main()"
+QUICK = (("--help",), ("version",), ("check-config",), ("check-config", "--json"), ("check-url", "http://x"))
+
+
+@pytest.mark.parametrize("arguments", QUICK, ids=" ".join)
+def test_a_reader_that_stops_reading_ends_a_command_as_the_signal_would(arguments: tuple[str, ...]) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=NEEDED, cwd="/"
+        [sys.executable, "-m", "consumer", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=NEEDED | {"PYTHONPATH": str(ROOT)},
+        cwd="/",
     )
     assert process.stdout is not None
     process.stdout.close()
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGPIPE
     assert b"Traceback" not in errors
     assert b"BrokenPipe" not in errors
+
+
+def test_who_does_not_hear_the_remarks_gets_the_same_exit_code() -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write) as nobody:
+        ended = subprocess.run(
+            [sys.executable, "-m", "consumer", "run"],
+            stdout=subprocess.DEVNULL,
+            stderr=nobody,
+            env={"PYTHONPATH": str(ROOT)},
+            cwd="/",
+            check=False,
+        )
+    assert ended.returncode == 2
+
+
+GOES_WRONG = [
+    ("explain 550e8400-e29b-41d4-a716-446655440000", 3),
+    ("dlq ls", 3),
+    ("dlq show 0:1", 3),
+    ("dlq replay --yes", 3),
+    ("topics describe", 3),
+    ("topics create", 3),
+    ("sandbox check none.json", 2),
+    ("sandbox traffic --expect none/expected.json", 2),
+    ("sandbox emulator --fault none", 2),
+    ("explain xx\tyy", 2),
+    ("dlq show nothing", 2),
+    ("dlq ls --conversation xx/yy", 2),
+    ("check-config --online --conversation xx/yy", 2),
+    ("check-config --conversation xx", 2),
+    ("dlq ls --reason none", 2),
+    ("reconcile --since yesterday", 2),
+    ("scan none.pdf", 2),
+    ("scan none.pdf --output x", 2),
+    ("scan --reduce none.pdf", 2),
+    ("scan none.pdf --policy none.toml", 2),
+    ("check-event none.json", 2),
+    ("check-config --config none.toml", 2),
+    ("check-config --online --config none.toml", 2),
+    ("top --once 127.0.0.1:1", 3),
+    ("top --once ftp://x", 2),
+    ("demo", 2),
+    ("check-url x --config none.toml", 2),
+]
+NEVER_WRONG = {"version", "sandbox attack"}
+
+
+@pytest.mark.parametrize(("arguments", "code"), GOES_WRONG)
+def test_who_reads_json_is_told_in_json_also_of_what_went_wrong(
+    command: Command, tmp_path: Path, arguments: str, code: int
+) -> None:
+    (tmp_path / ".demo").write_text("no folder")
+    result = command(*arguments.split(" "), "--json")
+    (line,) = result.stdout.splitlines()
+    told = json.loads(line)
+    assert result.exit_code == code
+    assert result.stderr
+    assert told.get("ok") is False or told["processes"][0]["problem"]
+
+
+def test_every_command_that_can_tell_in_json_was_tried() -> None:
+    told = {" ".join(path) for path, one in commands() if any("--json" in each.opts for each in one.params)}
+    tried = {one for one in told for arguments, _ in GOES_WRONG if f"{arguments} ".startswith(f"{one} ")}
+    assert told - tried == NEVER_WRONG

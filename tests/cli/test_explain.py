@@ -331,12 +331,14 @@ async def test_what_somebody_forged_is_doubtful_and_never_the_answer(
     }
 
 
-async def test_brokers_that_are_away_end_with_3_and_an_empty_id_with_2(command: Command) -> None:
-    for asked, code in (("c-1", 3), (" ", 2)):
+async def test_brokers_that_are_away_end_with_3_and_what_can_be_no_id_with_2(command: Command) -> None:
+    for asked, code in (("c-1", 3), (" ", 2), ("xx yy", 2), ("a\nb", 2), ("\x1b[31m", 2), ("x" * 257, 2)):
         result = await to_thread.run_sync(partial(command, "explain", asked))
         assert (result.exit_code, result.stdout) == (code, "")
+        assert ("is no id" in result.stderr) is (code == 2)
+        assert "\x1b" not in result.stderr
     for option, value, told in (
-        ("--since", "yesterday", "'yesterday' is no time\n"),
+        ("--since", "yesterday", "'yesterday' is no time: write 2026-11-23T09:30Z, or 90m, 2h, 7d ago\n"),
         ("--status", "ftp://one", "'ftp://one': no address of a process: host:port, or http://host:port\n"),
     ):
         result = await to_thread.run_sync(partial(command, "explain", "c-1", option, value))
