@@ -64,6 +64,13 @@ class Decision:
     replay: Replay | None = None
     supersedes: Replay | None = None  # the dead letter that its announcement got when Genesys did not know it yet
 
+    @property
+    def waited_since(self) -> datetime:
+        """The event's own time; else its Kafka record's; else that at which it became a task. None that is yet to come:
+        whoever gave it has another clock."""
+        known = (self.event_time, self.source.time, self.attachment.taken)
+        return next((time for time in known if time is not None and time <= self.decided_at), self.decided_at)
+
 
 class Settled(NamedTuple):
     """The answer that a dead letter rests on: a host's, told in closed words of ours and codes of a bounded form."""

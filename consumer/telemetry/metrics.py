@@ -130,7 +130,9 @@ class Metrics:
         )
         self.bugs = self._series.counter("bugs", "Errors that nobody foresaw; the log holds the traceback")
         self.event_to_answer_seconds = self._series.histogram(
-            "event_to_answer_seconds", "From the time that Genesys gave the event to the answer", ANSWER_BUCKETS
+            "event_to_answer_seconds",
+            "From the event to the answer; it began at the time that Genesys gave it, else at that of its Kafka record",
+            ANSWER_BUCKETS,
         )
         self.attachment_bytes = self._series.histogram(
             "attachment_bytes", "Size of the files, as counted", SIZE_BUCKETS

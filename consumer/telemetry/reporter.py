@@ -196,9 +196,8 @@ class Reporter(Untraced):
             return
         self._metrics.answered(answer.verdict)
         self.verdicts += 1
-        if answer.event_time is not None:
-            age = datetime.now(UTC) - answer.event_time
-            self._metrics.event_to_answer_seconds.observe(max(age.total_seconds(), 0.0))
+        age = datetime.now(UTC) - answer.waited_since
+        self._metrics.event_to_answer_seconds.observe(max(age.total_seconds(), 0.0))
 
     def committing(self, partition: int) -> AbstractContextManager[object]:
         return self.timed("commit")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from prometheus_client import CollectorRegistry
 
 from consumer.model import DeadLetter, Decision, Rejected
+from consumer.telemetry.metrics import Metrics
 from tests.reports import reporter
 from tests.wire.test_results import dead_letters, decisions
 
@@ -31,6 +35,40 @@ def test_a_verdict_is_one_line_for_debugging_with_ids_reason_and_times(
     rejected = isinstance(decision.verdict, Rejected)
     assert (told["verdict"], told["reason"] is not None) == ("rejected" if rejected else "accepted", rejected)
     assert told["decided_at"] == decision.decided_at.isoformat(timespec="milliseconds")
+
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+EVENT, RECORD, TASK = (NOW - timedelta(minutes=minutes) for minutes in (30, 20, 10))
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("event", "record", "since"),
+    [(EVENT, RECORD, EVENT), (None, RECORD, RECORD), (LATER, RECORD, RECORD), (None, None, TASK), (LATER, LATER, TASK)],
+)
+@settings(max_examples=1)
+@given(decision=decisions)
+def test_each_verdict_is_timed_from_its_event_or_else_from_its_record(
+    event: datetime | None, record: datetime | None, since: datetime, decision: Decision
+) -> None:
+    timestamp_ms = int(record.timestamp() * 1_000) if record else -1
+    timed = replace(
+        decision,
+        event_time=event,
+        source=replace(decision.source, timestamp_ms=timestamp_ms),
+        attachment=replace(decision.attachment, taken=TASK),
+        decided_at=NOW,
+    )
+    assert timed.waited_since == since
+    metrics = Metrics(CollectorRegistry())
+    reporter(metrics).answered(timed)
+    (waited_s,) = [
+        sample.value
+        for family in metrics.registry.collect()
+        for sample in family.samples
+        if sample.name == "attachment_consumer_event_to_answer_seconds_sum"
+    ]
+    assert waited_s >= (NOW - since).total_seconds()
 
 
 @ONE_LOG

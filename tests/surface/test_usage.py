@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 from hypothesis import given
@@ -58,6 +59,30 @@ def test_what_idling_costs_is_no_cost_of_the_few_that_come() -> None:
         one = second % 60 == 0
         spare.note(1.0, int(one), {"cpu": 0.025 if one else 0.02})
     assert spare.room["cpu"] == pytest.approx(0.98 / 0.005, rel=0.1)
+
+
+def test_a_minute_later_an_idle_process_has_the_same_room_however_uneven_idling_is() -> None:
+    noise = random.Random(14)
+    spare = looked(600, 10, cpu=0.5, workers=0.25)
+    seen = []
+    for second in range(1_800):
+        canary = second % 60 == 30
+        spare.note(1.0, 0, {"cpu": noise.uniform(0, 0.04), "workers": 0.5 if canary else 0.0})
+        seen.append(spare.room)
+    for limit in ("cpu", "workers"):
+        after = [room[limit] for room in seen[120:]]
+        assert max(after) / min(after) < 1.01
+    assert seen[-1]["cpu"] == pytest.approx(0.98 / 0.05, rel=0.01)
+
+
+def test_what_waits_for_hours_for_others_is_no_cost_of_what_comes_after_it() -> None:
+    spare = looked(600, 10, cpu=0.5, tasks=0.1)
+    before = spare.room["tasks"]
+    for _ in range(7_200):
+        spare.note(1.0, 0, {"cpu": 0.0, "tasks": 0.1})
+    for _ in range(60):
+        spare.note(1.0, 10, {"cpu": 0.5, "tasks": 0.1})
+    assert spare.room["tasks"] == pytest.approx(before, rel=0.05)
 
 
 @given(LOOKS)
