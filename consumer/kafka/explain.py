@@ -17,7 +17,10 @@ NO_LEADER = "a partition has no leader at the moment"
 TOO_FEW = "fewer replicas are in sync than min.insync.replicas of a topic: bring its brokers back"
 FENCED = "another producer took over, or a transaction took longer than it may"
 LOGIN = "the brokers do not accept the login: check KAFKA__SASL_USERNAME and KAFKA__SASL_PASSWORD"
-TOO_OLD = "the brokers are too old for what is asked of them"
+TOO_OLD = (
+    "the brokers are too old for what is asked of them: upgrade them. The demo's embedded broker is one of these; "
+    "`demo --broker kafka --keep` starts a real one"
+)
 
 
 def explain(error: BaseException) -> str:

@@ -15,6 +15,16 @@ def is_folder(url: str) -> bool:
     return "://" not in url or url.startswith("file://")
 
 
+def place_to_be_made(url: str) -> Path | None:
+    """What is there above a folder that is not; None for one that is."""
+    path = _path_of(url)
+    return None if path.exists() else next(parent for parent in path.parents if parent.exists())
+
+
+def _path_of(url: str) -> Path:
+    return Path(url.removeprefix("file://")).expanduser().absolute()
+
+
 class Chosen(Protocol):
     """The part of the settings that this module knows."""
 
@@ -34,4 +44,4 @@ def open_store(url: str, settings: Chosen) -> Store:
         return Cloud(url, settings.options, ambient=settings.credentials == "ambient")
     if settings.options:
         raise ValueError("STORAGE__OPTIONS: a folder takes none")
-    return Folder(Path(url.removeprefix("file://")), mode=settings.file_mode, durable=settings.durable)
+    return Folder(_path_of(url), mode=settings.file_mode, durable=settings.durable)

@@ -10,6 +10,8 @@ import typer
 
 from consumer.cli.checks import check_urls
 from consumer.inspection.policy.policy import SHIPPED, Policy
+from consumer.sandbox.arrangement import topic_partitions
+from consumer.sandbox.embedded import EmbeddedBroker
 from tests.cli.conftest import Command
 
 
@@ -299,3 +301,38 @@ def test_the_rules_in_force_are_shown_and_what_is_wrong_with_them_has_its_line(
     wrong = command("check-config", INSPECTION__YARA_RULES=str(rules))
     assert wrong.exit_code == 2
     assert f"INSPECTION__YARA_RULES: {rules}:2: unknown pattern `$b`; " in wrong.stderr
+
+
+AWAY = {
+    "GENESYS__LOGIN_URL": "http://127.0.0.1:1",
+    "GENESYS__API_URL": "http://127.0.0.1:1",
+    "DOWNLOAD__ALLOWED_ORIGINS": '["http://127.0.0.1:1"]',
+    "ANTIVIRUS__ADDRESS": "tcp://127.0.0.1:1",
+    "STORAGE__URL": "store/of/files",
+}
+
+
+def test_every_part_that_is_not_well_is_told_with_what_to_do_and_no_folder_is_made(
+    command: Command, tmp_path: Path
+) -> None:
+    result = command("check-config", "--online", "--json", **AWAY)
+    checks = json.loads(result.stdout)["checks"]
+    assert result.exit_code in (1, 3)  # 1 where this machine can't hold workers in
+    assert {one["outcome"] for one in checks} >= {"fine", "away", "not checked"}
+    assert [one for one in checks if one["outcome"] != "fine" and not one["remedy"]] == []
+    (storage,) = [one for one in checks if one["check"] == "storage"]
+    assert f"`run` makes it in {tmp_path}" in storage["came"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("embedded")
+def test_brokers_that_do_not_know_what_is_asked_of_them_are_told_with_what_to_do(command: Command) -> None:
+    with EmbeddedBroker(topic_partitions(1)) as broker:
+        env = {"KAFKA_BOOTSTRAP_SERVERS": broker.bootstrap_servers}
+        result = command("check-config", "--online", "--json", **AWAY, **env)
+        for asked in ("topics describe", "topics create", "dlq ls", "explain c-1", "dlq replay --yes"):
+            told = command(*asked.split(), **env)
+            assert (told.exit_code, "`demo --broker kafka --keep`" in told.stderr) == (3, True)
+    checks = json.loads(result.stdout)["checks"]
+    assert [one for one in checks if one["outcome"] != "fine" and not one["remedy"]] == []
+    assert any("too old" in one["came"] for one in checks)

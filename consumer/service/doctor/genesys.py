@@ -11,7 +11,7 @@ from functools import partial
 import anyio
 
 from consumer.attempts import Gates
-from consumer.genesys.answers import Judged, Meaning
+from consumer.genesys.answers import Meaning
 from consumer.genesys.api import PROBES, WHO, what_is_missing
 from consumer.genesys.connect import GenesysClient, connected
 from consumer.genesys.lookup import Lookup
@@ -27,6 +27,9 @@ from consumer.telemetry.reporter import Reporter
 
 SKEW_WARNS_S, SKEW_WRONG_S = 30.0, 300.0
 CREDENTIALS = "check GENESYS_REGION, the way there, GENESYS_CLIENT_ID and GENESYS_CLIENT_SECRET"
+LOOK_AGAIN = "mend the rows above first; without any, the API was away for a moment: try again"
+COMPARE = "compare this host's with a time server's by hand"
+ANOTHER = "name another with --conversation ID, of one with a file"
 ROLES = "give the client's roles the permission that is named"
 
 Work = Callable[[], Awaitable[CheckLine | str]]
@@ -43,7 +46,10 @@ async def look_at_genesys(
         if login.outcome is Outcome.FINE:
             rest = await _all_at_once(questions, until)
         else:
-            rest = [not_checked(check, tried, "there is no token") for check, tried, _, _ in questions]
+            rest = [
+                not_checked(check, tried, "there is no token", "mend the login first")
+                for check, tried, _, _ in questions
+            ]
     return [login, *rest]
 
 
@@ -91,7 +97,7 @@ def _questions(settings: Settings, genesys: GenesysClient, conversation: str | N
     own = settings.genesys.organization_id
     questions: list[Asked] = [
         ("genesys.organization", "asking whose client it is", partial(_organization, genesys, own), CREDENTIALS),
-        ("genesys.clock", "comparing clocks", partial(_clock, genesys), ""),
+        ("genesys.clock", "comparing clocks", partial(_clock, genesys), LOOK_AGAIN),
     ]
     for call in PROBES:
         work: Work = partial(_permission, genesys, call)
@@ -100,7 +106,7 @@ def _questions(settings: Settings, genesys: GenesysClient, conversation: str | N
         work = partial(_sending, genesys)
         questions.append(("genesys.permission", "the call notify, without a message", work, ROLES))
     work = partial(_conversation, genesys, conversation)
-    return [*questions, ("genesys.conversation", "reading a conversation and its first file's link", work, "")]
+    return [*questions, ("genesys.conversation", "reading a conversation and its first file's link", work, LOOK_AGAIN)]
 
 
 async def _login(genesys: GenesysClient) -> str:
@@ -128,7 +134,7 @@ async def _clock(genesys: GenesysClient) -> CheckLine | str:
     try:
         skew = (datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds()
     except (TypeError, ValueError):
-        return not_checked("genesys.clock", tried, "the API's answer does not tell the time")
+        return not_checked("genesys.clock", tried, "the API's answer does not tell the time", COMPARE)
     if abs(skew) < SKEW_WARNS_S:
         return "they agree"
     outcome = Outcome.WRONG if abs(skew) >= SKEW_WRONG_S else Outcome.WARNING
@@ -147,11 +153,7 @@ async def _permission(genesys: GenesysClient, call: str) -> CheckLine | str:
         raise failure_of(PROBES[call], judged)
     if judged.status == 403:
         return CheckLine("genesys.permission", Outcome.WRONG, tried, what_is_missing(judged), ROLES)
-    return not_checked("genesys.permission", tried, _not_told(call, judged))
-
-
-def _not_told(call: str, judged: Judged) -> str:
-    return f"{said_of(PROBES[call], judged)}: --conversation ID tells it"
+    return not_checked("genesys.permission", tried, said_of(PROBES[call], judged), "--conversation ID tells it")
 
 
 async def _sending(genesys: GenesysClient) -> str:
@@ -162,13 +164,13 @@ async def _sending(genesys: GenesysClient) -> str:
 async def _conversation(genesys: GenesysClient, conversation: str | None) -> CheckLine | str:
     check, tried = "genesys.conversation", "reading a conversation and its first file's link"
     if conversation is None:
-        return not_checked(check, tried, "none was named: --conversation ID, of one with a file")
+        return not_checked(check, tried, "none was named", "--conversation ID, of one with a file")
     lookup = Lookup(genesys.api, genesys.hosts.link_origins)
     messages = await lookup.find_listed(conversation, lambda message: True)
     files = [attachment for message in messages for attachment in message.attachments]
     if not files:
-        return not_checked(check, tried, "it can be read, and has no file")
+        return not_checked(check, tried, "it can be read, and has no file", ANOTHER)
     where = await lookup.locate(files[0])
     if isinstance(where, Reason):
-        return not_checked(check, tried, f"it can be read, and its first file is {where}")
+        return not_checked(check, tried, f"it can be read, and its first file is {where}", ANOTHER)
     return f"read, files: {len(files)}; the link of the first is resolved"

@@ -17,7 +17,10 @@ from consumer.service.doctor.lines import CheckLine, Outcome, not_checked, tried
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 
 GRANTED_BY = "`topics acls` prints all that this service needs"
-NO_CLOCK = not_checked("kafka.clock", "comparing clocks", "Kafka tells nobody the time")
+NO_CLOCK = not_checked(
+    "kafka.clock", "comparing clocks", "Kafka tells nobody the time", "compare the brokers' with this host's by hand"
+)
+ASKED = "do what is said there, or see the brokers' log"
 
 
 async def look_at_kafka(settings: Settings, until: float) -> list[CheckLine]:
@@ -26,7 +29,11 @@ async def look_at_kafka(settings: Settings, until: float) -> list[CheckLine]:
     if not any(line.outcome is Outcome.FINE for line in lines):
         why = "no broker lets us in"
         later = (("kafka.topics", "describing topics"), ("kafka.acls", "asking what is allowed"))
-        return [*lines, *(not_checked(check, tried, why) for check, tried in later), NO_CLOCK]
+        return [
+            *lines,
+            *(not_checked(check, tried, why, "let them in first, as said above") for check, tried in later),
+            NO_CLOCK,
+        ]
     looked: list[CheckLine] = []
 
     async def look() -> str:
@@ -35,12 +42,15 @@ async def look_at_kafka(settings: Settings, until: float) -> list[CheckLine]:
             looked.extend(await _allowed(admin, kafka, topics))
         return f"{len(looked)} lines"
 
-    whole = await tried_line("kafka.topics", "describing topics, asking what is allowed", look, until=until)
+    whole = await tried_line(
+        "kafka.topics", "describing topics, asking what is allowed", look, until=until, remedy=ASKED
+    )
     transactions = await tried_line(
         "kafka.acls",
         f"a transaction of {doctor_id(topics)}, aborted",
         partial(_transact, kafka, topics),
         until=until,
+        remedy=ASKED,
     )
     return [*lines, *looked, *([] if whole.outcome is Outcome.FINE else [whole]), transactions, NO_CLOCK]
 
@@ -60,7 +70,9 @@ async def _knock_at_all(kafka: KafkaSettings, until: float) -> list[CheckLine]:
             asked.extend(broker for broker in came.brokers if broker not in asked)
             return CheckLine("kafka.login", Outcome.FINE, how, _let_in(kafka, came))
 
-        line = await tried_line("kafka.connection", how, ask, until=until)
+        line = await tried_line(
+            "kafka.connection", how, ask, until=until, remedy="check address, port and firewall, or the broker"
+        )
         if lines and line.outcome is not Outcome.FINE and server not in servers_of(kafka):
             line = _named_by_brokers(line)
         lines.append(line)
@@ -89,7 +101,7 @@ def _of_topic(name: str, there: Mapping[str, Topic], settings: TopicSettings) ->
         return CheckLine("kafka.topics", Outcome.WRONG, tried, wrong, "change it as said; `topics describe` shows all")
     topic = there[name]
     if weak := _about(name, weaknesses(settings, there)):
-        return CheckLine("kafka.topics", Outcome.WARNING, tried, weak, "change it as said")
+        return CheckLine("kafka.topics", Outcome.WARNING, tried, weak, "change it as said; `topics describe` shows all")
     return CheckLine(
         "kafka.topics", Outcome.FINE, tried, f"partitions: {topic.partitions}, replicas: {topic.replication}"
     )
@@ -116,7 +128,7 @@ def _of_grants(told: Mapping[Grant, bool | None]) -> Iterator[CheckLine]:
         if missing:
             yield CheckLine("kafka.acls", Outcome.WRONG, tried, f"not allowed: {missing}", f"grant it: {GRANTED_BY}")
         elif any(told[grant] is None for grant in grants):
-            yield not_checked("kafka.acls", tried, "the brokers do not tell, or there is no such topic")
+            yield not_checked("kafka.acls", tried, "the brokers do not tell, or there is no such topic", GRANTED_BY)
         else:
             yield CheckLine("kafka.acls", Outcome.FINE, tried, "allowed")
 

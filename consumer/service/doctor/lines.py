@@ -25,17 +25,19 @@ class CheckLine:
     outcome: Outcome
     tried: str
     came: str
-    remedy: str = ""  # what to do; "" where there is nothing to do
+    remedy: str = ""  # what to do; "" where all is fine
 
 
-def not_checked(check: str, tried: str, why: str) -> CheckLine:
-    return CheckLine(check, Outcome.NOT_CHECKED, tried, f"because {why}")
+def not_checked(check: str, tried: str, why: str, remedy: str) -> CheckLine:
+    """`remedy`: how it is looked at after all."""
+    return CheckLine(check, Outcome.NOT_CHECKED, tried, f"because {why}", remedy)
 
 
 async def tried_line(
-    check: str, tried: str, work: Callable[[], Awaitable[CheckLine | str]], *, until: float, remedy: str = ""
+    check: str, tried: str, work: Callable[[], Awaitable[CheckLine | str]], *, until: float, remedy: str
 ) -> CheckLine:
-    """What came of the work: its own line, or what it tells when all is fine. A failure is told in its own words.
+    """What came of the work: its own line, or what it tells when all is fine. A failure is told in its own words, with
+    `remedy`.
 
     `until`: the deadline, by the clock of the event loop.
     """

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
+from pathlib import Path
 
 from consumer.inspection.antivirus import open_scanner
 from consumer.inspection.workers.pool import LibmagicMissing, WorkersNotStarted
 from consumer.service.assembly import files_in_force, workers_of
 from consumer.service.doctor.lines import CheckLine, Outcome, not_checked, tried_line
 from consumer.settings.model import Settings, StorageSettings
-from consumer.storage.opening import open_store
+from consumer.storage.opening import is_folder, open_store, place_to_be_made
 from consumer.telemetry.reporter import Reporter
 
 OLD_DAYS = 7  # signatures come several times a day
-NO_ANTIVIRUS = not_checked("antivirus", "asking the antivirus", "ANTIVIRUS__ADDRESS is not set")
+NO_ANTIVIRUS = not_checked(
+    "antivirus", "asking the antivirus", "ANTIVIRUS__ADDRESS is not set", "set it, if files are to be scanned as well"
+)
+CONTAINERS = "SECURITY.md tells what each container runtime needs"
 
 
 async def look_at_storage(settings: Settings, until: float) -> list[CheckLine]:
@@ -25,6 +30,9 @@ async def look_at_storage(settings: Settings, until: float) -> list[CheckLine]:
 
 
 async def _written(check: str, url: str, settings: StorageSettings, until: float) -> CheckLine:
+    """A folder that is not there stays away: only `run` makes it."""
+    if is_folder(url) and (place := place_to_be_made(url)):
+        return _to_be_made(check, url, place)
     tried, remedy = f"writing an empty object to {url}", "check its address, its credentials and their permissions"
 
     async def write() -> CheckLine | str:
@@ -40,6 +48,15 @@ async def _written(check: str, url: str, settings: StorageSettings, until: float
         return f"written; it may be {' and '.join(besides) or 'neither read nor deleted'}, which `run` does not need"
 
     return await tried_line(check, tried, write, until=until, remedy=remedy)
+
+
+def _to_be_made(check: str, url: str, place: Path) -> CheckLine:
+    tried = f"looking whether {url} is there"
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        came = f"not yet: `run` makes it in {place}, which may be written to"
+        return CheckLine(check, Outcome.FINE, tried, came)
+    came = f"it is not, and the folder can't be made in {place}"
+    return CheckLine(check, Outcome.WRONG, tried, came, "let the service write there, or name another")
 
 
 async def look_at_antivirus(settings: Settings, until: float) -> list[CheckLine]:
@@ -68,7 +85,7 @@ def age_of_signatures(version: str, now: datetime) -> CheckLine:
     try:
         made = datetime.strptime(version.split("/", 2)[2], "%a %b %d %H:%M:%S %Y")  # as above
     except (IndexError, ValueError):
-        return not_checked(check, tried, "it does not tell of when they are")
+        return not_checked(check, tried, "it does not tell of when they are", "see it at the antivirus")
     days = (now - made).days
     if days > OLD_DAYS:
         return CheckLine(
@@ -88,11 +105,10 @@ async def look_at_workers(settings: Settings, reporter: Reporter, until: float) 
         except LibmagicMissing as missing:
             return CheckLine("workers", Outcome.WRONG, tried, str(missing), "install libmagic")
         except WorkersNotStarted as failed:
-            remedy = "SECURITY.md tells what each container runtime needs"
-            return CheckLine("workers", Outcome.WRONG, tried, str(failed), remedy)
+            return CheckLine("workers", Outcome.WRONG, tried, str(failed), CONTAINERS)
         if confinement == "none":
             remedy = "set INSPECTION__CONFINEMENT to seccomp or full"
             return CheckLine("workers", Outcome.WARNING, tried, "they start, and nothing holds them in", remedy)
         return "they are held in"
 
-    return [await tried_line("workers", tried, start, until=until)]
+    return [await tried_line("workers", tried, start, until=until, remedy=CONTAINERS)]
