@@ -88,11 +88,9 @@ class Doubtful(Unavailable):
 
 class Strange(Doubtful):
     """A whole body that may be a portal's: it is not what was declared. Once it is known to be about this file alone,
-    it is the file, and is judged as it is. `sha256` of it, in lower-case hex; "" if not all of it came."""
+    it is the file, and is judged as it is. `sha256` of it, in lower-case hex."""
 
-    def __init__(
-        self, detail: str, *, asked: Asked, host: str | None, settled: Settled | None, sha256: str = ""
-    ) -> None:
+    def __init__(self, detail: str, *, asked: Asked, host: str | None, settled: Settled | None, sha256: str) -> None:
         super().__init__(detail, final=None, asked=asked, host=host, settled=settled)
         self.sha256 = sha256
 

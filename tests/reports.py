@@ -95,7 +95,7 @@ class Recorder:
     def heard(self, dependency: Dependency, asked: Asked) -> None:
         self._tell("heard", (dependency, asked))
 
-    def delivered(self, asked: Asked) -> None:
+    def delivered(self, asked: Asked, again: bool = False) -> None:
         self._tell("delivered", asked)
 
     def new_code(self, call: str, code: str) -> None:

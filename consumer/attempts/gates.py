@@ -63,10 +63,11 @@ class Gate:
         """How much of what had failed when a probe was answered failed again after that, and goes on."""
         return len(self._again)
 
-    def answered(self, asked: Asked | None = None) -> None:
-        """It was answered; None for whatever it was. What other calls are answered opens no gate."""
+    def answered(self, asked: Asked | None = None, again: bool = False) -> None:
+        """It was answered; None for whatever it was. What other calls are answered opens no gate. `again`: whoever
+        asked asks again."""
         asked = asked or Asked(self.dependency.value, "")
-        self._heard.answered(asked)
+        self._heard.answered(asked, again)
         if self._failures.pop(asked.call, None) is not None:
             self.probes = 0
         if self._works:

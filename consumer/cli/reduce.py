@@ -69,7 +69,7 @@ class InHand(ByHand):
 
     content = b""
 
-    async def fetch(self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False) -> Body | Reason:
+    async def fetch(self, url: str, cap: int, attachment: Attachment, believed: str = "") -> Body | Reason:
         return Body.of(self.content) if len(self.content) <= cap else Reason.TOO_LARGE
 
 

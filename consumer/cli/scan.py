@@ -44,7 +44,7 @@ class ByHand:
         assert attachment.url is not None, "every file of a scan has its path there"
         return attachment.url
 
-    async def fetch(self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False) -> Body | Reason:
+    async def fetch(self, url: str, cap: int, attachment: Attachment, believed: str = "") -> Body | Reason:
         return body_of(Path(url), cap)
 
     async def put(self, conversation_id: str, identity: bytes, body: object, facts: Facts) -> str:

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import orjson
 
+from consumer.download.sizes import Feed
 from consumer.http.waits import seconds_to_wait
 from consumer.model import Expired, Reason
 
@@ -88,10 +89,24 @@ class Later:
 
 class RequestedFile(NamedTuple):
     cap: int  # bytes
-    declared_type: str | None
+    feed: Feed
     conversation: str
     declared_size: int | None = None  # bytes
-    as_it_is: bool = False  # whatever comes: it is known to be about this file alone
+    declared_sha256: str | None = None  # lower-case hex
+    sizes_tell: bool = False  # what Genesys says of its bytes is known to hold
+    believed: str = ""  # SHA-256 of the body that is known to be about this file alone, whatever it holds
+
+    @property
+    def declared_type(self) -> str | None:
+        return self.feed.declared_type
+
+
+class Arrived(NamedTuple):
+    """A whole body."""
+
+    head: bytes  # its first `HEAD` bytes
+    size: int
+    sha256: str  # lower-case hex
 
 
 Head = Coming | Redirect | Refusal | NotTheStore | Later | Reason
@@ -119,8 +134,17 @@ def _judge_body(headers: Mapping[str, str], wanted: RequestedFile) -> Coming | N
     length = headers.get("content-length")
     promised = None if length is None or "transfer-encoding" in headers else int(length)
     if promised is not None and promised > wanted.cap:
-        return Reason.TOO_LARGE
+        return too_large(wanted)
     return Coming(promised)
+
+
+def too_large(wanted: RequestedFile, head: bytes = b"") -> NotTheStore | Reason:
+    """What a body says that has more bytes than the file may have. Genesys said less, or it would not have been asked
+    for; where Genesys said nothing, what the body begins like may tell that it is no such file."""
+    expected = wanted.declared_size is None or not wanted.sizes_tell
+    if expected and not _foreign(head, wanted):
+        return Reason.TOO_LARGE
+    return NotTheStore("it sent more than the file may have", "too_large", Reason.TOO_LARGE)
 
 
 def judge_refusal(status: int, body: bytes) -> Expired | NotTheStore | Later:
@@ -166,6 +190,8 @@ def _code_of_google(status: int, error: object) -> object:
 # ---- bodies
 
 HEAD = 1_024  # bytes of a body that tell what it begins like
+AGAIN = "again"
+OTHER_BYTES = frozenset({"size", "hash"})
 # What a page begins with, by the WHATWG's "MIME Sniffing", 7.1, and two tags more.
 PAGE = re.compile(
     rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|meta|link)(?=[\s>/])",
@@ -178,21 +204,34 @@ BINARY_TYPES = frozenset({"application/pdf", "application/zip"})
 UNTOLD_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"})
 
 
-def strange(head: bytes, size: int, told: Coming, wanted: RequestedFile) -> NotTheStore | None:
-    """Why a body of `size` bytes, which begins with `head`, may not be the store's: nothing, a page or a few words in
-    place of a file, or less of it than Genesys says, from who did not say how much comes. None if it is the file: so it
-    is, whatever it holds, when it has as many bytes as Genesys says. The type that it came with tells nothing: stores
-    keep what they were told, and portals say anything."""
-    if size == wanted.declared_size or wanted.as_it_is:
+def strange(came: Arrived, told: Coming, wanted: RequestedFile) -> NotTheStore | None:
+    """Why a body may not be the store's: nothing, a page or a few words in place of a file, less of it than Genesys
+    says from who did not say how much comes, or other bytes than Genesys says. None if it is the file: so it is,
+    whatever it holds, when it has the hash or as many bytes as Genesys says. The type that it came with tells nothing:
+    stores keep what they were told, and portals say anything."""
+    if came.sha256 in (wanted.believed, wanted.declared_sha256):
         return None
-    if not size:
+    if wanted.declared_sha256 and wanted.sizes_tell:
+        return NotTheStore("it sent bytes of another hash than Genesys says", "hash")
+    if came.size == wanted.declared_size:
+        return None
+    if not came.size:
         return NotTheStore("it sent nothing", "empty")
+    if foreign := _foreign(came.head, wanted):
+        return foreign
+    if told.promised is None and came.size < (wanted.declared_size or 0):
+        return NotTheStore("it sent less than the file has, and did not say how much comes", "short")
+    if wanted.declared_size is not None and wanted.sizes_tell:
+        return NotTheStore("it sent another number of bytes than Genesys says", "size")
+    return None
+
+
+def _foreign(head: bytes, wanted: RequestedFile) -> NotTheStore | None:
+    """What no file of its type begins like."""
     if wanted.declared_type not in HTML and _is_page(head):
         return NotTheStore("it sent a web page", "html")
-    if _is_never_words(wanted) and _is_words(head):
+    if head and _is_never_words(wanted) and _is_words(head):
         return NotTheStore("it sent words in place of such a file", "words")
-    if told.promised is None and size < (wanted.declared_size or 0):
-        return NotTheStore("it sent less than the file has, and did not say how much comes", "short")
     return None
 
 

@@ -10,9 +10,10 @@ from typing import Protocol
 
 import httpx
 
-from consumer.download.answers import GONE
+from consumer.download.answers import AGAIN, GONE, OTHER_BYTES
 from consumer.download.body import Body
 from consumer.download.hop import Hop
+from consumer.download.sizes import KNOWN_FILES, Sizes, remember
 from consumer.errors import Strange, Unavailable
 from consumer.http.urls import UrlRules, judge_url
 from consumer.model import Expired, Resolved
@@ -20,16 +21,17 @@ from consumer.model.heard import Asked
 
 PROOF_S = 8.0
 LATEST = 3  # of each host: one file alone may be kept from us, and must not keep all others
-KNOWN_FILES = 4_096  # what comes once more may come from a cache
 KNOWN_PAGES = 256
+FOREIGN = frozenset({"html", "words", AGAIN})  # what no such file begins like
 
 Renew = Callable[[Resolved], Awaitable[Resolved | None]]
 """Gives the same file's link anew; None if there is none now."""
 
 
 class Reports(Protocol):
-    def delivered(self, asked: Asked) -> None:
-        """A host delivered a file for the first time. `asked` names host and file."""
+    def delivered(self, asked: Asked, again: bool = False) -> None:
+        """A host delivered a file for the first time. `asked` names host and file. `again`: it is doubted all the same,
+        and asked for again."""
 
 
 class Deliveries:
@@ -38,23 +40,35 @@ class Deliveries:
         self._rules = rules
         self._reports = reports
         self._latest: dict[str, list[tuple[Hop, str]]] = {}  # by host, the latest first, with the SHA-256 of what came
-        self._files: dict[str, None] = {}  # that were delivered
+        self._files: dict[str, None] = {}  # that were delivered: what comes once more may come from a cache
+        self.sizes = Sizes()
         self._pages: dict[str, None] = {}  # SHA-256 of what came in place of files
 
-    def strange(self, body: Strange) -> None:
-        if body.sha256:
-            _add(self._pages, body.sha256, KNOWN_PAGES)
+    def strange(self, hop: Hop, body: Strange) -> None:
+        """Bytes that come again and again for one file alone are a delivery, whatever Genesys says of them."""
+        code = body.settled.code if body.settled else ""
+        if code in FOREIGN:
+            remember(self._pages, body.sha256, None, KNOWN_PAGES)
+        elif code in OTHER_BYTES and self.sizes.differs(hop.wanted.feed, hop.asked.of, body.sha256):
+            self._delivered(hop, again=True)
 
     def note(self, hop: Hop, body: Body) -> None:
         """Raises `Strange` for what came in place of another file, though it has as many bytes as this one."""
-        if body.sha256 in self._pages:
-            raise hop.no_file("it sent what it sent in place of other files", "again", body.sha256)
-        if hop.wanted.declared_size not in (None, body.size):
-            return  # it may be anybody's, and proves nothing
+        wanted = hop.wanted
+        if body.sha256 == wanted.believed:  # so it came in place of none
+            self._pages.pop(body.sha256, None)
+            return
+        if body.sha256 in self._pages and body.sha256 != wanted.declared_sha256:
+            raise hop.no_file("it sent what it sent in place of other files", AGAIN, body.sha256)
+        if body.size == wanted.declared_size:
+            self.sizes.agreed(wanted.feed)
         others = [other for other in self._latest.get(hop.asked.call, ()) if other[0].asked != hop.asked]
         self._latest[hop.asked.call] = [(hop, body.sha256), *others[: LATEST - 1]]
-        if _add(self._files, hop.asked.of, KNOWN_FILES):
-            self._reports.delivered(hop.asked)
+        self._delivered(hop)
+
+    def _delivered(self, hop: Hop, again: bool = False) -> None:
+        if remember(self._files, hop.asked.of, None, KNOWN_FILES):
+            self._reports.delivered(hop.asked, again)
 
     async def prove(self, hosts: Collection[str], renew: Renew) -> frozenset[str]:
         """Asks each host, of which nothing comes, for what it delivered last, until something comes. Raises
@@ -99,12 +113,3 @@ class Deliveries:
             return False
         self._latest[hop.asked.call] = [one for one in self._latest[hop.asked.call] if one[0].asked != hop.asked]
         return None
-
-
-def _add(known: dict[str, None], name: str, most: int) -> bool:
-    """Whether it is new. Of too many the oldest is forgotten."""
-    new = name not in known
-    known[name] = None
-    if len(known) > most:
-        del known[next(iter(known))]
-    return new

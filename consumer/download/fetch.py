@@ -14,6 +14,7 @@ from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.deliveries import Deliveries, Renew, Reports
 from consumer.download.hop import Hop
+from consumer.download.sizes import Feed
 from consumer.errors import HostNotAllowed, Strange
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.model import Attachment, Expired, Reason, Resolved
@@ -58,15 +59,13 @@ class Fetcher:
     def bytes_in_memory(self) -> int:
         return self._budget.reserved
 
-    async def fetch(
-        self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False
-    ) -> Body | Expired | Reason:
+    async def fetch(self, url: str, cap: int, attachment: Attachment, believed: str = "") -> Body | Expired | Reason:
         """The body of the attachment, of at most `cap` bytes, which the caller closes. `Expired`: ask for a new link.
 
         Raises `Unavailable` when the host is away or says "later", `Doubtful` for an answer that may not be the
-        store's, `Strange` for a body that may not be, unless it is wanted `as_it_is`, `HostNotAllowed` when Genesys's
-        own link leads where the settings do not allow it (that costs no slot), `Refused` when one of the region's hosts
-        shows a certificate that is not trusted.
+        store's, `Strange` for a body that may not be, unless its SHA-256 is `believed`, `HostNotAllowed` when
+        Genesys's own link leads where the settings do not allow it (that costs no slot), `Refused` when one of the
+        region's hosts shows a certificate that is not trusted.
         """
         where = judge_url(url, self._rules)
         if not where.allowed:
@@ -88,8 +87,7 @@ class Fetcher:
                 turn = await slots.take(conversation, rank)
                 held.append((slots, turn))
             began = time.monotonic()
-            declared = attachment.declared_type, conversation, attachment.declared_size
-            got = await self._follow(url, where, RequestedFile(cap, *declared, as_it_is))
+            got = await self._follow(url, where, self._requested(attachment, where, cap, believed))
             spent = time.monotonic() - began
         finally:
             if isinstance(got, Body):
@@ -97,6 +95,13 @@ class Fetcher:
             else:
                 release()
         return got
+
+    def _requested(self, attachment: Attachment, where: UrlJudgement, cap: int, believed: str) -> RequestedFile:
+        """Only of what lies in a store of its own does Genesys know size and hash."""
+        feed = Feed(where.host or "", attachment.messenger, attachment.declared_type)
+        sizes_tell = where.region and self._deliveries.sizes.tell(feed)
+        told = attachment.declared_size, attachment.declared_sha256
+        return RequestedFile(cap, feed, attachment.conversation_id, *told, sizes_tell, believed)
 
     def _slots_for(self, where: UrlJudgement) -> list[Slots]:
         """Its own host's first: who waits for that holds back no other."""
@@ -131,10 +136,10 @@ class Fetcher:
         got: Body | Redirect | Expired | Reason | None = None
         try:
             got = await hop.run(self._client, ends)
-            if isinstance(got, Body) and not hop.wanted.as_it_is:
+            if isinstance(got, Body):
                 self._deliveries.note(hop, got)
         except Strange as strange:
-            self._deliveries.strange(strange)
+            self._deliveries.strange(hop, strange)
             if isinstance(got, Body):
                 got.close()
             raise

@@ -15,6 +15,7 @@ import httpx
 from consumer.download.answers import (
     HEAD,
     REFUSAL_CAP,
+    Arrived,
     Coming,
     Later,
     NotTheStore,
@@ -24,6 +25,7 @@ from consumer.download.answers import (
     judge_head,
     judge_refusal,
     strange,
+    too_large,
 )
 from consumer.download.body import Body, Spool
 from consumer.download.budget import Budget, Reservation
@@ -108,7 +110,7 @@ class Hop:
                 raise self.away("it no longer delivers what it delivered before")
         if told.promised not in (None, size):
             raise self._cut()
-        self._doubt(head, size, told, digest.hexdigest())
+        self._doubt(Arrived(head, size, digest.hexdigest()), told)
         return digest.hexdigest()
 
     async def _sent(self, client: httpx.AsyncClient, headers: Mapping[str, str] = AS_IT_IS) -> httpx.Response:
@@ -141,10 +143,10 @@ class Hop:
             return replace(head, asked=self.asked, host=self._outside)
         return head
 
-    def _doubt(self, head: bytes, size: int, told: Coming, sha256: str) -> None:
+    def _doubt(self, came: Arrived, told: Coming) -> None:
         """Raises `Strange` for a body that may be somebody else's."""
-        if why := strange(head, size, told, self.wanted):
-            raise self.no_file(why.what, why.code, sha256)
+        if why := strange(came, told, self.wanted):
+            raise self.no_file(why.what, why.code, came.sha256)
 
     def no_file(self, what: str, code: str, sha256: str) -> Strange:
         settled = Settled("file", "not_the_store", code)
@@ -170,18 +172,23 @@ class Hop:
                     async for piece in pieces:
                         head += piece[: HEAD - len(head)]
                         if spool.size + len(piece) > reservation.size:
-                            self._doubt(head, spool.size + len(piece), told, "")
-                            return Reason.TOO_LARGE
+                            return self._too_large(head)
                         spool.write(piece)
                 if told.promised not in (None, spool.size):
                     raise self._cut()
-                self._doubt(head, spool.size, told, spool.sha256)
+                self._doubt(Arrived(head, spool.size, spool.sha256), told)
                 reservation.shrink_to(spool.size)
                 return spool.seal(reservation.keep())
         except httpx.RemoteProtocolError:
             raise self._cut() from None
         except OSError:
             raise Unavailable(Dependency.FILES, "no memory or no descriptor left for a body") from None
+
+    def _too_large(self, head: bytes) -> Reason:
+        told = too_large(self.wanted, head)
+        if isinstance(told, Reason):
+            return told
+        raise self.doubtful(told.what, told.code, told.final)
 
     @property
     def _outside(self) -> str | None:

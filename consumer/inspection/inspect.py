@@ -47,11 +47,9 @@ class Links(Protocol):
 
 
 class Downloads(Protocol):
-    async def fetch(
-        self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False
-    ) -> Body | Expired | Reason:
+    async def fetch(self, url: str, cap: int, attachment: Attachment, believed: str = "") -> Body | Expired | Reason:
         """The attachment's body, at most `cap` bytes of it: a longer one is `Reason.TOO_LARGE`. Raises `Strange` for
-        one that may be somebody else's, unless it is wanted `as_it_is`."""
+        one that may be somebody else's, unless `believed` is its SHA-256."""
 
 
 class Examiner(Protocol):
@@ -118,19 +116,20 @@ class Inspector:
             return await self._judge(body, attachment, policy, attempt)
 
     async def _body(self, attachment: Attachment, cap: int, attempt: Attempt) -> Body | Reason:
-        """What does not look like the file is it once the host has delivered others."""
+        """What does not look like the file is it once the host has delivered others: these very bytes alone."""
         try:
             return await attempt(lambda: self._fetch(attachment, cap))
-        except Strange:
-            return await attempt(lambda: self._fetch(attachment, cap, as_it_is=True))
+        except Strange as strange:
+            believed = strange.sha256
+        return await attempt(lambda: self._fetch(attachment, cap, believed))
 
-    async def _fetch(self, attachment: Attachment, cap: int, as_it_is: bool = False) -> Body | Reason:
+    async def _fetch(self, attachment: Attachment, cap: int, believed: str = "") -> Body | Reason:
         expired: Expired | None = None
         for earlier in range(RESOLVES):
             url = await self.links.locate(attachment, again=earlier > 0)
             if isinstance(url, Reason):
                 return url
-            got = await self.downloads.fetch(url, cap, attachment, as_it_is)
+            got = await self.downloads.fetch(url, cap, attachment, believed)
             if not isinstance(got, Expired):
                 return got
             expired = got

@@ -49,10 +49,11 @@ class _Failing:
     def add(self, of: str, work: str) -> None:
         (self.old if of in self.old else self.new).setdefault(of, set()).add(work)
 
-    def answered(self, of: str) -> None:
+    def answered(self, of: str, again: bool) -> None:
         self.old |= self.new
         self.new.clear()
-        self.old.pop(of, None)
+        if not again:
+            self.old.pop(of, None)
 
     def left(self, of: str, work: str) -> None:
         for failing in (self.new, self.old):
@@ -75,10 +76,11 @@ class Heard:
         self._failing: defaultdict[str, _Failing] = defaultdict(_Failing)
         self._probed: dict[str, int] = {}
 
-    def answered(self, asked: Asked) -> None:
+    def answered(self, asked: Asked, again: bool = False) -> None:
+        """`again`: in a way that proves an answer to others, and is no end for whoever asked."""
         self.now += 1
         self._answered[asked.call].add(asked.of, self.now)
-        self._failing[asked.call].answered(asked.of)
+        self._failing[asked.call].answered(asked.of, again)
 
     def failed(self, asked: Asked, work: str = "") -> None:
         """`work` goes on, until it has `left`; "" for what asks no more."""

@@ -7,6 +7,7 @@ pages, the answer of Amazon's API gateway, captive portals as RFC 8910 describes
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -141,15 +142,21 @@ OF_ONE_ROUTE = (
     Fault("resolve-amazonaws", "download", 200, orjson.dumps({"url": AMAZON}), JSON),
 )
 
+OCTETS = {"Content-Type": "binary/octet-stream"}
+PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGOoBwAAgQCA05RTSgAAAABJRU5ErkJggg==")
+
 OF_THE_FILES = (
     Fault("files-200-xhtml", "files", 200, PORTAL, {"Content-Type": "application/xhtml+xml"}),
-    Fault("files-200-cut", "files", 200, b"%PDF-1.7", {"Content-Type": "binary/octet-stream"}, ends_early=True),
+    Fault("files-200-cut", "files", 200, b"%PDF-1.7", OCTETS, ends_early=True),
     Fault("files-200-page-of-no-type", "files", 200, PORTAL),
     Fault("files-200-page-as-text", "files", 200, PORTAL, TEXT),
-    Fault("files-200-page-as-octets", "files", 200, CLOUDFRONT, {"Content-Type": "binary/octet-stream"}),
+    Fault("files-200-page-as-octets", "files", 200, CLOUDFRONT, OCTETS),
     Fault("files-200-words", "files", 200, b"Access to this category is blocked.\n", TEXT),
     Fault("files-200-other", "files", 200, OTHER, JSON),
-    Fault("files-200-nothing", "files", 200, b"", {"Content-Type": "binary/octet-stream"}),
+    Fault("files-200-nothing", "files", 200, b"", OCTETS),
+    Fault("files-200-picture", "files", 200, PICTURE, {"Content-Type": "image/png"}),
+    Fault("files-200-picture-as-octets", "files", 200, PICTURE, OCTETS),
+    Fault("files-200-endless", "files", 200, b"\0" * 65_536, OCTETS, endless=True),
     Fault("files-204", "files", 204),
     Fault("files-401-empty", "files", 401),
     Fault("files-403-other-xml", "files", 403, b"<html xmlns='x'><Code>none</Code></html>", XML),

@@ -179,8 +179,8 @@ class GenesysReports:
     def heard(self, dependency: Dependency, asked: Asked) -> None:
         self._gates[dependency].answered(asked)
 
-    def delivered(self, asked: Asked) -> None:
-        self._gates[Dependency.FILES].answered(asked)
+    def delivered(self, asked: Asked, again: bool = False) -> None:
+        self._gates[Dependency.FILES].answered(asked, again)
 
 
 def files_in_force(settings: Settings, reporter: Reporter) -> InForce:

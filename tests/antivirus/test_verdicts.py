@@ -44,7 +44,7 @@ class Served:
     async def locate(self, attachment: Attachment, again: bool = False) -> str:
         return "https://files.example/a"
 
-    async def fetch(self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False) -> Body:
+    async def fetch(self, url: str, cap: int, attachment: Attachment, believed: str = "") -> Body:
         return Body.of(self._data)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.download.answers import HEAD, Coming, RequestedFile, strange
+from consumer.download.answers import HEAD, Arrived, Coming, RequestedFile, strange
 from consumer.download.body import Body
 from consumer.download.fetch import Fetcher
-from consumer.errors import Strange, Unavailable
-from consumer.model import Reason, Resolved
+from consumer.download.sizes import Feed
+from consumer.errors import Doubtful, Strange, Unavailable
+from consumer.model import Attachment, Reason, Resolved
 from consumer.sandbox.emulator_faults import CLOUDFRONT, ENVOY, MAINTENANCE, OTHER, PORTAL
 from tests.download.fetching import CAP, DATA, at, fetching_from, head
 from tests.download.servers import answering
@@ -25,8 +27,21 @@ PAGE = "it sent a web page"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
+def requested(declared: str | None, size: int | None = None, **more: object) -> RequestedFile:
+    return RequestedFile(CAP, Feed("files", None, declared), "c", size, **more)  # type: ignore[arg-type] # any field
+
+
+def code(body: bytes, wanted: RequestedFile, told: Coming | None = None) -> str | None:
+    found = strange(Arrived(body[:HEAD], len(body), digest(body)), told or Coming(len(body)), wanted)
+    return None if found is None else found.code
+
+
+def digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()
+
+
 def why(body: bytes, declared: str | None, size: int | None = None, told: Coming | None = None) -> str | None:
-    found = strange(body[:HEAD], len(body), told or Coming(len(body)), RequestedFile(CAP, declared, "c", size))
+    found = strange(Arrived(body[:HEAD], len(body), digest(body)), told or Coming(len(body)), requested(declared, size))
     return None if found is None else found.what
 
 
@@ -80,16 +95,29 @@ def test_a_file_is_not_strange(file: bytes, declared: str) -> None:
 @given(st.binary(max_size=200), st.sampled_from([None, "image/png", "text/plain", "application/pdf"]))
 def test_as_many_bytes_as_genesys_says_are_the_file(body: bytes, declared: str | None) -> None:
     assert why(body, declared, len(body)) is None
-    assert strange(body, len(body), Coming(None), RequestedFile(CAP, declared, "c", 0, as_it_is=True)) is None
+    assert code(body, requested(declared, 0, sizes_tell=True, believed=digest(body)), Coming(None)) is None
+    assert code(body, requested(declared, 0, sizes_tell=True, declared_sha256=digest(body)), Coming(None)) is None
 
 
-async def test_endless_words_in_place_of_a_picture_are_no_large_picture() -> None:
-    async with answering(head() + b" " * 2_000) as port, fetching_from(port) as fetcher:
-        with pytest.raises(Strange):
-            await fetcher.fetch(at(port), 1_000, attachment(declared_type="image/png"))
-        assert await fetcher.fetch(at(port), 1_000, attachment(declared_type="text/plain")) is Reason.TOO_LARGE
-        wanted = attachment(declared_type="image/png")
-        assert await fetcher.fetch(at(port), 1_000, wanted, as_it_is=True) is Reason.TOO_LARGE
+@given(st.binary(max_size=200), st.sampled_from([None, "image/png", "text/plain", "application/pdf"]))
+def test_other_bytes_than_genesys_says_are_strange_where_its_word_is_known_to_hold(
+    body: bytes, declared: str | None
+) -> None:
+    assert code(body, requested(declared, len(body) + 1, sizes_tell=True)) is not None
+    assert code(body, requested(declared, len(body), sizes_tell=True, declared_sha256="0" * 64)) == "hash"
+    assert code(body, requested(declared, len(body), declared_sha256="0" * 64)) is None
+
+
+async def test_more_than_a_file_may_have_is_too_large_at_once_only_where_it_may_be_the_file() -> None:
+    for lines in ([], ["Content-Length: 2000"]):
+        async with answering(head(*lines) + b" " * 2_000) as port, fetching_from(port) as fetcher:
+            small = attachment(declared_type="text/plain", declared_size=30)
+            for wanted in [small] if lines else [small, PICTURE]:
+                with pytest.raises(Doubtful) as told:
+                    await fetcher.fetch(at(port), 1_000, wanted)
+                assert told.value.final is Reason.TOO_LARGE
+            assert await fetcher.fetch(at(port), 1_000, attachment(declared_type="text/plain")) is Reason.TOO_LARGE
+            assert (fetcher.running, fetcher.bytes_in_memory) == (0, 0)
 
 
 def test_nothing_is_strange_unless_nothing_was_declared() -> None:
@@ -123,10 +151,16 @@ async def test_a_strange_body_is_no_file_until_it_is_known_to_be_this_ones(heade
             with pytest.raises(Strange):
                 await fetcher.fetch(at(port), CAP, attachment(declared_type=declared))
         assert (fetcher.running, fetcher.bytes_in_memory, delivered(fetcher)) == (0, 0, 0)
-        got = await fetcher.fetch(at(port), CAP, PICTURE, as_it_is=True)
+        for wrong in ("", digest(b"another page")):
+            with pytest.raises(Strange):
+                await fetcher.fetch(at(port), CAP, PICTURE, wrong)
+        got = await fetcher.fetch(at(port), CAP, PICTURE, digest(PORTAL))
         assert isinstance(got, Body)
         got.close()
         assert delivered(fetcher) == 0, "nor does it prove anything then"
+        got = await fetcher.fetch(at(port), CAP, AS_LARGE)
+        assert isinstance(got, Body), "a copy of what was believed is no stranger's"
+        got.close()
 
 
 async def test_a_body_of_the_right_size_is_the_file_unless_it_came_in_place_of_others() -> None:
@@ -144,14 +178,41 @@ async def test_a_body_of_the_right_size_is_the_file_unless_it_came_in_place_of_o
         assert (fetcher.running, fetcher.bytes_in_memory, delivered(fetcher)) == (0, 0, 0)
 
 
-async def test_a_body_of_another_size_than_genesys_says_proves_nothing() -> None:
+async def test_a_body_of_another_size_than_genesys_says_is_strange_in_its_own_store() -> None:
     async with answering(head("Content-Length: 5") + b"words") as port, fetching_from(port) as fetcher:
-        for size in (None, 5, 1_000):
+        for size in (None, 5):
             wanted = attachment(declared_type="text/plain", declared_size=size)
             got = await fetcher.fetch(f"http://127.0.0.1:{port}/{size}", CAP, wanted)
             assert isinstance(got, Body)
             got.close()
-        assert delivered(fetcher) == 2
+        for _ in range(4):
+            for name in "ab":
+                with pytest.raises(Strange):
+                    await fetcher.fetch(f"http://127.0.0.1:{port}/{name}", CAP, of_another_size())
+        assert delivered(fetcher) == 2, "the same for everybody proves nothing"
+
+
+def of_another_size() -> Attachment:
+    return attachment(declared_type="text/plain", declared_size=1_000)
+
+
+async def test_where_sizes_never_fit_and_each_file_has_bytes_of_its_own_they_tell_nothing() -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked = await reader.readuntil(b"\r\n\r\n")
+        body = b"this is " + asked.split()[1]
+        writer.write(head(f"Content-Length: {len(body)}", "Connection: close") + body)
+        await writer.drain()
+
+    async with listening(talk) as port, fetching_from(port) as fetcher:
+        for _ in range(2):
+            for name in "abc":
+                with pytest.raises(Strange):
+                    await fetcher.fetch(f"http://127.0.0.1:{port}/{name}", CAP, of_another_size())
+        assert delivered(fetcher) == 3, "nobody else's answer comes again and again for one file alone"
+        for name in "abcd":
+            got = await fetcher.fetch(f"http://127.0.0.1:{port}/{name}", CAP, of_another_size())
+            assert isinstance(got, Body)
+            got.close()
 
 
 async def test_one_file_that_no_longer_comes_does_not_tell_that_its_host_is_away() -> None:

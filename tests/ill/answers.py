@@ -96,13 +96,14 @@ def drawn(rng: random.Random) -> Reply:
     return Reply(status, b"" if status in (204, 304) else body, headers, ends_early=rng.random() < 0.1)
 
 
-def is_told_of_one(call: str, reply: Reply) -> bool:
-    """Whether it is an answer of the class that settles one object: told of all at once it would be true of all."""
+def is_told_of_one(call: str, reply: Reply, sizes: bool = False) -> bool:
+    """Whether it is an answer of the class that settles one object: told of all at once it would be true of all.
+    `sizes`: whether Genesys says how large files are, so that another file is none."""
     said = _json(reply.body)
     if not isinstance(said, dict):
         said = {}
     if call == "file":
-        return _is_of_the_store(reply, said)
+        return _is_of_the_store(reply, said, sizes)
     own = said.get("status") == reply.status
     if call in ("token", "tokens_me"):
         return False
@@ -110,12 +111,12 @@ def is_told_of_one(call: str, reply: Reply) -> bool:
     return own and (not_there or (call == "bulk" and reply.status == 405))
 
 
-def _is_of_the_store(reply: Reply, said: dict[str, object]) -> bool:
+def _is_of_the_store(reply: Reply, said: dict[str, object], sizes: bool) -> bool:
     kind = reply.headers.get("content-type", "").partition(";")[0]
     encoded = "content-encoding" in reply.headers
     binary = any(byte < 9 for byte in reply.body)  # what has none is no picture, whatever its type says
     page = kind in ("text/html", "application/xhtml+xml")
-    delivered = reply.status == 200 and binary and not page and not encoded
+    delivered = reply.status == 200 and binary and not page and not encoded and not sizes
     refused = reply.status in (400, 401, 403, 404, 410) and said.get("status") == reply.status and "code" in said
     return (delivered and not reply.ends_early) or refused
 
@@ -129,5 +130,5 @@ def _json(body: bytes) -> object:
 
 def ill_for(call: str) -> Iterator[tuple[str, Reply]]:
     for name, reply in named().items():
-        if not is_told_of_one(call, reply):
+        if not is_told_of_one(call, reply, sizes=True):
             yield name, reply

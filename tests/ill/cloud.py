@@ -62,6 +62,8 @@ class Cloud:
     takes_s: float = 0.0  # each answer
     bodies: dict[str, bytes] = field(default_factory=dict)  # number → what the file holds, if it is no picture
     declared: dict[str, dict[str, Any]] = field(default_factory=dict)  # number → what its message says of it
+    fresh: set[str] = field(default_factory=set)  # numbers of files that hold other bytes each time
+    sizes: bool = False  # whether each message says how large its file is
     spares_old: bool = False  # a cache in front: what was answered well before is, whatever is ill
     answered_well: set[tuple[str, str]] = field(default_factory=set)
 
@@ -123,7 +125,10 @@ class Cloud:
             "mediaType": "Image",
             "mime": "image/png",
             "filename": "x.png",
-        } | self.declared.get(number, {})
+        }
+        if self.sizes:
+            attachment["contentSizeBytes"] = len(self.bodies.get(number, PNG))
+        attachment |= self.declared.get(number, {})
         if self.kinds[number] != "uploading":
             attachment["url"] = _link(number)
         content = [{"contentType": "Attachment", "attachment": attachment}]
@@ -149,7 +154,10 @@ class Cloud:
             return denied()
         if float(request.url.params["Expires"]) < asyncio.get_running_loop().time():
             return denied()
-        return Reply(200, self.bodies.get(number, PNG), {"content-type": "binary/octet-stream"})
+        body = self.bodies.get(number, PNG)
+        if number in self.fresh:
+            body += str(next(self.numbers)).encode()
+        return Reply(200, body, {"content-type": "binary/octet-stream"})
 
 
 def _link(number: str) -> str:

@@ -34,13 +34,16 @@ async def feed(scene: Scene, group: asyncio.TaskGroup, told: dict[str, str], eac
         await anyio.sleep(each_s)
 
 
-async def play(ill: Ill, count: int = 20, *, spares_old: bool = False, link_s: float = 10_000_000.0) -> Scene:
+async def play(
+    ill: Ill, count: int = 20, *, sizes: bool = False, spares_old: bool = False, link_s: float = 10_000_000.0
+) -> Scene:
     """Some are told while all is well, some in the outage and some after it. Checks all that must hold.
 
-    `spares_old`: what was answered before the outage is answered in it. `link_s`: how long links to files are good."""
+    `sizes`: Genesys says how large files are. `spares_old`: what was answered before the outage is answered in it.
+    `link_s`: how long links to files are good."""
     kinds = kinds_of(count)
     cloud = Cloud({number: kind for number, kind in kinds.items() if kind != "unknown"}, link_s=link_s)
-    cloud.spares_old = spares_old
+    cloud.spares_old, cloud.sizes = spares_old, sizes
     loop = asyncio.get_running_loop()
     third = count // 3
     first, others = dict(list(kinds.items())[:third]), dict(list(kinds.items())[third:])
@@ -77,7 +80,8 @@ def always(calls: set[str], reply: Reply) -> Ill:
 
 @pytest.mark.parametrize(("call", "name"), [(call, name) for call in CALLS for name, _ in ill_for(call)])
 def test_each_ill_answer_to_each_call_is_waited_out(call: str, name: str) -> None:
-    clock.run(partial(play, always({call}, named()[name])))
+    reply = named()[name]
+    clock.run(partial(play, always({call}, reply), sizes=is_told_of_one(call, reply)))
 
 
 NEW_FAIL = {
@@ -115,12 +119,12 @@ def test_any_ill_answers_to_any_calls_in_any_order_are_waited_out(seed: int) -> 
     def ill(call: str) -> Reply | None:
         while call in calls:
             reply = drawn(rng)
-            if not is_told_of_one(call, reply):
+            if not is_told_of_one(call, reply, sizes):
                 return reply
         return None
 
-    calls = set(rng.sample(CALLS, rng.randint(1, len(CALLS))))
-    clock.run(lambda: play(ill))
+    calls, sizes = set(rng.sample(CALLS, rng.randint(1, len(CALLS)))), rng.random() < 0.5
+    clock.run(lambda: play(ill, sizes=sizes))
 
 
 def test_there_are_enough_kinds() -> None:

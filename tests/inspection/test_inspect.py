@@ -74,9 +74,7 @@ class World:
         self.said.append("locate again" if again else "locate")
         return self.located.pop(0) if len(self.located) > 1 else self.located[0]
 
-    async def fetch(
-        self, url: str, cap: int, attachment: Attachment, as_it_is: bool = False
-    ) -> Body | Expired | Reason:
+    async def fetch(self, url: str, cap: int, attachment: Attachment, believed: str = "") -> Body | Expired | Reason:
         self.said.append(f"fetch {url}")
         return self.fetched.pop(0) if self.fetched else self.body
 

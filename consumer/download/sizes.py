@@ -1,0 +1,74 @@
+"""Whether the size that Genesys says of a file tells anything about what comes. Pure.
+
+It tells a stranger's body from the file, unless Genesys says wrong sizes of a whole kind of files, as for what it
+converted: then each file comes with its own bytes every time, which nobody else's answer does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeVar
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+ENOUGH = 3  # files that came twice with the same bytes of another size, before sizes are held to tell nothing
+COUNTED = 64  # of each that count: sizes that told for long may become wrong, and the other way round
+KNOWN_FILES = 4_096
+KNOWN_FEEDS = 256
+
+
+class Feed(NamedTuple):
+    """Files of which Genesys says the size in one way."""
+
+    host: str
+    messenger: str | None
+    declared_type: str | None
+
+
+@dataclass(slots=True)
+class _Seen:
+    agreed: int = 0
+    others: set[str] = field(default_factory=set)  # SHA-256 of files that have another size than Genesys says
+
+
+class Sizes:
+    def __init__(self) -> None:
+        self._feeds: dict[Feed, _Seen] = {}
+        self._came: dict[str, str] = {}  # file → SHA-256 of what came for it last, with another size
+        self._whose: dict[str, str] = {}  # SHA-256 → the file that it came for; "" for several
+
+    def tell(self, feed: Feed) -> bool:
+        seen = self._feeds.get(feed)
+        return seen is None or len(seen.others) < ENOUGH or len(seen.others) <= seen.agreed
+
+    def agreed(self, feed: Feed) -> None:
+        seen = self._seen(feed)
+        seen.agreed = min(seen.agreed + 1, COUNTED)
+
+    def differs(self, feed: Feed, file: str, sha256: str) -> bool:
+        """Whether the file has this size for all that can be told: the same bytes came twice, and for no other."""
+        again = self._came.get(file) == sha256
+        remember(self._came, file, sha256, KNOWN_FILES)
+        remember(self._whose, sha256, file if self._whose.get(sha256, file) == file else "", KNOWN_FILES)
+        others = self._seen(feed).others
+        if not self._whose[sha256]:
+            others.discard(sha256)
+            return False
+        if again and len(others) <= COUNTED:
+            others.add(sha256)
+        return again
+
+    def _seen(self, feed: Feed) -> _Seen:
+        seen = self._feeds.get(feed) or _Seen()
+        remember(self._feeds, feed, seen, KNOWN_FEEDS)
+        return seen
+
+
+def remember(known: dict[K, V], key: K, value: V, most: int) -> bool:
+    """Whether the key is new. Of too many the oldest is forgotten."""
+    new = key not in known
+    known[key] = value
+    if len(known) > most:
+        del known[next(iter(known))]
+    return new

@@ -1,0 +1,107 @@
+"""A body that is not what Genesys says of it: doubted, and the file where it comes again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+
+import anyio
+import pytest
+
+from tests.ill import clock
+from tests.ill.cloud import PNG, Cloud, Reply
+from tests.ill.scene import ATTEMPTS, event_of, playing
+from tests.ill.test_one_alone import plain, settle
+
+WRONG = {"contentSizeBytes": 77}
+
+
+def test_a_size_that_lies_costs_time_and_no_verdict() -> None:
+    """What comes again and again is the file, once the host has delivered others, or its probe is answered."""
+
+    async def main(others: int) -> None:
+        cloud = Cloud(plain("1"), declared={"1": WRONG}, sizes=True)
+        scene = await settle(cloud, "1", others=others)
+        assert set(scene.answers) == {("1", "accepted"), *((f"9{other}", "accepted") for other in range(others))}
+        assert cloud.calls["file"] >= others + ATTEMPTS
+        assert not scene.gates.closed
+
+    for others in (0, 60):
+        clock.run(partial(main, others))
+
+
+def test_several_whose_sizes_lie_in_an_idle_night_prove_that_their_host_delivers() -> None:
+    async def main() -> None:
+        cloud = Cloud(plain(*"123"), bodies={"1": PNG + b"1", "2": PNG + b"2", "3": PNG}, sizes=True)
+        cloud.declared = dict.fromkeys("12", WRONG)
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in "312":
+                await scene.take(group, event_of(number, "plain"))
+        assert sorted(scene.answers) == [(number, "accepted") for number in "123"]
+
+    clock.run(main)
+
+
+def test_a_feed_whose_sizes_always_lie_goes_on_after_its_first_files() -> None:
+    async def main() -> None:
+        numbers = [str(number) for number in range(100)]
+        cloud = Cloud(plain(*numbers), declared=dict.fromkeys(numbers, WRONG))
+        cloud.bodies = {number: PNG + number.encode() for number in numbers}
+        loop = asyncio.get_running_loop()
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in numbers:
+                began = loop.time()
+                await scene.take(group, event_of(number, "plain"))
+                assert loop.time() - began < 10
+                await anyio.sleep(5)
+            assert len(scene.answers) > 90
+        assert {answer for _, answer in scene.answers} == {"accepted"}
+        assert cloud.calls["file"] < 100 + 30
+
+    clock.run(main)
+
+
+@pytest.mark.parametrize("declared", [WRONG, {"sha256": "0" * 64}, {"contentSizeBytes": 5, "mime": "text/plain"}])
+def test_another_file_in_place_of_one_is_never_judged_while_it_is_another_each_time(
+    declared: dict[str, object],
+) -> None:
+    async def main() -> None:
+        cloud = Cloud(plain("1"), declared={"1": declared}, sizes=True)
+        cloud.fresh.add("1")
+        scene = await settle(cloud, "1", others=120)
+        assert dict(scene.answers)["1"] == "dead unavailable"
+
+    clock.run(main)
+
+
+def test_one_wrong_answer_of_the_right_type_costs_one_more_download() -> None:
+    async def main() -> None:
+        cloud = Cloud(plain(*"12"), sizes=True)
+        given: list[Reply] = []
+
+        def ill(call: str) -> Reply | None:
+            if call != "file" or given:
+                return None
+            given.append(Reply(200, PNG + b"somebody else's", {"content-type": "image/png"}))
+            return given[0]
+
+        cloud.ill = ill
+        scene = await settle(cloud, "1", "2")
+        assert sorted(scene.answers) == [("1", "accepted"), ("2", "accepted")]
+        assert cloud.calls["file"] == 3
+
+    clock.run(main)
+
+
+def test_a_copy_of_what_was_believed_in_place_of_a_picture_has_its_verdict_at_once() -> None:
+    async def main() -> None:
+        text = b"my note"
+        cloud = Cloud(plain("1", "2"), bodies={"1": text, "2": text})
+        cloud.declared = {"2": {"mime": "text/plain", "filename": "a.txt", "contentSizeBytes": len(text)}}
+        async with playing(cloud) as scene:
+            await scene.judged(event_of("1", "plain"))
+            before = cloud.calls["file"]
+            await scene.judged(event_of("2", "plain"))
+            assert cloud.calls["file"] == before + 1
+
+    clock.run(main)
