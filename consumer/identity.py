@@ -29,6 +29,12 @@ def announcement_identity(conversation_id: str, message_id: str = "", attachment
     return identity("announcement", *parts)
 
 
+@lru_cache(REMEMBERED)
+def announced_attachment_identity(conversation_id: str, message_id: str, key: str) -> bytes:
+    """As an announcement's, of one attachment of the message; `key` as `attachment_key` gives it."""
+    return identity("announcement", conversation_id, message_id, "attachment", key)
+
+
 def conversation_identity(conversation_id: str) -> bytes:
     return identity("conversation", conversation_id)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from consumer.identity import announcement_identity
 from consumer.judge.answers import Answer, Answers, replayed
-from consumer.model import OF_VERDICT, Message, Replay
+from consumer.model import OF_VERDICT, Attachment, Message, Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,15 @@ class Known:
         """Dead, and not the very answer that a replay names."""
         return self._is_dead(identity, self.answers.generation(identity))
 
-    def gave_up(self, message: Message) -> bool:
+    def gave_up(self, announced: Message | Attachment) -> bool:
         """Whether it was announced before, and Genesys did not know it."""
-        return message.announcement is not None and self.dead(message.announcement)
+        return announced.announcement is not None and self.dead(announced.announcement)
+
+    def letter_of(self, announced: Attachment) -> Replay | None:
+        """The dead letter of what announced it when Genesys did not show it yet."""
+        identity = announced.announcement
+        generation = None if identity is None else self.answers.generation(identity)
+        return Replay(identity, generation) if identity and generation else None
 
     def superseded(self, conversation_id: str, message_id: str) -> Replay | None:
         """The dead letter of what announced a message that Genesys knows by now: of the message in its conversation,
@@ -56,17 +62,18 @@ class Known:
     def close_replay(self) -> None:
         """To be called once the task is judged: the dead answer that its replay named is open no more."""
         if self.replay is not None:
-            self._close(self.replay)
+            self.close(self.replay)
 
     def close_superseded(self, message: Message) -> None:
         """To be called once all of the message is answered: so is what its announcement was given up for."""
         letter = self.superseded(message.conversation_id, message.message_id)
         if letter is not None:
-            self._close(letter)
+            self.close(letter)
 
     def _is_dead(self, identity: bytes, generation: int | None) -> bool:
         return bool(generation) and self.replay != Replay(identity, generation or 0)
 
-    def _close(self, letter: Replay) -> None:
+    def close(self, letter: Replay) -> None:
+        """It is open no more."""
         if self.answers.generation(letter.identity) == letter.generation:
             self.answers.give(replayed(letter))

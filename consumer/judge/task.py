@@ -208,7 +208,8 @@ class _Judging:
         if found.removed:  # Genesys no longer shows what was in it
             await self._found(event, with_removed(found, missing), [])
             return
-        late = [partial(self._once, a, partial(self._find_and_inspect, event, a)) for a in missing]
+        unseen = [attachment for attachment in missing if not self.known.gave_up(attachment)]
+        late = [partial(self._once, a, partial(self._find_and_inspect, event, a)) for a in unseen]
         if len(found.attachments) + len(missing) < announced.announced:
             late.append(partial(self._rest, event, announced))
         await self._found(event, found, late)
@@ -282,6 +283,11 @@ class _Judging:
         )
 
     async def _find_and_inspect(self, event: Event, announced: Attachment, resting: Resting) -> Answer | None:
+        """What Genesys does not show yet, beside what it shows. Only the event says that there is such a thing: the
+        letter names the announcement, and the attachment is judged when it is there."""
+        if self.known.gave_up(announced):  # meanwhile, by another task
+            return None
+
         async def find() -> Attachment:
             message = await self.questions.show(announced, (announced,))
             for attachment in message.attachments if message else ():
@@ -289,9 +295,13 @@ class _Judging:
                     return attachment
             raise not_shown("Genesys does not show the announced attachment")
 
-        found = await self.questions.ask(Subject.of_attachment(announced), find, resting=resting)
+        subject = replace(Subject.of_attachment(announced), announcement=announced.announcement)
+        found = await self.questions.ask(subject, find, resting=resting)
         if isinstance(found, Answer):
-            return found
+            if found.entry.identity == announced.identity:
+                return found
+            self.known.give_dead(found)
+            return None
         if found.identity == announced.identity:
             return await self._inspect(event, found, resting)
         await self._once(found, partial(self._inspect, event, found))  # it has an id now, and is known by that
@@ -312,6 +322,7 @@ class _Judging:
                     if self.answers.try_last(self.task, attachment):
                         return None
                     verdict = await judge.inspector.inspect(attachment.examined(self.task.taken, Tries.LAST), attempts)
+            letter = self.known.letter_of(attachment)
             decision = Decision(
                 attachment=attachment,
                 verdict=verdict,
@@ -321,8 +332,10 @@ class _Judging:
                 attempts=attempts.made,
                 policy_version=judge.inspector.policy_version,
                 replay=self.task.replay,
-                supersedes=self.known.superseded(attachment.conversation_id, attachment.message_id),
+                supersedes=letter or self.known.superseded(attachment.conversation_id, attachment.message_id),
             )
+            if letter is not None:
+                self.known.close(letter)
             answer = Answer(LedgerEntry(subject.identity, AnswerKind.VERDICT), encode_result(decision), decision)
             judge.reports.judged(bug=False)
             return answer

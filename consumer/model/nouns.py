@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from consumer.identity import announcement_identity, identity, message_identity
+from consumer.identity import announced_attachment_identity, announcement_identity, identity, message_identity
 
 TRACEPARENT = "traceparent"  # of W3C's trace context; on a task the intake's own span, the record's is carried
 
@@ -135,6 +135,13 @@ class Attachment:
         if self.key is None:
             return None
         return identity("attachment", self.conversation_id, self.message_id, self.key)
+
+    @property
+    def announcement(self) -> bytes | None:
+        """What an event says by naming it."""
+        if self.key is None:
+            return None
+        return announced_attachment_identity(self.conversation_id, self.message_id, self.key)
 
 
 @dataclass(frozen=True)  # without slots: as of an attachment

@@ -8,7 +8,7 @@ import pytest
 
 from consumer.attempts import Repeats
 from consumer.attempts.repeats import TOGETHER_S
-from consumer.identity import announcement_identity
+from consumer.identity import announced_attachment_identity, announcement_identity
 from consumer.model import Message, Replay
 from tests.judge.home import CONVERSATION, Home, at_home, attachment, event, message
 
@@ -113,6 +113,60 @@ async def test_what_was_given_up_costs_one_question_for_each_event_and_no_wait()
         calls, waited = home.genesys.calls, home.backoffs
         await home.take(FORGED)
         assert (home.genesys.calls, home.backoffs) == (calls + 1, waited)
+
+
+# ---- attachments that are announced before Genesys shows them
+
+SHOWN = message("m1", attachment("a1"))
+EARLY = event(["a1", "a2"])
+EARLY_LETTER = announced_attachment_identity(CONVERSATION, "m1", "id:a2")
+
+
+@pytest.mark.parametrize("true", [EARLY, BARE, ALONE, event(["a2"])], ids=["the same", "bare", "its id", "alone"])
+async def test_an_attachment_that_was_announced_too_early_is_judged_once_and_names_the_dead_letter(true: bytes) -> None:
+    async with at_home(SHOWN) as home:
+        for _ in range(3):
+            await home.take(EARLY)
+        assert (home.verdicts, home.letters) == (["a1"], [("not_found", "a2", 1)])
+        assert home.open_letters == 1
+        await comes_to_be(home, M1)
+        for _ in range(3):
+            await home.take(EARLY if true in (BARE, ALONE) else true)
+            await home.take(true)
+        assert (home.verdicts, home.letters) == (["a1", "a2"], [("not_found", "a2", 1)])
+        assert superseded(home) == [None, Replay(EARLY_LETTER, 1)]
+        assert home.open_letters == 0
+
+
+async def test_an_attachment_that_was_given_up_costs_one_question_for_each_event_and_no_wait() -> None:
+    async with at_home(SHOWN) as home:
+        await home.take(EARLY)
+        calls, waited = home.genesys.calls, home.backoffs
+        await home.take(EARLY)
+        assert (home.genesys.calls, home.backoffs) == (calls + 1, waited)
+
+
+async def test_two_events_that_announce_an_attachment_too_early_get_one_letter_together() -> None:
+    async with at_home(SHOWN) as home, anyio.create_task_group() as group:
+        home.waits = anyio.Event()
+        for _ in range(2):
+            group.start_soon(home.take, EARLY)
+        await anyio.wait_all_tasks_blocked()
+        home.waits.set()
+        await anyio.wait_all_tasks_blocked()
+        assert home.letters == [("not_found", "a2", 1)]
+
+
+async def test_a_replay_of_an_attachment_s_announcement_asks_anew() -> None:
+    async with at_home(SHOWN) as home:
+        await home.take(EARLY)
+        await home.take(EARLY, replay=home.replay())
+        assert home.letters == [("not_found", "a2", 1), ("not_found", "a2", 2)]
+        await comes_to_be(home, M1)
+        last = home.replay()
+        await home.take(EARLY, replay=last)
+        assert home.verdicts == ["a1", "a2"]
+        assert superseded(home) == [None, last]
 
 
 # ---- how often what nobody knows is asked for
