@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.download.sizes import KNOWN_FEEDS, KNOWN_FILES, ENOUGH, COUNTED, Feed, Sizes
+from consumer.download.sizes import COUNTED, ENOUGH, KNOWN_FEEDS, KNOWN_FILES, Feed, Sizes
 
 FEED = Feed("files", "whatsapp", "image/jpeg")
 OTHER = Feed("files", "whatsapp", "application/pdf")
