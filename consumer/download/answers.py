@@ -126,13 +126,15 @@ def judge_head(status: int, headers: Mapping[str, str], wanted: RequestedFile, n
 
 
 def _judge_body(headers: Mapping[str, str], wanted: RequestedFile) -> Coming | NotTheStore | Reason:
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type in HTML and wanted.declared_type not in HTML:
-        return NotTheStore("it answered with a web page", "html", Reason.HTML_PAGE)
-    if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
-        return NotTheStore("it compressed what was asked for as it is", "encoded", Reason.CONTENT_NOT_ALLOWED)
+    """What it is called tells nothing where exactly as many bytes come as Genesys says."""
     length = headers.get("content-length")
     promised = None if length is None or "transfer-encoding" in headers else int(length)
+    if promised is None or promised != wanted.declared_size:
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media_type in HTML and wanted.declared_type not in HTML:
+            return NotTheStore("it answered with a web page", "html", Reason.HTML_PAGE)
+        if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
+            return NotTheStore("it compressed what was asked for as it is", "encoded", Reason.CONTENT_NOT_ALLOWED)
     if promised is not None and promised > wanted.cap:
         return too_large(wanted)
     return Coming(promised)

@@ -120,6 +120,18 @@ async def test_more_than_a_file_may_have_is_too_large_at_once_only_where_it_may_
             assert (fetcher.running, fetcher.bytes_in_memory) == (0, 0)
 
 
+@pytest.mark.parametrize("header", ["Content-Type: text/html", "Content-Encoding: aws-chunked"])
+async def test_what_a_store_calls_a_file_tells_nothing_where_its_size_fits(header: str) -> None:
+    """Stores keep what whoever uploaded it told them."""
+    async with answering(head(f"Content-Length: {len(PNG)}", header) + PNG) as port, fetching_from(port) as fetcher:
+        for size in (None, len(PNG) + 1):
+            with pytest.raises(Doubtful):
+                await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png", declared_size=size))
+        got = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png", declared_size=len(PNG)))
+        assert isinstance(got, Body)
+        got.close()
+
+
 def test_nothing_is_strange_unless_nothing_was_declared() -> None:
     assert why(b"", "image/png") == why(b"", None, 5) == "it sent nothing"
     assert why(b"", "image/png", 0) is None
