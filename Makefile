@@ -34,8 +34,8 @@ $(VENV)/.ready: pyproject.toml uv.lock deploy/setup.sh
 	@VENV=$(VENV) PYTHON=$(PYTHON) sh deploy/setup.sh
 	@touch $@
 
-demo: setup ## See it work: make demo [EVENTS=300] [SEED=1] [BROKER=kafka]
-	$(BIN)/attachment-consumer demo --events $(EVENTS) --seed $(SEED) --broker $(BROKER)
+demo: setup ## See it work: make demo [EVENTS=300] [SEED=1] [BROKER=kafka] [KEEP=1]
+	$(BIN)/attachment-consumer demo --events $(EVENTS) --seed $(SEED) --broker $(BROKER) $(if $(KEEP),--keep)
 
 check: setup ## After each edit: what needs Python alone, and a sample of what has many cases [PYTEST="-k words"]
 	$(BIN)/python -m pytest -m "not kafka" --quick -rfE $(SIDE_BY_SIDE) $(PYTEST)

@@ -61,7 +61,9 @@ def demo(
     broker: Annotated[
         BrokerKind, typer.Option(help="The one that comes with the sandbox extra, or a real Apache Kafka.")
     ] = BrokerKind.EMBEDDED,
-    keep: Annotated[bool, typer.Option("--keep", help="Go on serving /metrics until interrupted.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Go on until interrupted, and say what to try beside it.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show it working, all in one go. Broker, Genesys emulator, traffic and service; exit 1 if one answer differs."""

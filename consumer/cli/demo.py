@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -53,7 +53,9 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
     console = Console(stderr=as_json)
     with open_log() as log, _running(broker, events) as bootstrap_servers, _view(traffic, console) as view:
         setup(LogSettings(format="json"), log)
-        report = _played(traffic, bootstrap_servers, view, embedded=broker is BrokerKind.EMBEDDED, keep=keep)
+        steps = partial(_steps, traffic, view, bootstrap_servers, embedded=broker is BrokerKind.EMBEDDED)
+        hold = partial(_until_interrupted, view, steps) if keep else None
+        report = _played(traffic, bootstrap_servers, view, embedded=broker is BrokerKind.EMBEDDED, hold=hold)
     if as_json:
         data_json(report_as_json(report))
         for kind, lines in report.tally.which.items():
@@ -65,13 +67,19 @@ def play_demo(events: int, seed: int, broker: BrokerKind, as_json: bool, keep: b
         raise ended(Exit.NEGATIVE, f"not every answer is as it must be; what the service says is in {LOG}")
 
 
-def _played(traffic: Traffic, bootstrap_servers: str, view: LiveView | Quiet, *, embedded: bool, keep: bool) -> Report:
+def _played(
+    traffic: Traffic,
+    bootstrap_servers: str,
+    view: LiveView | Quiet,
+    *,
+    embedded: bool,
+    hold: Callable[[], Awaitable[None]] | None,
+) -> Report:
     from consumer.inspection.policy.policy import PolicyError
     from consumer.inspection.workers.pool import WorkersNotStarted
     from consumer.sandbox.demo import play
 
     deadline_s = max(DEADLINE_S, traffic.expectation.events / EVENTS_PER_S)
-    hold = partial(_until_interrupted, view) if keep else None
     run = partial(play, embedded=embedded, deadline_s=deadline_s, hold=hold)
     try:
         return anyio.run(run, traffic, bootstrap_servers, FOLDER, view)
@@ -97,8 +105,16 @@ def open_log() -> TextIO:
         raise ended(Exit.USAGE, f"the demo needs a folder here: {told}") from None
 
 
-async def _until_interrupted(view: LiveView | Quiet) -> None:
-    told = f"running on, with {view.metrics_url} and, to look at, {view.page_url}; Ctrl-C or SIGTERM ends it"
+def _steps(traffic: Traffic, view: LiveView | Quiet, bootstrap_servers: str, *, embedded: bool) -> list[str]:
+    from consumer.sandbox.demo import SETTINGS
+    from consumer.sandbox.next_steps import next_steps
+
+    return next_steps(traffic.expectation, view.metrics_url, FOLDER / SETTINGS, bootstrap_servers, embedded=embedded)
+
+
+async def _until_interrupted(view: LiveView | Quiet, steps: Callable[[], list[str]]) -> None:
+    serving = f"running on, with {view.metrics_url} and, to look at, {view.page_url}; Ctrl-C or SIGTERM ends it"
+    told = "\n".join([serving, *steps()])
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         print(told, file=sys.stderr)  # noqa: T201 # the live view puts it above itself: not so what typer writes
         async for _ in signals:

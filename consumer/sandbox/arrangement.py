@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,22 +68,33 @@ def reaching(emulator: Emulator) -> dict[str, dict[str, Any]]:
 
 
 def demo_settings(emulator: Emulator, bootstrap_servers: str, folder: Path, events: int, *, embedded: bool) -> Settings:
-    """As an operator would set them, but for shorter waits: nobody wants to see ten minutes of attempts in a demo."""
+    groups: dict[str, Any] = demo_groups(emulator, bootstrap_servers, folder, events)
     kafka = EmbeddedKafkaSettings if embedded else KafkaSettings
+    return Settings.of(groups | {"kafka": kafka(**groups["kafka"])})
+
+
+def demo_groups(emulator: Emulator, bootstrap_servers: str, folder: Path, events: int) -> dict[str, dict[str, Any]]:
+    """As an operator would set them, but for shorter waits: nobody wants to see ten minutes of attempts in a demo."""
     there = reaching(emulator)
-    return Settings.of(
-        {
-            "kafka": kafka(bootstrap_servers=bootstrap_servers, session_timeout_ms=6_000, drain_s=5.0),
-            "topics": {"partitions": partitions_for(events), "replication": 1},
-            "genesys": there["genesys"],
-            "download": {**there["download"], "host_patience_s": 3.0},
-            "storage": {"url": str(folder / "attachments")},
-            "inspection": {"confinement": offered().value},
-            "attempts": {"attempts": 5, "over_s": 4.0, "probe_s": 0.2, "probe_max_s": 2.0},
-            "web": {"host": "127.0.0.1", "port": 0},
-            "status": {"port": 0},
-        }
-    )
+    return {
+        "kafka": {"bootstrap_servers": bootstrap_servers, "session_timeout_ms": 6_000, "drain_s": 5.0},
+        "topics": {"partitions": partitions_for(events), "replication": 1},
+        "genesys": there["genesys"],
+        "download": {**there["download"], "host_patience_s": 3.0},
+        "storage": {"url": str(folder / "attachments")},
+        "inspection": {"confinement": offered().value},
+        "attempts": {"attempts": 5, "over_s": 4.0, "probe_s": 0.2, "probe_max_s": 2.0},
+        "web": {"host": "127.0.0.1", "port": 0},
+        "status": {"port": 0},
+    }
+
+
+def as_toml(groups: Mapping[str, Mapping[str, Any]]) -> str:
+    """For commands beside the service. Texts, numbers and lists of texts are written in TOML as in JSON."""
+    lines: list[str] = []
+    for group, values in groups.items():
+        lines += [f"[{group}]", *(f"{name} = {json.dumps(value)}" for name, value in values.items()), ""]
+    return "\n".join(lines)
 
 
 def partitions_for(events: int) -> int:

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from consumer.kafka import topics
 from consumer.kafka.client import client_options
 from consumer.kafka.closing import close
-from consumer.sandbox.arrangement import demo_settings, partitions_for
+from consumer.sandbox.arrangement import as_toml, demo_groups, demo_settings, partitions_for
 from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.check import OutputReader, Score, Tally
 from consumer.sandbox.emulator import Emulator
@@ -25,6 +25,7 @@ from consumer.settings.load import fixed_credentials
 from consumer.settings.model import Settings
 
 REFRESH_S = 0.5
+SETTINGS = "settings.toml"  # in the demo's folder: for commands beside the service
 
 
 class DemoView(Protocol):
@@ -64,6 +65,7 @@ async def play(
     events = traffic.expectation.events
     async with Emulator(traffic.world) as emulator:
         settings = demo_settings(emulator, bootstrap_servers, folder, events, embedded=embedded)
+        (folder / SETTINGS).write_text(as_toml(demo_groups(emulator, bootstrap_servers, folder, events)))
         if not embedded:
             await topics.create(settings.kafka, settings.topics, events_partitions=partitions_for(events))
         score = Score(traffic.expectation)

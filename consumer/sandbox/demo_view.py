@@ -135,7 +135,7 @@ def _facts(report: Report) -> RenderableType:
         "events": f"{expectation.events} in {len(report.traffic.records)} records",
         "calls": ", ".join(f"{kind} {count}" for kind, count in sorted(report.calls.items())),
         "files": str(report.files),
-        "metrics": f"{report.metrics_url} while it ran; --keep leaves it running",
+        "metrics": f"{report.metrics_url} while it ran; --keep leaves it running, and says what to try next",
         "of them": f"{tally.accepted} accepted, {tally.rejected} rejected, {tally.dead_lettered} dead letters",
         "answers": f"{tally.published} of {tally.expected} expected, {report.seconds} s",
         "compared": verdict,

@@ -6,25 +6,31 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
-from consumer.cli.demo import FILES, MADE_HERE, open_log
+from consumer.cli.app import app
+from consumer.cli.demo import FILES, FOLDER, MADE_HERE, open_log
 from consumer.sandbox.arrangement import topic_partitions
 from consumer.sandbox.cases import NOT_CAUSED, ExpectedOutcome
 from consumer.sandbox.check import Score
-from consumer.sandbox.demo import Report, play
+from consumer.sandbox.demo import SETTINGS, Report, play
 from consumer.sandbox.demo_view import LiveView, Quiet, as_json, summary
 from consumer.sandbox.embedded import EmbeddedBroker
 from consumer.sandbox.expectation import Expectation, Expected
+from consumer.sandbox.next_steps import next_steps, program
 from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.settings.model import Settings
 
 KEYS = [
     "events", "attachments", "expected", "published", "accepted", "rejected", "dead_lettered", "by_reason",
@@ -127,6 +133,10 @@ def test_a_run_that_is_kept_says_where_it_is_looked_at_and_how_it_ends_and_shows
             kept.stderr.readline(),
         )
         assert told is not None
+        steps = [kept.stderr.readline().decode() for _ in range(3)]
+        assert steps[0] == f"the broker is {broker_in(tmp_path)}; to try in another terminal, in this folder:\n"
+        assert re.search(rf" top {told[1].split(b'/')[2].decode()} +# ", steps[1])
+        assert re.search(r" demo --broker kafka --keep +# .*\bexplain\b", steps[2])
         dead = sum(answer.outcome is ExpectedOutcome.DEAD for answer in plan_traffic(40, 1).expectation.answers)
         assert dead > 0
         until_open(told[1].decode(), dead)
@@ -134,6 +144,26 @@ def test_a_run_that_is_kept_says_where_it_is_looked_at_and_how_it_ends_and_shows
         kept.send_signal(signal.SIGTERM)
         report, _ = kept.communicate(timeout=60)
     assert (kept.returncode, json.loads(report)["missing"]) == (0, 0)
+
+
+def broker_in(folder: Path) -> object:
+    settings = tomllib.loads((folder / FOLDER / SETTINGS).read_text())
+    assert settings.keys() <= Settings.model_fields.keys()
+    return settings["kafka"]["bootstrap_servers"]
+
+
+def test_each_step_beside_a_real_broker_is_a_command_that_there_is() -> None:
+    expectation, settings = plan_traffic(40, 1).expectation, Path(".demo/settings.toml")
+    _, export, *steps = next_steps(expectation, "http://127.0.0.1:9/metrics", settings, "127.0.0.1:8", embedded=False)
+    assert export.split("#")[0].split() == ["export", "CONFIG_FILE=.demo/settings.toml"]
+    asked = [shlex.split(step, comments=True) for step in steps]
+    named = [arguments[arguments.index("explain") + 1] for arguments in asked if "explain" in arguments]
+    ids = {one.attachment_id for one in expectation.answers} | {one.conversation_id for one in expectation.answers}
+    assert len(named) == 4
+    assert set(named) <= ids
+    for words in asked:
+        told = CliRunner().invoke(app, [*words[len(shlex.split(program())) :], "--help"])
+        assert (told.exit_code, "Usage" in told.stdout) == (0, True)
 
 
 def until_open(metrics_url: str, letters: int) -> None:
