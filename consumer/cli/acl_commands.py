@@ -10,8 +10,9 @@ from itertools import groupby
 from pathlib import Path
 
 from consumer.cli.loading import quiet_settings
-from consumer.cli.outcome import data
+from consumer.cli.outcome import Exit, data, ended
 from consumer.kafka.grants import Grant, Resource, Role, least
+from consumer.text import printable
 
 
 class AclFormat(StrEnum):
@@ -24,6 +25,9 @@ OPTIONS = {Resource.TOPIC: "--topic", Resource.GROUP: "--group", Resource.TRANSA
 
 def print_acls(config: Path | None, principal: str, role: Role, group: str | None, form: AclFormat) -> None:
     """`principal` as Kafka writes it, `User:name`; `group` in place of the one in the settings."""
+    if ":" not in principal and form is AclFormat.CLI:
+        shown = printable(principal, 200)
+        raise ended(Exit.USAGE, f"{shown!r} is no principal: Kafka writes it with its kind, User:{shown}")
     settings = quiet_settings(config)
     kafka = settings.kafka.model_copy(update={"group": group}) if group else settings.kafka
     grants = least(role, kafka, settings.topics)

@@ -24,7 +24,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # they print local variables, and those hold secrets
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-topics_app = typer.Typer(help="The service's topics.", no_args_is_help=True, rich_markup_mode=None)
+topics_app = typer.Typer(
+    help="Create and show the service's topics. And print what it has to be allowed.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(topics_app, name="topics")
 app.add_typer(dlq.app, name="dlq")
 app.add_typer(sandbox.app, name="sandbox")
@@ -125,7 +129,7 @@ def check_config(
     as_json: AsJson = False,
 ) -> None:
     """Show all settings, or all that is wrong. With the source of each; contacts nothing without --online, which ends
-    with 1 for what has to be changed and 3 for what is away. --diff: exit 1 if any."""
+    with 1 for what has to be changed and 3 for what is away. With --diff, exit 1 if anything is judged otherwise."""
     from consumer.cli import checks
 
     with failures_told(as_json):
@@ -164,7 +168,7 @@ def check_event(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Show what the service makes of a record's bytes. Contacts nothing; exit 1 if one becomes a dead letter."""
+    """Show what the service reads in a record's bytes. Contacts nothing; exit 1 if one becomes a dead letter."""
     from consumer.cli.check_event import check_event as check
 
     with failures_told(as_json):
@@ -238,7 +242,8 @@ def reconcile(
 
 @app.command()
 def notify(config: ConfigFile = None) -> None:
-    """Tell of rejected files, until a signal. Off unless NOTIFY__CHANNEL says how; at most once each."""
+    """Tell customers of rejected files, until a signal. A service of its own, off unless NOTIFY__CHANNEL says how; of
+    each file at most once."""
     from consumer.cli.notify import run_notify
 
     with failures_told():
@@ -256,7 +261,7 @@ def top(
     as_json: AsJson = False,
 ) -> None:
     """Show how running processes are. Rates, reasons, conditions, limits, partitions, until Ctrl-C; --once ends with 1
-    if one is not ready and with 3 if one does not answer; --json gives an object a look."""
+    if one is not ready and with 3 if one does not answer; with --json an object for each look."""
     from consumer.cli.top import show_processes
 
     with failures_told(as_json):

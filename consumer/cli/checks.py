@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LONGEST_URL = 4_096
+NOT_SET = "not set"
 
 
 def check_config(config: Path | None, as_json: bool) -> None:
@@ -175,7 +176,7 @@ def _settings_table(loaded: Loaded) -> Table:
         table.add_column(column, overflow="fold")
     for shown in loaded.shown():
         style = "dim" if shown.origin == "default" else ""
-        table.add_row(Text(shown.name), Text(printable(shown.value, 200)), Text(shown.origin), style=style)
+        table.add_row(Text(shown.name), Text(printable(shown.value, 200) or NOT_SET), Text(shown.origin), style=style)
     return table
 
 

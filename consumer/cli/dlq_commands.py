@@ -62,6 +62,8 @@ def list_letters(config: Path | None, wanted: Filter, limit: int, as_json: bool)
             data_json(_summary(one))
     elif found:
         show(_table(found))
+    else:
+        print("no dead letters, or none of these", file=sys.stderr)  # noqa: T201 # what a command says is its work
     if len(found) == limit:
         print(f"there may be more than {limit}: --limit", file=sys.stderr)  # noqa: T201 # what a command says
 

@@ -144,7 +144,7 @@ def scan(
     if as_json:
         for one in scanned:
             data_json(one.as_json())
-    elif explain:
+    elif explain and scanned:
         data("\n\n".join("\n".join(one.explained()) for one in scanned))
     elif scanned:
         show(_table(scanned))

@@ -160,6 +160,7 @@ GOES_WRONG = [
     ("dlq ls --reason none", 2),
     ("reconcile --since yesterday", 2),
     ("scan none.pdf", 2),
+    ("scan none.pdf --explain", 2),
     ("scan none.pdf --output x", 2),
     ("scan --reduce none.pdf", 2),
     ("scan none.pdf --policy none.toml", 2),
@@ -191,3 +192,13 @@ def test_every_command_that_can_tell_in_json_was_tried() -> None:
     told = {" ".join(path) for path, one in commands() if any("--json" in each.opts for each in one.params)}
     tried = {one for one in told for arguments, _ in GOES_WRONG if f"{arguments} ".startswith(f"{one} ")}
     assert told - tried == NEVER_WRONG
+
+
+def test_a_principal_without_its_kind_is_told_as_kafka_writes_it(command: Command) -> None:
+    result = command("topics", "acls", "--principal", "svc")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "User:svc" in result.stderr
+
+
+def test_a_file_that_is_not_there_leaves_no_line_behind(command: Command) -> None:
+    assert command("scan", "--explain", "none.pdf").stdout == ""
