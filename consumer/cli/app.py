@@ -12,12 +12,13 @@ from consumer.cli import dlq, sandbox
 from consumer.cli.acl_commands import AclFormat
 from consumer.cli.demo import BrokerKind
 from consumer.cli.loading import AsJson, ConfigFile
-from consumer.cli.outcome import Exit, ended, failures_told
+from consumer.cli.outcome import Commands, Exit, ended, failures_told
 from consumer.kafka.grants import Role
 from consumer.settings.scanners import FORMS
 
 app = typer.Typer(
     name="attachment-consumer",
+    cls=Commands,
     help="Judges the files that customers send in Genesys Cloud messaging: Kafka events in, verdicts out.",
     no_args_is_help=True,
     rich_markup_mode=None,  # half a second of imports for a frame around the help
@@ -62,9 +63,7 @@ def run(config: ConfigFile = None) -> None:
 def demo(
     events: Annotated[int, typer.Option(min=1, max=100_000, help="Number of events.")] = 300,
     seed: Annotated[int, typer.Option(help="The same events and seed give the same files and answers.")] = 1,
-    broker: Annotated[
-        BrokerKind, typer.Option(help="The one that comes with the sandbox extra, or a real Apache Kafka.")
-    ] = BrokerKind.EMBEDDED,
+    broker: Annotated[BrokerKind, typer.Option(help="One in this process, or a real Kafka.")] = BrokerKind.EMBEDDED,
     keep: Annotated[
         bool, typer.Option("--keep", help="Go on until interrupted, and say what to try beside it.")
     ] = False,
@@ -118,7 +117,7 @@ def check_config(
     config: ConfigFile = None,
     diff: Annotated[
         tuple[Path, Path] | None,
-        typer.Option(metavar="OLD NEW", help="Two policy files: show only what the second judges otherwise."),
+        typer.Option(metavar="OLD NEW", help="Show only what the second policy judges otherwise."),
     ] = None,
     online: Annotated[
         bool, typer.Option("--online", help="Try every part: Kafka, Genesys, storage, antivirus, workers.")

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -69,14 +71,31 @@ def unwrapped() -> Iterator[None]:
         raise only from None
 
 
+class Commands(TyperGroup):
+    """Arguments that can't be read are told in JSON as well: no command begins that could."""
+
+    def invoke(self, ctx: Any) -> Any:
+        wants_json = "--json" in ctx.args
+        try:
+            return super().invoke(ctx)
+        except TyperException as wrong:
+            if wants_json:
+                data_json(failed([wrong.format_message()]))
+            raise
+
+
 def ended(code: Exit, message: str = "", problems: Sequence[str] = ()) -> typer.Exit:
     """`problems`: the message as a list, where it is more than its lines."""
     if message:
         typer.echo(message, err=True)
         reader = _reader.get(_Reader())
         if reader.wants_json and not reader.was_told:
-            data_json({"ok": False, "problems": problems or message.splitlines()})
+            data_json(failed(problems or message.splitlines()))
     return typer.Exit(int(code))
+
+
+def failed(problems: Sequence[str]) -> dict[str, object]:
+    return {"ok": False, "problems": problems}
 
 
 def data(text: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import anyio
@@ -23,6 +24,7 @@ from tests.chaos.workers import Worker, worker_env
 from tests.loopback import free_port
 from tests.outages.crafted import Maker, traffic_of
 from tests.outages.scene import SHORT, settings_for, write
+from tests.surface.collector import collecting
 
 ROUNDS, WARM, MEASURED, BYTES = 3, 200, 800, 1_000
 SCRAPE_S = 15.0
@@ -31,9 +33,18 @@ PARTS = ("metrics", "gauges", "log", "spans")
 
 
 async def run() -> Figures:
-    """Raises `AssertionError` when an answer is missing or came twice."""
-    with KafkaBroker() as broker:
-        rounds = [await _a_round(broker, f"telemetry-{number}") for number in range(ROUNDS)]
+    """Raises `AssertionError` when an answer is missing or came twice. Spans are off as shipped; then they are on."""
+    async with collecting() as collector:
+        on = {"TRACING__EXPORTER": "otlp", "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}
+        with KafkaBroker() as broker:
+            rounds = [await _a_round(broker, f"telemetry-{number}", {}) for number in range(ROUNDS)]
+            traced = [await _a_round(broker, f"traced-{number}", on) for number in range(ROUNDS)]
+    assert collector.spans, "with spans on they arrive"
+    shares = [100 * one.get("spans", 0) / one["all"] for one in traced]
+    return _of_rounds(rounds) | spread("spans where they are on, %", shares, 2)
+
+
+def _of_rounds(rounds: Sequence[Mapping[str, int]]) -> Figures:
     figures: Figures = {"rounds": ROUNDS, "answers a round": MEASURED, "samples": sum(one["all"] for one in rounds)}
     shares = {part: [100 * one.get(part, 0) / one["all"] for one in rounds] for part in PARTS}
     for part, values in shares.items():
@@ -41,7 +52,7 @@ async def run() -> Figures:
     return figures | spread("all of it, %", [sum(values) for values in zip(*shares.values(), strict=True)], 2)
 
 
-async def _a_round(broker: KafkaBroker, name: str) -> dict[str, int]:
+async def _a_round(broker: KafkaBroker, name: str, more: Mapping[str, str]) -> dict[str, int]:
     """Samples by what they are counted for."""
     servers = broker.bootstrap_servers
     topics = TopicSettings(events=f"{name}.events", prefix=name, partitions=PARTITIONS, replication=1)
@@ -51,8 +62,8 @@ async def _a_round(broker: KafkaBroker, name: str) -> dict[str, int]:
     with tempfile.TemporaryDirectory(dir=FOLDER) as given:
         folder = Path(given)
         async with Emulator(traffic.world) as emulator:
-            more = {"SAMPLES_INTO": str(folder / "samples"), "WEB__PORT": str(port)}
-            worker = Worker(name, worker_env(emulator, kafka, topics, str(folder / "files"), **more), folder)
+            own = {"SAMPLES_INTO": str(folder / "samples"), "WEB__PORT": str(port), **more}
+            worker = Worker(name, worker_env(emulator, kafka, topics, str(folder / "files"), **own), folder)
             worker.start(SAMPLED)
             consumer = AIOKafkaConsumer(
                 topics.accepted, topics.rejected, bootstrap_servers=servers, isolation_level="read_committed",

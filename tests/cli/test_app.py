@@ -170,6 +170,9 @@ GOES_WRONG = [
     ("top --once 127.0.0.1:1", 3),
     ("top --once ftp://x", 2),
     ("demo", 2),
+    ("top --interval 0", 2),
+    ("dlq replay --rate many", 2),
+    ("explain", 2),
     ("check-url x --config none.toml", 2),
 ]
 NEVER_WRONG = {"version", "sandbox attack"}
