@@ -137,12 +137,15 @@ def _view(traffic: Traffic, console: Console) -> Iterator[LiveView | Quiet]:
 def _running(broker: BrokerKind, events: int) -> Iterator[str]:
     """The broker's address."""
     if broker is BrokerKind.KAFKA:
-        from consumer.sandbox.kafka import BrokerFailed, KafkaBroker
-
+        try:
+            from consumer.sandbox.kafka import BrokerFailed, KafkaBroker
+            from consumer.sandbox.kafka_jars import JarMissing, WrongJar
+        except ImportError:
+            raise ended(Exit.USAGE, "a real Kafka comes with a checkout: `make demo BROKER=kafka` there") from None
         try:
             with KafkaBroker() as kafka:
                 yield kafka.bootstrap_servers
-        except BrokerFailed as failed:
+        except (BrokerFailed, JarMissing, WrongJar) as failed:
             raise ended(Exit.DOWN, str(failed)) from None
         return
     from consumer.sandbox.arrangement import topic_partitions

