@@ -2,7 +2,7 @@
 
 Of each limit a share is used, 0 to 1. What an attachment adds to it, beyond what is used while nothing is done, is its
 cost: the share that one a second takes. With that cost the rest of the limit leaves room for so many more. While
-nothing is done nothing is learnt of it: a minute later all is free but what idling takes, and the room stays.
+nothing is done nothing is learnt of it: a minute later the room is what idling leaves, and stays.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from consumer.telemetry.labels import Limit
 
 MEMORY_S = 60.0  # what "now" is a mean of; work that gets no answer for as long waits for others, and costs nothing
-IDLE_MEMORY_S = 3_600.0  # what idling takes is a mean of
 REMEMBERED = 1_000.0  # attachments; of more, the older ones count half
 SMALLEST = 1e-6  # a cost below this is none: a million attachments a second
 
@@ -25,7 +24,6 @@ class Spare:
     def __init__(self) -> None:
         self._last: deque[tuple[float, Shares]] = deque()  # seconds, and what was in use: of the last minute
         self._idle: dict[Limit, float] = {}
-        self._idle_s = 0.0
         self._spent: dict[Limit, float] = {}  # share times seconds, beyond what idling takes
         self._unpaid: dict[Limit, float] = {}  # the same since the last answer, and how long ago that was
         self._unanswered_s = 0.0
@@ -34,18 +32,17 @@ class Spare:
     def note(self, seconds: float, answered: float, shares: Shares) -> None:
         """In the last `seconds` so many attachments were answered, and so much of each limit was in use."""
         shares = {limit: min(max(told, 0.0), 1.0) for limit, told in shares.items()}
+        _keep(self._last, seconds, shares)
         if answered == 0 and not shares.get("tasks"):
             self._note_idle(seconds, shares)
-            shares = {limit: self._idle[limit] for limit in shares}
         else:
             self._note_work(seconds, answered, shares)
-        _keep(self._last, seconds, shares)
 
     def _note_idle(self, seconds: float, shares: Shares) -> None:
-        self._idle_s = min(self._idle_s + seconds, IDLE_MEMORY_S)
+        weight = 1.0 - math.exp(-seconds / MEMORY_S)
         for limit, share in shares.items():
             before = self._idle.get(limit, share)
-            self._idle[limit] = before + seconds / self._idle_s * (share - before)
+            self._idle[limit] = before + weight * (share - before)
 
     def _note_work(self, seconds: float, answered: float, shares: Shares) -> None:
         self._unanswered_s += seconds
