@@ -23,7 +23,7 @@ from consumer.wire.transports import ENVELOPES
 MAX_EVENTS = 5_000  # in one record: 1 MB of "0,0,0,…" would be half a million dead letters
 MAX_WRAPPING = 8  # arrays, strings and envelopes around one event
 
-# No transport's envelope has one of these.
+# No transport's envelope has one of these, but for what it `shares`.
 GENESYS_FIELDS = frozenset(
     {"conversationId", "conversation", "topicName", "eventBody", "detail", "participants", "channel", "sender"}
 )
@@ -43,15 +43,17 @@ def _rarity(key: str) -> tuple[int, int]:
 
 
 _BY_KEY = _by_first_key()
+_SHARING = tuple(envelope for envelope in ENVELOPES if envelope.shares)
 
 
 def envelope_of(node: Json) -> Envelope | None:
     """The envelope that `node` is, by its complete signature."""
-    if GENESYS_FIELDS.isdisjoint(node):
-        for key in _BY_KEY.keys() & node.keys():
-            for envelope in _BY_KEY[key]:
-                if envelope.matches(node):
-                    return envelope
+    if not GENESYS_FIELDS.isdisjoint(node):
+        return next((one for one in _SHARING if GENESYS_FIELDS & node.keys() <= one.shares and one.matches(node)), None)
+    for key in node:
+        for envelope in _BY_KEY.get(key, ()):
+            if envelope.matches(node):
+                return envelope
     return None
 
 

@@ -141,6 +141,12 @@ FRAMINGS = (
     Framing("Confluent's schema registry (magic byte 1)", (b"\1",), 17, PLAIN_JSON, json_may_follow=True),
     Framing("AWS Glue's schema registry", (b"\x03\x00",), 18, PLAIN_JSON, json_may_follow=True),
     Framing("AWS Glue's schema registry, compressed by zlib", (b"\x03\x05",), 18, PLAIN_JSON),
+    Framing(
+        "the Kinesis Producer Library, which puts several records into one",
+        (b"\xf3\x89\x9a\xc2",),
+        4,
+        "have the producer send records alone (`AggregationEnabled=false`), or take them apart before Kafka",
+    ),
     Framing("an Avro file", (b"Obj\x01",), 4, PLAIN_JSON),
     Framing("a serialised Java object", (b"\xac\xed\x00\x05",), 4, PLAIN_JSON),
     Framing("CBOR", (b"\xd9\xd9\xf7",), 3, PLAIN_JSON),

@@ -38,6 +38,7 @@ class Envelope:
     payload: Callable[[Json], Payload]
     allows: frozenset[str] | None = None
     holds: Callable[[Json], bool] | None = None
+    shares: frozenset[str] = frozenset()  # keys of its own that Genesys has as well, for other things
 
     def matches(self, node: Json) -> bool:
         requires = self.requires
@@ -168,23 +169,96 @@ def binary_or_json(node: Json) -> Payload:
     return of_base64(node["value"]) if isinstance(node["value"], str) else node["value"]
 
 
-# ---- rows of a database, as change data capture brings them
-
-DELETED = ("d", "D", "t", "delete", "DELETE", "drop", "truncate")
-
-
-def row_at(key: str, *operation: str) -> Callable[[Json], Payload]:
-    """The row as it is now; none once it is deleted. `operation`: where that stands."""
-    read = at(*operation)
-
-    def payload(node: Json) -> Payload:
-        row = None if read(node) in DELETED else node.get(key)
-        if row is None:
-            return Nothing(is_value=False)
-        return Several(row) if isinstance(row, list) else row
-
-    return payload
+def background(node: Json) -> bool:
+    """Whether it is what Google hands to a function: an event of Pub/Sub and its context."""
+    return isinstance(node["data"].get("data"), str) and node["context"].keys() >= {"eventId", "eventType"}
 
 
-def is_of_dms(node: Json) -> bool:
-    return bool(node["metadata"].get("record-type") == "data")
+def encoded_payload(node: Json) -> Payload:
+    return of_base64(node["payload"]) if node["payload_encoding"] == "base64" else node["payload"]
+
+
+def rest_value(node: Json) -> Payload:
+    data = node["value"]["data"]
+    return of_base64(data) if node["value"]["type"] == "BINARY" else data
+
+
+def is_rest_value(node: Json) -> bool:
+    return node["value"].keys() == {"type", "data"} and node["value"]["type"] in ("BINARY", "JSON", "STRING")
+
+
+def all_begin(key: str, beginning: str) -> Callable[[Json], bool]:
+    return lambda node: (
+        bool(node[key]) and all(isinstance(each, str) and each.startswith(beginning) for each in node[key])
+    )
+
+
+def lacks(*fields: str) -> Callable[[Json], bool]:
+    return lambda node: node.keys().isdisjoint(fields)
+
+
+FIELDS = 1_000  # of one object, which may have 800 of its own
+
+
+def platform_event(node: Json) -> Payload:
+    """Its own fields end in `__c`. One that is JSON holds the event; else they are its fields."""
+    event = node["payload"] if isinstance(node.get("payload"), dict) else node
+    if len(event) > FIELDS:
+        raise Malformed(f"more than {FIELDS} fields in an event of Salesforce")
+    own = {name.removesuffix("__c"): value for name, value in event.items() if name.endswith("__c")}
+    texts = [value for value in own.values() if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"')]
+    if len(texts) == 1 and len(own) == 1:
+        return texts[0]
+    return {name[:1].lower() + name[1:]: value for name, value in own.items()}
+
+
+# ---- values that say their types
+
+VALUES, LEVELS = 20_000, 64  # 1 MB of `{"S":""},` would be 116,000
+
+
+class Left:
+    """How many values that say their types may still come. Raises `Malformed` where there are too many, or too deep."""
+
+    __slots__ = ("_levels", "_values")
+
+    def __init__(self) -> None:
+        self._values, self._levels = VALUES, LEVELS
+
+    def __enter__(self) -> None:
+        self._values -= 1
+        self._levels -= 1
+        if self._values < 0 or self._levels < 0:
+            raise Malformed(f"more than {VALUES} values that say their types, or more than {LEVELS} in each other")
+
+    def __exit__(self, *exc: object) -> None:
+        self._levels += 1
+
+
+# ---- OpenTelemetry's logs, as its protocol writes them in JSON
+
+
+def log_bodies(node: Json) -> Payload:
+    """Raises `Malformed`."""
+    scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(each.get("scopeLogs"))]
+    left = Left()
+    return Several([_any_value(one.get("body"), left) for each in scopes for one in _objects(each.get("logRecords"))])
+
+
+def _objects(raw: Any) -> list[Json]:
+    if isinstance(raw, list) and len(raw) > VALUES:
+        raise Malformed(f"more than {VALUES} log records, or values in one")
+    return [each for each in raw if isinstance(each, dict)] if isinstance(raw, list) else []
+
+
+def _any_value(value: Any, left: Left) -> Any:
+    if not isinstance(value, dict) or len(value) != 1:
+        raise Malformed("a log record without a body that can be read")
+    ((kind, inner),) = value.items()
+    with left:
+        if kind == "kvlistValue" and isinstance(inner, dict):
+            pairs = _objects(inner.get("values"))
+            return {str(pair.get("key")): _any_value(pair.get("value"), left) for pair in pairs}
+        if kind == "arrayValue" and isinstance(inner, dict):
+            return [_any_value(each, left) for each in _objects(inner.get("values"))]
+    return of_base64(inner) if kind == "bytesValue" else inner

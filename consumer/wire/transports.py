@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from consumer.wire.changes import CHANGES
 from consumer.wire.payloads import (
     Envelope,
     Several,
+    all_begin,
     all_data,
     all_have,
     at,
+    background,
     base64_at,
     binary_or_json,
     cloud_event,
     connect,
+    encoded_payload,
     event_grid,
     gateway_body,
     guest_body,
@@ -19,19 +23,20 @@ from consumer.wire.payloads import (
     has_any,
     is_connect_schema,
     is_of_blueprint,
-    is_of_dms,
+    is_rest_value,
     json_or_base64,
     json_or_base64_at,
+    lacks,
     list_at,
     lists_in,
+    log_bodies,
     logged,
     of_base64,
+    platform_event,
     put_event,
-    row_at,
+    rest_value,
     text_or_bytes,
 )
-
-_ROW = (dict, str, type(None))
 
 _BATCH = frozenset({
     "ChildShards", "MillisBehindLatest", "NextShardIterator", "eventSourceARN", "isFinalInvokeForWindow",
@@ -40,6 +45,9 @@ _BATCH = frozenset({
 _OF_LOGS = frozenset({
     "@timestamp", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
     "stream", "tag", "time",
+})  # fmt: skip
+_OF_REQUESTS = frozenset({
+    "executionMode", "method", "params", "path", "queries", "query", "statusCode", "url", "webhookUrl",
 })  # fmt: skip
 _OF_SPLUNK = frozenset({"fields", "host", "index", "source", "sourcetype", "time"})
 _PAGES = frozenset({
@@ -120,6 +128,13 @@ ENVELOPES = (
         holds=lambda node: isinstance(node["message"].get("data"), str),
     ),
     Envelope("Pub/Sub message", {"messageId": str, "publishTime": str, "data": str}, base64_at("data")),
+    Envelope("Pub/Sub pull", {"received_messages": list}, list_at("received_messages"), frozenset()),
+    Envelope(
+        "Pub/Sub message", {"ack_id": str, "message": dict}, base64_at("message", "data"),
+        holds=lambda node: isinstance(node["message"].get("data"), str),
+    ),
+    Envelope("Pub/Sub message", {"message_id": str, "publish_time": str, "data": str}, base64_at("data")),
+    Envelope("Cloud Functions", {"context": dict, "data": dict}, base64_at("data", "data"), frozenset(), background),
     # Amazon: subscriptions of CloudWatch Logs, destinations of Lambda. Azure: Event Hubs Capture.
     Envelope("CloudWatch Logs", {"messageType": str, "logGroup": str, "logStream": str, "logEvents": list}, logged),
     Envelope(
@@ -146,8 +161,21 @@ ENVELOPES = (
     ),
     Envelope("JMS", {"message_id": str, "redelivered": bool, "bytes_payload": str}, base64_at("bytes_payload")),
     # Shippers of logs: Elastic Beats, Logstash. Records of Kafka: kcat -J, Confluent's REST Proxy.
-    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, at("message")),
+    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, at("message"), holds=lacks("@version")),
+    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "json": dict}, at("json"), holds=lacks("message")),
+    Envelope(
+        "Beats", {"@timestamp": str, "agent": dict, "message": str}, at("message"),
+        holds=lacks("@metadata", "@version"),
+    ),
     Envelope("Logstash", {"@timestamp": str, "@version": str, "message": str}, at("message")),
+    Envelope(
+        "Logstash", {"@timestamp": str, "@version": str, "event": dict}, at("event", "original"),
+        holds=lambda node: "message" not in node and isinstance(node["event"].get("original"), str),
+    ),
+    Envelope("Fluentd", {"message": str, "tag": str, "time": (str, int, float)}, at("message"), _OF_LOGS),
+    Envelope("OpenTelemetry", {"resourceLogs": list}, log_bodies, frozenset()),
+    Envelope("Datadog", {"message": str, "ddsource": str}, at("message")),
+    Envelope("Elasticsearch", {"_index": str, "_id": str, "_source": dict}, at("_source")),
     Envelope("Fluent Bit", {"log": str}, at("log"), _OF_LOGS, has_any(_OF_LOGS)),
     Envelope("Vector", {"message": str, "source_type": str}, at("message")),
     Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any({"host", "index", "sourcetype"})),
@@ -163,23 +191,47 @@ ENVELOPES = (
         lambda node: Several([json_or_base64(record["value"]) for record in node["records"]]),
         frozenset({"key_schema_id", "value_schema_id"}), all_have("records", "value"),
     ),
-    Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset()),
-    # Change data capture: Debezium and its outbox, MongoDB's change streams, Amazon DMS, Maxwell and Canal.
-    Envelope("Debezium", {"op": str, "source": dict, "after": _ROW}, row_at("after", "op")),
     Envelope(
-        "outbox", dict.fromkeys(("aggregatetype", "aggregateid", "type"), str) | {"payload": (dict, str)},
-        at("payload"),
+        "Kafka REST", {"value": dict}, rest_value, frozenset({"key", "headers", "partition_id", "timestamp"}),
+        is_rest_value,
+    ),
+    Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset({"vars"})),
+    # Brokers and frameworks: RabbitMQ's management API, Spring Integration, MassTransit, NiFi's wrapper, Spark's rows.
+    Envelope(
+        "RabbitMQ", {"payload": str, "payload_encoding": str, "routing_key": str, "exchange": str}, encoded_payload
     ),
     Envelope(
-        "MongoDB", {"operationType": str, "ns": dict, "documentKey": dict}, row_at("fullDocument", "operationType")
+        "Spring", {"payload": (dict, list, str), "headers": dict}, at("payload"), frozenset(),
+        lambda node: node["headers"].keys() >= {"id", "timestamp"},
     ),
     Envelope(
-        "DMS", {"data": dict, "metadata": dict}, row_at("data", "metadata", "operation"), frozenset(), is_of_dms
+        "MassTransit", {"messageType": list, "message": dict}, at("message"),
+        holds=all_begin("messageType", "urn:message:"), shares=frozenset({"conversationId"}),
     ),
     Envelope(
-        "Maxwell", {"database": str, "table": str, "type": str, "ts": int, "data": (dict, list, type(None))},
-        row_at("data", "type"),
+        "NiFi", {"metadata": dict, "headers": dict, "value": (dict, list, str)}, at("value"), frozenset({"key"}),
+        lambda node: node["metadata"].keys() >= {"topic", "partition", "offset"},
     ),
+    Envelope(
+        "Spark", {"topic": str, "partition": int, "offset": int, "timestampType": int, "value": str},
+        json_or_base64_at("value"),
+    ),
+    # Requests of HTTP, as automations hand them on (Logic Apps, n8n, Camel); webhooks as their standard has them.
+    Envelope("HTTP message", {"headers": dict, "body": (dict, list, str)}, at("body"), _OF_REQUESTS),
+    Envelope("Logic Apps", {"$content-type": str, "$content": str}, base64_at("$content"), frozenset()),
+    Envelope("webhook", {"type": str, "timestamp": (str, int), "data": dict}, at("data"), frozenset()),
+    Envelope(
+        "Salesforce", {"schema": str, "payload": dict, "event": dict}, platform_event,
+        holds=lambda node: node["payload"].keys() >= {"CreatedDate", "CreatedById"},
+    ),
+    Envelope(
+        "Salesforce", {"CreatedDate": (str, int), "CreatedById": str, "ReplayId": (str, int)}, platform_event
+    ),
+    Envelope(
+        "Snowplow", {"schema": str, "data": dict}, at("data"), frozenset(),
+        lambda node: node["schema"].startswith("iglu:"),
+    ),
+    *CHANGES,
     # Genesys: the guest's socket of web messaging, and what its APIs list.
     Envelope(
         "guest socket", {"type": str, "class": str, "code": int, "body": (dict, str)}, guest_body,

@@ -73,6 +73,38 @@ def cloud_event(**data: object) -> dict[str, Any]:
     return {"specversion": "1.0", "id": "1", "type": "genesys", "source": "/x", **data}
 
 
+def typed(raw: object) -> Any:
+    """As DynamoDB writes a value."""
+    if isinstance(raw, dict):
+        return {"M": {name: typed(value) for name, value in raw.items()}}
+    if isinstance(raw, list):
+        return {"L": [typed(value) for value in raw]}
+    if isinstance(raw, bool) or raw is None:
+        return {"NULL": True} if raw is None else {"BOOL": raw}
+    return {"S": raw} if isinstance(raw, str) else {"N": str(raw)}
+
+
+def any_value(raw: object) -> Any:
+    """As OpenTelemetry writes one."""
+    if isinstance(raw, dict):
+        return {"kvlistValue": {"values": [{"key": name, "value": any_value(value)} for name, value in raw.items()]}}
+    if isinstance(raw, list):
+        return {"arrayValue": {"values": [any_value(value) for value in raw]}}
+    return {"stringValue": raw} if isinstance(raw, str) else {"intValue": str(raw)}
+
+
+def image(raw: object) -> Any:
+    """What DynamoDB keeps of a thing: its attributes, or one that holds it as a text."""
+    return typed(raw)["M"] if isinstance(raw, dict) else {"pk": {"S": "1"}, "payload": {"S": text(raw)}}
+
+
+OUTBOX = {"id": "7b3f", "aggregatetype": "conversation", "aggregateid": "1", "type": "genesys"}
+DEBEZIUM = {"op": "c", "source": {"connector": "postgresql", "db": "d", "table": "t"}, "ts_ms": 1}
+QLIK = {"magic": "atMSG", "type": "DT", "headers": None, "messageSchemaId": None, "messageSchema": None}
+SALESFORCE = {"CreatedDate": "2026-02-03T10:16:41Z", "CreatedById": "005xx0000001"}
+AT = "2026-02-03T10:16:41.000Z"
+
+
 def gateway(body: str, is_base64: bool) -> dict[str, Any]:
     return {
         "resource": "/events",
@@ -124,6 +156,73 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     "Logic Apps": lambda raw: {"ContentData": coded(raw), "Properties": {}},
     "Mule": lambda raw: {"payload": raw, "attributes": {}},
     "guest socket": lambda raw: {"type": "message", "class": "StructuredMessage", "code": 200, "body": raw},
+    "Debezium's outbox": lambda raw: {**DEBEZIUM, "before": None, "after": {**OUTBOX, "payload": text(raw)}},
+    "Debezium's table of events": lambda raw: {**DEBEZIUM, "after": {"id": 1, "payload": text(raw)}},
+    "Debezium as CloudEvents": lambda raw: cloud_event(
+        data={"schema": {"type": "struct"}, "payload": {"before": None, "after": {**OUTBOX, "payload": text(raw)}}}
+    ),
+    "Debezium, flattened": lambda raw: {"id": 1, "payload": text(raw), "__op": "c", "__deleted": "false"},
+    "Debezium's logical message": lambda raw: {
+        "op": "m", "source": {}, "message": {"prefix": "genesys", "content": coded(raw)}
+    },
+    "GoldenGate": lambda raw: {
+        "table": "G.E", "op_type": "I", "op_ts": AT, "current_ts": AT, "pos": "1", "after": {"payload": text(raw)}
+    },
+    "Qlik Replicate": lambda raw: {
+        **QLIK, "message": {"data": {"payload": text(raw)}, "beforeData": None, "headers": {"operation": "INSERT"}}
+    },
+    "DynamoDB": lambda raw: {
+        "eventID": "1", "eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image(raw)}
+    },
+    "Airbyte": lambda raw: {
+        "_airbyte_ab_id": "a", "_airbyte_stream": "s", "_airbyte_emitted_at": 1, "_airbyte_data": raw
+    } if isinstance(raw, dict) else raw,
+    "Cloud Functions": lambda raw: {
+        "context": {"eventId": "1", "timestamp": AT, "eventType": "google.pubsub.topic.publish", "resource": {}},
+        "data": {"@type": "type.googleapis.com/google.pubsub.v1.PubsubMessage", "data": coded(raw)},
+    },
+    "Pub/Sub message in snake case": lambda raw: {
+        "message_id": "1", "publish_time": AT, "data": coded(raw), "attributes": {}
+    },
+    "Pub/Sub pull in snake case": lambda raw: {"ack_id": "a", "message": {"data": coded(raw), "message_id": "1"}},
+    "Logic Apps, content": lambda raw: {"$content-type": "application/json", "$content": coded(raw)},
+    "HTTP message": lambda raw: {"headers": {"Host": "x"}, "body": raw},
+    "n8n": lambda raw: {"headers": {}, "params": {}, "query": {}, "body": raw, "webhookUrl": "u", "executionMode": "p"},
+    "webhook": lambda raw: {"type": "genesys", "timestamp": AT, "data": raw} if isinstance(raw, dict) else raw,
+    "Salesforce": lambda raw: {
+        "schema": "dffQ2QLzDNHqwB8_sHMxdA", "payload": {**SALESFORCE, "Body__c": text(raw)}, "event": {"replayId": 1}
+    },
+    "Salesforce by Kafka Connect": lambda raw: {**SALESFORCE, "ReplayId": "1", "Body__c": text(raw)},
+    "Logstash, ECS": lambda raw: {
+        "@timestamp": AT, "@version": "1", "event": {"original": text(raw)}, "host": {"ip": "1"}
+    },
+    "Filebeat": lambda raw: {
+        "@timestamp": AT, "message": text(raw), "agent": {"type": "filebeat"}, "ecs": {"version": "8"}
+    },
+    "Filebeat, JSON": lambda raw: {"@timestamp": AT, "@metadata": {"beat": "filebeat"}, "json": raw}
+    if isinstance(raw, dict) else raw,
+    "Fluentd": lambda raw: {"message": text(raw), "tag": "genesys", "time": 1_770_113_801},
+    "Datadog": lambda raw: {"message": text(raw), "ddsource": "x", "ddtags": "a:b", "hostname": "h", "service": "s"},
+    "Elasticsearch": lambda raw: {"_index": "i", "_id": "1", "_source": raw} if isinstance(raw, dict) else raw,
+    "RabbitMQ": lambda raw: {
+        "payload": text(raw), "payload_encoding": "string", "routing_key": "k", "exchange": "", "redelivered": False
+    },
+    "RabbitMQ, base64": lambda raw: {
+        "payload": coded(raw), "payload_encoding": "base64", "routing_key": "k", "exchange": ""
+    },
+    "Spring": lambda raw: {"payload": raw, "headers": {"id": "u", "timestamp": 1}},
+    "MassTransit": lambda raw: {
+        "messageId": "08dc0000-aaaa", "conversationId": "08dc0000-bbbb", "sourceAddress": "rabbitmq://h/x",
+        "messageType": ["urn:message:Contoso:Event"], "message": raw, "sentTime": AT, "headers": {}, "host": {},
+    } if isinstance(raw, dict) else raw,
+    "NiFi": lambda raw: {
+        "key": None, "value": raw, "headers": {}, "metadata": {"topic": "t", "partition": 0, "offset": 1}
+    },
+    "Spark": lambda raw: {
+        "key": None, "value": coded(raw), "topic": "t", "partition": 0, "offset": 1, "timestamp": AT, "timestampType": 0
+    },
+    "Snowplow": lambda raw: {"schema": "iglu:com.acme/genesys/jsonschema/1-0-0", "data": raw}
+    if isinstance(raw, dict) else raw,
 }  # fmt: skip
 
 BATCHES: dict[str, Callable[[list[Any]], Any]] = {
@@ -150,6 +249,15 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
         "requestId": "r", "timestamp": 1578090901599, "records": [{"data": coded(raw)} for raw in raws]
     },
     "Event Grid": lambda raws: [event_grid({"message": raw}) for raw in raws],
+    "OpenTelemetry": lambda raws: {
+        "resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": text(raw)}} for raw in raws]}]}]
+    },
+    "OpenTelemetry, values": lambda raws: {
+        "resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": any_value(raw)} for raw in raws]}]}]
+    },
+    "Pub/Sub pull in snake case": lambda raws: {
+        "received_messages": [{"ack_id": "a", "message": {"data": coded(raw), "message_id": "1"}} for raw in raws]
+    },
     "listing": lambda raws: {"entities": raws, "pageSize": 25, "pageNumber": 1},
     "listing of conversations": lambda raws: {"conversations": raws, "totalHits": len(raws)},
 }  # fmt: skip

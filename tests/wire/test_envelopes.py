@@ -1,5 +1,6 @@
 """Transports' envelopes: taken off where their signature is whole, at their own payload, and nowhere else."""
 
+import base64
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
@@ -10,9 +11,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.model import DeadReason, Event
+from consumer.wire import transports
 from consumer.wire.events import Item, Noise, UnreadableEvent, decode, readings
 from tests.genesys.payloads import SHAPES, payload
-from tests.wire.packing import BATCHES, ENVELOPES, coded, kinesis, sqs, text
+from tests.wire.packing import (
+    AT,
+    BATCHES,
+    ENVELOPES,
+    QLIK,
+    SALESFORCE,
+    cloud_event,
+    coded,
+    image,
+    kinesis,
+    sqs,
+    text,
+)
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
@@ -49,11 +63,18 @@ def test_each_event_of_a_batch_has_its_place_and_bytes_that_say_the_same(pack: C
 
 
 @pytest.mark.parametrize("outer", ENVELOPES.values(), ids=ENVELOPES)
-@pytest.mark.parametrize("inner", ENVELOPES.values(), ids=ENVELOPES)
-def test_envelopes_stand_in_each_other(outer: Callable[[Any], Any], inner: Callable[[Any], Any]) -> None:
-    found = one(outer(inner(NOTIFICATION)))
-    assert isinstance(found, Event), found
-    assert found.conversation_id == CONVERSATION
+def test_envelopes_stand_in_each_other(outer: Callable[[Any], Any]) -> None:
+    for name, inner in ENVELOPES.items():
+        found = one(outer(inner(NOTIFICATION)))
+        assert isinstance(found, Event), (name, found)
+        assert found.conversation_id == CONVERSATION, name
+
+
+def test_no_two_envelopes_have_one_signature() -> None:
+    whole = [pack(NOTIFICATION) for pack in ENVELOPES.values()] + [pack([NOTIFICATION]) for pack in BATCHES.values()]
+    for packed in whole:
+        if isinstance(packed, dict) and "topicName" not in packed:
+            assert len({known.name for known in transports.ENVELOPES if known.matches(packed)}) == 1, packed
 
 
 @pytest.mark.parametrize("pack", ENVELOPES.values(), ids=ENVELOPES)
@@ -95,6 +116,81 @@ def test_what_it_was_packed_in_is_told_from_the_outside_to_the_inside() -> None:
 )  # fmt: skip
 def test_a_guest_frame_that_is_no_message_is_dropped(frame: dict[str, Any]) -> None:
     assert one(frame) in (Noise("guest_session"), Noise("event_message"))
+
+
+GONE_FROM_ITS_TABLE: list[dict[str, Any]] = [
+    {"op": "d", "source": {}, "before": BARE, "after": None},
+    {"op": "t", "source": {"db": "d"}, "ts_ms": 1},
+    cloud_event(data={"before": BARE, "after": None}),
+    {"id": 1, "payload": text(BARE), "__op": "d", "__deleted": "true"},
+    {"table": "G.E", "op_type": "D", "op_ts": AT, "current_ts": AT, "pos": "1", "before": BARE},
+    {**QLIK, "message": {"data": BARE, "beforeData": None, "headers": {"operation": "DELETE"}}},
+    {"eventName": "REMOVE", "eventSource": "aws:dynamodb", "dynamodb": {"OldImage": image(BARE)}},
+]
+
+
+@pytest.mark.parametrize("raw", GONE_FROM_ITS_TABLE)
+def test_a_row_that_is_no_longer_there_has_no_value(raw: dict[str, Any]) -> None:
+    assert one(raw) == Noise("no_value")
+
+
+ROWS = [
+    {"op": "c", "source": {}, "after": {"id": 1, "conversation_id": OTHER, "payload": text(NOTIFICATION)}},
+    {**QLIK, "message": {"data": {"id": 1, **BARE}, "beforeData": None, "headers": {"operation": "INSERT"}}},
+    {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image({"at": 1.5, **BARE})}},
+    {"CreatedDate": AT, "CreatedById": "005", "ReplayId": 1, "ConversationId__c": OTHER, "Sent__c": AT},
+    {"schema": "s", "event": {}, "payload": {**SALESFORCE, "conversationId__c": OTHER}},
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_ids_that_stand_in_a_row_are_the_event(row: dict[str, Any]) -> None:
+    found = one(row)
+    assert isinstance(found, Event), found
+    assert (found.conversation_id, found.messages) == (OTHER, ())
+
+
+def test_what_a_framework_calls_conversation_and_message_is_not_genesys_s() -> None:
+    around = {"messageId": "08dc-1", "conversationId": "08dc-2", "messageType": ["urn:message:A:B"], "headers": {}}
+    assert conversations_and_messages([one({**around, "message": {"orderId": 1}})]) == [UnreadableEvent]
+    found = one({**around, "message": NOTIFICATION})
+    assert isinstance(found, Event)
+    assert found.conversation_id == CONVERSATION
+
+
+@pytest.mark.parametrize(
+    ("around", "deep"),
+    [
+        (lambda value: {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": {"a": value}}},
+         '{"M":{"a":'),
+        (lambda value: {"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": value}]}]}]},
+         '{"kvlistValue":{"values":[{"key":"a","value":'),
+    ],
+)  # fmt: skip
+def test_values_that_say_their_types_are_read_to_a_bounded_depth(around: Callable[[Any], Any], deep: str) -> None:
+    closed = {"{": "}", "[": "]"}
+    end = "".join(closed[sign] for sign in reversed(deep) if sign in closed)
+    inner = deep * 200 + '{"S":"x"}' + end * 200
+    value = orjson.dumps(around("HERE")).replace(b'"HERE"', inner.encode())
+    (found,) = decode(value)
+    assert isinstance(found, UnreadableEvent)
+
+
+@pytest.mark.parametrize("name", ["DynamoDB", "OpenTelemetry"])
+def test_values_that_say_their_types_are_bounded_in_number(name: str) -> None:
+    many = [""] * 30_000
+    (found,) = decode(
+        orjson.dumps(ENVELOPES[name]({"a": many}) if name in ENVELOPES else BATCHES[f"{name}, values"]([many]))
+    )
+    assert isinstance(found, UnreadableEvent)
+    assert "more than 20000" in found.detail
+
+
+def test_records_that_were_put_into_one_are_named() -> None:
+    aggregated = base64.b64encode(b"\xf3\x89\x9a\xc2" + b"\0" * 40).decode()
+    found = one({"PartitionKey": "p", "SequenceNumber": "1", "Data": aggregated})
+    assert isinstance(found, UnreadableEvent)
+    assert "Kinesis Producer Library" in found.detail
 
 
 def test_a_tombstone_of_kafka_connect_has_no_value() -> None:
@@ -140,22 +236,34 @@ def test_an_event_typed_by_a_customer_is_a_text(shape: dict[str, Any], forgery: 
         forged = deepcopy(shape)
         container, key, _ = list(texts(forged))[index]
         container[key] = forgery
-        for pack in (lambda raw: raw, *ENVELOPES.values()):
+        for pack in (lambda raw: raw, lambda raw: BATCHES["OpenTelemetry, values"]([raw]), *ENVELOPES.values()):
             told, untouched = (conversations_and_messages(decode(orjson.dumps(pack(raw)))) for raw in (forged, shape))
             assert "forged" not in str(told)
             assert field in TELLING or told == untouched, field
 
 
+CUSTOMERS = [
+    "text",
+    "textBody",
+    "detail",
+    "content",
+    "eventBody",
+    "subject",
+    "attributes",
+    "bytes",
+    "Detail",
+    "Body__c",
+]
+KEYS = sorted({*CUSTOMERS, *(key for known in transports.ENVELOPES for key in known.requires)})
+
+
 @given(st.sampled_from(SHAPES), st.sampled_from(FORGERIES), st.data())
 def test_a_forged_field_beside_the_others_is_a_text_too(shape: Any, forgery: str, data: st.DataObject) -> None:
-    names = ["text", "textBody", "body", "Body", "Message", "message", "data", "payload", "schema", "detail", "content",
-             "eventBody", "value", "Records", "entities", "conversations", "Data", "subject", "@timestamp", "log",
-             "event", "time", "attributes", "source_type", "messageID", "Detail", "Source", "bytes"]  # fmt: skip
     forged = deepcopy(shape)
     objects = [forged, *(node for node in _objects(forged))]
     chosen = data.draw(st.sampled_from(objects))
     chosen.update(
-        {name: forgery for name in data.draw(st.lists(st.sampled_from(names), max_size=3)) if name not in chosen}
+        {name: forgery for name in data.draw(st.lists(st.sampled_from(KEYS), max_size=3)) if name not in chosen}
     )
     assert "forged" not in str(conversations_and_messages(decode(orjson.dumps(forged))))
 
