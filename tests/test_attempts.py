@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import count
 
 import anyio
 import anyio.lowlevel
@@ -316,6 +317,42 @@ async def test_a_gate_that_closes_again_before_anything_was_answered_is_probed_a
         await gate.wait_open()
         group.cancel_scope.cancel()
     assert world.clock.slept == [1, 2, 4, 8, 8, 8, 1]
+
+
+async def limited(world: World, others: Callable[[int], None], tries: int) -> tuple[str, int]:
+    """What becomes of work that meets a limit so often. `others`: what happens before each of its tries."""
+    calls = count()
+    throttled = [Throttled(API, "slow down", asked=Asked("bulk", "c-1")) for _ in range(tries)]
+    step = Step(*throttled, before=lambda: others(next(calls)))
+    try:
+        return await world.patience.attempts(nullcontext)(step), step.calls
+    except Unavailable as failure:
+        return type(failure).__name__, step.calls
+
+
+async def test_what_alone_meets_a_limit_while_others_are_answered_is_given_up_after_its_attempts() -> None:
+    world = World(attempts=4)
+    heard = world.gates.heard
+    told = await limited(world, lambda call: heard.answered(Asked("bulk", f"other {call}")), 1_000)
+    assert told == ("Throttled", 5)
+    assert sum(world.clock.slept) >= 7
+    assert not world.gates.closed
+
+
+@pytest.mark.parametrize("others", ["nobody else asks", "others are limited too", "only other calls are answered"])
+async def test_a_limit_that_may_be_everybodys_counts_as_no_attempt_however_long_it_lasts(others: str) -> None:
+    world = World(attempts=4)
+    heard = world.gates.heard
+
+    def happens(call: int) -> None:
+        if others == "others are limited too":
+            heard.answered(Asked("bulk", f"other {call}"))
+            heard.limited(Asked("bulk", f"another {call}"))
+        elif others == "only other calls are answered":
+            heard.answered(Asked("conversation", f"other {call}"))
+
+    assert await limited(world, happens, 50) == ("answered", 51)
+    assert min(world.clock.slept[4:]) >= 4, "and it is asked for no hotter than the backoff"
 
 
 async def test_the_gate_of_one_dependency_stops_no_other() -> None:

@@ -112,6 +112,7 @@ class Attempts:
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
     _counted: dict[_Kind, int] = field(default_factory=dict, init=False)  # its failures
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
+    _limited: dict[str, int] = field(default_factory=dict, init=False)  # the same of limits
     _gates: set[Gate] = field(default_factory=set, init=False)  # that were told of a failure
     _asked_in_vain: set[Asked] = field(default_factory=set, init=False)
     _first: dict[_Kind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
@@ -155,7 +156,7 @@ class Attempts:
         if isinstance(failure, Unavailable) and failure.host is not None:
             await self._be_patient_with_host(failure, failure.host)
         elif isinstance(failure, Throttled):
-            await self._rest(patience.backoff.wait_s(1, failure.retry_after_s))
+            await self._slow_down(gate, failure)
         elif isinstance(failure, NotYet) and failure.dead is DeadReason.NOT_FOUND:
             await self._ask_again(gate, failure)
         elif isinstance(failure, NotYet) or await self._is_own(gate, failure):
@@ -179,6 +180,20 @@ class Attempts:
                 await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, _retry_after_s(failure)))
                 await self._wait_probed(gate)
         return own
+
+    async def _slow_down(self, gate: Gate, failure: Throttled) -> None:
+        """A limit is everybody's, and proves nothing. What alone meets one, each time that others are answered, is
+        given up all the same: it would wait for ever, and its limit holds everybody's calls each time."""
+        asked, heard = self._asked(failure), self.patience.gates.heard
+        since = self._limited.get(asked.call)
+        alone = since is not None and heard.is_limited_alone(asked, since)
+        heard.limited(asked)
+        self._limited[asked.call] = heard.now
+        if alone:
+            await self._count(gate, failure)
+        else:
+            self._in_vain += 1
+            await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, failure.retry_after_s))
 
     async def _count(self, gate: Gate, failure: Unavailable | Refused) -> None:
         kind = _Kind.of(self._asked(failure), failure)

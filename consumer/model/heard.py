@@ -74,6 +74,7 @@ class Heard:
         self.now = 0
         self._answered: defaultdict[str, _Latest] = defaultdict(_Latest)
         self._failing: defaultdict[str, _Failing] = defaultdict(_Failing)
+        self._limited: defaultdict[str, _Latest] = defaultdict(_Latest)
         self._probed: dict[str, int] = {}
 
     def answered(self, asked: Asked, again: bool = False) -> None:
@@ -88,6 +89,11 @@ class Heard:
         if work:
             self._failing[asked.call].add(asked.of, work)
 
+    def limited(self, asked: Asked) -> None:
+        """There are too many calls, it was said."""
+        self.now += 1
+        self._limited[asked.call].add(asked.of, self.now)
+
     def left(self, asked: Asked, work: str) -> None:
         """The work no longer asks."""
         self._failing[asked.call].left(asked.of, work)
@@ -96,6 +102,10 @@ class Heard:
         """The call was answered about something that does not exist."""
         self.now += 1
         self._probed[call] = self.now
+
+    def is_limited_alone(self, asked: Asked, since: int) -> bool:
+        """Whether since then the call was answered for another, and nobody else met a limit."""
+        return self._answered[asked.call].beside(asked.of) > since >= self._limited[asked.call].beside(asked.of)
 
     def is_own(self, asked: Asked, since: int) -> bool:
         """Whether a failure of `asked` is its own: since then the call was answered for another, or its probe was and

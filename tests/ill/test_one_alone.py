@@ -11,7 +11,7 @@ from consumer.model import Condition, Settled
 from consumer.sandbox.emulator_faults import genesys
 from tests.ill import clock
 from tests.ill.cloud import JSON, PNG, Cloud, Ill, Reply, denied, error, json
-from tests.ill.scene import GATE_FAILURES, HOST_PATIENCE_S, Scene, event_of, playing
+from tests.ill.scene import ATTEMPTS, GATE_FAILURES, HOST_PATIENCE_S, Scene, event_of, playing
 
 PAGE = Reply(200, b"<html>not your file", {"content-type": "text/html"})
 
@@ -336,5 +336,40 @@ def test_an_hour_that_a_limit_asks_for_is_told_and_ends_by_the_call_that_tries()
         assert dict(scene.answers) == {"1": "accepted", "2": "accepted"}
         assert 300 <= loop.time() - began <= 700
         assert not scene.holds(Condition.API_LIMITED)
+
+    clock.run(main)
+
+
+def test_a_limit_on_one_conversation_alone_ends_as_a_dead_letter_and_keeps_nobody_waiting() -> None:
+    limited = Reply(429, genesys(429, "too.many.requests"), JSON | {"retry-after": "0"})
+
+    async def main() -> None:
+        cloud = Cloud(plain("1"))
+        cloud.ill_of = {("bulk", "1"): limited}
+        scene = await settle(cloud, "1", others=60)
+        answers = dict(scene.answers)
+        assert answers.pop("1") == "dead unavailable"
+        assert list(answers.values()) == ["accepted"] * 60
+        assert cloud.calls["bulk"] <= 60 + 2 * ATTEMPTS
+        (letter,) = [answer.letter for answer in scene.partition.published if answer.letter]
+        assert letter.settled == Settled("messages", "limited", "too.many.requests")
+
+    clock.run(main)
+
+
+def test_a_limit_on_all_that_are_there_is_waited_out_no_hotter_than_the_backoff() -> None:
+    limited = Reply(429, genesys(429, "too.many.requests"), JSON | {"retry-after": "0"})
+
+    async def main() -> None:
+        cloud = Cloud(plain("1", "2"))
+        cloud.ill = lambda call: limited if call == "bulk" else None
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in "12":
+                await scene.take(group, event_of(number, "plain"))
+            await anyio.sleep(6_000)
+            assert (scene.answers, scene.in_flight) == ([], 2)
+            assert cloud.calls["bulk"] <= 2 * (6_000 / 60 + 10)
+            cloud.ill = lambda call: None
+        assert sorted(scene.answers) == [("1", "accepted"), ("2", "accepted")]
 
     clock.run(main)
