@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -27,9 +28,9 @@ def next_steps(expectation: Expectation, metrics_url: str, settings: Path, broke
     commands = [(f"{program()} {command}", why) for command, why in steps]
     if not embedded:
         commands.insert(0, (f"export CONFIG_FILE={settings}", "where everything is"))
-    width = max(len(command) for command, _ in commands)
     lines = [f"the broker is {broker}; to try in another terminal, in this folder:"]
-    lines += [f"  {command:<{width}}  # {why}" for command, why in commands]
+    for command, why in commands:  # on lines of their own: the live view breaks a long one, and half can't be copied
+        lines += [f"# {why}", f"  {command}"]
     return lines
 
 
@@ -58,5 +59,9 @@ def program() -> str:
     """As it can be called from here."""
     if shutil.which(NAME):
         return NAME
-    called = Path(sys.argv[0])
-    return str(called) if called.name == NAME else f"{sys.executable} -m consumer"
+    called = sys.argv[0]
+    return _shorter(called) if Path(called).name == NAME else f"{_shorter(sys.executable)} -m consumer"
+
+
+def _shorter(path: str) -> str:
+    return min(os.path.relpath(path), path, key=len)
