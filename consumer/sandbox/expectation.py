@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -77,7 +77,7 @@ def of_world(world: World, *, antivirus: bool = False) -> Iterator[Expected]:
                 if file.case.answer.outcome is not ExpectedOutcome.UNANSWERED:
                     yield _file(talk, message, file, antivirus)
             for ghost in message.ghosts:
-                yield _dead_file(message, ghost, DeadReason.NOT_FOUND, "attachment_not_known")
+                yield _ghost(message, ghost)
 
 
 def _file(talk: Conversation, message: SentMessage, file: SentFile, antivirus: bool) -> Expected:
@@ -116,6 +116,12 @@ def _entry(
 def _dead_file(message: SentMessage, file: SentFile, reason: DeadReason, case: str) -> Expected:
     covers = (message.identity.hex(), conversation_identity(message.conversation_id).hex())
     return _entry(message, file, ExpectedOutcome.DEAD, reason, case, covers)
+
+
+def _ghost(message: SentMessage, file: SentFile) -> Expected:
+    """What was announced and is not shown; it may come to be by now."""
+    dead = _dead_file(message, file, DeadReason.NOT_FOUND, "attachment_not_known")
+    return replace(dead, id=file.announcement(message.conversation_id, message.message_id).hex())
 
 
 def _dead_message(message: SentMessage) -> Expected:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from consumer.identity import attachment_key, conversation_identity, identity, message_identity
+from consumer.identity import (
+    announced_attachment_identity,
+    attachment_key,
+    conversation_identity,
+    identity,
+    message_identity,
+)
 from consumer.model import Direction, Kind
 from consumer.sandbox.cases import Case
 from consumer.sandbox.files import build
@@ -40,9 +46,17 @@ class SentFile:
         return self.case.url or f"https://api-downloads.{REGION}/api/v2/downloads/{self.download_id}"
 
     def identity(self, conversation_id: str, message_id: str) -> bytes:
+        return identity("attachment", conversation_id, message_id, self._key)
+
+    def announcement(self, conversation_id: str, message_id: str) -> bytes:
+        """By which events are known that name it before the API does."""
+        return announced_attachment_identity(conversation_id, message_id, self._key)
+
+    @property
+    def _key(self) -> str:
         key = attachment_key(self.attachment_id, self.download_id, None)
         assert key is not None, "every file has a download id"
-        return identity("attachment", conversation_id, message_id, key)
+        return key
 
 
 @dataclass(frozen=True, slots=True)
