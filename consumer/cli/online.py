@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 COLOURS = {Outcome.FINE: "green", Outcome.WARNING: "yellow", Outcome.WRONG: "red", Outcome.AWAY: "red"}
+WIDE = 110  # columns
 EXITS = {Outcome.WRONG: Exit.NEGATIVE, Outcome.AWAY: Exit.DOWN}
 
 
@@ -40,7 +43,7 @@ def check_online(config: Path | None, conversation: str | None, as_json: bool) -
     if as_json:
         data_json({"ok": found is Outcome.FINE, "problems": [], "checks": [asdict(line) for line in lines]})
     else:
-        show(table_of(lines))
+        show(by_check(lines) if is_narrow() else table_of(lines))
     if found in EXITS:
         raise ended(EXITS[found])
 
@@ -49,6 +52,25 @@ async def _look(settings: Settings, secrets: Credentials, conversation: str | No
     with unwrapped():
         return await look(settings, secrets, conversation)
     raise AssertionError("it returns, or raises")
+
+
+def is_narrow() -> bool:
+    """A terminal in which the table would cut names in two, that somebody wants to copy."""
+    return sys.stdout.isatty() and shutil.get_terminal_size().columns < WIDE
+
+
+def by_check(lines: Iterable[CheckLine]) -> Table:
+    """One thing below the other."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for line in lines:
+        table.add_row(Text(line.outcome, COLOURS.get(line.outcome, "dim")), Text(line.check, "bold"))
+        for what, told in (("tried", line.tried), ("came", line.came), ("do", line.remedy)):
+            if told:
+                table.add_row(Text(what.rjust(len(Outcome.NOT_CHECKED)), "dim"), Text(told))
+    return table
 
 
 def table_of(lines: Iterable[CheckLine]) -> Table:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
 from consumer.cli.checks import check_urls
+from consumer.cli.online import by_check
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.sandbox.arrangement import topic_partitions
 from consumer.sandbox.embedded import EmbeddedBroker
+from consumer.service.doctor.lines import CheckLine, Outcome
 from tests.cli.conftest import Command
 
 
@@ -336,3 +340,13 @@ def test_brokers_that_do_not_know_what_is_asked_of_them_are_told_with_what_to_do
     checks = json.loads(result.stdout)["checks"]
     assert [one for one in checks if one["outcome"] != "fine" and not one["remedy"]] == []
     assert any("too old" in one["came"] for one in checks)
+
+
+def test_in_a_narrow_terminal_no_name_is_cut_in_two() -> None:
+    names = "KAFKA_BOOTSTRAP_SERVERS", "GENESYS__ORGANIZATION_ID", "advertised.listeners"
+    line = CheckLine("kafka.tls", Outcome.NOT_CHECKED, f"see {names[0]}", f"with {names[1]}", f"change {names[2]}")
+    console = Console(width=60, file=io.StringIO(), record=True)
+    console.print(by_check([line]))
+    shown = console.export_text()
+    assert all(name in shown for name in (*names, "not checked", "kafka.tls"))
+    assert max(map(len, shown.splitlines())) <= 60
