@@ -196,12 +196,12 @@ def _result(record: Record, asked: str) -> SeenResult | None:
         body = orjson.loads(record.value or b"")
         if asked not in (body.get(name) for name in RESULT_IDS):
             return None
-        source, replay = body["source"], body["replayOf"]
+        source, letter = body["source"], body["replayOf"] or body.get("supersedes")
         return SeenResult(
             RecordPlace.of(record),
             bytes.fromhex(body["id"]),
             Coordinates(source["topic"], source["partition"], source["offset"]),
-            Replay(bytes.fromhex(replay["id"]), replay["generation"]) if replay else None,
+            Replay(bytes.fromhex(letter["id"]), letter["generation"]) if letter else None,
             body,
         )
     except (ValueError, AttributeError, KeyError, TypeError):

@@ -67,7 +67,7 @@ class SeenResult:
     place: RecordPlace
     identity: bytes
     source: Coordinates  # of its event
-    replay: Replay | None  # the dead letter that it followed
+    replay: Replay | None  # the dead letter that it followed: what was replayed, or announced too early
     body: Json
 
     def text(self, name: str) -> str | None:

@@ -137,6 +137,20 @@ def test_what_an_announcement_lacks_does_not_answer_for_what_it_describes() -> N
     assert told(found) == {rest: State.DEAD_LETTER, identity("a"): State.WAITING}
 
 
+@pytest.mark.parametrize("announced", [attachment("a"), Message(CONVERSATION, MESSAGE)], ids=["attachment", "message"])
+def test_what_was_announced_too_early_is_told_once_before_and_after_its_verdict(
+    announced: Attachment | Message,
+) -> None:
+    early = announced.announcement
+    assert early is not None
+    tasks, letters = [task(0, event("a"))], [letter(early, offset=1)]
+    assert told(seen(tasks=tasks, letters=letters)) == {early: State.DEAD_LETTER}
+    verdict = result("a", 3, replay=Replay(early, 1), source=2)
+    (story,) = stories(seen(tasks=[*tasks, task(2, event("a"))], letters=letters, results=[verdict]), HORIZON)
+    assert (story.state, story.subject.identity) == (State.ACCEPTED, identity("a"))
+    assert "dead letter" in [step.what for step in story.steps]
+
+
 def test_an_attachment_that_is_known_by_a_later_id_is_told_once() -> None:
     early, later = identity("early"), identity("later")
     mark = Remembered(LedgerEntry(early, AnswerKind.VERDICT), AT)

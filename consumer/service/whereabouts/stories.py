@@ -15,7 +15,7 @@ from consumer.judge.boundary import Subject
 from consumer.judge.reading import no_answer_needed
 from consumer.kafka.groups import GroupStanding
 from consumer.kafka.seen import Coordinates, RecordPlace, SeenEvent, SeenLetter, SeenRecords, SeenResult, SeenTask
-from consumer.model import AnswerKind, Event, Message, Reason, Replay
+from consumer.model import AnswerKind, Attachment, Event, Message, Reason, Replay
 from consumer.telemetry.labels import Skipped
 
 
@@ -206,10 +206,11 @@ def _is_told_elsewhere(one: _Known, known: Mapping[bytes, _Known], seen: SeenRec
     if subject.message_id is None:
         return bool(others) and not _is_open(one, others, seen)
     answered = [o for o in others if o.is_answered and o.subject.message_id == subject.message_id]
-    whole = Message(subject.conversation_id or "", subject.message_id).identity
-    if any(other.subject.identity == whole for other in answered):
+    whole = Message(subject.conversation_id or "", subject.message_id)
+    around = {whole.identity, whole.announcement, *(attachment.announcement for attachment in _described(one))}
+    if any(other.subject.identity in around for other in answered):
         return True
-    return bool(answered) and (not _has_key(one) or subject.identity in seen.ledger)
+    return bool(answered) and (not _described(one) or subject.identity in seen.ledger)
 
 
 def _answers_after_replay(other: _Known, letter: _Known) -> bool:
@@ -223,11 +224,11 @@ def _is_open(one: _Known, others: Iterable[_Known], seen: SeenRecords) -> bool:
     return events or any(_is_above(task.place, seen.groups.tasks) and task not in answered for task in one.tasks)
 
 
-def _has_key(one: _Known) -> bool:
-    """Whether it is an attachment, though its event gave it no id."""
+def _described(one: _Known) -> list[Attachment]:
+    """It as each event described it; none where it is no attachment."""
     events = (event for events in _all_events(one.tasks, one.events) for event in events)
     attachments = (a for event in events for message in event.messages for a in message.attachments)
-    return any(attachment.identity == one.subject.identity for attachment in attachments)
+    return [attachment for attachment in attachments if attachment.identity == one.subject.identity]
 
 
 def _story(one: _Known, seen: SeenRecords) -> Story:
@@ -255,7 +256,7 @@ def _story(one: _Known, seen: SeenRecords) -> Story:
 def _is_remembered(one: _Known, seen: SeenRecords) -> bool:
     """Of a message the ledger's verdict says no more than that nothing in it is open."""
     remembered = seen.ledger.get(one.subject.identity)
-    return remembered is not None and (_has_key(one) or remembered.entry.kind is AnswerKind.DEAD)
+    return remembered is not None and (bool(_described(one)) or remembered.entry.kind is AnswerKind.DEAD)
 
 
 def _in_order(step: Sighting) -> tuple[bool, float, int]:
