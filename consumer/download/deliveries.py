@@ -43,11 +43,12 @@ class Deliveries:
         self._files: dict[str, None] = {}  # that were delivered: what comes once more may come from a cache
         self.sizes = Sizes()
         self._pages: dict[str, None] = {}  # SHA-256 of what came in place of files
+        self._whole: dict[str, None] = {}  # SHA-256 of what has as many bytes as Genesys says
 
     def strange(self, hop: Hop, body: Strange) -> None:
         """Bytes that come again and again for one file alone are a delivery, whatever Genesys says of them."""
         code = body.settled.code if body.settled else ""
-        if code in FOREIGN:
+        if code in FOREIGN and body.sha256 not in self._whole:  # customers send one file in several ways
             remember(self._pages, body.sha256, None, KNOWN_PAGES)
         elif code in OTHER_BYTES and self.sizes.differs(hop.wanted.feed, hop.asked.of, body.sha256):
             self._delivered(hop, again=True)
@@ -62,6 +63,7 @@ class Deliveries:
             raise hop.no_file("it sent what it sent in place of other files", AGAIN, body.sha256)
         if body.size == wanted.declared_size:
             self.sizes.agreed(wanted.feed)
+            remember(self._whole, body.sha256, None, KNOWN_FILES)
         others = [other for other in self._latest.get(hop.asked.call, ()) if other[0].asked != hop.asked]
         self._latest[hop.asked.call] = [(hop, body.sha256), *others[: LATEST - 1]]
         self._delivered(hop)

@@ -123,7 +123,8 @@ class Sender:
     def _note(self, call: Call, judged: Judged, began: float) -> None:
         headers = judged.answer.headers
         answered = judged.meaning is Meaning.ANSWERED
-        self._limiter.answered(call.name, began, headers, good=answered)
+        told = {} if judged.meaning is Meaning.NOT_GENESYS else headers  # nobody else knows what is allowed
+        self._limiter.answered(call.name, began, told, good=answered)
         if judged.meaning is Meaning.LIMITED:
             seconds = retry_after_s(headers, limited=True) or PAUSE_S
             self._limiter.limited(call.name, _limit_of(judged), seconds)

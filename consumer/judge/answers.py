@@ -23,7 +23,8 @@ class Answer:
     letter: DeadLetter | None = None  # behind a dead letter, likewise
 
 
-Inspection = Callable[[Resting], Awaitable[Answer | None]]  # None: the task was written again, its answer comes there
+Inspection = Callable[[Resting], Awaitable[Answer | None]]
+"""None: the task was written again, so that the answer comes there; or Genesys does not show what was announced."""
 
 
 def mark(identity: bytes) -> Answer:
@@ -45,7 +46,7 @@ class Answers(Protocol):
 
     async def once(self, identity: bytes, message: bytes, inspection: Inspection) -> None:
         """Returns when `identity` is answered: by the work that already runs for it, or else by
-        `inspection`; or when that has no answer, because the task was written again.
+        `inspection`; or when that has no answer.
 
         An answer that comes when its message became dead meanwhile is dropped: the dead letter was the answer.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from consumer.identity import announcement_identity
+from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, replayed
 from consumer.model import OF_VERDICT, Attachment, Message, Replay
 
@@ -26,6 +26,10 @@ class Known:
     def gave_up(self, announced: Message | Attachment) -> bool:
         """Whether it was announced before, and Genesys did not know it."""
         return announced.announcement is not None and self.dead(announced.announcement)
+
+    def gave_up_some(self, announced: Message) -> bool:
+        """Whether Genesys did not show as many attachments, or not each that was named."""
+        return self.dead(announced.counted) or any(map(self.gave_up, announced.attachments))
 
     def letter_of(self, announced: Attachment) -> Replay | None:
         """The dead letter of what announced it when Genesys did not show it yet."""
@@ -58,6 +62,14 @@ class Known:
         """Another task may have answered for it while this one was still trying."""
         if not self.answered(answer.entry.identity):
             self.answers.give(answer)
+
+    def given_up_or_dead(self, answer: Answer, announced: Attachment) -> Answer | None:
+        """The dead answer, if it is the attachment's own; one that its announcement gets is handed over here."""
+        if answer.entry.identity == announced.identity:
+            return answer
+        if not self.dead(message_identity(announced.conversation_id, announced.message_id)):
+            self.give_dead(answer)
+        return None
 
     def close_replay(self) -> None:
         """To be called once the task is judged: the dead answer that its replay named is open no more."""

@@ -212,7 +212,7 @@ class _Judging:
         late = [partial(self._once, a, partial(self._find_and_inspect, event, a)) for a in unseen]
         if len(found.attachments) + len(missing) < announced.announced:
             late.append(partial(self._rest, event, announced))
-        await self._found(event, found, late)
+        await self._found(event, found, late, announced)
 
     def _missing(self, announced: Message, found: Message) -> list[Attachment]:
         return [a for a in self.wanted.attachments(announced) if not any(is_same(a, f) for f in found.attachments)]
@@ -237,8 +237,7 @@ class _Judging:
                 raise not_shown("Genesys does not show all attachments")
             return message
 
-        said = announcement_identity(announced.conversation_id, announced.message_id, announced.announced)
-        subject = replace(Subject.of_message(announced), identity=said, announcement=None)
+        subject = replace(Subject.of_message(announced), identity=announced.counted, announcement=None)
         if self.known.dead(subject.identity):
             return
         found = await self.questions.ask(subject, find)
@@ -247,8 +246,9 @@ class _Judging:
         else:
             await together(self._inspections(event, self.wanted.attachments(found)))
 
-    async def _found(self, event: Event, message: Message, late: Sequence[Work]) -> None:
+    async def _found(self, event: Event, message: Message, late: Sequence[Work], said: Message | None = None) -> None:
         """Each attachment goes its own way: those that are there, and `late` ones that the event announced beside them.
+        While Genesys does not show what was announced the message stays open.
 
         A message that was given up, be it while we were asking, has its answer for all of them in its dead letter.
         """
@@ -259,7 +259,12 @@ class _Judging:
         if message.message_id:
             await together([*self._inspections(event, judgeable), *late])
             done = all(self.known.answered(a.identity) for a in judgeable if a.identity)  # none was written again
-            if done and not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message)):
+            shown = said is None or not self.known.gave_up_some(said)
+            if (
+                done
+                and shown
+                and not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message))
+            ):
                 self.answers.give(mark(message.identity))
                 self.known.close_superseded(message)
         elif judgeable or not message.attachments:
@@ -283,8 +288,7 @@ class _Judging:
         )
 
     async def _find_and_inspect(self, event: Event, announced: Attachment, resting: Resting) -> Answer | None:
-        """What Genesys does not show yet, beside what it shows. Only the event says that there is such a thing: the
-        letter names the announcement, and the attachment is judged when it is there."""
+        """Only the event says that there is such a thing: its letter names the announcement."""
         if self.known.gave_up(announced):  # meanwhile, by another task
             return None
 
@@ -298,10 +302,7 @@ class _Judging:
         subject = replace(Subject.of_attachment(announced), announcement=announced.announcement)
         found = await self.questions.ask(subject, find, resting=resting)
         if isinstance(found, Answer):
-            if found.entry.identity == announced.identity:
-                return found
-            self.known.give_dead(found)
-            return None
+            return self.known.given_up_or_dead(found, announced)
         if found.identity == announced.identity:
             return await self._inspect(event, found, resting)
         await self._once(found, partial(self._inspect, event, found))  # it has an id now, and is known by that

@@ -170,6 +170,11 @@ class Message:
         """What an event says by naming it. One without an id is nothing that anybody could be asked about."""
         return announcement_identity(self.conversation_id, self.message_id) if self.message_id else None
 
+    @property
+    def counted(self) -> bytes:
+        """What it says by counting its attachments."""
+        return announcement_identity(self.conversation_id, self.message_id, self.announced)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -373,3 +373,21 @@ def test_a_limit_on_all_that_are_there_is_waited_out_no_hotter_than_the_backoff(
         assert sorted(scene.answers) == [("1", "accepted"), ("2", "accepted")]
 
     clock.run(main)
+
+
+def test_what_answers_in_place_of_genesys_tells_nothing_of_what_is_allowed() -> None:
+    told = {"inin-ratelimit-allowed": "1", "inin-ratelimit-count": "1", "inin-ratelimit-reset": "60"}
+
+    async def main() -> None:
+        cloud = Cloud(plain("1"))
+        cloud.ill_of = {("bulk", "1"): Reply(200, b"<html>", told)}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await scene.take(group, event_of("1", "plain"))
+            for other in range(60):
+                cloud.kinds[f"9{other}"] = "plain"
+                await scene.take(group, event_of(f"9{other}", "plain"))
+                await anyio.sleep(20)
+            assert len(scene.answers) == 61
+        assert dict(scene.answers)["1"] == "dead unavailable"
+
+    clock.run(main)

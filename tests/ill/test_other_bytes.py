@@ -93,6 +93,23 @@ def test_one_wrong_answer_of_the_right_type_costs_one_more_download() -> None:
     clock.run(main)
 
 
+def test_a_copy_of_what_was_delivered_well_is_no_strangers_though_it_came_in_place_of_a_picture() -> None:
+    async def main() -> None:
+        text = b"my note"
+        told = {"mime": "text/plain", "filename": "a.txt", "contentSizeBytes": len(text)}
+        cloud = Cloud(plain("1", "2", "3"), bodies=dict.fromkeys("123", text), declared=dict.fromkeys("13", told))
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await scene.judged(event_of("1", "plain"))
+            await scene.take(group, event_of("2", "plain"))
+            await anyio.sleep(5)
+            assert [number for number, _ in scene.answers] == ["1"]
+            before = cloud.calls["file"]
+            await scene.judged(event_of("3", "plain"))
+            assert cloud.calls["file"] == before + 1
+
+    clock.run(main)
+
+
 def test_a_copy_of_what_was_believed_in_place_of_a_picture_has_its_verdict_at_once() -> None:
     async def main() -> None:
         text = b"my note"

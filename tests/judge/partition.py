@@ -29,8 +29,8 @@ class Partition:
             return
         self.running[identity] = anyio.Event()
         answer = await inspection(resting)
-        assert answer is not None, "no task is written again here"
-        self.give(answer)
+        if answer is not None:
+            self.give(answer)
         self.running.pop(identity).set()
 
     def give(self, answer: Answer) -> None:

@@ -131,11 +131,26 @@ async def test_an_attachment_that_was_announced_too_early_is_judged_once_and_nam
         assert home.open_letters == 1
         await comes_to_be(home, M1)
         for _ in range(3):
-            await home.take(EARLY if true in (BARE, ALONE) else true)
             await home.take(true)
         assert (home.verdicts, home.letters) == (["a1", "a2"], [("not_found", "a2", 1)])
         assert superseded(home) == [None, Replay(EARLY_LETTER, 1)]
         assert home.open_letters == 0
+
+
+async def test_more_attachments_than_genesys_shows_are_judged_whatever_announces_them_later() -> None:
+    counted = {"type": "Text", "content": [{"contentType": "Attachment"}] * 2}
+    raw = orjson.loads(event(["a1"]))
+    raw["participants"][0]["messages"][0]["messages"][0]["messageMetadata"] = counted
+    async with at_home(SHOWN) as home:
+        await home.take(orjson.dumps(raw))
+        assert (home.verdicts, home.letters) == (["a1"], [("not_found", "m1", 1)])
+        await comes_to_be(home, M1)
+        named = orjson.dumps({"conversationId": CONVERSATION, "messageId": "m1"})
+        await home.take(named)
+        assert home.verdicts == ["a1", "a2"]
+        calls = home.genesys.calls
+        await home.take(named)
+        assert home.genesys.calls == calls, "all of it is answered"
 
 
 async def test_an_attachment_that_was_given_up_costs_one_question_for_each_event_and_no_wait() -> None:
