@@ -28,6 +28,7 @@ class Body:
         self._fd: int | None = fd
         self._release = release
         self._slot: Callable[[], None] | None = None
+        self._has_much: Callable[[], bool] | None = None
         self.size = size
         self.sha256 = sha256
 
@@ -59,9 +60,15 @@ class Body:
             yield piece
             offset += len(piece)
 
-    def hold(self, slot: Callable[[], None]) -> None:
-        """Calls `slot` when the body is closed, or before if it is in hand for long."""
-        self._slot = slot
+    def hold(self, slot: Callable[[], None], has_much: Callable[[], bool]) -> None:
+        """Calls `slot` when the body is closed, or before if it is in hand for long, or has to wait although its
+        conversation `has_much`."""
+        self._slot, self._has_much = slot, has_much
+
+    def waits(self) -> None:
+        """For its turn, and who knows for how long. May be called again."""
+        if self._has_much is not None and self._has_much():
+            self.takes_long()
 
     def takes_long(self) -> None:
         """Gives back what others need, and keeps only the bytes. May be called again."""

@@ -23,13 +23,15 @@ from consumer.turns import LONG, SHORT, Slots, Turn
 
 REDIRECTS = 5
 SHORT_FILE = 4 * 1024 * 1024  # that is said to have at most so many bytes
+WAITING_SHARE = 8  # a conversation's files that wait to be judged have an eighth of the slots
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
 
 
 class Fetcher:
     """Delivers bodies. At most `connections` are under way or in the hands of a caller that has not closed them yet:
     what was fetched and not judged is done again after a crash, so there must not be much of it. Not counted is what
-    takes long to be judged: that keeps nobody else's file from being fetched."""
+    takes long to be judged, and what waits to be judged of a conversation that has more than its share: that keeps
+    nobody else's file from being fetched."""
 
     def __init__(
         self,
@@ -46,6 +48,7 @@ class Fetcher:
         self._rules = rules
         self._budget = budget
         self._slots = Slots(connections)
+        self._share = max(1, connections // WAITING_SHARE)
         self._outside: dict[str, Slots] = {}
         self._deadline_s = deadline_s
         self._now = now
@@ -91,7 +94,7 @@ class Fetcher:
             spent = time.monotonic() - began
         finally:
             if isinstance(got, Body):
-                got.hold(release)
+                got.hold(release, lambda: self._slots.running_of(conversation) > self._share)
             else:
                 release()
         return got

@@ -45,7 +45,6 @@ from consumer.wire.tasks import TRACE_BYTES, traced
 log = logging.getLogger(__name__)
 
 POLL_RECORDS = 500
-GATHER_S = 0.1  # between two polls, unless one is full: each that brings something costs a write and a commit
 ACKNOWLEDGED_S = 30.0  # for the next of several writes: aiokafka would wait for ever, also for a producer that is stuck
 QUIET_POLLS = 10  # after which a loop is well that had failed: nothing is there to take
 UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
@@ -68,10 +67,15 @@ class Reports(starting.Reports, lag.Reports, Protocol):
 
 
 class Demand(Protocol):
-    """Whether more tasks are wanted now. It is told of each that is acknowledged."""
+    """Whether more tasks are wanted now, and how soon. It is told of each that is acknowledged."""
 
     @property
     def more(self) -> bool: ...
+
+    @property
+    def gather_s(self) -> float:
+        """Between two polls, unless one is full: each that brings something costs a write and a commit."""
+
     def wrote(self, partition: int, offset: int) -> None: ...
 
 
@@ -86,14 +90,13 @@ class Intake:
         reports: Reports,
         metadata_ms: int = METADATA_MS,
         tasks_of: Callable[..., list[TaskRecord]] = tasks_of,
-        gather_s: float = GATHER_S,
     ) -> None:
         """`metadata_ms`: within which a partition that the events topic gained is found."""
         self._notices = Notices(reports, time.time)
         self._kafka, self._topics = settings.kafka, settings.topics
         self._limits, self._demand, self._reports = limits, demand, reports
         self._signatures = signatures_of(settings.signatures)
-        self._metadata_ms, self._tasks_of, self._gather_s = metadata_ms, tasks_of, gather_s
+        self._metadata_ms, self._tasks_of = metadata_ms, tasks_of
         self._waiting = Waiting(Condition.KAFKA_AWAY, ABOUT, reports)
         self._in_flight = False  # a poll's records are not all tasks yet, or their offsets not committed
         self.lag = Lag(self._topics.events, ABOUT, self._kafka, lambda _: not self._in_flight, reports, time.time)
@@ -168,7 +171,7 @@ class Intake:
                 polled = await self._poll(consumer)
                 quiet = 0 if polled else quiet + 1
                 if polled:
-                    gathered = anyio.current_time() + self._gather_s
+                    gathered = anyio.current_time() + self._demand.gather_s
                     await self._pass_on(polled, consumer, producer)
                     if sum(map(len, polled.values())) < POLL_RECORDS:
                         await anyio.sleep_until(gathered)

@@ -12,6 +12,8 @@ from typing import Protocol
 from consumer.service.conditions import Conditions
 from consumer.stream.stream import Stream
 
+GATHER_S, GATHER_BUSY_S = 0.1, 0.5
+
 
 class Reports(Protocol):
     def held_back(self, held_back: bool) -> None:
@@ -32,3 +34,8 @@ class Demand:
         held_back = supplied and not self._conditions.keeps_tasks_waiting
         self._reports.held_back(held_back)
         return not held_back and self._conditions.takes_events
+
+    @property
+    def gather_s(self) -> float:
+        """The fuller the process, the longer a task waits for its turn anyway."""
+        return GATHER_S + (GATHER_BUSY_S - GATHER_S) * min(1, self._stream.room.taken)

@@ -43,7 +43,7 @@ class KafkaSettings(Group):
     tick_ms: int = Field(
         100,
         ge=1,
-        description="Time between two commits of a partition; longer with many, and up to three times under load",
+        description="Time between two commits of a partition; longer with many, and up to 1 s under load",
     )
     transaction_timeout_ms: int = Field(15_000, ge=10_000, le=900_000)
     drain_s: float = Field(10.0, gt=0, le=60, description="How long running inspections may finish on revoke and stop")

@@ -43,6 +43,7 @@ from consumer.telemetry.labels import Loop
 ABOUT = "tasks"  # in conditions
 
 BUSY_TICKS = 3  # as long a tick as otherwise, when as many tasks are in flight as may be
+TICK_SHARE, LONGEST_TICK_S = 0.2, 1.0  # of a task's stay, then
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
 
@@ -106,11 +107,13 @@ class Stream(ConsumerRebalanceListener):
             transaction_timeout_ms=self._kafka.transaction_timeout_ms,
         )
 
-    def tick_s(self) -> float:
+    def tick_s(self, stay_s: float) -> float:
         """A broker bears about 100 transactions a second from one process, so more partitions commit less often. The
-        fuller the process is, the longer its tasks wait anyway, and the more answers go into one transaction."""
-        busy_ms = BUSY_TICKS * self._kafka.tick_ms * self.room.taken
-        return max(self._kafka.tick_ms, 10 * len(self.assignments), busy_ms) / 1000
+        fuller the process is, the longer its tasks wait anyway, and the more answers go into one transaction.
+        `stay_s`: what a task took that was committed lately, from taken to committed."""
+        tick_s = self._kafka.tick_ms / 1000
+        busy_s = max(BUSY_TICKS * tick_s, min(TICK_SHARE * stay_s, LONGEST_TICK_S))
+        return max(tick_s, len(self.assignments) / 100, busy_s * self.room.taken)
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""

@@ -125,6 +125,10 @@ class Queue:
             self._leave_line(turn)
         turn.stand = Stand.OVER
 
+    def running_of(self, conversation: str) -> int:
+        """How many of its turns run."""
+        return self._running_of.get(conversation, 0)
+
     # ---- who is next
 
     def _next(self, now: float) -> Turn | None:
@@ -157,8 +161,7 @@ class Queue:
         return line.first(self._weight) if line is not None else None
 
     def _weight(self, conversation: str) -> float:
-        running = self._running_of.get(conversation, 0)
-        return self._usage.of(conversation) + running * self._typical
+        return self._usage.of(conversation) + self.running_of(conversation) * self._typical
 
     # ---- books
 

@@ -57,6 +57,10 @@ class Slots:
     def waiting(self) -> int:
         return self._queue.waiting
 
+    def running_of(self, conversation: str) -> int:
+        """How many turns of that conversation run."""
+        return self._queue.running_of(conversation)
+
     async def take(self, conversation: str, rank: int = SHORT, size: int = 1) -> Turn:
         """Waits for the turn. It must end in `give_back`."""
         turn = self._queue.ask(conversation, rank, self._clock(), size)

@@ -336,6 +336,24 @@ async def test_a_body_keeps_its_slot_until_it_is_closed_or_takes_long() -> None:
     assert (fetcher.running, budget.reserved) == (0, 0)
 
 
+async def test_of_a_conversation_s_files_that_wait_to_be_judged_an_eighth_of_the_slots_is_kept() -> None:
+    async def deliver(_: web.Request) -> web.Response:
+        return web.Response(body=DATA)
+
+    async with serving(deliver) as port, fetching(f"http://127.0.0.1:{port}", connections=16) as fetcher:
+        bodies = [await fetcher.fetch(at(port), CAP, ANY) for _ in range(5)]
+        taken = []
+        for body in bodies:
+            assert isinstance(body, Body)
+            body.waits()
+            taken.append(fetcher.running)
+        assert taken == [4, 3, 2, 2, 2]
+        for body in bodies:
+            assert isinstance(body, Body)
+            body.close()
+        assert fetcher.running == 0
+
+
 async def test_another_conversation_s_file_is_fetched_next_however_many_one_has_waiting() -> None:
     come: list[str] = []
     go_on = asyncio.Event()

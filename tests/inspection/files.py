@@ -31,12 +31,16 @@ class MemoryBody:
     def __init__(self, data: bytes) -> None:
         self._body = Body.of(data)
         self.size, self.sha256 = self._body.size, self._body.sha256
+        self.has_waited = False
 
     def fileno(self) -> int:
         return self._body.fileno()
 
     def takes_long(self) -> None:
         self._body.takes_long()
+
+    def waits(self) -> None:
+        self.has_waited = True
 
     def __enter__(self) -> MemoryBody:
         return self

@@ -45,6 +45,9 @@ class Bytes:
     def takes_long(self) -> None:
         pass
 
+    def waits(self) -> None:
+        pass
+
     def fileno(self) -> int:
         raise AssertionError("nobody here reads it")
 

@@ -67,6 +67,17 @@ async def test_a_file_that_takes_long_stands_still_while_a_short_one_is_examined
     assert not tally.ended
 
 
+async def test_only_a_body_that_has_to_wait_for_a_worker_is_told_so() -> None:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=Tally()) as workers:
+        with plant(LONG) as first, MemoryBody(b"text") as second:
+            async with anyio.create_task_group() as group:
+                group.start_soon(workers.examine, first, of("first"))
+                await anyio.wait_all_tasks_blocked()
+                group.start_soon(workers.examine, second, of("first"))
+                await anyio.wait_all_tasks_blocked()
+                assert (first.has_waited, second.has_waited) == (False, True)
+
+
 async def test_standing_still_counts_to_no_deadline() -> None:
     tally = Tally()
     async with Workers(1, bounds=Bounds(deadline_s=6.0, cpu_s=60.0), command=planted(), reports=tally) as workers:

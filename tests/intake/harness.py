@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from pydantic import SecretStr
 
-from consumer.intake.intake import GATHER_S, Demand, Intake
+from consumer.intake.intake import Demand, Intake
 from consumer.kafka.limits import TopicLimits
 from consumer.settings.model import GenesysSettings, KafkaSettings, Settings, SignatureSettings, TopicSettings
 from consumer.wire.splitting import TaskRecord, tasks_of
@@ -22,6 +22,9 @@ class Always:
     """More tasks are wanted."""
 
     more = True
+
+    def __init__(self, gather_s: float = 0.1) -> None:
+        self.gather_s = gather_s
 
     def wrote(self, partition: int, offset: int) -> None: ...
 
@@ -35,13 +38,10 @@ async def taking_in(
     demand: Demand | None = None,
     signatures: SignatureSettings | None = None,
     limits: TopicLimits | None = None,
-    gather_s: float = GATHER_S,
 ) -> AsyncIterator[Intake]:
     genesys = GenesysSettings(client_id="nobody", client_secret=SecretStr("none"))
     settings = Settings(kafka=kafka, topics=topics, genesys=genesys, signatures=signatures or SignatureSettings())
-    intake = Intake(
-        settings, limits or GivenLimits(), demand or Always(), recorder, 200, tasks_of=split, gather_s=gather_s
-    )
+    intake = Intake(settings, limits or GivenLimits(), demand or Always(), recorder, 200, tasks_of=split)
     shutdown = anyio.Event()
     async with anyio.create_task_group() as group:
         group.start_soon(intake.run, shutdown)

@@ -20,7 +20,7 @@ from consumer.wire.splitting import TaskRecord, tasks_of
 from consumer.wire.tasks import decode_task
 from tests import raw_names
 from tests.brokers import EVENTS_PARTITIONS
-from tests.intake.harness import taking_in
+from tests.intake.harness import Always, taking_in
 from tests.reports import Recorder
 from tests.stream.harness import GivenLimits
 
@@ -76,7 +76,7 @@ async def test_records_that_come_one_by_one_are_written_together(
     async with (
         reading(kafka_settings, topics.tasks) as tasks,
         AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers) as producer,
-        taking_in(kafka_settings, topics, recorder, gather_s=3.0),
+        taking_in(kafka_settings, topics, recorder, demand=Always(gather_s=3.0)),
     ):
         for number in range(21):
             await producer.send_and_wait(topics.events, orjson.dumps({"conversationId": str(number)}), partition=0)

@@ -44,6 +44,9 @@ class FileBody(Protocol):
     def takes_long(self) -> None:
         """To be told once it does."""
 
+    def waits(self) -> None:
+        """To be told once it has to wait for its turn."""
+
 
 @dataclass(frozen=True, slots=True)
 class Matched:

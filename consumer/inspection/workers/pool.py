@@ -83,9 +83,7 @@ class Workers:
         self._limits = limits
         self._rules = rules
         self._ruling = Ruling(self, rules, reports) if rules else None
-        self._bounds = bounds
-        self._reports = reports
-        self._patient = patient
+        self._bounds, self._reports, self._patient = bounds, reports, patient
         command = (*(command or default_command()), *([WITH_RULES] if rules else []))
         self._supply = WorkerSupply(command, self._plan, 2 * count + 1, self._reports)
         self._slots = Slots(count, aside=count, again=FORK_S)
@@ -180,6 +178,8 @@ class Workers:
         rank, caution = LONG if alone or body.size > SHORT_FILE else SHORT, CAUTION.get()
         if caution is not None and caution.wary:
             return await self._named(caution, question, body, conversation, rank, plan)
+        if not self._slots.has():
+            body.waits()
         turn = await self._slots.take(conversation, rank, self._slots.room if alone else 1)
         spent = 0.0
 
