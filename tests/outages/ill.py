@@ -22,7 +22,7 @@ KINDS = (
     "download-200-other",
     "files-200-html",
     "files-200-page-as-octets",
-    "files-403-gateway",
+    "files-200-picture-as-octets",
     "files-404-html",
     "login-200-html",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import aclosing
 
 import httpx
 import pytest
@@ -74,7 +75,10 @@ async def read_some(fault: Fault, emulator: Emulator, http: httpx.AsyncClient) -
     if not fault.endless:
         await asked_for(fault, emulator, http)
         return
-    async with http.stream("POST", f"{TALKS}/messages/{CONVERSATION}/messages/bulk", json=[MESSAGE]) as answer:
+    file = next(iter(emulator.state.world.files.values()))[1]
+    bulk = http.build_request("POST", f"{TALKS}/messages/{CONVERSATION}/messages/bulk", json=[MESSAGE])
+    request = http.build_request("GET", emulator.state.signed_link(file)) if fault.on == "files" else bulk
+    async with aclosing(await http.send(request, stream=True)) as answer:
         size = 0
         async for piece in answer.aiter_raw():
             size += len(piece)
