@@ -154,6 +154,9 @@ def check(
             raise ended(Exit.USAGE, str(wrong)) from None
         tally = anyio.run(_compared, expectation, quiet_settings(None), wait)
         _tell(tally, expectation.events, as_json)
+        if tally.missing:
+            why = "what is missing may still be waited for: `explain ID` tells for what"
+            print(why, file=sys.stderr)  # noqa: T201 # what a command says is its work
         if not tally.good:
             raise ended(Exit.NEGATIVE)
 

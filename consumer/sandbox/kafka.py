@@ -282,7 +282,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m consumer.sandbox.kafka", description=main.__doc__)
     parser.add_argument("--nodes", type=int, default=1, metavar="N", help="how many; default: 1")
     count: int = parser.parse_args().nodes
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    for ending in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it starts in the background ignore the first
+        signal.signal(ending, signal.default_int_handler)
     with KafkaBroker() if count == 1 else KafkaCluster(count) as kafka:
         sys.stdout.write(f"{kafka.bootstrap_servers}\n")
         sys.stdout.flush()

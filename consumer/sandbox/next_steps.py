@@ -10,6 +10,7 @@ from pathlib import Path
 from shlex import quote
 from urllib.parse import urlsplit
 
+from consumer.model import Reason
 from consumer.sandbox.cases import ExpectedOutcome
 from consumer.sandbox.expectation import Expectation, Expected
 
@@ -51,8 +52,9 @@ def _asked(expectation: Expectation, settings: Path, *, embedded: bool) -> Itera
 
 
 def _one_of(expectation: Expectation, outcome: ExpectedOutcome) -> Expected | None:
-    found = (one for one in expectation.answers if one.outcome is outcome and one.attachment_id)
-    return next(found, None)
+    """One that says something of the file, if there is one."""
+    found = [one for one in expectation.answers if one.outcome is outcome and one.attachment_id]
+    return min(found, key=lambda one: one.reason == Reason.REMOVED, default=None)
 
 
 def program() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +14,7 @@ from consumer.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 FOREIGN_LIMIT, FOREIGN_S = 20, 300.0  # events of another organisation, and within which time: it is the wrong topic
+MOST_TOLD = 20  # details of one condition, from its begin to its end: the log is no place for every probe's answer
 TRY_S = 30.0  # between two polls while that holds
 
 _LEVELS = {Effect.STOPS: logging.ERROR, Effect.WAITS: logging.WARNING, Effect.WARNS: logging.WARNING}
@@ -40,6 +41,7 @@ class Conditions:
         self._foreign: deque[float] = deque(maxlen=FOREIGN_LIMIT)
         self._next_try = dict.fromkeys(("events", "tasks"), float("inf"))
         self._held: dict[tuple[Condition, str], Held] = {}
+        self._told: defaultdict[tuple[Condition, str], set[str]] = defaultdict(set)  # details, while it holds
 
     @property
     def held(self) -> list[Held]:
@@ -81,20 +83,29 @@ class Conditions:
         return True
 
     def begin(self, condition: Condition, detail: str = "", about: str = "") -> None:
-        """Notes that it holds; again with another detail if that has changed. One line in the log for each news."""
+        """Notes that it holds; again with another detail if that has changed. One line in the log for each news: what
+        was told since it began is none, when details take turns."""
         there = self._held.get((condition, about))
         if there is not None and there.detail == detail:
             return
         since = self._now() if there is None else there.since
         self._held[condition, about] = Held(condition, about, detail, since)
+        self._tell(condition, detail, about)
+        self._show(condition)
+
+    def _tell(self, condition: Condition, detail: str, about: str) -> None:
+        details = self._told[condition, about]
+        if detail in details or len(details) == MOST_TOLD:
+            return
+        details.add(detail)
         told = condition.told
         told_of = {"condition": condition.value, "about": about, "detail": detail, "remedy": told.remedy}
         log.log(_LEVELS[told.effect], "%s", told.sentence, extra=told_of)
-        self._show(condition)
 
     def end(self, condition: Condition, about: str = "") -> None:
         """Notes that it does not hold any more; nothing if it did not."""
         held = self._held.pop((condition, about), None)
+        self._told.pop((condition, about), None)
         if held is not None:
             told_of = {"condition": condition.value, "about": about, "seconds": round(self._now() - held.since, 1)}
             log.warning("no longer: %s", condition.told.sentence, extra=told_of)

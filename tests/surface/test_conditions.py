@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from consumer.attempts import Gates
 from consumer.errors import Refused, Unavailable
 from consumer.model import AWAY, REFUSED, Condition, Dependency, Effect
-from consumer.service.conditions import FOREIGN_LIMIT, FOREIGN_S, Conditions
+from consumer.service.conditions import FOREIGN_LIMIT, FOREIGN_S, MOST_TOLD, Conditions
 from consumer.telemetry.labels import Confined
 from consumer.telemetry.metrics import Metrics
 from consumer.telemetry.reporter import Reporter
@@ -98,6 +98,24 @@ def test_another_detail_is_news_and_begins_nothing_anew(house: House, caplog: py
     (held,) = house.conditions.held
     assert (held.detail, held.since) == ("messaging:message:view", NOW)
     assert len(caplog.messages) == 2
+
+
+def test_details_that_take_turns_are_told_once_each_and_a_few_of_many(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    begin, end = house.conditions.begin, house.conditions.end
+    for number in range(1_000):
+        begin(Condition.STILL_FAILING, ("a web page", "too few bytes")[number % 2], "files")
+    assert [vars(line)["detail"] for line in caplog.records] == ["a web page", "too few bytes"]
+    assert house.holding[Condition.STILL_FAILING] == "too few bytes"
+    for number in range(1_000):
+        begin(Condition.STILL_FAILING, f"until {number}", "files")
+    assert len(caplog.records) == MOST_TOLD
+    assert house.holding[Condition.STILL_FAILING] == "until 999"
+    end(Condition.STILL_FAILING, "files")
+    caplog.clear()
+    begin(Condition.STILL_FAILING, "a web page", "files")
+    assert len(caplog.records) == 1
 
 
 def test_a_condition_holds_for_each_partition_by_itself(house: House) -> None:
