@@ -136,15 +136,14 @@ def _judge_body(headers: Mapping[str, str], wanted: RequestedFile) -> Coming | N
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             return NotTheStore("it compressed what was asked for as it is", "encoded", Reason.CONTENT_NOT_ALLOWED)
     if promised is not None and promised > wanted.cap:
-        return too_large(wanted)
+        return Reason.TOO_LARGE if wanted.declared_size is None else too_large(wanted)
     return Coming(promised)
 
 
 def too_large(wanted: RequestedFile, head: bytes = b"") -> NotTheStore | Reason:
-    """What a body says that has more bytes than the file may have. Genesys said less, or it would not have been asked
-    for; where Genesys said nothing, what the body begins like may tell that it is no such file."""
-    expected = wanted.declared_size is None or not wanted.sizes_tell
-    if expected and not _foreign(head, wanted):
+    """What a body says that has more bytes than the file may have: Genesys said less, or it would not have been asked
+    for, or said nothing, and nor did who sends it."""
+    if not wanted.sizes_tell and not _foreign(head, wanted):
         return Reason.TOO_LARGE
     return NotTheStore("it sent more than the file may have", "too_large", Reason.TOO_LARGE)
 
