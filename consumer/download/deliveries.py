@@ -58,6 +58,8 @@ class Deliveries:
         wanted = hop.wanted
         if body.sha256 == wanted.believed:  # so it came in place of none
             self._pages.pop(body.sha256, None)
+            if wanted.declared_size not in (None, body.size):
+                self.sizes.believed(wanted.feed, body.sha256)
             return
         if body.sha256 in self._pages and body.sha256 != wanted.declared_sha256:
             raise hop.no_file("it sent what it sent in place of other files", AGAIN, body.sha256)

@@ -1,7 +1,8 @@
 """Whether the size that Genesys says of a file tells anything about what comes. Pure.
 
 It tells a stranger's body from the file, unless Genesys says wrong sizes of a whole kind of files, as for what it
-converted: then each file comes with its own bytes every time, which nobody else's answer does.
+converted. That is learnt from files that were believed, as their host delivered others meanwhile; and where no size
+ever fitted, also from files that come with bytes of their own every time, which hardly anybody else's answer does.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-ENOUGH = 3  # files that came twice with the same bytes of another size, before sizes are held to tell nothing
+ENOUGH = 3  # files of another size, before sizes are held to tell nothing
 COUNTED = 64  # of each that count: sizes that told for long may become wrong, and the other way round
 KNOWN_FILES = 4_096
 KNOWN_FEEDS = 256
@@ -46,18 +47,25 @@ class Sizes:
         seen = self._seen(feed)
         seen.agreed = min(seen.agreed + 1, COUNTED)
 
+    def believed(self, feed: Feed, sha256: str) -> None:
+        """It is known to be the file, and has another size."""
+        others = self._seen(feed).others
+        if len(others) <= COUNTED:
+            others.add(sha256)
+
     def differs(self, feed: Feed, file: str, sha256: str) -> bool:
-        """Whether the file has this size for all that can be told: the same bytes came twice, and for no other."""
+        """Whether it may be the file for all that can be told: no size ever fitted, the same bytes came twice, and for
+        no other."""
         again = self._came.get(file) == sha256
         remember(self._came, file, sha256, KNOWN_FILES)
         remember(self._whose, sha256, file if self._whose.get(sha256, file) == file else "", KNOWN_FILES)
-        others = self._seen(feed).others
+        seen = self._seen(feed)
         if not self._whose[sha256]:
-            others.discard(sha256)
+            seen.others.discard(sha256)
+        if seen.agreed or not self._whose[sha256] or not again:
             return False
-        if again and len(others) <= COUNTED:
-            others.add(sha256)
-        return again
+        self.believed(feed, sha256)
+        return True
 
     def _seen(self, feed: Feed) -> _Seen:
         seen = self._feeds.get(feed) or _Seen()

@@ -42,14 +42,17 @@ def test_what_is_another_each_time_is_no_file() -> None:
     assert sizes.tell(FEED)
 
 
-def test_as_many_that_fit_are_believed_more_than_those_that_do_not() -> None:
+def test_where_a_size_fitted_only_files_that_were_believed_show_that_sizes_became_wrong() -> None:
     sizes = Sizes()
     for _ in range(10 * COUNTED):
         sizes.agreed(FEED)
-    learnt(sizes, COUNTED)
-    assert sizes.tell(FEED)
-    learnt(sizes, 1, first=1_000)
-    assert not sizes.tell(FEED), "it became otherwise"
+    learnt(sizes, 10 * COUNTED)
+    assert not sizes.differs(FEED, "file 1", "hash 1"), "somebody may answer so for hours"
+    for number in range(COUNTED):
+        sizes.believed(FEED, f"hash {number}")
+    assert sizes.tell(FEED), "as many fitted"
+    sizes.believed(FEED, "one more")
+    assert not sizes.tell(FEED)
     sizes.agreed(FEED)
     assert not sizes.tell(FEED)
 

@@ -32,12 +32,38 @@ def test_a_size_that_lies_costs_time_and_no_verdict() -> None:
 
 def test_several_whose_sizes_lie_in_an_idle_night_prove_that_their_host_delivers() -> None:
     async def main() -> None:
-        cloud = Cloud(plain(*"123"), bodies={"1": PNG + b"1", "2": PNG + b"2", "3": PNG}, sizes=True)
-        cloud.declared = dict.fromkeys("12", WRONG)
+        cloud = Cloud(plain(*"12"), bodies={"1": PNG + b"1", "2": PNG + b"2"}, declared=dict.fromkeys("12", WRONG))
         async with playing(cloud) as scene, asyncio.TaskGroup() as group:
-            for number in "312":
+            for number in "12":
                 await scene.take(group, event_of(number, "plain"))
-        assert sorted(scene.answers) == [(number, "accepted") for number in "123"]
+        assert sorted(scene.answers) == [(number, "accepted") for number in "12"]
+
+    clock.run(main)
+
+
+def test_hours_of_other_bytes_that_each_file_has_for_itself_are_waited_out_where_sizes_fitted_before() -> None:
+    """A cache that mixes up its files, or a page that names the file that was asked for."""
+
+    async def main() -> None:
+        numbers = [str(number) for number in range(400)]
+        cloud = Cloud(plain(*numbers), sizes=True)
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in numbers[:5]:
+                await scene.judged(event_of(number, "plain"))
+            cloud.ill_of = {("file", number): Reply(200, PNG + number.encode()) for number in numbers[5:]}
+            async with anyio.create_task_group() as traffic:
+
+                async def more() -> None:
+                    for number in numbers[5:]:
+                        await scene.take(group, event_of(number, "plain"))
+                        await anyio.sleep(30)
+
+                traffic.start_soon(more)
+                await anyio.sleep(4 * 3_600)
+                assert len(scene.answers) == 5
+                cloud.ill_of = {}
+        assert {answer for _, answer in scene.answers} == {"accepted"}
+        assert len(scene.answers) == 400
 
     clock.run(main)
 
