@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, replayed
+from consumer.judge.reading import announcements_of, is_same
 from consumer.model import OF_VERDICT, Attachment, Message, Replay
 
 
@@ -27,15 +28,17 @@ class Known:
         """Whether it was announced before, and Genesys did not know it."""
         return announced.announcement is not None and self.dead(announced.announcement)
 
-    def gave_up_some(self, announced: Message) -> bool:
+    def gave_up_some(self, announced: Message, found: Message) -> bool:
         """Whether Genesys did not show as many attachments, or not each that was named."""
-        return self.dead(announced.counted) or any(map(self.gave_up, announced.attachments))
+        missing = (a for a in announced.attachments if not any(is_same(a, f) for f in found.attachments))
+        return self.dead(announced.counted) or any(map(self.gave_up, missing))
 
-    def letter_of(self, announced: Attachment) -> Replay | None:
-        """The dead letter of what announced it when Genesys did not show it yet."""
-        identity = announced.announcement
-        generation = None if identity is None else self.answers.generation(identity)
-        return Replay(identity, generation) if identity and generation else None
+    def letter_of(self, found: Attachment) -> Replay | None:
+        """The dead letter of what announced it, be it by its link, when Genesys did not show it yet."""
+        for identity in announcements_of(found):
+            if generation := self.answers.generation(identity):
+                return Replay(identity, generation)
+        return None
 
     def superseded(self, conversation_id: str, message_id: str) -> Replay | None:
         """The dead letter of what announced a message that Genesys knows by now: of the message in its conversation,

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from consumer.identity import announced_attachment_identity, attachment_key
 from consumer.model import Attachment, Direction, Event, Kind, Message, Task
 from consumer.telemetry.labels import Skipped
+from consumer.wire.fields import download_id, host_and_path
 
 
 def no_answer_needed(message: Message, attachment: Attachment, task: Task, horizon: timedelta) -> Skipped | None:
@@ -44,6 +46,13 @@ def at_home(event: Event, conversation_id: str | None) -> Event:
 def is_same(announced: Attachment, found: Attachment) -> bool:
     """An event may lack the id that the message API gives: the link tells as well which attachment it is."""
     return announced.key == found.key or (announced.attachment_id is None and announced.url == found.url)
+
+
+def announcements_of(found: Attachment) -> list[bytes]:
+    """What an event may have said of it: its id, or its link alone."""
+    linked = attachment_key(None, download_id(found.url), host_and_path(found.url))
+    keys = dict.fromkeys(key for key in (found.key, linked) if key is not None)
+    return [announced_attachment_identity(found.conversation_id, found.message_id, key) for key in keys]
 
 
 def with_communication(message: Message, communication_id: str | None) -> Message:

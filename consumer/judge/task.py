@@ -259,7 +259,7 @@ class _Judging:
         if message.message_id:
             await together([*self._inspections(event, judgeable), *late])
             done = all(self.known.answered(a.identity) for a in judgeable if a.identity)  # none was written again
-            shown = said is None or not self.known.gave_up_some(said)
+            shown = said is None or not self.known.gave_up_some(said, message)
             if (
                 done
                 and shown

@@ -137,6 +137,25 @@ async def test_an_attachment_that_was_announced_too_early_is_judged_once_and_nam
         assert home.open_letters == 0
 
 
+async def test_an_attachment_that_was_announced_by_its_link_too_early_names_the_dead_letter_as_well() -> None:
+    link = "https://api.mypurecloud.com/api/v2/downloads/a2"
+    raw = orjson.loads(EARLY)
+    raw["participants"][0]["messages"][0]["messages"][0]["media"][1] = {"url": link}
+    linked = orjson.dumps(raw)
+    async with at_home(SHOWN) as home:
+        for _ in range(2):
+            await home.take(linked)
+        assert (home.verdicts, len(home.letters)) == (["a1"], 1)
+        await comes_to_be(home, message("m1", attachment("a1"), attachment("a2", url=link)))
+        for _ in range(2):
+            await home.take(linked)
+        assert (home.verdicts, len(home.letters)) == (["a1", "a2"], 1)
+        (nothing, letter) = superseded(home)
+        assert nothing is None
+        assert letter == Replay(announced_attachment_identity(CONVERSATION, "m1", "download:a2"), 1)
+        assert home.open_letters == 0
+
+
 async def test_more_attachments_than_genesys_shows_are_judged_whatever_announces_them_later() -> None:
     counted = {"type": "Text", "content": [{"contentType": "Attachment"}] * 2}
     raw = orjson.loads(event(["a1"]))
