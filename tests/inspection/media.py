@@ -78,8 +78,12 @@ def ogg_checksum(page: bytes) -> int:
     return register
 
 
-def tiff(gap: bytes = b"", more: Mapping[int, tuple[int, bytes]] | None = None) -> bytes:
-    """A picture of 8 × 8 pixels: a gap behind the header, the pixels, values, the directory."""
+def tiff(
+    gap: bytes = b"",
+    more: Mapping[int, tuple[int, bytes]] | None = None,
+    changed: Mapping[int, tuple[int, int, int]] | None = None,
+) -> bytes:
+    """A picture of 8 × 8 pixels: a gap behind the header, the pixels, values, the directory with changes."""
     body = b"II*\0\0\0\0\0" + gap + bytes(len(gap) & 1)
     pixels, body = len(body), body + bytes(range(64))
     rows = {
@@ -94,6 +98,7 @@ def tiff(gap: bytes = b"", more: Mapping[int, tuple[int, bytes]] | None = None) 
     for number, (kind_, value) in (more or {}).items():
         rows[number] = (kind_, len(value), len(body))
         body += value + bytes(len(value) & 1)
+    rows.update(changed or {})
     directory = len(body)
     body += struct.pack("<H", len(rows))
     body += b"".join(struct.pack("<2H2L", number, *row) for number, row in sorted(rows.items())) + bytes(4)

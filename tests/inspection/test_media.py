@@ -236,6 +236,47 @@ def test_what_no_viewer_and_no_player_opens_is_broken(name: str, part: bytes, by
     assert bent(name, (part, by)) is Reason.MALFORMED
 
 
+@pytest.mark.parametrize(
+    ("tag", "row"),
+    [
+        pytest.param(258, (3, 1, 0), id="no bits"),
+        pytest.param(258, (3, 1, 106), id="bits that no sample has"),
+        pytest.param(258, (3, 2, 8 | 9 << 16), id="samples of different bits"),
+        pytest.param(258, (99, 1, 8), id="bits that are no number"),
+        pytest.param(277, (3, 1, 0), id="no samples"),
+        pytest.param(277, (11, 1, 1), id="samples that are no number"),
+        pytest.param(277, (3, 1, 121), id="more pixels than there are bytes for"),
+        pytest.param(259, (3, 1, 236), id="an unknown compression"),
+        pytest.param(259, (3, 1, 0), id="no compression and not said so"),
+        pytest.param(257, (4, 1, 999), id="more rows than there are bytes for"),
+        pytest.param(256, (4, 1, 0), id="no width"),
+        pytest.param(257, (11, 1, 8), id="a height that is no number"),
+    ],
+)
+def test_a_tiff_whose_first_page_nobody_draws_is_broken(tag: int, row: tuple[int, int, int]) -> None:
+    two = 277 if tag == 258 else 0
+    other = {two: (3, 1, 2), 257: (3, 1, 4)} if two else {}
+    assert verdict(media.tiff(changed=other), "a.tiff") is None
+    assert verdict(media.tiff(changed={**other, tag: row}), "a.tiff") is Reason.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({258: (3, 2, 8 | 1 << 16)}, id="more bits than samples"),
+        pytest.param({277: (3, 1, 2), 257: (3, 1, 4)}, id="bits said once for all samples"),
+        pytest.param({258: (1, 1, 8), 259: (4, 1, 1), 277: (1, 1, 1)}, id="numbers of another size"),
+        pytest.param({258: (8, 1, 8), 256: (9, 1, 8)}, id="numbers with a sign"),
+        pytest.param({284: (3, 1, 0), 278: (4, 1, 2**32 - 1)}, id="rows and planes that mean nothing"),
+        pytest.param({259: (3, 1, 34712)}, id="a compression that few know"),
+        pytest.param({257: (3, 1, 999), 273: (4, 1, 0), 279: (4, 1, 0)}, id="a map's empty part"),
+        pytest.param({257: (3, 1, 12), 262: (3, 1, 6)}, id="less color than light"),
+    ],
+)
+def test_a_tiff_with_odd_numbers_that_viewers_draw_is_let_in(changed: dict[int, tuple[int, int, int]]) -> None:
+    assert verdict(media.tiff(changed=changed), "a.tiff") is None
+
+
 def test_a_picture_that_is_not_named_is_any_that_is_there() -> None:
     assert bent("avifenc.avif", (b"pitm", b"free")) is None
 

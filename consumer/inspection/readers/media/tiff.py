@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from consumer.inspection.readers.ends import End
+from consumer.inspection.readers.media import tiff_page
 from consumer.inspection.readers.media.layout import STEP, Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.trailing import Extent
@@ -19,11 +20,12 @@ from consumer.inspection.readers.trailing import Extent
 END = End("the last value, strip or tile that a directory names", "every one", "none")
 STARTS = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-NUMBERS = {1: "B", 3: "H", 4: "L", 13: "L", 16: "Q", 18: "Q"}
+NUMBERS = {1: "B", 3: "H", 4: "L", 6: "B", 8: "H", 9: "L", 13: "L", 16: "Q", 17: "Q", 18: "Q"}  # none is below 0
 ASCII, BYTES = 2, frozenset({1, 7})
 WIDTH, HEIGHT = 256, 257
 PLACES = {273: 279, 324: 325, 513: 514}  # strips, tiles, an older JPEG: where they are, and how long
 DEPTHS, SAMPLES, MOST_SAMPLES = 258, 277, 8  # bits of each sample, samples of a pixel
+PACKING, COLORS, OF_LESS_COLOR = 259, 262, 6  # the last: a way to draw with fewer samples of color than of light
 PAGES = 330
 DIRECTORIES = frozenset({PAGES, 34665, 34853, 40965})  # further ones: pages inside, of the camera, of the place
 TEXTS = frozenset({700, 37510, *range(40091, 40096)})  # XMP, comments, what Windows calls title
@@ -45,6 +47,7 @@ class _Walk:
     work: Work
     used: list[Extent] = field(default_factory=list)
     pages: int = 0
+    first: dict[int, DirectoryEntry] | None = None  # the first directory, if it is a page
 
     def number(self, at: int, size: int) -> int:
         return int.from_bytes(self.data[at : at + size], "little" if self.order == "<" else "big")
@@ -68,9 +71,9 @@ class DirectoryEntry:
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "image/tiff"
     layout = Layout("picture")
-    seen.pages = _walked(data, layout, seen.work).pages
-    if not seen.pages:
-        raise Unreadable("the TIFF has no picture")
+    walk = _walked(data, layout, seen.work)
+    seen.pages = walk.pages
+    _first_page(walk)
     judge(data, layout, seen, limits)
 
 
@@ -116,6 +119,7 @@ def _directories(walk: _Walk, first: int) -> None:
         for tag in DIRECTORIES & entries.keys():
             waiting += [(place, is_page and tag == PAGES) for place in _numbers(walk, entries[tag])]
         _page(walk, entries)
+        walk.first = entries if walk.pages and len(known) == 1 else walk.first
         for entry in entries.values():
             _value(walk, entry, is_page)
         waiting.append((walk.number(_following(walk, at), 8 if walk.big else 4), is_page))
@@ -178,6 +182,29 @@ def _page(walk: _Walk, entries: dict[int, DirectoryEntry]) -> None:
             max(walk.layout.height, sides[1]),
         )
         walk.layout.drawn += sides[0] * sides[1]
+
+
+def _first_page(walk: _Walk) -> None:
+    """`Unreadable` if nobody draws it: then nobody opens the file."""
+    if walk.first is None:
+        raise Unreadable("the TIFF has no picture" if not walk.pages else "the TIFF's first page has no picture")
+    samples, bits, packing = (_said(walk, tag) for tag in (SAMPLES, DEPTHS, PACKING))
+    if found := tiff_page.fault(samples, bits, packing):
+        raise Unreadable(found)
+    wide, high, colors = (_said(walk, tag)[:1] for tag in (WIDTH, HEIGHT, COLORS))
+    size = sum(high) * ((sum(wide) * samples[0] * bits[0] + 7) // 8)
+    if packing[0] == tiff_page.PLAIN and colors != [OF_LESS_COLOR] and size > len(walk.data) and not _has_holes(walk):
+        raise Unreadable("the TIFF stops before its end")
+
+
+def _has_holes(walk: _Walk) -> bool:
+    """Maps leave strips and tiles out in which there is nothing."""
+    return any(0 in _said(walk, where) for where in PLACES)
+
+
+def _said(walk: _Walk, tag: int) -> list[int]:
+    """What an entry of the first directory says; 1 where there is none."""
+    return _numbers(walk, walk.first[tag]) if walk.first and tag in walk.first else [1]
 
 
 def _value(walk: _Walk, entry: DirectoryEntry, is_page: bool) -> None:
