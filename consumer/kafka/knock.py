@@ -70,6 +70,15 @@ async def why_not(settings: KafkaSettings) -> BrokersRefuse | Unavailable:
     return Unavailable(Dependency.KAFKA, detail)
 
 
+async def silence(settings: KafkaSettings) -> str:
+    """Why none of the brokers answers; "" where one does, or refuses us. Raises as `knock`."""
+    came = [await knock(settings, server) for server in servers_of(settings)[:MOST_ASKED]]
+    causes = [cause for cause in came if isinstance(cause, Cause) and cause.away]
+    if len(causes) < len(came):
+        return ""
+    return f"{nobody_answers(settings)}: {'; '.join(dict.fromkeys(cause.came for cause in causes))}"
+
+
 def servers_of(settings: KafkaSettings) -> list[str]:
     return [f"{host}:{port}" for host, port, _ in sorted(collect_hosts(settings.bootstrap_servers))]
 

@@ -1,6 +1,7 @@
 """How far a loop is behind: records from what is committed to the last stable offset, and since when the first waits.
 
-Looked at by itself, whether the loop polls or not: a gauge that only polls move stands still behind a closed gate.
+Looked at by itself, whether the loop polls or not: a gauge that only polls move stands still behind a closed gate. A
+loop that has nothing to do may not notice either that its brokers are gone: whoever can't look at the lag finds out.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import anyio
@@ -18,6 +20,7 @@ from aiokafka.errors import IllegalOperation, KafkaError
 from consumer.errors import Failure
 from consumer.kafka.client import consumer_options
 from consumer.kafka.closing import close
+from consumer.kafka.knock import silence
 from consumer.kafka.waiting import LOOK_S
 from consumer.model import Condition
 from consumer.settings.model import KafkaSettings
@@ -86,6 +89,7 @@ class Lag:
         self._refreshed_at = self._now()
         self._asked: AIOKafkaConsumer | None = None  # whom a refresh is asking now
         self._asking: anyio.CancelScope
+        self._knocks = False
         self._rests = anyio.Event()  # nobody is asked
         self._rests.set()
 
@@ -94,6 +98,9 @@ class Lag:
         async with anyio.create_task_group() as group:
             while True:
                 self.look()
+                if self._is_unknown and not self._knocks:
+                    self._knocks = True
+                    group.start_soon(self._knock)
                 if self.consumer is not None and self._is_due:
                     self._asked, self._asking, self._rests = self.consumer, anyio.CancelScope(), anyio.Event()
                     group.start_soon(self._try_to_refresh, self.consumer)
@@ -111,9 +118,25 @@ class Lag:
             self._asking.cancel()  # it may wait for ever: its consumer is closed
         if self.consumer is not None:
             self._forget(self._shown - self.consumer.assignment())
-        if self._now() - self._refreshed_at >= UNKNOWN_S:
+        if self._is_unknown:
             self._forget(set(self._shown))
             self._reports.begin(Condition.LAG_UNKNOWN, f"of {self._topic}", self._about)
+
+    async def _knock(self) -> None:
+        with suppress(Failure):  # a file of the settings: whoever connects says so
+            if (why := await silence(self._kafka)) and self._is_unknown:
+                self._reports.begin(Condition.KAFKA_AWAY, why, self._asker)
+        await anyio.sleep(REFRESH_S)
+        self._knocks = False
+
+    @property
+    def _asker(self) -> str:
+        """For whom Kafka is away: the loop itself may not have noticed, or know better."""
+        return f"the lag of {self._about}"
+
+    @property
+    def _is_unknown(self) -> bool:
+        return self._now() - self._refreshed_at >= UNKNOWN_S
 
     @property
     def _is_due(self) -> bool:
@@ -140,6 +163,7 @@ class Lag:
                 await self._refresh(consumer, sorted(consumer.assignment()))
                 self._refreshed_at = self._now()
                 self._reports.end(Condition.LAG_UNKNOWN, self._about)
+                self._reports.end(Condition.KAFKA_AWAY, self._asker)
         except (KafkaError, IllegalOperation, OSError, Failure) as failure:
             log.debug("the lag of %s is not refreshed: %s", self._topic, type(failure).__name__)
         finally:

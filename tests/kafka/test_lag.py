@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
 import pytest
-from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
+from consumer.kafka.knock import silence
 from consumer.kafka.lag import ARRIVALS, UNKNOWN_S, Arrivals, Lag
 from consumer.model import Condition
 from consumer.settings.model import KafkaSettings, TopicSettings
@@ -126,6 +128,44 @@ async def test_a_lag_that_can_not_be_refreshed_is_told_no_longer_and_a_condition
     lag.look()
     assert recorder.of("lag_gone") == [("events", 3)]
     assert recorder.holding == {(Condition.LAG_UNKNOWN, "events"): "of events"}
+
+
+@pytest.mark.kafka
+async def test_brokers_that_are_gone_are_told_though_the_loop_has_nothing_to_do(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    clock = [1_000.0]
+    recorder = Recorder()
+    nowhere = KafkaSettings(bootstrap_servers="127.0.0.1:1", group="g")
+    lag = Lag(topics.events, "events", nowhere, lambda tp: True, recorder, lambda: clock[0])
+    async with looking(lag):
+        clock[0] += UNKNOWN_S
+        await recorder.until("nobody listens there")
+        assert {condition for condition, _ in recorder.holding} == {Condition.LAG_UNKNOWN, Condition.KAFKA_AWAY}
+        consumer = AIOKafkaConsumer(bootstrap_servers=kafka_settings.bootstrap_servers)
+        await consumer.start()
+        try:
+            consumer.assign([TopicPartition(topics.events, 0)])
+            lag.consumer = consumer
+            with anyio.fail_after(30):
+                while recorder.holding:  # noqa: ASYNC110 # a broker is asked
+                    await anyio.sleep(0.05)
+            await lag.let_go()
+        finally:
+            await consumer.stop()
+
+
+async def test_one_broker_that_answers_is_no_silence_and_one_that_refuses_us_is_none() -> None:
+    async def hang_up(_: object, writer: asyncio.StreamWriter) -> None:
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    try:
+        assert "nobody listens there" in await silence(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
+        assert await silence(KafkaSettings(bootstrap_servers=f"127.0.0.1:1,127.0.0.1:{port}")) == ""
+    finally:
+        server.close()
 
 
 @pytest.mark.kafka
