@@ -36,6 +36,7 @@ class _Seen:
 class Sizes:
     def __init__(self) -> None:
         self._feeds: dict[Feed, _Seen] = {}
+        self._fitted: dict[str, None] = {}  # hosts
         self._came: dict[str, str] = {}  # file → SHA-256 of what came for it last, with another size
         self._whose: dict[str, str] = {}  # SHA-256 → the file that it came for; "" for several
 
@@ -44,6 +45,7 @@ class Sizes:
         return seen is None or len(seen.others) < ENOUGH or len(seen.others) <= seen.agreed
 
     def agreed(self, feed: Feed) -> None:
+        remember(self._fitted, feed.host, None, KNOWN_FEEDS)
         seen = self._seen(feed)
         seen.agreed = min(seen.agreed + 1, COUNTED)
 
@@ -54,8 +56,7 @@ class Sizes:
             others.add(sha256)
 
     def differs(self, feed: Feed, file: str, sha256: str) -> bool:
-        """Whether it may be the file for all that can be told: no size ever fitted, the same bytes came twice, and for
-        no other."""
+        """Whether it proves that its host delivers: it came twice, for no other, and no size of that host ever fitted."""
         again = self._came.get(file) == sha256
         remember(self._came, file, sha256, KNOWN_FILES)
         remember(self._whose, sha256, file if self._whose.get(sha256, file) == file else "", KNOWN_FILES)
@@ -65,7 +66,7 @@ class Sizes:
         if seen.agreed or not self._whose[sha256] or not again:
             return False
         self.believed(feed, sha256)
-        return True
+        return feed.host not in self._fitted
 
     def _seen(self, feed: Feed) -> _Seen:
         seen = self._feeds.get(feed) or _Seen()

@@ -25,6 +25,15 @@ def test_sizes_tell_until_a_few_files_came_twice_as_they_are() -> None:
     assert (sizes.tell(FEED), sizes.tell(OTHER)) == (False, True)
 
 
+def test_a_host_whose_sizes_fit_elsewhere_is_proven_by_none_that_differs_though_its_feed_is_learnt() -> None:
+    sizes = Sizes()
+    assert [sizes.differs(FEED, "file", "hash") for _ in range(2)] == [False, True]
+    sizes.agreed(OTHER)
+    assert [sizes.differs(FEED, "file 2", "hash 2") for _ in range(2)] == [False, False]
+    learnt(sizes, ENOUGH, first=10)
+    assert not sizes.tell(FEED)
+
+
 def test_what_comes_for_several_files_is_none_of_them() -> None:
     sizes = Sizes()
     for number in range(100):
