@@ -56,7 +56,7 @@ class Sizes:
             others.add(sha256)
 
     def differs(self, feed: Feed, file: str, sha256: str) -> bool:
-        """Whether it proves that its host delivers: it came twice, for no other, and no size of that host ever fitted."""
+        """Whether it proves that its host delivers: it came twice, for no other, and no size of the host fitted."""
         again = self._came.get(file) == sha256
         remember(self._came, file, sha256, KNOWN_FILES)
         remember(self._whose, sha256, file if self._whose.get(sha256, file) == file else "", KNOWN_FILES)
