@@ -177,6 +177,21 @@ def test_what_is_attached_to_a_film_is_told_or_not_let_in() -> None:
         assert verdict(media.webm(media.attachment(name, content)), "a.webm") is not None
 
 
+@pytest.mark.parametrize("zeros", [1, 4, 418, 4096, 60_000])
+@pytest.mark.parametrize("name", sorted(name for name in SAMPLES if kind(name) in ("mp3", "aac")))
+def test_sound_behind_zeros_is_what_players_make_of_it(name: str, zeros: int) -> None:
+    assert verdict(bytes(zeros) + SAMPLES[name], name) is None
+    assert seen(bytes(zeros) + SAMPLES[name]).detected_type == TYPES[kind(name)]
+    assert verdict(bytes(zeros) + SAMPLES[name] + ZIP, name) is not None
+
+
+@pytest.mark.parametrize(
+    "behind", [b"", b"\xff\xfb\x90\x64", b"\xff\xfb\x90\x64" + bytes(500), b"\xff\xf1" * 40, b"words " * 90]
+)
+def test_zeros_before_anything_else_are_no_sound(behind: bytes) -> None:
+    assert verdict(bytes(418) + behind, "a.mp3") is not None
+
+
 def test_a_cover_is_a_picture_and_a_program_for_a_cover_is_not() -> None:
     cover = b"\0image/png\0\3\0"
     assert seen(SAMPLES["ffmpeg_cover.mp3"]).findings == []

@@ -70,6 +70,50 @@ def test_what_desktops_put_beside_the_files_is_passed_over() -> None:
     assert codes({"a.png": png(), "__MACOSX/._a.png": program()}) != set()
 
 
+OF_WINDOWS = (
+    "\r\n[.ShellClassInfo]\r\nLocalizedResourceName=@%SystemRoot%\\system32\\shell32.dll,-21779\r\n"
+    "InfoTip=@%SystemRoot%\\system32\\shell32.dll,-12688\r\nIconResource=C:\\icons\\a.ico,0\r\nConfirmFileOp=0\r\n"
+    "[LocalizedFileNames]\r\nNote: read me.txt=@notes.dll,-1\r\n"
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+def test_how_windows_is_to_show_a_folder_is_passed_over(encoding: str) -> None:
+    for name in ("desktop.ini", "Photos/Desktop.ini"):
+        assert wide.reason(archive({"a.png": png(), name: OF_WINDOWS.encode(encoding)}), "a.zip") is None
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("IconResource=\\\\host\\share\\a.ico,0", Reason.EXTERNAL_REFERENCE),
+        (' iconfile = "//host/share/a.ico"', Reason.EXTERNAL_REFERENCE),
+        ("LocalizedResourceName=@\\\\host@80\\a.dll,-1", Reason.EXTERNAL_REFERENCE),
+        ("Logo=file://host/a.png", Reason.EXTERNAL_REFERENCE),
+        ("CLSID={0AFACED1-E828-11D1-9187-B532F1E9575D}", Reason.EMBEDDED_EXECUTABLE),
+    ],
+)
+def test_a_folder_that_is_shown_from_another_machine_or_opened_as_something_else_is_refused(
+    line: str, expected: Reason, encoding: str
+) -> None:
+    assert expected in codes({"a.png": png(), "Photos/desktop.ini": (OF_WINDOWS + line + "\r\n").encode(encoding)})
+
+
+@pytest.mark.parametrize("name", ["autorun.inf", "Photos/a.url", "a.scf", "a.library-ms", "a.searchConnector-ms"])
+def test_what_windows_acts_on_while_somebody_looks_at_a_folder_is_refused(name: str) -> None:
+    assert Reason.EMBEDDED_EXECUTABLE in codes({"a.png": png(), name: b"words"})
+
+
+@pytest.mark.parametrize("content", [program(), wide.FOREIGN["rar"], png(), b"<?php system($_GET[1]); ?>"])
+def test_what_only_has_the_name_of_a_description_is_refused(content: bytes) -> None:
+    assert wide.reason(archive({"a.png": png(), "desktop.ini": content}), "a.zip") is not None
+
+
+def test_a_description_of_a_folder_that_is_longer_than_any_is_refused() -> None:
+    assert codes({"a.png": png(), "desktop.ini": b"InfoTip=a\r\n" * 9_000}) != set()
+
+
 @pytest.mark.parametrize("members", [{}, {"folder/": b""}, {"a.txt": b""}])
 def test_an_archive_of_nothing_is_empty(members: dict[str, bytes]) -> None:
     assert wide.reason(archive(members), "a.zip") is Reason.EMPTY

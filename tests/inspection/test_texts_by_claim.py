@@ -168,7 +168,7 @@ def test_an_alarm_that_starts_a_program_is_told() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="http://a.example/a.xsl"?><a/>',
+        '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="file://a.example/a.xsl"?><a/>',
         '<?mso-application progid="Word.Document"?><a/>',
         '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>',
         '<!DOCTYPE a SYSTEM "http://example.com/a.dtd"><a/>',
@@ -238,6 +238,21 @@ def test_a_style_sheet_beside_an_invoice_is_told(named: str) -> None:
     assert wide.seen(data, "a.xml").flags == ["external_references"]
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        'type="text/xsl" href="http://crd.example/xml/schematy/UPO/2008/05/09/upo.xsl"',
+        "href='HTTPS://example.com/style?version=2&amp;of=1#all' type='text/css' media='screen'",
+    ],
+)
+def test_a_style_sheet_in_the_web_as_forms_of_authorities_name_it_is_told(named: str) -> None:
+    data = (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet {named}?><pos:Document xmlns:pos="urn:a"/>'.encode()
+    )
+    assert wide.reason(data, "UPO.xml") is None
+    assert wide.seen(data, "UPO.xml").flags == ["external_references"]
+
+
 def test_a_style_sheet_that_makes_pages_is_not_let_in() -> None:
     data = b'<x:stylesheet version="1.0" xmlns:x="http://www.w3.org/1999/XSL/Transform"/>'
     assert wide.reason(data, "a.xsl") is wide.reason(data, "a.xml") is Reason.SECOND_FORMAT
@@ -246,9 +261,10 @@ def test_a_style_sheet_that_makes_pages_is_not_let_in() -> None:
 @pytest.mark.parametrize(
     "named",
     [
-        'href="http://example.com/a.xsl"', 'href="//host/a.xsl"', 'href="#a.xsl"', 'href="data:text/xsl,a.xsl"', "",
+        'href="ftp://example.com/a.xsl"', 'href="http:/a.xsl"', 'href="file://host/a.css"', 'href="//host/a.xsl"',
+        'href="#a.xsl"', 'href="data:text/xsl,a.xsl"', 'href="javascript:a.xsl"', "",
         'href=""', 'href="a.xml"', 'href="#" a="href.xsl"', 'href="&#104;ttp://example.com/a.xsl"', "href=a.xsl",
-        'href="\\\\host\\a.xsl"', 'href="?a.xsl"',
+        'href="\\\\host\\a.xsl"', 'href="?a.xsl"', 'href="http://a/a.xsl" href="//host/a.xsl"',
     ],
 )  # fmt: skip
 def test_any_other_style_sheet_is_loaded_from_elsewhere_or_stands_in_the_file(named: str) -> None:

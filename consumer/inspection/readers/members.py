@@ -5,6 +5,7 @@ What a policy lets in by itself may come in an archive, and nothing else: its ty
 
 from __future__ import annotations
 
+from consumer.inspection.readers import folder_look
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.office import containers
 from consumer.inspection.readers.office.compound import is_ole
@@ -45,6 +46,9 @@ def _is_of_a_desktop(name: str, head: bytes) -> bool:
 def _judge(name: str, content: bytes, whole: bool, seen: Seen, limits: Limits) -> None:
     if not whole:
         raise TooMuch("a file in the archive is larger than can be examined")
+    if folder_look.is_named(name):
+        folder_look.examine(content, seen)
+        name = folder_look.AS_A_TEXT
     inner = seen.others.examine(content, name, "")
     kind = inner.detected_type or ""
     if kind not in limits.types:

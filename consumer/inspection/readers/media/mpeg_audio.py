@@ -80,12 +80,13 @@ def begins_mpeg(data: bytes) -> bool:
 
     The mark of UTF-16 is a frame of Layer I with a checksum as well, which nothing makes that people send.
     """
-    if not id3.begins(data):
+    at = _past_zeros(data, 0)
+    if not id3.begins(data, at):
         return not data.startswith(codecs.BOM_UTF16_LE) and _begins(data, mpeg_size)
-    at = id3.end(data, 0)
-    return not _begins(data, adts_size) and (
-        at >= len(data) or _resumed(data, at, len(data), mpeg_size, Work()) < len(data)
-    )
+    if _begins(data, adts_size):
+        return False
+    at = id3.end(data, at)
+    return at >= len(data) or _resumed(data, at, len(data), mpeg_size, Work()) < len(data)
 
 
 def begins_adts(data: bytes) -> bool:
@@ -94,7 +95,8 @@ def begins_adts(data: bytes) -> bool:
 
 def _begins(data: bytes, size_at: Callable[[bytes, int], int]) -> bool:
     """Whether frames stand at the beginning, or behind a tag, in a row."""
-    at = _past_zeros(data, id3.end(data, 0)) if id3.begins(data) else 0
+    at = _past_zeros(data, 0)
+    at = _past_zeros(data, id3.end(data, at)) if id3.begins(data, at) else at
     for _ in range(FEWEST):
         size = size_at(data, at)
         if not size:
@@ -106,7 +108,9 @@ def _begins(data: bytes, size_at: Callable[[bytes, int], int]) -> bool:
 
 
 def _past_zeros(data: bytes, at: int) -> int:
-    """Behind the padding that some writers put between a tag and the sound."""
+    """Behind the padding that some writers put before a tag or the sound: players skip it."""
+    if data[at : at + 1] != b"\0":
+        return at
     window = data[at : at + STRAY]
     return at + len(window) - len(window.lstrip(b"\0"))
 
@@ -122,7 +126,7 @@ def examine_adts(data: bytes, seen: Seen, limits: Limits) -> None:
 
 
 def _examine(data: bytes, size_at: Callable[[bytes, int], int], seen: Seen, limits: Limits) -> None:
-    layout, at = Layout("recording"), 0
+    layout, at = Layout("recording"), _past_zeros(data, 0)
     while id3.begins(data, at):
         at = id3.walk(data, at, layout, seen.work)
     stop = older_tags.walk(data, layout, seen.work)

@@ -1,7 +1,8 @@
 """XML as a text: read by expat, which nothing can make expand, and refused where a browser or Office acts on it.
 
 A browser shows an XML file as what its namespaces say (XHTML with its scripts, SVG), and loads the style sheet that it
-names; Office opens one that names a program of its own (`mso-application`), or is a document by its namespace.
+names, if that is of the same origin or no more than colors. Office opens one that names a program of its own
+(`mso-application`), or is a document by its namespace.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ FLAT, OF_A_DOCUMENT, FIRST_LINES = b"office:mimetype=", b"opendocument", 4096
 """By these words near its beginning LibreOffice tells a document, with its macros and links, from other XML."""
 A_DOCUMENT = "a program of Office opens it as a document"
 STYLE_SHEET, SHEETS = "xml-stylesheet", (".xsl", ".xslt", ".css")
+WEB = ("http://", "https://")
 INSTRUCTIONS = {
     STYLE_SHEET: (Reason.EXTERNAL_REFERENCE, "a style sheet is loaded when it is opened", "browser"),
     "mso-application": (Reason.SECOND_FORMAT, A_DOCUMENT, "office"),
@@ -90,7 +92,7 @@ class _Parser:
 
     def _instruction(self, target: str, content: str) -> None:
         self._seen.work.spend(PLACE // 4)
-        if target.lower() == STYLE_SHEET and _is_beside(content):
+        if target.lower() == STYLE_SHEET and _is_harmless(content):
             self._seen.flag("external_references")
         elif target.lower() in INSTRUCTIONS:
             reason, detail, opener = INSTRUCTIONS[target.lower()]
@@ -100,10 +102,16 @@ class _Parser:
         raise Unreadable("it declares a document type, by which entities expand")
 
 
-def _is_beside(content: str) -> bool:
-    """Whether the style sheet is a file beside this one, as invoices name it. It is not let in itself."""
+def _is_harmless(content: str) -> bool:
+    """Whether the style sheet is a file beside this one, which is not let in itself, or one in the web.
+
+    Invoices name theirs like the one, and forms of authorities like the other. A browser runs none of another origin.
+    """
     _, named, rest = content.partition("href")
     value = rest.lstrip().removeprefix("=").lstrip()
     target = value[1:].partition(value[:1])[0] if value[:1] in ('"', "'") else ""
-    plain = named and content.count("href") == 1 and not set("&#?%") & set(target)
-    return bool(plain) and target.lower().endswith(SHEETS) and place_of(target) is Place.HERE
+    if not named or content.count("href") != 1:
+        return False
+    if target.lower().startswith(WEB):
+        return True
+    return not set("&#?%") & set(target) and target.lower().endswith(SHEETS) and place_of(target) is Place.HERE
