@@ -24,7 +24,7 @@ UNSEEN: Mapping[str, str] = {
     "application/rtf": "what pictures in it hold, and what a reader makes of control words that are built to break it",
     "application/zip": "files in archives inside it: these are refused",
     "application/ms-tnef": "messages that are attached in Outlook's own form, and long names of files",
-    "message/rfc822": "where links lead and who really sent it; encrypted and sealed parts are refused",
+    "message/rfc822": "where links lead, who sent it and whether signatures are right; encrypted parts are refused",
     "text/plain": "what the words say, and what a program makes of the text by another name",
     "text/csv": "what formulas compute; those that call a program are told",
     "text/vcard": _TEXT,

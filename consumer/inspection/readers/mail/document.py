@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from consumer.inspection.readers import attached, scripts, text
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import foreign
-from consumer.inspection.readers.mail import encodings, headers
+from consumer.inspection.readers.mail import encodings, headers, signed
 from consumer.inspection.readers.mail.headers import Headers
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
@@ -92,7 +92,7 @@ class _Mail:
         if kind.startswith("multipart/"):
             self._several(said, body, end, depth)
         else:
-            self._leaf(said, kind, body, end)
+            self._leaf(said, body, end, depth)
 
     def _several(self, said: Headers, body: int, end: int, depth: int) -> None:
         if said.kind() == "multipart/encrypted":
@@ -125,13 +125,13 @@ class _Mail:
         if found := foreign(self.lines[max(0, begin) : max(0, end)], self.seen.work):
             self.seen.find(Reason.SECOND_FORMAT, f"{found} between the parts of the mail")
 
-    def _leaf(self, said: Headers, kind: str, body: int, end: int) -> None:
-        names = said.names()
+    def _leaf(self, said: Headers, body: int, end: int, depth: int) -> None:
+        kind, names = said.kind(), said.names()
         content = encodings.decode(self.lines[body:end], said.encoding(), self.seen.work)
         if kind in ("message/partial", "message/external-body"):
             self.seen.find(Reason.EXTERNAL_REFERENCE, "a part of the mail is to be had elsewhere")
-        elif kind in SEALED:
-            self.seen.find(Reason.ENCRYPTED, "the mail is sealed: nobody can look inside without its key")
+        elif kind in SEALED or any(map(signed.is_named, names)):
+            self._sealed(names, content, depth)
         elif is_program(b"", *names):
             self.seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached")
         elif kind in TEXTS and not names and content.strip() and text.read(content, self.seen.work) is None:
@@ -142,6 +142,30 @@ class _Mail:
                 self._between(body, end)
         elif content:
             self._attached(names[0] if names else "", kind, content)
+
+    def _sealed(self, names: tuple[str, ...], content: bytes, depth: int) -> None:
+        """A signed mail or file can be read by anybody. All else of this kind is encrypted, or as good as that."""
+        inner = signed.content_of(content, self.seen.work)
+        if inner is None:
+            self.seen.find(Reason.ENCRYPTED, "the mail is sealed: nobody can look inside without its key")
+            return
+        mail = _Mail(_lines(inner), self.seen, self.limits, self.parts)
+        if headers.begins(mail.lines[:1024]) and "content-type" in mail.headers(0, len(mail.lines)).fields:
+            mail.part(0, len(mail.lines), depth + 1)
+            self.parts = mail.parts
+        else:
+            self._signed(tuple(map(signed.name_of, names)), inner or content, depth)
+
+    def _signed(self, names: tuple[str, ...], content: bytes, depth: int) -> None:
+        """A file, which may be signed once more."""
+        if depth > DEEPEST_PART:
+            raise TooMuch("the mail has more parts than can be examined")
+        if is_program(b"", *names):
+            self.seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached")
+        elif any(map(signed.is_named, names)):
+            self._sealed(names, content, depth + 1)
+        else:
+            self._attached(names[0] if names else "", "", content)
 
     def _text(self, kind: str, content: bytes) -> None:
         if kind == OF_A_SERVICE:
