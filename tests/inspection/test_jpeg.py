@@ -105,3 +105,18 @@ def test_the_photos_of_the_traffic_are_whole() -> None:
 def test_many_tables_are_paid_for() -> None:
     with pytest.raises(TooMuch):
         walk(jpeg(CODES * 100_000), Work.of(1))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "pieces", [(b"\xff\0",), (b"\xff\xd3", b"a"), (b"\xff\xff\0", b"\xff\0"), (b"\xff\0", bytes(900))]
+)
+def test_the_pixels_end_at_their_first_marker_however_many_of_its_bytes_are_in_them(
+    pieces: tuple[bytes, ...], seed: int
+) -> None:
+    chance = random.Random(seed)
+    count = chance.choice([1, 40, 1023, 1024, 1025, 70_000 // len(pieces[-1])])
+    coded = b"".join(chance.choice(pieces) for _ in range(count))
+    for end in (b"\xff\xd9", b"\xff\xff\xff\xd9"):
+        picture = walk(jpeg()[:-2] + coded + end + b"\xff\xd9 behind", Work())
+        assert (picture.complete, picture.end) == (True, len(jpeg()) - 2 + len(coded + end))

@@ -17,7 +17,8 @@ END = End("its marker `EOI`", "every one", "none")
 MOST_STRAY = 4_096  # bytes between segments that readers skip
 
 FILL = b"\xff"
-_WITHIN_SCAN = b"\0\xff" + runs.between(0xD0, 0xD7)  # behind a 0xFF that ends none
+_WITHIN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})  # behind a 0xFF that ends none
+MOST_LOOKS = 1024  # at single ones in a piece: beyond, taking all out at once is cheaper
 _RESTARTS_AS_NUL = bytes(0 if 0xD0 <= c <= 0xD7 else c for c in range(256))
 
 
@@ -86,10 +87,13 @@ def _scan_end(data: bytes, at: int) -> int:
     size, begin = runs.FIRST_LOOK, at
     while begin < len(data):
         piece = data[begin : begin + size + 1]
-        plain = piece.translate(_RESTARTS_AS_NUL).replace(b"\xff\0", b"\0\0")
-        place = -1
-        while (place := plain.find(FILL, place + 1, size)) >= 0:
-            place = runs.behind(plain, place, FILL) - 1
+        place, looks = -1, 0
+        while (place := piece.find(FILL, place + 1, size)) >= 0:
+            looks += 1
+            if looks == MOST_LOOKS:
+                piece = piece.translate(_RESTARTS_AS_NUL).replace(b"\xff\0", b"\0\0")
+            if piece[place + 1 : place + 2] == FILL:
+                place = runs.behind(piece, place, FILL) - 1
             if place < size and place + 1 < len(piece) and piece[place + 1] not in _WITHIN_SCAN:
                 return begin + place
         begin, size = begin + size, min(runs.LONGEST_LOOK, 4 * size)

@@ -33,11 +33,15 @@ def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Seq
         seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well", opener="7-zip")
     for at, name in formats.formats_in(data, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=opener_of(name))
-    catalog = min(data.rfind(b"/Root"), data.rfind(b"/Pages"))  # readers show no PDF without; words about it need none
-    pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or at <= catalog)
+    pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or _is_shown(data, at))
     if (pdf := next(pdfs, None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}", at=pdf, opener="pdf")
     _markup(data, seen, noun, texts)
+
+
+def _is_shown(data: bytes, pdf: int) -> bool:
+    """Readers show no PDF that has no catalog and no pages behind its header. Words about one need none."""
+    return data.find(b"/Root", pdf) >= 0 and data.find(b"/Pages", pdf) >= 0
 
 
 def find_php(data: bytes, seen: Seen, noun: str) -> None:
