@@ -22,6 +22,7 @@ from consumer.model.heard import Asked
 PROOF_S = 8.0
 LATEST = 3  # of each host: one file alone may be kept from us, and must not keep all others
 KNOWN_PAGES = 256
+UNTOLD = "untold"
 FOREIGN = frozenset({"html", "words", AGAIN})  # what no such file begins like
 
 Renew = Callable[[Resolved], Awaitable[Resolved | None]]
@@ -43,11 +44,14 @@ class Deliveries:
         self._files: dict[str, None] = {}  # that were delivered: what comes once more may come from a cache
         self.sizes = Sizes()
         self._pages: dict[str, None] = {}  # SHA-256 of what came in place of files
+        self._doubtful: set[str] = set()  # hosts of which something else came since a size fitted
         self._whole: dict[str, None] = {}  # SHA-256 of what has as many bytes as Genesys says
 
     def strange(self, hop: Hop, body: Strange) -> None:
         """Bytes that come again and again for one file alone are a delivery, whatever Genesys says of them."""
         code = body.settled.code if body.settled else ""
+        if code != UNTOLD:
+            self._doubtful.add(hop.wanted.feed.host)
         if code in FOREIGN and body.sha256 not in self._whole:  # customers send one file in several ways
             remember(self._pages, body.sha256, None, KNOWN_PAGES)
         elif code in OTHER_BYTES and self.sizes.differs(hop.wanted.feed, hop.asked.of, body.sha256):
@@ -63,12 +67,23 @@ class Deliveries:
             return
         if body.sha256 in self._pages and body.sha256 != wanted.declared_sha256:
             raise hop.no_file("it sent what it sent in place of other files", AGAIN, body.sha256)
+        if wanted.declared_size is None and wanted.declared_sha256 is None and self.sizes.fit(wanted.feed.host):
+            self._note_untold(hop, body)
+            return
         if body.size == wanted.declared_size:
             self.sizes.agreed(wanted.feed)
+            self._doubtful.discard(wanted.feed.host)
             remember(self._whole, body.sha256, None, KNOWN_FILES)
         others = [other for other in self._latest.get(hop.asked.call, ()) if other[0].asked != hop.asked]
         self._latest[hop.asked.call] = [(hop, body.sha256), *others[: LATEST - 1]]
         self._delivered(hop)
+
+    def _note_untold(self, hop: Hop, body: Body) -> None:
+        """Where Genesys says sizes, what has none proves nothing, and while others do not come it has to come twice."""
+        host = hop.wanted.feed.host
+        self.sizes.untold(host)
+        if host in self._doubtful and not self.sizes.is_own(hop.asked.of, body.sha256):
+            raise hop.no_file("it sent what Genesys says nothing of, while others do not come", UNTOLD, body.sha256)
 
     def _delivered(self, hop: Hop, again: bool = False) -> None:
         if remember(self._files, hop.asked.of, None, KNOWN_FILES):
@@ -111,8 +126,8 @@ class Deliveries:
             if url is None or not where.allowed or where.host != hop.asked.call:
                 return None
             told = await replace(hop, url=url, where=where).deliver_again(self._client, ends)
-        if not isinstance(told, Expired):
-            return told == sha256
+        if not isinstance(told, Expired):  # of another size than Genesys says nothing comes as far as here
+            return told == sha256 or (hop.wanted.sizes_tell and hop.wanted.declared_size is not None)
         if told.status not in GONE:
             return False
         self._latest[hop.asked.call] = [one for one in self._latest[hop.asked.call] if one[0].asked != hop.asked]

@@ -36,7 +36,7 @@ class _Seen:
 class Sizes:
     def __init__(self) -> None:
         self._feeds: dict[Feed, _Seen] = {}
-        self._fitted: dict[str, None] = {}  # hosts
+        self._untold: dict[str, int] = {}  # host → files without a size since one of its sizes fitted
         self._came: dict[str, str] = {}  # file → SHA-256 of what came for it last, with another size
         self._whose: dict[str, str] = {}  # SHA-256 → the file that it came for; "" for several
 
@@ -44,8 +44,16 @@ class Sizes:
         seen = self._feeds.get(feed)
         return seen is None or len(seen.others) < ENOUGH or len(seen.others) <= seen.agreed
 
+    def fit(self, host: str) -> bool:
+        """Whether Genesys says the sizes of files there, and rightly, as far as was seen lately."""
+        return self._untold.get(host, COUNTED) < COUNTED
+
+    def untold(self, host: str) -> None:
+        """A file came of which no size is said."""
+        self._untold[host] = self._untold.get(host, COUNTED) + 1
+
     def agreed(self, feed: Feed) -> None:
-        remember(self._fitted, feed.host, None, KNOWN_FEEDS)
+        remember(self._untold, feed.host, 0, KNOWN_FEEDS)
         seen = self._seen(feed)
         seen.agreed = min(seen.agreed + 1, COUNTED)
 
@@ -57,16 +65,20 @@ class Sizes:
 
     def differs(self, feed: Feed, file: str, sha256: str) -> bool:
         """Whether it proves that its host delivers: it came twice, for no other, and no size of the host fitted."""
+        own, seen = self.is_own(file, sha256), self._seen(feed)
+        if not self._whose[sha256]:
+            seen.others.discard(sha256)
+        if seen.agreed or not own:
+            return False
+        self.believed(feed, sha256)
+        return not self.fit(feed.host)
+
+    def is_own(self, file: str, sha256: str) -> bool:
+        """Whether the same bytes came for the file before, and for no other."""
         again = self._came.get(file) == sha256
         remember(self._came, file, sha256, KNOWN_FILES)
         remember(self._whose, sha256, file if self._whose.get(sha256, file) == file else "", KNOWN_FILES)
-        seen = self._seen(feed)
-        if not self._whose[sha256]:
-            seen.others.discard(sha256)
-        if seen.agreed or not self._whose[sha256] or not again:
-            return False
-        self.believed(feed, sha256)
-        return feed.host not in self._fitted
+        return again and bool(self._whose[sha256])
 
     def _seen(self, feed: Feed) -> _Seen:
         seen = self._feeds.get(feed) or _Seen()

