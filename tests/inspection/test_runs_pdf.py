@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
 import re
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import document, files, password, places, streams, strings, syntax
+from consumer.inspection.readers.pdf.syntax import names
+from consumer.inspection.readers.pdf.vocabulary import Vocabulary
 from consumer.inspection.readers.seen import Work
 from tests.inspection.test_runs import joined
 
@@ -154,3 +158,14 @@ def test_what_is_a_pdf_is_the_same(data: bytes) -> None:
 def test_what_shows_a_string_is_the_same(before: bytes, data: bytes) -> None:
     spaced = places._spaced(before + data)
     assert any(sign in spaced for sign in places._SHOWS) == bool(SHOWN.search(before + data))
+
+
+def test_names_that_are_found_in_one_pass_are_those_that_each_search_finds() -> None:
+    words = (b"JS", b"JavaScript", b"EmbeddedFile", b"EmbeddedFiles", b"Page")
+    vocabulary, chance = Vocabulary(*words), random.Random(1)
+    pieces = (*(b"/" + word for word in words), b"/Pages", b"/", b"s", b" ", b"(", b"/EmbeddedFil", b"x" * 50)
+    for ahead in (*range(runs.AT_ONCE - 16, runs.AT_ONCE + 2), 0):
+        content = b" " * ahead + b"".join(chance.choices(pieces, k=300))
+        expected = {word: list(names(word).places(content)) for word in words}
+        found = vocabulary.found_in(content, Work())
+        assert found == {word: (places[0], len(places)) for word, places in expected.items() if places}

@@ -7,7 +7,8 @@ from consumer.inspection.readers.pdf import password, places, root, streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.looks import Looks
 from consumer.inspection.readers.pdf.places import Extents
-from consumer.inspection.readers.pdf.syntax import SIGN, WHITE, Names, names, past, unescaped
+from consumer.inspection.readers.pdf.syntax import WHITE, names, past, unescaped
+from consumer.inspection.readers.pdf.vocabulary import Vocabulary
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
@@ -18,13 +19,12 @@ OBJECT_STREAM = 8 * 1024 * 1024  # bytes that one may inflate to
 MOST_OBJECTS = 10_000  # that begin without a dictionary; a text about them has fewer
 
 HEADER, OBJECT, DICTIONARY = b"%PDF-", b"obj", b"<<"
-_LAUNCH = names(b"Launch")
-_JAVASCRIPT, _SCRIPT, _RENDITION = names(b"JavaScript"), names(b"JS"), names(b"Rendition")
 _ENCRYPTED = names(b"Encrypt")
-_PAGE = names(b"Page")
-_FLASH = names(b"RichMedia", b"Flash")
-_FORM = names(b"AcroForm", b"XFA")
-_FILES = names(b"EmbeddedFile", b"EmbeddedFiles")
+_LAUNCH, _PAGE = b"Launch", b"Page"
+_JAVASCRIPT, _SCRIPT, _RENDITION = b"JavaScript", b"JS", b"Rendition"
+_FLASH, _FORM = {b"RichMedia", b"Flash"}, {b"AcroForm", b"XFA"}
+_FILES = {b"EmbeddedFile", b"EmbeddedFiles"}
+_TELLING = Vocabulary(_LAUNCH, _PAGE, _JAVASCRIPT, _SCRIPT, _RENDITION, *_FLASH, *_FORM, *_FILES)
 
 
 def find_header(data: bytes) -> int | None:
@@ -72,23 +72,24 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def _active(content: bytes, seen: Seen, whole: bool) -> None:
     """What the names of dictionaries tell, wherever they stand. `whole`: places in it are places in the file."""
-    seen.work.spend(4 * len(content) + SIGN * content.count(b"/"))
+    seen.work.spend(4 * len(content))
+    found = _TELLING.found_in(content, seen.work)
 
-    def first(words: Names) -> int | None:
-        return next(words.places(content), None) if whole else None
+    def first(*words: bytes) -> int | None:
+        return min((found[word].first for word in words if word in found), default=None) if whole else None
 
-    if _LAUNCH.are_in(content):
+    if _LAUNCH in found:
         seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=first(_LAUNCH))
-    if _JAVASCRIPT.are_in(content) or (_SCRIPT.are_in(content) and _RENDITION.are_in(content)):
-        at = first(_JAVASCRIPT if _JAVASCRIPT.are_in(content) else _SCRIPT)
+    if _JAVASCRIPT in found or {_SCRIPT, _RENDITION} <= found.keys():
+        at = first(_JAVASCRIPT if _JAVASCRIPT in found else _SCRIPT)
         seen.find(Reason.JAVASCRIPT, "it contains JavaScript", at=at)
-    if _FLASH.are_in(content):
-        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=first(_FLASH))
-    if _FORM.are_in(content):
+    if _FLASH & found.keys():
+        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=first(*_FLASH))
+    if _FORM & found.keys():
         seen.flag("form")
-    seen.pages += sum(1 for _ in _PAGE.places(content))
-    if _FILES.are_in(content):
-        _carries_files(seen, first(_FILES))
+    seen.pages += found[_PAGE].times if _PAGE in found else 0
+    if _FILES & found.keys():
+        _carries_files(seen, first(*_FILES))
 
 
 def _carries_files(seen: Seen, at: int | None = None) -> None:
@@ -99,7 +100,8 @@ def _carries_files(seen: Seen, at: int | None = None) -> None:
 def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     """Looks into every stream, and tells which of them are for whom. Object streams tell what the others are."""
     readable = unescaped(data, seen.work)
-    if _ENCRYPTED.are_in(readable) and not _ENCRYPTED.are_in(data):
+    encrypted = _ENCRYPTED.are_in(readable)
+    if encrypted and not _ENCRYPTED.are_in(data):
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     _active(readable, seen, whole=len(readable) == len(data))
     begins = root.Root.of(readable, seen.work)
@@ -117,7 +119,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
         content = unescaped(content, seen.work)
         _active(content, seen, whole=False)
         referred.add(content, stream.first, seen.work, data)
-    unread = _ENCRYPTED.are_in(readable) or not all(stream.dictionary for stream in found)
+    unread = encrypted or not all(stream.dictionary for stream in found)
     if not begins.is_found and not (begins.may_be_packed and unread):
         seen.find(Reason.MALFORMED, "the object is missing that it begins with, or what names it")
     looks = Looks(data, named, referred, seen, limits)

@@ -52,19 +52,18 @@ class Root:
         return root
 
     def _look_for(self, named: Reference, readable: bytes, ends: bool, tried: int, work: Work) -> None:
-        packed = ends and PACKED in readable
+        sought = set[int]()  # trees of pages that are not in the file itself
         for catalog in _objects(readable, named, work):
             pages = catalog.get(b"Pages") if isinstance(catalog, dict) else None
             if tried >= MOST_TRIED or (ends and isinstance(pages, dict)):
                 self.is_found = True
             elif isinstance(pages, Reference):
                 self.is_found = any(found is not None for found in _objects(readable, pages, work))
-                if packed:
-                    self._packed[pages.number] = b""
+                sought.add(pages.number)
             if self.is_found:
                 return
-        if packed:
-            self._packed[named.number] = b"Pages"
+        if ends and PACKED in readable:
+            self._packed |= {**dict.fromkeys(sought, b""), named.number: b"Pages"}
 
     @property
     def may_be_packed(self) -> bool:

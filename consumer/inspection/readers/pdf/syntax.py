@@ -24,7 +24,7 @@ MOST_DIGITS = 10  # of a number of an object
 LONGEST_NAME = 128  # before its first escape
 
 _DELIMITERS = b"()<>[]{}/%"
-_AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
+AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
 _BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
 _ESCAPES = bytes(0x30 if byte in runs.HEX else byte if byte in b"#" else 0 for byte in range(256))  # makes all `#00`
@@ -67,7 +67,7 @@ def names(*words: bytes) -> Names:
 
 def _whole_names(content: bytes, name: bytes) -> Iterator[int]:
     size = len(name)
-    return (at for at in runs.places(content, name) if content[at + size : at + size + 1] in _AFTER_NAME)
+    return (at for at in runs.places(content, name) if content[at + size : at + size + 1] in AFTER_NAME)
 
 
 def unescaped(content: bytes, work: Work) -> bytes:
