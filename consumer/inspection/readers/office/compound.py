@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from consumer.inspection.readers.seen import Unreadable, Work
@@ -45,6 +46,7 @@ class CompoundFile:
             raise Unreadable("the compound file has sectors of no known size")
         self._sector: int = 1 << sector
         self._fat = self._read_fat()
+        self.end = self._end()  # behind the last sector that is in use
         (directory,) = struct.unpack_from("<L", data, 48)
         self.cutoff, first_mini_fat = struct.unpack_from("<2L", data, 56)
         self.nodes = self._read_directory(directory)
@@ -54,17 +56,18 @@ class CompoundFile:
         self._mini_stream: bytes | None = None
 
     @property
-    def end(self) -> int:
-        """Behind the last sector that is in use."""
-        used = max((i for i, value in enumerate(self._fat) if value != NO_STREAM), default=-1)
-        return min(len(self._data), (used + 2) * self._sector)
-
-    @property
     def unused(self) -> bytes:
         """What stands in sectors that belong to nothing, among those in use."""
-        size, end = self._sector, self.end
-        free = (at for at, value in enumerate(self._fat) if value == NO_STREAM and (at + 2) * size <= end)
-        return b"".join(self._data[(at + 1) * size : (at + 2) * size] for at in free)
+        size, at, found = self._sector, -1, list[bytes]()
+        with suppress(ValueError):
+            while True:
+                at = self._fat.index(NO_STREAM, at + 1, max(0, self.end // size - 1))
+                found.append(self._data[(at + 1) * size : (at + 2) * size])
+        return b"".join(found)
+
+    def _end(self) -> int:
+        used = next((at for at in reversed(range(len(self._fat))) if self._fat[at] != NO_STREAM), -1)
+        return min(len(self._data), (used + 2) * self._sector)
 
     def children(self, index: int = 0) -> Iterator[int]:
         """The entries of a storage; the tree's own order does not matter, its cycles do."""
