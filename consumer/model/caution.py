@@ -16,18 +16,21 @@ class Caution(Protocol):
 
     @property
     def wary(self) -> bool:
-        """Whether each of its files is to be examined alone and under its name."""
+        """Whether each of its files is to be examined under its name."""
+
+    def suspects(self, sha256: str) -> bool:
+        """Whether a process ended while a file of that content was examined: alone it is to be, from now on."""
 
     def has_ended_us(self, sha256: str) -> bool:
-        """Whether processes ended while a file of that content was examined, and nothing else: often enough to be its
+        """Whether processes ended while a file of that content was examined, at last alone: often enough to be its
         doing."""
 
     def named(self, sha256: str) -> AbstractAsyncContextManager[bool]:
-        """Surrounds one examination: its name is kept in Kafka before it begins, and is gone there when this is over.
-        False: the name can't be written down now, and nothing is to be examined."""
+        """Surrounds one examination: its name is kept in Kafka before it begins, and a suspect's is gone there when
+        this is over. False: the name can't be written down now, and nothing is to be examined."""
 
-    async def able(self) -> None:
-        """Until names can be written down."""
+    async def able(self, sha256: str) -> None:
+        """Until its name can be written down, or need not be."""
 
 
 CAUTION: ContextVar[Caution | None] = ContextVar("CAUTION", default=None)

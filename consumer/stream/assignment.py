@@ -246,7 +246,7 @@ class Assignment:
             closing = self._closing.is_set()
             if closing:
                 self._caution.leave()
-                await self._flights.drain(0 if self._caution.wary else self._settings.kafka.drain_s)
+                await self._flights.drain(0 if self._caution.has_suspects else self._settings.kafka.drain_s)
             await self._commit(transactor, window)
             if closing:
                 return

@@ -1,15 +1,16 @@
 """How a partition gets beyond a file that ends the whole process, and whoever takes over, again and again.
 
 A life of the partition that begins where tasks wait counts itself at their offset. Where two before it began there, and
-ended without a word, it is wary: each file of the tasks that were there is examined alone, with its name beside the
-offset. A file under whose name two lives ended is not examined any more. It takes two, since anybody may kill a process
-at any moment.
+ended without a word, it is wary: each file of the tasks that were there is examined with its name beside the offset.
+Those whose names a life left are suspects, and examined alone: the first time a neighbour may have done it. A file that
+was alone when two lives ended is not examined any more. It takes two, since anybody may kill a process at any moment.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import NamedTuple, Protocol
@@ -23,7 +24,7 @@ from consumer.stream.lives import Lives, name_of
 log = logging.getLogger(__name__)
 
 WARY_AFTER = 2  # lives that came no further
-ENOUGH = 2  # of them that ended while one file was examined
+ENOUGH = 3  # of them that ended while one file was examined: at first beside others, twice alone
 
 
 class Reports(Protocol):
@@ -35,7 +36,7 @@ class Note(NamedTuple):
     """What is committed beside an offset."""
 
     text: str
-    name: str | None = None  # of the file that it says is examined
+    names: Collection[str] = frozenset()  # of the files that it says are examined
 
 
 class Caution:
@@ -51,7 +52,7 @@ class Caution:
         self._suspicious = False  # something lay there, and is not settled
         self._leaving = False
         self._able = False  # what is to be written down is committed soon
-        self._name: str | None = None  # of what is examined now
+        self._names = Counter[str]()  # of what is examined now
         self._told = Note("")  # what is committed
         self._changed = anyio.Event()
 
@@ -63,8 +64,8 @@ class Caution:
         if found.by != self._life:  # else our last producer wrote it, and we know better
             self._before = found
         self._start, self.until = start.offset, min(start.end, start.offset + self._window)
-        name = self._name if self._name in found.named else None
-        self._suspicious, self._told, self._able = self._start < self.until, Note(str(found), name), not self._leaving
+        self._told = Note(str(found), self._names.keys() & found.named.keys())
+        self._suspicious, self._able = self._start < self.until, not self._leaving
         if not self._suspicious:
             self._before = Lives()
         self._tell()
@@ -78,9 +79,9 @@ class Caution:
         if self._leaving:
             return Note(str(self._before))
         named = dict(self._before.named)
-        if self._name is not None:
-            named[self._name] = named.pop(self._name, 0) + 1
-        return Note(str(Lives(self._before.begun + 1, self._life, named)), self._name)
+        for name in self._names:
+            named[name] = named.pop(name, 0) + 1
+        return Note(str(Lives(self._before.begun + 1, self._life, named)), frozenset(self._names))
 
     def _holds_at(self, offset: int) -> bool:
         """Whoever is wary stays so until all that its predecessors may have taken is settled."""
@@ -129,38 +130,56 @@ class Caution:
         """What holds for the files of one task."""
         return self if offset < self.until else Unsuspected(self)
 
+    @property
+    def has_suspects(self) -> bool:
+        return self.wary and bool(self._before.named)
+
+    def suspects(self, sha256: str) -> bool:
+        return self.wary and name_of(sha256) in self._before.named
+
     def has_ended_us(self, sha256: str) -> bool:
         return self._before.named.get(name_of(sha256), 0) >= ENOUGH
 
     @asynccontextmanager
     async def named(self, sha256: str) -> AsyncIterator[bool]:
-        if not self.wary:
+        if self._needs_no_name(sha256):
             yield True
             return
-        self._name = name_of(sha256)
+        name, suspect = name_of(sha256), self.suspects(sha256)
+        self._names[name] += 1
         try:
-            written = await self._is_written()
+            written = await self._is_written(name) or self._needs_no_name(sha256)
             yield written
-            if written:
-                self._acquit(self._name)
+            if written and suspect:
+                self._acquit(name)
         finally:
-            self._name = None
-            self._stir()
-        await self._is_written()
+            self._names -= Counter([name])
+        if suspect:
+            await self._is_gone(name)
 
     def _acquit(self, name: str) -> None:
         others = {one: times for one, times in self._before.named.items() if one != name}
         self._before = replace(self._before, named=others)
 
-    async def _is_written(self) -> bool:
+    def _needs_no_name(self, sha256: str) -> bool:
+        """Who leaves counts for nothing: its successor is as wary as it was, whatever happens now."""
+        return not self.wary or (self._leaving and not self.suspects(sha256))
+
+    async def _is_written(self, name: str) -> bool:
         """Waits until it is, or can't be."""
         self._stir()
-        while self._able and self.wary and self._told.name != self._name:
+        while self._able and self.wary and name not in self._told.names:
             await self._changed.wait()
-        return self._able or not self.wary
+        return self._able
 
-    async def able(self) -> None:
-        while self.wary and not self._able:
+    async def _is_gone(self, name: str) -> None:
+        """Waits until nothing is written of it any more, or that can't be."""
+        self._stir()
+        while self._able and self.wary and name in self._told.names:
+            await self._changed.wait()
+
+    async def able(self, sha256: str) -> None:
+        while not self._able and not self._needs_no_name(sha256):
             await self._changed.wait()
 
     def _wake(self) -> None:
@@ -175,7 +194,7 @@ class Caution:
         detail = f"{lives} processes ended at offset {self._start}; what is below {self.until} may have done it"
         self._reports.begin(Condition.CRASH_LOOP, detail, self._about)
         for name, times in named.items():
-            what = "it is examined no more" if times >= ENOUGH else "it is examined once more"
+            what = "it is examined no more" if times >= ENOUGH else "it is examined alone"
             log.warning("%s: a file ended %d processes, %s", self._about, times, what, extra={"sha256": name})
 
 
@@ -185,4 +204,5 @@ class Unsuspected:
     wary = False
 
     def __init__(self, caution: Caution) -> None:
-        self.has_ended_us, self.named, self.able = caution.has_ended_us, caution.named, caution.able
+        self.has_ended_us, self.suspects = caution.has_ended_us, caution.suspects
+        self.named, self.able = caution.named, caution.able

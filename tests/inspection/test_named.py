@@ -1,4 +1,4 @@
-"""Files that may end the whole process: each is examined under its name, and nothing else meanwhile."""
+"""Files that may end the whole process: each is examined under its name, and a suspect alone."""
 
 from __future__ import annotations
 
@@ -28,10 +28,14 @@ class Wary:
 
     wary: bool = True
     writes: bool = True
+    suspected: bool = True
     ended_us: set[str] = field(default_factory=set)
     story: list[tuple[str, str]] = field(default_factory=list)
     asked: anyio.Event = field(default_factory=anyio.Event)
     can_write: anyio.Event = field(default_factory=anyio.Event)
+
+    def suspects(self, _: str) -> bool:
+        return self.suspected
 
     def has_ended_us(self, sha256: str) -> bool:
         return sha256 in self.ended_us
@@ -43,7 +47,7 @@ class Wary:
         yield self.writes
         self.story.append(("is over", sha256))
 
-    async def able(self) -> None:
+    async def able(self, _: str) -> None:
         if not self.writes:
             await self.can_write.wait()
 
@@ -68,7 +72,7 @@ class Files:
             self.facts[conversation] = await self.workers.examine(body, of)
 
 
-async def test_each_name_is_gone_before_the_next_file_begins() -> None:
+async def test_each_suspect_s_name_is_gone_before_the_next_file_begins() -> None:
     caution, tally = Wary(), Tally()
     async with Workers(2, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
         files = Files(workers)
@@ -82,7 +86,18 @@ async def test_each_name_is_gone_before_the_next_file_begins() -> None:
     assert files.facts["c0"].detected_type == "text/csv"
 
 
-async def test_nothing_of_others_is_examined_while_a_name_stands_however_long_that_takes() -> None:
+async def test_who_is_no_suspect_yet_has_neighbours() -> None:
+    caution, tally = Wary(suspected=False), Tally()
+    async with Workers(2, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:
+        files = Files(workers)
+        with judged_by(caution):
+            async with anyio.create_task_group() as group:
+                for name in ("one", "two"):
+                    group.start_soon(files.examine, name, f"[{name!r}] and {LONG}")
+    assert [what for what, _ in caution.story] == ["begins", "begins", "is over", "is over"]
+
+
+async def test_nothing_of_others_is_examined_beside_a_suspect_however_long_that_takes() -> None:
     caution, tally = Wary(), Tally()
     during: list[int] = []
     async with Workers(2, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=tally) as workers:

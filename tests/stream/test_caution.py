@@ -167,7 +167,7 @@ async def test_tasks_that_nobody_had_before_are_examined_as_ever_while_an_older_
     partition = Partition()
     for _ in range(2):
         partition.begin()
-    for _ in range(2):
+    for _ in range(3):
         await partition.ends_in(BOMB)
     caution = partition.begin()
     assert [caution.of(offset).wary for offset in (10, 19, 20, 99)] == [True, True, False, False]
@@ -192,24 +192,40 @@ async def test_without_need_nothing_is_named() -> None:
     assert partition.commits == 1
 
 
-async def test_a_name_is_there_before_the_examination_begins_and_is_gone_behind_it() -> None:
+async def test_names_of_all_that_is_examined_stand_there_before_it_begins() -> None:
     partition = Partition()
     caution = partition.wary()
     async with ticking(partition, caution):
-        for sha256 in (BOMB, PHOTO, BOMB):
-            async with caution.named(sha256) as written:
-                assert written
-                assert f"{name_of(sha256)}:1" in partition.metadata
-            assert name_of(sha256) not in partition.metadata
+        async with caution.named(BOMB) as first, caution.named(PHOTO) as second, caution.named(PHOTO) as again:
+            assert first and second and again
+            assert {f"{name_of(sha256)}:1" in partition.metadata for sha256 in (BOMB, PHOTO)} == {True}
+        while "0" * 32 in partition.metadata or "b" * 32 in partition.metadata:
+            await checkpoint()
     assert not caution.has_ended_us(BOMB)
 
 
-async def test_a_file_under_whose_name_two_lives_ended_is_known_for_it() -> None:
+async def test_a_suspect_s_name_is_gone_before_the_next_one_begins() -> None:
     partition = Partition()
     for _ in range(2):
         partition.begin()
     await partition.ends_in(BOMB)
-    assert not partition.begin().has_ended_us(BOMB), "anybody may be killed once"
+    caution = partition.begin()
+    assert (caution.suspects(BOMB), caution.suspects(PHOTO)) == (True, False)
+    async with ticking(partition, caution):
+        async with caution.named(BOMB) as written:
+            assert written
+            assert f"{name_of(BOMB)}:2" in partition.metadata
+        assert name_of(BOMB) not in partition.metadata
+    assert not caution.suspects(BOMB)
+
+
+async def test_a_file_under_whose_name_two_lives_ended_while_it_was_alone_is_known_for_it() -> None:
+    partition = Partition()
+    for _ in range(2):
+        partition.begin()
+    for _ in range(2):
+        await partition.ends_in(BOMB)
+        assert not partition.begin().has_ended_us(BOMB), "a neighbour may have done it, and anybody may be killed once"
     await partition.ends_in(BOMB)
     caution = partition.begin()
     assert caution.has_ended_us(BOMB)
@@ -220,12 +236,14 @@ async def test_a_file_that_was_examined_to_its_end_is_suspected_no_more() -> Non
     partition = Partition()
     for _ in range(2):
         partition.begin()
-    await partition.ends_in(PHOTO)
+    for _ in range(2):
+        await partition.ends_in(PHOTO)
     caution = partition.begin()
     async with ticking(partition, caution), caution.named(PHOTO) as written:
         assert written
     assert name_of(PHOTO) not in partition.metadata
-    await partition.ends_in(PHOTO)
+    for _ in range(2):
+        await partition.ends_in(PHOTO)
     assert not partition.begin().has_ended_us(PHOTO)
 
 
@@ -233,14 +251,15 @@ async def test_a_file_whose_examination_was_broken_off_is_as_suspect_as_before()
     partition = Partition()
     for _ in range(2):
         partition.begin()
-    await partition.ends_in(BOMB)
+    for _ in range(2):
+        await partition.ends_in(BOMB)
     caution = partition.begin()
     async with ticking(partition, caution):
         with anyio.CancelScope() as scope:
             async with caution.named(BOMB):
                 scope.cancel()
                 await checkpoint()
-        while f"{name_of(BOMB)}:1" not in partition.metadata:
+        while f"{name_of(BOMB)}:2" not in partition.metadata:
             await checkpoint()
     await partition.ends_in(BOMB)
     assert partition.begin().has_ended_us(BOMB)
@@ -253,12 +272,29 @@ async def test_while_nothing_can_be_written_down_nothing_is_examined() -> None:
     async with caution.named(BOMB) as written:
         assert not written
     with anyio.move_on_after(0) as waited:
-        await caution.able()
+        await caution.able(BOMB)
     assert waited.cancelled_caught
     partition.prepare(caution)
-    await caution.able()
+    await caution.able(BOMB)
     async with ticking(partition, caution), caution.named(BOMB) as written:
         assert written
+
+
+async def test_while_it_is_let_go_what_is_no_suspect_is_examined_to_its_end() -> None:
+    """Its name says nothing then: who comes next is as wary, whatever happens now."""
+    partition = Partition()
+    for _ in range(2):
+        partition.begin()
+    await partition.ends_in(BOMB)
+    caution = partition.begin()
+    caution.leave()
+    await caution.able(PHOTO)
+    async with caution.named(PHOTO) as written:
+        assert written
+    async with caution.named(BOMB) as written:
+        assert not written
+    partition.tick(caution)
+    assert partition.begin().suspects(BOMB)
 
 
 async def test_a_producer_that_fails_in_the_middle_is_no_reason_to_wait_for_ever() -> None:

@@ -44,7 +44,7 @@ from consumer.inspection.yara.rules import Rules
 from consumer.model import Attachment, Facts, Tries
 from consumer.model.caution import CAUTION, Caution
 from consumer.telemetry.labels import WorkerEnd
-from consumer.turns import LONG, SHORT, Slots
+from consumer.turns import LONG, SHORT, Slots, Turn
 
 __all__ = [
     "Bounds", "Confinement", "LibmagicMissing", "Reports", "Workers", "WorkersNotStarted", "hide_from_peers", "offered",
@@ -173,14 +173,12 @@ class Workers:
     async def _in_turn(
         self, question: Question[T], body: FileBody, conversation: str, alone: bool, plan: Plan | None = None
     ) -> T | WorkerEnd:
-        """Small files first; what takes longer than files of its size do makes room for those that wait. What was late
-        or out of memory may have been so by its neighbours: `alone`, there are none while it runs."""
-        rank, caution = LONG if alone or body.size > SHORT_FILE else SHORT, CAUTION.get()
+        """What takes longer than files of its size do makes room for those that wait. What was late or out of memory
+        may have been so by its neighbours: `alone`, there are none while it runs."""
+        caution = CAUTION.get()
         if caution is not None and caution.wary:
-            return await self._named(caution, question, body, conversation, rank, plan)
-        if not self._slots.has():
-            body.waits()
-        turn = await self._slots.take(conversation, rank, self._slots.room if alone else 1)
+            return await self._named(caution, question, body, conversation, alone, plan)
+        turn = await self._turn(body, conversation, alone)
         spent = 0.0
 
         def grown(work: Examination[T]) -> None:
@@ -198,27 +196,29 @@ class Workers:
             self._slots.give_back(turn, spent)
 
     async def _named(
-        self,
-        caution: Caution,
-        question: Question[T],
-        body: FileBody,
-        conversation: str,
-        rank: int,
-        plan: Plan | None,
+        self, caution: Caution, question: Question[T], body: FileBody, conversation: str, alone: bool, plan: Plan | None
     ) -> T | WorkerEnd:
-        """Nothing else is examined while its name is written down, and it makes room for nobody: what ends this whole
-        process meanwhile is this file, or comes from outside."""
+        """It makes room for nobody. Nothing else is examined beside a suspect: what ends this whole process meanwhile
+        is this file, or comes from outside."""
         while True:
-            await caution.able()
-            turn = await self._slots.take(conversation, rank, self._slots.room)
+            await caution.able(body.sha256)
+            alone = alone or caution.suspects(body.sha256)
+            turn = await self._turn(body, conversation, alone)
             spent = 0.0
             try:
                 async with caution.named(body.sha256) as written:
                     if written:
-                        outcome, spent = await self._asked(question, body, lambda _: body.takes_long(), True, plan)
+                        outcome, spent = await self._asked(question, body, lambda _: body.takes_long(), alone, plan)
                         return outcome
             finally:
                 self._slots.give_back(turn, spent)
+
+    async def _turn(self, body: FileBody, conversation: str, alone: bool) -> Turn:
+        """Small files first."""
+        if not self._slots.has():
+            body.waits()
+        rank = LONG if alone or body.size > SHORT_FILE else SHORT
+        return await self._slots.take(conversation, rank, self._slots.room if alone else 1)
 
     async def watch(self) -> None:
         """Proves again and again that workers are held in, until it is cancelled."""
