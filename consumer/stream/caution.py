@@ -24,7 +24,7 @@ from consumer.stream.lives import Lives, name_of
 log = logging.getLogger(__name__)
 
 WARY_AFTER = 2  # lives that came no further
-ENOUGH = 3  # of them that ended while one file was examined: at first beside others, twice alone
+KNOWN_AFTER = 3  # of them that ended while one file was examined: at first beside others, twice alone
 
 
 class Reports(Protocol):
@@ -138,7 +138,7 @@ class Caution:
         return self.wary and name_of(sha256) in self._before.named
 
     def has_ended_us(self, sha256: str) -> bool:
-        return self._before.named.get(name_of(sha256), 0) >= ENOUGH
+        return self._before.named.get(name_of(sha256), 0) >= KNOWN_AFTER
 
     @asynccontextmanager
     async def named(self, sha256: str) -> AsyncIterator[bool]:
@@ -194,7 +194,7 @@ class Caution:
         detail = f"{lives} processes ended at offset {self._start}; what is below {self.until} may have done it"
         self._reports.begin(Condition.CRASH_LOOP, detail, self._about)
         for name, times in named.items():
-            what = "it is examined no more" if times >= ENOUGH else "it is examined alone"
+            what = "it is examined no more" if times >= KNOWN_AFTER else "it is examined alone"
             log.warning("%s: a file ended %d processes, %s", self._about, times, what, extra={"sha256": name})
 
 
