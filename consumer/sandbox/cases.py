@@ -68,6 +68,12 @@ class Case:
     delivery: Delivery = Delivery()
     infected: bool = False  # with an antivirus the answer is another one
 
+    @property
+    def is_doubtful(self) -> bool:
+        """What comes is not what Genesys says, or more than a file may have: it may be a stranger's, and is asked for
+        again."""
+        return isinstance(self.size, int) or self.sha256 == "wrong" or self.recipes == ("too_long",)
+
 
 def _rejected(reason: Reason) -> Due:
     return Due(ExpectedOutcome.REJECTED, reason.value)

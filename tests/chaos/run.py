@@ -92,8 +92,9 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
 
 
 def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
-    """How often each file was delivered, of those that are delivered in one piece: the others are asked for again."""
-    whole = [name for name, (_, file) in traffic.world.files.items() if not file.case.delivery.cuts]
+    """How often each file was delivered, of those that come in one piece, and as announced: others come again."""
+    cases = {name: file.case for name, (_, file) in traffic.world.files.items()}
+    whole = [name for name, case in cases.items() if not (case.delivery.cuts or case.is_doubtful)]
     counts = [emulator.state.progress[name, "delivered"] for name in whole]
     return [count for count in counts if count]
 
