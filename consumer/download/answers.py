@@ -60,6 +60,7 @@ class Coming:
     """A body follows."""
 
     promised: int | None  # bytes; None when the host does not say
+    called_page: bool = False  # by its type
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,18 +127,19 @@ def judge_head(status: int, headers: Mapping[str, str], wanted: RequestedFile, n
 
 
 def _judge_body(headers: Mapping[str, str], wanted: RequestedFile) -> Coming | NotTheStore | Reason:
-    """What it is called tells nothing where exactly as many bytes come as Genesys says."""
+    """What it is called tells little where exactly as many bytes come as Genesys says."""
     length = headers.get("content-length")
     promised = None if length is None or "transfer-encoding" in headers else int(length)
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    called_page = media_type in HTML and wanted.declared_type not in HTML
     if promised is None or promised != wanted.declared_size:
-        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type in HTML and wanted.declared_type not in HTML:
+        if called_page:
             return NotTheStore("it answered with a web page", "html", Reason.HTML_PAGE)
         if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
             return NotTheStore("it compressed what was asked for as it is", "encoded", Reason.CONTENT_NOT_ALLOWED)
     if promised is not None and promised > wanted.cap:
         return Reason.TOO_LARGE if wanted.declared_size is None else too_large(wanted)
-    return Coming(promised)
+    return Coming(promised, called_page)
 
 
 def too_large(wanted: RequestedFile, head: bytes = b"") -> NotTheStore | Reason:
@@ -208,13 +210,13 @@ UNTOLD_TYPES = frozenset({"", "application/octet-stream", "binary/octet-stream"}
 def strange(came: Arrived, told: Coming, wanted: RequestedFile) -> NotTheStore | None:
     """Why a body may not be the store's: nothing, a page or a few words in place of a file, less of it than Genesys
     says from who did not say how much comes, or other bytes than Genesys says. None if it is the file: so it is,
-    whatever it holds, when it has the hash or as many bytes as Genesys says. The type that it came with tells nothing:
-    stores keep what they were told, and portals say anything."""
+    whatever it holds, when it has the hash or as many bytes as Genesys says. The type that it came with tells nothing
+    alone: stores keep what they were told, and portals say anything."""
     if came.sha256 in (wanted.believed, wanted.declared_sha256):
         return None
     if wanted.declared_sha256 and wanted.sizes_tell:
         return NotTheStore("it sent bytes of another hash than Genesys says", "hash")
-    if came.size == wanted.declared_size:
+    if came.size == wanted.declared_size and not (told.called_page and _is_page(came.head)):
         return None
     if not came.size:
         return NotTheStore("it sent nothing", "empty")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, Self, TypeVar
 
 from consumer.errors import Doubtful, NotYet, Strange, Unavailable
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 S = TypeVar("S", bound="Storage", covariant=True)
 
+BELIEFS = 3  # doubted bodies that are believed, if they come once more: the last one may have been an outage's
 RESOLVES = 3  # a signed link lives for minutes: one that expired on the way is resolved again, this often in all
 
 
@@ -118,11 +120,13 @@ class Inspector:
 
     async def _body(self, attachment: Attachment, cap: int, attempt: Attempt) -> Body | Reason:
         """What does not look like the file is it once the host has delivered others: these very bytes alone."""
-        try:
-            return await attempt(lambda: self._fetch(attachment, cap))
-        except Strange as strange:
-            believed = strange.sha256
-        return await attempt(lambda: self._fetch(attachment, cap, believed))
+        believed = ""
+        for _ in range(BELIEFS):
+            try:
+                return await attempt(partial(self._fetch, attachment, cap, believed))
+            except Strange as strange:
+                believed = strange.sha256
+        return await attempt(partial(self._fetch, attachment, cap, believed))
 
     async def _fetch(self, attachment: Attachment, cap: int, believed: str = "") -> Body | Reason:
         expired: Expired | None = None

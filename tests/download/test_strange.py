@@ -133,6 +133,13 @@ async def test_what_a_store_calls_a_file_tells_nothing_where_its_size_fits(heade
         got.close()
 
 
+async def test_a_page_that_is_called_one_is_strange_though_its_size_fits() -> None:
+    answer = head(f"Content-Length: {len(PORTAL)}", "Content-Type: text/html") + PORTAL
+    async with answering(answer) as port, fetching_from(port) as fetcher:
+        with pytest.raises(Strange):
+            await fetcher.fetch(at(port), CAP, AS_LARGE)
+
+
 def test_nothing_is_strange_unless_nothing_was_declared() -> None:
     assert why(b"", "image/png") == why(b"", None, 5) == "it sent nothing"
     assert why(b"", "image/png", 0) is None

@@ -9,8 +9,8 @@ from typing import Any, Self, TypeVar
 
 import pytest
 
-from consumer.errors import Doubtful, NotYet, Unavailable
-from consumer.inspection.inspect import RESOLVES, Body, Inspector, Stores
+from consumer.errors import Doubtful, NotYet, Strange, Unavailable
+from consumer.inspection.inspect import BELIEFS, RESOLVES, Body, Inspector, Stores
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.model import (
     YOUNG,
@@ -25,6 +25,7 @@ from consumer.model import (
     Tries,
     Verdict,
 )
+from consumer.model.heard import Asked
 from tests.reports import Recorder
 
 T = TypeVar("T")
@@ -231,3 +232,38 @@ async def test_bytes_of_another_hash_than_announced_are_rejected() -> None:
 
 async def test_what_nobody_can_tell_is_rejected() -> None:
     assert reason_of(await World(facts=replace(GOOD, detected_type=None)).inspect()) is Reason.UNDETECTABLE
+
+
+@pytest.mark.parametrize("doubted", [["a"], ["a", "b"], ["a", "b", "c"]])
+async def test_a_doubted_body_is_asked_for_by_its_hash_and_an_outage_at_the_last_attempt_by_its_own(
+    doubted: list[str],
+) -> None:
+    told: list[str] = []
+
+    class Doubting(World):
+        async def fetch(
+            self, url: str, cap: int, attachment: Attachment, believed: str = ""
+        ) -> Body | Expired | Reason:
+            told.append(believed)
+            if len(told) <= len(doubted):
+                sha256 = doubted[len(told) - 1]
+                raise Strange("words", asked=Asked("files", "f"), host=None, settled=None, sha256=sha256)
+            return self.body
+
+    assert isinstance(await Doubting().inspect(), Accepted)
+    assert told == ["", *doubted]
+
+
+async def test_what_is_another_body_each_time_gets_no_verdict() -> None:
+    class Doubting(World):
+        async def fetch(
+            self, url: str, cap: int, attachment: Attachment, believed: str = ""
+        ) -> Body | Expired | Reason:
+            self.said.append("fetch")
+            sha256 = str(len(self.said))
+            raise Strange("words", asked=Asked("files", "f"), host=None, settled=None, sha256=sha256)
+
+    world = Doubting()
+    with pytest.raises(Strange):
+        await world.inspect()
+    assert world.said.count("fetch") == 1 + BELIEFS
