@@ -109,7 +109,14 @@ def test_many_tables_are_paid_for() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize(
-    "pieces", [(b"\xff\0",), (b"\xff\xd3", b"a"), (b"\xff\xff\0", b"\xff\0"), (b"\xff\0", bytes(900))]
+    "pieces",
+    [
+        (b"\xff\0",),
+        (b"\xff\xd3", b"a"),
+        (b"\xff\xff\0", b"\xff\0"),
+        (b"\xff\0", bytes(900)),
+        (5 * b"\xff" + b"\0", 3 * b"\xff" + b"\xd3"),
+    ],
 )
 def test_the_pixels_end_at_their_first_marker_however_many_of_its_bytes_are_in_them(
     pieces: tuple[bytes, ...], seed: int

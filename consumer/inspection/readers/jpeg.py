@@ -18,6 +18,7 @@ MOST_STRAY = 4_096  # bytes between segments that readers skip
 
 FILL = b"\xff"
 _WITHIN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})  # behind a 0xFF that ends none
+FEW_FILLS = 4  # of 0xFF before a NUL
 MOST_LOOKS = 1024  # at single ones in a piece: beyond, taking all out at once is cheaper
 _RESTARTS_AS_NUL = bytes(0 if 0xD0 <= c <= 0xD7 else c for c in range(256))
 
@@ -91,7 +92,9 @@ def _scan_end(data: bytes, at: int) -> int:
         while (place := piece.find(FILL, place + 1, size)) >= 0:
             looks += 1
             if looks == MOST_LOOKS:
-                piece = piece.translate(_RESTARTS_AS_NUL).replace(b"\xff\0", b"\0\0")
+                piece = piece.translate(_RESTARTS_AS_NUL)
+                for _ in range(FEW_FILLS):
+                    piece = piece.replace(b"\xff\0", b"\0\0")
             if piece[place + 1 : place + 2] == FILL:
                 place = runs.behind(piece, place, FILL) - 1
             if place < size and place + 1 < len(piece) and piece[place + 1] not in _WITHIN_SCAN:
