@@ -19,6 +19,7 @@ from consumer.errors import HostNotAllowed, Strange
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.model import Attachment, Expired, Reason, Resolved
 from consumer.model.heard import Asked
+from consumer.model.resting import resting
 from consumer.turns import LONG, SHORT, Slots, Turn
 
 REDIRECTS = 5
@@ -87,7 +88,7 @@ class Fetcher:
         got: Body | Expired | Reason | None = None
         try:
             for slots in self._slots_for(where):
-                turn = await slots.take(conversation, rank)
+                turn = await self._turn(slots, conversation, rank)
                 held.append((slots, turn))
             began = time.monotonic()
             got = await self._follow(url, where, self._requested(attachment, where, cap, believed))
@@ -112,6 +113,13 @@ class Fetcher:
             return [self._slots]
         most = max(1, self._slots.room // OUTSIDE_SHARE)
         return [self._outside.setdefault(where.host, Slots(most)), self._slots]
+
+    async def _turn(self, slots: Slots, conversation: str, rank: int) -> Turn:
+        """Who waits for a host outside the region only waits: thousands may, and nobody else is to notice."""
+        if slots is self._slots or slots.has():
+            return await slots.take(conversation, rank)
+        with resting():
+            return await slots.take(conversation, rank)
 
     async def prove(self, hosts: Collection[str], renew: Renew) -> frozenset[str]:
         """Those of the hosts that deliver what they delivered before, as far as that can be asked. Raises

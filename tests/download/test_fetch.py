@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import socket
 import struct
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import anyio
 import pytest
@@ -18,6 +18,7 @@ from consumer.download.fetch import Fetcher
 from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
+from consumer.model.resting import TASK
 from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from, head
 from tests.download.servers import answering, talking
 from tests.inspection.files import attachment
@@ -388,6 +389,16 @@ async def test_another_conversation_s_file_is_fetched_next_however_many_one_has_
     assert len(come) == 21
 
 
+@dataclass
+class Busy:
+    """A task, and how many of its parts do something."""
+
+    parts: int
+
+    def works(self, more: int) -> None:
+        self.parts += more
+
+
 async def test_a_host_outside_the_region_that_hangs_leaves_slots_for_the_others() -> None:
     never = asyncio.Event()
 
@@ -403,10 +414,11 @@ async def test_a_host_outside_the_region_that_hangs_leaves_slots_for_the_others(
         fetching(f"http://127.0.0.1:{port}", hosts=["away.example"], connections=8, lookup=lookup) as fetcher,
         anyio.create_task_group() as group,
     ):
+        TASK.set(seat := Busy(20))
         for number in range(20):
             group.start_soon(fetcher.fetch, f"https://away.example/{number}", CAP, ANY)
         await wait_all_tasks_blocked()
-        assert fetcher.running == 2
+        assert fetcher.running == seat.parts == 2, "the others rest"
         body = await fetcher.fetch(at(port), CAP, ANY)
         assert isinstance(body, Body)
         body.close()
