@@ -7,11 +7,8 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -23,6 +20,7 @@ from consumer.model import Reason
 from tests.inspection.files import archive, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.judging import reason
 from tests.inspection.polyglots import HTML, ZIP, film, polyglots, seven_zip, unopened
+from tests.inspection.served import served
 from tests.quick import installed
 
 ACTED = b"acted on it"
@@ -35,30 +33,6 @@ DETECTOR = Detector()
 def run(*command: str, folder: Path) -> bytes:
     done = subprocess.run(command, cwd=folder, capture_output=True, timeout=60)
     return done.stdout + done.stderr
-
-
-@contextmanager
-def served(data: bytes) -> Iterator[str]:
-    """At this URL, without a type."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response_only(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/file"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def by_php(path: Path) -> bool:
@@ -76,10 +50,10 @@ def by_seven_zip(path: Path) -> bool:
 
 def by_browser(path: Path) -> bool:
     """Without a name that says anything: the browser sniffs."""
-    with served(path.read_bytes()) as url:
+    with served({"/file": path.read_bytes()}) as origin:
         page = run(
             installed("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
-            f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", url, folder=path.parent,
+            f"--user-data-dir={path.parent / 'profile'}", "--dump-dom", f"{origin}/file", folder=path.parent,
         )  # fmt: skip
     return b"<title>acted on it</title>" in page
 

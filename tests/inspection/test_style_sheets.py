@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 from tests.inspection import wide
+from tests.inspection.served import served
 from tests.inspection.test_openers import SCRIPT, run
 from tests.quick import installed
 
@@ -18,39 +15,12 @@ SHEET = (
 )
 
 
-@contextmanager
-def served(files: Mapping[str, bytes], asked: list[str]) -> Iterator[str]:
-    """The origin of these files, as XML. `asked` gets the paths that somebody asked for."""
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            data = files.get(self.path, b"<none/>")
-            self.send_response_only(200)
-            self.send_header("Content-Type", "text/xml")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Says nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
 def test_a_browser_runs_no_style_sheet_of_another_origin_and_such_a_file_is_let_in(tmp_path: Path) -> None:
     there: list[str] = []
     here: list[str] = []
-    with served({"/a.xsl": SHEET}, there) as elsewhere:
+    with served({"/a.xsl": SHEET}, "text/xml", there) as elsewhere:
         data = f'<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="{elsewhere}/a.xsl"?><order/>'.encode()
-        with served({"/a.xml": data}, here) as origin:
+        with served({"/a.xml": data}, "text/xml", here) as origin:
             page = run(
                 installed("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
                 f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", f"{origin}/a.xml", folder=tmp_path,
