@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -256,3 +257,13 @@ class Recorder:
 
 def _nothing(*_: object) -> None:
     pass
+
+
+@dataclass
+class Busy:
+    """A task, and how many of its parts do something."""
+
+    parts: int
+
+    def works(self, more: int) -> None:
+        self.parts += more

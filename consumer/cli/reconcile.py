@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 def print_missing(
     config: Path | None, since: str, until: str, look_back: str, *, feed_at: float | None, as_json: bool
 ) -> None:
-    """Ends with 1 where something has no answer and was not fed. `feed_at`: conversations a second."""
+    """Ends with 1 where something has no answer and was not fed, or could not be read. `feed_at`: conversations a
+    second."""
     settings = load_part("kafka", "topics", "genesys", "download", "attempts", "signatures", "log", toml=config)
     span = _span(since, until, look_back, settings)
     setup(settings.log)
@@ -36,7 +37,7 @@ def print_missing(
         _print_json(found, fed)
     else:
         _print(found, fed)
-    if found.missing and feed_at is None:
+    if found.unreadable or (found.missing and feed_at is None):
         raise ended(Exit.NEGATIVE)
 
 
@@ -68,6 +69,8 @@ def _print(found: Reconciled, fed: list[str]) -> None:
     for conversation, why in found.unreadable.items():
         print(f"not read: {printable(conversation, 256)}: {why}", file=sys.stderr)  # noqa: T201 # what a command says
     looked = f"{found.messages} messages with files in {found.conversations} conversations"
+    if found.unreadable:
+        looked += f" that could be read ({len(found.unreadable)} could not)"
     if not found.missing:
         data(f"nothing is missing: {looked}, all of them answered")
         return

@@ -47,12 +47,16 @@ _REFUSALS = (
     errors.AuthenticationFailedError,
 )
 
+LACKING = (
+    "KAFKA__SASL_USERNAME lacks a right on it. `topics acls` prints what each role needs: service to run, operator for "
+    "dead letters, support for `explain`"
+)
+
 _SENTENCES: dict[type[BaseException], str] = {
     errors.KafkaConnectionError: "no broker answers at KAFKA_BOOTSTRAP_SERVERS. A wrong address, a wrong password, a "
     "wrong CA and a wrong mechanism all look like this",
-    errors.GroupAuthorizationFailedError: "the group may not be used: grant READ on it to KAFKA__SASL_USERNAME",
-    errors.TopicAuthorizationFailedError: "a topic may not be used: grant KAFKA__SASL_USERNAME READ on events, tasks "
-    "and ledger, and WRITE on all but events",
+    errors.GroupAuthorizationFailedError: f"the group may not be used: {LACKING}",
+    errors.TopicAuthorizationFailedError: f"a topic may not be used: {LACKING}",
     errors.TransactionalIdAuthorizationFailed: "no transaction is allowed: grant KAFKA__SASL_USERNAME WRITE on the "
     "transactional ids that begin with the name of the tasks topic",
     errors.ClusterAuthorizationFailedError: "the brokers allow KAFKA__SASL_USERNAME less than it needs: see the ACLs "

@@ -29,6 +29,9 @@ class Caution(Protocol):
         """Surrounds one examination: its name is kept in Kafka before it begins, and a suspect's is gone there when
         this is over. False: the name can't be written down now, and nothing is to be examined."""
 
+    def acquit(self, sha256: str) -> None:
+        """All that is done with a file of that content was done, and this process lives."""
+
     async def able(self, sha256: str) -> None:
         """Until its name can be written down, or need not be."""
 

@@ -104,17 +104,22 @@ class Conditions:
 
     def end(self, condition: Condition, about: str = "") -> None:
         """Notes that it does not hold any more; nothing if it did not."""
+        self._end(condition, about, "no longer")
+
+    def _end(self, condition: Condition, about: str, why: str) -> None:
         held = self._held.pop((condition, about), None)
         self._told.pop((condition, about), None)
         if held is not None:
             told_of = {"condition": condition.value, "about": about, "seconds": round(self._now() - held.since, 1)}
-            log.warning("no longer: %s", condition.told.sentence, extra=told_of)
+            log.warning("%s: %s", why, condition.told.sentence, extra=told_of)
             self._show(condition)
 
     def over(self) -> None:
-        """The process ends: what still holds is told with how long it held."""
+        """The process ends: what still holds is told with how long it held. That is no end of an outage."""
         for condition, about in list(self._held):
-            self.end(condition, about)
+            self._end(
+                condition, about, "no longer" if condition is Condition.DRAINING else "still, as the process ends"
+            )
 
     def judged(self, bug: bool) -> None:
         """Of each answer: many bugs in a row stop the service for good."""

@@ -81,7 +81,8 @@ class Caution:
         named = dict(self._before.named)
         for name in self._names:
             named[name] = named.pop(name, 0) + 1
-        return Note(str(Lives(self._before.begun + 1, self._life, named)), frozenset(self._names))
+        lives = Lives(self._before.begun + 1, self._life, named)
+        return Note(str(lives), self._names.keys() & lives.kept.keys())
 
     def _holds_at(self, offset: int) -> bool:
         """Whoever is wary stays so until all that its predecessors may have taken is settled."""
@@ -150,15 +151,13 @@ class Caution:
         try:
             written = await self._is_written(name) or self._needs_no_name(sha256)
             yield written
-            if written and suspect:
-                self._acquit(name)
         finally:
             self._names -= Counter([name])
         if suspect:
             await self._is_gone(name)
 
-    def _acquit(self, name: str) -> None:
-        others = {one: times for one, times in self._before.named.items() if one != name}
+    def acquit(self, sha256: str) -> None:
+        others = {one: times for one, times in self._before.named.items() if one != name_of(sha256)}
         self._before = replace(self._before, named=others)
 
     def _needs_no_name(self, sha256: str) -> bool:
@@ -205,4 +204,4 @@ class Unsuspected:
 
     def __init__(self, caution: Caution) -> None:
         self.has_ended_us, self.suspects = caution.has_ended_us, caution.suspects
-        self.named, self.able = caution.named, caution.able
+        self.named, self.able, self.acquit = caution.named, caution.able, caution.acquit

@@ -34,11 +34,15 @@ class Lives:
     by: str = ""  # the last of them
     named: Mapping[str, int] = field(default_factory=dict)
 
+    @property
+    def kept(self) -> Mapping[str, int]:
+        """Those of `named` for which there is room: the last ones."""
+        return dict(list(self.named.items())[-MOST_NAMES:])
+
     def __str__(self) -> str:
         if not self.begun:
             return ""
-        named = list(self.named.items())[-MOST_NAMES:]
-        counts = [f"{name}:{min(times, 9)}" for name, times in named]
+        counts = [f"{name}:{min(times, 9)}" for name, times in self.kept.items()]
         return " ".join(["lives/1", str(min(self.begun, MOST_LIVES)), self.by, *counts])
 
     @classmethod

@@ -123,6 +123,7 @@ class Queue:
                 self._typical_long = max(cost, before + (cost - before) * LATELY)
         elif turn.stand is not Stand.OVER:
             self._leave_line(turn)
+            self._look_again(turn.conversation)
         turn.stand = Stand.OVER
 
     def running_of(self, conversation: str) -> int:
@@ -161,7 +162,9 @@ class Queue:
         return line.first(self._weight) if line is not None else None
 
     def _weight(self, conversation: str) -> float:
-        return self._usage.of(conversation) + self.running_of(conversation) * self._typical
+        """What stands still weighs as what runs: else its conversation would be first again by standing still."""
+        aside = sum(turn.conversation == conversation for turn in self._aside)
+        return self._usage.of(conversation) + (self.running_of(conversation) + aside) * self._typical
 
     # ---- books
 
@@ -180,9 +183,13 @@ class Queue:
             self._running_of[turn.conversation] = left
         else:
             del self._running_of[turn.conversation]
+        self._look_again(turn.conversation)
+
+    def _look_again(self, conversation: str) -> None:
+        """It may weigh less now."""
         if self.waiting:
             for line in self._lines.values():
-                line.look_again(turn.conversation, self._weight)
+                line.look_again(conversation, self._weight)
 
     def _charge(self, turn: Turn, cost: float, now: float) -> None:
         more, turn.cost = max(cost - turn.cost, 0.0), cost

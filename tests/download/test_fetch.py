@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import socket
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -23,6 +23,7 @@ from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from,
 from tests.download.servers import answering, talking
 from tests.inspection.files import attachment
 from tests.loopback import serving
+from tests.reports import Busy
 
 
 def fits_where_the_inspector_wants_downloads(fetcher: Fetcher) -> Downloads:
@@ -387,16 +388,6 @@ async def test_another_conversation_s_file_is_fetched_next_however_many_one_has_
             go_on.set()
     assert come.index("/other") <= 2
     assert len(come) == 21
-
-
-@dataclass
-class Busy:
-    """A task, and how many of its parts do something."""
-
-    parts: int
-
-    def works(self, more: int) -> None:
-        self.parts += more
 
 
 async def test_a_host_outside_the_region_that_hangs_leaves_slots_for_the_others() -> None:

@@ -31,12 +31,13 @@ class MemoryBody:
     def __init__(self, data: bytes) -> None:
         self._body = Body.of(data)
         self.size, self.sha256 = self._body.size, self._body.sha256
-        self.has_waited = False
+        self.has_waited, self.kept = False, True
 
     def fileno(self) -> int:
         return self._body.fileno()
 
     def takes_long(self) -> None:
+        self.kept = False
         self._body.takes_long()
 
     def waits(self) -> None:

@@ -13,9 +13,11 @@ import pytest
 from consumer.inspection.workers.pool import Bounds, Workers
 from consumer.model import Facts, Reason
 from consumer.model.caution import CAUTION
+from consumer.model.resting import TASK
 from tests.inspection.files import MemoryBody, attachment
 from tests.inspection.planted import plant, planted
 from tests.inspection.tally import Tally
+from tests.reports import Busy
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no other kernel tells what a process has cost")
 
@@ -31,6 +33,7 @@ class Wary:
     suspected: bool = True
     ended_us: set[str] = field(default_factory=set)
     story: list[tuple[str, str]] = field(default_factory=list)
+    acquitted: list[str] = field(default_factory=list)
     asked: anyio.Event = field(default_factory=anyio.Event)
     can_write: anyio.Event = field(default_factory=anyio.Event)
 
@@ -46,6 +49,9 @@ class Wary:
         self.story.append(("begins", sha256))
         yield self.writes
         self.story.append(("is over", sha256))
+
+    def acquit(self, sha256: str) -> None:
+        self.acquitted.append(sha256)
 
     async def able(self, _: str) -> None:
         if not self.writes:
@@ -132,6 +138,29 @@ async def test_what_can_not_be_named_is_not_examined_and_others_are_meanwhile() 
             caution.writes = True
             caution.can_write.set()
     assert files.facts["suspect"].detected_type == "text/csv"
+
+
+async def test_a_file_is_acquitted_by_its_answer_and_not_by_an_end_that_need_not_be_its_own() -> None:
+    caution, tally = Wary(), Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=tally) as workers:
+        with judged_by(caution), plant("Seen('text/csv')") as honest, plant("os.kill(os.getpid(), 9)") as dies:
+            await workers.examine(dies, attachment())
+            assert caution.acquitted == []
+            await workers.examine(honest, attachment())
+            assert caution.acquitted == [honest.sha256]
+
+
+async def test_while_its_name_can_not_be_written_down_a_file_rests_and_keeps_nothing_that_others_need() -> None:
+    caution, tally = Wary(writes=False), Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=tally) as workers:
+        with judged_by(caution), plant("Seen('text/csv')") as body:
+            TASK.set(seat := Busy(1))
+            async with anyio.create_task_group() as group:
+                group.start_soon(workers.examine, body, attachment())
+                await caution.asked.wait()
+                await anyio.wait_all_tasks_blocked()
+                assert (seat.parts, body.kept, workers.busy) == (0, False, 0)
+                group.cancel_scope.cancel()
 
 
 async def test_a_file_that_ended_the_service_is_undetectable_without_another_try() -> None:

@@ -69,6 +69,17 @@ def test_each_condition_is_told_by_gauge_time_and_two_lines_of_the_log(
     assert caplog.records[1].seconds == 90  # type: ignore[attr-defined]
 
 
+def test_what_holds_as_the_process_ends_is_told_as_no_end_of_an_outage(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        house.conditions.begin(Condition.KAFKA_AWAY)
+        house.conditions.begin(Condition.DRAINING)
+        house.conditions.over()
+    assert [one.split(": ")[0] for one in caplog.messages[2:]] == ["still, as the process ends", "no longer"]
+    assert house.conditions.held == []
+
+
 @pytest.mark.parametrize("condition", Condition)
 def test_each_condition_stops_what_it_says(house: House, condition: Condition) -> None:
     house.conditions.begin(condition)

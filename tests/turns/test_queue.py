@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from consumer.turns.queue import OWED_SHARE, WASTE_SHARE, WASTE_UNKNOWN, Queue
-from consumer.turns.turn import LONG, SHORT, Stand
+from consumer.turns.turn import LONG, SHORT, Stand, Turn
 from tests.quick import examples
 from tests.turns.played import Job, Play
 
@@ -195,3 +197,37 @@ def test_who_needs_all_the_room_gets_it_after_those_that_run() -> None:
     queue.end(running[1], 1.0, 1.0)
     assert queue.admit(1.0) is alone
     assert queue.free == 0
+
+
+@settings(deadline=None, max_examples=examples(100))
+@given(random=st.randoms(use_true_random=False), room=st.integers(1, 4))
+def test_making_room_comes_to_an_end_at_once_whatever_came_before(random: Random, room: int) -> None:
+    """Nothing passes meanwhile, so that no cost that grows can be what ends it."""
+    queue, now = Queue(room, 0.0, aside=room, again=0.004), 0.0
+    spent: dict[Turn, float] = {}
+    for _ in range(100):
+        now += random.random() / 10
+        running = [turn for turn in spent if turn.stand is Stand.RUNS]
+        for turn in running:
+            spent[turn] += random.random() / 10
+        if random.random() < 0.5:
+            spent[queue.ask(random.choice("abc"), LONG if random.random() < 0.2 else SHORT, now)] = 0.0
+        elif spent:
+            turn = random.choice(running or list(spent))
+            queue.end(turn, spent.pop(turn), now)
+        able = [turn for turn in spent if turn.stand is Stand.RUNS and spent[turn] > 0.02]
+        for turn in able:
+            queue.grown(turn, LONG, spent[turn], now)
+        rounds = 0
+        while True:
+            while queue.admit(now) is not None:
+                pass
+            if (way := queue.in_the_way(now, able, lambda turn: spent[turn])) is None:
+                break
+            rounds += 1
+            assert rounds <= 2 * room
+            if queue.can_put_aside:
+                queue.put_aside(way, spent[way], now)
+            else:
+                queue.start_again(way, spent[way], now)
+                able.remove(way)

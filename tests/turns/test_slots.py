@@ -104,6 +104,27 @@ async def test_what_has_grown_is_put_aside_and_goes_on() -> None:
     assert (slots.taken, slots.waiting) == (0, 0)
 
 
+async def test_who_makes_room_for_another_s_file_does_not_take_it_back_for_its_own_next_one() -> None:
+    """The other one had a little more until now: less than it would weigh with one more that runs."""
+    slots, work, began = Slots(1, aside=1, clock=Clock()), Work(), list[str]()
+    for conversation in ("b", "c"):
+        slots.give_back(await slots.take(conversation), 0.5)
+    long = await slots.take("a", LONG)
+    work.cost = 0.45
+    slots.grown(long, LONG, work)
+
+    async def short(conversation: str) -> None:
+        await slots.take(conversation)
+        began.append(conversation)
+
+    async with anyio.create_task_group() as group:
+        for conversation in ("a", "b"):
+            group.start_soon(short, conversation)
+            await anyio.wait_all_tasks_blocked()
+        assert (began, work.told) == (["b"], ["aside"])
+        group.cancel_scope.cancel()
+
+
 async def test_what_can_t_be_put_aside_ends_first() -> None:
     slots, work, began = Slots(1, aside=1, clock=Clock()), Work(able=False), list[Turn]()
     long = await slots.take("a")

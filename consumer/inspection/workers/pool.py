@@ -32,17 +32,13 @@ from consumer.inspection.workers.facts import facts_of, undetectable
 from consumer.inspection.workers.frames import WITH_RULES
 from consumer.inspection.workers.proof import shortfall
 from consumer.inspection.workers.ruling import Ruling
-from consumer.inspection.workers.starting import (
-    LIBMAGIC_MISSING,
-    LibmagicMissing,
-    WorkersNotStarted,
-    default_command,
-)
+from consumer.inspection.workers.starting import LibmagicMissing, WorkersNotStarted, default_command, versions
 from consumer.inspection.workers.supply import WorkerSupply
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rules
 from consumer.model import Attachment, Facts, Tries
 from consumer.model.caution import CAUTION, Caution
+from consumer.model.resting import resting
 from consumer.telemetry.labels import WorkerEnd
 from consumer.turns import LONG, SHORT, Slots, Turn
 
@@ -141,12 +137,14 @@ class Workers:
         if isinstance(outcome, str) and outcome in NOT_ITS_OWN and attachment.tries is Tries.BUT_LAST:
             raise LastTryAhead
         if isinstance(outcome, str):
-            outcome = undetectable(SENTENCES[outcome])
+            outcome, caution = undetectable(SENTENCES[outcome]), None
         elif outcome.failure:
             self._reports.reader_failed(outcome.failure)
         if self._ruling and outcome.detected_type:
             ruled = await self._ruling.finding(body, attachment.conversation_id)
             outcome = outcome.with_finding(ruled) if ruled else outcome
+        if caution is not None:
+            caution.acquit(body.sha256)
         return facts_of(body, attachment, outcome, self.detectors), outcome.evidence
 
     async def matched(self, body: FileBody, conversation: str) -> Matched | WorkerEnd:
@@ -201,7 +199,6 @@ class Workers:
         """It makes room for nobody. Nothing else is examined beside a suspect: what ends this whole process meanwhile
         is this file, or comes from outside."""
         while True:
-            await caution.able(body.sha256)
             alone = alone or caution.suspects(body.sha256)
             turn = await self._turn(body, conversation, alone)
             spent = 0.0
@@ -212,6 +209,9 @@ class Workers:
                         return outcome
             finally:
                 self._slots.give_back(turn, spent)
+            body.takes_long()
+            with resting():
+                await caution.able(body.sha256)
 
     async def _turn(self, body: FileBody, conversation: str, alone: bool) -> Turn:
         """Small files first."""
@@ -287,13 +287,3 @@ class Workers:
     def _allowed(self, share: float, size: int, alone: bool) -> Allowed:
         deadline_s = self._bounds.deadline_s * (2 if alone else 1)
         return Allowed(self._bounds.short_s(size), share * self._bounds.budget_s(size), deadline_s)
-
-
-def versions() -> dict[str, str]:
-    """Versions of the detectors as this installation has them. `LibmagicMissing` if there is none."""
-    try:
-        from consumer.inspection.detection import libmagic_version
-        from consumer.inspection.examination import VERSION
-    except ImportError:
-        raise LibmagicMissing(LIBMAGIC_MISSING) from None
-    return {"libmagic": libmagic_version(), "inspection": VERSION}

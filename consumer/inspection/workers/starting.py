@@ -69,3 +69,13 @@ def detectors_of(greeting: Mapping[str, Any]) -> dict[str, str]:
     if not all(VERSION.fullmatch(str(word)) for word in (*detectors, *detectors.values())):
         raise Died("its greeting was malformed")
     return {str(name): str(version) for name, version in detectors.items()}
+
+
+def versions() -> dict[str, str]:
+    """Versions of the detectors as this installation has them. `LibmagicMissing` if there is none."""
+    try:
+        from consumer.inspection.detection import libmagic_version
+        from consumer.inspection.examination import VERSION as INSPECTION
+    except ImportError:
+        raise LibmagicMissing(LIBMAGIC_MISSING) from None
+    return {"libmagic": libmagic_version(), "inspection": INSPECTION}
