@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections import deque
@@ -14,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from consumer.cli.outcome import Exit, data_json, ended, unwrapped
+from consumer.cli.outcome import PIPED_WIDTH, Exit, data_json, ended, unwrapped
 from consumer.cli.top_view import fitted, rendered
 from consumer.service.status.processes import Processes, base_url, reached
 from consumer.service.status.readings import OVER_S, Look
@@ -22,8 +21,6 @@ from consumer.service.status.shown import View
 from consumer.service.status.view import view_of
 from consumer.settings.load import load_part
 from consumer.text import printable
-
-PAGE_WIDTH = 160  # where no terminal says how wide it is
 
 
 def show_processes(given: Sequence[str], interval_s: float, once: bool, as_json: bool) -> None:
@@ -43,7 +40,7 @@ def _address(given: str) -> str:
 
 
 async def _show(urls: list[str], interval_s: float, once: bool, as_json: bool) -> None:
-    console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PAGE_WIDTH)
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
     with unwrapped():
         async with reached(urls) as processes:
             views = _views(processes, interval_s)

@@ -120,7 +120,7 @@ def _condition(held: ShownCondition, *, several: bool) -> RenderableType:
     if held.since is not None:
         head.append(f"  since {datetime.fromtimestamp(held.since, UTC):%Y-%m-%d %H:%M:%S} UTC", "dim")
     said = [_words(held.sentence), *([_words(held.detail)] if held.detail else []), _words(f"→ {held.remedy}", "bold")]
-    return Group(head, Padding(Group(*said), (0, 0, 0, 2)))
+    return Group(head, Padding(Group(*said), (0, 0, 0, 2), expand=False))
 
 
 def _answers(view: View, most: int | None) -> RenderableType:

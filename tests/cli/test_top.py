@@ -43,6 +43,15 @@ async def test_one_look_tells_of_each_process_and_ends_well_without_colours_wher
     assert ESCAPE not in shown
 
 
+async def test_without_a_terminal_lines_are_as_long_as_what_they_say() -> None:
+    told = Told()
+    told.works()
+    told.hindered()
+    async with told_by(told) as address:
+        done = await top("--once", "--interval", "0.2", address)
+    assert max(map(len, done.stdout.decode().splitlines())) < 300
+
+
 async def test_json_is_an_object_with_all_that_is_shown() -> None:
     told = Told()
     told.works()

@@ -20,6 +20,14 @@ def tiff_of_directories(size: int) -> bytes:
     return bytes(made)
 
 
+def tiff_of_lists(size: int) -> bytes:
+    """Overlapping directories that all name the whole file as a list of further ones."""
+    made = bytearray(b"II*\0\x08\0\0\0")
+    while len(made) < size - 40:
+        made += struct.pack("<H2H2L2H3L", 2, 330, 4, size // 8, 8, 0x8769, 4, 1, 8, len(made) + 30)
+    return bytes(made)
+
+
 def tiff_of_strips(size: int) -> bytes:
     count = size // 8
     head = struct.pack("<4H", 0x4949, 42, 8, 0)
@@ -67,6 +75,7 @@ SLOW: dict[str, Callable[[int], bytes]] = {
     "amr of frames": lambda size: b"#!AMR\n" + b"\x7c" * size,
     "amr of two frames": lambda size: b"#!AMR\n" + b"\x7c\x44\0\0\0\0\0" * (size // 7),
     "tiff of directories": tiff_of_directories,
+    "tiff of lists": tiff_of_lists,
     "tiff of strips": tiff_of_strips,
     "svg of elements": lambda size: svg("<g/>" * (size // 4)),
     "svg of depth": lambda size: svg("<g>" * (size // 7) + "</g>" * (size // 7)),

@@ -7,7 +7,7 @@ the file is cut. What no directory names is a gap.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -107,22 +107,26 @@ def _walked(data: bytes, layout: Layout, work: Work) -> _Walk:
 
 
 def _directories(walk: _Walk, first: int) -> None:
-    waiting, known = [(first, True)], set[int]()
-    while waiting:
-        at, is_page = waiting.pop()
-        if at == 0 or at in known:
-            continue
-        known.add(at)
+    waiting, known = list[tuple[int, bool]](), {0}
+
+    def visit(places: Iterable[int], is_page: bool) -> None:
+        new = {place: is_page for place in places if place not in known}
+        known.update(new)
+        waiting.extend(new.items())
         if len(known) > MOST_DIRECTORIES:
             raise Unreadable("the TIFF has too many directories")
+
+    visit([first], is_page=True)
+    while waiting:
+        at, is_page = waiting.pop()
         entries = {entry.tag: entry for entry in _entries(walk, at)}
         for tag in DIRECTORIES & entries.keys():
-            waiting += [(place, is_page and tag == PAGES) for place in _numbers(walk, entries[tag])]
+            visit(_numbers(walk, entries[tag]), is_page and tag == PAGES)
         _page(walk, entries)
-        walk.first = entries if walk.pages and len(known) == 1 else walk.first
+        walk.first = entries if walk.pages and at == first else walk.first
         for entry in entries.values():
             _value(walk, entry, is_page)
-        waiting.append((walk.number(_following(walk, at), 8 if walk.big else 4), is_page))
+        visit([walk.number(_following(walk, at), 8 if walk.big else 4)], is_page)
 
 
 def _following(walk: _Walk, at: int) -> int:
@@ -150,7 +154,7 @@ def _numbers(walk: _Walk, entry: DirectoryEntry) -> list[int]:
     letter = NUMBERS.get(entry.kind)
     if letter is None or entry.stop > len(walk.data) or entry.count > MOST_STRIPS:
         return []
-    walk.work.spend(STEP * (1 + entry.count // 8))
+    walk.work.spend(STEP * (1 + entry.count // 2))
     return list(struct.unpack_from(f"{walk.order}{entry.count}{letter}", walk.data, entry.begin))
 
 
