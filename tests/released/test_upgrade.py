@@ -19,7 +19,8 @@ from consumer.kafka.client import consumer_options
 from consumer.model import AnswerKind, Condition, Source
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import InputRecord, plan_traffic
+from consumer.sandbox.expectation import Expectation
+from consumer.sandbox.traffic import InputRecord, Traffic, plan_traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
@@ -77,6 +78,22 @@ def unpacked(records: Iterable[InputRecord]) -> Iterator[InputRecord]:
             yield from (replace(record, value=event, events=1) for event in events)
 
 
+def of_both(traffic: Traffic) -> Expectation:
+    """The last release names the file in a dead letter of what was announced too early, this one its announcement."""
+    by_announcement = {
+        ghost.announcement(*ids).hex(): ghost.identity(*ids).hex()
+        for talk in traffic.world.conversations.values()
+        for message in talk.messages
+        for ghost in message.ghosts
+        for ids in [(message.conversation_id, message.message_id)]
+    }
+    answers = [
+        replace(one, covers=(*one.covers, by_announcement[one.id])) if one.id in by_announcement else one
+        for one in traffic.expectation.answers
+    ]
+    return replace(traffic.expectation, answers=tuple(answers))
+
+
 @pytest.mark.kafka
 @pytest.mark.timeout(300)
 async def test_each_event_is_answered_once_while_the_service_is_upgraded_and_rolled_back(
@@ -89,7 +106,7 @@ async def test_each_event_is_answered_once_while_the_service_is_upgraded_and_rol
     third = len(sent) // 3
     async with Emulator(traffic.world) as emulator, OutputReader(kafka_settings, topics) as reader:
         settings = settings_for(emulator, kafka_settings, topics, tmp_path)
-        score = Kept(traffic.expectation)
+        score = Kept(of_both(traffic))
         with Workers(1, variables(emulator, settings) | SIGNING, tmp_path, program=released) as workers:
             (worker,) = workers.all
             await write(settings, sent[:third])
