@@ -67,10 +67,11 @@ class Deliveries:
             return
         if body.sha256 in self._pages and body.sha256 != wanted.declared_sha256:
             raise hop.no_file("it sent what it sent in place of other files", AGAIN, body.sha256)
-        if wanted.declared_size is None and wanted.declared_sha256 is None and self.sizes.fit(wanted.feed.host):
+        fits = body.size == wanted.declared_size
+        if not fits and wanted.declared_sha256 is None and self.sizes.fit(wanted.feed.host):
             self._note_untold(hop, body)
             return
-        if body.size == wanted.declared_size:
+        if fits:
             self.sizes.agreed(wanted.feed)
             self._doubtful.discard(wanted.feed.host)
             remember(self._whole, body.sha256, None, KNOWN_FILES)
@@ -79,7 +80,8 @@ class Deliveries:
         self._delivered(hop)
 
     def _note_untold(self, hop: Hop, body: Body) -> None:
-        """Where Genesys says sizes, what has none proves nothing, and while others do not come it has to come twice."""
+        """Where Genesys says sizes, what has none, or is of a kind of which they are wrong, proves nothing, and while
+        others do not come it has to come twice."""
         host = hop.wanted.feed.host
         self.sizes.untold(host)
         if host in self._doubtful and not self.sizes.is_own(hop.asked.of, body.sha256):

@@ -68,10 +68,10 @@ class Sizes:
         own, seen = self.is_own(file, sha256), self._seen(feed)
         if not self._whose[sha256]:
             seen.others.discard(sha256)
-        if seen.agreed or not own:
+        if seen.agreed or not own or self.fit(feed.host):
             return False
         self.believed(feed, sha256)
-        return not self.fit(feed.host)
+        return True
 
     def is_own(self, file: str, sha256: str) -> bool:
         """Whether the same bytes came for the file before, and for no other."""

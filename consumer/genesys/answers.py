@@ -22,7 +22,10 @@ from consumer.wire.parsing import parse
 
 CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
-NOT_FOUND = re.compile(r"(?:[a-z0-9_-]+\.)*not\.found")
+# Of one object. A gateway says as much of a route, a host, a service that it does not know.
+NOT_FOUND = re.compile(
+    r"(?!(?:route|path|url|uri|endpoint|method|host|page|server|service|upstream|gateway|api)\.)(?:[a-z0-9_-]+\.)*not\.found"
+)
 LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
 # Every code that is known to be said, by whomever it is about; others are counted, so that the lists can learn them.
 CODES = frozenset(

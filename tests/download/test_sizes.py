@@ -25,12 +25,15 @@ def test_sizes_tell_until_a_few_files_came_twice_as_they_are() -> None:
     assert (sizes.tell(FEED), sizes.tell(OTHER)) == (False, True)
 
 
-def test_a_host_whose_sizes_fit_elsewhere_is_proven_by_none_that_differs_though_its_feed_is_learnt() -> None:
+def test_where_sizes_of_a_host_fit_elsewhere_only_files_that_were_believed_show_that_a_feed_s_lie() -> None:
     sizes = Sizes()
     assert [sizes.differs(FEED, "file", "hash") for _ in range(2)] == [False, True]
     sizes.agreed(OTHER)
     assert [sizes.differs(FEED, "file 2", "hash 2") for _ in range(2)] == [False, False]
-    learnt(sizes, ENOUGH, first=10)
+    learnt(sizes, 10 * ENOUGH, first=10)
+    assert sizes.tell(FEED)
+    for number in range(ENOUGH):
+        sizes.believed(FEED, f"hash {number}")
     assert not sizes.tell(FEED)
 
 

@@ -38,6 +38,7 @@ async def failure_of(client: Client) -> Failure:
         (403, "not.authorized", NotJudged),
         (404, "not.found", Missing),
         (404, "resource.not.found", Missing),
+        (404, "route.not.found", Unavailable),  # a gateway's
         (404, "NOT_FOUND", Missing),
         (404, "CONVERSATION_NOT_FOUND", Missing),
         (404, "Not.Found", Missing),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from functools import partial
+from typing import Any
 
 import anyio
 import pytest
@@ -66,6 +67,37 @@ def test_hours_of_other_bytes_that_each_file_has_for_itself_are_waited_out_where
                 cloud.ill_of = {}
         assert {answer for _, answer in scene.answers} == {"accepted"}
         assert len(scene.answers) == 400
+
+    clock.run(main)
+
+
+class OfTwoMessengers(Cloud):
+    """Messages whose number is divided by four come by another messenger than the rest."""
+
+    def _message(self, number: str) -> dict[str, Any]:
+        told = super()._message(number)
+        return told | {"messengerType": "whatsapp" if int(number) % 4 == 0 else "webmessaging"}
+
+
+def test_an_outage_teaches_nothing_of_one_messenger_where_the_sizes_of_another_fitted() -> None:
+    """Else three foreign files of it would show that the host delivers, and others would be believed for that."""
+
+    async def main() -> None:
+        numbers = [str(number) for number in range(1, 130)]
+        cloud = OfTwoMessengers(plain(*numbers), sizes=True)
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            before = [number for number in numbers[:12] if int(number) % 4]
+            for number in before:
+                await scene.judged(event_of(number, "plain"))
+            cloud.ill_of = {("file", number): Reply(200, PNG + number.encode()) for number in numbers[12:]}
+            for number in numbers[12:]:
+                await scene.take(group, event_of(number, "plain"))
+                await anyio.sleep(20)
+            assert len(scene.answers) == len(before), "nothing is believed meanwhile"
+            cloud.ill_of = {}
+        assert set(scene.answers) == {(number, "accepted") for number in (*before, *numbers[12:])}
+        shas = {one.decision.verdict.facts.sha256 for one in scene.partition.published if one.decision}
+        assert shas == {hashlib.sha256(PNG).hexdigest()}
 
     clock.run(main)
 
