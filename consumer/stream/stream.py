@@ -113,7 +113,7 @@ class Stream(ConsumerRebalanceListener):
         `stay_s`: what a task took that was committed lately, from taken to committed."""
         tick_s = self._kafka.tick_ms / 1000
         busy_s = max(BUSY_TICKS * tick_s, min(TICK_SHARE * stay_s, LONGEST_TICK_S))
-        return max(tick_s, len(self.assignments) / 100, busy_s * self.room.taken)
+        return max(tick_s, len(self.assignments) / 100, busy_s * min(1.0, self.room.taken))
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""

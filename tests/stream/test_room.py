@@ -33,6 +33,7 @@ NOBODY = KafkaSettings(bootstrap_servers="127.0.0.1:9")
         (12, 50, 3, 0.3),
         (12, 100, 3, 0.6),
         (12, 100, 60, 1),
+        (12, 300, 60, 1),
     ],
 )
 def test_who_has_more_partitions_or_more_to_do_commits_less_often(
