@@ -36,7 +36,7 @@ class _Seen:
 class Sizes:
     def __init__(self) -> None:
         self._feeds: dict[Feed, _Seen] = {}
-        self._untold: dict[str, int] = {}  # host → files without a size since one of its sizes fitted
+        self._untold: dict[str, int] = {}  # host → files without a size that tells, since one of its sizes fitted
         self._came: dict[str, str] = {}  # file → SHA-256 of what came for it last, with another size
         self._whose: dict[str, str] = {}  # SHA-256 → the file that it came for; "" for several
 
@@ -49,7 +49,7 @@ class Sizes:
         return self._untold.get(host, COUNTED) < COUNTED
 
     def untold(self, host: str) -> None:
-        """A file came of which no size is said."""
+        """A file came of which no size is said, or one that is known to tell nothing."""
         self._untold[host] = self._untold.get(host, COUNTED) + 1
 
     def agreed(self, feed: Feed) -> None:

@@ -137,8 +137,8 @@ class Workers:
         if isinstance(outcome, str) and outcome in NOT_ITS_OWN and attachment.tries is Tries.BUT_LAST:
             raise LastTryAhead
         if isinstance(outcome, str):
-            outcome, caution = undetectable(SENTENCES[outcome]), None
-        elif outcome.failure:
+            return facts_of(body, attachment, undetectable(SENTENCES[outcome]), self.detectors), ()
+        if outcome.failure:
             self._reports.reader_failed(outcome.failure)
         if self._ruling and outcome.detected_type:
             ruled = await self._ruling.finding(body, attachment.conversation_id)
