@@ -50,7 +50,7 @@ class Patience:
     def attempts(
         self, resting: Callable[[], AbstractContextManager[None]], of: str = "", given_up: bool = False
     ) -> Attempts:
-        """`of`: the conversation that is asked about. `given_up`: it was asked in vain before, all the time."""
+        """`of`: the conversation that is asked about. `given_up`: in vain before, so that the first is a repeat."""
         return Attempts(self, resting, of, given_up)
 
     def in_step(self) -> Patience:
@@ -209,7 +209,8 @@ class Attempts:
 
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
         """What nobody knows: repeats come when it is their turn, and the last question when it was waited for long
-        enough, however many there were in between. What was given up before is asked for once."""
+        enough, however many there were in between. That others gave it up before takes away nothing: whoever wrote an
+        event too early would take the time of the true one."""
         patience, backoff = self.patience, self.patience.backoff
         if self.of:
             backoff = replace(backoff, jitter=partial(patience.repeats.jitter, self.of))
@@ -218,7 +219,7 @@ class Attempts:
         if self.given_up or self._unknown > 1:
             patience.repeats.answered(found=False)
         left_s = backoff.over_s - self._waited_s
-        if self.given_up or self._unknown >= backoff.attempts or left_s < ROUNDED_S:
+        if self._unknown >= backoff.attempts or left_s < ROUNDED_S:
             raise failure
         wait_s = min(backoff.wait_s(self._unknown, failure.retry_after_s), left_s)
         self._waited_s += wait_s

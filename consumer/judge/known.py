@@ -61,18 +61,15 @@ class Known:
         generation = self.answers.generation(identity)
         return generation == OF_VERDICT or self._is_dead(identity, generation)
 
+    def settled(self, attachment: Attachment) -> bool:
+        """By an answer of its own, or by its message's dead letter."""
+        own, message = attachment.identity, message_identity(attachment.conversation_id, attachment.message_id)
+        return (own is not None and self.answered(own)) or self.dead(message)
+
     def give_dead(self, answer: Answer) -> None:
         """Another task may have answered for it while this one was still trying."""
         if not self.answered(answer.entry.identity):
             self.answers.give(answer)
-
-    def given_up_or_dead(self, answer: Answer, announced: Attachment) -> Answer | None:
-        """The dead answer, if it is the attachment's own; one that its announcement gets is handed over here."""
-        if answer.entry.identity == announced.identity:
-            return answer
-        if not self.dead(message_identity(announced.conversation_id, announced.message_id)):
-            self.give_dead(answer)
-        return None
 
     def close_replay(self) -> None:
         """To be called once the task is judged: the dead answer that its replay named is open no more."""

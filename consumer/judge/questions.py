@@ -48,7 +48,7 @@ class Questions:
         resting: Resting | None = None,
         given_up: bool = False,
     ) -> T | Answer:
-        """The call's result, or the subject's dead letter. `given_up`: its announcement has one, and is asked once."""
+        """The call's result, or the subject's dead letter. `given_up`: its announcement has one already."""
         of = subject.conversation_id or subject.message_id or ""
         attempts = self.patience.attempts(resting or self.resting, of, given_up)
         with self.boundary.reports.timed("metadata"):

@@ -208,8 +208,7 @@ class _Judging:
         if found.removed:  # Genesys no longer shows what was in it
             await self._found(event, with_removed(found, missing), [])
             return
-        unseen = [attachment for attachment in missing if not self.known.gave_up(attachment)]
-        late = [partial(self._once, a, partial(self._find_and_inspect, event, a)) for a in unseen]
+        late = [partial(self._late, event, attachment) for attachment in missing]
         if len(found.attachments) + len(missing) < announced.announced:
             late.append(partial(self._rest, event, announced))
         await self._found(event, found, late, announced)
@@ -238,9 +237,7 @@ class _Judging:
             return message
 
         subject = replace(Subject.of_message(announced), identity=announced.counted, announcement=None)
-        if self.known.dead(subject.identity):
-            return
-        found = await self.questions.ask(subject, find)
+        found = await self.questions.ask(subject, find, given_up=self.known.dead(subject.identity))
         if isinstance(found, Answer):
             self.known.give_dead(found)
         else:
@@ -280,17 +277,16 @@ class _Judging:
         identity = attachment.identity
         if identity is None:
             return  # only a trusted event's: without id and link there is nothing to judge, and the API is not asked
-        if self.known.answered(identity):
+        if self.known.settled(attachment):
             self.judge.reports.skipped("answered")
             return
         await self.answers.once(
             identity, message_identity(attachment.conversation_id, attachment.message_id), inspection
         )
 
-    async def _find_and_inspect(self, event: Event, announced: Attachment, resting: Resting) -> Answer | None:
-        """Only the event says that there is such a thing: its letter names the announcement."""
-        if self.known.gave_up(announced):  # meanwhile, by another task
-            return None
+    async def _late(self, event: Event, announced: Attachment) -> None:
+        """Only the event says that there is such a thing: its letter names the announcement. Each task waits for
+        itself: who joined one that began long ago would have what is left of its time."""
 
         async def find() -> Attachment:
             message = await self.questions.show(announced, (announced,))
@@ -299,14 +295,18 @@ class _Judging:
                     return attachment
             raise not_shown("Genesys does not show the announced attachment")
 
+        if self.known.settled(announced):
+            self.judge.reports.skipped("answered")
+            return
         subject = replace(Subject.of_attachment(announced), announcement=announced.announcement)
-        found = await self.questions.ask(subject, find, resting=resting)
+        found = await self.questions.ask(subject, find, given_up=self.known.gave_up(announced))
         if isinstance(found, Answer):
-            return self.known.given_up_or_dead(found, announced)
-        if found.identity == announced.identity:
-            return await self._inspect(event, found, resting)
-        await self._once(found, partial(self._inspect, event, found))  # it has an id now, and is known by that
-        return mark(announced.identity or b"")
+            if not self.known.settled(announced):  # another task may have found it meanwhile
+                self.known.give_dead(found)
+            return
+        await self._once(found, partial(self._inspect, event, found))
+        if found.identity != announced.identity and self.known.answered(found.identity or b""):
+            self.answers.give(mark(announced.identity or b""))  # it has an id now, and is known by that
 
     async def _inspect(self, event: Event, attachment: Attachment, resting: Resting) -> Answer | None:
         judge, attempts, subject = self.judge, self.judge.patience.attempts(resting), Subject.of_attachment(attachment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import anyio
+import anyio.lowlevel
 import orjson
 import pytest
 
@@ -107,12 +108,24 @@ async def fails_for_good(call: int) -> None:
     raise AssertionError("what is answered is not asked for")
 
 
-async def test_what_was_given_up_costs_one_question_for_each_event_and_no_wait() -> None:
+@pytest.mark.parametrize("given_up", [FORGED, BARE, ALONE], ids=["a snapshot", "its conversation", "its id"])
+async def test_what_was_given_up_is_asked_for_as_often_as_what_was_not(given_up: bytes) -> None:
+    """The true event of what was announced too early may as well come before the API shows it."""
     async with at_home() as home:
-        await home.take(FORGED)
-        calls, waited = home.genesys.calls, home.backoffs
-        await home.take(FORGED)
-        assert (home.genesys.calls, home.backoffs) == (calls + 1, waited)
+        home.genesys.unknown = {CONVERSATION}
+        await home.take(given_up)
+        calls, waited, letters = home.genesys.calls, home.backoffs, home.letters
+
+        async def shown_at_last(call: int) -> None:
+            if call == 2 * calls:
+                home.genesys.unknown.clear()
+                await comes_to_be(home, M1)
+
+        home.genesys.before = shown_at_last
+        await home.take(given_up)
+        assert home.verdicts == ["a1", "a2"]
+        assert (len(home.backoffs), home.letters) == (2 * len(waited), letters)
+        assert home.open_letters == 0
 
 
 # ---- attachments that are announced before Genesys shows them
@@ -172,12 +185,84 @@ async def test_more_attachments_than_genesys_shows_are_judged_whatever_announces
         assert home.genesys.calls == calls, "all of it is answered"
 
 
-async def test_an_attachment_that_was_given_up_costs_one_question_for_each_event_and_no_wait() -> None:
+COUNTED = orjson.loads(event(["a1"]))
+COUNTED["participants"][0]["messages"][0]["messages"][0]["messageMetadata"] = {
+    "type": "Text",
+    "content": [{"contentType": "Attachment"}] * 2,
+}
+
+
+@pytest.mark.parametrize("early", [EARLY, orjson.dumps(COUNTED)], ids=["named", "counted"])
+async def test_an_attachment_that_was_given_up_is_asked_for_as_often_as_one_that_was_not(early: bytes) -> None:
     async with at_home(SHOWN) as home:
-        await home.take(EARLY)
-        calls, waited = home.genesys.calls, home.backoffs
-        await home.take(EARLY)
-        assert (home.genesys.calls, home.backoffs) == (calls + 1, waited)
+        await home.take(early)
+        calls, waited, letters = home.genesys.calls, home.backoffs, home.letters
+
+        async def shown_at_last(call: int) -> None:
+            if call == 2 * calls:
+                await comes_to_be(home, M1)
+
+        home.genesys.before = shown_at_last
+        await home.take(early)
+        assert home.verdicts == ["a1", "a2"]
+        assert (len(home.backoffs), home.letters) == (2 * len(waited), letters)
+
+
+async def test_who_comes_late_to_what_another_waits_for_has_all_his_time() -> None:
+    """The other one, be it forged, had used up most of its own."""
+    async with at_home(SHOWN) as home, anyio.create_task_group() as group:
+        waits: list[anyio.Event] = []
+
+        async def ask_when_let(call: int) -> None:
+            waits.append(anyio.Event())
+            await waits[-1].wait()
+
+        home.genesys.before = ask_when_let
+        group.start_soon(home.take, EARLY)
+        for _ in range(4):
+            await anyio.wait_all_tasks_blocked()
+            waits[-1].set()
+        await anyio.wait_all_tasks_blocked()
+        (last_of_the_first,) = (wait for wait in waits if not wait.is_set())
+        group.start_soon(home.take, EARLY)
+        await anyio.wait_all_tasks_blocked()
+        if waits[-1] is not last_of_the_first:
+            waits[-1].set()  # it asked for the message, which does not show the attachment yet
+        await anyio.wait_all_tasks_blocked()
+        last_of_the_first.set()
+        await anyio.wait_all_tasks_blocked()
+        assert home.letters == [("not_found", "a2", 1)]
+        await comes_to_be(home, M1)
+        home.genesys.before = fails_never
+        for wait in waits:
+            wait.set()
+        await anyio.wait_all_tasks_blocked()
+        assert (home.verdicts, len(home.letters)) == (["a1", "a2"], 1)
+
+
+async def fails_never(call: int) -> None:
+    await anyio.lowlevel.checkpoint()
+
+
+async def test_an_attachment_that_comes_to_be_when_its_message_is_dead_is_answered_by_that() -> None:
+    async with at_home(SHOWN) as home, anyio.create_task_group() as group:
+        waits = anyio.Event()
+
+        async def wait(call: int) -> None:
+            if call == 3:
+                await waits.wait()
+
+        home.genesys.before = wait
+        group.start_soon(home.take, EARLY)
+        await anyio.wait_all_tasks_blocked()
+        home.genesys.forbidden = {"m1"}
+        await home.take(event(["a3"]))
+        assert ("forbidden", "m1", 1) in home.letters
+        home.genesys.forbidden = set()
+        await comes_to_be(home, M1)
+        waits.set()
+        await anyio.wait_all_tasks_blocked()
+        assert (home.verdicts, len(home.letters)) == (["a1"], 1)
 
 
 async def test_two_events_that_announce_an_attachment_too_early_get_one_letter_together() -> None:
