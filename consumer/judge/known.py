@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, replayed
-from consumer.judge.reading import announcements_of, is_same
+from consumer.judge.reading import announcements_of, is_same, unseen_of
 from consumer.model import OF_VERDICT, Attachment, Message, Replay
 
 
@@ -65,6 +65,13 @@ class Known:
         """By an answer of its own, or by its message's dead letter."""
         own, message = attachment.identity, message_identity(attachment.conversation_id, attachment.message_id)
         return (own is not None and self.answered(own)) or self.dead(message)
+
+    def with_unseen(self, announced: Message, removed: Message, missing: Iterable[Attachment]) -> Message:
+        """A removed message, with what the event says was in it, if that may have no answer yet."""
+        is_open = any(a.identity is None or not self.answered(a.identity) for a in missing)
+        if self.answered(removed.identity) or not (is_open or len(removed.attachments) < announced.announced):
+            return removed
+        return replace(removed, attachments=(*removed.attachments, unseen_of(removed)))
 
     def give_dead(self, answer: Answer) -> None:
         """Another task may have answered for it while this one was still trying."""

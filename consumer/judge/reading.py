@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -63,7 +62,16 @@ def with_communication(message: Message, communication_id: str | None) -> Messag
     return replace(message, attachments=known)
 
 
-def with_removed(message: Message, attachments: Iterable[Attachment]) -> Message:
-    """A removed message with what an event named of it in its time."""
-    gone = tuple(replace(attachment, removed=True) for attachment in attachments)
-    return replace(message, attachments=(*message.attachments, *gone))
+def unseen_of(removed: Message) -> Attachment:
+    """All that was in a removed message and that Genesys shows no more, as one: what an event names of it may be a
+    file, the other name of a file that has its answer, or made up, and nobody can tell any more."""
+    message_time, direction = removed.time, removed.direction
+    return Attachment(
+        removed.conversation_id,
+        removed.message_id,
+        None,
+        "removed",
+        removed=True,
+        message_time=message_time,
+        direction=direction,
+    )

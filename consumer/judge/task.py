@@ -16,7 +16,7 @@ from consumer.judge.known import Known
 from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
 from consumer.judge.questions import Genesys, Questions, not_shown
-from consumer.judge.reading import at_home, is_same, with_communication, with_removed
+from consumer.judge.reading import at_home, is_same, with_communication
 from consumer.judge.wanted import Wanted
 from consumer.model import (
     AnswerKind,
@@ -206,7 +206,7 @@ class _Judging:
         self.judge.reports.foreign(False)
         missing = self._missing(announced, found)
         if found.removed:  # Genesys no longer shows what was in it
-            await self._found(event, with_removed(found, missing), [])
+            await self._found(event, self.known.with_unseen(announced, found, missing), [])
             return
         late = [partial(self._late, event, attachment) for attachment in missing]
         if len(found.attachments) + len(missing) < announced.announced:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Protocol
 
 from consumer.judge.known import Known
-from consumer.judge.reading import is_beyond, no_answer_needed
+from consumer.judge.reading import is_beyond, no_answer_needed, unseen_of
 from consumer.model import Attachment, Direction, Message, Task
 from consumer.telemetry.labels import Skipped
 
@@ -66,6 +66,8 @@ class Wanted:
             return False
         if self.task.replay is not None:
             return True
+        if self.known.verdict(unseen_of(message).identity or b""):
+            return False
         named = [attachment.identity for attachment in self.attachments(message)]
         if any(identity is not None and not self.known.answered(identity) for identity in named):
             return True

@@ -71,7 +71,8 @@ async def test_what_a_record_calls_removed_is_asked_for() -> None:
 
 
 async def test_what_genesys_calls_removed_too_is_rejected_as_that() -> None:
-    home = await judged_after(forged(messageStatus="removed"), genesys=message("m1", removed=True))
+    shown = message("m1", *(attachment(name, removed=True) for name in FILES), removed=True)
+    home = await judged_after(forged(messageStatus="removed"), genesys=shown)
     assert all(answer.decision.attachment.removed for answer in home.published if answer.decision)
 
 

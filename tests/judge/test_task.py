@@ -162,9 +162,33 @@ async def test_what_genesys_shows_no_more_since_its_message_was_removed_is_judge
     async with at_home(message("m1", removed=True)) as home:
         await home.take(counting(2, "a1", "a2"))
 
-        assert home.verdicts == ["a1", "a2"]
+        assert home.verdicts == ["None"], "one answer: nobody can tell any more what was in it"
         assert all(a.decision.attachment.removed for a in home.published if a.decision)
         assert home.waited == []
+        calls = home.genesys.calls
+        await home.take(counting(2, "a1", *(f"made up {number}" for number in range(300))))
+        await home.take(counting(9))
+        assert (home.verdicts, home.letters, home.genesys.calls) == (["None"], [], calls)
+
+
+async def test_what_was_answered_before_its_message_was_removed_is_answered_no_more_under_any_name() -> None:
+    link = "https://api.mypurecloud.com/api/v2/downloads/a1"
+    by_link = orjson.loads(event(["a1"]))
+    by_link["participants"][0]["messages"][0]["messages"][0]["media"] = [{"url": link}]
+    async with at_home(message("m1", attachment("a1", url=link))) as home:
+        await home.take(event(["a1"]))
+        home.genesys.messages = {"m1": message("m1", removed=True)}
+        await home.take(orjson.dumps(by_link))
+        await home.take(event([f"made up {number}" for number in range(300)]))
+        assert (home.verdicts, home.letters) == (["a1"], [])
+
+
+async def test_what_genesys_shows_of_a_removed_message_is_answered_one_by_one_and_the_rest_as_one() -> None:
+    async with at_home(message("m1", attachment("a1", removed=True), removed=True)) as home:
+        await home.take(event(["a1", "a2", "a3"]))
+        assert home.verdicts == ["None", "a1"]
+        await home.take(event(["a2", "a4"]))
+        assert home.verdicts == ["None", "a1"]
 
 
 async def test_what_is_named_and_not_shown_is_counted_once() -> None:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from aiokafka import TopicPartition
 
 from consumer.judge.boundary import Subject
-from consumer.judge.reading import no_answer_needed
+from consumer.judge.reading import no_answer_needed, unseen_of
 from consumer.kafka.groups import GroupStanding
 from consumer.kafka.seen import Coordinates, RecordPlace, SeenEvent, SeenLetter, SeenRecords, SeenResult, SeenTask
 from consumer.model import AnswerKind, Attachment, Event, Message, Reason, Replay
@@ -207,7 +207,8 @@ def _is_told_elsewhere(one: _Known, known: Mapping[bytes, _Known], seen: SeenRec
         return bool(others) and not _is_open(one, others, seen)
     answered = [o for o in others if o.is_answered and o.subject.message_id == subject.message_id]
     whole = Message(subject.conversation_id or "", subject.message_id)
-    around = {whole.identity, whole.announcement, *(attachment.announcement for attachment in _described(one))}
+    around = {whole.identity, whole.announcement, unseen_of(whole).identity}
+    around.update(attachment.announcement for attachment in _described(one))
     if any(other.subject.identity in around for other in answered):
         return True
     return bool(answered) and (not _described(one) or subject.identity in seen.ledger)
