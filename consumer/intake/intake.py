@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Protocol
 
 import anyio
+import anyio.lowlevel
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     IllegalOperation,
@@ -23,6 +24,7 @@ from aiokafka.errors import (
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
+from anyio import to_thread
 
 from consumer.errors import Failure
 from consumer.intake.notices import ABOUT, Notices
@@ -39,6 +41,7 @@ from consumer.kafka.waiting import LEAVE_S, POLL_MS, RETRY_FIRST_S, RETRY_MAX_S,
 from consumer.model import Condition, Headers, Source
 from consumer.settings.model import Settings
 from consumer.telemetry.labels import Loop, Noise
+from consumer.wire.events import DEAR
 from consumer.wire.splitting import TaskRecord, tasks_of, untouched
 from consumer.wire.tasks import TRACE_BYTES, traced
 
@@ -48,6 +51,7 @@ POLL_RECORDS = 500
 ACKNOWLEDGED_S = 30.0  # for the next of several writes: aiokafka would wait for ever, also for a producer that is stuck
 QUIET_POLLS = 10  # after which a loop is well that had failed: nothing is there to take
 UNACKNOWLEDGED = 1_000  # tasks; a poll may hold millions
+IN_A_ROW = 100  # tasks that are sent before others have a turn
 
 
 class Reports(starting.Reports, lag.Reports, Protocol):
@@ -242,10 +246,12 @@ class Intake:
                 for tp, record in ((tp, record) for tp, records in polled.items() for record in records):
                     at = Source(tp.topic, tp.partition, record.offset, record.timestamp)
                     headers = tuple(record.headers)
-                    if not (tasks := self._tasks(record, headers, at)):
+                    if not (tasks := await self._tasks(record, headers, at)):
                         continue
                     trace = until_acknowledged.enter_context(self._reports.passing_on(at, headers))
                     for task in tasks:
+                        if len(sent) % IN_A_ROW == IN_A_ROW - 1:
+                            await anyio.lowlevel.checkpoint()
                         sent.append(await self._send(producer, task, trace))
                         if len(sent) == UNACKNOWLEDGED:
                             await self._acknowledged(sent)
@@ -265,20 +271,22 @@ class Intake:
             self._demand.wrote(written.partition, written.offset)
         self._reports.wrote(len(sent))
 
-    def _tasks(self, record: Any, headers: Headers, at: Source) -> list[TaskRecord]:
+    async def _tasks(self, record: Any, headers: Headers, at: Source) -> list[TaskRecord]:
         """An error of ours would come again with the record, and end the service at each start."""
         self._reports.received("intake", 1)
+        dropped: list[Noise] = []
+        split = partial(self._tasks_of, record.value, record.key, headers, at, self._task_bytes, dropped.append)
         try:
-            return self._tasks_of(record.value, record.key, headers, at, self._task_bytes, partial(self._dropped, at))
+            tasks = split() if len(record.value or b"") <= DEAR else await to_thread.run_sync(split)
+            for kind in dropped:
+                self._reports.dropped(kind)
+                self._notices.hear(kind, at)
+            return tasks
         except Exception:
             where = f"{at.topic} {at.partition}:{at.offset}"
             log.exception("a bug: %s can't be made into tasks, and is one as it is", where)
             self._reports.crashed()
             return [untouched(record.value, at, self._task_bytes)]
-
-    def _dropped(self, at: Source, kind: Noise) -> None:
-        self._reports.dropped(kind)
-        self._notices.hear(kind, at)
 
     async def _send(self, producer: AIOKafkaProducer, task: TaskRecord, trace: str | None) -> Any:
         topic, partition = self._topics.tasks, partition_of(task.key, self._topics.partitions)

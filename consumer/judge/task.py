@@ -12,6 +12,7 @@ from consumer.errors import LastTryAhead, NotYet
 from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
+from consumer.judge.decoding import decoded_beside
 from consumer.judge.known import Known
 from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
@@ -33,7 +34,6 @@ from consumer.model import (
 )
 from consumer.wire import events
 from consumer.wire.events import UnreadableEvent
-from consumer.wire.remembered import decoded
 from consumer.wire.results import encode_result
 
 TOO_LARGE = "larger than the tasks topic takes"
@@ -87,7 +87,7 @@ class _Judging:
         if self.task.value is None:
             self._dead_bytes(DeadReason.UNREADABLE, TOO_LARGE)
             return
-        for item in decoded(self.task.value):
+        for item in await decoded_beside(self.task.value):
             match item:
                 case Event():
                     await self._alone(item)._event(at_home(item, self.task.conversation_id))

@@ -31,6 +31,7 @@ from consumer.wire.snake_case import in_camel_case
 from consumer.wire.topics import TopicSubject, subject_of
 
 LARGE = 16 * 1024  # bytes
+DEAR = 64 * 1024  # bytes: what is larger may cost a tenth of a second and more, and is decoded beside the loop
 TOPIC_NAME_LENGTH = 512
 MAX_LISTED = 5_000  # participants, messages and attachments of one event: 1 MB of "{}," would be 340,000
 BYTES_LISTED = 200  # or one for so many bytes: those that Genesys lists take more
