@@ -16,16 +16,13 @@ from urllib.parse import urlsplit
 
 from consumer.errors import Malformed
 from consumer.genesys.links import is_signed
+from consumer.http.codes import NOT_FOUND
 from consumer.model import Settled
 from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
 
 CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
-# Of one object. A gateway says as much of a route, a host, a service that it does not know.
-NOT_FOUND = re.compile(
-    r"(?!(?:route|path|url|uri|endpoint|method|host|page|server|service|upstream|gateway|api)\.)(?:[a-z0-9_-]+\.)*not\.found"
-)
 LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
 # Every code that is known to be said, by whomever it is about; others are counted, so that the lists can learn them.
 CODES = frozenset(
@@ -85,7 +82,7 @@ class ResponseShape:
 
     fits: Callable[[Any, Collection[str]], bool]  # of the JSON of a 2xx, and the ids that were asked for, in lower case
     empty: bool = False  # a 2xx without a body belongs to it
-    redirects: bool = False  # so does a 3xx to a signed address
+    leads: bool = False  # it tells where a file is; a 3xx to a signed address does as well
     logs_in: bool = False  # a redirect to the login page stands for a 401
     about_one: bool = True  # a 404 can be about the object that was asked for
     absent: frozenset[int] = frozenset()  # statuses that say that the whole call is not to be had: there is another way
@@ -110,7 +107,7 @@ def _is_listing(said: Any, of: Collection[str]) -> bool:
 
 
 def _is_link(said: Any, of: Collection[str]) -> bool:
-    return isinstance(said, dict) and isinstance(said.get("url"), str) and bool(urlsplit_safe(said["url"]))
+    return isinstance(said, dict) and isinstance(said.get("url"), str)
 
 
 def _is_token_of_somebody(said: Any, of: Collection[str]) -> bool:
@@ -137,7 +134,7 @@ SHAPES: Mapping[str, ResponseShape] = {
     "details": ResponseShape(_is_it),
     "messages": ResponseShape(_is_listing, absent=frozenset({405})),
     "media": ResponseShape(_is_it),
-    "download": ResponseShape(_is_link, redirects=True, logs_in=True),
+    "download": ResponseShape(_is_link, leads=True, logs_in=True),
     "analytics": ResponseShape(_is_page_of_conversations, about_one=False),
     "probe": ResponseShape(_is_token_of_somebody, about_one=False),
     "notify": ResponseShape(_is_object, empty=True, logs_in=True),
@@ -168,34 +165,42 @@ class Judged:
         return bool(self.code) and self.code not in CODES and not NOT_FOUND.fullmatch(self.code)
 
 
-def judge(answer: Reply, shape: ResponseShape, of: Collection[str] = ()) -> Judged:
+def judge(answer: Reply, shape: ResponseShape, of: Collection[str] = (), api_url: str = "https://") -> Judged:
     """What the API's answer is. `of` are the ids that were asked for."""
     said = answer.json() if answer.whole else None
     status = answer.status
     if not answer.whole:
         return Judged(Meaning.NOT_GENESYS, answer, {})
     if 200 <= status < 300:
-        return _judge_good(answer, shape, said, of)
+        return _judge_good(answer, shape, said, of, api_url)
     if 300 <= status < 400:
-        return _judge_redirect(answer, shape)
+        return _judge_redirect(answer, shape, api_url)
     code = error_code(said, status)
     error = said if isinstance(said, dict) and code else {}
     return Judged(_of_error(answer, shape, code), answer, error, code)
 
 
-def _judge_good(answer: Reply, shape: ResponseShape, said: object, of: Collection[str]) -> Judged:
-    if shape.fits(said, frozenset(id_.lower() for id_ in of)):
+def _judge_good(answer: Reply, shape: ResponseShape, said: Any, of: Collection[str], api_url: str) -> Judged:
+    fits = shape.fits(said, frozenset(id_.lower() for id_ in of))
+    if fits and not (shape.leads and not _is_a_store_s(said["url"], api_url)):
         assert isinstance(said, dict), "every shape is an object's"
         return Judged(Meaning.ANSWERED, answer, said)
     good = shape.empty and not answer.body
     return Judged(Meaning.ANSWERED if good else Meaning.NOT_GENESYS, answer, {})
 
 
-def _judge_redirect(answer: Reply, shape: ResponseShape) -> Judged:
+def _is_a_store_s(url: str, api_url: str) -> bool:
+    """Genesys gives whole addresses, and no less safe ones than its own. A portal leads anywhere."""
+    scheme = url.partition("://")[0].lower()
+    parts = urlsplit_safe(url)
+    return parts is not None and bool(parts[0]) and scheme in ("https", api_url.partition("://")[0])
+
+
+def _judge_redirect(answer: Reply, shape: ResponseShape, api_url: str) -> Judged:
     location = answer.headers.get("location", "")
     if shape.logs_in and _is_login(location):
         return Judged(Meaning.REFUSED, answer, {}, "authentication.required")
-    if shape.redirects and urlsplit_safe(location) and is_signed(location):
+    if shape.leads and _is_a_store_s(location, api_url) and is_signed(location):
         return Judged(Meaning.ANSWERED, answer, {}, location=location)
     return Judged(Meaning.NOT_GENESYS, answer, {})
 

@@ -17,7 +17,6 @@ from consumer.genesys import refusals, sender
 from consumer.genesys.answers import Judged, Meaning, settled_by, told_trace
 from consumer.genesys.refusals import Refusals
 from consumer.genesys.sender import Call, Sender, failure_of, said_of
-from consumer.http.urls import redirect_target
 from consumer.model import DeadReason, Dependency
 from consumer.wire.fields import ID, Json
 
@@ -112,7 +111,7 @@ class Api:
         judged = await self._sender.send(call)
         if judged.location is not None:
             self._note_found()
-            return redirect_target(self._sender.base_url, judged.location)
+            return judged.location
         url: str = (await self._checked(call, judged))["url"]
         return url
 

@@ -112,7 +112,7 @@ class Sender:
                 cap=ANSWER_CAP,
             )
             status = answer.status
-            judged = judge(answer, SHAPES[call.name], call.ids() if call.ids else (call.of,))
+            judged = judge(answer, SHAPES[call.name], call.ids() if call.ids else (call.of,), self.base_url)
         finally:
             self._reports.called("probe" if call.probes else call.name, status)
             if judged is None:

@@ -128,6 +128,10 @@ async def test_a_refusal_in_other_words_is_not_the_stores(status: int, body: byt
         b'{"error": {"code": %d, "message": "no", "errors": []}}',
         b'{"code": "something.new", "status": %d}',
         b'{"code": "not.found.now", "status": %d}',
+        b'{"code": "route.not.found", "status": %d}',
+        b'{"code": "kong.route.not.found", "status": %d}',
+        b'{"code": "SERVICE_NOT_FOUND", "status": %d}',
+        b'{"code": "bucket.gone", "status": %d}',
     ],
 )
 async def test_a_store_that_does_not_speak_of_the_file_leaves_it_in_doubt(status: int, body: bytes) -> None:

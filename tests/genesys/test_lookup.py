@@ -357,6 +357,14 @@ async def test_a_redirect_to_the_login_page_is_the_refusal_of_a_token(
         lambda asked: web.Response(status=302, headers={"location": "https://portal.example/?from=api"}),
         lambda asked: json({"url": None}),
         lambda asked: json({}),
+        lambda asked: json({"url": ""}),
+        lambda asked: json({"url": "/login?from=api"}),
+        lambda asked: json({"url": "portal.example/x?Signature=s"}),
+        lambda asked: json({"url": "//portal.example/x?Signature=s"}),
+        lambda asked: json({"url": "ftp://portal.example/x?Signature=s"}),
+        lambda asked: json({"url": "https:///x?Signature=s"}),
+        lambda asked: web.Response(status=302, headers={"location": "/o/1?Signature=s"}),
+        lambda asked: web.Response(status=302, headers={"location": "ftp://portal.example/x?Signature=s"}),
     ],
 )
 async def test_what_leads_nowhere_is_no_answer_about_the_file(cloud: Cloud, client: Client, respond: Any) -> None:

@@ -1,0 +1,53 @@
+"""What counts as Genesys's own answer, and what does not, whatever its status."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from consumer.genesys.answers import SHAPES, Meaning, Reply, judge
+
+NO_STORE = {
+    "relative": "/login?from=api",
+    "without a scheme": "//portal.example/x?Signature=s",
+    "without a host": "https:///x?Signature=s",
+    "plain http": "http://portal.example/x?Signature=s",
+    "another scheme": "ftp://portal.example/x?Signature=s",
+    "nothing": "",
+    "no address": "https://[x?Signature=s",
+}
+A_STORE = "HTTPS://prod-inin.s3.us-east-1.amazonaws.com/x?Signature=s"
+
+
+def meaning(url: str, status: int, api_url: str = "https://api.mypurecloud.com/") -> Meaning:
+    body, headers = (orjson.dumps({"url": url}), {}) if status == 200 else (b"", {"location": url})
+    return judge(Reply(status, headers, body), SHAPES["download"], (), api_url).meaning
+
+
+@pytest.mark.parametrize("status", [200, 302])
+@pytest.mark.parametrize("url", NO_STORE.values(), ids=NO_STORE)
+def test_a_link_to_no_store_is_no_answer_of_genesys(url: str, status: int) -> None:
+    """It would end as a host that can't be reached, and prove meanwhile that the API is well."""
+    assert meaning(url, status) in (Meaning.NOT_GENESYS, Meaning.REFUSED)
+
+
+@pytest.mark.parametrize("status", [200, 302])
+def test_a_whole_safe_address_is_one_and_an_emulator_s_as_safe_as_its_own(status: int) -> None:
+    assert meaning(A_STORE, status) is Meaning.ANSWERED
+    plain = "http://127.0.0.1:8080/o/1?Signature=s"
+    assert meaning(plain, status, "http://127.0.0.1:8080/") is Meaning.ANSWERED
+    assert meaning(A_STORE, status, "http://127.0.0.1:8080/") is Meaning.ANSWERED
+
+
+@pytest.mark.parametrize("code", ["not.found", "resource.not.found", "conversation.message.not.found", "NOT_FOUND"])
+def test_what_is_not_there_is_one_object(code: str) -> None:
+    assert missing(code) is Meaning.ANSWERED
+
+
+@pytest.mark.parametrize("code", ["route.not.found", "no.route.not.found", "kong.route.not.found", "API_NOT_FOUND"])
+def test_a_gateway_s_route_is_no_object(code: str) -> None:
+    assert missing(code) is Meaning.NOT_GENESYS
+
+
+def missing(code: str) -> Meaning:
+    return judge(Reply(404, {}, orjson.dumps({"code": code, "status": 404})), SHAPES["message"]).meaning
