@@ -46,20 +46,22 @@ class FetchesFirst(Assignment):
 
 
 class ComputesLate(Assignment):
-    """The watermark is computed after an `await`, here one that lasts until another task was settled."""
+    """The watermark is computed after an `await`, here one that lasts until a task was both taken and settled."""
 
     async def _commit(self, transactor: Transactor, window: Window) -> None:
-        batch, before = self._outbox.take(), window.committable
+        batch, taken = self._outbox.take(), window.position
         with anyio.move_on_after(0.2):
-            while window.committable == before or len(self._outbox) == len(batch.answers):
+            while window.committable <= taken:
                 await self._room.changed.wait()  # it does when a task is settled
         offset = window.committable
-        if batch or offset > before:
+        if batch or offset > taken:
             records = records_of(batch, self.partition, self._settings.topics, self._producers.signatures)
             timestamps = await transactor.commit(records, {self.tp: offset})
             for answer, timestamp in zip(batch.answers, timestamps, strict=False):
                 self._ledger.add(answer.entry, timestamp)
             self._outbox.committed(batch)
+        if offset > taken:
+            self._reports.step(self.partition, "committed late")
 
 
 class OneIdPerWorker(Transactor):

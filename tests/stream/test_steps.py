@@ -146,7 +146,7 @@ async def test_control_without_a_transactional_id_per_partition_a_thawed_worker_
 
 async def test_control_with_a_late_watermark_a_kill_loses_answers(scene: Scene) -> None:
     async with started("victim") as victim, started("last") as last:
-        await scene.begin(victim, Stop("committed", 6, signal.SIGKILL), variant="computes late")
+        await scene.begin(victim, Stop("committed late", 1, signal.SIGKILL), variant="computes late")
         await victim.died()
         await scene.begin(last)
         await until_committed(scene.kafka, scene.topics)

@@ -139,7 +139,7 @@ async def test_after_a_missing_grant_nothing_of_the_failed_transaction_comes_out
     first, second = transactor(ours, topics), transactor(ours, topics)
     records = await refused(root, topics)
     await first.open()
-    with pytest.raises(TransactionFailed, match="send"):
+    with pytest.raises(TransactionFailed, match="await sends"):
         await first.commit(records, {})
     await first.dispose()
     await second.open()
