@@ -18,7 +18,7 @@ from jgo.maven import Artifact, MavenContext
 from requests import RequestException
 
 ROOTS = (
-    "org.apache.kafka:kafka_2.13:4.3.1",
+    "org.apache.kafka:kafka_2.13:4.2.1",  # 4.3.0 to 4.4.0 forget to end transactions (KAFKA-20734)
     # Kafka speaks slf4j and ships no binding for it as a dependency: without this one the broker logs nothing.
     "org.apache.logging.log4j:log4j-slf4j-impl:2.25.4",
 )

@@ -134,6 +134,8 @@ class Assignment:
             self._step("confirm")  # who was expelled and has not heard of it would fence the owner
             await self._log.until_confirmed()
         await transactor.open()
+        self._step("wait for open transactions")
+        await self._log.until_decided()
         self._step("fetch the committed offset")
         start = await self._log.start()
         self._step("restore the ledger")
@@ -293,8 +295,6 @@ class Assignment:
 
     def _show(self, window: Window) -> None:
         oldest_at = self._taken_at[0][1] if self._taken_at else None
-        ledger = (
-            len(self._ledger),
-            *self._ledger.open_for(self._settings.topics.dead_letter_retention_days, time.time()),
-        )
+        letters = self._ledger.open_for(self._settings.topics.dead_letter_retention_days, time.time())
+        ledger = len(self._ledger), *letters
         self._reports.stands(self.partition, Standing(window.uncommitted, self._outbox.size_bytes, oldest_at, *ledger))

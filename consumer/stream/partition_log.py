@@ -18,6 +18,7 @@ from consumer.kafka.membership import is_member
 from consumer.kafka.starting import Start, start_of
 from consumer.model import Doubt
 from consumer.settings.model import KafkaSettings
+from consumer.stream.decided import until_decided
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import restore
 from consumer.stream.trust import Trust
@@ -52,7 +53,7 @@ class PartitionLog:
         reports: Reports,
     ) -> None:
         self.tasks = tasks
-        self.ledger_topic = ledger_topic
+        self._ledger_partition = TopicPartition(ledger_topic, tasks.partition)
         self.ledger = ledger
         self.trust = trust
         self._consumer = consumer
@@ -68,11 +69,14 @@ class PartitionLog:
         """The committed offset, or the log's beginning where that is not in the log."""
         return await start_of(self._consumer, self.tasks, self._reports)
 
+    async def until_decided(self) -> None:
+        """Until no transaction in its ledger is open."""
+        await until_decided(self._ledger_partition, consumer_options(self._kafka))
+
     async def restore_ledger(self) -> None:
         """Raises `Distrusted` where what it holds can't be told from what others wrote."""
         began = time.monotonic()
-        partition = TopicPartition(self.ledger_topic, self.tasks.partition)
-        odd = await restore(self.ledger, self.trust, partition, consumer_options(self._kafka))
+        odd = await restore(self.ledger, self.trust, self._ledger_partition, consumer_options(self._kafka))
         self._reports.restored(time.monotonic() - began)
         self._reports.doubted("ledger", odd.doubted)
         if odd.first is not None:

@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from consumer.kafka.closing import close
 from consumer.model import Doubt
+from consumer.stream.decided import START_S
 from consumer.stream.ledger import Ledger
 from consumer.stream.trust import Trust
 from consumer.wire.entries import NoEntry, UnknownEntry, as_answered, decode_entry
@@ -21,7 +22,6 @@ log = logging.getLogger(__name__)
 
 RECORDS_A_POLL = 5_000
 POLL_MS = 20  # of the last one: behind the last entry there is only a transaction's end, which no poll returns for
-START_S = 10.0
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """The only talk with a transactional producer, and its laws.
 
-Each was measured on Apache Kafka 4.3.1 with aiokafka 0.14 and has a test on a real broker that fails without it:
+Each was measured on Apache Kafka 4.3.1 and 4.2.1 with aiokafka 0.14, and has a test on a real broker that fails
+without it:
 
 1. Every produce future is awaited before the offset is sent: a commit succeeds although a send failed.
 2. After any error the producer is finished, whatever the exception's type: an abort may send nothing, and the next
@@ -36,6 +37,7 @@ CALL_DEADLINE_S = 12.0  # a cluster chooses other leaders some 10 s after a brok
 WAITS_FOR = {  # step → what an operator is told
     "confirm": "asking its group whether it is still its own",
     "initialise": "initialising its producer",
+    "wait for open transactions": "a transaction in its ledger whose producer is gone has not ended",
     "fetch the committed offset": "reading its offset",
     "restore the ledger": "restoring its ledger",
     "begin": "beginning a transaction",

@@ -13,13 +13,16 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from consumer.identity import identity
 from consumer.judge.answers import Resting
 from consumer.kafka.client import client_options, partition_of
+from consumer.model import AnswerKind, LedgerEntry
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import stream as source
 from consumer.stream.partition_log import PartitionLog
 from consumer.stream.stream import Stream
 from consumer.stream.transaction import ProducerRecord, Transactor
+from consumer.wire.entries import encode_entry
 from tests.brokers import create_topics, delete_topics
 from tests.reports import Recorder
+from tests.service.composed import until_true
 from tests.stream.broken import WaitsForTheNextAssignment
 from tests.stream.harness import (
     SIXTY,
@@ -69,6 +72,32 @@ async def delete_records(kafka: KafkaSettings, topics: TopicSettings, before: in
         await admin.delete_records({TopicPartition(topics.tasks, 0): RecordsToDelete(before_offset=before)})
     finally:
         await admin.close()
+
+
+# ---- a transaction that its brokers forgot to end
+
+
+@pytest.mark.parametrize("commits", [True, False], ids=["committed", "aborted"])
+async def test_no_task_is_taken_while_a_transaction_in_the_ledger_is_open(
+    kafka_settings: KafkaSettings, one: TopicSettings, commits: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Brokers may end a producer's transaction and leave a partition out: then it holds answers nobody can see yet."""
+    await write_tasks(kafka_settings, one, SIXTY)
+    judge = NamesJudge()
+    forgotten = AIOKafkaProducer(bootstrap_servers=kafka_settings.bootstrap_servers, transactional_id=f"{one.tasks}-x")
+    async with forgotten, Answered(kafka_settings, one) as answered:
+        await forgotten.begin_transaction()
+        key, value = encode_entry(LedgerEntry(identity("attachment", "a0"), AnswerKind.VERDICT))
+        await forgotten.send_and_wait(one.ledger, value, key, partition=0)
+        await forgotten.send_and_wait(one.accepted, b"a0", partition=0)
+        async with running(make_stream(judge, kafka_settings, one)):
+            await until_true(lambda: "a transaction is open from offset 0 on" in caplog.text)
+            assert not judge.begun
+            await (forgotten.commit_transaction() if commits else forgotten.abort_transaction())
+            found = await answered.until(names(SIXTY))
+
+    assert found == dict.fromkeys(names(SIXTY), 1)
+    assert ("a0" in judge.begun) != commits
 
 
 # ---- offsets that the log does not have

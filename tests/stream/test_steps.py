@@ -18,7 +18,7 @@ from tests.stream.worker import Stop
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
 
-PREPARING = ["initialise", "fetch the committed offset", "restore the ledger", "seek"]
+PREPARING = ["initialise", "wait for open transactions", "fetch the committed offset", "restore the ledger", "seek"]
 COMMITTING = ["begin", "send", "await sends", "send offsets", "commit", "committed"]
 ALL = frozenset(range(4))
 
