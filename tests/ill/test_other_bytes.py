@@ -10,6 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
+from consumer.download.sizes import CHANGED_S
 from consumer.model import Accepted
 from tests.ill import clock
 from tests.ill.cloud import PNG, Cloud, Reply
@@ -69,6 +70,32 @@ def test_hours_of_other_bytes_that_each_file_has_for_itself_are_waited_out_where
         assert len(scene.answers) == 400
 
     clock.run(main)
+
+
+def test_where_genesys_says_wrong_sizes_for_good_after_right_ones_files_come_again_within_a_day() -> None:
+    async def main() -> float:
+        numbers = [str(number) for number in range(30)]
+        cloud = Cloud(plain(*numbers), sizes=True)
+        cloud.bodies = {number: PNG + number.encode() for number in numbers}
+        loop = asyncio.get_running_loop()
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in numbers[:5]:
+                await scene.judged(event_of(number, "plain"))
+            cloud.declared = dict.fromkeys(numbers[5:], WRONG)
+            changed = loop.time()
+            async with asyncio.TaskGroup() as waiting:
+                for number in numbers[5:10]:
+                    await scene.take(waiting, event_of(number, "plain"))
+            took = loop.time() - changed
+            for number in numbers[10:]:
+                await scene.take(group, event_of(number, "plain"))
+                await anyio.sleep(60)
+            assert len(scene.answers) > 25, "and then at once"
+        assert not scene.gates.closed
+        assert sorted(scene.answers) == sorted((number, "accepted") for number in numbers)
+        return took
+
+    assert CHANGED_S <= clock.run(main) <= CHANGED_S + 3_600
 
 
 class OfTwoMessengers(Cloud):
