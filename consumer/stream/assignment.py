@@ -112,7 +112,7 @@ class Assignment:
         try:
             with anyio.CancelScope() as self._preparing:
                 start = await self._prepare(transactor)
-            if self._closing.is_set():
+            if self._preparing.cancelled_caught:
                 return None
             self._log.seek(start)  # one step with becoming ready: what is polled in between is lost
             self.window = Window(start)

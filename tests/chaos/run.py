@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -14,19 +16,26 @@ from aiokafka import AIOKafkaProducer
 
 from consumer.sandbox.check import OutputReader, Score, Tally, read_to_end
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import Traffic, plan_traffic, publish
+from consumer.sandbox.expectation import Expectation
+from consumer.sandbox.traffic import InputRecord, Traffic, plan_traffic, publish
+from consumer.sandbox.world import World
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
 from tests.chaos.trouble import Trouble
 from tests.chaos.workers import Workers, worker_env
+from tests.outages.crafted import GOOD, Maker, traffic_of
 
 WORKERS = 3
 EVENT_PARTITIONS = 4
 SESSION_MS = 6_000
 EVERY_S = 2.0  # between two troubles, on average
 CATCH_UP_S = 60.0  # without any news, once the trouble is over
-SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
+LATER, EACH_OF_LATER_S = 300, 0.4  # good files, once the trouble is over
+GOOD_ONE = replace(GOOD, name="later")
+SHORTER = {"ATTEMPTS__OVER_S": "20", "ATTEMPTS__PROBE_MAX_S": "2", "DOWNLOAD__HOST_PATIENCE_S": "5"}
 MOST_DOWNLOADS = 1.2  # for each file
+
+Pause = Callable[[int], Awaitable[None]]  # before the record of that number
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,7 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
     """Writes the events over `seconds` while trouble happens, then lets the workers catch up in peace."""
     began = time.monotonic()
     topics = TopicSettings(replication=1)
-    traffic = plan_traffic(events, seed)
+    traffic, later = _with_later(plan_traffic(events, seed), Maker("later", topics.partitions))
     with ExitStack() as stack:
         broker = stack.enter_context(private_broker())
         await create_topics(broker.bootstrap_servers, topics, EVENT_PARTITIONS)
@@ -76,9 +85,12 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
             score = Score(traffic.expectation)
             async with anyio.create_task_group() as group:
                 written = anyio.Event()
-                group.start_soon(_write, broker.bootstrap_servers, topics.events, traffic, seconds, written)
+                write = partial(_write, broker.bootstrap_servers, topics.events)
+                group.start_soon(write, traffic.records, _spread(seconds, len(traffic.records)), written)
                 await trouble.run(written.is_set, EVERY_S)
-            await read_to_end(reader, score, patience_s=CATCH_UP_S)
+            async with anyio.create_task_group() as group:
+                group.start_soon(write, later, _while_missing(score), anyio.Event())
+                await read_to_end(reader, score, patience_s=CATCH_UP_S)
             delivered = _deliveries(traffic, emulator)
             return Report(
                 seed=seed,
@@ -91,6 +103,19 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
             )
 
 
+def _with_later(traffic: Traffic, maker: Maker) -> tuple[Traffic, tuple[InputRecord, ...]]:
+    """The traffic and the good files that come later, in one world with one expectation; and the records of those.
+
+    A body that is not what Genesys says settles a file only once its host has delivered others: the last of them would
+    wait for ever where no customer sends anything any more.
+    """
+    later = traffic_of([maker.talk(GOOD_ONE) for _ in range(LATER)])
+    talks = [*traffic.world.conversations.values(), *later.world.conversations.values()]
+    expected = traffic.expectation
+    both = Expectation(expected.events, expected.seed, (*expected.answers, *later.expectation.answers))
+    return Traffic(World(talks, traffic.world.now), traffic.records, both), later.records
+
+
 def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
     """How often each file was delivered, of those that come in one piece, and as announced: others come again."""
     cases = {name: file.case for name, (_, file) in traffic.world.files.items()}
@@ -99,18 +124,36 @@ def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
     return [count for count in counts if count]
 
 
-async def _write(servers: str, topic: str, traffic: Traffic, seconds: float, written: anyio.Event) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, request_timeout_ms=120_000)
-    await producer.start()
-    began, count = anyio.current_time(), len(traffic.records)
+def _spread(seconds: float, records: int) -> Pause:
+    began = anyio.current_time()
 
     async def pause(number: int) -> None:
-        ahead = began + seconds * number / count - anyio.current_time()
+        ahead = began + seconds * number / records - anyio.current_time()
         if ahead > 0.05:
             await anyio.sleep(ahead)
 
+    return pause
+
+
+def _while_missing(score: Score) -> Pause:
+    """From when little is missing, slowly; and without a pause once nothing is but these, which a tally lists last."""
+
+    async def pause(number: int) -> None:
+        while (tally := score.tally()).missing > 2 * LATER:  # noqa: ASYNC110 # whoever reads them tells nobody
+            await anyio.sleep(EACH_OF_LATER_S)
+        if any(not line.startswith(GOOD_ONE.name) for line in tally.which["missing"]):
+            await anyio.sleep(EACH_OF_LATER_S)
+
+    return pause
+
+
+async def _write(
+    servers: str, topic: str, records: tuple[InputRecord, ...], pause: Pause, written: anyio.Event
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=servers, enable_idempotence=True, request_timeout_ms=120_000)
+    await producer.start()
     try:
-        await publish(traffic.records, producer, topic, pause=pause)
+        await publish(records, producer, topic, pause=pause)
     finally:
         await producer.stop()
         written.set()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 import pytest
 
-from consumer.inspection.workers.pool import Bounds, Workers
+from consumer.inspection.workers.pool import NAMED_A_WORKER, Bounds, Workers
 from consumer.model import Facts, Reason
 from consumer.model.caution import CAUTION
 from consumer.model.resting import TASK
@@ -35,6 +35,8 @@ class Wary:
     story: list[tuple[str, str]] = field(default_factory=list)
     acquitted: list[str] = field(default_factory=list)
     asked: anyio.Event = field(default_factory=anyio.Event)
+    commits: anyio.Event | None = None  # a name is written once it is set
+    waiting: int = 0  # names that are not yet
     can_write: anyio.Event = field(default_factory=anyio.Event)
 
     def suspects(self, _: str) -> bool:
@@ -46,6 +48,10 @@ class Wary:
     @asynccontextmanager
     async def named(self, sha256: str) -> AsyncIterator[bool]:
         self.asked.set()
+        if self.commits is not None:
+            self.waiting += 1
+            await self.commits.wait()
+            self.waiting -= 1
         self.story.append(("begins", sha256))
         yield self.writes
         self.story.append(("is over", sha256))
@@ -138,6 +144,37 @@ async def test_what_can_not_be_named_is_not_examined_and_others_are_meanwhile() 
             caution.writes = True
             caution.can_write.set()
     assert files.facts["suspect"].detected_type == "text/csv"
+
+
+async def test_while_names_are_written_down_files_keep_no_worker_from_those_that_need_none() -> None:
+    """A broker that is busy takes a second for it, and one that is away has the partition go on only after that."""
+    caution, tally = Wary(suspected=False, commits=(commits := anyio.Event())), Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=tally) as workers:
+        files = Files(workers)
+        async with anyio.create_task_group() as group:
+            with judged_by(caution):
+                for number in range(3):
+                    group.start_soon(files.examine, f"c{number}", f"[{number}] and Seen('text/csv')")
+            await anyio.wait_all_tasks_blocked()
+            with anyio.fail_after(60):
+                await files.examine("other", "Seen('text/csv')")
+            assert list(files.facts) == ["other"]
+            commits.set()
+    assert {facts.detected_type for facts in files.facts.values()} == {"text/csv"}
+
+
+async def test_few_files_have_a_name_at_once_since_each_of_them_is_suspected_when_this_process_ends() -> None:
+    caution, tally = Wary(suspected=False, commits=(commits := anyio.Event())), Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=tally) as workers:
+        files = Files(workers)
+        async with anyio.create_task_group() as group:
+            with judged_by(caution):
+                for number in range(2 * NAMED_A_WORKER):
+                    group.start_soon(files.examine, f"c{number}", f"[{number}] and Seen('text/csv')")
+            await anyio.wait_all_tasks_blocked()
+            assert caution.waiting == NAMED_A_WORKER
+            commits.set()
+    assert len(files.facts) == 2 * NAMED_A_WORKER
 
 
 async def test_a_file_is_acquitted_by_its_answer_and_not_by_an_end_that_need_not_be_its_own() -> None:

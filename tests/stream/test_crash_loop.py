@@ -8,6 +8,7 @@ from hashlib import sha256
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from consumer.identity import identity
 from consumer.judge.answers import Answer, Answers, Inspection, Resting
@@ -126,6 +127,52 @@ async def test_what_comes_behind_the_crash_loop_is_examined_as_ever(
         await write_tasks(kafka_settings, topics, after)
         assert set(await answered.until({name for _, name in after})) == {name for _, name in (*TASKS, *after)}
     assert examines.wary == [False, False]
+
+
+async def let_go_while_it_counts_itself(kafka: KafkaSettings, topics: TopicSettings) -> None:
+    """One process, of which the only partition with tasks moves on before it is ready."""
+    shutdown, leaves = anyio.Event(), anyio.Event()
+
+    class Slow(Transactor):
+        async def commit(self, records: Sequence[ProducerRecord], offsets: Offsets) -> list[int]:
+            try:
+                return await super().commit(records, offsets)
+            finally:
+                with anyio.CancelScope(shield=True):
+                    await leaves.wait()
+
+    async def leave(partition: int) -> None:
+        async with anyio.create_task_group() as closing:
+            closing.start_soon(stream.assignments[partition].close)
+            await checkpoint()  # as far as it goes at once
+            leaves.set()
+        shutdown.set()
+
+    def on_step(partition: int, step: str) -> None:
+        if step == "commit" and not leaves.is_set():
+            group.start_soon(leave, partition)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source, "Transactor", Slow)
+        reports = Recorder()
+        reports.on_step = on_step
+        stream = make_stream(Examines(), kafka, topics, reports=reports)
+        with anyio.fail_after(60):
+            async with anyio.create_task_group() as group:
+                group.start_soon(stream.run, shutdown)
+
+
+async def test_a_life_that_is_let_go_while_it_counts_itself_counts_for_nothing(
+    kafka_settings: KafkaSettings, topics: TopicSettings
+) -> None:
+    """Rebalances follow one another where processes start side by side."""
+    await write_tasks(kafka_settings, topics, TASKS[1:2])
+    for _ in range(3):
+        await let_go_while_it_counts_itself(kafka_settings, topics)
+    examines = Examines()
+    async with Answered(kafka_settings, topics) as answered, running(make_stream(examines, kafka_settings, topics)):
+        await answered.until({name for _, name in TASKS[1:2]})
+    assert examines.wary == [False]
 
 
 async def test_a_partition_that_has_nothing_to_do_commits_nothing(

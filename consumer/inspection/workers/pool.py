@@ -52,6 +52,7 @@ T = TypeVar("T", Examined, Matched)
 # Of a file whose worker ended for a reason that need not be the file's: all but the first one are alone.
 TRIES = {Tries.ALL: (0, 1, 2), Tries.BUT_LAST: (0, 1), Tries.LAST: (2,)}
 FORK_S = 0.004  # CPU time that a new worker costs
+NAMED_A_WORKER = 4  # files whose names are written down: with one, it would wait for a commit before each of them
 PROVED_EVERY_S, ASKED_AGAIN_S = 3_600.0, 30.0
 
 
@@ -83,6 +84,7 @@ class Workers:
         command = (*(command or default_command()), *([WITH_RULES] if rules else []))
         self._supply = WorkerSupply(command, self._plan, 2 * count + 1, self._reports)
         self._slots = Slots(count, aside=count, again=FORK_S)
+        self._names = Slots(count * NAMED_A_WORKER)
         self._held_in = asyncio.Event()
 
     @property
@@ -176,7 +178,7 @@ class Workers:
         caution = CAUTION.get()
         if caution is not None and caution.wary:
             return await self._named(caution, question, body, conversation, alone, plan)
-        turn = await self._turn(body, conversation, alone)
+        turn = await self._turn(self._slots, body, conversation, alone)
         spent = 0.0
 
         def grown(work: Examination[T]) -> None:
@@ -196,29 +198,34 @@ class Workers:
     async def _named(
         self, caution: Caution, question: Question[T], body: FileBody, conversation: str, alone: bool, plan: Plan | None
     ) -> T | WorkerEnd:
-        """It makes room for nobody. Nothing else is examined beside a suspect: what ends this whole process meanwhile
-        is this file, or comes from outside."""
+        """It makes room for nobody, and has its name before it has a worker. But a suspect's stands only while nothing
+        else is examined: what ends this whole process meanwhile is this file, or comes from outside."""
         while True:
             alone = alone or caution.suspects(body.sha256)
-            turn = await self._turn(body, conversation, alone)
-            spent = 0.0
+            place = None if alone else await self._turn(self._names, body, conversation, alone)
+            turn, spent = None, 0.0
             try:
+                turn = await self._turn(self._slots, body, conversation, alone) if alone else None
                 async with caution.named(body.sha256) as written:
                     if written:
+                        turn = turn or await self._turn(self._slots, body, conversation, alone)
                         outcome, spent = await self._asked(question, body, lambda _: body.takes_long(), alone, plan)
                         return outcome
             finally:
-                self._slots.give_back(turn, spent)
+                if turn is not None:
+                    self._slots.give_back(turn, spent)
+                if place is not None:
+                    self._names.give_back(place, spent)
             body.takes_long()
             with resting():
                 await caution.able(body.sha256)
 
-    async def _turn(self, body: FileBody, conversation: str, alone: bool) -> Turn:
+    async def _turn(self, slots: Slots, body: FileBody, conversation: str, alone: bool) -> Turn:
         """Small files first."""
-        if not self._slots.has():
+        if not slots.has():
             body.waits()
         rank = LONG if alone or body.size > SHORT_FILE else SHORT
-        return await self._slots.take(conversation, rank, self._slots.room if alone else 1)
+        return await slots.take(conversation, rank, slots.room if alone else 1)
 
     async def watch(self) -> None:
         """Proves again and again that workers are held in, until it is cancelled."""
