@@ -6,7 +6,7 @@ import pytest
 
 from tests.chaos.run import run
 
-SEED, SECONDS, EVENTS = 4, 60, 3_000
+SEED, SECONDS, EVENTS = 4, 60, 2_000
 
 
 @pytest.mark.kafka
