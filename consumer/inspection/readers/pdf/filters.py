@@ -16,6 +16,8 @@ Pieces = Iterable["bytes | memoryview"]
 Filter = Callable[[Pieces, Work], Iterator[bytes]]
 
 _NO_DIGIT = bytes(set(range(256)) - set(b"0123456789abcdefABCDEF"))
+_CLEAR, _END = 256, 257  # codes of LZW
+_FIRST_CODES = (*(bytes([value]) for value in range(256)), b"", b"")
 _OF_85 = runs.between(ord("!"), ord("u"))
 
 
@@ -94,9 +96,7 @@ def _run_length(packed: Pieces, work: Work) -> Iterator[bytes]:
 
 
 def _lzw(packed: Pieces, work: Work) -> Iterator[bytes]:
-    clear, end = 256, 257
-    first = [bytes([value]) for value in range(256)] + [b"", b""]
-    table, before, width, held, bits = list(first), b"", 9, 0, 0
+    table, before, width, held, bits = list(_FIRST_CODES), b"", 9, 0, 0
     made = bytearray()
     for byte in (byte for piece in packed for byte in piece):
         held, bits = held << 8 | byte, bits + 8
@@ -106,10 +106,10 @@ def _lzw(packed: Pieces, work: Work) -> Iterator[bytes]:
         code = held >> bits
         held &= (1 << bits) - 1
         work.spend(CODE)
-        if code == clear:
-            table, before, width = list(first), b"", 9
+        if code == _CLEAR:
+            table, before, width = list(_FIRST_CODES), b"", 9
             continue
-        if code == end or code > len(table) or (code == len(table) and not before):
+        if code == _END or code > len(table) or (code == len(table) and not before):
             break
         text = table[code] if code < len(table) else before + before[:1]
         if before and len(table) < 4096:

@@ -28,7 +28,8 @@ AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
 _BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
 _ESCAPES = bytes(0x30 if byte in runs.HEX else byte if byte in b"#" else 0 for byte in range(256))  # makes all `#00`
-_OPENING, _CLOSING = (b"<<", b"["), (b">>", b"]")
+_BRACKETS = {b"<<": "open", b"[": "open", b">>": "close", b"]": "close"}
+_BEFORE_TOKENS = WHITE + b"%"
 
 
 class Name(bytes):
@@ -127,17 +128,20 @@ Token = tuple[str, bytes, int]
 
 
 def _token(data: bytes, at: int) -> Token | None:
-    at = past(data, at)
     sign = data[at : at + 1]
+    if sign in _BEFORE_TOKENS:  # as nothing is, too
+        at = past(data, at)
+        sign = data[at : at + 1]
     if not sign:
         return None
-    if sign == b"/" or sign not in _DELIMITERS:
-        begin = at + (sign == b"/")
-        end = runs.behind(data, begin, REGULAR)
-        return ("name" if sign == b"/" else "word"), data[begin:end], end
-    for kind, signs in (("open", _OPENING), ("close", _CLOSING)):
-        if data.startswith(signs, at):
-            written = sign if sign in signs else data[at : at + 2]
+    if sign == b"/":
+        end = runs.behind(data, at + 1, REGULAR)
+        return "name", data[at + 1 : end], end
+    if sign not in _DELIMITERS:
+        end = runs.behind(data, at, REGULAR)
+        return "word", data[at:end], end
+    for written in (sign, data[at : at + 2]):
+        if kind := _BRACKETS.get(written):
             return kind, written, at + len(written)
     if sign == b"(":
         return "string", b"", at + 1

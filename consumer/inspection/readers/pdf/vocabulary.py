@@ -25,14 +25,15 @@ class Vocabulary:
         self._overlap = max(map(len, words))
 
     def found_in(self, content: bytes, work: Work) -> dict[bytes, Occurrences]:
-        found: dict[bytes, Occurrences] = {}
+        first: dict[int, int] = {}
+        times = [0] * len(self._words)
         view = memoryview(content)
         for begin in range(0, len(content), AT_ONCE):
             matches = self._search.find_matches_as_indexes(view[begin : begin + AT_ONCE + self._overlap])
             work.spend(A_PLACE * len(matches))
             for word, at, end in matches:
                 if at < AT_ONCE and content[begin + end : begin + end + 1] in AFTER_NAME:
-                    name = self._words[word]
-                    first, times = found.get(name, (begin + at, 0))
-                    found[name] = Occurrences(first, times + 1)
-        return found
+                    times[word] += 1
+                    if word not in first:
+                        first[word] = begin + at
+        return {self._words[word]: Occurrences(at, times[word]) for word, at in first.items()}
