@@ -128,18 +128,13 @@ Token = tuple[str, bytes, int]
 
 
 def _token(data: bytes, at: int) -> Token | None:
-    sign = data[at : at + 1]
-    if sign in _BEFORE_TOKENS:  # as nothing is, too
-        at = past(data, at)
-        sign = data[at : at + 1]
-    if not sign:
+    at = past(data, at) if data[at : at + 1] in _BEFORE_TOKENS else at
+    if not (sign := data[at : at + 1]):
         return None
-    if sign == b"/":
-        end = runs.behind(data, at + 1, REGULAR)
-        return "name", data[at + 1 : end], end
-    if sign not in _DELIMITERS:
-        end = runs.behind(data, at, REGULAR)
-        return "word", data[at:end], end
+    if sign == b"/" or sign not in _DELIMITERS:
+        begin = at + (sign == b"/")
+        end = runs.behind(data, begin, REGULAR)
+        return ("name" if sign == b"/" else "word"), data[begin:end], end
     for written in (sign, data[at : at + 2]):
         if kind := _BRACKETS.get(written):
             return kind, written, at + len(written)
