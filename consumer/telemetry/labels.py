@@ -19,6 +19,7 @@ Noise = Literal[
     "no_longer_subscribed",
     "socket_closing",
     "guest_session",
+    "bookkeeping",
     "not_looked_up",
 ]
 Skipped = Literal["outbound", "link", "answered", "beyond_horizon"]

@@ -1,7 +1,8 @@
 """The envelopes of change data capture, one row each: how pipelines bring a row of a table, and what stands in it.
 
 Sources: Debezium's connectors, its outbox and its converter for CloudEvents, MongoDB's change streams, the targets of
-Amazon DMS, Maxwell, Canal, Oracle GoldenGate, Qlik Replicate and Airbyte, Singer's messages, DynamoDB's streams.
+Amazon DMS, Maxwell, Canal, Oracle GoldenGate, Qlik Replicate and Airbyte, Singer's and Airbyte's messages, DynamoDB's
+streams, TiCDC's Canal-JSON and open protocol, changefeeds of CockroachDB, both formats of wal2json, Google Datastream.
 """
 
 from __future__ import annotations
@@ -12,9 +13,24 @@ from typing import Any
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
-from consumer.wire.payloads import Envelope, Left, Nothing, Payload, Several, at, has, of_base64
+from consumer.wire.payloads import (
+    Envelope,
+    Left,
+    Nothing,
+    Payload,
+    Several,
+    all_of,
+    at,
+    has,
+    list_at,
+    none_of,
+    of_base64,
+)
 
-DELETED = ("d", "D", "t", "T", "delete", "DELETE", "REMOVE", "drop", "truncate", "true")
+DELETED = (
+    "d", "D", "t", "T", "delete", "DELETE", "REMOVE", "drop", "truncate", "true", "UPDATE-DELETE",
+)  # fmt: skip
+BOOTSTRAP = ("bootstrap-start", "bootstrap-complete")
 # Of what is no event in a column of a table, but an envelope or an event of its own.
 NO_TABLE = frozenset({
     "aggregatetype", "conversationId", "conversation_id", "eventBody", "messageId", "message_id", "payload_encoding",
@@ -23,16 +39,20 @@ NO_TABLE = frozenset({
 NUMBER = 64  # digits, more than DynamoDB keeps
 
 _ROW = (dict, str, type(None))
+_OF_COCKROACH = frozenset({"before", "key", "mvcc_timestamp", "topic", "updated"})
+_OF_WAL2JSON = frozenset({"nextlsn", "origin", "timestamp", "xid"})
 
 
 def row_at(row: Callable[[Json], Any], operation: Callable[[Json], Any]) -> Callable[[Json], Payload]:
     """The row as it is now; none once it is deleted."""
 
     def payload(node: Json) -> Payload:
+        if operation(node) in BOOTSTRAP:
+            return Nothing("bookkeeping")
         now = None if operation(node) in DELETED else row(node)
         if now is None:
-            return Nothing(is_value=False)
-        return Several(now) if isinstance(now, list) else _opened(now)
+            return Nothing("no_value")
+        return Several([_opened(each) for each in now]) if isinstance(now, list) else _opened(now)
 
     return payload
 
@@ -46,7 +66,7 @@ def _opened(row: Any) -> Payload:
 def _message_or_nothing(node: Json) -> Payload:
     """What was written into the log of the database alone, or that a table was emptied."""
     if node["op"] == "t":
-        return Nothing(is_value=False)
+        return Nothing("no_value")
     message = node.get("message")
     return of_base64(message.get("content") if isinstance(message, dict) else None)
 
@@ -55,7 +75,7 @@ def item(node: Json) -> Payload:
     """Of DynamoDB, whose values say their types."""
     image = node["dynamodb"].get("NewImage")
     if node["eventName"] == "REMOVE" or not isinstance(image, dict):
-        return Nothing(is_value=False)
+        return Nothing("no_value")
     left = Left()
     return _opened({name: _untyped(value, left) for name, value in image.items()})
 
@@ -73,6 +93,33 @@ def _untyped(typed: Any, left: Left) -> Any:
     if kind == "N" and isinstance(value, str):
         return parse(value[:NUMBER])
     return None if kind == "NULL" else value
+
+
+def columns(names: list[Any], values: list[Any]) -> Payload:
+    return _opened({str(name): value for name, value in zip(names, values, strict=False)})
+
+
+def _wal2json_change(node: Json) -> Payload:
+    return columns(node["columnnames"], node["columnvalues"])
+
+
+def _wal2json_tuple(node: Json) -> Payload:
+    if node["action"] in DELETED:
+        return Nothing("no_value")
+    told = [each for each in node.get("columns") or () if isinstance(each, dict)]
+    return columns([each.get("name") for each in told], [each.get("value") for each in told])
+
+
+def _ticdc_row(node: Json) -> Payload:
+    return columns([*node["u"]], [column["v"] for column in node["u"].values()])
+
+
+def _are_columns(key: str) -> Callable[[Json], bool]:
+    """Whether each has its type and its value, as TiCDC's open protocol writes them."""
+    return lambda node: (
+        bool(node[key])
+        and all(isinstance(column, dict) and column.keys() >= {"t", "v"} for column in node[key].values())
+    )
 
 
 def is_of_dms(node: Json) -> bool:
@@ -120,6 +167,44 @@ CHANGES = (
     Envelope(
         "Airbyte", {"_airbyte_stream": str, "_airbyte_emitted_at": (int, str), "_airbyte_data": dict},
         at("_airbyte_data"),
+    ),
+    Envelope(
+        "Airbyte", {"_airbyte_raw_id": str, "_airbyte_extracted_at": (int, str), "_airbyte_data": (dict, str)},
+        at("_airbyte_data"),
+    ),
+    Envelope(
+        "Airbyte", {"type": str, "record": dict}, at("record", "data"), frozenset(),
+        lambda node: node["type"] == "RECORD" and node["record"].keys() >= {"stream", "data", "emitted_at"},
+    ),
+    Envelope(
+        "CockroachDB", {"after": _ROW, "updated": str}, row_at(at("after"), lambda node: ""), _OF_COCKROACH
+    ),
+    Envelope("CockroachDB", {"after": _ROW, "key": list}, row_at(at("after"), lambda node: ""), _OF_COCKROACH),
+    Envelope(
+        "CockroachDB", {"after": dict}, row_at(at("after"), lambda node: ""), frozenset(),
+        lambda node: isinstance(node["after"].get("payload"), str),
+    ),
+    Envelope("CockroachDB's webhook", {"payload": list, "length": int}, list_at("payload"), frozenset()),
+    Envelope("wal2json", {"change": list}, list_at("change"), _OF_WAL2JSON, all_of("change", "kind", "table")),
+    Envelope(
+        "wal2json", {"kind": str, "table": str, "columnnames": list, "columnvalues": list}, _wal2json_change
+    ),
+    Envelope(
+        "wal2json", {"kind": str, "table": str, "oldkeys": dict}, none_of("no_value"),
+        holds=has(kind="delete"),
+    ),
+    Envelope("wal2json", {"action": str, "table": str, "columns": list}, _wal2json_tuple),
+    Envelope(
+        "wal2json", {"action": str, "table": str}, none_of("no_value"),
+        holds=lambda node: node["action"] in ("D", "T") and "columns" not in node,
+    ),
+    Envelope("wal2json", {"transactional": bool, "prefix": str, "content": str}, at("content")),
+    Envelope("TiCDC", {"u": dict}, _ticdc_row, frozenset({"p"}), _are_columns("u")),
+    Envelope("TiCDC", {"d": dict}, none_of("no_value"), frozenset(), _are_columns("d")),
+    Envelope(
+        "Datastream",
+        dict.fromkeys(("uuid", "read_method", "object"), str) | {"source_metadata": dict, "payload": dict},
+        row_at(at("payload"), at("source_metadata", "change_type")),
     ),
     Envelope("Singer", {"type": str, "stream": str, "record": dict}, at("record"), holds=has(type="RECORD")),
 )  # fmt: skip

@@ -24,7 +24,7 @@ from consumer.wire.envelopes import Leaf, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, word
 from consumer.wire.ids import NOT_OURS, conversation_id_of, is_of_genesys, is_posted_to_genesys
 from consumer.wire.listings import is_analytics_detail, listed_in
-from consumer.wire.parsing import parse
+from consumer.wire.parsing import RESOLVED, parse
 from consumer.wire.payloads import Nothing
 from consumer.wire.shapes import TypedMessage
 from consumer.wire.snake_case import in_camel_case
@@ -49,6 +49,7 @@ NoiseKind = Literal[
     "no_longer_subscribed",
     "socket_closing",
     "guest_session",
+    "bookkeeping",
     "receipt",
     "event_message",
     "no_attachment",
@@ -61,6 +62,7 @@ NOISE: Mapping[NoiseKind, str] = {
     "heartbeat": "a heartbeat of the notification socket",
     "no_longer_subscribed": "the notification socket is no longer subscribed: events are missing from here on",
     "socket_closing": "the notification socket ends within a minute",
+    "bookkeeping": "what a transport writes for itself: a heartbeat, a transaction's bounds, a subscription to confirm",
     "guest_session": "a frame of the guest's socket that is no message",
     "receipt": "every message in it is a delivery receipt",
     "event_message": "every message in it is an Event: typing, presence, …",
@@ -107,6 +109,8 @@ def readings(value: bytes | None) -> list[Reading]:
     """As `decode`, with the envelopes."""
     if value is None:
         return [Reading(Noise("no_value"), ())]
+    if value == RESOLVED:
+        return [Reading(Noise("bookkeeping"), ("TiCDC",))]
     collects = len(value) > LARGE and gc.isenabled()
     if collects:
         gc.disable()  # or it looks through a tree of JSON again and again while it grows, for cycles that are not there
@@ -126,7 +130,7 @@ def _reading(leaf: Leaf) -> Reading:
         if leaf.fault is not None:
             raise leaf.fault
         if isinstance(leaf.node, Nothing):
-            return Reading(Noise("guest_session" if leaf.node.is_value else "no_value"), leaf.envelope)
+            return Reading(Noise(leaf.node.why), leaf.envelope)
         told = _told(leaf.node)
         return Reading(_read(told, value, leaf.path), (*leaf.envelope, *told.names))
     except BadId as bad:

@@ -73,13 +73,29 @@ def documents(value: bytes, limit: int) -> list[Document]:
         return [Document(parse(value), value)]
     except Malformed:
         pass
-    framing = next((framing for framing in FRAMINGS if value.startswith(framing.begins)), None)
-    if framing is None:
-        return list(_cut(value, limit))
-    behind = value[framing.length :]
-    if framing.json_may_follow and behind.lstrip(BLANK).startswith(FIRST):
-        return [replace(each, framing=framing.name) for each in documents(behind, limit)]
-    raise Malformed(framing.told)
+    known = [framing for framing in FRAMINGS if value.startswith(framing.begins)]
+    for framing in known:
+        behind = value[framing.length :]
+        if framing.json_may_follow and behind.lstrip(BLANK).startswith(FIRST):
+            found = _by_lengths(value, limit) if framing.lengths else documents(behind, limit)
+            return [replace(each, framing=framing.name) for each in found]
+    if known:
+        raise Malformed(known[0].told)
+    return list(_cut(value, limit))
+
+
+def _by_lengths(value: bytes, limit: int) -> list[Document]:
+    """Values that each have their length in front, in 8 bytes. Raises `Malformed`."""
+    found, at = list[Document](), 0
+    while at < len(value):
+        begin = at + LENGTH
+        at = begin + int.from_bytes(value[at:begin], "big")
+        if at > len(value):
+            raise Malformed("a value that is shorter than its length says")
+        if len(found) == limit:
+            raise Malformed(f"more than {limit} JSON values in one record")
+        found.append(Document(parse(value[begin:at]), value[begin:at]))
+    return found
 
 
 def _cut(value: bytes, limit: int) -> Iterator[Document]:
@@ -126,6 +142,7 @@ class Framing:
     length: int  # of what stands in front of the value itself
     remedy: str
     json_may_follow: bool = False
+    lengths: bool = False  # it stands in front of each of several values
 
     @property
     def told(self) -> str:
@@ -133,12 +150,16 @@ class Framing:
         return f"the value is framed by {self.name}, {what}: {self.remedy}"
 
 
+LENGTH = 8  # bytes that say one
+RESOLVED = bytes(LENGTH)  # a value of no length, by which TiCDC says that all before a time is there
+
 PLAIN_JSON = "have the source write plain JSON (`value.converter=org.apache.kafka.connect.json.JsonConverter`)"
 UNCOMPRESSED = "have the source leave values as they are, and let Kafka compress (`compression.type` of the producer)"
 
 FRAMINGS = (
     Framing("Confluent's schema registry (magic byte 0)", (b"\0",), 5, PLAIN_JSON, json_may_follow=True),
     Framing("Confluent's schema registry (magic byte 1)", (b"\1",), 17, PLAIN_JSON, json_may_follow=True),
+    Framing("TiCDC's open protocol", (b"\0\0\0\0",), LENGTH, "set `protocol=canal-json`", True, lengths=True),
     Framing("AWS Glue's schema registry", (b"\x03\x00",), 18, PLAIN_JSON, json_may_follow=True),
     Framing("AWS Glue's schema registry, compressed by zlib", (b"\x03\x05",), 18, PLAIN_JSON),
     Framing(

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
@@ -16,7 +16,7 @@ from consumer.wire.fields import Json
 class Nothing:
     """An envelope that by its own word holds no event."""
 
-    is_value: bool  # false: the record stands for the absence of one, as a tombstone does
+    why: Literal["no_value", "guest_session", "bookkeeping"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,12 @@ def all_have(key: str, *fields: str) -> Callable[[Json], bool]:
     )
 
 
+def all_of(key: str, *fields: str) -> Callable[[Json], bool]:
+    """As `all_have`, or there is none."""
+    have = all_have(key, *fields)
+    return lambda node: not node[key] or have(node)
+
+
 def lists_in(key: str) -> Callable[[Json], Payload]:
     """Those that the values of an object are: of each partition, of each queue."""
     return lambda node: Several([each for listed in node[key].values() if isinstance(listed, list) for each in listed])
@@ -123,9 +129,15 @@ def put_event(node: Json) -> Payload:
     return {names[name]: value for name, value in node.items() if name in names}
 
 
+def none_of(why: Literal["no_value", "guest_session", "bookkeeping"]) -> Callable[[Json], Payload]:
+    return lambda node: Nothing(why)
+
+
 def event_grid(node: Json) -> Payload:
     """Genesys's blueprint for Event Grid puts the event of EventBridge into `data.message`, whatever schema is asked
-    for."""
+    for. Event Grid itself speaks of subscriptions, which are to be validated or have ended."""
+    if str(node.get("eventType")).startswith("Microsoft.EventGrid.Subscription"):
+        return Nothing("bookkeeping")
     data = node["data"]
     return data["message"] if isinstance(data, dict) and data.keys() == {"message"} else data
 
@@ -143,7 +155,7 @@ def is_of_blueprint(node: Json) -> bool:
 def connect(node: Json) -> Payload:
     schema, payload = node["schema"], node["payload"]
     if payload is None:
-        return Nothing(is_value=False)
+        return Nothing("no_value")
     return of_base64(payload) if schema is not None and schema["type"] == "bytes" else payload
 
 
@@ -156,7 +168,7 @@ def gateway_body(node: Json) -> Payload:
 
 
 def guest_body(node: Json) -> Payload:
-    return node["body"] if node["class"] == "StructuredMessage" else Nothing(is_value=True)
+    return node["body"] if node["class"] == "StructuredMessage" else Nothing("guest_session")
 
 
 def logged(node: Json) -> Payload:
@@ -167,6 +179,29 @@ def logged(node: Json) -> Payload:
 
 def binary_or_json(node: Json) -> Payload:
     return of_base64(node["value"]) if isinstance(node["value"], str) else node["value"]
+
+
+def kong_body(node: Json) -> Payload:
+    return of_base64(node["body"]) if node.get("body_base64") is True else node["body"]
+
+
+def is_logged_request(node: Json) -> bool:
+    """Of an API gateway that logs what was sent to it."""
+    request = node["request"]
+    return isinstance(request.get("body"), str) and "method" in request and ("url" in request or "uri" in request)
+
+
+def gelf(node: Json) -> Payload:
+    return node["full_message"] if isinstance(node.get("full_message"), str) else node["short_message"]
+
+
+def loki_lines(node: Json) -> Payload:
+    """Each is a time and a line, and maybe labels."""
+    streams = [each.get("values") for each in node["streams"] if isinstance(each, dict)]
+    return Several([
+        line[1] if isinstance(line, list) and len(line) > 1 else line
+        for lines in streams if isinstance(lines, list) for line in lines
+    ])  # fmt: skip
 
 
 def background(node: Json) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consumer.wire.bookkeeping import BOOKKEEPING
 from consumer.wire.changes import CHANGES
 from consumer.wire.payloads import (
     Envelope,
@@ -18,19 +19,23 @@ from consumer.wire.payloads import (
     encoded_payload,
     event_grid,
     gateway_body,
+    gelf,
     guest_body,
     has,
     has_any,
     is_connect_schema,
+    is_logged_request,
     is_of_blueprint,
     is_rest_value,
     json_or_base64,
     json_or_base64_at,
+    kong_body,
     lacks,
     list_at,
     lists_in,
     log_bodies,
     logged,
+    loki_lines,
     of_base64,
     platform_event,
     put_event,
@@ -43,13 +48,15 @@ _BATCH = frozenset({
     "isWindowTerminatedEarly", "shardId", "state", "window",
 })  # fmt: skip
 _OF_LOGS = frozenset({
-    "@timestamp", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
+    "@timestamp", "_p", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
     "stream", "tag", "time",
 })  # fmt: skip
 _OF_REQUESTS = frozenset({
-    "executionMode", "method", "params", "path", "queries", "query", "statusCode", "url", "webhookUrl",
+    "executionMode", "method", "params", "path", "queries", "query", "statusCode", "uri", "uri_args", "url",
+    "webhookUrl",
 })  # fmt: skip
 _OF_SPLUNK = frozenset({"fields", "host", "index", "source", "sourcetype", "time"})
+_OF_KONG = frozenset({"body_args", "body_base64", "headers", "method", "uri", "uri_args"})
 _PAGES = frozenset({
     "pageSize", "pageNumber", "pageCount", "total", "totalHits", "firstUri", "lastUri", "nextUri", "previousUri",
     "selfUri", "cursor", "startId", "aggregations", "dataAvailabilityDate",
@@ -195,6 +202,16 @@ ENVELOPES = (
         "Kafka REST", {"value": dict}, rest_value, frozenset({"key", "headers", "partition_id", "timestamp"}),
         is_rest_value,
     ),
+    # API gateways: Kong's plugin for Kafka, the logs of Kong and APISIX. More logs: journald, syslog-ng, GELF, Loki.
+    Envelope("Kong", {"body": str, "body_args": dict}, kong_body, _OF_KONG),
+    Envelope("Kong", {"body": str, "body_base64": bool}, kong_body, _OF_KONG),
+    Envelope("gateway's log", {"request": dict, "response": dict}, at("request", "body"), holds=is_logged_request),
+    Envelope("journald", {"MESSAGE": str, "__REALTIME_TIMESTAMP": str}, at("MESSAGE")),
+    Envelope(
+        "syslog-ng", {"MESSAGE": str, "HOST": str, "PROGRAM": str}, at("MESSAGE"), holds=lacks("__REALTIME_TIMESTAMP")
+    ),
+    Envelope("GELF", {"version": str, "host": str, "short_message": str}, gelf),
+    Envelope("Loki", {"streams": list}, loki_lines, frozenset(), all_have("streams", "stream", "values")),
     Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset({"vars"})),
     # Brokers and frameworks: RabbitMQ's management API, Spring Integration, MassTransit, NiFi's wrapper, Spark's rows.
     Envelope(
@@ -232,6 +249,7 @@ ENVELOPES = (
         lambda node: node["schema"].startswith("iglu:"),
     ),
     *CHANGES,
+    *BOOKKEEPING,
     # Genesys: the guest's socket of web messaging, and what its APIs list.
     Envelope(
         "guest socket", {"type": str, "class": str, "code": int, "body": (dict, str)}, guest_body,

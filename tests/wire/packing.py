@@ -100,6 +100,10 @@ def image(raw: object) -> Any:
 
 OUTBOX = {"id": "7b3f", "aggregatetype": "conversation", "aggregateid": "1", "type": "genesys"}
 DEBEZIUM = {"op": "c", "source": {"connector": "postgresql", "db": "d", "table": "t"}, "ts_ms": 1}
+CANAL = {
+    "id": 0, "database": "d", "table": "t", "pkNames": ["id"], "isDdl": False, "es": 1, "ts": 1, "sql": "",
+    "sqlType": {"id": 4}, "mysqlType": {"id": "int"},
+}  # fmt: skip
 QLIK = {"magic": "atMSG", "type": "DT", "headers": None, "messageSchemaId": None, "messageSchema": None}
 SALESFORCE = {"CreatedDate": "2026-02-03T10:16:41Z", "CreatedById": "005xx0000001"}
 AT = "2026-02-03T10:16:41.000Z"
@@ -221,6 +225,37 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     "Spark": lambda raw: {
         "key": None, "value": coded(raw), "topic": "t", "partition": 0, "offset": 1, "timestamp": AT, "timestampType": 0
     },
+    "Fluent Bit, CRI": lambda raw: {"_p": "F", "log": text(raw)},
+    "Kong": lambda raw: {"body": text(raw), "body_args": raw if isinstance(raw, dict) else {}},
+    "Kong, base64": lambda raw: {"body": coded(raw), "body_base64": True},
+    "Kong, with all that it forwards": lambda raw: {
+        "method": "POST", "headers": {"host": "x"}, "uri": "/hook", "uri_args": {}, "body": text(raw)
+    },
+    "APISIX": lambda raw: {
+        "request": {"method": "POST", "url": "https://x/hook", "uri": "/hook", "headers": {}, "body": text(raw)},
+        "response": {"status": 200, "headers": {}}, "route_id": "1", "start_time": 1,
+    },
+    "journald": lambda raw: {"MESSAGE": text(raw), "__REALTIME_TIMESTAMP": "1", "_HOSTNAME": "h", "PRIORITY": "6"},
+    "syslog-ng": lambda raw: {"MESSAGE": text(raw), "HOST": "h", "PROGRAM": "genesys", "PRIORITY": "info"},
+    "GELF": lambda raw: {"version": "1.1", "host": "h", "short_message": text(raw), "timestamp": 1.5, "level": 6},
+    "Airbyte 2": lambda raw: {
+        "_airbyte_raw_id": "u", "_airbyte_extracted_at": 1, "_airbyte_meta": {}, "_airbyte_data": raw
+    } if isinstance(raw, dict) else raw,
+    "Airbyte's protocol": lambda raw: {
+        "type": "RECORD", "record": {"stream": "s", "emitted_at": 1, "data": raw}
+    } if isinstance(raw, dict) else raw,
+    "wal2json 2": lambda raw: {
+        "action": "I", "schema": "public", "table": "t",
+        "columns": [{"name": "id", "type": "integer", "value": 1}, {"name": "payload", "value": text(raw)}],
+    },
+    "wal2json's message": lambda raw: {
+        "action": "M", "transactional": True, "prefix": "genesys", "content": text(raw)
+    },
+    "Datastream": lambda raw: {
+        "uuid": "u", "read_timestamp": AT, "source_timestamp": AT, "object": "t", "read_method": "postgresql-cdc",
+        "stream_name": "s", "schema_key": "k", "sort_keys": [1], "payload": {"id": 1, "payload": text(raw)},
+        "source_metadata": {"schema": "public", "table": "t", "is_deleted": False, "change_type": "INSERT"},
+    },
     "Snowplow": lambda raw: {"schema": "iglu:com.acme/genesys/jsonschema/1-0-0", "data": raw}
     if isinstance(raw, dict) else raw,
 }  # fmt: skip
@@ -258,6 +293,23 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     "Pub/Sub pull in snake case": lambda raws: {
         "received_messages": [{"ack_id": "a", "message": {"data": coded(raw), "message_id": "1"}} for raw in raws]
     },
+    "Canal": lambda raws: {
+        **CANAL, "type": "INSERT", "data": [{"id": "1", "payload": text(raw)} for raw in raws], "old": None
+    },
+    "wal2json": lambda raws: {
+        "change": [
+            {"kind": "insert", "schema": "public", "table": "t", "columnnames": ["id", "payload"],
+             "columntypes": ["integer", "jsonb"], "columnvalues": [1, text(raw)]}
+            for raw in raws
+        ]
+    },
+    "CockroachDB's webhook": lambda raws: {
+        "payload": [
+            {"after": {"id": 1, "payload": text(raw)}, "key": [1], "topic": "t", "updated": "1.0"} for raw in raws
+        ],
+        "length": len(raws),
+    },
+    "Loki": lambda raws: {"streams": [{"stream": {"app": "x"}, "values": [["1", text(raw)] for raw in raws]}]},
     "listing": lambda raws: {"entities": raws, "pageSize": 25, "pageNumber": 1},
     "listing of conversations": lambda raws: {"conversations": raws, "totalHits": len(raws)},
 }  # fmt: skip

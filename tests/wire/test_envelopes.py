@@ -17,11 +17,13 @@ from tests.genesys.payloads import SHAPES, payload
 from tests.wire.packing import (
     AT,
     BATCHES,
+    CANAL,
     ENVELOPES,
     QLIK,
     SALESFORCE,
     cloud_event,
     coded,
+    event_grid,
     image,
     kinesis,
     sqs,
@@ -125,6 +127,20 @@ GONE_FROM_ITS_TABLE: list[dict[str, Any]] = [
     {"id": 1, "payload": text(BARE), "__op": "d", "__deleted": "true"},
     {"table": "G.E", "op_type": "D", "op_ts": AT, "current_ts": AT, "pos": "1", "before": BARE},
     {**QLIK, "message": {"data": BARE, "beforeData": None, "headers": {"operation": "DELETE"}}},
+    {**CANAL, "type": "DELETE", "data": [{"id": "1", "payload": text(BARE)}], "old": None},
+    {"after": None, "updated": "1.0"},
+    {"after": None, "key": [1], "topic": "t"},
+    {"kind": "delete", "schema": "public", "table": "t", "oldkeys": {"keynames": ["id"], "keyvalues": [1]}},
+    {"action": "D", "schema": "public", "table": "t", "identity": [{"name": "id", "value": 1}]},
+    {"action": "T", "schema": "public", "table": "t"},
+    {"d": {"id": {"t": 3, "h": True, "f": 11, "v": 1}}},
+    {
+        "uuid": "u",
+        "read_method": "mysql-cdc",
+        "object": "t",
+        "payload": {"id": 1, "payload": text(BARE)},
+        "source_metadata": {"is_deleted": True, "change_type": "DELETE"},
+    },
     {"eventName": "REMOVE", "eventSource": "aws:dynamodb", "dynamodb": {"OldImage": image(BARE)}},
 ]
 
@@ -134,13 +150,99 @@ def test_a_row_that_is_no_longer_there_has_no_value(raw: dict[str, Any]) -> None
     assert one(raw) == Noise("no_value")
 
 
+ITS_OWN: list[dict[str, Any]] = [
+    {"ts_ms": 1_770_113_801_000},
+    {"schema": {"type": "struct", "fields": []}, "payload": {"ts_ms": 1_770_113_801_000}},
+    {"status": "BEGIN", "id": "571:53195829", "event_count": None, "data_collections": None, "ts_ms": 1},
+    {"status": "END", "id": "571:53195832", "event_count": 2, "data_collections": [], "ts_ms": 1},
+    {"source": {}, "ts_ms": 1, "databaseName": "d", "schemaName": None, "ddl": "CREATE …", "tableChanges": []},
+    {"database": "d", "table": "t", "type": "bootstrap-start", "ts": 1, "data": {}},
+    {"database": "d", "table": "t", "type": "bootstrap-complete", "ts": 1, "data": {}},
+    {"type": "table-create", "database": "d", "table": "t", "def": {}, "ts": 1, "sql": "create table t"},
+    {
+        "Type": "SubscriptionConfirmation", "MessageId": "1", "Token": "x", "TopicArn": "arn", "Message": "You have …",
+        "SubscribeURL": "https://sns", "Timestamp": AT, "SignatureVersion": "1",
+    },
+    event_grid({"validationCode": "x", "validationUrl": "u"})
+    | {"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent"},
+    {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": AT, "Bucket": "b", "RequestId": "1", "HostId": "h"},
+    {"resolved": "1686322800000000000.0000000000"},
+    {"__crdb__": {"resolved": "1686322800000000000.0000000000"}},
+    {"type": "STATE", "state": {"type": "STREAM", "stream": {}}},
+    {"type": "LOG", "log": {"level": "INFO", "message": text(BARE)}},
+    {"type": "TRACE", "trace": {"type": "ESTIMATE", "emitted_at": 1}},
+    {"type": "STATE", "value": {"bookmarks": {}}},
+    {"type": "SCHEMA", "stream": "s", "schema": {}, "key_properties": ["id"]},
+    {"action": "B", "xid": 5},
+    {"action": "C", "xid": 5, "timestamp": AT},
+    {"q": "CREATE TABLE t", "t": 3},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("raw", ITS_OWN)
+def test_what_a_transport_writes_for_itself_is_dropped(raw: dict[str, Any]) -> None:
+    assert one(raw) == Noise("bookkeeping")
+
+
+@pytest.mark.parametrize("raw", [raw for raw in ITS_OWN if "schema" not in raw and "data" not in raw])
+def test_what_names_an_event_beside_it_is_not_dropped(raw: dict[str, Any]) -> None:
+    assert one(raw | BARE) != Noise("bookkeeping")
+
+
+@pytest.mark.parametrize("raw", [{"change": []}, {**CANAL, "type": "TIDB_WATERMARK", "data": None, "old": None}])
+def test_what_holds_no_row_is_none(raw: dict[str, Any]) -> None:
+    assert isinstance(one(raw), Noise)
+
+
+def open_protocol(*rows: object) -> bytes:
+    """As TiCDC writes them: each with its length in front, in 8 bytes."""
+    written = [orjson.dumps(row) for row in rows]
+    return b"".join(len(row).to_bytes(8, "big") + row for row in written)
+
+
+def ticdc(raw: object) -> dict[str, Any]:
+    return {"u": {"id": {"t": 3, "h": True, "f": 11, "v": 1}, "payload": {"t": 245, "f": 64, "v": text(raw)}}}
+
+
+def test_rows_of_ticdc_s_open_protocol_have_their_lengths_in_front() -> None:
+    value = open_protocol(ticdc(NOTIFICATION))
+    (found,) = decode(value)
+    assert isinstance(found, Event)
+    assert (found.conversation_id, found.value) == (CONVERSATION, value)
+    gone = {"d": {"id": {"t": 3, "h": True, "f": 11, "v": 1}}}
+    first, nothing, second = decode(open_protocol(ticdc(NOTIFICATION), gone, ticdc(BARE)))
+    assert isinstance(first, Event)
+    assert isinstance(second, Event)
+    assert ((first.conversation_id, first.path), nothing) == ((CONVERSATION, "[0]"), Noise("no_value"))
+    assert (second.conversation_id, second.path) == (OTHER, "[2]")
+    (again,) = decode(first.value)
+    assert isinstance(again, Event)
+    assert again.messages == first.messages
+    assert decode(bytes(8)) == [Noise("bookkeeping")]
+
+
+@pytest.mark.parametrize("cut", [1, 5, 100])
+def test_a_row_that_is_shorter_than_its_length_is_unreadable(cut: int) -> None:
+    (found,) = decode(open_protocol(ticdc(NOTIFICATION))[:-cut])
+    assert isinstance(found, UnreadableEvent)
+
+
 ROWS = [
+    {"after": {"id": 1, "payload": text({"conversationId": OTHER})}},
+    {"after": {"conversation_id": OTHER}, "updated": "1.0"},
+    {"after": {"conversation_id": OTHER}, "before": None, "key": [1], "mvcc_timestamp": "1.0"},
+    {"u": {"conversation_id": {"t": 15, "f": 64, "v": OTHER}}},
+    {"change": [{"kind": "update", "schema": "s", "table": "t", "columnnames": ["conversation_id"],
+                 "columntypes": ["text"], "columnvalues": [OTHER], "oldkeys": {}}]},
+    {**CANAL, "type": "UPDATE", "data": [{"conversationId": OTHER}], "old": [{}]},
+    {"method": "POST", "headers": {}, "uri": "/", "uri_args": {}, "body": text(BARE), "body_base64": False},
+    {"MESSAGE": "", "full_message": text(BARE), "version": "1.1", "host": "h", "short_message": "cut"},
     {"op": "c", "source": {}, "after": {"id": 1, "conversation_id": OTHER, "payload": text(NOTIFICATION)}},
     {**QLIK, "message": {"data": {"id": 1, **BARE}, "beforeData": None, "headers": {"operation": "INSERT"}}},
     {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image({"at": 1.5, **BARE})}},
     {"CreatedDate": AT, "CreatedById": "005", "ReplayId": 1, "ConversationId__c": OTHER, "Sent__c": AT},
     {"schema": "s", "event": {}, "payload": {**SALESFORCE, "conversationId__c": OTHER}},
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("row", ROWS)
