@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 
 # A gateway says as much of a route, a host, a service that it does not know, and a store of what holds its objects.
-NO_OBJECTS = (
-    "account|api|bucket|container|domain|endpoint|gateway|host|method|page|path|route|server|service|site|tenant"
-    "|upstream|uri|url|vhost"
-)
+GATEWAYS = "api|endpoint|gateway|host|method|page|path|route|server|service|upstream|uri|url"
+NO_OBJECTS = f"{GATEWAYS}|account|bucket|container|domain|site|tenant|vhost"
 WORDS = r"(?:[a-z0-9_-]+\.)*"
-OF_ONE = rf"(?!{WORDS}(?:{NO_OBJECTS})\.){WORDS}"
+OF_ONE = rf"(?!(?:{GATEWAYS})\.|{WORDS}(?:{NO_OBJECTS})\.(?:not\.found|gone)\Z){WORDS}"
 NOT_FOUND = re.compile(rf"{OF_ONE}not\.found")

@@ -76,7 +76,8 @@ def documents(value: bytes, limit: int) -> list[Document]:
     known = [framing for framing in FRAMINGS if value.startswith(framing.begins)]
     for framing in known:
         behind = value[framing.length :]
-        if framing.json_may_follow and behind.lstrip(BLANK).startswith(FIRST):
+        fits = not framing.lengths or int.from_bytes(value[:LENGTH], "big") <= len(behind)
+        if framing.json_may_follow and fits and behind.lstrip(BLANK).startswith(FIRST):
             found = _by_lengths(value, limit) if framing.lengths else documents(behind, limit)
             return [replace(each, framing=framing.name) for each in found]
     if known:

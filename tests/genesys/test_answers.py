@@ -39,7 +39,9 @@ def test_a_whole_safe_address_is_one_and_an_emulator_s_as_safe_as_its_own(status
     assert meaning(A_STORE, status, "http://127.0.0.1:8080/") is Meaning.ANSWERED
 
 
-@pytest.mark.parametrize("code", ["not.found", "resource.not.found", "conversation.message.not.found", "NOT_FOUND"])
+@pytest.mark.parametrize(
+    "code", ["not.found", "resource.not.found", "messaging.service.message.not.found", "NOT_FOUND"]
+)
 def test_what_is_not_there_is_one_object(code: str) -> None:
     assert missing(code) is Meaning.ANSWERED
 

@@ -221,6 +221,13 @@ def test_rows_of_ticdc_s_open_protocol_have_their_lengths_in_front() -> None:
     assert decode(bytes(8)) == [Noise("bookkeeping")]
 
 
+def test_what_is_no_json_behind_a_registry_s_framing_is_named_as_that() -> None:
+    """Its length would be beyond all bounds, if it were one."""
+    (found,) = decode(b"\0\0\0\0\x05\x02\x06\x08{abc" + b"x" * 40)
+    assert isinstance(found, UnreadableEvent)
+    assert "Confluent's schema registry" in found.detail
+
+
 @pytest.mark.parametrize("cut", [1, 5, 100])
 def test_a_row_that_is_shorter_than_its_length_is_unreadable(cut: int) -> None:
     (found,) = decode(open_protocol(ticdc(NOTIFICATION))[:-cut])
