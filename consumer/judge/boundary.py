@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, Self, TypeVar
 
@@ -16,7 +16,7 @@ from consumer.judge.answers import Answer
 from consumer.model import AnswerKind, Attachment, DeadLetter, DeadReason, LedgerEntry, Message, Settled, Task
 from consumer.telemetry.labels import Stage
 from consumer.wire.dead_letters import SIGNING_KEY_BYTES
-from consumer.wire.results import encode_dead_letter
+from consumer.wire.results import encode_dead_letter, record_size
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,24 @@ class Reports(Protocol):
         """Of each verdict and each bug: many bugs in a row stop the service."""
 
 
+VERBATIM_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(slots=True)
+class Verbatim:
+    """How many bytes of its record the dead letters of one task may still repeat: a record of 1 MiB may name thousands
+    of what does not exist, and all are committed at once. What is beyond that has the hash, and its place."""
+
+    left: int = VERBATIM_BYTES
+
+    def takes(self, task: Task) -> bool:
+        size = record_size(task.key, task.value, task.headers)
+        fits = size <= self.left or self.left == VERBATIM_BYTES
+        if fits:
+            self.left -= size
+        return fits
+
+
 @dataclass(frozen=True, slots=True)
 class Boundary:
     task: Task
@@ -71,6 +89,7 @@ class Boundary:
     generation: Callable[[bytes], int | None]
     dead_letter_bytes: int  # what the dead-letter topic takes
     reports: Reports
+    verbatim: Verbatim = field(default_factory=Verbatim)
 
     async def run(self, subject: Subject, attempts: Attempts, work: Callable[[], Awaitable[T]]) -> T | Answer:
         """The work's result, or the dead letter that stands for it. Only a cancellation passes."""
@@ -121,7 +140,8 @@ class Boundary:
         )
         entry = LedgerEntry(identity, AnswerKind.DEAD, generation)
         max_bytes = self.dead_letter_bytes - SIGNING_KEY_BYTES  # a key may be named beside it
-        return Answer(entry, encode_dead_letter(letter, max_bytes=max_bytes), letter=letter)
+        outgoing = encode_dead_letter(letter, max_bytes=max_bytes, whole=self.verbatim.takes(self.task))
+        return Answer(entry, outgoing, letter=letter)
 
     def likewise(self, subject: Subject, other: Answer) -> Answer:
         """The dead letter of a subject that shares its cause with `other`."""

@@ -152,12 +152,13 @@ def _cloudevent(decision: Decision, output: Output) -> Headers:
     )
 
 
-def encode_dead_letter(dead: DeadLetter, *, max_bytes: int) -> Outgoing:
+def encode_dead_letter(dead: DeadLetter, *, max_bytes: int, whole: bool = True) -> Outgoing:
     """The original record as it was, with `dlq.*` headers behind its own; at most `max_bytes`, as its topic takes it.
 
-    What does not fit is left out, the value first, then the record's own headers, then its key; the headers say so.
+    What does not fit is left out, the value first, then the record's own headers, then its key; all of it if it is not
+    to be `whole`. The headers say so.
     """
-    omissions = [(), ("value",), ("value", "headers"), ("value", "headers", "key")]
+    omissions = [(), ("value",), ("value", "headers"), ("value", "headers", "key")][0 if whole else 3 :]
     letter = _letter(dead, omissions[0])
     for omitted in omissions[1:]:
         if letter.size <= max_bytes:

@@ -10,8 +10,10 @@ import pytest
 
 from consumer.attempts import Attempts
 from consumer.errors import Malformed, NotJudged, Unavailable
+from consumer.judge.boundary import VERBATIM_BYTES
 from consumer.model import DeadReason, Dependency
 from consumer.model.heard import Asked
+from consumer.wire.dead_letters import decode_dead_letter
 from tests.judge.home import CONVERSATION, Inspecting, at_home, attachment, event, message
 
 BARE = orjson.dumps({"conversationId": CONVERSATION})
@@ -145,3 +147,31 @@ async def test_only_a_verdict_ends_a_row_of_bugs() -> None:
         home.genesys.messages["m2"] = message("m2", attachment("good", message="m2"))
         await home.take(event(["good"], message="m2"))
         assert home.bugs == [True] * 3 + [False]
+
+
+# ---- a record that names much of what does not exist
+
+
+@pytest.mark.parametrize("what", ["attachments", "messages", "elements"])
+async def test_dead_letters_of_one_record_repeat_few_of_its_bytes_however_many_they_are(what: str) -> None:
+    names = [f"made up {number}" for number in range(300)]
+    padding = "x" * 200_000
+    raw = orjson.loads(event(names if what == "attachments" else ["a1"])) | {"padding": padding}
+    if what == "messages":
+        listed = [{"messageId": name.replace(" ", "-"), "media": [{"id": name}]} for name in names]
+        raw["participants"][0]["messages"][0]["messages"] = listed
+    value = orjson.dumps(raw)
+    if what == "elements":
+        value = orjson.dumps([{"conversationId": CONVERSATION, "messageId": f"e-{n}"} for n in range(300)])
+    async with at_home(message("m1", attachment("a1"))) as home:
+        await home.take(value)
+        home.commit()
+        letters = [answer.outgoing for answer in home.published if answer.letter and answer.outgoing]
+        assert len(letters) == 300
+        whole = [letter for letter in letters if letter.value is not None]
+        assert letters[0] in whole
+        assert sum(letter.size for letter in letters) < VERBATIM_BYTES + 300 * 2_000
+        for letter in letters:
+            told = decode_dead_letter(letter.key, letter.value, letter.headers)
+            assert (told.value_sha256 is None) is (letter in whole)
+        assert (len(whole) == 300) is (what == "elements")
