@@ -21,9 +21,10 @@ import anyio
 from consumer.attempts.backoff import Backoff
 from consumer.attempts.crowd import Crowd, Waiter
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
+from consumer.attempts.kinds import FailureKind
 from consumer.attempts.repeats import TOGETHER_S, Repeats
 from consumer.errors import Doubtful, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
-from consumer.model import DeadReason, Dependency, Reason
+from consumer.model import DeadReason, Dependency
 from consumer.model.heard import Asked
 
 T = TypeVar("T")
@@ -66,25 +67,6 @@ class Patience:
 _NUMBERS = count()
 
 
-class _Kind(NamedTuple):
-    """One kind of answer to one call. Only what stays the same is the last word about a piece of work."""
-
-    call: str
-    failure: type[Unavailable | Refused]
-    said: tuple[str, ...]  # what the host answered, without the id that is another each time
-    outcome: Reason | DeadReason | None  # what comes of it
-
-    @classmethod
-    def of(cls, asked: Asked, failure: Unavailable | Refused) -> _Kind:
-        said = failure.settled[:3] if failure.settled else ()
-        outcome: Reason | DeadReason | None = None
-        if isinstance(failure, NotYet):
-            outcome = failure.final or failure.dead
-        elif isinstance(failure, Doubtful):
-            outcome = failure.final
-        return cls(asked.call, type(failure), said, outcome)
-
-
 class _Moment(NamedTuple):
     at: float  # seconds of the patience's clock
     heard: int
@@ -110,12 +92,12 @@ class Attempts:
     _waited_s: float = field(default=0.0, init=False)  # for that
     _turn: float | None = field(default=None, init=False)  # the latest of its conversation that it had
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
-    _counted: dict[_Kind, int] = field(default_factory=dict, init=False)  # its failures
+    _counted: dict[FailureKind, int] = field(default_factory=dict, init=False)  # its failures
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
     _limited: dict[str, int] = field(default_factory=dict, init=False)  # the same of limits
     _gates: set[Gate] = field(default_factory=set, init=False)  # that were told of a failure
     _asked_in_vain: set[Asked] = field(default_factory=set, init=False)
-    _first: dict[_Kind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
+    _first: dict[FailureKind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
 
     async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
         """The step's result. `dependency`, if named, is the one that a result is an answer of."""
@@ -124,7 +106,8 @@ class Attempts:
             if self.given_up:
                 unasked = NotYet(Dependency.API, "Genesys did not know it before", dead=DeadReason.NOT_FOUND)
                 with self._in_crowd(f"conversation {self.of}", unasked):
-                    await self._wait_for_a_turn(None)
+                    self._waited_s += await self._wait_for_a_turn(self.patience.backoff.over_s)
+                    await self._wait_for_the_last()
             while True:
                 if gate is not None and gate.closed:
                     await self._pass(gate)
@@ -196,7 +179,7 @@ class Attempts:
             await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, failure.retry_after_s))
 
     async def _count(self, gate: Gate, failure: Unavailable | Refused) -> None:
-        kind = _Kind.of(self._asked(failure), failure)
+        kind = FailureKind.of(self._asked(failure), failure)
         self.made += 1
         self._in_vain = 0
         self._counted[kind] = self._counted.get(kind, 0) + 1
@@ -209,8 +192,7 @@ class Attempts:
 
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
         """What nobody knows: repeats come when it is their turn, and the last question when it was waited for long
-        enough, however many there were in between. That others gave it up before takes away nothing: whoever wrote an
-        event too early would take the time of the true one."""
+        enough, however many there were in between; also what others gave up before, be it for a forged event."""
         patience, backoff = self.patience, self.patience.backoff
         if self.of:
             backoff = replace(backoff, jitter=partial(patience.repeats.jitter, self.of))
@@ -227,15 +209,19 @@ class Attempts:
             await self._rest(wait_s)
             if wait_s < left_s:
                 self._waited_s += await self._wait_for_a_turn(left_s - wait_s, wait_s)
-            if self.of and backoff.over_s - self._waited_s < ROUNDED_S:
-                now = patience.clock()
-                await self._rest(patience.repeats.last(self.of, now, backoff.over_s / LASTS) + TOGETHER_S - now)
+            await self._wait_for_the_last()
         await self._pass(gate)
 
-    async def _wait_for_a_turn(self, at_most_s: float | None, waited_s: float = 0.0) -> float:
+    async def _wait_for_the_last(self) -> None:
+        """If all the time is over: with others of its conversation."""
+        over_s, now = self.patience.backoff.over_s, self.patience.clock()
+        if self.of and over_s - self._waited_s < ROUNDED_S:
+            await self._rest(self.patience.repeats.last(self.of, now, over_s / LASTS) + TOGETHER_S - now)
+
+    async def _wait_for_a_turn(self, at_most_s: float, waited_s: float = 0.0) -> float:
         """Among all repeats; how long it took, in seconds."""
         now = self.patience.clock()
-        latest = float("inf") if at_most_s is None else now + at_most_s
+        latest = now + at_most_s
         turn = self.patience.repeats.turn(self.of, now, latest, waited_s=waited_s, own=self._turn)
         self._turn = turn
         wait_s = (latest if turn is None else turn + TOGETHER_S) - now
@@ -249,7 +235,7 @@ class Attempts:
         now, heard = patience.clock(), patience.gates.heard
         if isinstance(failure, HostNotAllowed):
             patience.reports.host_not_allowed(host)
-        kind = _Kind.of(asked, failure)
+        kind = FailureKind.of(asked, failure)
         first = self._first.setdefault(kind, _Moment(now, heard.now))
         self.made += 1
         self._counted[kind] = self._counted.get(kind, 0) + 1

@@ -370,3 +370,17 @@ async def test_what_repeats_find_decides_how_many_there_may_be() -> None:
         await home.take(FORGED)
         assert home.verdicts == ["a1", "a2"]
         assert home.repeats.pace == pytest.approx(40 + 0.1 * (6_000 - 40))
+
+
+async def test_what_was_given_up_waits_no_longer_for_its_first_question_than_for_all_of_them() -> None:
+    """Else thousands of them would hold back their partition for hours."""
+    async with at_home() as home:
+        await home.take(FORGED)
+        home.per_minute = 1
+        for number in range(20):
+            home.repeats.turn(f"c-{number}", sum(home.waited))
+        calls, before = home.genesys.calls, sum(home.waited)
+        await home.take(FORGED)
+        assert home.genesys.calls == calls + 1, "the last question, which is free"
+        assert sum(home.waited) - before == pytest.approx(7, abs=0.5), "over_s"
+        assert home.letters == [("not_found", "m1", 1)]

@@ -1,0 +1,28 @@
+"""Which of its answers stay the same: only that is the last word about a piece of work."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from consumer.errors import Doubtful, NotYet, Refused, Unavailable
+from consumer.model import DeadReason, Reason
+from consumer.model.heard import Asked
+
+
+class FailureKind(NamedTuple):
+    """One kind of answer to one call."""
+
+    call: str
+    failure: type[Unavailable | Refused]
+    said: tuple[str, ...]  # what the host answered, without the id that is another each time
+    outcome: Reason | DeadReason | None  # what comes of it
+
+    @classmethod
+    def of(cls, asked: Asked, failure: Unavailable | Refused) -> FailureKind:
+        said = failure.settled[:3] if failure.settled else ()
+        outcome: Reason | DeadReason | None = None
+        if isinstance(failure, NotYet):
+            outcome = failure.final or failure.dead
+        elif isinstance(failure, Doubtful):
+            outcome = failure.final
+        return cls(asked.call, type(failure), said, outcome)
