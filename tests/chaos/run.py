@@ -30,7 +30,7 @@ EVENT_PARTITIONS = 4
 SESSION_MS = 6_000
 EVERY_S = 2.0  # between two troubles, on average
 CATCH_UP_S = 60.0  # without any news, once the trouble is over
-LATER, EACH_OF_LATER_S = 300, 0.4  # good files, once the trouble is over
+LATER, EACH_OF_LATER_S = 120, 0.5  # good files, once the trouble is over
 GOOD_ONE = replace(GOOD, name="later")
 SHORTER = {"ATTEMPTS__OVER_S": "10", "ATTEMPTS__PROBE_MAX_S": "2", "DOWNLOAD__HOST_PATIENCE_S": "5"}
 MOST_DOWNLOADS = 1.2  # for each file
