@@ -160,9 +160,9 @@ _TOLD = {
     ),
     Condition.CRASH_LOOP: Told(
         Effect.WARNS,
-        "Processes end at the same tasks again and again: each file that waited there is examined alone.",
+        "Processes end at the same tasks again and again: it is being found out which file does it.",
         "See why they end: exit code 137 is the memory of the container or of its node. A file that ends two of them "
-        "is `undetectable`; raise the limit if honest ones are.",
+        "alone is `undetectable`; raise the limit if honest ones are.",
     ),
     Condition.BUGS: _refused(
         "Many tasks in a row failed by a bug of this service.", "See the tracebacks in the log. A restart tries again."
