@@ -53,6 +53,9 @@ class _Seen:
     def others(self) -> int:
         return len(self.latest) - self.agreed
 
+    def forget_fits(self) -> None:
+        self.latest = deque((one for one in self.latest if one != FITS), maxlen=COUNTED)
+
 
 @dataclass(slots=True)
 class _Waiting:
@@ -107,7 +110,7 @@ class Sizes:
         if seen.agreed or self.fit(feed.host):
             if not self._changed(feed.host, file, sha256, now):
                 return False
-            self._forget(feed.host)
+            seen.forget_fits()
         self.believed(feed, sha256)
         return True
 
@@ -132,13 +135,6 @@ class Sizes:
             return False
         others = (one for one in self._waiting.values() if one.host == host and self._whose.get(one.sha256))
         return sum(now - one.last <= PAUSE_S and now - one.first >= CHANGED_S for one in others) >= ENOUGH
-
-    def _forget(self, host: str) -> None:
-        """That its sizes fitted."""
-        self._untold.pop(host, None)
-        for feed in self._feeds:
-            if feed.host == host:
-                self._feeds[feed] = _Seen()
 
     def _seen(self, feed: Feed) -> _Seen:
         seen = self._feeds.get(feed) or _Seen()
