@@ -86,8 +86,9 @@ def _takes_long(talk: Conversation) -> bool:
     lost = any(file.case.answer.outcome is ExpectedOutcome.DEAD for file in files)
     odd = not talk.known or not talk.readable or any(not m.known or m.ghosts for m in talk.messages)
     # Bytes that are not the store's settle nothing until others are delivered.
-    doubtful = any(file.case.delivery.cuts > 1 or file.case.answer.reason == Reason.HTML_PAGE for file in files)
-    return lost or odd or doubtful
+    doubtful = any(file.case.is_doubtful or file.case.answer.reason == Reason.HTML_PAGE for file in files)
+    cut = any(file.case.delivery.cuts > 1 for file in files)
+    return lost or odd or doubtful or cut
 
 
 def _record(key: str, event: Any, slot: int | None = None) -> InputRecord:
