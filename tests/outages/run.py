@@ -94,7 +94,7 @@ async def run(
     settings = settings_for(emulator, kafka, topics, folder, scale, outage.settings)
     report = Report()
     async with playing(settings, traffic, emulator, a_second) as scene:
-        await scene.until(lambda: scene.answered >= WARM, 60)
+        await scene.until(lambda: scene.answered >= WARM, 120)
         before = scene.series("rebalances_total"), _rebuilds(scene)
         await _take_away(scene, outage, report, scale)
         report.rebalances = scene.series("rebalances_total") - before[0]

@@ -19,6 +19,8 @@ from consumer.stream.transaction import Offsets, ProducerRecord, Transactor
 from consumer.stream.window import Window
 from consumer.telemetry.labels import RebuildCause
 
+LATE = 6  # tasks
+
 
 class RestoresFirst(Assignment):
     """The ledger is replayed before the producer is initialised."""
@@ -46,12 +48,13 @@ class FetchesFirst(Assignment):
 
 
 class ComputesLate(Assignment):
-    """The watermark is computed after an `await`, here one that lasts until a task was both taken and settled."""
+    """The watermark is computed after an `await`, here one that lasts until tasks were both taken and settled: so many
+    that others behind them do not name again all that they named."""
 
     async def _commit(self, transactor: Transactor, window: Window) -> None:
         batch, taken = self._outbox.take(), window.position
-        with anyio.move_on_after(0.2):
-            while window.committable <= taken:
+        with anyio.move_on_after(1):
+            while window.committable < taken + LATE:
                 await self._room.changed.wait()  # it does when a task is settled
         offset = window.committable
         if batch or offset > taken:
@@ -60,7 +63,7 @@ class ComputesLate(Assignment):
             for answer, timestamp in zip(batch.answers, timestamps, strict=False):
                 self._ledger.add(answer.entry, timestamp)
             self._outbox.committed(batch)
-        if offset > taken:
+        if offset >= taken + LATE:
             self._reports.step(self.partition, "committed late")
 
 

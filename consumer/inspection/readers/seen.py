@@ -52,8 +52,8 @@ class TooMuch(Exception):
 
 MOST_ARCHIVES = 1  # inside each other
 MOST_FINDINGS = 40  # and flags
-ANY, MOST = 48 * MIB, 512 * MIB  # what may be spent on a file however small it is, and on one up to 10 MiB
-PER_BYTE, PER_SMALL_BYTE = 52, 256  # of a large file what may be spent on each, and of a small one, which inflates more
+ANY, MOST = 64 * MIB, 512 * MIB  # what may be spent on a file however small it is, and on one up to 10 MiB
+PER_BYTE, PER_SMALL_BYTE = 52, 384  # of a large file what may be spent on each, and of a small one, which inflates more
 FEW_PARTS, A_PART = 20_000, 32  # that any file may have, and bytes of a larger one for each more
 PLACE = 4096  # to be spent for a closer look at one of many places
 

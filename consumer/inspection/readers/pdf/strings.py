@@ -5,7 +5,7 @@ from __future__ import annotations
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Work
 
-TOKEN = 1152  # what reading one token costs, as bytes that are read
+TOKEN = 1600  # what reading one token costs, as bytes that are read
 A_LETTER = 4  # of a string
 MOST_STRING = 4096
 
