@@ -209,6 +209,7 @@ class _Judging:
             await self._found(event, self.known.with_unseen(announced, found, missing), [])
             return
         late = [partial(self._late, event, attachment) for attachment in missing]
+        announced = replace(announced, announced=max(announced.announced, found.announced))
         if len(found.attachments) + len(missing) < announced.announced:
             late.append(partial(self._rest, event, announced))
         await self._found(event, found, late, announced)
@@ -262,7 +263,7 @@ class _Judging:
                 and shown
                 and not (self.known.answered(message.identity) or self.wanted.is_old_by_the_record(message))
             ):
-                self.answers.give(mark(message.identity))
+                self.answers.give(mark(message.identity if message.attachments or late else message.shown_empty))
                 self.known.close_superseded(message)
         elif judgeable or not message.attachments:
             detail = "a message that may carry files has no id that could be one"

@@ -71,4 +71,6 @@ class Wanted:
         named = [attachment.identity for attachment in self.attachments(message)]
         if any(identity is not None and not self.known.answered(identity) for identity in named):
             return True
-        return not (named and self.are_all_there(message)) and not self.known.verdict(message.identity)
+        if (named and self.are_all_there(message)) or self.known.verdict(message.identity):
+            return False
+        return bool(message.announced) or not self.known.verdict(message.shown_empty)

@@ -175,6 +175,11 @@ class Message:
         """What it says by counting its attachments."""
         return announcement_identity(self.conversation_id, self.message_id, self.announced)
 
+    @property
+    def shown_empty(self) -> bytes:
+        """That Genesys showed it without attachments. It may come to have some: who counts them asks again."""
+        return announcement_identity(self.conversation_id, self.message_id, 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import anyio
+import orjson
 import pytest
 
 from consumer.attempts import Backoff
@@ -14,6 +16,24 @@ from tests.ill.scene import event_of, playing
 
 PER_MINUTE = 300
 A_DEPLOYMENT = Backoff(8, 600.0)
+COUNTED = orjson.dumps({
+    "topicName": "v2.users.u.conversations.messages",
+    "eventBody": {
+        "id": "c-1",
+        "participants": [
+            {
+                "purpose": "customer",
+                "messages": [
+                    {
+                        "message": {"id": "m-1"},
+                        "messageStatus": "received",
+                        "messageMetadata": {"type": "Text", "content": [{"contentType": "Attachment"}]},
+                    }
+                ],
+            }
+        ],
+    },
+})  # fmt: skip
 DEAD, ACCEPTED = ("1", "dead not_found"), ("1", "accepted")
 
 
@@ -66,3 +86,59 @@ def test_an_hour_of_events_about_what_was_given_up_costs_few_calls_and_the_true_
     print(f"one event each {every_s:.0f} s: {cost} calls in an hour, the true one answered after {waited_s:.0f} s")
     assert cost <= min(3 * 3_600 / every_s, 600)
     assert waited_s <= 600
+
+
+class Thin(Cloud):
+    """Shows message 1 without what is in it, or with a place for it alone, until it is `whole`."""
+
+    content: tuple[dict[str, str], ...] = ()
+    whole = False
+
+    def _message(self, number: str) -> dict[str, Any]:
+        message = super()._message(number)
+        if number == "1" and not self.whole:
+            message["normalizedMessage"]["content"] = list(self.content)
+        return message
+
+
+def thin(*content: dict[str, str]) -> Thin:
+    cloud = Thin({"1": "plain"}, sizes=True)
+    cloud.content = content
+    return cloud
+
+
+def test_a_message_that_has_a_place_for_an_attachment_is_waited_for_until_it_is_there() -> None:
+    async def main() -> None:
+        async with playing(thin({"contentType": "Attachment"}), PER_MINUTE, A_DEPLOYMENT) as scene:
+            asyncio.get_running_loop().call_later(6, setattr, scene.cloud, "whole", True)
+            await scene.judged(event_of("1", "plain"))
+            assert scene.answers == [ACCEPTED]
+
+    clock.run(main)
+
+
+def test_a_message_that_never_shows_what_it_has_a_place_for_is_a_dead_letter() -> None:
+    async def main() -> None:
+        async with playing(thin({"contentType": "Attachment"}), PER_MINUTE, A_DEPLOYMENT) as scene:
+            await scene.judged(event_of("1", "plain"))
+            assert scene.answers == [DEAD]
+
+    clock.run(main)
+
+
+def test_who_counts_attachments_asks_again_about_a_message_that_was_shown_empty() -> None:
+    async def main() -> None:
+        async with playing(thin(), PER_MINUTE, A_DEPLOYMENT) as scene:
+            await scene.judged(event_of("1", "plain"))
+            calls = scene.cloud.calls.copy()
+            await scene.judged(event_of("1", "plain"))
+            assert (scene.answers, scene.cloud.calls) == ([], calls), "who counts none does not"
+            asyncio.get_running_loop().call_later(6, setattr, scene.cloud, "whole", True)
+            await scene.judged(COUNTED)
+            assert scene.answers == [ACCEPTED]
+            calls = scene.cloud.calls.copy()
+            for event in (COUNTED, event_of("1", "plain")):
+                await scene.judged(event)
+            assert (scene.answers, scene.cloud.calls) == ([ACCEPTED], calls)
+
+    clock.run(main)
