@@ -30,6 +30,10 @@ from consumer.wire.payloads import (
 DELETED = (
     "d", "D", "t", "T", "delete", "DELETE", "REMOVE", "drop", "truncate", "true", "UPDATE-DELETE",
 )  # fmt: skip
+WRITTEN = (
+    "c", "C", "r", "u", "U", "i", "I", "insert", "INSERT", "update", "UPDATE", "replace", "MODIFY", "read",
+)  # fmt: skip
+WITHOUT_ROW = "a row was written, and the change does not hold it as it is now: let it carry whole rows"
 BOOTSTRAP = ("bootstrap-start", "bootstrap-complete")
 # Of what is no event in a column of a table, but an envelope or an event of its own.
 NO_TABLE = frozenset({
@@ -50,6 +54,8 @@ def row_at(row: Callable[[Json], Any], operation: Callable[[Json], Any]) -> Call
         if operation(node) in BOOTSTRAP:
             return Nothing("bookkeeping")
         now = None if operation(node) in DELETED else row(node)
+        if now is None and operation(node) in WRITTEN:
+            raise Malformed(WITHOUT_ROW)
         if now is None:
             return Nothing("no_value")
         return Several([_opened(each) for each in now]) if isinstance(now, list) else _opened(now)
@@ -74,8 +80,10 @@ def _message_or_nothing(node: Json) -> Payload:
 def item(node: Json) -> Payload:
     """Of DynamoDB, whose values say their types."""
     image = node["dynamodb"].get("NewImage")
-    if node["eventName"] == "REMOVE" or not isinstance(image, dict):
+    if node["eventName"] == "REMOVE":
         return Nothing("no_value")
+    if not isinstance(image, dict):
+        raise Malformed(WITHOUT_ROW)
     left = Left()
     return _opened({name: _untyped(value, left) for name, value in image.items()})
 

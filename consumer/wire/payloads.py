@@ -276,6 +276,8 @@ class Left:
 def log_bodies(node: Json) -> Payload:
     """Raises `Malformed`."""
     scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(each.get("scopeLogs"))]
+    if node["resourceLogs"] and not scopes:
+        raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs")
     left = Left()
     return Several([_any_value(one.get("body"), left) for each in scopes for one in _objects(each.get("logRecords"))])
 

@@ -302,6 +302,31 @@ def test_records_that_were_put_into_one_are_named() -> None:
     assert "Kinesis Producer Library" in found.detail
 
 
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"op": "u", "source": {"connector": "mongodb"}, "after": None, "updateDescription": {"updatedFields": BARE}},
+        {"table": "t", "op_type": "I", "op_ts": "t", "pos": "1", "payload": text(BARE)},
+        {"_id": {}, "operationType": "update", "documentKey": {"_id": "1"}, "updateDescription": {}},
+        {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"id": {"S": "1"}}}},
+        {"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": {"OldImage": {"id": {"S": "1"}}}},
+        {"resourceLogs": [{"instrumentationLibraryLogs": [{"logRecords": [{"body": {"stringValue": text(BARE)}}]}]}]},
+    ],
+    ids=[
+        "Debezium of MongoDB",
+        "GoldenGate in rows",
+        "MongoDB",
+        "DynamoDB's keys",
+        "DynamoDB's old image",
+        "OpenTelemetry",
+    ],
+)
+def test_what_was_written_and_is_not_found_is_a_dead_letter_and_no_noise(raw: dict[str, Any]) -> None:
+    item = one(raw)
+    assert isinstance(item, UnreadableEvent), item
+    assert item.reason is DeadReason.UNREADABLE
+
+
 def test_a_tombstone_of_kafka_connect_has_no_value() -> None:
     assert one({"schema": {"type": "string", "optional": True}, "payload": None}) == Noise("no_value")
 
