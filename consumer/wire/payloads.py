@@ -274,12 +274,11 @@ class Left:
 
 
 def log_bodies(node: Json) -> Payload:
-    """Raises `Malformed`."""
     scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(each.get("scopeLogs"))]
     if node["resourceLogs"] and not scopes:
         raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs")
-    left = Left()
-    return Several([_any_value(one.get("body"), left) for each in scopes for one in _objects(each.get("logRecords"))])
+    left, told = Left(), [record for scope in scopes for record in _objects(scope.get("logRecords"))]
+    return Several([_any_value(record.get("body"), left) for record in told])
 
 
 def _objects(raw: Any) -> list[Json]:

@@ -307,7 +307,7 @@ def test_records_that_were_put_into_one_are_named() -> None:
     [
         {"op": "u", "source": {"connector": "mongodb"}, "after": None, "updateDescription": {"updatedFields": BARE}},
         {"table": "t", "op_type": "I", "op_ts": "t", "pos": "1", "payload": text(BARE)},
-        {"_id": {}, "operationType": "update", "documentKey": {"_id": "1"}, "updateDescription": {}},
+        {"_id": {}, "operationType": "update", "ns": {"db": "d"}, "documentKey": {"_id": "1"}},
         {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"id": {"S": "1"}}}},
         {"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": {"OldImage": {"id": {"S": "1"}}}},
         {"resourceLogs": [{"instrumentationLibraryLogs": [{"logRecords": [{"body": {"stringValue": text(BARE)}}]}]}]},
