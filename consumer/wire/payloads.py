@@ -11,12 +11,14 @@ from typing import Any, Literal
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
 
+NothingKind = Literal["no_value", "guest_session", "bookkeeping"]
+
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
     """An envelope that by its own word holds no event."""
 
-    why: Literal["no_value", "guest_session", "bookkeeping"]
+    why: NothingKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,7 @@ def put_event(node: Json) -> Payload:
     return {names[name]: value for name, value in node.items() if name in names}
 
 
-def none_of(why: Literal["no_value", "guest_session", "bookkeeping"]) -> Callable[[Json], Payload]:
+def none_of(why: NothingKind) -> Callable[[Json], Payload]:
     return lambda node: Nothing(why)
 
 
@@ -270,15 +272,13 @@ class Left:
         self._levels += 1
 
 
-# ---- OpenTelemetry's logs, as its protocol writes them in JSON
-
-
 def log_bodies(node: Json) -> Payload:
+    """Of OpenTelemetry, as its protocol writes them in JSON."""
     scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(each.get("scopeLogs"))]
     if node["resourceLogs"] and not scopes:
         raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs")
-    left, told = Left(), [record for scope in scopes for record in _objects(scope.get("logRecords"))]
-    return Several([_any_value(record.get("body"), left) for record in told])
+    left, records = Left(), (record for scope in scopes for record in _objects(scope.get("logRecords")))
+    return Several([_any_value(record.get("body"), left) for record in records])
 
 
 def _objects(raw: Any) -> list[Json]:

@@ -27,7 +27,7 @@ WORDS = {
 }
 MADE = {"ApiStatus", "ReaderException", "Confined"}  # of what came, or of an enumeration
 OF_OTHERS = {"Limit": WORDS["Slots"], "LoopWork": (*WORDS["Loop"], *WORDS["Stage"])}
-TYPES = {"Noise": Typed({"Noise", "NoiseKind"}), "ApiCall": Typed({"ApiCall"}, {"Call", "called"})}
+TYPES = {"Noise": Typed({"Noise", "NoiseKind", "NothingKind"}), "ApiCall": Typed({"ApiCall"}, {"Call", "called"})}
 MEMBERS = (Condition, DeadReason, Dependency, Reason)
 # Rooms that only tell what others gave, and modules that are a table of all.
 READING = ("sandbox/", "cli/", "settings/", "service/whereabouts/", "inspection/policy/model.py",
