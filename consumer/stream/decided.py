@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import anyio
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from consumer.kafka.closing import close
+from consumer.stream.reader import reader_of
 
 log = logging.getLogger(__name__)
 
-START_S = 10.0
 LOOK_S = 0.5
 
 
@@ -24,15 +23,7 @@ async def until_decided(partition: TopicPartition, options: Mapping[str, Any]) -
     break that (KAFKA-20734): a transaction that ends while a partition has no leader is never ended there, and the end
     of the next one publishes what was aborted. Whoever goes on would give those answers again.
     """
-    whole, decided = (
-        AIOKafkaConsumer(**options, isolation_level=level, enable_auto_commit=False)
-        for level in ("read_uncommitted", "read_committed")
-    )
-    try:
-        for consumer in (whole, decided):
-            with anyio.fail_after(START_S, shield=True):  # aiokafka forgets the connections that it is opening
-                await consumer.start()
-            consumer.assign([partition])
+    async with reader_of(partition, options, "read_uncommitted") as whole, reader_of(partition, options) as decided:
         end = (await whole.end_offsets([partition]))[partition]
         said = False
         while (stable := (await decided.end_offsets([partition]))[partition]) < end:
@@ -41,6 +32,3 @@ async def until_decided(partition: TopicPartition, options: Mapping[str, Any]) -
                 told = "%s-%s: a transaction is open from offset %s on, and nobody takes tasks until it ends"
                 log.warning(told, partition.topic, partition.partition, stable)
             await anyio.sleep(LOOK_S)  # the broker tells nobody
-    finally:
-        for consumer in (whole, decided):
-            await close(consumer)

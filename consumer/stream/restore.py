@@ -8,13 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import anyio
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
-from consumer.kafka.closing import close
 from consumer.model import Doubt
-from consumer.stream.decided import START_S
 from consumer.stream.ledger import Ledger
+from consumer.stream.reader import reader_of
 from consumer.stream.trust import Trust
 from consumer.wire.entries import NoEntry, UnknownEntry, as_answered, decode_entry
 
@@ -40,15 +38,8 @@ async def restore(ledger: Ledger, trust: Trust, partition: TopicPartition, optio
 
     Only after the partition's producer was initialised: until then the end may still move past an open transaction.
     """
-    consumer = AIOKafkaConsumer(
-        **options, isolation_level="read_committed", enable_auto_commit=False, auto_offset_reset="none"
-    )
     odd = Odd()
-    try:
-        # Not cut off in the middle, when the partition moves away: aiokafka forgets the connections that it is opening.
-        with anyio.fail_after(START_S, shield=True):
-            await consumer.start()
-        consumer.assign([partition])
+    async with reader_of(partition, options) as consumer:
         end = (await consumer.end_offsets([partition]))[partition]
         begin = (await consumer.beginning_offsets([partition]))[partition]
         if ledger.position > end:
@@ -64,8 +55,6 @@ async def restore(ledger: Ledger, trust: Trust, partition: TopicPartition, optio
             position = await consumer.position(partition)
         ledger.position = position
         return odd
-    finally:
-        await close(consumer)
 
 
 def _add(ledger: Ledger, trust: Trust, record: Any, odd: Odd) -> None:
