@@ -122,6 +122,10 @@ class NotYet(Unavailable):
         self.dead = dead
 
 
+class Incomplete(NotYet):
+    """What was asked for is there, and not yet all that was announced of it."""
+
+
 class Throttled(Unavailable):
     """The dependency answers, and asks us to slow down: a wait of `retry_after_s`, which counts as no attempt."""
 

@@ -264,6 +264,7 @@ class Busy:
     """A task, and how many of its parts do something."""
 
     parts: int
+    size: int = 1
 
     def works(self, more: int) -> None:
         self.parts += more

@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count
 from typing import NamedTuple, TypeVar
 
 import anyio
@@ -23,7 +22,7 @@ from consumer.attempts.crowd import Crowd, Waiter
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
 from consumer.attempts.kinds import FailureKind
 from consumer.attempts.repeats import TOGETHER_S, Repeats
-from consumer.errors import Doubtful, HostNotAllowed, NotYet, Refused, Throttled, Unavailable
+from consumer.errors import Doubtful, HostNotAllowed, Incomplete, NotYet, Refused, Throttled, Unavailable
 from consumer.model import DeadReason, Dependency
 from consumer.model.heard import Asked
 
@@ -64,9 +63,6 @@ class Patience:
         )
 
 
-_NUMBERS = count()
-
-
 class _Moment(NamedTuple):
     at: float  # seconds of the patience's clock
     heard: int
@@ -87,7 +83,7 @@ class Attempts:
     of: str = ""
     given_up: bool = False
     made: int = 0  # attempts that were answered or counted as failed, over all steps
-    _waiter: Waiter = field(default_factory=lambda: Waiter(next(_NUMBERS)), init=False)
+    _waiter: Waiter = field(default_factory=Waiter, init=False)
     _unknown: int = field(default=0, init=False)  # how often what was asked for was not known
     _waited_s: float = field(default=0.0, init=False)  # for that
     _turn: float | None = field(default=None, init=False)  # the latest of its conversation that it had
@@ -251,7 +247,7 @@ class Attempts:
     @contextmanager
     def _in_crowd(self, of: str, failure: Unavailable) -> Iterator[None]:
         """Surrounds a wait that may end early: then it is a dead letter, whatever verdict longer waiting might give."""
-        with self.patience.crowd.waiting(of, self._waiter):
+        with self.patience.crowd.waiting(of, self._waiter, shown=isinstance(failure, Incomplete)):
             yield
         if self._waiter.given_up:
             detail = f"{failure.detail}; {GIVEN_UP}"

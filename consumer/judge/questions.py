@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from consumer.attempts import Patience
-from consumer.errors import NotJudged, NotYet
+from consumer.errors import Incomplete, NotJudged, NotYet
 from consumer.judge.answers import Answer, Resting
 from consumer.judge.boundary import Boundary, Subject
 from consumer.model import Attachment, DeadReason, Dependency, Event, Message, Settled, Shape
@@ -17,8 +17,12 @@ T = TypeVar("T")
 
 def not_shown(what: str) -> NotYet:
     """Genesys answered, and what was announced is not in its answer."""
-    settled = Settled("messages", "answered")
-    return NotYet(Dependency.API, what, dead=DeadReason.NOT_FOUND, settled=settled)
+    return NotYet(Dependency.API, what, dead=DeadReason.NOT_FOUND, settled=Settled("messages", "answered"))
+
+
+def not_all_shown(what: str) -> Incomplete:
+    """The same, where what is around it is there."""
+    return Incomplete(Dependency.API, what, dead=DeadReason.NOT_FOUND, settled=Settled("messages", "answered"))
 
 
 class Genesys(Protocol):

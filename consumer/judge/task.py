@@ -16,7 +16,7 @@ from consumer.judge.decoding import decoded_beside
 from consumer.judge.known import Known
 from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
-from consumer.judge.questions import Genesys, Questions, not_shown
+from consumer.judge.questions import Genesys, Questions, not_all_shown, not_shown
 from consumer.judge.reading import at_home, is_same, with_communication
 from consumer.judge.wanted import Wanted
 from consumer.model import (
@@ -234,7 +234,7 @@ class _Judging:
         async def find() -> Message:
             message = await self._find(announced)
             if len(message.attachments) < announced.announced:
-                raise not_shown("Genesys does not show all attachments")
+                raise not_all_shown("Genesys does not show all attachments")
             return message
 
         subject = replace(Subject.of_message(announced), identity=announced.counted, announcement=None)
@@ -294,7 +294,7 @@ class _Judging:
             for attachment in message.attachments if message else ():
                 if is_same(announced, attachment):
                     return attachment
-            raise not_shown("Genesys does not show the announced attachment")
+            raise (not_shown if message is None else not_all_shown)("Genesys does not show the announced attachment")
 
         if self.known.settled(announced):
             self.judge.reports.skipped("answered")

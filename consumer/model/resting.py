@@ -11,6 +11,10 @@ from typing import Protocol
 class Counted(Protocol):
     """Where one task is counted."""
 
+    @property
+    def size(self) -> int:
+        """Bytes that it holds."""
+
     def works(self, more: int) -> None:
         """So many more of its parts do something; fewer, if negative. While none does, all of it waits."""
 

@@ -25,10 +25,12 @@ class Reports(Protocol):
 class Waiters(Protocol):
     """Those who wait for what may never come (`attempts.Crowd`)."""
 
-    def __len__(self) -> int: ...
+    def takes_most(self, resting: int, of_bytes: bool) -> bool:
+        """Of so many tasks, or bytes of them, that rest."""
 
-    def thin(self) -> None:
-        """Gives one of them up, unless there is none, or one is about to leave."""
+    def thin(self, of_bytes: bool) -> None:
+        """Gives one of them up, unless there is none, or one is about to leave. `of_bytes`: it is not their number
+        that is too large."""
 
 
 class SeatState(Enum):
@@ -91,8 +93,8 @@ class Room:
 
     @property
     def is_full(self) -> bool:
-        """More rest than may, and none of them may be given up."""
-        return self._is_crowded and not len(self._crowd)
+        """More rest than may, and most of them may not be given up."""
+        return self._is_crowded and not self._may_thin
 
     @property
     def taken_bytes(self) -> int:
@@ -110,6 +112,16 @@ class Room:
     @property
     def _is_crowded(self) -> bool:
         return self._resting > self._limits.resting or self._resting_bytes > self._limits.resting_bytes
+
+    @property
+    def _is_of_bytes(self) -> bool:
+        """Not their number is too large."""
+        return self._resting <= self._limits.resting
+
+    @property
+    def _may_thin(self) -> bool:
+        resting = self._resting_bytes if self._is_of_bytes else self._resting
+        return self._crowd.takes_most(resting, self._is_of_bytes)
 
     def started(self, of: bytes, size: int) -> Seat:
         """A task of that conversation was taken."""
@@ -140,8 +152,8 @@ class Room:
         if before is SeatState.FLIES:
             self._next_of(seat.of)
             self.wake()
-        if self._is_crowded:
-            self._crowd.thin()
+        if self._is_crowded and self._may_thin:
+            self._crowd.thin(self._is_of_bytes)
 
     def look(self) -> None:
         """Tells whether the intake waits for those who rest. To be called about every second."""

@@ -51,12 +51,14 @@ class SomeWait:
 
     def __init__(self, there: int = 0) -> None:
         self.there = there
+        self.thinned: list[bool] = []  # whether of bytes
 
-    def __len__(self) -> int:
-        return self.there
+    def takes_most(self, resting: int, of_bytes: bool) -> bool:
+        return bool(self.there)
 
-    def thin(self) -> None:
+    def thin(self, of_bytes: bool) -> None:
         self.there -= bool(self.there)
+        self.thinned.append(of_bytes)
 
 
 def room_of(tasks: int, resting: int, crowd: SomeWait, reports: Recorder | None = None) -> Room:
@@ -125,6 +127,16 @@ def test_bytes_of_what_rests_have_a_bound_as_well() -> None:
     assert room.is_full
     seat.works(1)
     assert not room.is_full
+
+
+def test_it_is_said_whether_those_that_rest_are_too_many_or_hold_too_many_bytes() -> None:
+    crowd = SomeWait(100)
+    room = Room(LimitSettings(resting=2, resting_bytes=1024 * 1024), crowd, Recorder())
+    room.started(b"large", 1024 * 1024 + 1).works(-1)
+    assert crowd.thinned == [True]
+    for seat in some(room, 2):
+        seat.works(-1)
+    assert crowd.thinned == [True, True, False]
 
 
 async def test_a_conversation_has_its_share_and_what_is_beyond_it_begins_in_order_once_another_waits_or_ends() -> None:
