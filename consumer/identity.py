@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 
 REMEMBERED = 4_096  # names; one task asks for the same ones several times
+# Genesys writes its own ids in lower case, as GUIDs or as 32 hex digits; databases on the way may not.
+GUID = re.compile(r"(?:[a-z]+:)?(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32})")
+
+
+def in_one_case(named: str) -> str:
+    """An id, or the key of an attachment: a GUID in another case is the same one. Other ids are as they are written."""
+    return named.lower() if GUID.fullmatch(named) else named
 
 
 def identity(kind: str, *parts: str) -> bytes:
@@ -32,7 +40,7 @@ def announcement_identity(conversation_id: str, message_id: str = "", attachment
 @lru_cache(REMEMBERED)
 def announced_attachment_identity(conversation_id: str, message_id: str, key: str) -> bytes:
     """As an announcement's, of one attachment of the message; `key` as `attachment_key` gives it."""
-    return identity("announcement", conversation_id, message_id, "attachment", key)
+    return identity("announcement", conversation_id, message_id, "attachment", in_one_case(key))
 
 
 def conversation_identity(conversation_id: str) -> bytes:

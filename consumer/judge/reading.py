@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from consumer.identity import announced_attachment_identity, attachment_key
+from consumer.identity import announced_attachment_identity, attachment_key, in_one_case
 from consumer.model import Attachment, Direction, Event, Kind, Message, Task
 from consumer.telemetry.labels import Skipped
 from consumer.wire.fields import download_id, host_and_path
@@ -44,7 +44,8 @@ def at_home(event: Event, conversation_id: str | None) -> Event:
 
 def is_same(announced: Attachment, found: Attachment) -> bool:
     """An event may lack the id that the message API gives: the link tells as well which attachment it is."""
-    return announced.key == found.key or (announced.attachment_id is None and announced.url == found.url)
+    same_key = in_one_case(announced.key or "") == in_one_case(found.key or "")
+    return same_key or (announced.attachment_id is None and announced.url == found.url)
 
 
 def announcements_of(found: Attachment) -> list[bytes]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from consumer.errors import Malformed
+from consumer.identity import in_one_case
 from consumer.model import Kind, MediaStatus
 
 Json = dict[str, Any]
@@ -29,22 +30,23 @@ class BadId(Malformed):
 
 
 def read_id(raw: object, what: str) -> str | None:
-    """A conversation or message id; None if there is none. Raises `BadId`."""
+    """A conversation or message id, a GUID in lower case; None if there is none. Raises `BadId`."""
     if raw is None:
         return None
     if not _is_id(raw):
         raise BadId(f"the {what} is not an id: {ID_SIGNS}")
-    return str(raw)
+    return in_one_case(str(raw))
 
 
 def usable_id(*raws: object) -> tuple[str, str]:
-    """The first of them that can be an id, and ""; where none can, "" and the first that is there, as text."""
+    """The first of them that can be an id, as `read_id` gives it, and ""; where none can, "" and the first that is
+    there, as text."""
     odd: object = None
     for raw in raws:
         if raw is None:
             continue
         if _is_id(raw):
-            return str(raw), ""
+            return in_one_case(str(raw)), ""
         odd = raw if odd is None else odd
     if odd is None:
         return "", ""
@@ -56,7 +58,8 @@ def _is_id(raw: object) -> bool:
 
 
 def attachment_id(raw: object) -> str | None:
-    """Attachment ids are the provider's own: any short printable text. Without one the URL identifies the file.
+    """Attachment ids are the provider's own: any short printable text, as it is written. Without one the URL identifies
+    the file.
 
     What was half a surrogate once is none: two ids could have become one.
     """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+from consumer.identity import in_one_case
 from consumer.wire.described import MESSAGE_URI
 from consumer.wire.fields import Json, first_text, read_id, word
 
@@ -38,7 +39,7 @@ def conversation_id_of(body: Json, topic: str | None) -> str | None:
     if found is None and ("participants" in body or isinstance(body.get("messages"), list)):
         found = read_id(body.get("id"), "conversation id")
     if found is None and topic is not None and (match := TOPIC_CONVERSATION.match(topic)):
-        found = match.group(1)
+        found = in_one_case(match.group(1))
     return found
 
 
