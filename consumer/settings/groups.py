@@ -14,7 +14,7 @@ from consumer.settings.types import (
     BaseUrl,
     CertificateFile,
     Filled,
-    FilledId,
+    FilledGuid,
     Host,
     Origin,
     ReadableFile,
@@ -132,7 +132,7 @@ class GenesysSettings(Group):
     region: Host = Field("mypurecloud.com", description="The region's domain, as in https://apps.{region}")
     login_url: BaseUrl | None = Field(None, description="Base URL of the login host, if not https://login.{region}")
     api_url: BaseUrl | None = Field(None, description="Base URL of the API, if not https://api.{region}")
-    organization_id: FilledId | None = Field(None, description="Events of another organisation become dead letters")
+    organization_id: FilledGuid | None = Field(None, description="Events of another organisation become dead letters")
     ca_file: CertificateFile | None = None
     proxy: HttpUrl | None = Field(None, description="For login and API")
     calls_per_minute: int = Field(300, ge=1, description="To begin with; the API's own headers adjust it")

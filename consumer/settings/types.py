@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, HttpUrl, SecretStr
 
-from consumer.identity import in_one_case
 from consumer.settings.scanners import address_of
 
 SHORTEST_KEY = 32  # characters: as many hexadecimal digits have 128 bits
@@ -109,7 +108,7 @@ def _prefix(text: str) -> str:
 
 
 Filled = Annotated[str, AfterValidator(_filled)]
-FilledId = Annotated[Filled, AfterValidator(in_one_case)]
+FilledGuid = Annotated[Filled, AfterValidator(str.lower)]
 Secret = Annotated[SecretStr, AfterValidator(_filled_secret)]
 SigningKey = Annotated[SecretStr, AfterValidator(_signing_key)]
 ReadableFile = Annotated[Path, AfterValidator(_readable)]

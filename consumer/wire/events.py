@@ -17,7 +17,6 @@ from datetime import datetime
 from typing import Any, Literal
 
 from consumer.errors import Malformed
-from consumer.identity import in_one_case
 from consumer.model import DeadReason, Event, Message
 from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
@@ -156,7 +155,7 @@ class _Told:
     @property
     def organization_id(self) -> str | None:
         found = ORGANIZATION.match(fields.text(self.envelope.get("source")) or "")
-        return in_one_case(found.group(1)) if found else None
+        return found.group(1).lower() if found else None
 
     @property
     def time(self) -> datetime | None:
