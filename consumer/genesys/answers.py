@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from consumer.errors import Malformed
 from consumer.genesys.links import is_signed
 from consumer.http.codes import NOT_FOUND
+from consumer.http.urls import REGION_HOSTS
 from consumer.model import Settled
 from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
@@ -190,10 +191,14 @@ def _judge_good(answer: Reply, shape: ResponseShape, said: Any, of: Collection[s
 
 
 def _is_a_store_s(url: str, api_url: str) -> bool:
-    """Genesys gives whole addresses, and no less safe ones than its own. A portal leads anywhere."""
-    scheme = url.partition("://")[0].lower()
-    parts = urlsplit_safe(url)
-    return parts is not None and bool(parts[0]) and scheme in ("https", api_url.partition("://")[0])
+    """Genesys gives whole addresses, and no less safe ones than its own. A portal leads anywhere, and what is not well
+    to a page of Genesys's own: its hosts deliver files behind signed addresses alone."""
+    parts, own = urlsplit_safe(url), urlsplit_safe(api_url)
+    if parts is None or not parts[0] or url.partition("://")[0].lower() not in ("https", api_url.partition("://")[0]):
+        return False
+    host = parts[0]
+    is_own = host.partition(".")[0] in REGION_HOSTS or (own is not None and host == own[0])
+    return not host.startswith("login.") and (is_signed(url) or not is_own)
 
 
 def _judge_redirect(answer: Reply, shape: ResponseShape, api_url: str) -> Judged:

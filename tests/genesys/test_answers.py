@@ -15,6 +15,11 @@ NO_STORE = {
     "another scheme": "ftp://portal.example/x?Signature=s",
     "nothing": "",
     "no address": "https://[x?Signature=s",
+    "the login host": "https://login.mypurecloud.com/",
+    "the login host, as if signed": "https://login.mypurecloud.com/?Signature=s",
+    "a page of its application": "https://apps.mypurecloud.com/directory/",
+    "the API": "https://api.mypurecloud.com/api/v2/downloads/x1",
+    "an address of its file host that is not signed": "https://api-downloads.mypurecloud.com/login?from=apps",
 }
 A_STORE = "HTTPS://prod-inin.s3.us-east-1.amazonaws.com/x?Signature=s"
 
@@ -34,6 +39,8 @@ def test_a_link_to_no_store_is_no_answer_of_genesys(url: str, status: int) -> No
 @pytest.mark.parametrize("status", [200, 302])
 def test_a_whole_safe_address_is_one_and_an_emulator_s_as_safe_as_its_own(status: int) -> None:
     assert meaning(A_STORE, status) is Meaning.ANSWERED
+    signed = "https://api-downloads.mypurecloud.com/o/1?Expires=1&Signature=s&Key-Pair-Id=K"
+    assert meaning(signed, status) is Meaning.ANSWERED
     plain = "http://127.0.0.1:8080/o/1?Signature=s"
     assert meaning(plain, status, "http://127.0.0.1:8080/") is Meaning.ANSWERED
     assert meaning(A_STORE, status, "http://127.0.0.1:8080/") is Meaning.ANSWERED
