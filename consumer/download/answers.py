@@ -20,7 +20,7 @@ from typing import NamedTuple
 import orjson
 
 from consumer.download.sizes import Feed
-from consumer.http.codes import OF_ONE
+from consumer.http.codes import NOT_THERE
 from consumer.http.waits import seconds_to_wait
 from consumer.model import Expired, Reason
 
@@ -43,7 +43,7 @@ LATER = frozenset(
         "service.unavailable",
     }
 )
-OBJECT_GONE = re.compile(rf"NoSuchKey|NoSuchVersion|BlobNotFound|notFound|{OF_ONE}(?:not\.found|gone)")
+OBJECT_GONE = re.compile(rf"NoSuchKey|NoSuchVersion|BlobNotFound|notFound|{NOT_THERE}")
 STORE_CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 BOM = b"\xef\xbb\xbf"  # Azure's documents begin with it
 NO_OBJECT = "No such object"  # how Google tells a missing object from a missing bucket

@@ -131,6 +131,8 @@ async def test_a_refusal_in_other_words_is_not_the_stores(status: int, body: byt
         b'{"code": "route.not.found", "status": %d}',
         b'{"code": "kong.route.not.found", "status": %d}',
         b'{"code": "SERVICE_NOT_FOUND", "status": %d}',
+        b'{"code": "application.not.found", "status": %d}',
+        b'{"code": "account.gone", "status": %d}',
         b'{"code": "bucket.gone", "status": %d}',
     ],
 )

@@ -47,14 +47,29 @@ def test_a_whole_safe_address_is_one_and_an_emulator_s_as_safe_as_its_own(status
 
 
 @pytest.mark.parametrize(
-    "code", ["not.found", "resource.not.found", "messaging.service.message.not.found", "NOT_FOUND"]
+    "code",
+    ["not.found", "resource.not.found", "messaging.service.message.not.found", "NOT_FOUND", "conversations.not.found"],
 )
 def test_what_is_not_there_is_one_object(code: str) -> None:
     assert missing(code) is Meaning.ANSWERED
 
 
-@pytest.mark.parametrize("code", ["route.not.found", "no.route.not.found", "kong.route.not.found", "API_NOT_FOUND"])
-def test_a_gateway_s_route_is_no_object(code: str) -> None:
+@pytest.mark.parametrize(
+    "code",
+    [
+        "route.not.found",
+        "kong.route.not.found",
+        "API_NOT_FOUND",
+        "application.not.found",
+        "ORGANIZATION_NOT_FOUND",
+        "no.such.thing.not.found",
+        "message.handler.not.found",
+        "cluster.not.found",
+        "not.found.now",
+        "xnot.found",
+    ],
+)
+def test_what_is_not_known_to_be_one_object_is_none(code: str) -> None:
     assert missing(code) is Meaning.NOT_GENESYS
 
 
