@@ -206,7 +206,7 @@ class InspectionSettings(Group):
         description="What has to hold workers in: the filter and Landlock, the filter, or (by this name only) nothing; "
         "with less than that no tasks are taken",
     )
-    files_per_worker: int = Field(32, ge=1, description="Then a worker is replaced: what took it over is gone")
+    files_per_worker: int = Field(80, ge=1, description="Then a worker is replaced: what took it over is gone")
     cpu_s: float = Field(1.0, gt=0, description="CPU time for one examination, whatever the size of the file")
     cpu_s_per_mib: float = Field(0.2, ge=0, description="CPU time on top, for each MiB of the file")
     deadline_s: float = Field(10.0, gt=0, description="By the clock, for one examination on a machine that is busy")

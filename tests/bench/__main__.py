@@ -20,6 +20,7 @@ from tests.bench import (
     doctor,
     fair,
     fetched,
+    replaced,
     restored,
     stuck,
     takeover,
@@ -44,6 +45,7 @@ BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
     "unknown": ("p95 of honest answers beside a thousand conversations that nobody knows, against alone", unknown.run),
     "waiting": ("p95 of everybody else's answers beside five thousand tasks that wait, against alone", waiting.run),
     "fair": ("another customer's photo while others' files cost all they may, against alone", fair.run),
+    "replaced": ("CPU of replacing a worker, for each file, in the whole service's processes", replaced.run),
     "bombs": ("time and memory of each bomb, in a worker of its own", bombs.run),
 }
 

@@ -29,7 +29,7 @@ class Bounds:
     cpu_s: float = 1.0  # for any file
     cpu_s_per_mib: float = 0.2  # and for its size
     deadline_s: float = 10.0  # by the clock, for one examination; twice that for its second try
-    files_per_worker: int = 32
+    files_per_worker: int = 80
     confinement: Confinement = OFFERED
     wide: bool = False  # answers with sentences and places, for an operator's own eyes alone
 
