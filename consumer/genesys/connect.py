@@ -11,6 +11,7 @@ import anyio
 
 from consumer.genesys.api import Api
 from consumer.genesys.api import Reports as ApiReports
+from consumer.genesys.exchange import DEADLINE_S
 from consumer.genesys.hosts import Hosts
 from consumer.genesys.limiter import Limiter
 from consumer.genesys.limiter import Reports as LimiterReports
@@ -52,7 +53,8 @@ async def connected(
         extra_origins=frozenset(settings.download.allowed_origins),
     )
     ca, proxy = chosen.ca_file, str(chosen.proxy) if chosen.proxy else None
-    timeouts = Timeouts(settings.download.connect_timeout_s, settings.download.read_timeout_s)
+    timeouts = Timeouts(settings.download.connect_timeout_s, read_s=None)  # each exchange has its own deadline
+    deadline_s = min(DEADLINE_S, settings.download.read_timeout_s)
     own_login, own_api = chosen.login_url is not None, chosen.api_url is not None
     async with (
         api_client(hosts.login_url, ca_file=ca, timeouts=timeouts, any_address=own_login, proxy=proxy) as to_login,
@@ -60,6 +62,6 @@ async def connected(
     ):
         login = Login(to_login, credentials, reports=reports)
         limiter = Limiter(chosen.calls_per_minute, at_once=chosen.calls_at_once, sleep=sleep, reports=reports)
-        sender = Sender(to_api, login, limiter, reports=reports)
+        sender = Sender(to_api, login, limiter, reports=reports, deadline_s=deadline_s)
         api = Api(sender, expected_organization=chosen.organization_id, reports=reports, sleep=sleep)
         yield GenesysClient(hosts, login, api, limiter)

@@ -30,7 +30,7 @@ def not_trusted(host: str) -> str:
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     connect_s: float = 10.0  # name, socket and TLS together
-    read_s: float = 30.0  # between two pieces
+    read_s: float | None = 30.0  # between two pieces; None: for whoever has a deadline for the whole answer
 
 
 class Session:

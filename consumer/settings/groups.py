@@ -158,7 +158,9 @@ class DownloadSettings(Group):
     connections: int = Field(64, ge=1, description="Files at once, until they are judged or take long to be")
     max_bytes_in_memory: int = Field(256 * MIB, ge=MIB)
     connect_timeout_s: float = Field(10.0, gt=0)
-    read_timeout_s: float = Field(30.0, gt=0, description="Between two pieces of a body")
+    read_timeout_s: float = Field(
+        30.0, gt=0, description="Between two pieces of a file; for all of an answer of the API, if less than 30"
+    )
     deadline_s: float = Field(300.0, gt=0, description="For one whole body")
     host_patience_s: float = Field(600.0, gt=0, description="How long a host outside the region may stay away")
 
