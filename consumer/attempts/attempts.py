@@ -25,6 +25,7 @@ from consumer.attempts.repeats import TOGETHER_S, Repeats
 from consumer.errors import Doubtful, HostNotAllowed, Incomplete, NotYet, Refused, Throttled, Unavailable
 from consumer.model import DeadReason, Dependency
 from consumer.model.heard import Asked
+from consumer.model.repeated import IN_ITS_TURN
 
 T = TypeVar("T")
 
@@ -115,6 +116,7 @@ class Attempts:
                     self._answered(gate)
                     return result
         finally:
+            IN_ITS_TURN.set(False)
             for failed in self._gates:
                 failed.left(self._name)
             for asked in self._asked_in_vain:
@@ -123,7 +125,7 @@ class Attempts:
     def _answered(self, gate: Gate | None) -> None:
         self.made += 1
         if self._unknown:
-            self.patience.repeats.answered(found=True)
+            self.patience.repeats.answered(self.of, found=True)
         if gate is not None:
             gate.answered(Asked(gate.dependency.value, self._name))
 
@@ -192,10 +194,11 @@ class Attempts:
         patience, backoff = self.patience, self.patience.backoff
         if self.of:
             backoff = replace(backoff, jitter=partial(patience.repeats.jitter, self.of))
+        IN_ITS_TURN.set(False)
         self.made += 1
         self._unknown += 1
         if self.given_up or self._unknown > 1:
-            patience.repeats.answered(found=False)
+            patience.repeats.answered(self.of, found=False)
         left_s = backoff.over_s - self._waited_s
         if self._unknown >= backoff.attempts or left_s < ROUNDED_S:
             raise failure
@@ -216,14 +219,29 @@ class Attempts:
 
     async def _wait_for_a_turn(self, at_most_s: float, waited_s: float = 0.0) -> float:
         """Among all repeats; how long it took, in seconds."""
-        now = self.patience.clock()
-        latest = now + at_most_s
-        turn = self.patience.repeats.turn(self.of, now, latest, waited_s=waited_s, own=self._turn)
-        self._turn = turn
-        wait_s = (latest if turn is None else turn + TOGETHER_S) - now
-        if wait_s > 0:
-            await self._rest(wait_s)
-        return wait_s
+        began = self.patience.clock()
+        latest = began + at_most_s
+        turn = self._turn = await self._in_line(began, latest, waited_s)
+        IN_ITS_TURN.set(turn is not None)
+        over = latest if turn is None else turn + TOGETHER_S
+        if (left_s := over - self.patience.clock()) > 0:
+            await self._rest(left_s)
+        return over - began
+
+    async def _in_line(self, now: float, latest: float, waited_s: float) -> float | None:
+        """The turn that it gets, alone or with others of its conversation; None if there is none until then."""
+        repeats = self.patience.repeats
+        with repeats.waiting(self.of, self._waiter.number, waited_s, self._turn) as place:
+            while now < latest:
+                if (turn := repeats.shared(self.of, now)) is not None:
+                    return turn
+                if (due_s := repeats.due_s(place, now)) == 0:
+                    return repeats.take(place, now)
+                wait_s = latest - now if due_s is None else min(due_s, latest - now)
+                with place.sleeping() as scope:
+                    await self._rest(wait_s)
+                now = self.patience.clock() if scope.cancelled_caught else max(self.patience.clock(), now + wait_s)
+        return None
 
     async def _be_patient_with_host(self, failure: Unavailable, host: str) -> None:
         """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""

@@ -1,29 +1,75 @@
-"""When a question may be asked again that was asked in vain. Pure: no clock, no waiting.
+"""When a question may be asked again that was asked in vain. It waits for nothing itself.
 
 What nobody knows can be asked for by anyone who may write an event. So all repeats together get a tenth of the calls
 that are allowed, and the more of them were in vain, the nearer to 40 a minute; they borrow nothing of what they left
-unused. Each conversation has one turn at a time, which all that
-wait for it share; and who comes to a turn that was not his own waits for the next one, so that a thousand ids of one
-conversation cost as many calls as two of them.
+unused. Each conversation has one turn at a time, which all that wait for it share; and who comes to a turn that was not
+his own waits for the next one, so that a thousand ids of one conversation cost as many calls as two of them.
+
+Where several conversations wait, the one that came last is next: what is late by seconds is there when it is asked for
+again, and does not wait for those that may never come. Where those that came first are found more often than those that
+came last, as where all of Genesys is late by a minute, they are next. So few turns go the other way that it shows.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import heapq
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum, auto
+
+import anyio
 
 SHARE = 0.1
 IN_VAIN_PER_MINUTE = 40.0  # at most, whatever is allowed
-LAST_REPEAT = 0.1  # its weight in how many are in vain, lately
+LAST_REPEAT = 0.1  # its weight in how many are in vain, or found, lately
 MINUTE_S = 60.0
 TOGETHER_S = 0.1  # so long the first of a turn waits for those who share it
 REMEMBERED_S = 1_200.0  # longer than any wait between two turns of a conversation
+OTHER_WAY = 32  # of so many turns one goes the other way
+LEFT_IN = 64  # places that were left may stay in the line
+CLEARLY = 0.1  # so much more often those that came first have to be found
+
+
+class LineEnd(Enum):
+    """Of the line of conversations, in the order in which they came."""
+
+    LAST = auto()
+    FIRST = auto()
 
 
 def jitter_of(of: str) -> float:
     """From 0 to 1, the same for all that ask about a conversation: what was asked in vain together comes together."""
     digest = hashlib.blake2b(of.encode("utf-8", "surrogatepass"), digest_size=4).digest()
     return int.from_bytes(digest, "big") / 2**32
+
+
+class LinePlace:
+    """That of a conversation among those that wait for a turn."""
+
+    __slots__ = ("in_line", "not_before", "number", "of", "users", "waits")
+
+    def __init__(self, of: str, number: int, not_before: float) -> None:
+        self.of = of
+        self.number = number  # in the order in which the conversations came
+        self.not_before = not_before
+        self.in_line = False
+        self.users = 0
+        self.waits: set[anyio.CancelScope] = set()  # of its users, each to be ended when it is next
+
+    @contextmanager
+    def sleeping(self) -> Iterator[anyio.CancelScope]:
+        """Surrounds a wait of one of its users, which ends when it is next, or has its turn."""
+        with anyio.CancelScope() as wait:
+            self.waits.add(wait)
+            try:
+                yield wait
+            finally:
+                self.waits.discard(wait)
+
+    def wake(self) -> None:
+        for wait in self.waits:
+            wait.cancel()
 
 
 class Repeats:
@@ -34,10 +80,19 @@ class Repeats:
         self._per_minute = per_minute
         self.jitter = jitter
         self._free_at = float("-inf")
-        self._turns: dict[str, float] = {}  # the next one of each conversation, or the latest
+        self._turns: dict[str, float] = {}  # the latest one of each conversation
         self._lasts: dict[str, float] = {}  # the same of last questions
         self._swept_at = float("-inf")
         self._in_vain = 1.0  # the share of repeats, lately: more than those few has to be earned
+        self._places: dict[str, LinePlace] = {}
+        self._line: dict[LineEnd, list[tuple[int, str]]] = {
+            LineEnd.LAST: [],
+            LineEnd.FIRST: [],
+        }  # heaps; who has left stays in
+        self._numbers: dict[str, int] = {}  # of conversations that had a turn
+        self._next_end, self._given = LineEnd.LAST, 0
+        self._ends: dict[str, LineEnd] = {}  # of whose last turn it is not known yet whether it was in vain
+        self._found = {LineEnd.LAST: 0.5, LineEnd.FIRST: 0.5}  # the share of those turns, lately
 
     @property
     def pace(self) -> float:
@@ -45,29 +100,90 @@ class Repeats:
         most = SHARE * self._per_minute()
         return most + self._in_vain * (min(most, IN_VAIN_PER_MINUTE) - most)
 
-    def answered(self, found: bool) -> None:
-        """A repeat was answered."""
+    def answered(self, of: str, found: bool) -> None:
+        """A repeat about the conversation `of` was answered."""
         self._in_vain += LAST_REPEAT * ((not found) - self._in_vain)
+        if (end := self._ends.pop(of, None)) is not None:
+            self._found[end] += LAST_REPEAT * (found - self._found[end])
 
-    def turn(
-        self, of: str, now: float, until: float = float("inf"), *, waited_s: float = 0.0, own: float | None = None
-    ) -> float | None:
-        """When the conversation `of` may ask. None if that is later than `until`: then no turn is kept for it.
+    # ---- turns
 
-        `waited_s`: how long the one who asks has waited since it asked last; `own`: the turn that it had before.
-        """
+    def shared(self, of: str, now: float) -> float | None:
+        """A turn of the conversation that began so lately that whoever comes now has it, too."""
+        turn = self._turns.get(of)
+        return turn if turn is not None and turn >= now - TOGETHER_S else None
+
+    @contextmanager
+    def waiting(self, of: str, number: int, waited_s: float = 0.0, own: float | None = None) -> Iterator[LinePlace]:
+        """The place that the conversation has already, or one for it. `number`: of the one who asks, in the order in
+        which they began; `waited_s`: how long he has waited since he asked last; `own`: the turn that he had before."""
+        place = self._places.get(of)
+        if place is None:
+            turn = self._turns.get(of)
+            not_before = float("-inf") if turn is None or turn == own else turn + 2 * waited_s
+            place = self._places[of] = LinePlace(of, self._numbers.get(of, number), not_before)
+        place.users += 1
+        try:
+            yield place
+        finally:
+            place.users -= 1
+            if not place.users and self._places.get(of) is place:
+                self._leave(place)
+
+    def _join(self, place: LinePlace) -> None:
+        place.in_line = True
+        for end, line in self._line.items():
+            sign = 1 if end is LineEnd.FIRST else -1
+            if len(line) > 2 * len(self._places) + LEFT_IN:
+                line[:] = [(sign * one.number, of) for of, one in self._places.items() if one.in_line]
+                heapq.heapify(line)
+            else:
+                heapq.heappush(line, (sign * place.number, place.of))
+
+    def due_s(self, place: LinePlace, now: float) -> float | None:
+        """Seconds until its turn, or until it may join the line; None while others are before it: it is woken."""
+        if now < place.not_before:
+            return place.not_before - now
+        if not place.in_line:
+            self._join(place)
+        return max(self._free_at - now, 0.0) if self._next is place else None
+
+    def take(self, place: LinePlace, now: float) -> float:
+        """Its turn, now: to be called once it is due."""
         self._sweep(now)
-        before = self._turns.get(of)
-        if before is not None and before >= now - TOGETHER_S:
-            return before if before <= until else None
-        at = max(now, self._free_at)
-        if before is not None and before != own:
-            at = max(at, before + 2 * waited_s)
-        if at > until:
-            return None
-        self._turns[of] = at
+        self._turns[place.of] = now
+        self._numbers[place.of] = place.number
         self._free_at = max(now, self._free_at) + MINUTE_S / self.pace
-        return at
+        if len(self._places) > 1:
+            self._ends[place.of] = self._next_end
+        self._given += 1
+        best = LineEnd.FIRST if self._found[LineEnd.FIRST] > self._found[LineEnd.LAST] + CLEARLY else LineEnd.LAST
+        other = LineEnd.LAST if best is LineEnd.FIRST else LineEnd.FIRST
+        self._next_end = other if self._given % OTHER_WAY == 0 else best
+        self._leave(place)
+        place.wake()
+        return now
+
+    @property
+    def _next(self) -> LinePlace | None:
+        line = self._line[self._next_end]
+        while line:
+            number, of = line[0]
+            place = self._places.get(of)
+            if place is not None and place.in_line and place.number == abs(number):
+                return place
+            heapq.heappop(line)
+        return None
+
+    def _leave(self, place: LinePlace) -> None:
+        del self._places[place.of]
+        if not self._places:
+            for line in self._line.values():
+                line.clear()
+        elif (following := self._next) is not None:
+            following.wake()
+
+    # ---- last questions
 
     def last(self, of: str, now: float, apart_s: float) -> float:
         """When the last question about the conversation `of` is asked: free, and those that come soon after one
@@ -84,3 +200,6 @@ class Repeats:
             for kept in (self._turns, self._lasts):
                 for old in [of for of, at in kept.items() if at < now - REMEMBERED_S]:
                     del kept[old]
+            for old in self._numbers.keys() - self._turns.keys():
+                del self._numbers[old]
+                self._ends.pop(old, None)

@@ -5,7 +5,7 @@ than 90 %. The API's headers say what is allowed and what it has counted; so the
 95 % of the window this one waits for the next.
 
 Calls are next by conversation; but questions that can wait (`urgency`) join that line one at a time, when a call is to
-spare, and are next when a tenth of all is owed to them.
+spare, and are next when a tenth of all is owed to them. What is asked again in a turn of all repeats has waited for it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import anyio
 
 from consumer.genesys.holds import Holds, RateLimit
 from consumer.genesys.urgency import Urgency
+from consumer.model.repeated import IN_ITS_TURN
 from consumer.model.resting import resting
 from consumer.turns import SHORT, Slots, Turn
 
@@ -163,7 +164,9 @@ class Limiter:
         `about`: what it asks for, if that may not be there: then `told` is to be called as well.
         """
         together = min(self._pace.burst, self.at_once)
-        can_wait = self._urgency.can_wait(call, about, self._now(), per_second=self.a_second, together=together)
+        can_wait = not IN_ITS_TURN.get() and self._urgency.can_wait(
+            call, about, self._now(), per_second=self.a_second, together=together
+        )
         next_one = self._next_unhurried if can_wait else self._next_in_line
         while True:
             met = await self._held(call)  # not later: what one limit holds must not be next

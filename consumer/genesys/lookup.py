@@ -27,6 +27,7 @@ from consumer.model.heard import Asked
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id
 
+TRIED_ALONE, TRIED_ALONE_AGAIN = 8, 100  # conversations: each of the first, then each hundredth
 Found = dict[str, Message | NotJudged]
 
 
@@ -53,6 +54,7 @@ class Lookup:
         self._conversations: Merged[None, Sequence[Message]] = Merged(self._list)
         self._messages: Merged[frozenset[str], Found] = Merged(self._read)
         self._has_bulk = False  # once it was answered for any conversation
+        self._in_vain = 0  # conversations that bulk did not know before that, in a row, nor did the other calls
 
     async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
         """The messages with these ids; what is not there is not in it.
@@ -116,14 +118,25 @@ class Lookup:
         try:
             entities = await self._api.messages(conversation_id, ids)
         except Missing as missing:
-            # Where others were answered in bulk, it is the conversation that is unknown, and not the call.
-            if self._has_bulk and missing.settled is not None and missing.settled.code.endswith("not.found"):
-                return {}
+            if missing.settled is not None and missing.settled.code.endswith("not.found"):
+                return await self._if_bulk_is_missing(conversation_id, ids())
             return await self._one_by_one(conversation_id, ids())
         except NotJudged:
             return await self._one_by_one(conversation_id, ids())
         self._has_bulk = True
         return dict(message for raw in entities if (message := _message(raw, conversation_id)))
+
+    async def _if_bulk_is_missing(self, conversation_id: str, ids: list[str]) -> Found:
+        """Where others were answered in bulk, or nobody knows any of many conversations, it is the conversation that
+        is unknown, and not the call."""
+        if self._has_bulk or (self._in_vain >= TRIED_ALONE and self._in_vain % TRIED_ALONE_AGAIN):
+            self._in_vain += 1
+            return {}
+        self._in_vain += 1
+        found = await self._one_by_one(conversation_id, ids)
+        if found:
+            self._in_vain = 0
+        return found
 
     async def _one_by_one(self, conversation_id: str, ids: list[str]) -> Found:
         """The first one shows whether it is the conversation that is unknown or forbidden: then no other is asked."""

@@ -103,3 +103,41 @@ def test_honest_customers_wait_no_longer_beside_a_thousand_unknown_ids_of_one_co
     print(f"p95 alone {alone:.3f} s; {told}")
     assert max(told.p95s) <= 1.2 * alone
     assert told.every <= 10
+
+
+LATE_S, EVERY_S, LATE = 1.0, 4.0, 30
+
+
+def late_beside(unknown: int) -> float:
+    """The p95 of events that come a second before what they announce, beside conversations that nobody knows."""
+
+    async def main() -> float:
+        loop, waits = asyncio.get_running_loop(), list[float]()
+        async with playing(Cloud({"known": "plain"}), 300, Backoff(8, OVER_S)) as scene:
+            await scene.judged(event_of("known", "plain"))
+            async with asyncio.TaskGroup() as group:
+
+                async def one(number: str) -> None:
+                    began = loop.time()
+                    loop.call_later(LATE_S, scene.cloud.kinds.update, {number: "plain"})
+                    await scene.judged(event_of(number, "plain"))
+                    waits.append(loop.time() - began)
+
+                for value in UNKNOWN[:unknown]:
+                    await scene.take(group, value)
+                await anyio.sleep(30)
+                for number in range(LATE):
+                    group.create_task(one(str(number)))
+                    await anyio.sleep(EVERY_S)
+            answers = [answer for number, answer in scene.answers if number.isdigit()]
+            assert answers == ["accepted"] * LATE
+        return p95(waits)
+
+    return clock.run(main)
+
+
+@pytest.mark.parametrize("unknown", [50, 1_000])
+def test_what_genesys_shows_a_second_late_does_not_wait_for_those_that_it_may_never_know(unknown: int) -> None:
+    alone, beside = late_beside(0), late_beside(unknown)
+    print(f"p95 alone {alone:.1f} s, beside {unknown} unknown conversations {beside:.1f} s")
+    assert beside <= 1.5 * alone

@@ -7,8 +7,6 @@ import anyio.lowlevel
 import orjson
 import pytest
 
-from consumer.attempts import Repeats
-from consumer.attempts.repeats import TOGETHER_S
 from consumer.identity import announced_attachment_identity, announcement_identity
 from consumer.model import Message, Replay
 from tests.judge.home import CONVERSATION, Home, at_home, attachment, event, message
@@ -302,61 +300,6 @@ async def test_the_last_question_comes_in_time_however_few_repeats_their_share_a
         assert [reason for reason, *_ in home.letters] == ["not_found"] * 2
 
 
-def test_repeats_get_a_tenth_of_what_is_allowed_and_borrow_nothing() -> None:
-    repeats = Repeats(lambda: 300)
-    turns = [repeats.turn(f"c-{number}", 1_000.0) for number in range(30)]
-    assert turns == [1_000.0 + 2.0 * number for number in range(30)]
-    assert repeats.turn("later", 5_000.0) == 5_000.0
-    assert repeats.turn("next", 5_000.0) == 5_002.0, "an hour without repeats allows no more of them"
-
-
-def test_a_conversation_has_one_turn_at_a_time_however_many_ask_for_it() -> None:
-    repeats = Repeats(lambda: 300)
-    assert {repeats.turn("many", 10.0) for _ in range(1_000)} == {10.0}
-    assert repeats.turn("another", 10.0) == 12.0
-    assert {repeats.turn("many", 10.0 + 2 * TOGETHER_S) for _ in range(1_000)} == {14.0}
-
-
-def test_who_comes_to_a_turn_that_was_not_his_waits_for_the_next_one() -> None:
-    repeats = Repeats(lambda: 300)
-    assert repeats.turn("one", 5.0, waited_s=5.0) == 5.0
-    assert {repeats.turn("one", 5.0 + n, waited_s=5.0) for n in range(1, 10)} == {15.0}
-    assert repeats.turn("one", 25.0, waited_s=10.0, own=15.0) == 25.0, "his own keeps nobody waiting"
-    assert repeats.turn("another", 6.0, waited_s=5.0) == 27.0
-
-
-def test_last_questions_about_a_conversation_are_asked_together() -> None:
-    repeats = Repeats(lambda: 300)
-    assert {repeats.last("one", 600.0 + n, 40.0) for n in range(1, 20)} == {601.0, 641.0}
-    assert repeats.last("another", 602.0, 40.0) == 602.0
-
-
-def test_what_was_asked_about_long_ago_is_forgotten() -> None:
-    repeats = Repeats(lambda: 300)
-    for number in range(100):
-        repeats.turn(f"c-{number}", 0.0)
-        repeats.last(f"c-{number}", 0.0, 40.0)
-    repeats.turn("later", 3_000.0)
-    assert len(repeats._turns) + len(repeats._lasts) == 1
-
-
-def test_a_turn_that_would_come_too_late_is_nobody_s() -> None:
-    repeats = Repeats(lambda: 300)
-    assert repeats.turn("first", 0.0) == 0.0
-    assert repeats.turn("hurried", 0.0, until=1.0) is None
-    assert repeats.turn("patient", 0.0) == 2.0
-
-
-def test_repeats_in_vain_are_few_whatever_is_allowed_and_those_that_find_something_earn_a_tenth_of_it() -> None:
-    repeats = Repeats(lambda: 60_000)
-    assert repeats.pace == 40.0
-    for found, pace in ((True, 6_000.0), (False, 40.0)):
-        for _ in range(100):
-            repeats.answered(found=found)
-        assert repeats.pace == pytest.approx(pace, rel=0.01)
-    assert Repeats(lambda: 300).pace == 30.0, "a tenth is the most"
-
-
 async def test_what_repeats_find_decides_how_many_there_may_be() -> None:
     async def comes_after(call: int) -> None:
         if call == 2:
@@ -377,8 +320,8 @@ async def test_what_was_given_up_waits_no_longer_for_its_first_question_than_for
     async with at_home() as home:
         await home.take(FORGED)
         home.per_minute = 1
-        for number in range(20):
-            home.repeats.turn(f"c-{number}", sum(home.waited))
+        with home.repeats.waiting("c-other", 0) as place:
+            home.repeats.take(place, sum(home.waited))
         calls, before = home.genesys.calls, sum(home.waited)
         await home.take(FORGED)
         assert home.genesys.calls == calls + 1, "the last question, which is free"
