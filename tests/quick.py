@@ -12,7 +12,7 @@ from collections import defaultdict
 import hypothesis
 import pytest
 
-OPTION = "--quick"
+OPTION, WHOLE = "--quick", "--whole"
 CASES = 3  # of a test
 SHARE = 5  # of the examples of a property, one in so many
 
@@ -22,6 +22,7 @@ _is_quick = False
 def pytest_addoption(parser: pytest.Parser) -> None:
     told = f"no other program, {CASES} cases of a test, one in {SHARE} examples of a property"
     parser.addoption(OPTION, action="store_true", help=told)
+    parser.addoption(WHOLE, action="append", default=[], metavar="PATH", help=f"with {OPTION}: all cases of its tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -37,7 +38,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not config.getoption(OPTION):
         return
-    taken = {item.nodeid for cases in _by_test(items).values() for item in _some(cases)}
+    whole = tuple(config.getoption(WHOLE))
+    taken = {item.nodeid for cases in _by_test(items).values() for item in _some(cases, whole)}
     config.hook.pytest_deselected(items=[item for item in items if item.nodeid not in taken])
     items[:] = [item for item in items if item.nodeid in taken]
 
@@ -69,6 +71,8 @@ def _by_test(items: list[pytest.Item]) -> dict[str, list[pytest.Item]]:
     return tests
 
 
-def _some(cases: list[pytest.Item]) -> list[pytest.Item]:
+def _some(cases: list[pytest.Item], whole: tuple[str, ...]) -> list[pytest.Item]:
     """By checksums, whose order is none of the cases' own, so that no kind of them is left out."""
+    if cases[0].nodeid.startswith(whole):
+        return cases
     return sorted(cases, key=lambda case: (zlib.crc32(case.nodeid.encode()), case.nodeid))[:CASES]

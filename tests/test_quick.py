@@ -56,6 +56,14 @@ def test_a_quick_run_takes_some_of_many_cases_and_nothing_but_python_and_says_so
     assert counted(run.runpytest_subprocess(*WITH, "--quick")) == told
 
 
+def test_a_quick_run_takes_all_cases_where_it_is_told_to(run: pytest.Pytester) -> None:
+    elsewhere = run.runpytest_subprocess(*WITH, "--quick", "--whole", "somewhere_else.py")
+    assert elsewhere.parseoutcomes()["deselected"] == 100 - CASES
+    here = run.runpytest_subprocess(*WITH, "--quick", "--whole", "test_a_quick_run_takes_all_cases_where_it_is_told_to")
+    assert here.parseoutcomes() == {"passed": 100 + 3 + 2, "skipped": 3}
+    assert counted(here).endswith(f"examples {100 // SHARE}")
+
+
 def test_a_whole_run_takes_all_of_it(run: pytest.Pytester) -> None:
     result = run.runpytest_subprocess(*WITH)
     assert result.parseoutcomes() == {"passed": 100 + 3 + 4, "skipped": 1}
