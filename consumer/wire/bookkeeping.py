@@ -22,7 +22,7 @@ BOOKKEEPING = (
     _of("Debezium's heartbeat", {"ts_ms": int}, allows=_NONE),
     _of(
         "Debezium's transaction", {"status": str, "id": str, "event_count": (int, type(None)), "ts_ms": int},
-        holds=has(status=("BEGIN", "END")),
+        allows=frozenset({"data_collections"}), holds=has(status=("BEGIN", "END")),
     ),
     _of("Debezium's schema change", {"source": dict, "ddl": _WORD, "tableChanges": list}),
     _of("Maxwell's definition", {"type": str, "database": str, "ts": int, "sql": str}, holds=lacks("data")),

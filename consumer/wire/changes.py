@@ -43,7 +43,8 @@ NO_TABLE = frozenset({
 NUMBER = 64  # digits, more than DynamoDB keeps
 
 _ROW = (dict, str, type(None))
-_OF_COCKROACH = frozenset({"before", "key", "mvcc_timestamp", "topic", "updated"})
+_OF_COCKROACH = frozenset({"after", "before", "cursor", "key", "mvcc_timestamp", "resolved", "topic", "updated"})
+_OF_GOLDENGATE = frozenset({"csn", "current_ts", "op_ts", "op_type", "pos", "primary_keys", "table", "tokens", "xid"})
 _OF_WAL2JSON = frozenset({"nextlsn", "origin", "timestamp", "xid"})
 
 
@@ -64,9 +65,18 @@ def row_at(row: Callable[[Json], Any], operation: Callable[[Json], Any]) -> Call
 
 
 def _opened(row: Any) -> Payload:
-    """A table that only keeps events has them in its column `payload`."""
+    """A table that only keeps events has them in its column `payload`. Documents come as texts."""
+    if isinstance(row, str) and isinstance(parsed := _document(row), dict):
+        row = parsed
     events = isinstance(row, dict) and isinstance(row.get("payload"), str) and NO_TABLE.isdisjoint(row)
     return row["payload"] if events else row
+
+
+def _document(text: str) -> Any:
+    try:
+        return parse(text)
+    except Malformed:
+        return text
 
 
 def _message_or_nothing(node: Json) -> Payload:
@@ -118,6 +128,18 @@ def _wal2json_tuple(node: Json) -> Payload:
     return columns([each.get("name") for each in told], [each.get("value") for each in told])
 
 
+def _cockroach_row(node: Json) -> Payload:
+    """With what the changefeed says of it beside its columns."""
+    return _opened({name: value for name, value in node.items() if name != "__crdb__"})
+
+
+def _goldengate_row(node: Json) -> Any:
+    """Its columns may stand beside what is said of the change."""
+    if "after" in node or "before" in node:
+        return node.get("after")
+    return {name: value for name, value in node.items() if name not in _OF_GOLDENGATE} or None
+
+
 def _ticdc_row(node: Json) -> Payload:
     return columns([*node["u"]], [column["v"] for column in node["u"].values()])
 
@@ -130,8 +152,8 @@ def _are_columns(key: str) -> Callable[[Json], bool]:
     )
 
 
-def is_of_dms(node: Json) -> bool:
-    return bool(node["metadata"].get("record-type") == "data")
+def _is_of_dms(kind: str) -> Callable[[Json], bool]:
+    return lambda node: bool(node["metadata"].get("record-type") == kind)
 
 
 CHANGES = (
@@ -155,14 +177,17 @@ CHANGES = (
     ),
     Envelope(
         "DMS", {"data": dict, "metadata": dict}, row_at(at("data"), at("metadata", "operation")), frozenset(),
-        is_of_dms,
+        _is_of_dms("data"),
+    ),
+    Envelope(
+        "DMS", {"metadata": dict}, none_of("bookkeeping"), frozenset({"control", "data"}), _is_of_dms("control")
     ),
     Envelope(
         "Maxwell", {"database": str, "table": str, "type": str, "ts": int, "data": (dict, list, type(None))},
         row_at(at("data"), at("type")),
     ),
     Envelope(
-        "GoldenGate", dict.fromkeys(("table", "op_type", "op_ts", "pos"), str), row_at(at("after"), at("op_type"))
+        "GoldenGate", dict.fromkeys(("table", "op_type", "op_ts", "pos"), str), row_at(_goldengate_row, at("op_type"))
     ),
     Envelope(
         "Qlik Replicate", {"magic": str, "type": str, "message": dict},
@@ -181,30 +206,32 @@ CHANGES = (
         at("_airbyte_data"),
     ),
     Envelope(
-        "Airbyte", {"type": str, "record": dict}, at("record", "data"), frozenset(),
+        "Airbyte", {"type": str, "record": dict}, row_at(at("record", "data"), lambda node: ""), frozenset(),
         lambda node: node["type"] == "RECORD" and node["record"].keys() >= {"stream", "data", "emitted_at"},
     ),
     Envelope(
-        "CockroachDB", {"after": _ROW, "updated": str}, row_at(at("after"), lambda node: ""), _OF_COCKROACH
+        "CockroachDB", {"after": (dict, type(None))}, row_at(at("after"), lambda node: ""), _OF_COCKROACH,
+        lambda node: "before" not in node or len(node) > len(("before", "after")),
     ),
-    Envelope("CockroachDB", {"after": _ROW, "key": list}, row_at(at("after"), lambda node: ""), _OF_COCKROACH),
-    Envelope(
-        "CockroachDB", {"after": dict}, row_at(at("after"), lambda node: ""), frozenset(),
-        lambda node: isinstance(node["after"].get("payload"), str),
-    ),
+    Envelope("CockroachDB", {"__crdb__": dict}, _cockroach_row, holds=lambda node: len(node) > 1),
     Envelope("CockroachDB's webhook", {"payload": list, "length": int}, list_at("payload"), frozenset()),
-    Envelope("wal2json", {"change": list}, list_at("change"), _OF_WAL2JSON, all_of("change", "kind", "table")),
+    Envelope("wal2json", {"change": list}, list_at("change"), _OF_WAL2JSON, all_of("change", "kind")),
     Envelope(
         "wal2json", {"kind": str, "table": str, "columnnames": list, "columnvalues": list}, _wal2json_change
     ),
     Envelope(
-        "wal2json", {"kind": str, "table": str, "oldkeys": dict}, none_of("no_value"),
-        holds=has(kind="delete"),
+        "wal2json", {"kind": str, "table": str}, none_of("no_value"),
+        holds=lambda node: node["kind"] in DELETED and "columnnames" not in node,
     ),
+    Envelope("wal2json", {"kind": str, "prefix": str, "content": str}, at("content"), holds=has(kind="message")),
     Envelope("wal2json", {"action": str, "table": str, "columns": list}, _wal2json_tuple),
     Envelope(
         "wal2json", {"action": str, "table": str}, none_of("no_value"),
         holds=lambda node: node["action"] in ("D", "T") and "columns" not in node,
+    ),
+    Envelope(
+        "wal2json", {"action": str, "table": str, "identity": list}, row_at(lambda node: None, at("action")),
+        holds=lambda node: node["action"] in WRITTEN and "columns" not in node,
     ),
     Envelope("wal2json", {"transactional": bool, "prefix": str, "content": str}, at("content")),
     Envelope("TiCDC", {"u": dict}, _ticdc_row, frozenset({"p"}), _are_columns("u")),

@@ -25,8 +25,8 @@ _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 _ENCODED_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _ANY_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
 _HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_HIGH_ALONE = re.compile(_HIGH + rb"(?!" + _LOW + rb")")
-_LOW_ALONE = re.compile(rb"(?<!" + _HIGH + rb")" + _LOW)
+_ALONE = re.compile(_HIGH + rb"(?!" + _LOW + rb")|(?<!" + _HIGH + rb")" + _LOW)
+_BACKSLASH, _NO_JSON = b"\\\\", b"\0\0"  # escaped; and as long, as no JSON has it
 
 
 def parse(value: bytes | str) -> Any:
@@ -44,14 +44,14 @@ def parse(value: bytes | str) -> Any:
 def mend(value: bytes) -> bytes:
     """`value` with U+FFFD for each half surrogate, be it escaped or encoded; itself where there is none.
 
-    A backslash that is escaped itself begins no escape: these pairs are written in another way first, which leaves
-    every remaining backslash at the beginning of one.
+    A backslash that is escaped itself begins no escape: these pairs are written in another way meanwhile, which leaves
+    every other backslash at the beginning of one.
     """
     value = _ENCODED_HALF.sub(_REPLACEMENT, value)
-    if not _ANY_ESCAPED.search(value):
+    if _NO_JSON in value or not _ANY_ESCAPED.search(value):
         return value
-    value = value.replace(b"\\\\", b"\\u005c")
-    return _LOW_ALONE.sub(rb"\\ufffd", _HIGH_ALONE.sub(rb"\\ufffd", value))
+    hidden = value.replace(_BACKSLASH, _NO_JSON)
+    return _ALONE.sub(rb"\\ufffd", hidden).replace(_NO_JSON, _BACKSLASH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,12 @@ def documents(value: bytes, limit: int) -> list[Document]:
     """
     value = value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
     try:
-        return [Document(parse(value), value)]
-    except Malformed:
+        return [Document(orjson.loads(value), value)]
+    except orjson.JSONDecodeError:
+        mended = mend(value)
+    try:
+        return [Document(orjson.loads(mended), value)]
+    except orjson.JSONDecodeError:
         pass
     known = [framing for framing in FRAMINGS if value.startswith(framing.begins)]
     for framing in known:
@@ -82,7 +86,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
             return [replace(each, framing=framing.name) for each in found]
     if known:
         raise Malformed(known[0].told)
-    return list(_cut(value, limit))
+    return list(_cut(mended, limit))
 
 
 def _by_lengths(value: bytes, limit: int) -> list[Document]:
@@ -99,10 +103,10 @@ def _by_lengths(value: bytes, limit: int) -> list[Document]:
     return found
 
 
-def _cut(value: bytes, limit: int) -> Iterator[Document]:
+def _cut(mended: bytes, limit: int) -> Iterator[Document]:
     """The values of a record that holds several, or is no JSON at all. Raises `Malformed`."""
     try:
-        text = mend(value).decode()
+        text = mended.decode()
     except UnicodeDecodeError:
         raise Malformed(NO_JSON) from None
     end, count = _BLANK.match(text).end(), 0  # type: ignore[union-attr]  # it matches nothing as well

@@ -114,7 +114,13 @@ def all_of(key: str, *fields: str) -> Callable[[Json], bool]:
 
 def lists_in(key: str) -> Callable[[Json], Payload]:
     """Those that the values of an object are: of each partition, of each queue."""
-    return lambda node: Several([each for listed in node[key].values() if isinstance(listed, list) for each in listed])
+
+    def payload(node: Json) -> Payload:
+        if not all(isinstance(listed, list) for listed in node[key].values()):
+            raise Malformed(f"what is in {key} is no list")
+        return Several([each for listed in node[key].values() for each in listed])
+
+    return payload
 
 
 def has_any(fields: Set[str]) -> Callable[[Json], bool]:
@@ -173,12 +179,6 @@ def guest_body(node: Json) -> Payload:
     return node["body"] if node["class"] == "StructuredMessage" else Nothing("guest_session")
 
 
-def logged(node: Json) -> Payload:
-    """A control message says that the subscription works."""
-    events = node["logEvents"] if node["messageType"] == "DATA_MESSAGE" else []
-    return Several([event.get("message") if isinstance(event, dict) else event for event in events])
-
-
 def binary_or_json(node: Json) -> Payload:
     return of_base64(node["value"]) if isinstance(node["value"], str) else node["value"]
 
@@ -191,19 +191,6 @@ def is_logged_request(node: Json) -> bool:
     """Of an API gateway that logs what was sent to it."""
     request = node["request"]
     return isinstance(request.get("body"), str) and "method" in request and ("url" in request or "uri" in request)
-
-
-def gelf(node: Json) -> Payload:
-    return node["full_message"] if isinstance(node.get("full_message"), str) else node["short_message"]
-
-
-def loki_lines(node: Json) -> Payload:
-    """Each is a time and a line, and maybe labels."""
-    streams = [each.get("values") for each in node["streams"] if isinstance(each, dict)]
-    return Several([
-        line[1] if isinstance(line, list) and len(line) > 1 else line
-        for lines in streams if isinstance(lines, list) for line in lines
-    ])  # fmt: skip
 
 
 def background(node: Json) -> bool:
@@ -270,31 +257,3 @@ class Left:
 
     def __exit__(self, *exc: object) -> None:
         self._levels += 1
-
-
-def log_bodies(node: Json) -> Payload:
-    """Of OpenTelemetry, as its protocol writes them in JSON."""
-    scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(each.get("scopeLogs"))]
-    if node["resourceLogs"] and not scopes:
-        raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs")
-    left, records = Left(), (record for scope in scopes for record in _objects(scope.get("logRecords")))
-    return Several([_any_value(record.get("body"), left) for record in records])
-
-
-def _objects(raw: Any) -> list[Json]:
-    if isinstance(raw, list) and len(raw) > VALUES:
-        raise Malformed(f"more than {VALUES} log records, or values in one")
-    return [each for each in raw if isinstance(each, dict)] if isinstance(raw, list) else []
-
-
-def _any_value(value: Any, left: Left) -> Any:
-    if not isinstance(value, dict) or len(value) != 1:
-        raise Malformed("a log record without a body that can be read")
-    ((kind, inner),) = value.items()
-    with left:
-        if kind == "kvlistValue" and isinstance(inner, dict):
-            pairs = _objects(inner.get("values"))
-            return {str(pair.get("key")): _any_value(pair.get("value"), left) for pair in pairs}
-        if kind == "arrayValue" and isinstance(inner, dict):
-            return [_any_value(each, left) for each in _objects(inner.get("values"))]
-    return of_base64(inner) if kind == "bytesValue" else inner

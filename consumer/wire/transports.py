@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from consumer.wire.bookkeeping import BOOKKEEPING
 from consumer.wire.changes import CHANGES
+from consumer.wire.logs import LOGS
 from consumer.wire.payloads import (
     Envelope,
     Several,
@@ -19,23 +20,16 @@ from consumer.wire.payloads import (
     encoded_payload,
     event_grid,
     gateway_body,
-    gelf,
     guest_body,
     has,
-    has_any,
     is_connect_schema,
-    is_logged_request,
     is_of_blueprint,
     is_rest_value,
     json_or_base64,
     json_or_base64_at,
     kong_body,
-    lacks,
     list_at,
     lists_in,
-    log_bodies,
-    logged,
-    loki_lines,
     of_base64,
     platform_event,
     put_event,
@@ -47,15 +41,10 @@ _BATCH = frozenset({
     "ChildShards", "MillisBehindLatest", "NextShardIterator", "eventSourceARN", "isFinalInvokeForWindow",
     "isWindowTerminatedEarly", "shardId", "state", "window",
 })  # fmt: skip
-_OF_LOGS = frozenset({
-    "@timestamp", "_p", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
-    "stream", "tag", "time",
-})  # fmt: skip
 _OF_REQUESTS = frozenset({
     "executionMode", "method", "params", "path", "queries", "query", "statusCode", "uri", "uri_args", "url",
     "webhookUrl",
 })  # fmt: skip
-_OF_SPLUNK = frozenset({"fields", "host", "index", "source", "sourcetype", "time"})
 _OF_KONG = frozenset({"body_args", "body_base64", "headers", "method", "uri", "uri_args"})
 _PAGES = frozenset({
     "pageSize", "pageNumber", "pageCount", "total", "totalHits", "firstUri", "lastUri", "nextUri", "previousUri",
@@ -142,12 +131,7 @@ ENVELOPES = (
     ),
     Envelope("Pub/Sub message", {"message_id": str, "publish_time": str, "data": str}, base64_at("data")),
     Envelope("Cloud Functions", {"context": dict, "data": dict}, base64_at("data", "data"), frozenset(), background),
-    # Amazon: subscriptions of CloudWatch Logs, destinations of Lambda. Azure: Event Hubs Capture.
-    Envelope("CloudWatch Logs", {"messageType": str, "logGroup": str, "logStream": str, "logEvents": list}, logged),
-    Envelope(
-        "CloudWatch Logs", {"awslogs": dict}, base64_at("awslogs", "data"), frozenset(),
-        holds=lambda node: isinstance(node["awslogs"].get("data"), str),
-    ),
+    # Amazon: destinations of Lambda. Azure: Event Hubs Capture.
     Envelope(
         "Lambda destination", {"requestContext": dict, "requestPayload": (dict, list), "timestamp": str},
         at("requestPayload"),
@@ -167,27 +151,8 @@ ENVELOPES = (
         text_or_bytes,
     ),
     Envelope("JMS", {"message_id": str, "redelivered": bool, "bytes_payload": str}, base64_at("bytes_payload")),
-    # Shippers of logs: Elastic Beats, Logstash. Records of Kafka: kcat -J, Confluent's REST Proxy.
-    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, at("message"), holds=lacks("@version")),
-    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "json": dict}, at("json"), holds=lacks("message")),
-    Envelope(
-        "Beats", {"@timestamp": str, "agent": dict, "message": str}, at("message"),
-        holds=lacks("@metadata", "@version"),
-    ),
-    Envelope("Logstash", {"@timestamp": str, "@version": str, "message": str}, at("message")),
-    Envelope(
-        "Logstash", {"@timestamp": str, "@version": str, "event": dict}, at("event", "original"),
-        holds=lambda node: "message" not in node and isinstance(node["event"].get("original"), str),
-    ),
-    Envelope("Fluentd", {"message": str, "tag": str, "time": (str, int, float)}, at("message"), _OF_LOGS),
-    Envelope("OpenTelemetry", {"resourceLogs": list}, log_bodies, frozenset()),
-    Envelope("Datadog", {"message": str, "ddsource": str}, at("message")),
+    # Records of Kafka: kcat -J, Confluent's REST Proxy.
     Envelope("Elasticsearch", {"_index": str, "_id": str, "_source": dict}, at("_source")),
-    Envelope("Fluent Bit", {"log": str}, at("log"), _OF_LOGS, has_any(_OF_LOGS)),
-    Envelope("Vector", {"message": str, "source_type": str}, at("message")),
-    Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any({"host", "index", "sourcetype"})),
-    Envelope("Cloud Logging", {"insertId": str, "logName": str, "jsonPayload": dict}, at("jsonPayload")),
-    Envelope("Cloud Logging", {"insertId": str, "logName": str, "textPayload": str}, at("textPayload")),
     Envelope("kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": str}, at("payload")),
     Envelope(
         "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": (dict, list, str)}, binary_or_json,
@@ -202,16 +167,13 @@ ENVELOPES = (
         "Kafka REST", {"value": dict}, rest_value, frozenset({"key", "headers", "partition_id", "timestamp"}),
         is_rest_value,
     ),
-    # API gateways: Kong's plugin for Kafka, the logs of Kong and APISIX. More logs: journald, syslog-ng, GELF, Loki.
+    # An API gateway: Kong's plugin for Kafka.
     Envelope("Kong", {"body": str, "body_args": dict}, kong_body, _OF_KONG),
     Envelope("Kong", {"body": str, "body_base64": bool}, kong_body, _OF_KONG),
-    Envelope("gateway's log", {"request": dict, "response": dict}, at("request", "body"), holds=is_logged_request),
-    Envelope("journald", {"MESSAGE": str, "__REALTIME_TIMESTAMP": str}, at("MESSAGE")),
     Envelope(
-        "syslog-ng", {"MESSAGE": str, "HOST": str, "PROGRAM": str}, at("MESSAGE"), holds=lacks("__REALTIME_TIMESTAMP")
+        "Kong", {"body_args": dict, "method": str, "uri": str}, at("body_args"), _OF_KONG | {"body"},
+        lambda node: node.get("body") is None,
     ),
-    Envelope("GELF", {"version": str, "host": str, "short_message": str}, gelf),
-    Envelope("Loki", {"streams": list}, loki_lines, frozenset(), all_have("streams", "stream", "values")),
     Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset({"vars"})),
     # Brokers and frameworks: RabbitMQ's management API, Spring Integration, MassTransit, NiFi's wrapper, Spark's rows.
     Envelope(
@@ -248,6 +210,7 @@ ENVELOPES = (
         "Snowplow", {"schema": str, "data": dict}, at("data"), frozenset(),
         lambda node: node["schema"].startswith("iglu:"),
     ),
+    *LOGS,
     *CHANGES,
     *BOOKKEEPING,
     # Genesys: the guest's socket of web messaging, and what its APIs list.

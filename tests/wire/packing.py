@@ -227,6 +227,8 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     },
     "Fluent Bit, CRI": lambda raw: {"_p": "F", "log": text(raw)},
     "Kong": lambda raw: {"body": text(raw), "body_args": raw if isinstance(raw, dict) else {}},
+    "Kong, what it read": lambda raw: {"body_args": raw, "method": "POST", "uri": "/hook", "headers": {}}
+    if isinstance(raw, dict) else raw,
     "Kong, base64": lambda raw: {"body": coded(raw), "body_base64": True},
     "Kong, with all that it forwards": lambda raw: {
         "method": "POST", "headers": {"host": "x"}, "uri": "/hook", "uri_args": {}, "body": text(raw)
@@ -236,6 +238,12 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "response": {"status": 200, "headers": {}}, "route_id": "1", "start_time": 1,
     },
     "journald": lambda raw: {"MESSAGE": text(raw), "__REALTIME_TIMESTAMP": "1", "_HOSTNAME": "h", "PRIORITY": "6"},
+    "journald, bytes": lambda raw: {"MESSAGE": [*text(raw).encode()], "__REALTIME_TIMESTAMP": "1"},
+    "Fluent Bit, with labels": lambda raw: {"date": 1.5, "log": text(raw), "hostname": "h", "cluster": {"name": "c"}},
+    "GELF, a longer message": lambda raw: {
+        "version": "1.1", "host": "h", "short_message": "received", "full_message": text(raw), "_source": "x"
+    },
+    "GELF, a field": lambda raw: {"version": "1.1", "host": "h", "short_message": "received", "_event": text(raw)},
     "syslog-ng": lambda raw: {"MESSAGE": text(raw), "HOST": "h", "PROGRAM": "genesys", "PRIORITY": "info"},
     "GELF": lambda raw: {"version": "1.1", "host": "h", "short_message": text(raw), "timestamp": 1.5, "level": 6},
     "Airbyte 2": lambda raw: {
@@ -244,6 +252,17 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     "Airbyte's protocol": lambda raw: {
         "type": "RECORD", "record": {"stream": "s", "emitted_at": 1, "data": raw}
     } if isinstance(raw, dict) else raw,
+    "CockroachDB": lambda raw: {"after": {"id": 1, "payload": text(raw)}},
+    "CockroachDB, bare": lambda raw: {"id": 1, "payload": text(raw), "__crdb__": {"updated": "1.0"}},
+    "Debezium, a document": lambda raw: {
+        "op": "c", "source": {"connector": "mongodb"}, "after": text({"_id": 1, "payload": text(raw)}), "ts_ms": 1
+    },
+    "GoldenGate, columns": lambda raw: {
+        "table": "T", "op_type": "I", "op_ts": AT, "current_ts": AT, "pos": "1", "id": 1, "payload": text(raw)
+    },
+    "Airbyte's protocol, a row": lambda raw: {
+        "type": "RECORD", "record": {"stream": "s", "emitted_at": 1, "data": {"id": 1, "payload": text(raw)}}
+    },
     "wal2json 2": lambda raw: {
         "action": "I", "schema": "public", "table": "t",
         "columns": [{"name": "id", "type": "integer", "value": 1}, {"name": "payload", "value": text(raw)}],
@@ -289,6 +308,25 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     },
     "OpenTelemetry, values": lambda raws: {
         "resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": any_value(raw)} for raw in raws]}]}]
+    },
+    "OpenTelemetry of before": lambda raws: {
+        "resourceLogs": [
+            {"instrumentationLibraryLogs": [{"logRecords": [{"body": {"stringValue": text(raw)}} for raw in raws]}]}
+        ]
+    },
+    "OpenTelemetry, one scope, in snake case": lambda raws: {
+        "resourceLogs": [{"scope_logs": {"log_records": [{"body": {"string_value": text(raw)}} for raw in raws]}}]
+    },
+    "CloudWatch Logs of another type": lambda raws: {
+        "messageType": "DATA", "logGroup": "g", "logStream": "l", "logEvents": [{"message": text(raw)} for raw in raws]
+    },
+    "Loki, entries": lambda raws: {
+        "streams": [{"labels": "{}", "entries": [{"ts": AT, "line": text(raw)} for raw in raws]}]
+    },
+    "Loki, asked": lambda raws: {
+        "status": "success", "data": {
+            "resultType": "streams", "result": [{"stream": {}, "values": [["1", text(raw)] for raw in raws]}]
+        },
     },
     "Pub/Sub pull in snake case": lambda raws: {
         "received_messages": [{"ack_id": "a", "message": {"data": coded(raw), "message_id": "1"}} for raw in raws]

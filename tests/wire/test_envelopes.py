@@ -89,7 +89,7 @@ def test_an_envelope_without_one_of_its_keys_is_none(pack: Callable[[Any], Any])
     for key in whole:
         (item,) = decode(orjson.dumps({name: value for name, value in whole.items() if name != key}))
         closed += not (isinstance(item, Event) and item.conversation_id == OTHER)
-    assert closed >= 2
+    assert closed >= min(2, len(whole))
 
 
 def test_a_broken_element_spoils_no_other_of_its_batch() -> None:
@@ -130,6 +130,8 @@ GONE_FROM_ITS_TABLE: list[dict[str, Any]] = [
     {**CANAL, "type": "DELETE", "data": [{"id": "1", "payload": text(BARE)}], "old": None},
     {"after": None, "updated": "1.0"},
     {"after": None, "key": [1], "topic": "t"},
+    {"after": None},
+    {"kind": "truncate", "schema": "public", "table": "t"},
     {"kind": "delete", "schema": "public", "table": "t", "oldkeys": {"keynames": ["id"], "keyvalues": [1]}},
     {"action": "D", "schema": "public", "table": "t", "identity": [{"name": "id", "value": 1}]},
     {"action": "T", "schema": "public", "table": "t"},
@@ -176,6 +178,11 @@ ITS_OWN: list[dict[str, Any]] = [
     {"action": "B", "xid": 5},
     {"action": "C", "xid": 5, "timestamp": AT},
     {"q": "CREATE TABLE t", "t": 3},
+    {"metadata": {"record-type": "control", "operation": "create-table"}, "control": {}},
+    {
+        "messageType": "CONTROL_MESSAGE", "logGroup": "g", "logStream": "l",
+        "logEvents": [{"id": "", "message": "CWL CONTROL MESSAGE: Checking health of destination Kinesis stream."}],
+    },
 ]  # fmt: skip
 
 
@@ -187,6 +194,35 @@ def test_what_a_transport_writes_for_itself_is_dropped(raw: dict[str, Any]) -> N
 @pytest.mark.parametrize("raw", [raw for raw in ITS_OWN if "schema" not in raw and "data" not in raw])
 def test_what_names_an_event_beside_it_is_not_dropped(raw: dict[str, Any]) -> None:
     assert one(raw | BARE) != Noise("bookkeeping")
+
+
+NOT_KNOWN_TO_BE_NOTHING = [
+    {"eventSource": "aws:kafka", "records": {"t-0": {"topic": "t", "value": coded(BARE)}}},
+    {"streams": [{"stream": {}}]},
+    {"status": "END", "id": "1", "event_count": 1, "ts_ms": 1, "order": {"a": 1}},
+    {"action": "U", "schema": "public", "table": "t", "identity": [{"name": "id", "value": 1}]},
+]
+
+
+@pytest.mark.parametrize("raw", NOT_KNOWN_TO_BE_NOTHING)
+def test_what_is_of_an_unknown_form_is_not_dropped_for_what_it_resembles(raw: dict[str, Any]) -> None:
+    assert not isinstance(one(raw), Noise)
+
+
+def test_a_change_with_the_time_up_to_which_all_is_known_is_read() -> None:
+    found = one({"after": {"payload": text(BARE)}, "updated": "1.0", "resolved": "2.0"})
+    assert isinstance(found, Event)
+
+
+def test_a_message_among_changes_is_an_item_of_its_own() -> None:
+    said = {"kind": "message", "transactional": True, "prefix": "x", "content": "hi"}
+    row = {
+        "kind": "insert", "schema": "public", "table": "t", "columnnames": ["payload"], "columnvalues": [text(BARE)]
+    }  # fmt: skip
+    message, event = decode(orjson.dumps({"change": [said, row]}))
+    assert isinstance(message, UnreadableEvent)
+    assert isinstance(event, Event)
+    assert event.conversation_id == OTHER
 
 
 @pytest.mark.parametrize("raw", [{"change": []}, {**CANAL, "type": "TIDB_WATERMARK", "data": None, "old": None}])
@@ -306,15 +342,15 @@ def test_records_that_were_put_into_one_are_named() -> None:
     "raw",
     [
         {"op": "u", "source": {"connector": "mongodb"}, "after": None, "updateDescription": {"updatedFields": BARE}},
-        {"table": "t", "op_type": "I", "op_ts": "t", "pos": "1", "payload": text(BARE)},
+        {"table": "t", "op_type": "I", "op_ts": "t", "pos": "1"},
         {"_id": {}, "operationType": "update", "ns": {"db": "d"}, "documentKey": {"_id": "1"}},
         {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"Keys": {"id": {"S": "1"}}}},
         {"eventName": "MODIFY", "eventSource": "aws:dynamodb", "dynamodb": {"OldImage": {"id": {"S": "1"}}}},
-        {"resourceLogs": [{"instrumentationLibraryLogs": [{"logRecords": [{"body": {"stringValue": text(BARE)}}]}]}]},
+        {"resourceLogs": [{"logs": [{"logRecords": [{"body": {"stringValue": text(BARE)}}]}]}]},
     ],
     ids=[
         "Debezium of MongoDB",
-        "GoldenGate in rows",
+        "GoldenGate",
         "MongoDB",
         "DynamoDB's keys",
         "DynamoDB's old image",

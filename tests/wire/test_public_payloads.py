@@ -103,7 +103,7 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
                          "logEvents": [{"id": "1", "timestamp": 1, "message": text(BRIDGED)}]}, READ),
     "CloudWatch Logs, control": ({"messageType": "CONTROL_MESSAGE", **LOGS,
                                   "logEvents": [{"id": "", "timestamp": 1, "message": "CWL CONTROL MESSAGE"}]},
-                                 ("dropped", "empty_batch")),
+                                 ("dropped", "bookkeeping")),
     "Lambda's destination": ({"version": "1.0", "timestamp": AT, "requestContext": {"condition": "RetriesExhausted"},
                               "requestPayload": SEEN, "responsePayload": {"errorMessage": "x"}}, READ),
     "Eventarc": ({"specversion": "1.0", "type": "google.cloud.pubsub.topic.v1.messagePublished", "source": "//p",

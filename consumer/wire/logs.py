@@ -1,0 +1,172 @@
+"""The envelopes that shippers of logs put around events, one row each: a line of a log, or a request that was logged.
+
+Sources: CloudWatch Logs' subscriptions, Elastic Beats and Logstash, Fluentd and Fluent Bit, OpenTelemetry's protocol in
+JSON, Datadog, Vector, Splunk's HTTP event collector, Cloud Logging, journald's export, syslog-ng, GELF 1.1, Loki's push
+and query APIs, the logs of Kong and APISIX.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consumer.errors import Malformed
+from consumer.wire.fields import Json
+from consumer.wire.payloads import (
+    VALUES,
+    Envelope,
+    Left,
+    Nothing,
+    Payload,
+    Several,
+    at,
+    base64_at,
+    has_any,
+    lacks,
+    of_base64,
+)
+
+_OF_LOGS = frozenset({
+    "@timestamp", "_p", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
+    "stream", "tag", "time",
+})  # fmt: skip
+_OF_SPLUNK = frozenset({"fields", "host", "index", "source", "sourcetype", "time"})
+_SCOPES = ("scopeLogs", "instrumentationLibraryLogs", "scope_logs", "instrumentation_library_logs")
+_RECORDS = ("logRecords", "log_records")
+_TYPED = {
+    "array_value": "arrayValue", "bytes_value": "bytesValue", "kvlist_value": "kvlistValue",
+}  # fmt: skip
+
+
+def _logged(node: Json) -> Payload:
+    """A control message says that the subscription works."""
+    if node["messageType"] == "CONTROL_MESSAGE":
+        return Nothing("bookkeeping")
+    return Several([event.get("message") if isinstance(event, dict) else event for event in node["logEvents"]])
+
+
+def _is_logged_request(node: Json) -> bool:
+    """Of an API gateway that logs what was sent to it."""
+    request = node["request"]
+    return isinstance(request.get("body"), str) and "method" in request and ("url" in request or "uri" in request)
+
+
+def _may_be_json(raw: Any) -> bool:
+    return isinstance(raw, str) and raw.lstrip()[:1] in ("{", "[", '"')
+
+
+def _gelf(node: Json) -> Payload:
+    """Its messages are for people, and its own fields begin with a line: the first of them that holds JSON."""
+    said = [node.get("full_message"), node["short_message"]]
+    said += [value for name, value in node.items() if name.startswith("_")]
+    return next(filter(_may_be_json, said), node["short_message"])
+
+
+def _journald(node: Json) -> Payload:
+    """What is not all printable comes as the numbers of its bytes."""
+    message = node["MESSAGE"]
+    if isinstance(message, str):
+        return message
+    try:
+        return bytes(message)
+    except (TypeError, ValueError):
+        raise Malformed("a message of journald that is neither a text nor bytes") from None
+
+
+def _lines(streams: list[Any]) -> Payload:
+    """Of Loki: each is a time and a line, and maybe labels; or an object of these."""
+    lines = [line for each in streams for line in each.get("values", each.get("entries"))]
+    return Several([_line(line) for line in lines])
+
+
+def _line(line: Any) -> Payload:
+    if isinstance(line, dict):
+        return line.get("line")
+    return line[1] if isinstance(line, list) and len(line) > 1 else line
+
+
+def _are_streams(streams: Any) -> bool:
+    return isinstance(streams, list) and bool(streams) and all(map(_is_stream, streams))
+
+
+def _is_stream(raw: Any) -> bool:
+    return isinstance(raw, dict) and isinstance(raw.get("values", raw.get("entries")), list)
+
+
+# ---- OpenTelemetry
+
+
+def _log_bodies(node: Json) -> Payload:
+    """As its protocol writes them in JSON, in its names of today and of before."""
+    scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(_first(each, _SCOPES))]
+    if node["resourceLogs"] and not scopes:
+        raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs")
+    left, records = Left(), (record for scope in scopes for record in _objects(_first(scope, _RECORDS)))
+    return Several([_any_value(record.get("body"), left) for record in records])
+
+
+def _first(node: Json, names: tuple[str, ...]) -> Any:
+    return next((node[name] for name in names if name in node), None)
+
+
+def _objects(raw: Any) -> list[Json]:
+    """Those of a list; one that stands for itself is a list of it."""
+    listed = raw if isinstance(raw, list) else [raw]
+    if len(listed) > VALUES:
+        raise Malformed(f"more than {VALUES} log records, or values in one")
+    return [each for each in listed if isinstance(each, dict)]
+
+
+def _any_value(value: Any, left: Left) -> Any:
+    if not isinstance(value, dict) or len(value) != 1:
+        raise Malformed("a log record without a body that can be read")
+    ((kind, inner),) = value.items()
+    kind = _TYPED.get(kind, kind)
+    with left:
+        if kind == "kvlistValue" and isinstance(inner, dict):
+            pairs = _objects(inner.get("values"))
+            return {str(pair.get("key")): _any_value(pair.get("value"), left) for pair in pairs}
+        if kind == "arrayValue" and isinstance(inner, dict):
+            return [_any_value(each, left) for each in _objects(inner.get("values"))]
+    return of_base64(inner) if kind == "bytesValue" else inner
+
+
+LOGS = (
+    Envelope("CloudWatch Logs", {"messageType": str, "logGroup": str, "logStream": str, "logEvents": list}, _logged),
+    Envelope(
+        "CloudWatch Logs", {"awslogs": dict}, base64_at("awslogs", "data"), frozenset(),
+        holds=lambda node: isinstance(node["awslogs"].get("data"), str),
+    ),
+    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, at("message"), holds=lacks("@version")),
+    Envelope("Beats", {"@timestamp": str, "@metadata": dict, "json": dict}, at("json"), holds=lacks("message")),
+    Envelope(
+        "Beats", {"@timestamp": str, "agent": dict, "message": str}, at("message"),
+        holds=lacks("@metadata", "@version"),
+    ),
+    Envelope("Logstash", {"@timestamp": str, "@version": str, "message": str}, at("message")),
+    Envelope(
+        "Logstash", {"@timestamp": str, "@version": str, "event": dict}, at("event", "original"),
+        holds=lambda node: "message" not in node and isinstance(node["event"].get("original"), str),
+    ),
+    Envelope("Fluentd", {"message": str, "tag": str, "time": (str, int, float)}, at("message")),
+    Envelope("OpenTelemetry", {"resourceLogs": list}, _log_bodies, frozenset()),
+    Envelope("Datadog", {"message": str, "ddsource": str}, at("message")),
+    Envelope("Fluent Bit", {"log": str}, at("log"), holds=has_any(_OF_LOGS)),
+    Envelope("Vector", {"message": str, "source_type": str}, at("message")),
+    Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any({"host", "index", "sourcetype"})),
+    Envelope("Cloud Logging", {"insertId": str, "logName": str, "jsonPayload": dict}, at("jsonPayload")),
+    Envelope("Cloud Logging", {"insertId": str, "logName": str, "textPayload": str}, at("textPayload")),
+    Envelope("gateway's log", {"request": dict, "response": dict}, at("request", "body"), holds=_is_logged_request),
+    Envelope("journald", {"MESSAGE": (str, list), "__REALTIME_TIMESTAMP": str}, _journald),
+    Envelope(
+        "syslog-ng", {"MESSAGE": str, "HOST": str, "PROGRAM": str}, at("MESSAGE"), holds=lacks("__REALTIME_TIMESTAMP")
+    ),
+    Envelope("GELF", {"version": str, "host": str, "short_message": str}, _gelf),
+    Envelope(
+        "Loki", {"streams": list}, lambda node: _lines(node["streams"]), frozenset(),
+        lambda node: _are_streams(node["streams"]),
+    ),
+    Envelope(
+        "Loki", {"status": str, "data": dict}, lambda node: _lines(node["data"]["result"]),
+        holds=lambda node: node["data"].get("resultType") == "streams" and _are_streams(node["data"].get("result")),
+    ),
+)  # fmt: skip
