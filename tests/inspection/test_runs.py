@@ -26,7 +26,6 @@ CODE = re.compile(rb"[\t\x20-\x7e]{6}|[\t\r\n\x20-\x7e]{0,6}\Z")
 NUMBERED = re.compile(rb"\d{1,10}\s+\d{1,5}\s+\Z")
 STEERS = re.compile(rb"[\x00-\x08\x10-\x19\x1c-\x1f\x7f]|\x1b(?![$(])")
 TERMINAL = re.compile("[\x00-\x08\x10-\x19\x1c-\x1f\x7f-\x9f]|\x1b(?![$(])")
-SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
 MARKER = re.compile(rb"\xff[^\xff\x00]")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:")
 DRIVE = re.compile(r"[a-z][:|](?:/|$)")
@@ -126,16 +125,21 @@ def test_what_steers_a_terminal_in_characters_is_the_same(piece: str) -> None:
 
 
 @given(joined(b"\xff", b"\xff\0", b"\xff\xd0", b"\xff\xd9", b"a", b"\xff" * 9))
-def test_a_marker_and_the_end_of_a_scan_are_the_same(data: bytes) -> None:
-    end, marker = SCAN_END.search(data), MARKER.search(data)
-    assert jpeg._scan_end(data, 0) == (end.start() if end else len(data))
+def test_a_marker_is_the_same(data: bytes) -> None:
+    marker = MARKER.search(data)
     assert jpeg._marker(data, 0) == (marker.start() if marker else -1)
 
 
-@pytest.mark.parametrize("before", [0, 1, 2])
-def test_the_end_of_a_scan_is_found_where_two_pieces_meet(before: int) -> None:
-    data = b"\xff\0" * (runs.LONGEST_LOOK // 2 - 1) + b"a" * (2 - before) + b"\xff\xd9"
-    assert jpeg._scan_end(data, 0) == len(data) - 2
+@given(joined(b"\xff", b"\xff\0", b"\xff\xd0", b"\xff\xd9", b"\xff\n", b"a", b"\xff" * 9))
+def test_a_scan_ends_before_the_first_marker_that_is_no_restart(data: bytes) -> None:
+    markers = (at for at, kind in enumerate(data[1:]) if data[at] == 0xFF and kind not in (0, 0xFF, *range(0xD0, 0xD8)))
+    assert jpeg._scan_end(data, 0) == next(markers, len(data))
+
+
+@given(st.binary(max_size=9), st.binary(min_size=1, max_size=1), st.binary(min_size=1, max_size=9))
+def test_what_none_of_certain_bytes_is_behind_is_found(data: bytes, byte: bytes, characters: bytes) -> None:
+    places = (at for at in range(len(data) - 1) if data[at : at + 1] == byte and data[at + 1] not in characters)
+    assert runs.not_before(byte, characters)(data, 0) == next(places, -1)
 
 
 @given(written("c", ":", "|", "/", "http", "+", "\n"))

@@ -17,10 +17,8 @@ END = End("its marker `EOI`", "every one", "none")
 MOST_STRAY = 4_096  # bytes between segments that readers skip
 
 FILL = b"\xff"
-_WITHIN_SCAN = frozenset({0x00, *range(0xD0, 0xD8)})  # behind a 0xFF that ends none
-FEW_FILLS = 4  # of 0xFF before a NUL
-MOST_LOOKS = 1024  # at single ones in a piece: beyond, taking all out at once is cheaper
-_RESTARTS_AS_NUL = bytes(0 if 0xD0 <= c <= 0xD7 else c for c in range(256))
+RESTARTS = runs.between(0xD0, 0xD7)
+_FIRST_MARKER = runs.not_before(FILL, b"\0" + FILL + RESTARTS)
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -84,20 +82,6 @@ def _marker(data: bytes, at: int) -> int:
 
 
 def _scan_end(data: bytes, at: int) -> int:
-    """Where the marker stands that ends the coded picture. Most of 0xFF in it are written with a NUL behind them."""
-    size, begin = runs.FIRST_LOOK, at
-    while begin < len(data):
-        piece = data[begin : begin + size + 1]
-        place, looks = -1, 0
-        while (place := piece.find(FILL, place + 1, size)) >= 0:
-            looks += 1
-            if looks == MOST_LOOKS:
-                piece = piece.translate(_RESTARTS_AS_NUL)
-                for _ in range(FEW_FILLS):
-                    piece = piece.replace(b"\xff\0", b"\0\0")
-            if piece[place + 1 : place + 2] == FILL:
-                place = runs.behind(piece, place, FILL) - 1
-            if place < size and place + 1 < len(piece) and piece[place + 1] not in _WITHIN_SCAN:
-                return begin + place
-        begin, size = begin + size, min(runs.LONGEST_LOOK, 4 * size)
-    return len(data)
+    """Where the marker stands that ends the coded picture: 0xFF in it is written with a NUL behind."""
+    place = _FIRST_MARKER(data, at)
+    return len(data) if place < 0 else place
