@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from consumer.attempts import Attempts, Backoff, Gates, Patience, Probe, Repeats
 from consumer.errors import Doubtful, Failure, NotYet, Refused, Throttled, Unavailable
-from consumer.model import DeadReason, Dependency, Reason, Settled
+from consumer.model import Dependency, Reason, Settled
 from consumer.model.heard import Asked
 from tests.reports import Recorder
 
@@ -440,47 +440,3 @@ async def test_every_wait_is_resting_and_no_call_is() -> None:
     await Attempts(patience, rest)(step)
 
     assert seen == [("call", 0), ("wait", 1)] * 3 + [("call", 0)]
-
-
-async def test_what_waits_for_a_host_or_an_unknown_id_is_given_up_where_too_much_waits_and_gets_no_verdict() -> None:
-    world = World()
-    waits = replace(world.patience, sleep=forever)
-    outcomes: list[str] = []
-
-    async def work(failure: Refused | Unavailable, conversation: str) -> None:
-        try:
-            await waits.attempts(nullcontext, conversation)(Step(*[failure] * 3))
-        except Unavailable as given_up:
-            assert (isinstance(given_up, NotYet) and given_up.dead is DeadReason.NOT_FOUND) or given_up.host
-            assert not isinstance(given_up, Doubtful)
-            assert "LIMITS__RESTING" in given_up.detail
-            outcomes.append(conversation)
-
-    unknown = [NotYet(API, "not there", dead=DeadReason.NOT_FOUND) for _ in range(5)]
-    away_host = Doubtful("away", final=Reason.HTML_PAGE, asked=Asked("away.example", "/f"), host="away.example")
-    async with anyio.create_task_group() as group:
-        for number, failure in enumerate(unknown):
-            group.start_soon(work, failure, "many" if number else "one")
-            await anyio.wait_all_tasks_blocked()
-        group.start_soon(work, away_host, "host")
-        failures: tuple[Refused | Unavailable, ...] = (
-            NotYet(API, "its upload is not finished"),
-            NotYet(API, "gone", final=Reason.NO_LONGER_AVAILABLE),
-            Throttled(API, "slower"),
-            Refused(API, "forbidden"),
-            away(Dependency.STORAGE),
-        )
-        for other in failures:
-            group.start_soon(work, other, "never")
-        await anyio.wait_all_tasks_blocked()
-        while waits.crowd.takes_most(0, of_bytes=False):
-            waits.crowd.thin()
-            waits.crowd.thin()  # one after the other
-            await anyio.wait_all_tasks_blocked()
-        assert outcomes[:3] == ["many"] * 3
-        assert sorted(outcomes) == ["host", *["many"] * 4, "one"]
-        group.cancel_scope.cancel()
-
-
-async def forever(seconds: float) -> None:
-    await anyio.sleep_forever()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -25,7 +25,7 @@ from consumer.attempts.repeats import TOGETHER_S, Repeats
 from consumer.errors import Doubtful, HostNotAllowed, Incomplete, NotYet, Refused, Throttled, Unavailable
 from consumer.model import DeadReason, Dependency
 from consumer.model.heard import Asked
-from consumer.model.repeated import IN_ITS_TURN
+from consumer.model.resting import IN_ITS_TURN, Resting, marked
 
 T = TypeVar("T")
 
@@ -48,9 +48,7 @@ class Patience:
     clock: Callable[[], float] = time.monotonic
     crowd: Crowd = field(default_factory=Crowd)
 
-    def attempts(
-        self, resting: Callable[[], AbstractContextManager[None]], of: str = "", given_up: bool = False
-    ) -> Attempts:
+    def attempts(self, resting: Resting, of: str = "", given_up: bool = False) -> Attempts:
         """`of`: the conversation that is asked about. `given_up`: in vain before, so that the first is a repeat."""
         return Attempts(self, resting, of, given_up)
 
@@ -80,7 +78,7 @@ class Attempts:
     """
 
     patience: Patience
-    resting: Callable[[], AbstractContextManager[None]]
+    resting: Resting
     of: str = ""
     given_up: bool = False
     made: int = 0  # attempts that were answered or counted as failed, over all steps
@@ -109,7 +107,8 @@ class Attempts:
                 if gate is not None and gate.closed:
                     await self._pass(gate)
                 try:
-                    result = await step()
+                    with marked(self.made > 0 or self.given_up, self.patience.crowd.line(self._waiter)):
+                        result = await step()
                 except (Refused, Unavailable) as failure:
                     await self._after(failure)
                 else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 
 import anyio
 
-from consumer.model.resting import TASK, Counted
+from consumer.model.resting import TASK, Counted, Line
 
 _NUMBERS = count()
 MOST = 0.5  # of what rests: where the crowd holds less, it would not help to give up one of it
@@ -88,11 +89,17 @@ class Crowd:
         self._all.join(waiter)
         try:
             with anyio.CancelScope() as waiter.scope:
+                if waiter.given_up:  # in a wait before this one
+                    waiter.scope.cancel()
                 yield
         finally:
             waiter.scope = None
             self._leaving.discard(waiter)
             self._leave((of, shown), waiter)
+
+    def line(self, waiter: Waiter) -> Line:
+        """For `model.resting.LINE`."""
+        return partial(self.waiting, waiter=waiter)
 
     def thin(self, of_bytes: bool = False) -> None:
         """Gives up one of the host or the conversation whose waiters take most, one after the other."""

@@ -15,17 +15,18 @@ from consumer.download.budget import Budget
 from consumer.download.deliveries import Deliveries, Renew, Reports
 from consumer.download.hop import Hop
 from consumer.download.sizes import Feed
-from consumer.errors import HostNotAllowed, Strange
+from consumer.errors import HostNotAllowed, Strange, Unavailable
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
-from consumer.model import Attachment, Expired, Reason, Resolved
+from consumer.model import Attachment, Dependency, Expired, Reason, Resolved
 from consumer.model.heard import Asked
-from consumer.model.resting import resting
+from consumer.model.resting import LINE, resting
 from consumer.turns import LONG, SHORT, Slots, Turn
 
 REDIRECTS = 5
 SHORT_FILE = 4 * 1024 * 1024  # that is said to have at most so many bytes
 WAITING_SHARE = 8  # a conversation's files that wait to be judged have an eighth of the slots
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
+ALL_OUTSIDE_SHARE = 2  # and all of them together the half
 
 
 class Fetcher:
@@ -51,6 +52,7 @@ class Fetcher:
         self._slots = Slots(connections)
         self._share = max(1, connections // WAITING_SHARE)
         self._outside: dict[str, Slots] = {}
+        self._all_outside = Slots(max(1, connections // ALL_OUTSIDE_SHARE))
         self._deadline_s = deadline_s
         self._now = now
         self._deliveries = Deliveries(client, rules, reports)
@@ -87,9 +89,8 @@ class Fetcher:
 
         got: Body | Expired | Reason | None = None
         try:
-            for slots in self._slots_for(where):
-                turn = await self._turn(slots, conversation, rank)
-                held.append((slots, turn))
+            for slots, host in self._slots_for(where):
+                held.append((slots, await self._place(slots, host, conversation, rank)))
             began = time.monotonic()
             got = await self._follow(url, where, self._requested(attachment, where, cap, believed))
             spent = time.monotonic() - began
@@ -107,19 +108,26 @@ class Fetcher:
         told = attachment.declared_size, attachment.declared_sha256
         return RequestedFile(cap, feed, attachment.conversation_id, *told, sizes_tell, believed)
 
-    def _slots_for(self, where: UrlJudgement) -> list[Slots]:
-        """Its own host's first: who waits for that holds back no other."""
+    def _slots_for(self, where: UrlJudgement) -> list[tuple[Slots, str]]:
+        """With the host outside the region that has to be waited for there; "" for none. Its own come first: who waits
+        for those holds back no other."""
         if where.region or where.host is None:
-            return [self._slots]
+            return [(self._slots, "")]
         most = max(1, self._slots.room // OUTSIDE_SHARE)
-        return [self._outside.setdefault(where.host, Slots(most)), self._slots]
+        own = self._outside.setdefault(where.host, Slots(most))
+        return [(own, where.host), (self._all_outside, where.host), (self._slots, "")]
 
-    async def _turn(self, slots: Slots, conversation: str, rank: int) -> Turn:
-        """Who waits for a host outside the region only waits: thousands may, and nobody else is to notice."""
-        if slots is self._slots or slots.has():
+    async def _place(self, slots: Slots, host: str, conversation: str, rank: int) -> Turn:
+        """Who waits for a host outside the region only waits: thousands may, and nobody else is to notice. Raises
+        `Unavailable` where too many do."""
+        if not host or slots.has():
             return await slots.take(conversation, rank)
-        with resting():
-            return await slots.take(conversation, rank)
+        turn: Turn | None = None
+        with resting(), LINE.get()(f"host {host}"):
+            turn = await slots.take(conversation, rank)
+        if turn is None:
+            raise Unavailable(Dependency.FILES, "many wait for its host", host=host)
+        return turn
 
     async def prove(self, hosts: Collection[str], renew: Renew) -> frozenset[str]:
         """Those of the hosts that deliver what they delivered before, as far as that can be asked. Raises

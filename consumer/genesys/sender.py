@@ -13,7 +13,7 @@ from consumer.errors import Failure, Refused, Throttled, Unavailable
 from consumer.genesys.answers import SHAPES, Judged, Meaning, judge, settled_by, told_trace
 from consumer.genesys.exchange import DEADLINE_S, exchange, retry_after_s
 from consumer.genesys.holds import LONGEST_S, RateLimit
-from consumer.genesys.limiter import Limiter
+from consumer.genesys.limiter import Begun, Limiter
 from consumer.genesys.login import Login
 from consumer.model import Dependency
 from consumer.model.heard import Asked
@@ -99,7 +99,7 @@ class Sender:
         return Refused(Dependency.LOGIN, detail, asked=call.asked, settled=settled_by(call.name, judged))
 
     async def _once(self, call: Call, token: str) -> Judged:
-        began = await self._limiter.turn(call.name, call.conversation, call.about)
+        begun = await self._limiter.turn(call.name, call.conversation, call.about)
         status: int | None = None
         judged: Judged | None = None
         try:
@@ -116,15 +116,15 @@ class Sender:
         finally:
             self._reports.called("probe" if call.probes else call.name, status)
             if judged is None:
-                self._limiter.lost()
-        self._note(call, judged, began)
+                self._limiter.lost(begun)
+        self._note(call, judged, begun)
         return judged
 
-    def _note(self, call: Call, judged: Judged, began: float) -> None:
+    def _note(self, call: Call, judged: Judged, begun: Begun) -> None:
         headers = judged.answer.headers
         answered = judged.meaning is Meaning.ANSWERED
         told = {} if judged.meaning is Meaning.NOT_GENESYS else headers  # nobody else knows what is allowed
-        self._limiter.answered(call.name, began, told, good=answered)
+        self._limiter.answered(call.name, begun, told, good=answered)
         if judged.meaning is Meaning.LIMITED:
             seconds = retry_after_s(headers, limited=True) or PAUSE_S
             self._limiter.limited(call.name, _limit_of(judged), seconds)

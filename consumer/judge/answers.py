@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
 from consumer.model import AnswerKind, Attachment, DeadLetter, Decision, LedgerEntry, Replay, Task, Tries
+from consumer.model.resting import Resting as Resting
 from consumer.wire.results import Outgoing
-
-Resting = Callable[[], AbstractContextManager[None]]  # surrounds what only waits, and so may be cancelled at once
 
 
 @dataclass(frozen=True, slots=True)

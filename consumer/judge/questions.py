@@ -8,9 +8,10 @@ from typing import Protocol, TypeVar
 
 from consumer.attempts import Patience
 from consumer.errors import Incomplete, NotJudged, NotYet
-from consumer.judge.answers import Answer, Resting
+from consumer.judge.answers import Answer
 from consumer.judge.boundary import Boundary, Subject
 from consumer.model import Attachment, DeadReason, Dependency, Event, Message, Settled, Shape
+from consumer.model.resting import Resting
 
 T = TypeVar("T")
 

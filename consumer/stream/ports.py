@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from consumer.judge.answers import Answers, Resting
+from consumer.judge.answers import Answers
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition, DeadLetter, Decision, Doubt, Headers, Source, Task
+from consumer.model.resting import Resting
 from consumer.stream.transaction import Step, Transactor
 from consumer.telemetry.labels import RebuildCause, Signed, Standing, Transacted
 from consumer.wire.signatures import Signatures

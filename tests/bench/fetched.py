@@ -11,8 +11,8 @@ import anyio
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.conn import AIOKafkaConnection
 
-from consumer.judge.answers import Resting
 from consumer.model import DeadLetter, Decision
+from consumer.model.resting import Resting
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from tests.bench.figures import Figures

@@ -12,13 +12,14 @@ from aiohttp import web
 from anyio import wait_all_tasks_blocked
 from anyio.lowlevel import checkpoint
 
+from consumer.attempts.crowd import Crowd, Waiter
 from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.fetch import Fetcher
 from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
-from consumer.model.resting import TASK
+from consumer.model.resting import TASK, marked
 from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from, head
 from tests.download.servers import answering, talking
 from tests.inspection.files import attachment
@@ -390,28 +391,56 @@ async def test_another_conversation_s_file_is_fetched_next_however_many_one_has_
     assert len(come) == 21
 
 
-async def test_a_host_outside_the_region_that_hangs_leaves_slots_for_the_others() -> None:
-    never = asyncio.Event()
+async def hangs(host: str, port: int) -> list[str]:
+    await anyio.sleep_forever()
+    return []
 
-    async def lookup(host: str, port: int) -> list[str]:
-        await never.wait()
-        return []
 
+@pytest.mark.parametrize(("hosts", "running"), [(1, 2), (3, 4)])
+async def test_hosts_outside_the_region_that_hang_leave_slots_for_the_others(hosts: int, running: int) -> None:
     async def deliver(request: web.Request) -> web.StreamResponse:
         return web.Response(body=DATA)
 
+    names = [f"away-{number}.example" for number in range(hosts)]
     async with (
         serving(deliver) as port,
-        fetching(f"http://127.0.0.1:{port}", hosts=["away.example"], connections=8, lookup=lookup) as fetcher,
+        fetching(f"http://127.0.0.1:{port}", hosts=names, connections=8, lookup=hangs) as fetcher,
         anyio.create_task_group() as group,
     ):
-        TASK.set(seat := Busy(20))
-        for number in range(20):
-            group.start_soon(fetcher.fetch, f"https://away.example/{number}", CAP, ANY)
+        TASK.set(seat := Busy(20 * hosts))
+        for number in range(20 * hosts):
+            group.start_soon(fetcher.fetch, f"https://{names[number % hosts]}/{number}", CAP, ANY)
         await wait_all_tasks_blocked()
-        assert fetcher.running == seat.parts == 2, "the others rest"
+        assert fetcher.running == seat.parts == running, "the others rest"
         body = await fetcher.fetch(at(port), CAP, ANY)
         assert isinstance(body, Body)
         body.close()
         group.cancel_scope.cancel()
     assert fetcher.running == 0
+
+
+async def test_who_waits_for_a_place_at_a_host_is_given_up_where_too_much_waits_and_leaves_the_others_theirs() -> None:
+    crowd, given_up = Crowd(), list[Unavailable]()
+
+    async def fetch(fetcher: Fetcher, number: int) -> None:
+        waiter = Waiter()
+        try:
+            with marked(again=False, line=lambda host: crowd.waiting(host, waiter)):
+                await fetcher.fetch(f"https://away.example/{number}", CAP, ANY)
+        except Unavailable as unavailable:
+            given_up.append(unavailable)
+
+    async with fetching(hosts=["away.example"], connections=8, lookup=hangs) as fetcher:
+        async with anyio.create_task_group() as group:
+            for number in range(5):
+                group.start_soon(fetch, fetcher, number)
+            await wait_all_tasks_blocked()
+            for number in range(1, 4):
+                crowd.thin()
+                await wait_all_tasks_blocked()
+                assert [one.host for one in given_up] == ["away.example"] * number
+            crowd.thin()
+            assert not crowd.takes_most(0, of_bytes=False), "two have their place"
+            assert fetcher.running == 2
+            group.cancel_scope.cancel()
+        assert fetcher.running == 0

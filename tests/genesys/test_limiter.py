@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from consumer.genesys.holds import TRY_S, RateLimit
-from consumer.genesys.limiter import Limiter, Pace
+from consumer.genesys.limiter import Begun, Limiter
+from consumer.genesys.pace import Pace
 from tests.reports import Recorder
 
 
@@ -158,9 +159,9 @@ async def test_a_call_for_another_conversation_is_next_however_many_one_has_wait
     limiter = Limiter(60, now=lambda: now[0], sleep=sleep, reports=Recorder())
 
     async def ask(conversation: str) -> None:
-        await limiter.turn("conversation", conversation)
+        begun = await limiter.turn("conversation", conversation)
         turns.append(conversation)
-        limiter.lost()
+        limiter.lost(begun)
 
     async with anyio.create_task_group() as tg:
         for _ in range(40):
@@ -175,7 +176,7 @@ async def test_a_call_for_another_conversation_is_next_however_many_one_has_wait
 
 async def test_no_more_calls_than_that_are_under_way_at_once_and_each_end_lets_one_more_begin() -> None:
     limiter = Limiter(60_000, at_once=3, reports=Recorder())
-    begun: list[float] = []
+    begun: list[Begun] = []
 
     async def ask() -> None:
         begun.append(await limiter.turn("conversation", "c-1"))
@@ -188,8 +189,8 @@ async def test_no_more_calls_than_that_are_under_way_at_once_and_each_end_lets_o
         limiter.answered("conversation", begun[0], {}, good=True)
         await anyio.wait_all_tasks_blocked()
         assert len(begun) == 4
-        limiter.lost()
-        limiter.lost()
+        limiter.lost(begun[1])
+        limiter.lost(begun[2])
         await anyio.wait_all_tasks_blocked()
         assert len(begun) == 6
 
@@ -221,8 +222,7 @@ async def test_who_is_cancelled_while_waiting_leaves_the_place_to_others() -> No
 
     limiter = Limiter(60, at_once=1, now=lambda: now[0], sleep=sleep, reports=Recorder())
     for _ in range(6):  # the burst
-        await limiter.turn("conversation", "c-1")
-        limiter.lost()
+        limiter.lost(await limiter.turn("conversation", "c-1"))
     async with anyio.create_task_group() as tg:
         tg.start_soon(limiter.turn, "conversation", "c-1")
         await anyio.wait_all_tasks_blocked()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from itertools import count
 
 import anyio
 import pytest
 
 from consumer.genesys.holds import RateLimit
-from consumer.genesys.limiter import Limiter, Pace
+from consumer.genesys.limiter import APART_S, Limiter
+from consumer.genesys.pace import Pace
 from consumer.genesys.urgency import REMEMBERED, Urgency
+from consumer.model.resting import marked
 from tests.ill import clock
 from tests.reports import Recorder
 
@@ -90,17 +93,20 @@ def test_a_call_that_leaves_something_waits_until_there_is_more() -> None:
 
 
 class Asking:
-    """Of a limiter; each call is answered at once. `begun`: whose calls, in their order."""
+    """Of a limiter; each call is answered `after_s`. `begun`: whose calls, in their order."""
 
-    def __init__(self, per_minute: int) -> None:
+    def __init__(self, per_minute: int, after_s: float = 0.0) -> None:
         loop = asyncio.get_running_loop()
         self.limiter = Limiter(per_minute, now=loop.time, reports=Recorder())
         self.begun: list[str] = []
+        self.after_s = after_s
 
     async def ask(self, about: str, call: str = "messages", there: bool = True) -> None:
-        began = await self.limiter.turn(call, about, about)
+        begun = await self.limiter.turn(call, about, about)
         self.begun.append(about)
-        self.limiter.answered(call, began, {}, good=True)
+        if self.after_s:
+            await anyio.sleep(self.after_s)
+        self.limiter.answered(call, begun, {}, good=True)
         self.limiter.told(call, about, there=there)
 
 
@@ -190,5 +196,57 @@ def test_who_can_wait_and_is_cancelled_leaves_the_place_to_others() -> None:
             group.cancel_scope.cancel()
         await asking.ask("x3", there=False)
         assert len(asking.begun) == 61
+
+    clock.run(main)
+
+
+# ---- the event loop
+
+
+async def repeat(asking: Asking, about: str) -> None:
+    with marked(again=True, line=nullcontext):
+        await asking.ask(about, "media")
+
+
+def test_thousands_that_go_on_together_leave_the_calls_to_who_comes_for_the_first_time() -> None:
+    async def main() -> None:
+        asking, loop = Asking(60_000, after_s=0.1), asyncio.get_running_loop()
+        async with anyio.create_task_group() as group:
+            for number in range(5_000):
+                group.start_soon(repeat, asking, f"waited {number}")
+            await anyio.sleep(1)
+            for number in range(20):
+                began = loop.time()
+                await asking.ask(f"new {number}")
+                assert loop.time() == pytest.approx(began + 0.1), "it begins at once"
+                assert asking.limiter.under_way <= 4
+            group.cancel_scope.cancel()
+
+    clock.run(main)
+
+
+def test_they_come_one_after_the_other_however_fast_they_are_answered_and_all_of_them() -> None:
+    async def main() -> None:
+        asking, began = Asking(60_000), asyncio.get_running_loop().time()
+        async with anyio.create_task_group() as group:
+            for number in range(1_000):
+                group.start_soon(repeat, asking, f"waited {number}")
+        assert len(asking.begun) == 1_000
+        assert asyncio.get_running_loop().time() - began == pytest.approx(999 * APART_S, rel=0.02)
+
+    clock.run(main)
+
+
+def test_what_has_waited_and_was_there_does_not_wait_for_a_crowd_of_what_nobody_knows() -> None:
+    async def main() -> None:
+        asking, loop = Asking(300), asyncio.get_running_loop()
+        async with anyio.create_task_group() as group:
+            for number in range(1_000):
+                group.start_soon(asking.ask, f"crowd {number}", "messages", False)
+            await anyio.sleep(10)
+            began = loop.time()
+            await repeat(asking, "an upload")
+            assert loop.time() - began <= 1.0
+            group.cancel_scope.cancel()
 
     clock.run(main)

@@ -10,8 +10,9 @@ import pytest
 
 from consumer.attempts import Attempts
 from consumer.errors import NotJudged
-from consumer.judge.answers import Answer, Resting, mark
+from consumer.judge.answers import Answer, mark
 from consumer.model import DeadReason
+from consumer.model.resting import Resting
 from tests.judge.home import Home, at_home, attachment, event, message
 
 

@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
-from consumer.judge.answers import Resting
 from consumer.model import Condition, Headers, Source, Task
+from consumer.model.resting import Resting
 from consumer.service.conditions import Conditions
 from consumer.service.demand import Demand
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings

@@ -16,11 +16,12 @@ from pydantic import SecretStr
 from consumer.attempts import Crowd
 from consumer.errors import Refused
 from consumer.identity import identity
-from consumer.judge.answers import Answer, Answers, Resting
+from consumer.judge.answers import Answer, Answers
 from consumer.kafka import topics as kafka_topics
 from consumer.kafka.client import METADATA_MS, partition_of
 from consumer.kafka.limits import TopicLimits
 from consumer.model import AnswerKind, LedgerEntry, Source, Task
+from consumer.model.resting import Resting
 from consumer.settings.model import (
     GenesysSettings,
     KafkaSettings,

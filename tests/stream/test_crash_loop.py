@@ -11,9 +11,10 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from consumer.identity import identity
-from consumer.judge.answers import Answer, Answers, Inspection, Resting
+from consumer.judge.answers import Answer, Answers, Inspection
 from consumer.model import AnswerKind, Condition, LedgerEntry, Task
 from consumer.model.caution import CAUTION
+from consumer.model.resting import Resting
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream import stream as source
 from consumer.stream.transaction import Offsets, ProducerRecord, Transactor

@@ -11,7 +11,8 @@ from anyio.abc import TaskGroup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.judge.answers import Answer, Inspection, Resting, mark
+from consumer.judge.answers import Answer, Inspection, mark
+from consumer.model.resting import Resting
 from consumer.stream.flights import Flights
 from tests.quick import examples
 

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import anyio
 import pytest
 
-from consumer.judge.answers import Answer, Answers, Inspection, Resting
+from consumer.judge.answers import Answer, Answers, Inspection
 from consumer.model import AnswerKind, Attachment, LedgerEntry, Source, Task, Tries
+from consumer.model.resting import Resting
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream.last_tries import LastTries
 from consumer.wire.results import Outgoing, Output

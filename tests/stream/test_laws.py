@@ -11,9 +11,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from consumer.identity import identity
-from consumer.judge.answers import Resting
 from consumer.kafka.client import client_options, partition_of
 from consumer.model import AnswerKind, LedgerEntry
+from consumer.model.resting import Resting
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import stream as source
 from consumer.stream.partition_log import PartitionLog

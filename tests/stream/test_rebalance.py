@@ -8,9 +8,9 @@ import anyio
 import pytest
 
 from consumer.identity import identity
-from consumer.judge.answers import Resting
 from consumer.kafka.client import client_options, partition_of
 from consumer.model import AnswerKind, LedgerEntry
+from consumer.model.resting import Resting
 from consumer.settings.model import KafkaSettings, TopicSettings
 from consumer.stream import stream as source
 from consumer.stream.stream import Stream

@@ -13,10 +13,11 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from pydantic import SecretStr
 
 from consumer.identity import identity
-from consumer.judge.answers import Answers, Resting
+from consumer.judge.answers import Answers
 from consumer.kafka.client import consumer_options, partition_of
 from consumer.kafka.signing import signatures_of
 from consumer.model import AnswerKind, Condition, Headers, LedgerEntry, Replay, Source, Task
+from consumer.model.resting import Resting
 from consumer.settings.model import KafkaSettings, SignatureSettings, TopicSettings
 from consumer.stream.ledger import Ledger
 from consumer.stream.restore import Odd, restore

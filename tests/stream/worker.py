@@ -17,7 +17,7 @@ from typing import TextIO
 
 import anyio
 
-from consumer.judge.answers import Resting
+from consumer.model.resting import Resting
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream import stream as source
 from tests.reports import Recorder
