@@ -57,6 +57,12 @@ SLOW: dict[str, Maker] = {
     "comment ends behind a GIF": lambda size: gif(width=0x2A2F) + again(b"*/", size),
     "quotes behind a GIF": lambda size: gif(width=0x60) + again(b"`'\"", size),
     "sub-blocks of a GIF": lambda size: gif()[:19] + b"\x21\xfe" + again(b"\x01a", size) + b"\0" + gif()[19:],
+    "chains of filters in a PDF": in_pdf(
+        b"3 0 obj<</Filter[/AHx/A85/Fl/LZW/RL]/Length 4>>stream\n3c7e>\nendstream endobj "
+    ),
+    "one element of XML with very many attributes": lambda size: (
+        b"<a " + b" ".join(b'a%d="&#65;"' % number for number in range(size // 14)) + b"/>"
+    ),
     "scripts in a string of a PDF": lambda size: pdf(
         b"9 0 obj\n<< /A (" + again(b"<script>", size) + b") >>\nendobj\n"
     ),

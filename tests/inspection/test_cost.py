@@ -6,12 +6,15 @@ That hostile ones pay for each place that is looked at is in `test_bombs`.
 import random
 import zlib
 from collections.abc import Callable
+from typing import cast
+from xml.parsers import expat
 
 import pytest
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
 from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.texts import xml_text
 from consumer.model import Reason
 from tests.inspection.files import BENIGN, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.measured import is_over, spent
@@ -85,3 +88,29 @@ def test_the_budget_grows_with_files_that_another_policy_lets_in() -> None:
 def test_small_files_cost_next_to_nothing() -> None:
     for data in BENIGN.values():
         assert spent(data, examine(data, DETECTOR)) < MIB
+
+
+class Parsed:
+    """Like expat it reads a tag from its beginning each time that it gets more of it."""
+
+    def __init__(self, content: bytes) -> None:
+        self._parser = expat.ParserCreate()
+        self.content, self.given, self.read = content, b"", 0
+
+    @property
+    def CurrentByteIndex(self) -> int:  # noqa: N802 # its name there
+        return self._parser.CurrentByteIndex
+
+    def Parse(self, piece: bytes, last: bool) -> None:  # noqa: N802
+        self.read += len(self.given) - max(self.CurrentByteIndex, 0) + len(piece)
+        self.given += piece
+        self._parser.Parse(piece, last)
+
+
+@pytest.mark.parametrize("long", ['<a b="%s"/>', "<a><!--%s--></a>", "<a>%s</a>", "<a>" + "<b/>" * MIB + "%s</a>"])
+def test_however_long_a_tag_is_its_text_is_read_a_few_times(long: str) -> None:
+    content = long.replace("%s", "x" * LARGEST).encode()
+    parsed = Parsed(content)
+    xml_text.feed(cast("expat.XMLParserType", parsed), content)
+    assert parsed.given == content
+    assert parsed.read < 4 * len(content)

@@ -65,8 +65,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     parser, content = drawing.parser(), xml_text.as_utf8(data, seen.work)
     drawing.read_by = parser if len(content) == len(data) else None
     try:
-        for at in range(0, len(content), xml_text.FED):
-            parser.Parse(content[at : at + xml_text.FED], at + xml_text.FED >= len(content))
+        xml_text.feed(parser, content)
     except expat.ExpatError:
         raise Unreadable("the drawing is no well-formed XML") from None
     except _Refused:

@@ -10,6 +10,7 @@ from consumer.inspection.readers.pdf.syntax import WHITE
 from consumer.inspection.readers.seen import TooMuch, Work
 
 MOST_FILTERS = 8
+A_FILTER = 4096  # of work, for each that was undone before: few streams have two, and none has many
 ASCII85, RUN, CODE = 40, 512, 768  # what a character, a run and an LZW code cost, as bytes that are read
 
 Pieces = Iterable["bytes | memoryview"]
@@ -30,6 +31,7 @@ def undone(packed: Pieces, names: Iterable[bytes], work: Work) -> Iterator[bytes
         undo = FILTERS.get(name)
         if undo is None:
             break
+        work.spend(position * A_FILTER)
         pieces = undo(pieces, work)
     return map(bytes, pieces)
 

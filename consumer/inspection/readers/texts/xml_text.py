@@ -64,6 +64,16 @@ def as_utf8(data: bytes, work: Work) -> bytes:
     return content.decode(encoding, "replace").encode("utf-8", "replace")
 
 
+def feed(parser: expat.XMLParserType, content: bytes) -> None:
+    """All of it. A tag or comment that has no end yet is read anew with the next piece, so that pieces grow with it."""
+    at = 0
+    while at < len(content):
+        piece = max(FED, at - max(parser.CurrentByteIndex, 0))
+        parser.Parse(content[at : at + piece], False)
+        at += piece
+    parser.Parse(b"", True)
+
+
 class _Parser:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
@@ -74,9 +84,7 @@ class _Parser:
 
     def read(self, content: bytes) -> None:
         try:
-            for at in range(0, len(content), FED):
-                self._parser.Parse(content[at : at + FED], False)
-            self._parser.Parse(b"", True)
+            feed(self._parser, content)
         except (expat.ExpatError, ValueError):
             raise Unreadable("it is not XML to its end") from None
 
