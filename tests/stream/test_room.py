@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -68,6 +69,14 @@ def room_of(tasks: int, resting: int, crowd: SomeWait, reports: Recorder | None 
 def some(room: Room, count: int) -> list[Seat]:
     """One each of so many conversations."""
     return [room.started(b"%d" % number, 100) for number in range(count)]
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_is_this_task() -> Iterator[None]:
+    """What is set here would hold for tests that come later."""
+    before = TASK.set(None)
+    yield
+    TASK.reset(before)
 
 
 def test_a_task_that_only_waits_takes_no_room_of_those_in_flight() -> None:
