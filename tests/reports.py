@@ -259,7 +259,7 @@ def _nothing(*_: object) -> None:
     pass
 
 
-@dataclass
+@dataclass(eq=False)
 class Busy:
     """A task, and how many of its parts do something."""
 

@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from consumer.attempts import Crowd
-from consumer.attempts.crowd import Waiter
+from consumer.attempts.crowd import OF_ONE_TASK, Waiter
 from consumer.model.resting import TASK
 
 
@@ -113,3 +113,17 @@ async def test_nobody_is_given_up_where_others_take_most_of_the_room(waiting: Wa
     assert crowd.takes_most(2, of_bytes=False)
     assert not crowd.takes_most(3, of_bytes=False)
     waits.cancel()
+
+
+async def test_of_one_task_only_so_many_parts_wait(waiting: Waiting) -> None:
+    """Else one event that names thousands of ids holds as many coroutines."""
+    task = Sized(1_000)
+    parts = [(f"part {number}", "conversation h", task, False) for number in range(OF_ONE_TASK + 10)]
+    given_up = await thinned(waiting, [*parts, HONEST], 0, of_bytes=False)
+    assert given_up == [f"part {number}" for number in range(OF_ONE_TASK, OF_ONE_TASK + 10)]
+
+
+async def test_of_all_tasks_only_so_many_parts_wait(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consumer.attempts.crowd.OF_ALL", 10)
+    given_up = await thinned(waiting, [HONEST, *flood("conversation f", 12, 300)], 0, of_bytes=False)
+    assert given_up == ["flood 0", "flood 1", "flood 2"]

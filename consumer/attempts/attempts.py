@@ -32,7 +32,7 @@ T = TypeVar("T")
 HOST_BACKOFF_MAX_S = 60.0
 ROUNDED_S = 0.001  # what sums of seconds may lack
 LASTS = 16  # of last questions about one conversation so many at most come in the time of all attempts
-GIVEN_UP = "given up early: more tasks wait than LIMITS__RESTING allows, and most of them for the like"
+GIVEN_UP = "given up early: more wait than LIMITS__RESTING allows, or than an event may have, and most for the like"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from consumer.model.resting import TASK, Counted, Line
 
 _NUMBERS = count()
 MOST = 0.5  # of what rests: where the crowd holds less, it would not help to give up one of it
+OF_ONE_TASK = 64  # parts that may wait at once
+OF_ALL = 16_384  # the same of all tasks: twice as many as those may be
 SHOWN_WEIGHT = 0.125  # of what Genesys shows, and not all of it yet, beside what it knows nothing of
 
 
@@ -44,7 +46,7 @@ class _Group:
         self.bytes = 0
 
     def takes(self, of_bytes: bool) -> int:
-        return self.bytes if of_bytes else len(self.tasks)
+        return self.bytes if of_bytes else len(self.waiters)
 
     def join(self, waiter: Waiter) -> None:
         self.waiters[waiter.number] = waiter
@@ -78,15 +80,23 @@ class Crowd:
 
     def takes_most(self, resting: int, of_bytes: bool) -> bool:
         """Of so many tasks, or bytes of them, that rest: only then does it help to give up some."""
-        return bool(self._all.waiters) and self._all.takes(of_bytes) >= MOST * resting
+        return bool(self._all.waiters) and (self._all.bytes if of_bytes else len(self._all.tasks)) >= MOST * resting
 
     @contextmanager
     def waiting(self, of: str, waiter: Waiter, *, shown: bool = False) -> Iterator[None]:
         """`of`: the host or the conversation. `shown`: Genesys has it, and not all that was announced. The wait ends at
-        once if it is given up."""
+        once if it is given up, and does not begin where too much of its own task waits."""
         waiter.task = TASK.get()
+        if self._all.tasks.get(waiter.task or waiter, 0) >= OF_ONE_TASK:
+            waiter.given_up = True
+            with anyio.CancelScope() as none:
+                none.cancel()
+                yield
+            return
         self._groups.setdefault((of, shown), _Group()).join(waiter)
         self._all.join(waiter)
+        if len(self._all.waiters) > OF_ALL:
+            self.thin()
         try:
             with anyio.CancelScope() as waiter.scope:
                 if waiter.given_up:  # in a wait before this one

@@ -88,6 +88,10 @@ class Known:
         letter = self.superseded(message.conversation_id, message.message_id)
         if letter is not None:
             self.close(letter)
+        for count in range(1, len(message.attachments) + 1):  # as many as an event counted are there by now
+            identity = announcement_identity(message.conversation_id, message.message_id, count)
+            if generation := self.answers.generation(identity):
+                self.close(Replay(identity, generation))
 
     def _is_dead(self, identity: bytes, generation: int | None) -> bool:
         return bool(generation) and self.replay != Replay(identity, generation or 0)

@@ -7,8 +7,9 @@ from typing import Any
 
 import anyio
 
-from consumer.model.resting import works
+from consumer.model.resting import resting, works
 
+AT_ONCE = 1_000  # as many as one bulk call asks for; an event may name five times as many
 Work = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -18,15 +19,23 @@ def together(parts: Sequence[Work]) -> Coroutine[Any, Any, None]:
 
 
 async def _side_by_side(parts: Sequence[Work]) -> None:
-    works(len(parts) - 1)  # what began them only waits
+    slots = anyio.Semaphore(min(AT_ONCE, len(parts)))
     async with anyio.create_task_group() as group:
         for part in parts:
-            group.start_soon(_part, part)
+            if slots.value:
+                slots.acquire_nowait()
+            else:
+                with resting():
+                    await slots.acquire()
+            works(1)
+            group.start_soon(_part, part, slots)
+        works(-1)  # what began them only waits
     works(1)
 
 
-async def _part(part: Work) -> None:
+async def _part(part: Work, slots: anyio.Semaphore) -> None:
     try:
         await part()
     finally:
         works(-1)
+        slots.release()

@@ -9,9 +9,11 @@ import orjson
 import pytest
 
 from consumer.attempts import Backoff
+from consumer.model.resting import TASK
 from tests.ill import clock
 from tests.ill.cloud import Cloud
 from tests.ill.scene import Scene, event_of, playing
+from tests.reports import Busy
 
 MANY, PER_MINUTE = 250, 75  # a quarter of a thousand, and of what a client may ask: the shares are the same
 A_DEPLOYMENT = Backoff(8, 600.0)
@@ -73,3 +75,34 @@ def test_a_thousand_unknown_ids_of_one_conversation_cost_ten_calls() -> None:
     first, every = clock.run(main)
     print(f"{first} calls in the first minute, {every} in all")
     assert every <= 10
+
+
+@pytest.mark.parametrize("what", ["attachments", "messages"])
+def test_one_event_with_hundreds_of_invented_ids_costs_few_calls_and_few_of_them_wait(what: str) -> None:
+    many = 700  # so that it is not decoded in a thread, beside this clock
+    files = [{"contentType": "Attachment", "attachment": {"id": f"a-x{n}", "url": "https://x"}} for n in range(many)]
+    real = {"contentType": "Attachment", "attachment": {"id": "a-1", "mediaType": "Image"}}
+    if what == "attachments":
+        message = {"id": "m-1", "type": "Text", "direction": "Inbound", "content": [*files, real]}
+        forged: object = {"conversationId": "c-1", "messageId": "m-1", "normalizedMessage": message}
+    else:
+        named = [f"m-x{n}" for n in range(many)] + ["m-1"]
+        media = [{"messageId": id_, "media": [{"id": f"a-{id_[2:]}", "mediaType": "image/png"}]} for id_ in named]
+        forged = {"id": "c-1", "participants": [{"purpose": "customer", "messages": [{"messages": media}]}]}
+
+    async def main() -> tuple[int, int]:
+        async with playing(Cloud({"1": "plain"}), 300, A_DEPLOYMENT) as scene:
+            TASK.set(Busy(1))
+            async with asyncio.TaskGroup() as group:
+                await scene.take(group, orjson.dumps(forged))
+                await anyio.sleep(60)
+                waiting = len(asyncio.all_tasks())
+            answers = [answer for _, answer in scene.answers]
+            assert answers.count("accepted") == 1
+            assert answers.count("dead not_found") == many
+            return waiting, calls(scene)
+
+    waiting, cost = clock.run(main)
+    print(f"{what}: {waiting} coroutines after a minute, {cost} calls in all")
+    assert waiting <= 100
+    assert cost <= 20

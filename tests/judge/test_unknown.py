@@ -124,6 +124,7 @@ async def test_what_was_given_up_is_asked_for_as_often_as_what_was_not(given_up:
         assert home.verdicts == ["a1", "a2"]
         assert (len(home.backoffs), home.letters) == (2 * len(waited), letters)
         assert home.open_letters == 0
+        assert home.open_letters == 0
 
 
 # ---- attachments that are announced before Genesys shows them
@@ -181,6 +182,7 @@ async def test_more_attachments_than_genesys_shows_are_judged_whatever_announces
         calls = home.genesys.calls
         await home.take(named)
         assert home.genesys.calls == calls, "all of it is answered"
+        assert home.open_letters == 0
 
 
 COUNTED = orjson.loads(event(["a1"]))
