@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 import anyio
@@ -12,7 +10,7 @@ import pytest
 
 from consumer.attempts import Crowd
 from consumer.attempts.crowd import OF_ONE_TASK, Waiter
-from consumer.model.resting import TASK
+from tests.present import as_task
 
 
 @dataclass(eq=False)
@@ -21,15 +19,6 @@ class Sized:
 
     def works(self, more: int) -> None:
         """Nobody counts here."""
-
-
-@contextmanager
-def as_task(task: Sized) -> Iterator[None]:
-    token = TASK.set(task)
-    try:
-        yield
-    finally:
-        TASK.reset(token)
 
 
 class Waiting:

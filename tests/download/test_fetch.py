@@ -19,11 +19,12 @@ from consumer.download.fetch import Fetcher
 from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
-from consumer.model.resting import TASK, marked
+from consumer.model.resting import marked
 from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from, head
 from tests.download.servers import answering, talking
 from tests.inspection.files import attachment
 from tests.loopback import serving
+from tests.present import as_task
 from tests.reports import Busy
 
 
@@ -407,9 +408,9 @@ async def test_hosts_outside_the_region_that_hang_leave_slots_for_the_others(hos
         fetching(f"http://127.0.0.1:{port}", hosts=names, connections=8, lookup=hangs) as fetcher,
         anyio.create_task_group() as group,
     ):
-        TASK.set(seat := Busy(20 * hosts))
-        for number in range(20 * hosts):
-            group.start_soon(fetcher.fetch, f"https://{names[number % hosts]}/{number}", CAP, ANY)
+        with as_task(seat := Busy(20 * hosts)):
+            for number in range(20 * hosts):
+                group.start_soon(fetcher.fetch, f"https://{names[number % hosts]}/{number}", CAP, ANY)
         await wait_all_tasks_blocked()
         assert fetcher.running == seat.parts == running, "the others rest"
         body = await fetcher.fetch(at(port), CAP, ANY)

@@ -13,10 +13,10 @@ import pytest
 from consumer.inspection.workers.pool import NAMED_A_WORKER, Bounds, Workers
 from consumer.model import Facts, Reason
 from consumer.model.caution import CAUTION
-from consumer.model.resting import TASK
 from tests.inspection.files import MemoryBody, attachment
 from tests.inspection.planted import plant, planted
 from tests.inspection.tally import Tally
+from tests.present import as_task
 from tests.reports import Busy
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="no other kernel tells what a process has cost")
@@ -190,8 +190,7 @@ async def test_a_file_is_acquitted_by_its_answer_and_not_by_an_end_that_need_not
 async def test_while_its_name_can_not_be_written_down_a_file_rests_and_keeps_nothing_that_others_need() -> None:
     caution, tally = Wary(writes=False), Tally()
     async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=tally) as workers:
-        with judged_by(caution), plant("Seen('text/csv')") as body:
-            TASK.set(seat := Busy(1))
+        with judged_by(caution), plant("Seen('text/csv')") as body, as_task(seat := Busy(1)):
             async with anyio.create_task_group() as group:
                 group.start_soon(workers.examine, body, attachment())
                 await caution.asked.wait()

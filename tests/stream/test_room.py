@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -11,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.model import Condition
-from consumer.model.resting import TASK, resting, works
+from consumer.model.resting import resting, works
 from consumer.settings.model import KafkaSettings, LimitSettings, TopicSettings
 from consumer.stream.room import SMALLEST_SHARE, Room, Seat
+from tests.present import as_task
 from tests.reports import Recorder
 from tests.stream.harness import NamesJudge, make_stream
 
@@ -71,20 +71,11 @@ def some(room: Room, count: int) -> list[Seat]:
     return [room.started(b"%d" % number, 100) for number in range(count)]
 
 
-@pytest.fixture(autouse=True)
-def nobody_else_is_this_task() -> Iterator[None]:
-    """What is set here would hold for tests that come later."""
-    before = TASK.set(None)
-    yield
-    TASK.reset(before)
-
-
 def test_a_task_that_only_waits_takes_no_room_of_those_in_flight() -> None:
     room = room_of(2, 10, SomeWait())
     first, second = some(room, 2)
     assert (room.tasks, room.taken_bytes) == (0, 200)
-    TASK.set(first)
-    with resting():
+    with as_task(first), resting():
         assert (room.tasks, room.resting, room.taken_bytes) == (1, 1, 100)
         third = room.started(b"c", 100)
         assert room.tasks == 0
@@ -97,17 +88,17 @@ def test_a_task_that_only_waits_takes_no_room_of_those_in_flight() -> None:
 def test_a_task_rests_once_all_its_parts_do_and_leaves_as_it_stood() -> None:
     room = room_of(1, 10, SomeWait())
     (seat,) = some(room, 1)
-    TASK.set(seat)
-    works(1)
-    with resting():
-        assert room.resting == 0
+    with as_task(seat):
+        works(1)
         with resting():
-            assert room.resting == 1
-        assert room.resting == 0
-    works(-1)
-    with resting():
-        room.ended(seat)
-        assert (room.resting, room.tasks) == (0, 1)
+            assert room.resting == 0
+            with resting():
+                assert room.resting == 1
+            assert room.resting == 0
+        works(-1)
+        with resting():
+            room.ended(seat)
+            assert (room.resting, room.tasks) == (0, 1)
     assert (room.resting, room.tasks) == (0, 1)
 
 
