@@ -24,6 +24,7 @@ from consumer.wire.parsing import parse
 
 CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
+FILE_HOST = "api-downloads"
 LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
 # Every code that is known to be said, by whomever it is about; others are counted, so that the lists can learn them.
 CODES = frozenset(
@@ -192,13 +193,15 @@ def _judge_good(answer: Reply, shape: ResponseShape, said: Any, of: Collection[s
 
 def _is_a_store_s(url: str, api_url: str) -> bool:
     """Genesys gives whole addresses, and no less safe ones than its own. A portal leads anywhere, and what is not well
-    to a page of Genesys's own: its hosts deliver files behind signed addresses alone."""
+    to a page of Genesys's own: one of its hosts delivers files, behind signed addresses alone."""
     parts, own = urlsplit_safe(url), urlsplit_safe(api_url)
     if parts is None or not parts[0] or url.partition("://")[0].lower() not in ("https", api_url.partition("://")[0]):
         return False
-    host = parts[0]
-    is_own = host.partition(".")[0] in REGION_HOSTS or (own is not None and host == own[0])
-    return not host.startswith("login.") and (is_signed(url) or not is_own)
+    name = parts[0].partition(".")[0]
+    if name in REGION_HOSTS and name != FILE_HOST:
+        return False
+    is_own = name == FILE_HOST or (own is not None and parts[0] == own[0])
+    return is_signed(url) or not is_own
 
 
 def _judge_redirect(answer: Reply, shape: ResponseShape, api_url: str) -> Judged:

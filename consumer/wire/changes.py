@@ -44,6 +44,7 @@ NUMBER = 64  # digits, more than DynamoDB keeps
 
 _ROW = (dict, str, type(None))
 _OF_COCKROACH = frozenset({"after", "before", "cursor", "key", "mvcc_timestamp", "resolved", "topic", "updated"})
+_OF_CELLS = frozenset({"set", "value"})  # as YugabyteDB and ScyllaDB write them
 _OF_GOLDENGATE = frozenset({"csn", "current_ts", "op_ts", "op_type", "pos", "primary_keys", "table", "tokens", "xid"})
 _OF_WAL2JSON = frozenset({"nextlsn", "origin", "timestamp", "xid"})
 
@@ -68,8 +69,12 @@ def _opened(row: Any) -> Payload:
     """A table that only keeps events has them in its column `payload`. Documents come as texts."""
     if isinstance(row, str) and isinstance(parsed := _document(row), dict):
         row = parsed
-    events = isinstance(row, dict) and isinstance(row.get("payload"), str) and NO_TABLE.isdisjoint(row)
-    return row["payload"] if events else row
+    if not isinstance(row, dict) or not NO_TABLE.isdisjoint(row):
+        return row
+    payload = row.get("payload")
+    if isinstance(payload, dict) and "value" in payload and payload.keys() <= _OF_CELLS:
+        payload = payload["value"]
+    return payload if isinstance(payload, str) else row
 
 
 def _document(text: str) -> Any:

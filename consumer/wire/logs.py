@@ -55,10 +55,11 @@ def _may_be_json(raw: Any) -> bool:
 
 
 def _gelf(node: Json) -> Payload:
-    """Its messages are for people, and its own fields begin with a line: the first of them that holds JSON."""
-    said = [node.get("full_message"), node["short_message"]]
-    said += [value for name, value in node.items() if name.startswith("_")]
-    return next(filter(_may_be_json, said), node["short_message"])
+    """Its messages are for people, and fields of one's own begin with a line. Of those two may hold JSON, and one of
+    them what a customer wrote."""
+    said = [*filter(_may_be_json, (node.get("full_message"), node["short_message"]))]
+    own = [value for name, value in node.items() if name.startswith("_") and _may_be_json(value)]
+    return (said or (own if len(own) == 1 else [node["short_message"]]))[0]
 
 
 def _journald(node: Json) -> Payload:
@@ -147,10 +148,10 @@ LOGS = (
         "Logstash", {"@timestamp": str, "@version": str, "event": dict}, at("event", "original"),
         holds=lambda node: "message" not in node and isinstance(node["event"].get("original"), str),
     ),
-    Envelope("Fluentd", {"message": str, "tag": str, "time": (str, int, float)}, at("message")),
+    Envelope("Fluentd", {"message": (dict, str), "tag": str, "time": (str, int, float)}, at("message")),
     Envelope("OpenTelemetry", {"resourceLogs": list}, _log_bodies, frozenset()),
     Envelope("Datadog", {"message": str, "ddsource": str}, at("message")),
-    Envelope("Fluent Bit", {"log": str}, at("log"), holds=has_any(_OF_LOGS)),
+    Envelope("Fluent Bit", {"log": (dict, str)}, at("log"), holds=has_any(_OF_LOGS)),
     Envelope("Vector", {"message": str, "source_type": str}, at("message")),
     Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any({"host", "index", "sourcetype"})),
     Envelope("Cloud Logging", {"insertId": str, "logName": str, "jsonPayload": dict}, at("jsonPayload")),

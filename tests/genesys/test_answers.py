@@ -18,7 +18,9 @@ NO_STORE = {
     "the login host": "https://login.mypurecloud.com/",
     "the login host, as if signed": "https://login.mypurecloud.com/?Signature=s",
     "a page of its application": "https://apps.mypurecloud.com/directory/",
+    "its application, as if signed": "https://apps.mypurecloud.com/x?Signature=s",
     "the API": "https://api.mypurecloud.com/api/v2/downloads/x1",
+    "the API, as if signed": "https://api.mypurecloud.com/x?Signature=s",
     "an address of its file host that is not signed": "https://api-downloads.mypurecloud.com/login?from=apps",
 }
 A_STORE = "HTTPS://prod-inin.s3.us-east-1.amazonaws.com/x?Signature=s"

@@ -239,6 +239,11 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     },
     "journald": lambda raw: {"MESSAGE": text(raw), "__REALTIME_TIMESTAMP": "1", "_HOSTNAME": "h", "PRIORITY": "6"},
     "journald, bytes": lambda raw: {"MESSAGE": [*text(raw).encode()], "__REALTIME_TIMESTAMP": "1"},
+    "Fluent Bit, parsed": lambda raw: {"date": 1.5, "log": raw} if isinstance(raw, dict) else raw,
+    "YugabyteDB": lambda raw: {
+        "op": "c", "source": {"connector": "yugabytedb"}, "before": None,
+        "after": {"id": {"value": 1, "set": True}, "payload": {"value": text(raw), "set": True}},
+    },
     "Fluent Bit, with labels": lambda raw: {"date": 1.5, "log": text(raw), "hostname": "h", "cluster": {"name": "c"}},
     "GELF, a longer message": lambda raw: {
         "version": "1.1", "host": "h", "short_message": "received", "full_message": text(raw), "_source": "x"
