@@ -25,6 +25,7 @@ STEP_S = 5.0
 AT_ONCE = 64
 FEW = 4  # calls of one kind that can wait, at once
 APART_S = 0.01  # between two of them: more than any allowance needs, and the event loop is everybody's as well
+LATE_WEIGHT = 4  # further apart by so many times what the event loop is late
 LOOK_S = 0.01
 ROUNDED_S = 0.0001
 OWED_AFTER = 9  # calls; the tenth is owed to those that can wait
@@ -53,9 +54,10 @@ class Unhurried:
         seconds = self._next_at - now
         return seconds if seconds > ROUNDED_S else 0.0
 
-    def begins(self, at: float) -> None:
+    def begins(self, at: float, late_s: float) -> None:
+        """`late_s`: how late the event loop is, lately."""
         self.under_way += 1
-        self._next_at = at + APART_S
+        self._next_at = at + APART_S + LATE_WEIGHT * late_s
 
 
 class Begun(NamedTuple):
@@ -92,6 +94,7 @@ class Limiter:
         self.begun = 0  # calls, so far
         self.under_way = 0  # calls
         self._ended = asyncio.Event()  # one of them
+        self._late_s = 0.0  # so much longer than asked for took the last wait
 
     @property
     def allowed(self) -> int:
@@ -141,7 +144,7 @@ class Limiter:
                 await self._wait(min(seconds, (owed_at - self.begun) / self.a_second))
             began = await self._next_in_line(conversation, met, OWED if self.begun >= owed_at else USUAL)
             if began is not None:
-                unhurried.begins(began)
+                unhurried.begins(began, self._late_s)
         finally:
             unhurried.line.give_back(turn, 0.0 if began is None else 1.0)
         return began
@@ -187,8 +190,10 @@ class Limiter:
         return self._met
 
     async def _wait(self, seconds: float) -> None:
+        began = self._now()
         with resting():
             await self._sleep(seconds)
+        self._late_s = max(self._now() - began - seconds, 0.0)
         self._reports.waited_for_the_limit(seconds)
 
     async def _until_one_ends(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from consumer.inspection.workers.matching import NO_RULE, WARM, Matcher
 from consumer.inspection.yara.rules import Rules
 
 BROKEN = 70  # exit code of what should never happen
+COLLECTED_EVERY = 250  # files: what readers leave in circles (a parser and what it calls) would stay for long
 
 Reader = Callable[[bytes, str], Seen]
 """Of the bytes, and the type that they are claimed to be."""
@@ -61,8 +63,10 @@ def run(channel: socket.socket, reader: Reader, matcher: Matcher | None, plan: P
     if not plan.attack:
         examined(WARM, "", reader)  # what the fork shares with its template is copied now, and not while a file waits
     frames.send(channel, frames.packed({"in_force": in_force, "missing": missing}))
+    files = 0
     while (request := frames.receive_file(channel)) is not None:
         descriptor, size, claimed = request
+        files += 1
         data = read_all(descriptor, size)
         if claimed == frames.BY_RULES:
             frames.send(channel, frames.ANSWER.pack(matcher(data) if matcher else NO_RULE))
@@ -70,6 +74,9 @@ def run(channel: socket.socket, reader: Reader, matcher: Matcher | None, plan: P
             seen = examined(data, codes.TYPES[claimed] or "", reader)
             frames.send(channel, codes.wide(seen) if plan.wide else codes.closed(seen))
         os.close(descriptor)
+        if files % COLLECTED_EVERY == 0:
+            del data
+            gc.collect()
 
 
 def examined(data: bytes, claimed: str, reader: Reader) -> Seen:
