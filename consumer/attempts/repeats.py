@@ -5,9 +5,9 @@ that are allowed, and the more of them were in vain, the nearer to 40 a minute; 
 unused. Each conversation has one turn at a time, which all that wait for it share; and who comes to a turn that was not
 his own waits for the next one, so that a thousand ids of one conversation cost as many calls as two of them.
 
-Where several conversations wait, the one that came last is next: what is late by seconds is there when it is asked for
-again, and does not wait for those that may never come. Where those that came first are found more often than those that
-came last, as where all of Genesys is late by a minute, they are next. So few turns go the other way that it shows.
+Where several conversations wait, there are two that may be next: the latest, since what is late by seconds is there
+when it is asked for again, and need not wait for those that may never come; and the one that waits longest, as where
+all of Genesys is late by a minute. The more often one kind is found, lately, the more of the turns it has.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum, auto
+from itertools import count
 
 import anyio
 
@@ -26,16 +27,18 @@ LAST_REPEAT = 0.1  # its weight in how many are in vain, or found, lately
 MINUTE_S = 60.0
 TOGETHER_S = 0.1  # so long the first of a turn waits for those who share it
 REMEMBERED_S = 1_200.0  # longer than any wait between two turns of a conversation
-OTHER_WAY = 32  # of so many turns one goes the other way
 LEFT_IN = 64  # places that were left may stay in the line
-CLEARLY = 0.1  # so much more often those that came first have to be found
+NEVER = 0.03  # who is never found has so large a part of the turns of who always is
 
 
-class LineEnd(Enum):
-    """Of the line of conversations, in the order in which they came."""
+class NextBy(Enum):
+    """Who is next: the conversation that came last, or the one that waits longest."""
 
-    LAST = auto()
-    FIRST = auto()
+    LATEST = auto()
+    LONGEST = auto()
+
+
+Key = tuple[int, int]  # the smallest is next; the last part is its own
 
 
 def jitter_of(of: str) -> float:
@@ -47,13 +50,13 @@ def jitter_of(of: str) -> float:
 class LinePlace:
     """That of a conversation among those that wait for a turn."""
 
-    __slots__ = ("in_line", "not_before", "number", "of", "users", "waits")
+    __slots__ = ("joined", "not_before", "number", "of", "users", "waits")
 
     def __init__(self, of: str, number: int, not_before: float) -> None:
         self.of = of
         self.number = number  # in the order in which the conversations came
         self.not_before = not_before
-        self.in_line = False
+        self.joined: int | None = None  # the line, in that order
         self.users = 0
         self.waits: set[anyio.CancelScope] = set()  # of its users, each to be ended when it is next
 
@@ -66,6 +69,10 @@ class LinePlace:
                 yield wait
             finally:
                 self.waits.discard(wait)
+
+    def key(self, by: NextBy) -> Key:
+        joined = self.joined or 0
+        return (-self.number if by is NextBy.LATEST else joined, joined)
 
     def wake(self) -> None:
         for wait in self.waits:
@@ -85,14 +92,12 @@ class Repeats:
         self._swept_at = float("-inf")
         self._in_vain = 1.0  # the share of repeats, lately: more than those few has to be earned
         self._places: dict[str, LinePlace] = {}
-        self._line: dict[LineEnd, list[tuple[int, str]]] = {
-            LineEnd.LAST: [],
-            LineEnd.FIRST: [],
-        }  # heaps; who has left stays in
+        self._line: dict[NextBy, list[tuple[Key, LinePlace]]] = {by: [] for by in NextBy}  # heaps; who left stays in
         self._numbers: dict[str, int] = {}  # of conversations that had a turn
-        self._next_end, self._given = LineEnd.LAST, 0
-        self._ends: dict[str, LineEnd] = {}  # of whose last turn it is not known yet whether it was in vain
-        self._found = {LineEnd.LAST: 0.5, LineEnd.FIRST: 0.5}  # the share of those turns, lately
+        self._joined = count()
+        self._next_by, self._latest = NextBy.LATEST, 0.0  # of the next turn so large a part is the latest's
+        self._turn_by: dict[str, NextBy] = {}  # of whose last turn it is not known yet whether it was in vain
+        self._found = dict.fromkeys(NextBy, 0.5)  # the share of those turns, lately
 
     @property
     def pace(self) -> float:
@@ -103,8 +108,8 @@ class Repeats:
     def answered(self, of: str, found: bool) -> None:
         """A repeat about the conversation `of` was answered."""
         self._in_vain += LAST_REPEAT * ((not found) - self._in_vain)
-        if (end := self._ends.pop(of, None)) is not None:
-            self._found[end] += LAST_REPEAT * (found - self._found[end])
+        if (by := self._turn_by.pop(of, None)) is not None:
+            self._found[by] += LAST_REPEAT * (found - self._found[by])
 
     # ---- turns
 
@@ -131,20 +136,19 @@ class Repeats:
                 self._leave(place)
 
     def _join(self, place: LinePlace) -> None:
-        place.in_line = True
-        for end, line in self._line.items():
-            sign = 1 if end is LineEnd.FIRST else -1
+        place.joined = next(self._joined)
+        for by, line in self._line.items():
             if len(line) > 2 * len(self._places) + LEFT_IN:
-                line[:] = [(sign * one.number, of) for of, one in self._places.items() if one.in_line]
+                line[:] = [(one.key(by), one) for one in self._places.values() if one.joined is not None]
                 heapq.heapify(line)
             else:
-                heapq.heappush(line, (sign * place.number, place.of))
+                heapq.heappush(line, (place.key(by), place))
 
     def due_s(self, place: LinePlace, now: float) -> float | None:
         """Seconds until its turn, or until it may join the line; None while others are before it: it is woken."""
         if now < place.not_before:
             return place.not_before - now
-        if not place.in_line:
+        if place.joined is None:
             self._join(place)
         return max(self._free_at - now, 0.0) if self._next is place else None
 
@@ -155,22 +159,21 @@ class Repeats:
         self._numbers[place.of] = place.number
         self._free_at = max(now, self._free_at) + MINUTE_S / self.pace
         if len(self._places) > 1:
-            self._ends[place.of] = self._next_end
-        self._given += 1
-        best = LineEnd.FIRST if self._found[LineEnd.FIRST] > self._found[LineEnd.LAST] + CLEARLY else LineEnd.LAST
-        other = LineEnd.LAST if best is LineEnd.FIRST else LineEnd.FIRST
-        self._next_end = other if self._given % OTHER_WAY == 0 else best
+            self._turn_by[place.of] = self._next_by
+        latest, longest = (NEVER + self._found[by] for by in NextBy)
+        self._latest += latest / (latest + longest)
+        self._next_by = NextBy.LATEST if self._latest >= 1.0 else NextBy.LONGEST
+        self._latest %= 1.0
         self._leave(place)
         place.wake()
         return now
 
     @property
     def _next(self) -> LinePlace | None:
-        line = self._line[self._next_end]
+        line = self._line[self._next_by]
         while line:
-            number, of = line[0]
-            place = self._places.get(of)
-            if place is not None and place.in_line and place.number == abs(number):
+            place = line[0][1]
+            if self._places.get(place.of) is place:
                 return place
             heapq.heappop(line)
         return None
@@ -202,4 +205,4 @@ class Repeats:
                     del kept[old]
             for old in self._numbers.keys() - self._turns.keys():
                 del self._numbers[old]
-                self._ends.pop(old, None)
+                self._turn_by.pop(old, None)
