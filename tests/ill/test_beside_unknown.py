@@ -136,8 +136,7 @@ def late_beside(unknown: int) -> float:
     return clock.run(main)
 
 
-@pytest.mark.parametrize("unknown", [50, 1_000])
-def test_what_genesys_shows_a_second_late_does_not_wait_for_those_that_it_may_never_know(unknown: int) -> None:
-    alone, beside = late_beside(0), late_beside(unknown)
-    print(f"p95 alone {alone:.1f} s, beside {unknown} unknown conversations {beside:.1f} s")
+def test_what_genesys_shows_a_second_late_does_not_wait_for_those_that_it_may_never_know() -> None:
+    alone, beside = late_beside(0), late_beside(MANY)
+    print(f"p95 alone {alone:.1f} s, beside {MANY} unknown conversations {beside:.1f} s")
     assert beside <= 1.5 * alone
