@@ -140,7 +140,7 @@ def test_objects_that_are_names_are_the_same(data: bytes) -> None:
     found = set(NAMES.finditer(data))
     for word in (match.start() for match in re.finditer(b"obj", data)):
         begin = word + 3 + len(data[word + 3 :]) - len(data[word + 3 :].lstrip(b"\0\t\n\x0c\r "))
-        is_names = data[begin : begin + 1] in (b"/", b"[") and streams._is_names(data, begin)
+        is_names = data[begin : begin + 1] in (b"/", b"[") and streams._is_names(data, begin, Work())
         assert is_names == bool(NAMES.match(data, word)) or not found
 
 

@@ -15,6 +15,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 KEYWORD, MOST_BLANKS = b"stream", 8  # behind the word, before its line ends
 MOST_COMMENT = 1000  # bytes of one between a dictionary and the word
 NEAR = 40  # bytes before an object's word that its number is in
+A_NAME = 1536  # of work, for each that is looked at
 MOST_NAMES = 16
 _IN_NAME = runs.WORD + b"#"
 
@@ -95,18 +96,21 @@ def names(data: bytes, work: Work) -> dict[int, Value]:
     work.spend(2 * len(data) + 64 * data.count(b"obj"))
     found: dict[int, Value] = {}
     for word in runs.places(data, b"obj"):
+        if data[word - 3 : word] == b"end":
+            continue
         begin = runs.behind(data, word + 3, syntax.WHITE)
-        if data[begin : begin + 1] in (b"/", b"[") and _is_names(data, begin):
+        if data[begin : begin + 1] in (b"/", b"[") and _is_names(data, begin, work):
             work.spend(PLACE)
             if (number := number_at(data, word)) is not None:
                 found[number] = syntax.read(data, begin, work)[0]
     return found
 
 
-def _is_names(data: bytes, at: int) -> bool:
+def _is_names(data: bytes, at: int, work: Work) -> bool:
     """Whether the object is a name or a list of a few, and nothing else."""
     at = runs.behind(data, at + (data[at : at + 1] == b"["), syntax.WHITE)
     for _ in range(MOST_NAMES):
+        work.spend(A_NAME)
         end = runs.behind(data, at + 1, _IN_NAME)
         if data[at : at + 1] != b"/" or end == at + 1:
             return False

@@ -14,7 +14,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 
 SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
-AN_OBJECT = 1024  # of work, to be listed
+AN_OBJECT = 4096  # of work, to be listed
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 CONSTANTS = {b"true": True, b"false": False}
 WHITE = b"\0\t\n\x0c\r "
