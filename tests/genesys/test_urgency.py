@@ -216,7 +216,7 @@ def test_thousands_that_go_on_together_leave_the_calls_to_who_comes_for_the_firs
             for number in range(5_000):
                 group.start_soon(repeat, asking, f"waited {number}")
             await anyio.sleep(1)
-            for number in range(20):
+            for number in range(10):
                 began = loop.time()
                 await asking.ask(f"new {number}")
                 assert loop.time() == pytest.approx(began + 0.1), "it begins at once"
@@ -230,10 +230,10 @@ def test_they_come_one_after_the_other_however_fast_they_are_answered_and_all_of
     async def main() -> None:
         asking, began = Asking(60_000), asyncio.get_running_loop().time()
         async with anyio.create_task_group() as group:
-            for number in range(1_000):
+            for number in range(300):
                 group.start_soon(repeat, asking, f"waited {number}")
-        assert len(asking.begun) == 1_000
-        assert asyncio.get_running_loop().time() - began == pytest.approx(999 * APART_S, rel=0.1)
+        assert len(asking.begun) == 300
+        assert asyncio.get_running_loop().time() - began == pytest.approx(299 * APART_S, rel=0.1)
 
     clock.run(main)
 
