@@ -21,6 +21,7 @@ MARKS = (
 )
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
+WIDEST = 4  # bytes of a character in any of them
 PLAIN = "text/plain"
 HEAD = 64 * 1024
 DECODED_AT_ONCE = 256 * 1024
@@ -28,6 +29,7 @@ KNOWN_BY = 4096  # characters that tell an encoding
 MOST_NULS = 2  # for each byte of text
 FEW_GAPS, BETWEEN_GAPS = 8, 1024  # runs of them in any text, and bytes for each one in a longer text
 READ_TWICE = 2  # it is decoded and searched
+READ_OFTEN = 16  # the same of characters of two bytes and more, which are counted as well
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x1b\x1a\x0b\x08") + b"\x7f"  # manuals strike over
 _NEVER_CLEAN = bytes(c for c in range(32) if c not in b"\t\n\r\x0c") + b"\x7f"
@@ -153,7 +155,8 @@ def _decoded(data: bytes, encoding: str, work: Work) -> Iterator[str]:
     """In pieces: one rare character makes a string four times as large as its bytes."""
     decoder = codecs.getincrementaldecoder(encoding)()
     for at in range(0, len(data), DECODED_AT_ONCE):
-        work.spend(READ_TWICE * min(DECODED_AT_ONCE, len(data) - at))
+        often = READ_OFTEN if encoding in WIDE else READ_TWICE
+        work.spend(often * min(DECODED_AT_ONCE, len(data) - at))
         yield decoder.decode(data[at : at + DECODED_AT_ONCE], at + DECODED_AT_ONCE >= len(data))
 
 
@@ -165,16 +168,23 @@ def _wide(data: bytes, work: Work) -> Text | None:
     found = [
         (len(set(sample[upper::2])), text)
         for encoding, upper in zip(WIDE, (1, 0, 1, 0), strict=True)
-        if (text := _strict(data, encoding, work)) is not None and _is_readable(text.head)
+        if _begins_readable(data, encoding, work) and (text := _strict(data, encoding, work)) is not None
     ]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _is_readable(text: str) -> bool:
-    """Whether these are words and not numbers that happen to be characters."""
-    if _COMMON.isdisjoint(text):
+def _begins_readable(data: bytes, encoding: str, work: Work) -> bool:
+    """Whether it begins with words, and not with numbers that happen to be characters: told before all is decoded."""
+    head = data[: WIDEST * (KNOWN_BY + 1)]
+    work.spend(READ_OFTEN * len(head))
+    try:
+        begins = codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
         return False
-    shown = [c for c in text[:KNOWN_BY] if c not in "\t\r\n\x0c\ufeff"]
+    begins = begins.removeprefix("\ufeff")[:KNOWN_BY]
+    if _COMMON.isdisjoint(begins):
+        return False
+    shown = [c for c in begins if c not in "\t\r\n\x0c\ufeff"]
     kinds = {c: unicodedata.category(c) for c in shown}
     printed = sum(kinds[c] not in _UNPRINTED for c in shown)
     letters = sum(c.isascii() or kind[0] in _IN_WORDS for c, kind in kinds.items())  # of many lines one is drawn
