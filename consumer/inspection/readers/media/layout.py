@@ -12,7 +12,7 @@ from consumer.inspection.readers.trailing import Extent
 from consumer.model import Reason
 
 STEP = 256  # what a step to the next part costs, as bytes that are read
-A_LOOK = 32 * 1024  # what it costs to ask of one which file it is
+A_LOOK = 52 * 1024  # what it costs to ask of one which file it is
 STRAY, GAPS = 64 * 1024, 64  # bytes in which players search the next frame or page, and how often here
 MOST_PARTS = 20_000  # of those that are kept: real files have hundreds
 MOST_INSIDE = 200  # covers, fonts
