@@ -215,7 +215,9 @@ class _Judging:
         await self._found(event, found, late, announced)
 
     def _missing(self, announced: Message, found: Message) -> list[Attachment]:
-        return [a for a in self.wanted.attachments(announced) if not any(is_same(a, f) for f in found.attachments)]
+        """Those with an id or a link: of one without them nobody could say which it is, and it is counted alone."""
+        named = (a for a in self.wanted.attachments(announced) if a.identity is not None)
+        return [a for a in named if not any(is_same(a, f) for f in found.attachments)]
 
     async def _find(self, announced: Message) -> Message:
         message = await self.questions.show(announced, announced.attachments)

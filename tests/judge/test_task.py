@@ -127,6 +127,23 @@ async def test_an_announced_attachment_that_comes_late_is_judged() -> None:
         assert home.letters == []
 
 
+@pytest.mark.parametrize("nameless", [{}, {"mediaType": "image/png"}, {"id": 5}])
+async def test_what_an_event_names_by_neither_id_nor_link_takes_no_other_file_along(
+    nameless: dict[str, object],
+) -> None:
+    link = "https://api-downloads.mypurecloud.com/api/v2/downloads/"
+    shown = [attachment(name, url=link + name) for name in ("a1", "a2")]
+    said = {"messageId": "m1", "messageMetadata": {"type": "Structured"}}
+    for media in ([nameless], [{"id": "a1", "url": link + "a1"}, nameless]):
+        told = {"id": CONVERSATION, "participants": [{"messages": [{"messages": [said | {"media": media}]}]}]}
+        async with at_home(message("m1", *shown)) as home:
+            await home.take(orjson.dumps(told))
+
+            assert home.verdicts == ["a1", "a2"]
+            assert home.letters == []
+            assert not any(home.bugs)
+
+
 def counting(count: int, *named: str) -> bytes:
     """A conversation event whose message counts attachments, and describes only those that are named."""
     contents = [{"contentType": "Attachment"} for _ in range(count)]
