@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, replayed
-from consumer.judge.reading import announcements_of, is_same, unseen_of
+from consumer.judge.reading import announcements_of, not_shown_in, unseen_of
 from consumer.model import OF_VERDICT, Attachment, Message, Replay
 
 
@@ -30,8 +30,7 @@ class Known:
 
     def gave_up_some(self, announced: Message, found: Message) -> bool:
         """Whether Genesys did not show as many attachments, or not each that was named."""
-        missing = (a for a in announced.attachments if not any(is_same(a, f) for f in found.attachments))
-        return self.dead(announced.counted) or any(map(self.gave_up, missing))
+        return self.dead(announced.counted) or any(map(self.gave_up, not_shown_in(found, announced.attachments)))
 
     def letter_of(self, found: Attachment) -> Replay | None:
         """The dead letter of what announced it, be it by its link, when Genesys did not show it yet."""

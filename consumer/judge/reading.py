@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -46,6 +47,12 @@ def is_same(announced: Attachment, found: Attachment) -> bool:
     """An event may lack the id that the message API gives: the link tells as well which attachment it is."""
     same_key = in_one_case(announced.key or "") == in_one_case(found.key or "")
     return same_key or (announced.attachment_id is None and announced.url == found.url)
+
+
+def not_shown_in(found: Message, announced: Iterable[Attachment]) -> list[Attachment]:
+    """Of those with an id or a link: nobody could say which one it is that has neither, so that it is only counted."""
+    named = (attachment for attachment in announced if attachment.key is not None)
+    return [attachment for attachment in named if not any(is_same(attachment, shown) for shown in found.attachments)]
 
 
 def announcements_of(found: Attachment) -> list[bytes]:

@@ -17,7 +17,7 @@ from consumer.judge.known import Known
 from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
 from consumer.judge.questions import Genesys, Questions, not_all_shown, not_shown
-from consumer.judge.reading import at_home, is_same, with_communication
+from consumer.judge.reading import at_home, is_same, not_shown_in, with_communication
 from consumer.judge.wanted import Wanted
 from consumer.model import (
     AnswerKind,
@@ -215,9 +215,7 @@ class _Judging:
         await self._found(event, found, late, announced)
 
     def _missing(self, announced: Message, found: Message) -> list[Attachment]:
-        """Those with an id or a link: of one without them nobody could say which it is, and it is counted alone."""
-        named = (a for a in self.wanted.attachments(announced) if a.identity is not None)
-        return [a for a in named if not any(is_same(a, f) for f in found.attachments)]
+        return not_shown_in(found, self.wanted.attachments(announced))
 
     async def _find(self, announced: Message) -> Message:
         message = await self.questions.show(announced, announced.attachments)

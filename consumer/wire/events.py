@@ -38,7 +38,7 @@ BYTES_LISTED = 200  # or one for so many bytes: those that Genesys lists take mo
 
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
 OTHER_MEDIA = {"voice", "callback", "email", "cobrowse", "screenshare", "video", "socialexpression"}
-QUIET_TYPES = {"receipt", "event"}
+QUIET_TYPES: dict[str, NoiseKind] = {"Receipt": "receipt", "Event": "event_message"}  # as Genesys writes them
 SNAPSHOT_FIELDS = {"participants", "normalizedMessage"}  # shows messages, whatever the topic's template promises
 
 # Why an event holds nothing to judge, each with its proof. A closed list: a metric label holds the same.
@@ -285,12 +285,13 @@ def _bare(body: Json, conversation_id: str | None, topic: str | None) -> tuple[s
     if ids.message_id and not is_of_genesys(body, conversation_id, topic):
         raise BadId(f"its message id {NOT_OURS}")
     if ids.message_id:
-        if word(body.get("type")) in QUIET_TYPES:
-            return Noise("receipt" if word(body.get("type")) == "receipt" else "event_message")
+        quiet = QUIET_TYPES.get(fields.text(body.get("type")) or "")
+        if quiet is not None and fields.holds_nothing(body):
+            return Noise(quiet)
         return conversation_id, (Message(conversation_id or "", ids.message_id, announces_media=True),)
     if ids.odd:
         raise BadId(f"its message id is not one: {ID_SIGNS}")
-    if word(body.get("mediaType")) in OTHER_MEDIA:
+    if word(body.get("mediaType")) in OTHER_MEDIA and fields.holds_nothing(body):
         return Noise("other_media")
     if conversation_id is not None:
         return conversation_id, ()

@@ -92,6 +92,11 @@ def text(raw: object) -> str | None:
     return raw if isinstance(raw, str) and raw else None
 
 
+def holds_nothing(node: Json) -> bool:
+    """Whether it is ids and words alone: no list, no object and no text in which a message or a file could be."""
+    return not any(isinstance(value, (dict, list)) or str(value)[:1] in ("{", "[") for value in node.values() if value)
+
+
 def word(raw: object) -> str:
     """A value of an enumeration, lower case; "" if it is none. Unknown ones are the caller's to tolerate."""
     return raw.strip().lower() if isinstance(raw, str) else ""

@@ -31,7 +31,7 @@ _OF_LOGS = frozenset({
 })  # fmt: skip
 _OF_SPLUNK = frozenset({"fields", "host", "index", "source", "sourcetype", "time"})
 _SCOPES = ("scopeLogs", "instrumentationLibraryLogs", "scope_logs", "instrumentation_library_logs")
-_RECORDS = ("logRecords", "log_records")
+_RECORDS = ("logRecords", "log_records", "logs")
 _TYPED = {
     "array_value": "arrayValue", "bytes_value": "bytesValue", "kvlist_value": "kvlistValue",
 }  # fmt: skip
@@ -99,8 +99,8 @@ def _is_stream(raw: Any) -> bool:
 def _log_bodies(node: Json) -> Payload:
     """As its protocol writes them in JSON, in its names of today and of before."""
     scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(_first(each, _SCOPES))]
-    if node["resourceLogs"] and not scopes:
-        raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs")
+    if (node["resourceLogs"] and not scopes) or any(_first(scope, _RECORDS) is None for scope in scopes):
+        raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs and logRecords")
     left, records = Left(), (record for scope in scopes for record in _objects(_first(scope, _RECORDS)))
     return Several([_any_value(record.get("body"), left) for record in records])
 

@@ -93,7 +93,8 @@ def list_at(key: str) -> Callable[[Json], Payload]:
 
 def has(**values: str | tuple[str, ...]) -> Callable[[Json], bool]:
     """Whether each of these keys has its value, or one of its values."""
-    return lambda node: all(node[key] == value or node[key] in value for key, value in values.items())
+    allowed = {key: (value,) if isinstance(value, str) else value for key, value in values.items()}
+    return lambda node: all(node[key] in some for key, some in allowed.items())
 
 
 def all_data(key: str) -> Callable[[Json], bool]:
@@ -144,7 +145,7 @@ def none_of(why: NothingKind) -> Callable[[Json], Payload]:
 def event_grid(node: Json) -> Payload:
     """Genesys's blueprint for Event Grid puts the event of EventBridge into `data.message`, whatever schema is asked
     for. Event Grid itself speaks of subscriptions, which are to be validated or have ended."""
-    if str(node.get("eventType")).startswith("Microsoft.EventGrid.Subscription"):
+    if str(node.get("eventType") or node.get("type")).startswith("Microsoft.EventGrid.Subscription"):
         return Nothing("bookkeeping")
     data = node["data"]
     return data["message"] if isinstance(data, dict) and data.keys() == {"message"} else data

@@ -47,6 +47,7 @@ KNOWN_TYPES = {"text", "structured", "receipt", "event"}
 # What the status of a message tells that names no direction: only what goes to a customer is sent and delivered.
 _DIRECTIONS = {"received": "inbound", **dict.fromkeys(("sent", "delivery-success", "delivery-failed"), "outbound")}
 POSTED_FIELDS = {"text", "events", "status", "type"}
+DELIVERY = {"sent", "delivered", "read", "failed", "published", "removed"}  # what a receipt tells
 GUEST_FIELDS = {"text", "events"}
 NAMED = {"messageId", "conversationId", "conversation"}
 # What shows that an entry is a communication, and no message.
@@ -140,7 +141,9 @@ def _type_of_posted(raw: Json) -> str:
         return ""
     if "text" in raw or raw.get("content"):
         return "text"
-    return "event" if "events" in raw else "receipt" if "status" in raw else ""
+    if "events" in raw:
+        return "event" if all("eventType" in each for each in objects(raw["events"], "events")) else ""
+    return "receipt" if word(raw.get("status")) in DELIVERY else ""
 
 
 def conversation(raw: Json, conversation_id: str = "", *, event: bool = False) -> list[TypedMessage]:

@@ -254,6 +254,37 @@ def test_a_message_of_a_type_that_nobody_knows_is_looked_up(type_: str) -> None:
     assert event(data).messages[0].announces_media
 
 
+NAMED = {"conversationId": CONVERSATION, "messageId": OTHER}
+FILE = {"id": "a", "url": "https://api.mypurecloud.com/api/v2/downloads/a"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        NAMED | {"type": "event"},  # a table's own word
+        NAMED | {"type": "Event", "attachments": [FILE]},
+        NAMED | {"type": "Receipt", "media": [FILE]},
+        NAMED | {"type": "Event", "payload": '{"media": []}'},
+        {"conversationId": CONVERSATION, "mediaType": "VIDEO", "media": [FILE]},
+    ],
+)
+def test_a_word_proves_no_noise_where_others_write_it_or_a_file_may_stand_beside_it(said: dict[str, Any]) -> None:
+    assert event(said).conversation_id == CONVERSATION
+
+
+@pytest.mark.parametrize("said", [{"events": [NAMED]}, {"status": "ok", "data": NAMED}])
+def test_what_is_posted_beside_a_channel_is_noise_by_genesys_own_words_alone(said: dict[str, Any]) -> None:
+    (found,) = decode(orjson.dumps({"channel": {"name": "g"}, **said}))
+    assert not isinstance(found, Noise)
+
+
+@pytest.mark.parametrize("value", [{"type": "", "value": 1}, {"type": "T", "value": 1}, {"type": "", "state": 1}])
+def test_a_part_of_a_transports_word_is_not_its_word(value: dict[str, Any]) -> None:
+    key = next(name for name in value if name != "type")
+    (found,) = decode(orjson.dumps(value | {key: {"conversationId": CONVERSATION}}))
+    assert not isinstance(found, Noise)
+
+
 def test_a_message_with_stickers_beside_its_text_is_looked_up() -> None:
     stickers = [{"id": "s-1", "url": "https://stickers.invalid/s-1.png"}]
     (message,) = event(snapshot({"messageMetadata": METADATA_TEXT, "stickers": stickers})).messages
