@@ -20,7 +20,7 @@ from typing import NamedTuple
 import orjson
 
 from consumer.download.sizes import Feed
-from consumer.http.codes import NOT_THERE
+from consumer.http.codes import NOT_THERE, as_written
 from consumer.http.waits import seconds_to_wait
 from consumer.model import Expired, Reason
 
@@ -179,7 +179,7 @@ def store_code(status: int, body: bytes) -> str:
     code = _code_of_google(status, said.get("error")) if google else said.get("code")
     if not isinstance(code, str) or not STORE_CODE.fullmatch(code):
         return ""
-    return code if google else code.lower().replace("_", ".")
+    return code if google else as_written(code, said)
 
 
 def _code_of_google(status: int, error: object) -> object:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from consumer.errors import Malformed
 from consumer.genesys.links import is_signed
-from consumer.http.codes import NOT_FOUND
+from consumer.http.codes import NOT_FOUND, as_written
 from consumer.http.urls import REGION_HOSTS
 from consumer.model import Settled
 from consumer.wire.fields import Json
@@ -234,7 +234,7 @@ def error_code(said: object, status: int) -> str:
     if not isinstance(said, dict) or isinstance(said.get("status"), bool) or said.get("status") != status:
         return ""
     code = said.get("code")
-    return code.lower().replace("_", ".") if isinstance(code, str) and CODE.fullmatch(code) else ""
+    return as_written(code, said) if isinstance(code, str) and CODE.fullmatch(code) else ""
 
 
 def _is_login(location: str) -> bool:

@@ -11,6 +11,7 @@ definitions name them.
 from __future__ import annotations
 
 import re
+from typing import Any
 
 OBJECTS = (
     "attachment", "communication", "conversation", "download", "media", "message", "participant", "resource",
@@ -18,3 +19,13 @@ OBJECTS = (
 _OF_ONE = rf"(?:(?:[a-z0-9_-]+\.)*(?:{'|'.join(OBJECTS)})s?\.)?"
 NOT_FOUND = re.compile(rf"{_OF_ONE}not\.found")
 NOT_THERE = rf"{_OF_ONE}(?:not\.found|gone)"  # of a file behind its link
+OWN_FIELDS = frozenset({"contextId", "messageParams", "messageWithParams", "entityId", "entityName"})
+"""Of Genesys's error documents (its API definitions, `ErrorBody`), and of no framework's."""
+
+
+def as_written(code: str, said: dict[str, Any]) -> str:
+    """As Genesys writes most codes; "" for what is not known to be one of its. Frameworks and gateways say `NOT_FOUND`
+    of a route in a document with `code` and `status` as well: only one of Genesys's own fields shows that it is its."""
+    written = code.lower().replace("_", ".")
+    foreign = written != code and "." not in code and written in ("not.found", "gone") and OWN_FIELDS.isdisjoint(said)
+    return "" if foreign else written

@@ -50,7 +50,13 @@ def test_a_whole_safe_address_is_one_and_an_emulator_s_as_safe_as_its_own(status
 
 @pytest.mark.parametrize(
     "code",
-    ["not.found", "resource.not.found", "messaging.service.message.not.found", "NOT_FOUND", "conversations.not.found"],
+    [
+        "not.found",
+        "resource.not.found",
+        "messaging.service.message.not.found",
+        "MESSAGE_NOT_FOUND",
+        "conversations.not.found",
+    ],
 )
 def test_what_is_not_there_is_one_object(code: str) -> None:
     assert missing(code) is Meaning.ANSWERED
@@ -75,5 +81,10 @@ def test_what_is_not_known_to_be_one_object_is_none(code: str) -> None:
     assert missing(code) is Meaning.NOT_GENESYS
 
 
-def missing(code: str) -> Meaning:
-    return judge(Reply(404, {}, orjson.dumps({"code": code, "status": 404})), SHAPES["message"]).meaning
+def missing(code: str, **more: object) -> Meaning:
+    return judge(Reply(404, {}, orjson.dumps({"code": code, "status": 404, **more})), SHAPES["message"]).meaning
+
+
+def test_what_frameworks_say_of_a_route_too_is_genesys_own_by_one_of_its_fields() -> None:
+    assert missing("NOT_FOUND") is missing("NOT_FOUND", message="no route", details=[]) is Meaning.NOT_GENESYS
+    assert missing("NOT_FOUND", contextId="c-1") is missing("NOT_FOUND", messageParams={}) is Meaning.ANSWERED

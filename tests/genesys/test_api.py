@@ -39,7 +39,7 @@ async def failure_of(client: Client) -> Failure:
         (404, "not.found", Missing),
         (404, "resource.not.found", Missing),
         (404, "route.not.found", Unavailable),  # a gateway's
-        (404, "NOT_FOUND", Missing),
+        (404, "NOT_FOUND", Unavailable),  # a framework's: it has none of Genesys's own fields
         (404, "CONVERSATION_NOT_FOUND", Missing),
         (404, "Not.Found", Missing),
         (503, "SERVICE_UNAVAILABLE", Unavailable),
