@@ -234,7 +234,7 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
             emulator.state.listeners.append(heard.heard)
             settings = settings_for(emulator, kafka_settings, topics, tmp_path)
             origins = (emulator.files_url, emulator.api_url, elsewhere)
-            settings = changed(settings, "download", allowed_origins=origins, read_timeout_s=2.0)
+            settings = changed(settings, "download", allowed_origins=origins, read_timeout_s=4.0)
             score = Kept(traffic.expectation)
             with everything_logged() as logged, every_failure(out):
                 async with (
