@@ -93,8 +93,16 @@ def text(raw: object) -> str | None:
 
 
 def holds_nothing(node: Json) -> bool:
-    """Whether it is ids and words alone: no list, no object and no text in which a message or a file could be."""
-    return not any(isinstance(value, (dict, list)) or str(value)[:1] in ("{", "[") for value in node.values() if value)
+    """Whether it is ids and words alone, lists and pairs of them too: no object in another or in a list, and no text in
+    JSON, in which a message or a file could be."""
+    return not any(map(_may_hold, node.values()))
+
+
+def _may_hold(value: object) -> bool:
+    if isinstance(value, str):
+        return value[:1] in ("{", "[")
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(isinstance(each, dict) or (isinstance(each, list) and isinstance(value, dict)) for each in inner)
 
 
 def word(raw: object) -> str:

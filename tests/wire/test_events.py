@@ -195,6 +195,9 @@ def test_wrapping_has_a_limit() -> None:
 METADATA_TEXT = {"type": "Text", "content": [{"contentType": "Text"}]}
 
 
+VOICE = {"conversationId": OTHER, "participantId": CONVERSATION, "eventTime": 1, "mediaType": "VOICE"}
+
+
 def snapshot(*messages: dict[str, Any]) -> dict[str, Any]:
     entries = [{"messageId": f"m-{i}", **message} for i, message in enumerate(messages)]
     return {"id": CONVERSATION, "participants": [{"messages": [{"messages": entries}]}]}
@@ -218,6 +221,8 @@ def snapshot(*messages: dict[str, Any]) -> dict[str, Any]:
         (orjson.dumps({"type": "Receipt", "status": "Delivered", "channel": {}, "id": "a/b"}), "receipt"),
         (orjson.dumps(snapshot({"messageId": None, "messageMetadata": METADATA_TEXT})), "no_attachment"),
         (orjson.dumps({"conversationId": OTHER, "eventTime": 1, "mediaType": "VOICE"}), "other_media"),
+        (orjson.dumps(VOICE | {"requestedRoutingSkillIds": ["a"], "callbackNumbers": []}), "other_media"),
+        (orjson.dumps(VOICE | {"attributes": {"name": "value"}}), "other_media"),
         (b'{"topicName":"v2.users.x.presence","eventBody":{"source":"PURECLOUD"}}', "other_topic"),
         (b'{"topicName":"v2.system.socket_closing","eventBody":{"message":"closing"}}', "socket_closing"),
         (b'{"topicName":"v2.system.no_longer_subscribed.x","eventBody":{}}', "no_longer_subscribed"),
