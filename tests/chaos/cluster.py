@@ -21,6 +21,7 @@ from consumer.sandbox.traffic import Traffic, publish
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.chaos.faults import REPLICATION, Faults, Happened, choose, shuffled
+from tests.chaos.later import send_on, with_later
 from tests.chaos.witness import FAILED, REBALANCES, REBUILDS, Probes, Reader, logged
 from tests.chaos.workers import Workers, worker_env
 
@@ -37,7 +38,7 @@ SCENARIOS = (
     ("refuse", 0, 150.0),
 )
 NO_OTHER_OWNER = {"refuse", "split"}  # a process that is a member of its group keeps the partitions that it can't serve
-SHORTER = {"ATTEMPTS__OVER_S": "20", "DOWNLOAD__HOST_PATIENCE_S": "5"}
+SHORTER = {"ATTEMPTS__OVER_S": "20", "ATTEMPTS__PROBE_MAX_S": "2", "DOWNLOAD__HOST_PATIENCE_S": "5"}
 
 Script = Callable[[Faults], Awaitable[None]]
 
@@ -137,6 +138,7 @@ async def run(cluster: KafkaCluster, traffic: Traffic, a_second: float, script: 
     began = time.monotonic()
     prefix = f"chaos-{secrets.token_hex(3)}"
     topics = TopicSettings(events=f"{prefix}.events", prefix=prefix, replication=REPLICATION)
+    traffic, later = with_later(traffic, topics.partitions)
     with ExitStack() as stack:
         servers = cluster.internal_servers
         await create_topics(servers, topics)
@@ -160,7 +162,9 @@ async def run(cluster: KafkaCluster, traffic: Traffic, a_second: float, script: 
                 await script(faults)
                 over.set()
             score = Score(traffic.expectation)
-            await read_to_end(reader, score, patience_s=CATCH_UP_S)
+            async with anyio.create_task_group() as group:
+                group.start_soon(send_on, later, kafka, topics.events, score)
+                await read_to_end(reader, score, patience_s=CATCH_UP_S)
             delivered = _deliveries(traffic, emulator)
             return Report(
                 seed=traffic.expectation.seed,

@@ -7,8 +7,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
-from functools import partial
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import anyio
@@ -16,22 +15,18 @@ from aiokafka import AIOKafkaProducer
 
 from consumer.sandbox.check import OutputReader, Score, Tally, read_to_end
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.traffic import InputRecord, Traffic, plan_traffic, publish
-from consumer.sandbox.world import World
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
+from tests.chaos.later import send_on, with_later
 from tests.chaos.trouble import Trouble
 from tests.chaos.workers import Workers, worker_env
-from tests.outages.crafted import GOOD, Maker, traffic_of
 
 WORKERS = 3
 EVENT_PARTITIONS = 4
 SESSION_MS = 6_000
 EVERY_S = 2.0  # between two troubles, on average
 CATCH_UP_S = 60.0  # without any news, once the trouble is over
-LATER, EACH_OF_LATER_S = 120, 0.5  # good files, once the trouble is over
-GOOD_ONE = replace(GOOD, name="later")
 SHORTER = {"ATTEMPTS__OVER_S": "10", "ATTEMPTS__PROBE_MAX_S": "2", "DOWNLOAD__HOST_PATIENCE_S": "5"}
 MOST_DOWNLOADS = 1.2  # for each file
 
@@ -72,7 +67,7 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
     """Writes the events over `seconds` while trouble happens, then lets the workers catch up in peace."""
     began = time.monotonic()
     topics = TopicSettings(replication=1)
-    traffic, later = _with_later(plan_traffic(events, seed), Maker("later", topics.partitions))
+    traffic, later = with_later(plan_traffic(events, seed), topics.partitions)
     with ExitStack() as stack:
         broker = stack.enter_context(private_broker())
         await create_topics(broker.bootstrap_servers, topics, EVENT_PARTITIONS)
@@ -85,11 +80,11 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
             score = Score(traffic.expectation)
             async with anyio.create_task_group() as group:
                 written = anyio.Event()
-                write = partial(_write, broker.bootstrap_servers, topics.events)
-                group.start_soon(write, traffic.records, _spread(seconds, len(traffic.records)), written)
+                pause = _spread(seconds, len(traffic.records))
+                group.start_soon(_write, broker.bootstrap_servers, topics.events, traffic.records, pause, written)
                 await trouble.run(written.is_set, EVERY_S)
             async with anyio.create_task_group() as group:
-                group.start_soon(write, later, _while_missing(score), anyio.Event())
+                group.start_soon(send_on, later, kafka, topics.events, score)
                 await read_to_end(reader, score, patience_s=CATCH_UP_S)
             delivered = _deliveries(traffic, emulator)
             return Report(
@@ -101,19 +96,6 @@ async def run(seed: int, seconds: float, events: int, logs: Path) -> Report:
                 calls=dict(emulator.state.calls),
                 tally=score.tally(),
             )
-
-
-def _with_later(traffic: Traffic, maker: Maker) -> tuple[Traffic, tuple[InputRecord, ...]]:
-    """The traffic and the good files that come later, in one world with one expectation; and the records of those.
-
-    A body that is not what Genesys says settles a file only once its host has delivered others: the last of them would
-    wait for ever where no customer sends anything any more.
-    """
-    later = traffic_of([maker.talk(GOOD_ONE) for _ in range(LATER)])
-    talks = [*traffic.world.conversations.values(), *later.world.conversations.values()]
-    expected = traffic.expectation
-    both = Expectation(expected.events, expected.seed, (*expected.answers, *later.expectation.answers))
-    return Traffic(World(talks, traffic.world.now), traffic.records, both), later.records
 
 
 def _deliveries(traffic: Traffic, emulator: Emulator) -> list[int]:
@@ -131,18 +113,6 @@ def _spread(seconds: float, records: int) -> Pause:
         ahead = began + seconds * number / records - anyio.current_time()
         if ahead > 0.05:
             await anyio.sleep(ahead)
-
-    return pause
-
-
-def _while_missing(score: Score) -> Pause:
-    """From when little is missing, slowly; and without a pause once nothing is but these, which a tally lists last."""
-
-    async def pause(number: int) -> None:
-        while (tally := score.tally()).missing > 2 * LATER:  # noqa: ASYNC110 # whoever reads them tells nobody
-            await anyio.sleep(EACH_OF_LATER_S)
-        if any(not line.startswith(GOOD_ONE.name) for line in tally.which["missing"]):
-            await anyio.sleep(EACH_OF_LATER_S)
 
     return pause
 
