@@ -99,10 +99,15 @@ def holds_nothing(node: Json) -> bool:
 
 
 def _may_hold(value: object) -> bool:
-    if isinstance(value, str):
-        return value[:1] in ("{", "[")
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return any(isinstance(each, dict) or (isinstance(each, list) and isinstance(value, dict)) for each in inner)
+    match value:
+        case str():
+            return value[:1] in ("{", "[")
+        case dict():
+            return any(isinstance(each, (dict, list)) for each in value.values())
+        case list():
+            return any(isinstance(each, dict) for each in value)
+        case _:
+            return False
 
 
 def word(raw: object) -> str:

@@ -188,12 +188,6 @@ def kong_body(node: Json) -> Payload:
     return of_base64(node["body"]) if node.get("body_base64") is True else node["body"]
 
 
-def is_logged_request(node: Json) -> bool:
-    """Of an API gateway that logs what was sent to it."""
-    request = node["request"]
-    return isinstance(request.get("body"), str) and "method" in request and ("url" in request or "uri" in request)
-
-
 def background(node: Json) -> bool:
     """Whether it is what Google hands to a function: an event of Pub/Sub and its context."""
     return isinstance(node["data"].get("data"), str) and node["context"].keys() >= {"eventId", "eventType"}
