@@ -2,7 +2,8 @@
 
 Sources: Debezium's connectors, its outbox and its converter for CloudEvents, MongoDB's change streams, the targets of
 Amazon DMS, Maxwell, Canal, Oracle GoldenGate, Qlik Replicate and Airbyte, Singer's and Airbyte's messages, DynamoDB's
-streams, TiCDC's Canal-JSON and open protocol, changefeeds of CockroachDB, both formats of wal2json, Google Datastream.
+streams, TiCDC's Canal-JSON, Debezium, simple and open protocols, changefeeds of CockroachDB, both formats of wal2json,
+Google Datastream.
 """
 
 from __future__ import annotations
@@ -46,6 +47,10 @@ _ROW = (dict, str, type(None))
 _OF_COCKROACH = frozenset({"after", "before", "cursor", "key", "mvcc_timestamp", "resolved", "topic", "updated"})
 _OF_CELLS = frozenset({"set", "value"})  # as YugabyteDB and ScyllaDB write them
 _OF_GOLDENGATE = frozenset({"csn", "current_ts", "op_ts", "op_type", "pos", "primary_keys", "table", "tokens", "xid"})
+_OF_MAXWELL = {
+    "bootstrap": {"database_name", "table_name", "where_clause", "is_complete"},
+    "heartbeats": {"server_id", "client_id", "heartbeat"},
+}
 _OF_WAL2JSON = frozenset({"nextlsn", "origin", "timestamp", "xid"})
 
 
@@ -74,7 +79,7 @@ def _opened(row: Any) -> Payload:
     payload = row.get("payload")
     if isinstance(payload, dict) and "value" in payload and payload.keys() <= _OF_CELLS:
         payload = payload["value"]
-    return payload if isinstance(payload, str) else row
+    return payload if payload and isinstance(payload, str) else row
 
 
 def _document(text: str) -> Any:
@@ -85,10 +90,12 @@ def _document(text: str) -> Any:
 
 
 def _message_or_nothing(node: Json) -> Payload:
-    """What was written into the log of the database alone, or that a table was emptied."""
+    """What was written into the log of the database alone, that a table was emptied, or a watermark of TiCDC's."""
     if node["op"] == "t":
         return Nothing("no_value")
     message = node.get("message")
+    if message is None and node["source"].get("connector") == "TiCDC":
+        return Nothing("bookkeeping")
     return of_base64(message.get("content") if isinstance(message, dict) else None)
 
 
@@ -138,6 +145,14 @@ def _cockroach_row(node: Json) -> Payload:
     return _opened({name: value for name, value in node.items() if name != "__crdb__"})
 
 
+def _maxwell_row(node: Json) -> Payload:
+    """It writes into tables of its own, and reads them as it reads all others."""
+    own, row = _OF_MAXWELL.get(node["table"]), node["data"]
+    if own is not None and isinstance(row, dict) and row.keys() >= own:
+        return Nothing("bookkeeping")
+    return row_at(at("data"), at("type"))(node)
+
+
 def _goldengate_row(node: Json) -> Any:
     """Its columns may stand beside what is said of the change."""
     if "after" in node or "before" in node:
@@ -167,6 +182,10 @@ CHANGES = (
         "Debezium", {"op": str, "source": dict}, _message_or_nothing,
         holds=lambda node: node["op"] in ("t", "m") and "after" not in node,
     ),
+    Envelope(
+        "Debezium", {"payload": dict}, at("payload"), frozenset(),
+        lambda node: isinstance(node["payload"].get("source"), dict) and "ts_ms" in node["payload"],
+    ),
     Envelope("Debezium", {"before": _ROW, "after": _ROW}, row_at(at("after"), lambda node: ""), frozenset()),
     Envelope(
         "Debezium", {"__op": str, "payload": (dict, str)}, row_at(at("payload"), at("__deleted")),
@@ -177,7 +196,7 @@ CHANGES = (
         at("payload"),
     ),
     Envelope(
-        "MongoDB", {"operationType": str, "ns": dict, "documentKey": dict},
+        "MongoDB", {"operationType": str, "ns": dict, "documentKey": (dict, str)},
         row_at(at("fullDocument"), at("operationType")),
     ),
     Envelope(
@@ -189,7 +208,7 @@ CHANGES = (
     ),
     Envelope(
         "Maxwell", {"database": str, "table": str, "type": str, "ts": int, "data": (dict, list, type(None))},
-        row_at(at("data"), at("type")),
+        _maxwell_row,
     ),
     Envelope(
         "GoldenGate", dict.fromkeys(("table", "op_type", "op_ts", "pos"), str), row_at(_goldengate_row, at("op_type"))
@@ -239,6 +258,10 @@ CHANGES = (
         holds=lambda node: node["action"] in WRITTEN and "columns" not in node,
     ),
     Envelope("wal2json", {"transactional": bool, "prefix": str, "content": str}, at("content")),
+    Envelope(
+        "TiCDC", {"version": int, "type": str, "commitTs": int, "buildTs": int, "schemaVersion": int},
+        row_at(at("data"), at("type")),
+    ),
     Envelope("TiCDC", {"u": dict}, _ticdc_row, frozenset({"p"}), _are_columns("u")),
     Envelope("TiCDC", {"d": dict}, none_of("no_value"), frozenset(), _are_columns("d")),
     Envelope(

@@ -125,12 +125,12 @@ def readings(value: bytes | None) -> list[Reading]:
 
 def _reading(leaf: Leaf) -> Reading:
     """Raises `Malformed` for an element that can't be written for itself."""
+    if isinstance(leaf.node, Nothing):
+        return Reading(Noise(leaf.node.why), leaf.envelope)
     value = leaf.value
     try:
         if leaf.fault is not None:
             raise leaf.fault
-        if isinstance(leaf.node, Nothing):
-            return Reading(Noise(leaf.node.why), leaf.envelope)
         told = _told(leaf.node)
         return Reading(_read(told, value, leaf.path), (*leaf.envelope, *told.names))
     except BadId as bad:

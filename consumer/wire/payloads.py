@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from consumer.errors import Malformed
-from consumer.wire.fields import Json
+from consumer.wire.fields import Json, holds_nothing
 
 NothingKind = Literal["no_value", "guest_session", "bookkeeping"]
+
+TELLING_ATTRIBUTES = frozenset({
+    "conversationId", "conversation_id", "eventBody", "event_body", "messageId", "message_id", "topicName",
+    "topic_name",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ def of_base64(text: object) -> bytes:
 
 
 def at(*path: str) -> Callable[[Json], Payload]:
+    """`path` may be empty: the node itself."""
+
     def payload(node: Json) -> Payload:
         inner: Any = node
         for key in path:
@@ -76,8 +83,21 @@ def base64_at(*path: str) -> Callable[[Json], Payload]:
     return lambda node: of_base64(inner(node))
 
 
+def or_tombstone(*path: str) -> Callable[[Json], Payload]:
+    """A record of Kafka without a value, as some write it down."""
+    inner = at(*path)
+
+    def payload(node: Json) -> Payload:
+        value = inner(node)
+        return Nothing("no_value") if value is None else value
+
+    return payload
+
+
 def json_or_base64(value: Any) -> Payload:
     """A text that begins like no JSON is base64: writers differ, and some do as their settings say."""
+    if value is None:
+        return Nothing("no_value")
     begins = value.lstrip()[:1] if isinstance(value, str) else ""
     return of_base64(value) if begins and begins not in '{["' else value
 
@@ -181,7 +201,8 @@ def guest_body(node: Json) -> Payload:
 
 
 def binary_or_json(node: Json) -> Payload:
-    return of_base64(node["value"]) if isinstance(node["value"], str) else node["value"]
+    value = or_tombstone("value")(node)
+    return of_base64(value) if isinstance(value, str) else value
 
 
 def kong_body(node: Json) -> Payload:
@@ -190,7 +211,29 @@ def kong_body(node: Json) -> Payload:
 
 def background(node: Json) -> bool:
     """Whether it is what Google hands to a function: an event of Pub/Sub and its context."""
-    return isinstance(node["data"].get("data"), str) and node["context"].keys() >= {"eventId", "eventType"}
+    return is_published(node["data"]) and node["context"].keys() >= {"eventId", "eventType"}
+
+
+def is_published(message: Json) -> bool:
+    """Whether it is a message of Pub/Sub, which has data, attributes, or both."""
+    if message.get("data") is None:
+        return isinstance(message.get("attributes"), dict)
+    return isinstance(message["data"], str)
+
+
+def published(*path: str) -> Callable[[Json], Payload]:
+    """Without data it holds nothing, unless its attributes may be, or may hold, an event."""
+    inner = at(*path)
+
+    def payload(node: Json) -> Payload:
+        message: Json = inner(node)
+        if message.get("data"):
+            return of_base64(message["data"])
+        attributes: Json = message.get("attributes") or {}
+        may_tell = not TELLING_ATTRIBUTES.isdisjoint(attributes) or not holds_nothing(attributes)
+        return attributes if may_tell else Nothing("no_value")
+
+    return payload
 
 
 def encoded_payload(node: Json) -> Payload:

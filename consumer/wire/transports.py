@@ -24,19 +24,27 @@ from consumer.wire.payloads import (
     has,
     is_connect_schema,
     is_of_blueprint,
+    is_published,
     is_rest_value,
     json_or_base64,
     json_or_base64_at,
     kong_body,
     list_at,
     lists_in,
+    none_of,
     of_base64,
+    or_tombstone,
     platform_event,
+    published,
     put_event,
     rest_value,
     text_or_bytes,
 )
 
+_VALUE = (dict, list, str, type(None))
+_OF_LAMBDA_S_KAFKA = frozenset({
+    "headers", "key", "keySchemaMetadata", "timestamp", "value", "valueSchemaMetadata",
+})  # fmt: skip
 _BATCH = frozenset({
     "ChildShards", "MillisBehindLatest", "NextShardIterator", "eventSourceARN", "isFinalInvokeForWindow",
     "isWindowTerminatedEarly", "shardId", "state", "window",
@@ -92,6 +100,10 @@ ENVELOPES = (
         base64_at("value"),
     ),
     Envelope(
+        "Lambda Kafka record", {"topic": str, "partition": int, "offset": int, "timestampType": str},
+        none_of("no_value"), _OF_LAMBDA_S_KAFKA, holds=lambda node: node.get("value") is None,
+    ),
+    Envelope(
         "Lambda MQ batch", {"eventSource": str, "messages": list}, list_at("messages"), holds=has(eventSource="aws:mq")
     ),
     Envelope("Amazon MQ", {"messageID": str, "messageType": str, "data": str}, base64_at("data")),
@@ -115,22 +127,22 @@ ENVELOPES = (
         frozenset(), is_connect_schema,
     ),
     Envelope(
-        "Pub/Sub push", {"message": dict, "subscription": str}, base64_at("message", "data"),
-        holds=lambda node: isinstance(node["message"].get("data"), str),
+        "Pub/Sub push", {"message": dict, "subscription": str}, published("message"),
+        holds=lambda node: is_published(node["message"]),
     ),
     Envelope("Pub/Sub pull", {"receivedMessages": list}, list_at("receivedMessages"), frozenset()),
     Envelope(
-        "Pub/Sub message", {"ackId": str, "message": dict}, base64_at("message", "data"),
-        holds=lambda node: isinstance(node["message"].get("data"), str),
+        "Pub/Sub message", {"ackId": str, "message": dict}, published("message"),
+        holds=lambda node: is_published(node["message"]),
     ),
-    Envelope("Pub/Sub message", {"messageId": str, "publishTime": str, "data": str}, base64_at("data")),
+    Envelope("Pub/Sub message", {"messageId": str, "publishTime": str}, published(), holds=is_published),
     Envelope("Pub/Sub pull", {"received_messages": list}, list_at("received_messages"), frozenset()),
     Envelope(
-        "Pub/Sub message", {"ack_id": str, "message": dict}, base64_at("message", "data"),
-        holds=lambda node: isinstance(node["message"].get("data"), str),
+        "Pub/Sub message", {"ack_id": str, "message": dict}, published("message"),
+        holds=lambda node: is_published(node["message"]),
     ),
-    Envelope("Pub/Sub message", {"message_id": str, "publish_time": str, "data": str}, base64_at("data")),
-    Envelope("Cloud Functions", {"context": dict, "data": dict}, base64_at("data", "data"), frozenset(), background),
+    Envelope("Pub/Sub message", {"message_id": str, "publish_time": str}, published(), holds=is_published),
+    Envelope("Cloud Functions", {"context": dict, "data": dict}, published("data"), frozenset(), background),
     # Amazon: destinations of Lambda. Azure: Event Hubs Capture.
     Envelope(
         "Lambda destination", {"requestContext": dict, "requestPayload": (dict, list), "timestamp": str},
@@ -153,9 +165,12 @@ ENVELOPES = (
     Envelope("JMS", {"message_id": str, "redelivered": bool, "bytes_payload": str}, base64_at("bytes_payload")),
     # Records of Kafka: kcat -J, Confluent's REST Proxy.
     Envelope("Elasticsearch", {"_index": str, "_id": str, "_source": dict}, at("_source")),
-    Envelope("kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": str}, at("payload")),
     Envelope(
-        "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": (dict, list, str)}, binary_or_json,
+        "kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": _VALUE},
+        or_tombstone("payload"),
+    ),
+    Envelope(
+        "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": _VALUE}, binary_or_json,
         frozenset({"key"}),
     ),
     Envelope(
@@ -166,6 +181,10 @@ ENVELOPES = (
     Envelope(
         "Kafka REST", {"value": dict}, rest_value, frozenset({"key", "headers", "partition_id", "timestamp"}),
         is_rest_value,
+    ),
+    Envelope(
+        "Kafka REST", {"key": dict, "value": type(None)}, none_of("no_value"),
+        frozenset({"headers", "partition_id", "timestamp"}), lambda node: node["key"].keys() == {"type", "data"},
     ),
     # An API gateway: Kong's plugin for Kafka.
     Envelope("Kong", {"body": str, "body_args": dict}, kong_body, _OF_KONG),
@@ -188,11 +207,11 @@ ENVELOPES = (
         holds=all_begin("messageType", "urn:message:"), shares=frozenset({"conversationId"}),
     ),
     Envelope(
-        "NiFi", {"metadata": dict, "headers": dict, "value": (dict, list, str)}, at("value"), frozenset({"key"}),
+        "NiFi", {"metadata": dict, "headers": dict, "value": _VALUE}, or_tombstone("value"), frozenset({"key"}),
         lambda node: node["metadata"].keys() >= {"topic", "partition", "offset"},
     ),
     Envelope(
-        "Spark", {"topic": str, "partition": int, "offset": int, "timestampType": int, "value": str},
+        "Spark", {"topic": str, "partition": int, "offset": int, "timestampType": int, "value": (str, type(None))},
         json_or_base64_at("value"),
     ),
     # Requests of HTTP, as automations hand them on (Logic Apps, n8n, Camel); webhooks as their standard has them.

@@ -275,6 +275,18 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     "wal2json's message": lambda raw: {
         "action": "M", "transactional": True, "prefix": "genesys", "content": text(raw)
     },
+    "TiCDC, simple": lambda raw: {
+        "version": 1, "database": "d", "table": "t", "tableID": 148, "type": "INSERT", "commitTs": 1, "buildTs": 1,
+        "schemaVersion": 1, "data": {"id": 1, "payload": text(raw)},
+    },
+    "TiCDC as Debezium": lambda raw: {"payload": {**DEBEZIUM, "before": None, "after": {"payload": text(raw)}}},
+    "kcat, Avro": lambda raw: {
+        "topic": "t", "partition": 0, "offset": 1, "tstype": "create", "ts": 1, "broker": 1, "key": None, "payload": raw
+    },
+    "MongoDB's connector, with a schema": lambda raw: {
+        "_id": text({"_data": "8263"}), "operationType": "insert", "ns": {"db": "d", "coll": "c"}, "to": None,
+        "fullDocument": text({"_id": 1, "payload": text(raw)}), "documentKey": text({"_id": 1}), "clusterTime": "1",
+    },
     "Datastream": lambda raw: {
         "uuid": "u", "read_timestamp": AT, "source_timestamp": AT, "object": "t", "read_method": "postgresql-cdc",
         "stream_name": "s", "schema_key": "k", "sort_keys": [1], "payload": {"id": 1, "payload": text(raw)},

@@ -21,9 +21,7 @@ from tests.wire.packing import (
     ENVELOPES,
     QLIK,
     SALESFORCE,
-    cloud_event,
     coded,
-    event_grid,
     image,
     kinesis,
     sqs,
@@ -120,95 +118,6 @@ def test_a_guest_frame_that_is_no_message_is_dropped(frame: dict[str, Any]) -> N
     assert one(frame) in (Noise("guest_session"), Noise("event_message"))
 
 
-GONE_FROM_ITS_TABLE: list[dict[str, Any]] = [
-    {"op": "d", "source": {}, "before": BARE, "after": None},
-    {"op": "t", "source": {"db": "d"}, "ts_ms": 1},
-    cloud_event(data={"before": BARE, "after": None}),
-    {"id": 1, "payload": text(BARE), "__op": "d", "__deleted": "true"},
-    {"table": "G.E", "op_type": "D", "op_ts": AT, "current_ts": AT, "pos": "1", "before": BARE},
-    {**QLIK, "message": {"data": BARE, "beforeData": None, "headers": {"operation": "DELETE"}}},
-    {**CANAL, "type": "DELETE", "data": [{"id": "1", "payload": text(BARE)}], "old": None},
-    {"after": None, "updated": "1.0"},
-    {"after": None, "key": [1], "topic": "t"},
-    {"after": None},
-    {"kind": "truncate", "schema": "public", "table": "t"},
-    {"kind": "delete", "schema": "public", "table": "t", "oldkeys": {"keynames": ["id"], "keyvalues": [1]}},
-    {"action": "D", "schema": "public", "table": "t", "identity": [{"name": "id", "value": 1}]},
-    {"action": "T", "schema": "public", "table": "t"},
-    {"d": {"id": {"t": 3, "h": True, "f": 11, "v": 1}}},
-    {
-        "uuid": "u",
-        "read_method": "mysql-cdc",
-        "object": "t",
-        "payload": {"id": 1, "payload": text(BARE)},
-        "source_metadata": {"is_deleted": True, "change_type": "DELETE"},
-    },
-    {"eventName": "REMOVE", "eventSource": "aws:dynamodb", "dynamodb": {"OldImage": image(BARE)}},
-]
-
-
-@pytest.mark.parametrize("raw", GONE_FROM_ITS_TABLE)
-def test_a_row_that_is_no_longer_there_has_no_value(raw: dict[str, Any]) -> None:
-    assert one(raw) == Noise("no_value")
-
-
-ITS_OWN: list[dict[str, Any]] = [
-    {"ts_ms": 1_770_113_801_000},
-    {"schema": {"type": "struct", "fields": []}, "payload": {"ts_ms": 1_770_113_801_000}},
-    {"status": "BEGIN", "id": "571:53195829", "event_count": None, "data_collections": None, "ts_ms": 1},
-    {"status": "END", "id": "571:53195832", "event_count": 2, "data_collections": [], "ts_ms": 1},
-    {"source": {}, "ts_ms": 1, "databaseName": "d", "schemaName": None, "ddl": "CREATE …", "tableChanges": []},
-    {"database": "d", "table": "t", "type": "bootstrap-start", "ts": 1, "data": {}},
-    {"database": "d", "table": "t", "type": "bootstrap-complete", "ts": 1, "data": {}},
-    {"type": "table-create", "database": "d", "table": "t", "def": {}, "ts": 1, "sql": "create table t"},
-    {
-        "Type": "SubscriptionConfirmation", "MessageId": "1", "Token": "x", "TopicArn": "arn", "Message": "You have …",
-        "SubscribeURL": "https://sns", "Timestamp": AT, "SignatureVersion": "1",
-    },
-    event_grid({"validationCode": "x", "validationUrl": "u"})
-    | {"eventType": "Microsoft.EventGrid.SubscriptionValidationEvent"},
-    {"Service": "Amazon S3", "Event": "s3:TestEvent", "Time": AT, "Bucket": "b", "RequestId": "1", "HostId": "h"},
-    {"resolved": "1686322800000000000.0000000000"},
-    {"__crdb__": {"resolved": "1686322800000000000.0000000000"}},
-    {"type": "STATE", "state": {"type": "STREAM", "stream": {}}},
-    {"type": "LOG", "log": {"level": "INFO", "message": text(BARE)}},
-    {"type": "TRACE", "trace": {"type": "ESTIMATE", "emitted_at": 1}},
-    {"type": "STATE", "value": {"bookmarks": {}}},
-    {"type": "SCHEMA", "stream": "s", "schema": {}, "key_properties": ["id"]},
-    {"action": "B", "xid": 5},
-    {"action": "C", "xid": 5, "timestamp": AT},
-    {"q": "CREATE TABLE t", "t": 3},
-    {"metadata": {"record-type": "control", "operation": "create-table"}, "control": {}},
-    {
-        "messageType": "CONTROL_MESSAGE", "logGroup": "g", "logStream": "l",
-        "logEvents": [{"id": "", "message": "CWL CONTROL MESSAGE: Checking health of destination Kinesis stream."}],
-    },
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("raw", ITS_OWN)
-def test_what_a_transport_writes_for_itself_is_dropped(raw: dict[str, Any]) -> None:
-    assert one(raw) == Noise("bookkeeping")
-
-
-@pytest.mark.parametrize("raw", [raw for raw in ITS_OWN if "schema" not in raw and "data" not in raw])
-def test_what_names_an_event_beside_it_is_not_dropped(raw: dict[str, Any]) -> None:
-    assert one(raw | BARE) != Noise("bookkeeping")
-
-
-NOT_KNOWN_TO_BE_NOTHING = [
-    {"eventSource": "aws:kafka", "records": {"t-0": {"topic": "t", "value": coded(BARE)}}},
-    {"streams": [{"stream": {}}]},
-    {"status": "END", "id": "1", "event_count": 1, "ts_ms": 1, "order": {"a": 1}},
-    {"action": "U", "schema": "public", "table": "t", "identity": [{"name": "id", "value": 1}]},
-]
-
-
-@pytest.mark.parametrize("raw", NOT_KNOWN_TO_BE_NOTHING)
-def test_what_is_of_an_unknown_form_is_not_dropped_for_what_it_resembles(raw: dict[str, Any]) -> None:
-    assert not isinstance(one(raw), Noise)
-
-
 def test_a_change_with_the_time_up_to_which_all_is_known_is_read() -> None:
     found = one({"after": {"payload": text(BARE)}, "updated": "1.0", "resolved": "2.0"})
     assert isinstance(found, Event)
@@ -223,11 +132,6 @@ def test_a_message_among_changes_is_an_item_of_its_own() -> None:
     assert isinstance(message, UnreadableEvent)
     assert isinstance(event, Event)
     assert event.conversation_id == OTHER
-
-
-@pytest.mark.parametrize("raw", [{"change": []}, {**CANAL, "type": "TIDB_WATERMARK", "data": None, "old": None}])
-def test_what_holds_no_row_is_none(raw: dict[str, Any]) -> None:
-    assert isinstance(one(raw), Noise)
 
 
 def open_protocol(*rows: object) -> bytes:
