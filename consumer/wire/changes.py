@@ -16,17 +16,17 @@ from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
 from consumer.wire.payloads import (
     Envelope,
-    Left,
     Nothing,
     Payload,
     Several,
-    all_of,
     at,
     has,
     list_at,
     none_of,
     of_base64,
+    one_has_or_none,
 )
+from consumer.wire.typed_values import Left
 
 DELETED = (
     "d", "D", "t", "T", "delete", "DELETE", "REMOVE", "drop", "truncate", "true", "UPDATE-DELETE",
@@ -239,7 +239,7 @@ CHANGES = (
     ),
     Envelope("CockroachDB", {"__crdb__": dict}, _cockroach_row, holds=lambda node: len(node) > 1),
     Envelope("CockroachDB's webhook", {"payload": list, "length": int}, list_at("payload"), frozenset()),
-    Envelope("wal2json", {"change": list}, list_at("change"), _OF_WAL2JSON, all_of("change", "kind")),
+    Envelope("wal2json", {"change": list}, list_at("change"), _OF_WAL2JSON, one_has_or_none("change", "kind")),
     Envelope(
         "wal2json", {"kind": str, "table": str, "columnnames": list, "columnvalues": list}, _wal2json_change
     ),

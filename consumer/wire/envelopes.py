@@ -17,7 +17,7 @@ import orjson
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.parsing import documents
-from consumer.wire.payloads import Envelope, Several
+from consumer.wire.payloads import Broken, Envelope, Several
 from consumer.wire.transports import ENVELOPES
 
 MAX_EVENTS = 5_000  # in one record: 1 MB of "0,0,0,…" would be half a million dead letters
@@ -115,7 +115,13 @@ def _opened(leaf: Leaf) -> Leaf | list[Leaf]:
     if len(elements) > MAX_EVENTS:
         raise Malformed(f"more than {MAX_EVENTS} events in one record")
     envelope_names = (*leaf.envelope, name or "array")
-    return [Leaf(each, each, f"{leaf.path}[{index}]", envelope_names) for index, each in enumerate(elements)]
+    return [_element(each, f"{leaf.path}[{index}]", envelope_names) for index, each in enumerate(elements)]
+
+
+def _element(each: Any, path: str, envelope: tuple[str, ...]) -> Leaf:
+    if isinstance(each, Broken):
+        return Leaf(None, each.own, path, envelope, each.fault)
+    return Leaf(each, each, path, envelope)
 
 
 def _documents(leaf: Leaf, payload: bytes, name: str) -> Leaf | list[Leaf]:
@@ -123,9 +129,9 @@ def _documents(leaf: Leaf, payload: bytes, name: str) -> Leaf | list[Leaf]:
     found = documents(payload, MAX_EVENTS)
     envelope = (*leaf.envelope, *filter(None, (name, found[0].framing)))
     if len(found) == 1:
-        return Leaf(found[0].node, leaf.own, leaf.path, envelope)
+        return Leaf(found[0].node, leaf.own, leaf.path, envelope, found[0].fault)
     envelope = (*envelope, "several values")
-    return [Leaf(each.node, each.own, f"{leaf.path}[{index}]", envelope) for index, each in enumerate(found)]
+    return [Leaf(one.node, one.own, f"{leaf.path}[{index}]", envelope, one.fault) for index, one in enumerate(found)]
 
 
 def _written(element: Any) -> bytes:

@@ -7,23 +7,27 @@ and query APIs, the logs of Kong and APISIX.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.payloads import (
-    VALUES,
+    Broken,
     Envelope,
-    Left,
     Nothing,
     Payload,
     Several,
     at,
     base64_at,
+    each_of,
     has_any,
     lacks,
     of_base64,
+    opened,
+    required,
 )
+from consumer.wire.typed_values import VALUES, Left
 
 _OF_LOGS = frozenset({
     "@timestamp", "_p", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
@@ -31,6 +35,9 @@ _OF_LOGS = frozenset({
 })  # fmt: skip
 _OF_SPLUNK = frozenset({"fields", "host", "index", "source", "sourcetype", "time"})
 _SCOPES = ("scopeLogs", "instrumentationLibraryLogs", "scope_logs", "instrumentation_library_logs")
+_DESCRIBE = frozenset({
+    "instrumentationLibrary", "instrumentation_library", "resource", "schemaUrl", "schema_url", "scope",
+})  # fmt: skip
 _RECORDS = ("logRecords", "log_records", "logs")
 _TYPED = {
     "array_value": "arrayValue", "bytes_value": "bytesValue", "kvlist_value": "kvlistValue",
@@ -41,7 +48,7 @@ def _logged(node: Json) -> Payload:
     """A control message says that the subscription works."""
     if node["messageType"] == "CONTROL_MESSAGE":
         return Nothing("bookkeeping")
-    return Several([event.get("message") if isinstance(event, dict) else event for event in node["logEvents"]])
+    return each_of("logEvents", required("message"))(node)
 
 
 def _is_logged_request(node: Json) -> bool:
@@ -73,20 +80,28 @@ def _journald(node: Json) -> Payload:
         raise Malformed("a message of journald that is neither a text nor bytes") from None
 
 
-def _lines(streams: list[Any]) -> Payload:
-    """Of Loki: each is a time and a line, and maybe labels; or an object of these."""
-    lines = [line for each in streams for line in each.get("values", each.get("entries"))]
-    return Several([_line(line) for line in lines])
+def _lines(streams: list[Any], around: Callable[[Any], Json]) -> Payload:
+    """Of Loki: each is a time and a line, and maybe labels; or an object of these. `around`: a stream, as it comes."""
+    return Several([line for stream in streams for line in _lines_of(stream, around)])
+
+
+def _lines_of(stream: Any, around: Callable[[Any], Json]) -> list[Payload]:
+    if not _is_stream(stream):
+        return [Broken(around(stream), Malformed("a stream of Loki without values"))]
+    name = "values" if "values" in stream else "entries"
+    return [opened(line, _line, lambda line: around({**stream, name: [line]})) for line in stream[name]]
 
 
 def _line(line: Any) -> Payload:
-    if isinstance(line, dict):
-        return line.get("line")
-    return line[1] if isinstance(line, list) and len(line) > 1 else line
+    if isinstance(line, dict) and "line" in line:
+        return line["line"]
+    if isinstance(line, list) and len(line) > 1:
+        return line[1]
+    raise Malformed("a value of Loki that is neither a time and a line nor an object of these")
 
 
-def _are_streams(streams: Any) -> bool:
-    return isinstance(streams, list) and bool(streams) and all(map(_is_stream, streams))
+def _some_are_streams(streams: Any) -> bool:
+    return isinstance(streams, list) and any(map(_is_stream, streams))
 
 
 def _is_stream(raw: Any) -> bool:
@@ -98,23 +113,54 @@ def _is_stream(raw: Any) -> bool:
 
 def _log_bodies(node: Json) -> Payload:
     """As its protocol writes them in JSON, in its names of today and of before."""
-    scopes = [scope for each in _objects(node["resourceLogs"]) for scope in _objects(_first(each, _SCOPES))]
-    if (node["resourceLogs"] and not scopes) or any(_first(scope, _RECORDS) is None for scope in scopes):
-        raise Malformed("log records of OpenTelemetry that do not stand in scopeLogs and logRecords")
-    left, records = Left(), (record for scope in scopes for record in _objects(_first(scope, _RECORDS)))
-    return Several([_any_value(record.get("body"), left) for record in records])
+    left = Left()
+    scopes = [each for resource in _listed(node["resourceLogs"]) for each in _held(resource, _SCOPES, _of_resource)]
+    records = [each for scope in scopes for each in _held(scope, _RECORDS, _of_scope)]
+    return Several([opened(record, lambda record: _body(record, left), _of_record) for record in records])
 
 
-def _first(node: Json, names: tuple[str, ...]) -> Any:
-    return next((node[name] for name in names if name in node), None)
+def _held(raw: Any, names: tuple[str, ...], around: Callable[[Any], Json]) -> list[Any]:
+    """What stands at one of these names; none where there is nothing but what describes it."""
+    if isinstance(raw, Broken):
+        return [raw]
+    inside = _first(raw, names)
+    if inside is None and not (isinstance(raw, dict) and raw.keys() <= _DESCRIBE):
+        return [Broken(around(raw), Malformed("what stands in place of the log records of OpenTelemetry"))]
+    return _listed(inside) if inside is not None else []
 
 
-def _objects(raw: Any) -> list[Json]:
-    """Those of a list; one that stands for itself is a list of it."""
+def _of_resource(raw: Any) -> Json:
+    return {"resourceLogs": [raw]}
+
+
+def _of_scope(raw: Any) -> Json:
+    return _of_resource({"scopeLogs": [raw]})
+
+
+def _of_record(raw: Any) -> Json:
+    return _of_scope({"logRecords": [raw]})
+
+
+def _body(record: Any, left: Left) -> Payload:
+    if isinstance(record, Broken):
+        return record
+    return _any_value(required("body")(record), left)
+
+
+def _first(node: Any, names: tuple[str, ...]) -> Any:
+    return next((node[name] for name in names if name in node), None) if isinstance(node, dict) else None
+
+
+def _listed(raw: Any) -> list[Any]:
+    """What stands for itself is a list of it."""
     listed = raw if isinstance(raw, list) else [raw]
     if len(listed) > VALUES:
         raise Malformed(f"more than {VALUES} log records, or values in one")
-    return [each for each in listed if isinstance(each, dict)]
+    return listed
+
+
+def _objects(raw: Any) -> list[Json]:
+    return [each for each in _listed(raw) if isinstance(each, dict)]
 
 
 def _any_value(value: Any, left: Left) -> Any:
@@ -163,11 +209,16 @@ LOGS = (
     ),
     Envelope("GELF", {"version": str, "host": str, "short_message": str}, _gelf),
     Envelope(
-        "Loki", {"streams": list}, lambda node: _lines(node["streams"]), frozenset(),
-        lambda node: _are_streams(node["streams"]),
+        "Loki", {"streams": list}, lambda node: _lines(node["streams"], lambda stream: {"streams": [stream]}),
+        frozenset(), lambda node: _some_are_streams(node["streams"]),
     ),
     Envelope(
-        "Loki", {"status": str, "data": dict}, lambda node: _lines(node["data"]["result"]),
-        holds=lambda node: node["data"].get("resultType") == "streams" and _are_streams(node["data"].get("result")),
+        "Loki", {"status": str, "data": dict},
+        lambda node: _lines(
+            node["data"]["result"], lambda stream: {**node, "data": {**node["data"], "result": [stream]}}
+        ),
+        holds=lambda node: (
+            node["data"].get("resultType") == "streams" and _some_are_streams(node["data"].get("result"))
+        ),
     ),
 )  # fmt: skip

@@ -61,6 +61,7 @@ class Document:
     node: Any
     own: bytes
     framing: str = ""
+    fault: Malformed | None = None  # why it can't be read, where others can
 
 
 def documents(value: bytes, limit: int) -> list[Document]:
@@ -91,16 +92,22 @@ def documents(value: bytes, limit: int) -> list[Document]:
 
 def _by_lengths(value: bytes, limit: int) -> list[Document]:
     """Values that each have their length in front, in 8 bytes. Raises `Malformed`."""
-    found, at = list[Document](), 0
-    while at < len(value):
-        begin = at + LENGTH
-        at = begin + int.from_bytes(value[at:begin], "big")
-        if at > len(value):
-            raise Malformed("a value that is shorter than its length says")
+    found, end = list[Document](), 0
+    while end < len(value):
+        begin, end = end, end + LENGTH + int.from_bytes(value[end : end + LENGTH], "big")
         if len(found) == limit:
             raise Malformed(f"more than {limit} JSON values in one record")
-        found.append(Document(parse(value[begin:at]), value[begin:at]))
+        found.append(_of_length(value[begin:end], end - begin))
     return found
+
+
+def _of_length(framed: bytes, length: int) -> Document:
+    try:
+        if len(framed) < length:
+            raise Malformed("a value that is shorter than its length says")
+        return Document(parse(framed[LENGTH:]), framed[LENGTH:])
+    except Malformed as fault:
+        return Document(None, framed, fault=fault)
 
 
 def _cut(mended: bytes, limit: int) -> Iterator[Document]:

@@ -9,14 +9,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from consumer.errors import Malformed
-from consumer.wire.fields import Json, holds_nothing
+from consumer.wire.fields import Json
 
 NothingKind = Literal["no_value", "guest_session", "bookkeeping"]
-
-TELLING_ATTRIBUTES = frozenset({
-    "conversationId", "conversation_id", "eventBody", "event_body", "messageId", "message_id", "topicName",
-    "topic_name",
-})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +28,15 @@ class Several:
     payloads: Sequence[Any]
 
 
-Payload = Any  # JSON that was parsed already; a text or bytes that hold JSON; `Several` or `Nothing`
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """One of several that can't be opened. `own`: its envelope with nothing but this one in it."""
+
+    own: Any
+    fault: Malformed
+
+
+Payload = Any  # JSON that was parsed already; a text or bytes that hold JSON; `Several`, `Broken` or `Nothing`
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,12 @@ def or_tombstone(*path: str) -> Callable[[Json], Payload]:
     return payload
 
 
+def base64_in(field: str) -> Callable[[Any], Payload]:
+    """As `required`, of base64."""
+    read = required(field)
+    return lambda one: of_base64(read(one))
+
+
 def json_or_base64(value: Any) -> Payload:
     """A text that begins like no JSON is base64: writers differ, and some do as their settings say."""
     if value is None:
@@ -111,37 +120,52 @@ def list_at(key: str) -> Callable[[Json], Payload]:
     return lambda node: Several(node[key])
 
 
+def opened(one: Any, read: Callable[[Any], Payload], around: Callable[[Any], Any]) -> Payload:
+    """One of several: if it can't be opened, it spoils no other."""
+    try:
+        return read(one)
+    except Malformed as fault:
+        return Broken(around(one), fault)
+
+
+def each_of(key: str, read: Callable[[Any], Payload]) -> Callable[[Json], Payload]:
+    """The elements of a list, each opened for itself."""
+    return lambda node: Several([opened(one, read, lambda one: {**node, key: [one]}) for one in node[key]])
+
+
+def required(field: str) -> Callable[[Any], Payload]:
+    """Raises `Malformed` where it is not there."""
+
+    def read(one: Any) -> Payload:
+        if not isinstance(one, dict) or field not in one:
+            raise Malformed(f"an element of a list without its {field}")
+        return one[field]
+
+    return read
+
+
 def has(**values: str | tuple[str, ...]) -> Callable[[Json], bool]:
     """Whether each of these keys has its value, or one of its values."""
     allowed = {key: (value,) if isinstance(value, str) else value for key, value in values.items()}
     return lambda node: all(node[key] in some for key, some in allowed.items())
 
 
-def all_data(key: str) -> Callable[[Json], bool]:
-    return lambda node: all(isinstance(each, dict) and isinstance(each.get("data"), str) for each in node[key])
+def one_has(key: str, *fields: str) -> Callable[[Json], bool]:
+    """Whether any element of a list has all of them: others may be broken."""
+    return lambda node: any(isinstance(each, dict) and each.keys() >= {*fields} for each in node[key])
 
 
-def all_have(key: str, *fields: str) -> Callable[[Json], bool]:
-    return lambda node: (
-        bool(node[key]) and all(isinstance(each, dict) and each.keys() >= {*fields} for each in node[key])
-    )
-
-
-def all_of(key: str, *fields: str) -> Callable[[Json], bool]:
-    """As `all_have`, or there is none."""
-    have = all_have(key, *fields)
+def one_has_or_none(key: str, *fields: str) -> Callable[[Json], bool]:
+    """The same, or there is no element."""
+    have = one_has(key, *fields)
     return lambda node: not node[key] or have(node)
 
 
 def lists_in(key: str) -> Callable[[Json], Payload]:
-    """Those that the values of an object are: of each partition, of each queue."""
-
-    def payload(node: Json) -> Payload:
-        if not all(isinstance(listed, list) for listed in node[key].values()):
-            raise Malformed(f"what is in {key} is no list")
-        return Several([each for listed in node[key].values() for each in listed])
-
-    return payload
+    """Those that the values of an object are: of each partition, of each queue. What is none is one of them itself."""
+    return lambda node: Several(
+        [each for listed in node[key].values() for each in (listed if isinstance(listed, list) else [listed])]
+    )
 
 
 def has_any(fields: Set[str]) -> Callable[[Json], bool]:
@@ -209,33 +233,6 @@ def kong_body(node: Json) -> Payload:
     return of_base64(node["body"]) if node.get("body_base64") is True else node["body"]
 
 
-def background(node: Json) -> bool:
-    """Whether it is what Google hands to a function: an event of Pub/Sub and its context."""
-    return is_published(node["data"]) and node["context"].keys() >= {"eventId", "eventType"}
-
-
-def is_published(message: Json) -> bool:
-    """Whether it is a message of Pub/Sub, which has data, attributes, or both."""
-    if message.get("data") is None:
-        return isinstance(message.get("attributes"), dict)
-    return isinstance(message["data"], str)
-
-
-def published(*path: str) -> Callable[[Json], Payload]:
-    """Without data it holds nothing, unless its attributes may be, or may hold, an event."""
-    inner = at(*path)
-
-    def payload(node: Json) -> Payload:
-        message: Json = inner(node)
-        if message.get("data"):
-            return of_base64(message["data"])
-        attributes: Json = message.get("attributes") or {}
-        may_tell = not TELLING_ATTRIBUTES.isdisjoint(attributes) or not holds_nothing(attributes)
-        return attributes if may_tell else Nothing("no_value")
-
-    return payload
-
-
 def encoded_payload(node: Json) -> Payload:
     return of_base64(node["payload"]) if node["payload_encoding"] == "base64" else node["payload"]
 
@@ -272,26 +269,3 @@ def platform_event(node: Json) -> Payload:
     if len(texts) == 1 and len(own) == 1:
         return texts[0]
     return {name[:1].lower() + name[1:]: value for name, value in own.items()}
-
-
-# ---- values that say their types
-
-VALUES, LEVELS = 20_000, 64  # 1 MB of `{"S":""},` would be 116,000
-
-
-class Left:
-    """How many values that say their types may still come. Raises `Malformed` where there are too many, or too deep."""
-
-    __slots__ = ("_levels", "_values")
-
-    def __init__(self) -> None:
-        self._values, self._levels = VALUES, LEVELS
-
-    def __enter__(self) -> None:
-        self._values -= 1
-        self._levels -= 1
-        if self._values < 0 or self._levels < 0:
-            raise Malformed(f"more than {VALUES} values that say their types, or more than {LEVELS} in each other")
-
-    def __exit__(self, *exc: object) -> None:
-        self._levels += 1

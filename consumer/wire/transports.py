@@ -7,16 +7,14 @@ from consumer.wire.changes import CHANGES
 from consumer.wire.logs import LOGS
 from consumer.wire.payloads import (
     Envelope,
-    Several,
     all_begin,
-    all_data,
-    all_have,
     at,
-    background,
     base64_at,
+    base64_in,
     binary_or_json,
     cloud_event,
     connect,
+    each_of,
     encoded_payload,
     event_grid,
     gateway_body,
@@ -24,7 +22,6 @@ from consumer.wire.payloads import (
     has,
     is_connect_schema,
     is_of_blueprint,
-    is_published,
     is_rest_value,
     json_or_base64,
     json_or_base64_at,
@@ -32,19 +29,22 @@ from consumer.wire.payloads import (
     list_at,
     lists_in,
     none_of,
-    of_base64,
+    one_has,
+    one_has_or_none,
     or_tombstone,
     platform_event,
-    published,
     put_event,
+    required,
     rest_value,
     text_or_bytes,
 )
+from consumer.wire.pubsub import background, is_published, published
 
 _VALUE = (dict, list, str, type(None))
 _OF_LAMBDA_S_KAFKA = frozenset({
     "headers", "key", "keySchemaMetadata", "timestamp", "value", "valueSchemaMetadata",
 })  # fmt: skip
+_NONE = frozenset[str]()
 _BATCH = frozenset({
     "ChildShards", "MillisBehindLatest", "NextShardIterator", "eventSourceARN", "isFinalInvokeForWindow",
     "isWindowTerminatedEarly", "shardId", "state", "window",
@@ -81,13 +81,14 @@ ENVELOPES = (
     Envelope("Kinesis", {"PartitionKey": str, "SequenceNumber": str, "Data": str}, base64_at("Data")),
     Envelope(
         "Firehose", {"requestId": str, "timestamp": int, "records": list},
-        lambda node: Several([of_base64(record["data"]) for record in node["records"]]), holds=all_data("records"),
+        each_of("records", base64_in("data")), holds=one_has_or_none("records", "data"),
     ),
     Envelope("Firehose", {"invocationId": str, "deliveryStreamArn": str, "records": list}, list_at("records")),
     Envelope(
         "Firehose", {"records": list}, list_at("records"), frozenset(),
-        holds=all_have("records", "recordId", "result", "data"),
+        holds=one_has("records", "recordId", "result", "data"),
     ),
+    Envelope("Firehose record", {"recordId": str, "result": str}, none_of("bookkeeping"), _NONE, has(result="Dropped")),
     Envelope("Firehose record", {"recordId": str, "result": str, "data": str}, base64_at("data")),
     Envelope("Firehose record", {"recordId": str, "approximateArrivalTimestamp": int, "data": str}, base64_at("data")),
     Envelope(
@@ -156,7 +157,7 @@ ENVELOPES = (
         "Service Bus", {"messageId": str, "sequenceNumber": int, "body": (dict, list, str)}, json_or_base64_at("body")
     ),
     Envelope("Logic Apps", {"ContentData": str, "Properties": dict}, base64_at("ContentData")),
-    Envelope("Azure's records", {"records": list}, list_at("records"), frozenset(), all_have("records", "detail")),
+    Envelope("Azure's records", {"records": list}, list_at("records"), frozenset(), one_has("records", "detail")),
     # JMS, as the connectors of Confluent and IBM, and of Lenses, write it.
     Envelope(
         "JMS", {"messageID": str, "messageType": str, "text": (str, type(None)), "bytes": (str, type(None))},
@@ -175,8 +176,8 @@ ENVELOPES = (
     ),
     Envelope(
         "Kafka REST", {"records": list},
-        lambda node: Several([json_or_base64(record["value"]) for record in node["records"]]),
-        frozenset({"key_schema_id", "value_schema_id"}), all_have("records", "value"),
+        each_of("records", lambda record: json_or_base64(required("value")(record))),
+        frozenset({"key_schema_id", "value_schema_id"}), one_has("records", "value"),
     ),
     Envelope(
         "Kafka REST", {"value": dict}, rest_value, frozenset({"key", "headers", "partition_id", "timestamp"}),

@@ -365,6 +365,33 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
         "length": len(raws),
     },
     "Loki": lambda raws: {"streams": [{"stream": {"app": "x"}, "values": [["1", text(raw)] for raw in raws]}]},
+    "Kafka REST": lambda raws: {"records": [{"key": "k", "value": raw} for raw in raws]},
+    "Azure's records": lambda raws: {"records": [{"detail-type": "t", "source": "s", "detail": raw} for raw in raws]},
+    "Firehose, transformed": lambda raws: {
+        "records": [{"recordId": "1", "result": "Ok", "data": coded(raw)} for raw in raws]
+    },
+    "SQS as its API gives it": lambda raws: {
+        "Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": text(raw)} for raw in raws]
+    },
+    "Kinesis as its API gives it": lambda raws: {
+        "Records": [{"SequenceNumber": "1", "PartitionKey": "p", "Data": coded(raw)} for raw in raws],
+        "MillisBehindLatest": 0,
+    },
+    "RabbitMQ to Lambda": lambda raws: {
+        "eventSource": "aws:rmq", "rmqMessagesByQueue": {
+            "q::/": [{"basicProperties": {}, "redelivered": False, "data": coded(raw)} for raw in raws]
+        },
+    },
+    "ActiveMQ to Lambda": lambda raws: {
+        "eventSource": "aws:mq",
+        "messages": [{"messageID": "ID:1", "messageType": "jms/text-message", "data": coded(raw)} for raw in raws],
+    },
+    "EventBridge's entries": lambda raws: {
+        "Entries": [{"Source": "genesys", "DetailType": "t", "Detail": text(raw)} for raw in raws]
+    },
+    "Pub/Sub pull": lambda raws: {
+        "receivedMessages": [{"ackId": "a", "message": {"data": coded(raw), "messageId": "1"}} for raw in raws]
+    },
     "listing": lambda raws: {"entities": raws, "pageSize": 25, "pageNumber": 1},
     "listing of conversations": lambda raws: {"conversations": raws, "totalHits": len(raws)},
 }  # fmt: skip

@@ -1,0 +1,40 @@
+"""Messages of Google Pub/Sub, which have data, attributes, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from consumer.wire.fields import Json, holds_nothing
+from consumer.wire.payloads import Nothing, Payload, at, of_base64
+
+TELLING_ATTRIBUTES = frozenset({
+    "conversationId", "conversation_id", "eventBody", "event_body", "messageId", "message_id", "topicName",
+    "topic_name",
+})  # fmt: skip
+
+
+def background(node: Json) -> bool:
+    """Whether it is what Google hands to a function: an event of Pub/Sub and its context."""
+    return is_published(node["data"]) and node["context"].keys() >= {"eventId", "eventType"}
+
+
+def is_published(message: Json) -> bool:
+    """Whether it is a message of Pub/Sub."""
+    if message.get("data") is None:
+        return isinstance(message.get("attributes"), dict)
+    return isinstance(message["data"], str)
+
+
+def published(*path: str) -> Callable[[Json], Payload]:
+    """Without data it holds nothing, unless its attributes may be, or may hold, an event."""
+    inner = at(*path)
+
+    def payload(node: Json) -> Payload:
+        message: Json = inner(node)
+        if message.get("data"):
+            return of_base64(message["data"])
+        attributes: Json = message.get("attributes") or {}
+        may_tell = not TELLING_ATTRIBUTES.isdisjoint(attributes) or not holds_nothing(attributes)
+        return attributes if may_tell else Nothing("no_value")
+
+    return payload
