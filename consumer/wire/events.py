@@ -22,7 +22,7 @@ from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
 from consumer.wire.envelopes import Leaf, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, word
-from consumer.wire.ids import NOT_OURS, conversation_id_of, is_of_genesys, is_posted_to_genesys
+from consumer.wire.ids import NOT_OURS, check_listed, check_posted, conversation_id_of, is_of_genesys
 from consumer.wire.listings import is_analytics_detail, listed_in
 from consumer.wire.parsing import RESOLVED, parse
 from consumer.wire.payloads import Nothing
@@ -259,12 +259,12 @@ def _messages(body: Json, conversation_id: str, limit: int) -> list[TypedMessage
     if is_analytics_detail(body):
         return None
     if body.get("participants") is not None or isinstance(body.get("messages"), list):
+        check_listed(body, conversation_id)
         return shapes.conversation(body, conversation_id, event=True)
     if "messagingTranscript" in body:
         return shapes.recording(body)
     if shapes.is_webhook(body):
-        if not (conversation_id or is_posted_to_genesys(body)):
-            raise BadId(f"its id {NOT_OURS}")
+        check_posted(body, conversation_id)
         return [shapes.webhook(body, conversation_id)]
     return None
 

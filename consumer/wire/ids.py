@@ -12,7 +12,7 @@ import re
 
 from consumer.identity import in_one_case
 from consumer.wire.described import MESSAGE_URI
-from consumer.wire.fields import Json, first_text, read_id, word
+from consumer.wire.fields import BadId, Json, first_text, read_id, word
 
 TOPIC_CONVERSATION = re.compile(
     r"v2\.(?:detail\.events\.conversation|conversations(?:\.[a-z]+)?)\.([0-9a-fA-F-]{36})\."
@@ -28,6 +28,11 @@ GENESYS_WORDS = frozenset({
     "organizationId", "originatingEntity", "participantId", "provider", "purpose", "queueId", "selfUri", "sessionId",
     "timestamp", "toAddress", "type", "userId",
 })  # fmt: skip
+# And what messages that are listed have besides.
+LISTED_WORDS = GENESYS_WORDS | {
+    "attachments", "body", "channel", "content", "contentType", "from", "media", "messageMediaAttachments",
+    "messageMetadata", "messageText", "normalizedMessage", "status", "stickers", "text", "textBody", "to",
+}  # fmt: skip
 
 
 def conversation_id_of(body: Json, topic: str | None) -> str | None:
@@ -43,18 +48,31 @@ def conversation_id_of(body: Json, topic: str | None) -> str | None:
     return found
 
 
-def is_posted_to_genesys(raw: Json) -> bool:
+def check_posted(raw: Json, conversation_id: str) -> None:
     """Whether what looks like a message of open messaging is one: it names its channel or its conversation, or its
-    content in Genesys's way. Others list `content` as well, language models among them."""
+    content in Genesys's way. Others list `content` as well, language models among them. Raises `BadId`."""
     contents = raw.get("content")
     typed = isinstance(contents, list) and any(isinstance(each, dict) and "contentType" in each for each in contents)
-    return typed or not contents or "channel" in raw or raw.get("conversationId") is not None
+    if not (conversation_id or typed or not contents or "channel" in raw):
+        raise BadId(f"its id {NOT_OURS}")
+
+
+def check_listed(raw: Json, conversation_id: str) -> None:
+    """Whether what lists `messages`, and names no conversation, lists those of one: services for publishing list
+    messages as well. Raises `BadId`."""
+    messages = raw.get("messages")
+    if conversation_id or not isinstance(messages, list):
+        return
+    if not all(isinstance(each, dict) and each.keys() <= LISTED_WORDS for each in messages):
+        raise BadId("the ids that it lists may be its carrier's: not all of what stands there is said by Genesys")
 
 
 def is_of_genesys(body: Json, conversation_id: str | None, topic: str | None) -> bool:
     """Whether the id of a message in `body` is one of Genesys's."""
     if conversation_id is not None or (topic is not None and topic.startswith(TOPICS_BEGIN)):
         return True
+    if isinstance(body.get("message"), str):  # Genesys has an object there
+        return False
     if MESSAGE_URI.search(first_text(body, "messageURI", "messageUri") or ""):
         return True
     return body.keys() <= GENESYS_WORDS and word(body.get("type")) in TYPES

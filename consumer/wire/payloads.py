@@ -246,10 +246,15 @@ def is_rest_value(node: Json) -> bool:
     return node["value"].keys() == {"type", "data"} and node["value"]["type"] in ("BINARY", "JSON", "STRING")
 
 
-def all_begin(key: str, beginning: str) -> Callable[[Json], bool]:
-    return lambda node: (
-        bool(node[key]) and all(isinstance(each, str) and each.startswith(beginning) for each in node[key])
-    )
+def is_of_masstransit(node: Json) -> bool:
+    """Genesys has one word there, and MassTransit a list of types, mostly."""
+    return isinstance(node["messageType"], list) or node["messageType"].startswith("urn:message:")
+
+
+def published_by_ably(message: Any) -> Payload:
+    """Its encodings stand behind each other, the last one first to be taken off."""
+    data, encoding = required("data")(message), message.get("encoding")
+    return of_base64(data) if isinstance(encoding, str) and encoding.endswith("base64") else data
 
 
 def lacks(*fields: str) -> Callable[[Json], bool]:

@@ -7,7 +7,6 @@ from consumer.wire.changes import CHANGES
 from consumer.wire.logs import LOGS
 from consumer.wire.payloads import (
     Envelope,
-    all_begin,
     at,
     base64_at,
     base64_in,
@@ -22,6 +21,7 @@ from consumer.wire.payloads import (
     has,
     is_connect_schema,
     is_of_blueprint,
+    is_of_masstransit,
     is_rest_value,
     json_or_base64,
     json_or_base64_at,
@@ -33,6 +33,7 @@ from consumer.wire.payloads import (
     one_has_or_none,
     or_tombstone,
     platform_event,
+    published_by_ably,
     put_event,
     required,
     rest_value,
@@ -195,6 +196,23 @@ ENVELOPES = (
         lambda node: node.get("body") is None,
     ),
     Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset({"vars"})),
+    # Alibaba's queue MNS: what a topic pushes, what its EventBridge brings, what its API gives. Ably's integrations.
+    Envelope(
+        "MNS", dict.fromkeys(("TopicOwner", "TopicName", "SubscriptionName", "MessageId", "Message"), str),
+        json_or_base64_at("Message"),
+    ),
+    Envelope("MNS", {"messageId": str, "messageBody": str, "requestId": str}, json_or_base64_at("messageBody")),
+    Envelope("MNS", {"messageId": str, "messageBody": str, "receiptHandle": str}, json_or_base64_at("messageBody")),
+    Envelope("MNS", {"MessageId": str, "MessageBody": str, "ReceiptHandle": str}, json_or_base64_at("MessageBody")),
+    Envelope(
+        "Ably", {"source": str, "channel": str, "ruleId": str, "messages": list},
+        each_of("messages", published_by_ably), holds=has(source="channel.message"), shares=frozenset({"channel"}),
+    ),
+    Envelope("Ably batch", {"items": list}, list_at("items"), _NONE, one_has("items", "webhookId", "source", "data")),
+    Envelope("Ably", {"webhookId": str, "source": str, "data": dict}, at("data")),
+    Envelope(
+        "Ably", {"channelId": str, "messages": list}, each_of("messages", published_by_ably), frozenset({"site"})
+    ),
     # Brokers and frameworks: RabbitMQ's management API, Spring Integration, MassTransit, NiFi's wrapper, Spark's rows.
     Envelope(
         "RabbitMQ", {"payload": str, "payload_encoding": str, "routing_key": str, "exchange": str}, encoded_payload
@@ -204,8 +222,12 @@ ENVELOPES = (
         lambda node: node["headers"].keys() >= {"id", "timestamp"},
     ),
     Envelope(
-        "MassTransit", {"messageType": list, "message": dict}, at("message"),
-        holds=all_begin("messageType", "urn:message:"), shares=frozenset({"conversationId"}),
+        "MassTransit", {"messageType": (list, str), "message": (dict, list, str)}, at("message"),
+        holds=is_of_masstransit, shares=frozenset({"conversationId"}),
+    ),
+    Envelope(
+        "MassTransit", {"message": (dict, list, str), "sourceAddress": str, "host": dict}, at("message"),
+        shares=frozenset({"conversationId"}),
     ),
     Envelope(
         "NiFi", {"metadata": dict, "headers": dict, "value": _VALUE}, or_tombstone("value"), frozenset({"key"}),

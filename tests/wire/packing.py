@@ -287,6 +287,17 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "_id": text({"_data": "8263"}), "operationType": "insert", "ns": {"db": "d", "coll": "c"}, "to": None,
         "fullDocument": text({"_id": 1, "payload": text(raw)}), "documentKey": text({"_id": 1}), "clusterTime": "1",
     },
+    "MNS, a topic": lambda raw: {
+        "TopicOwner": "1", "TopicName": "t", "Subscriber": "1", "SubscriptionName": "s", "MessageId": "6CC4",
+        "Message": text(raw), "MessageMD5": "F1", "MessageTag": "x", "PublishTime": "1449556920975",
+    },
+    "MNS by EventBridge": lambda raw: cloud_event(
+        data={"requestId": "606E", "messageId": "C6DB60D1", "messageBody": coded(raw)}
+    ),
+    "MNS as its API gives it": lambda raw: {
+        "messageId": "C6DB60D1", "messageBody": coded(raw), "receiptHandle": "1-2", "enqueueTime": 1
+    },
+    "MNS as its API writes it": lambda raw: {"MessageId": "C6DB", "MessageBody": text(raw), "ReceiptHandle": "1-2"},
     "Datastream": lambda raw: {
         "uuid": "u", "read_timestamp": AT, "source_timestamp": AT, "object": "t", "read_method": "postgresql-cdc",
         "stream_name": "s", "schema_key": "k", "sort_keys": [1], "payload": {"id": 1, "payload": text(raw)},
@@ -391,6 +402,24 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     },
     "Pub/Sub pull": lambda raws: {
         "receivedMessages": [{"ackId": "a", "message": {"data": coded(raw), "messageId": "1"}} for raw in raws]
+    },
+    "Ably": lambda raws: {
+        "source": "channel.message", "appId": "a", "channel": "c", "site": "eu", "ruleId": "r",
+        "messages": [{"id": "vgQp:0:0", "timestamp": 1, "data": text(raw), "encoding": "json"} for raw in raws],
+    },
+    "Ably, base64": lambda raws: {
+        "source": "channel.message", "appId": "a", "channel": "c", "site": "eu", "ruleId": "r",
+        "messages": [{"id": "vgQp:0:0", "data": coded(raw), "encoding": "json/utf-8/base64"} for raw in raws],
+    },
+    "Ably batch": lambda raws: {
+        "items": [
+            {"webhookId": "w", "source": "channel.message", "serial": "s", "timestamp": 1, "name": "channel.message",
+             "data": {"channelId": "c", "site": "eu", "messages": [{"id": "vgQp:0:0", "data": text(raw)}]}}
+            for raw in raws
+        ]
+    },
+    "Ably batch, one item": lambda raws: {
+        "channelId": "c", "site": "eu", "messages": [{"id": "vgQp:0:0", "data": text(raw)} for raw in raws]
     },
     "listing": lambda raws: {"entities": raws, "pageSize": 25, "pageNumber": 1},
     "listing of conversations": lambda raws: {"conversations": raws, "totalHits": len(raws)},

@@ -375,44 +375,6 @@ def test_what_may_be_a_message_or_the_communication_around_it_has_its_conversati
     assert ([message.message_id for message in inside.messages], inside.cut_down) == ([MESSAGE], False)
 
 
-@pytest.mark.parametrize(
-    "carried",
-    [
-        {"messageId": "ID:amq-1", "timestamp": 1, "payload": "words", "type": "text"},
-        {"messageId": "ajs-next-123", "type": "track", "timestamp": "2026-02-03T10:16:40.021Z", "userId": "u"},
-        {"messageId": "ajs-next-123", "type": "identify", "anonymousId": "a", "context": {}},
-        {"messageId": "2034", "to": "41793026727", "status": {"groupName": "DELIVERED"}},
-        {"message_id": "19dd", "topic": "t", "message": "words"},
-        {"messageId": "m", "attributes": {}},
-        {"messageId": "m", "headers": {}},
-        {"message": {"id": "m", "text": "words"}, "update_id": 1},
-        {"id": "msg_01", "role": "assistant", "content": [{"type": "text", "text": "words"}]},
-    ],
-)
-def test_the_id_of_a_carrier_is_none_of_genesys(carried: dict[str, Any]) -> None:
-    found = one(carried)
-    assert isinstance(found, UnreadableEvent)
-    assert found.reason is DeadReason.NO_IDS
-    assert "carrier" in found.detail
-    known = event({**carried, "conversationId": CONVERSATION})
-    assert known.conversation_id == CONVERSATION, "beside a conversation's id it is"
-
-
-@pytest.mark.parametrize(
-    "beside",
-    [
-        {"timestamp": "2026-02-03T10:16:40.021Z"},
-        {"direction": "inbound", "type": "Text", "messengerType": "whatsapp"},
-        {"organizationId": "o", "queueId": "q", "participantId": "p"},
-    ],
-)
-def test_the_id_of_a_message_among_words_of_genesys_is_one(beside: dict[str, Any]) -> None:
-    assert [message.message_id for message in event({"messageId": MESSAGE, **beside}).messages] == [MESSAGE]
-    assert event(
-        {"topicName": "v2.users.u.conversations.messages", "eventBody": {"messageId": MESSAGE, "odd": 1}}
-    ).messages
-
-
 # ---- what can't be read
 
 UNREADABLE = DeadReason.UNREADABLE
