@@ -25,7 +25,7 @@ from consumer.model import (
 )
 from consumer.model.heard import Asked
 from consumer.wire import shapes
-from consumer.wire.fields import ID, BadId, read_id
+from consumer.wire.fields import ID, BadId, read_id, usable_id
 
 TRIED_ALONE, TRIED_ALONE_AGAIN = 8, 100  # conversations: each of the first, then each hundredth
 Found = dict[str, Message | NotJudged]
@@ -235,9 +235,12 @@ class Lookup:
 
 
 def _message(raw: dict[str, Any], conversation_id: str) -> tuple[str, Message] | None:
-    """Under the conversation that was asked, whichever the answer names; None for an unknown shape: as if not there."""
+    """Under the conversation that the answer names ("the id of the conversation of this message", say Genesys's SDKs,
+    and none of its documents that the one in the path is compared), under the one that was asked if it names none.
+    None for an unknown shape: as if not there."""
+    named, _ = usable_id(raw.get("conversationId"))
     try:
-        message = shapes.message_data({**raw, "conversationId": conversation_id}).message
+        message = shapes.message_data({**raw, "conversationId": named or conversation_id}).message
     except Malformed:
         return None
     return (message.message_id, message) if message.message_id else None

@@ -10,6 +10,7 @@ from consumer.attempts import Patience
 from consumer.errors import Incomplete, NotJudged, NotYet
 from consumer.judge.answers import Answer
 from consumer.judge.boundary import Boundary, Subject
+from consumer.judge.reading import is_same
 from consumer.model import Attachment, DeadReason, Dependency, Event, Message, Settled, Shape
 from consumer.model.resting import Resting
 
@@ -90,3 +91,13 @@ class Questions:
             listed = await self.lookup.find_listed(conversation_id, lambda one: one.message_id == message_id)
             return next(iter(listed), None)
         return (await self.lookup.find(conversation_id, frozenset((message_id,)))).get(message_id)
+
+    async def show_attachment(self, announced: Attachment) -> Attachment:
+        """As Genesys has it now. Raises `NotYet` as long as it does not."""
+        message = await self.show(announced, (announced,))
+        if message is None or message.conversation_id != announced.conversation_id:
+            raise not_shown("Genesys does not show the announced attachment")
+        for attachment in message.attachments:
+            if is_same(announced, attachment):
+                return attachment
+        raise not_all_shown("Genesys does not show the announced attachment")

@@ -43,6 +43,11 @@ def at_home(event: Event, conversation_id: str | None) -> Event:
     return replace(event, conversation_id=conversation_id, messages=messages)
 
 
+def is_elsewhere(announced: Message, found: Message) -> bool:
+    """Whether Genesys names another conversation than the event did."""
+    return bool(found.message_id) and found.conversation_id != announced.conversation_id
+
+
 def is_same(announced: Attachment, found: Attachment) -> bool:
     """An event may lack the id that the message API gives: the link tells as well which attachment it is."""
     same_key = in_one_case(announced.key or "") == in_one_case(found.key or "")

@@ -14,10 +14,11 @@ from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.decoding import decoded_beside
 from consumer.judge.known import Known
+from consumer.judge.moving import TOO_LARGE, about, move
 from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
 from consumer.judge.questions import Genesys, Questions, not_all_shown, not_shown
-from consumer.judge.reading import at_home, is_same, not_shown_in, with_communication
+from consumer.judge.reading import at_home, is_elsewhere, not_shown_in, with_communication
 from consumer.judge.wanted import Wanted
 from consumer.model import (
     AnswerKind,
@@ -36,9 +37,6 @@ from consumer.wire import events
 from consumer.wire.events import UnreadableEvent
 from consumer.wire.results import encode_result
 
-TOO_LARGE = "larger than the tasks topic takes"
-MAX_MOVES = 3  # a conversation has one key: a task that keeps moving is a bug of ours
-
 
 @dataclass(frozen=True, slots=True)
 class Judge:
@@ -52,11 +50,11 @@ class Judge:
 
     async def judge(self, task: Task, answers: Answers, resting: Resting) -> None:
         """Returns when all attachments that the task names are answered. Raises nothing but a cancellation."""
-        terms = self.terms
-        boundary = Boundary(task, self.now(), self.now, answers.generation, terms.dead_letter_bytes(), self.reports)
+        most = self.terms.dead_letter_bytes()
+        boundary = Boundary(task, self.now(), self.now, answers.generation, most, self.reports)
         questions = Questions(self.lookup, self.patience.in_step(), boundary, resting)
         known = Known(answers, task.replay, task.given_up)
-        wanted = Wanted(task, known, terms.horizon, self.reports)
+        wanted = Wanted(task, known, self.terms.horizon, self.reports)
         judging = _Judging(self, task, answers, questions, boundary, known, wanted)
         try:
             await judging.run()
@@ -123,8 +121,7 @@ class _Judging:
                 self.judge.reports.dropped("not_looked_up")
 
     def _is_foreign(self, event: Event) -> bool:
-        ours = self.judge.organization.id
-        if ours is None or event.organization_id is None or event.organization_id == ours:
+        if event.organization_id is None or self.judge.organization.id in (None, event.organization_id):
             return False
         return bool(event.messages) or self.judge.terms.looks_up_bare(event)
 
@@ -156,10 +153,15 @@ class _Judging:
             self._move(found, self.known.given_up_alone(messages))
 
     def _move(self, conversation_id: str, given_up: tuple[Replay, ...] = ()) -> None:
-        if self.task.moves >= MAX_MOVES:
-            self._dead_bytes(DeadReason.BUG, f"moved {self.task.moves} times and never at home")
-        elif not self.answers.move(replace(self.task, given_up=given_up), conversation_id):
-            self._dead_bytes(DeadReason.UNREADABLE, TOO_LARGE)
+        if refused := move(self.task, self.answers, conversation_id, given_up):
+            self._dead_bytes(*refused)
+
+    def _elsewhere(self, announced: Message, found: Message) -> None:
+        """Whose a message is says Genesys, and no event: it is judged where all of its conversation are, once, by what
+        Genesys shows. In the conversation that the event named, nothing of it is open any more."""
+        replace(self, task=about(self.task, found))._move(found.conversation_id)
+        if not self.known.answered(announced.identity):
+            self.answers.give(mark(announced.identity))
 
     # ---- its messages
 
@@ -168,10 +170,10 @@ class _Judging:
         if self.known.dead(subject.identity):
             return
         lookup, given_up = self.judge.lookup, self.known.dead(announcement_identity(conversation_id))
-        listed: dict[bytes, Message] = {}
+        listed: dict[str | tuple[str, ...], Message] = {}
 
         def wanted(message: Message) -> bool:
-            listed[message.identity] = message
+            listed[message.message_id or message.trace] = message
             return self.wanted.message(message)
 
         ask = partial(lookup.find_listed, conversation_id, wanted)
@@ -180,12 +182,14 @@ class _Judging:
             self.known.give_dead(found)
         else:
             self.judge.reports.foreign(False)
-            await together([partial(self._listed, event, listed[message.identity], message) for message in found])
+            await together([partial(self._listed, event, listed[one.message_id or one.trace], one) for one in found])
 
     async def _listed(self, event: Event, listed: Message, found: Message) -> None:
         """As Genesys shows it, if that is all that the conversation lists; else it is waited for as if announced."""
         shown = self.wanted.are_all_there(replace(found, announced=listed.announced))
-        if found.removed or not found.message_id or (shown and not self._missing(listed, found)):
+        if is_elsewhere(listed, found):
+            self._elsewhere(listed, found)
+        elif found.removed or not found.message_id or (shown and not self._missing(listed, found)):
             await self._found(event, found, [])
         else:
             await self._announced(event, listed)
@@ -204,6 +208,9 @@ class _Judging:
                 self.known.give_dead(found)
             return
         self.judge.reports.foreign(False)
+        if is_elsewhere(announced, found):
+            self._elsewhere(announced, found)
+            return
         missing = self._missing(announced, found)
         if found.removed:  # Genesys no longer shows what was in it
             await self._found(event, self.known.with_unseen(announced, found, missing), [])
@@ -233,7 +240,7 @@ class _Judging:
 
         async def find() -> Message:
             message = await self._find(announced)
-            if len(message.attachments) < announced.announced:
+            if len(message.attachments) < announced.announced or is_elsewhere(announced, message):
                 raise not_all_shown("Genesys does not show all attachments")
             return message
 
@@ -281,26 +288,19 @@ class _Judging:
         if self.known.settled(attachment):
             self.judge.reports.skipped("answered")
             return
-        await self.answers.once(
-            identity, message_identity(attachment.conversation_id, attachment.message_id), inspection
-        )
+        whole = message_identity(attachment.conversation_id, attachment.message_id)
+        await self.answers.once(identity, whole, inspection)
 
     async def _late(self, event: Event, announced: Attachment) -> None:
         """Only the event says that there is such a thing: its letter names the announcement. Each task waits for
         itself: who joined one that began long ago would have what is left of its time."""
 
-        async def find() -> Attachment:
-            message = await self.questions.show(announced, (announced,))
-            for attachment in message.attachments if message else ():
-                if is_same(announced, attachment):
-                    return attachment
-            raise (not_shown if message is None else not_all_shown)("Genesys does not show the announced attachment")
-
         if self.known.settled(announced):
             self.judge.reports.skipped("answered")
             return
         subject = replace(Subject.of_attachment(announced), announcement=announced.announcement)
-        found = await self.questions.ask(subject, find, given_up=self.known.gave_up(announced))
+        show, given_up = partial(self.questions.show_attachment, announced), self.known.gave_up(announced)
+        found = await self.questions.ask(subject, show, given_up=given_up)
         if isinstance(found, Answer):
             if not self.known.settled(announced):  # another task may have found it meanwhile
                 self.known.give_dead(found)

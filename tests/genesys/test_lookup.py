@@ -153,10 +153,24 @@ async def test_an_answer_of_a_wrong_shape_is_no_answer(cloud: Cloud, client: Cli
     assert (await client.lookup.find(CONVERSATION, frozenset({"m-1", "m-2"}))).keys() == {"m-2"}
 
 
-async def test_a_message_stays_in_the_conversation_that_was_asked(cloud: Cloud, client: Client) -> None:
-    cloud.at("POST", BULK, {"entities": [message("m-1", conversationId="another")]})
-    found = await client.lookup.find(CONVERSATION, frozenset({"m-1"}))
-    assert found["m-1"].attachments[0].conversation_id == CONVERSATION
+@pytest.mark.parametrize(
+    ("named", "conversation"),
+    [
+        ({"conversationId": "another"}, "another"),
+        ({"conversationId": CONVERSATION.upper()}, CONVERSATION),
+        ({"conversationId": None}, CONVERSATION),
+        ({"conversationId": "no id"}, CONVERSATION),
+        ({"conversationId": 7}, CONVERSATION),
+        ({}, CONVERSATION),
+    ],
+)
+async def test_whose_a_message_is_says_the_answer_and_if_it_says_nothing_the_question(
+    cloud: Cloud, client: Client, named: dict[str, object], conversation: str
+) -> None:
+    raw = {name: value for name, value in message("m-1").items() if name != "conversationId"} | named
+    cloud.at("POST", BULK, {"entities": [raw]})
+    found = (await client.lookup.find(CONVERSATION, frozenset({"m-1"})))["m-1"]
+    assert {found.conversation_id, found.attachments[0].conversation_id} == {conversation}
 
 
 async def test_a_bare_message_tells_its_conversation(cloud: Cloud, client: Client) -> None:
