@@ -27,6 +27,7 @@ from consumer.model.heard import Asked
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id, usable_id
 
+COMMUNICATIONS = 4_096  # that are known
 TRIED_ALONE, TRIED_ALONE_AGAIN = 8, 100  # conversations: each of the first, then each hundredth
 Found = dict[str, Message | NotJudged]
 
@@ -54,6 +55,7 @@ class Lookup:
         self._conversations: Merged[None, Sequence[Message]] = Merged(self._list)
         self._messages: Merged[frozenset[str], Found] = Merged(self._read)
         self._has_bulk = False  # once it was answered for any conversation
+        self._communications: dict[tuple[str, str], str] = {}  # of messages whose events did not name it, oldest first
         self._in_vain = 0  # conversations that bulk did not know before that, in a row, nor did the other calls
 
     async def find(self, conversation_id: str, message_ids: frozenset[str]) -> dict[str, Message]:
@@ -199,14 +201,18 @@ class Lookup:
         return Resolved(await self._api.download_url(download_id, conversation_id), download_id, conversation_id)
 
     async def _ask_for_upload(self, attachment: Attachment) -> str | Reason:
+        attachment = self._with_communication(attachment)
         current = await self._by_media(attachment) or await self._by_message(attachment)
+        known = attachment.communication_id is not None or attachment.shape is Shape.TUTORIAL
+        if current is not None and not known and _goes_on(current):
+            current = await self._by_conversation(attachment) or current
         if current is None:
             raise NotYet(Dependency.API, "Genesys does not show the attachment")
         if current.removed:
             return Reason.REMOVED
         if current.status is MediaStatus.INVALID:
             return Reason.UPLOAD_FAILED
-        if current.url is None or current.status is MediaStatus.UPLOADING:
+        if _goes_on(current):
             raise NotYet(Dependency.API, "the upload is not finished")
         return current.url
 
@@ -220,6 +226,26 @@ class Lookup:
             return shapes.finished(attachment, raw)
         except (Missing, NotJudged, Malformed):
             return None
+
+    def _with_communication(self, attachment: Attachment) -> Attachment:
+        known = self._communications.get((attachment.conversation_id, attachment.message_id))
+        return (
+            attachment if known is None else replace(attachment, communication_id=attachment.communication_id or known)
+        )
+
+    async def _by_conversation(self, attachment: Attachment) -> Attachment | None:
+        """Ids alone announced it: the conversation names the communication, or has none, once and for all attempts."""
+        try:
+            listed = await self._conversations.ask(attachment.conversation_id, None)
+        except (Missing, NotJudged):
+            return None
+        for message in listed:
+            if message.message_id == attachment.message_id:
+                if len(self._communications) >= COMMUNICATIONS:
+                    del self._communications[next(iter(self._communications))]
+                self._communications[message.conversation_id, message.message_id] = message.communication_id or ""
+                return await self._by_media(self._with_communication(attachment))
+        return None
 
     async def _by_message(self, attachment: Attachment) -> Attachment | None:
         conversation_id, message_id = attachment.conversation_id, attachment.message_id
@@ -244,6 +270,11 @@ def _message(raw: dict[str, Any], conversation_id: str) -> tuple[str, Message] |
     except Malformed:
         return None
     return (message.message_id, message) if message.message_id else None
+
+
+def _goes_on(current: Attachment) -> bool:
+    told = current.removed or current.status is MediaStatus.INVALID
+    return not told and (current.url is None or current.status is MediaStatus.UPLOADING)
 
 
 def _is_forbidden(found: Message | NotJudged | None) -> bool:

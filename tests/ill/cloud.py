@@ -63,6 +63,7 @@ class Cloud:
     bodies: dict[str, bytes] = field(default_factory=dict)  # number → what the file holds, if it is no picture
     declared: dict[str, dict[str, Any]] = field(default_factory=dict)  # number → what its message says of it
     fresh: set[str] = field(default_factory=set)  # numbers of files that hold other bytes each time
+    unfinished: set[str] = field(default_factory=set)  # numbers of uploads that still go on
     sizes: bool = False  # whether each message says how large its file is
     spares_old: bool = False  # a cache in front: what was answered well before is, whatever is ill
     answered_well: set[tuple[str, str]] = field(default_factory=set)
@@ -114,6 +115,8 @@ class Cloud:
                 return json({"entities": [self._message(number)] if known else []})
             case "message" | "details":
                 return json(self._message(number))
+            case "media" if number in self.unfinished:
+                return json({"id": f"a-{number}", "status": "uploading", "mediaType": "image/png"})
             case "media":
                 return json({"id": f"a-{number}", "status": "valid", "url": _link(number), "mediaType": "image/png"})
             case _:
