@@ -212,7 +212,7 @@ class Lookup:
             return Reason.REMOVED
         if current.status is MediaStatus.INVALID:
             return Reason.UPLOAD_FAILED
-        if _goes_on(current):
+        if current.url is None or _goes_on(current):
             raise NotYet(Dependency.API, "the upload is not finished")
         return current.url
 

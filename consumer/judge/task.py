@@ -121,7 +121,7 @@ class _Judging:
                 self.judge.reports.dropped("not_looked_up")
 
     def _is_foreign(self, event: Event) -> bool:
-        if event.organization_id is None or self.judge.organization.id in (None, event.organization_id):
+        if self.judge.organization.id in (None, event.organization_id) or event.organization_id is None:
             return False
         return bool(event.messages) or self.judge.terms.looks_up_bare(event)
 

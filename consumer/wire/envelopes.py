@@ -115,6 +115,8 @@ def _opened(leaf: Leaf) -> Leaf | list[Leaf]:
     if len(elements) > MAX_EVENTS:
         raise Malformed(f"more than {MAX_EVENTS} events in one record")
     envelope_names = (*leaf.envelope, name or "array")
+    if len(elements) == 1 and isinstance(elements[0], Broken):  # so that its bytes say the same again
+        return Leaf(None, leaf.own, leaf.path, envelope_names, elements[0].fault)
     return [_element(each, f"{leaf.path}[{index}]", envelope_names) for index, each in enumerate(elements)]
 
 

@@ -20,12 +20,11 @@ from consumer.wire.payloads import (
     Several,
     at,
     base64_at,
-    each_of,
+    field_of,
     has_any,
     lacks,
     of_base64,
     opened,
-    required,
 )
 from consumer.wire.typed_values import VALUES, Left
 
@@ -48,7 +47,7 @@ def _logged(node: Json) -> Payload:
     """A control message says that the subscription works."""
     if node["messageType"] == "CONTROL_MESSAGE":
         return Nothing("bookkeeping")
-    return each_of("logEvents", required("message"))(node)
+    return Several([field_of(event, "message") for event in node["logEvents"]])
 
 
 def _is_logged_request(node: Json) -> bool:
@@ -87,7 +86,7 @@ def _lines(streams: list[Any], around: Callable[[Any], Json]) -> Payload:
 
 def _lines_of(stream: Any, around: Callable[[Any], Json]) -> list[Payload]:
     if not _is_stream(stream):
-        return [Broken(around(stream), Malformed("a stream of Loki without values"))]
+        return [stream]
     name = "values" if "values" in stream else "entries"
     return [opened(line, _line, lambda line: around({**stream, name: [line]})) for line in stream[name]]
 
@@ -144,7 +143,7 @@ def _of_record(raw: Any) -> Json:
 def _body(record: Any, left: Left) -> Payload:
     if isinstance(record, Broken):
         return record
-    return _any_value(required("body")(record), left)
+    return _any_value(record.get("body") if isinstance(record, dict) else None, left)
 
 
 def _first(node: Any, names: tuple[str, ...]) -> Any:

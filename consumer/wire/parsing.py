@@ -91,23 +91,18 @@ def documents(value: bytes, limit: int) -> list[Document]:
 
 
 def _by_lengths(value: bytes, limit: int) -> list[Document]:
-    """Values that each have their length in front, in 8 bytes. Raises `Malformed`."""
+    """Values that each have their length in front, in 8 bytes: one that is none spoils no other. Raises `Malformed`."""
     found, end = list[Document](), 0
     while end < len(value):
-        begin, end = end, end + LENGTH + int.from_bytes(value[end : end + LENGTH], "big")
-        if len(found) == limit:
+        begin = end + LENGTH
+        end = begin + int.from_bytes(value[end:begin], "big")
+        try:
+            found += documents(value[begin:end], limit)
+        except Malformed as fault:
+            found.append(Document(None, value[begin:end], fault=fault))
+        if len(found) > limit:
             raise Malformed(f"more than {limit} JSON values in one record")
-        found.append(_of_length(value[begin:end], end - begin))
     return found
-
-
-def _of_length(framed: bytes, length: int) -> Document:
-    try:
-        if len(framed) < length:
-            raise Malformed("a value that is shorter than its length says")
-        return Document(parse(framed[LENGTH:]), framed[LENGTH:])
-    except Malformed as fault:
-        return Document(None, framed, fault=fault)
 
 
 def _cut(mended: bytes, limit: int) -> Iterator[Document]:

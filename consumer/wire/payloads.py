@@ -98,9 +98,8 @@ def or_tombstone(*path: str) -> Callable[[Json], Payload]:
 
 
 def base64_in(field: str) -> Callable[[Any], Payload]:
-    """As `required`, of base64."""
-    read = required(field)
-    return lambda one: of_base64(read(one))
+    """As `field_of`, of base64."""
+    return lambda one: of_base64(one[field]) if field_of(one, field) is not one else one
 
 
 def json_or_base64(value: Any) -> Payload:
@@ -109,6 +108,12 @@ def json_or_base64(value: Any) -> Payload:
         return Nothing("no_value")
     begins = value.lstrip()[:1] if isinstance(value, str) else ""
     return of_base64(value) if begins and begins not in '{["' else value
+
+
+def produced(record: Any) -> Payload:
+    """Through Kafka's REST proxy."""
+    value = field_of(record, "value")
+    return record if value is record else json_or_base64(value)
 
 
 def json_or_base64_at(*path: str) -> Callable[[Json], Payload]:
@@ -133,15 +138,9 @@ def each_of(key: str, read: Callable[[Any], Payload]) -> Callable[[Json], Payloa
     return lambda node: Several([opened(one, read, lambda one: {**node, key: [one]}) for one in node[key]])
 
 
-def required(field: str) -> Callable[[Any], Payload]:
-    """Raises `Malformed` where it is not there."""
-
-    def read(one: Any) -> Payload:
-        if not isinstance(one, dict) or field not in one:
-            raise Malformed(f"an element of a list without its {field}")
-        return one[field]
-
-    return read
+def field_of(one: Any, field: str) -> Any:
+    """Of an element of a list; the element itself, if it has none."""
+    return one[field] if isinstance(one, dict) and field in one else one
 
 
 def has(**values: str | tuple[str, ...]) -> Callable[[Json], bool]:
@@ -253,8 +252,9 @@ def is_of_masstransit(node: Json) -> bool:
 
 def published_by_ably(message: Any) -> Payload:
     """Its encodings stand behind each other, the last one first to be taken off."""
-    data, encoding = required("data")(message), message.get("encoding")
-    return of_base64(data) if isinstance(encoding, str) and encoding.endswith("base64") else data
+    data = field_of(message, "data")
+    encoded = data is not message and str(message.get("encoding")).endswith("base64")
+    return of_base64(data) if encoded else data
 
 
 def lacks(*fields: str) -> Callable[[Json], bool]:

@@ -23,7 +23,6 @@ from consumer.wire.payloads import (
     is_of_blueprint,
     is_of_masstransit,
     is_rest_value,
-    json_or_base64,
     json_or_base64_at,
     kong_body,
     list_at,
@@ -33,9 +32,9 @@ from consumer.wire.payloads import (
     one_has_or_none,
     or_tombstone,
     platform_event,
+    produced,
     published_by_ably,
     put_event,
-    required,
     rest_value,
     text_or_bytes,
 )
@@ -177,7 +176,7 @@ ENVELOPES = (
     ),
     Envelope(
         "Kafka REST", {"records": list},
-        each_of("records", lambda record: json_or_base64(required("value")(record))),
+        each_of("records", produced),
         frozenset({"key_schema_id", "value_schema_id"}), one_has("records", "value"),
     ),
     Envelope(

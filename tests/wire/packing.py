@@ -411,14 +411,7 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
         "source": "channel.message", "appId": "a", "channel": "c", "site": "eu", "ruleId": "r",
         "messages": [{"id": "vgQp:0:0", "data": coded(raw), "encoding": "json/utf-8/base64"} for raw in raws],
     },
-    "Ably batch": lambda raws: {
-        "items": [
-            {"webhookId": "w", "source": "channel.message", "serial": "s", "timestamp": 1, "name": "channel.message",
-             "data": {"channelId": "c", "site": "eu", "messages": [{"id": "vgQp:0:0", "data": text(raw)}]}}
-            for raw in raws
-        ]
-    },
-    "Ably batch, one item": lambda raws: {
+    "Ably, an item of a batch": lambda raws: {
         "channelId": "c", "site": "eu", "messages": [{"id": "vgQp:0:0", "data": text(raw)} for raw in raws]
     },
     "listing": lambda raws: {"entities": raws, "pageSize": 25, "pageNumber": 1},
