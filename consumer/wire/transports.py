@@ -44,7 +44,6 @@ _VALUE = (dict, list, str, type(None))
 _OF_LAMBDA_S_KAFKA = frozenset({
     "headers", "key", "keySchemaMetadata", "timestamp", "value", "valueSchemaMetadata",
 })  # fmt: skip
-_NONE = frozenset[str]()
 _BATCH = frozenset({
     "ChildShards", "MillisBehindLatest", "NextShardIterator", "eventSourceARN", "isFinalInvokeForWindow",
     "isWindowTerminatedEarly", "shardId", "state", "window",
@@ -88,7 +87,9 @@ ENVELOPES = (
         "Firehose", {"records": list}, list_at("records"), frozenset(),
         holds=one_has("records", "recordId", "result", "data"),
     ),
-    Envelope("Firehose record", {"recordId": str, "result": str}, none_of("bookkeeping"), _NONE, has(result="Dropped")),
+    Envelope(
+        "Firehose record", {"recordId": str, "result": str}, none_of("bookkeeping"), frozenset(), has(result="Dropped")
+    ),
     Envelope("Firehose record", {"recordId": str, "result": str, "data": str}, base64_at("data")),
     Envelope("Firehose record", {"recordId": str, "approximateArrivalTimestamp": int, "data": str}, base64_at("data")),
     Envelope(
@@ -207,7 +208,9 @@ ENVELOPES = (
         "Ably", {"source": str, "channel": str, "ruleId": str, "messages": list},
         each_of("messages", published_by_ably), holds=has(source="channel.message"), shares=frozenset({"channel"}),
     ),
-    Envelope("Ably batch", {"items": list}, list_at("items"), _NONE, one_has("items", "webhookId", "source", "data")),
+    Envelope(
+        "Ably batch", {"items": list}, list_at("items"), frozenset(), one_has("items", "webhookId", "source", "data")
+    ),
     Envelope("Ably", {"webhookId": str, "source": str, "data": dict}, at("data")),
     Envelope(
         "Ably", {"channelId": str, "messages": list}, each_of("messages", published_by_ably), frozenset({"site"})
