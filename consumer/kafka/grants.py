@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Role(StrEnum):
     SERVICE = "service"  # `run`
     NOTIFY = "notify"
+    BRIDGE = "bridge"  # whatever brings events in
     READER = "reader"  # whoever reads verdicts, in a group of its own
     OPERATOR = "operator"  # `topics` and `dlq`
     SUPPORT = "support"  # `explain`
@@ -78,6 +79,10 @@ def _notify(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
     yield Grant(Resource.TOPIC, topics.rejected, Operation.READ)
 
 
+def _bridge(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
+    yield Grant(Resource.TOPIC, topics.events, Operation.WRITE)
+
+
 def _reader(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
     yield Grant(Resource.GROUP, kafka.group, Operation.READ)
     for topic in (topics.accepted, topics.rejected, topics.dead_letter):
@@ -110,6 +115,7 @@ def _reconciler(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
 _LEAST: Mapping[Role, Callable[[KafkaSettings, TopicSettings], Iterator[Grant]]] = {
     Role.SERVICE: _service,
     Role.NOTIFY: _notify,
+    Role.BRIDGE: _bridge,
     Role.READER: _reader,
     Role.OPERATOR: _operator,
     Role.SUPPORT: _support,

@@ -10,7 +10,8 @@ from typing import Any
 import anyio
 import httpx
 import pytest
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import TopicAuthorizationFailedError
 
 from consumer.kafka import topics as our_topics
 from consumer.kafka.allowed import may_begin_transactions
@@ -165,3 +166,29 @@ async def test_who_reads_results_reads_them_in_a_group_of_its_own(login: Login, 
     finally:
         await consumer.stop()
     assert {grant.operation for grant in grants} == {Operation.READ}
+
+
+def producing(login: Login, *, idempotent: bool) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        bootstrap_servers=login.ours.bootstrap_servers,
+        security_protocol="SASL_PLAINTEXT",
+        sasl_mechanism="PLAIN",
+        sasl_plain_username=USER,
+        sasl_plain_password="secret",
+        enable_idempotence=idempotent,
+    )
+
+
+async def test_who_brings_events_in_writes_them_and_nothing_else(login: Login) -> None:
+    grants = needed(login, Role.BRIDGE)
+    async with producing(login, idempotent=False) as producer:
+        with pytest.raises(TopicAuthorizationFailedError):
+            await producer.send_and_wait(login.topics.events, b"{}")
+    await give(login.root.bootstrap_servers, USER, grants)
+    async with producing(login, idempotent=True) as producer:
+        await producer.send_and_wait(login.topics.events, b"{}")
+    for topic in login.topics.ours:
+        async with producing(login, idempotent=False) as producer:
+            with pytest.raises(TopicAuthorizationFailedError):
+                await producer.send_and_wait(topic, b"{}")
+    assert grants == [Grant(Resource.TOPIC, login.topics.events, Operation.WRITE)]
