@@ -135,7 +135,9 @@ def ids_of(raw: Json, *others: object) -> Ids:
     nested_id = nested.get("id") if isinstance(nested, dict) else None
     address = fields.first_text(raw, "messageURI", "messageUri")
     uri = MESSAGE_URI.search(address) if address is not None else None
-    conversation_id, message_id = uri.groups() if uri else (None, None)
+    if uri is None:
+        return Ids("", *usable_id(raw.get("messageId"), nested_id, *others))
+    conversation_id, message_id = uri.groups()
     return Ids(usable_id(conversation_id)[0], *usable_id(raw.get("messageId"), nested_id, message_id, *others))
 
 

@@ -49,7 +49,8 @@ _SHARING = tuple(envelope for envelope in ENVELOPES if envelope.shares)
 def envelope_of(node: Json) -> Envelope | None:
     """The envelope that `node` is, by its complete signature."""
     if not GENESYS_FIELDS.isdisjoint(node):
-        return next((one for one in _SHARING if GENESYS_FIELDS & node.keys() <= one.shares and one.matches(node)), None)
+        fields = GENESYS_FIELDS & node.keys()
+        return next((one for one in _SHARING if fields <= one.shares and one.matches(node)), None)
     for key in node:
         for envelope in _BY_KEY.get(key, ()):
             if envelope.matches(node):
@@ -137,7 +138,7 @@ def _documents(leaf: Leaf, payload: bytes, name: str) -> Leaf | list[Leaf]:
 
 
 def _written(element: Any) -> bytes:
-    try:  # orjson reads deeper nesting than it writes
-        return orjson.dumps(element)
+    try:  # orjson reads deeper nesting than it writes, and what it gives sits in a kilobyte: thousands are kept
+        return bytes(memoryview(orjson.dumps(element)))
     except TypeError:
         raise Malformed("nested too deeply") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from consumer.model import Event
@@ -25,6 +26,7 @@ class TopicSubject(Enum):
     SOCKET_CLOSING = "socket_closing"  # the socket ends within a minute
 
 
+REMEMBERED = 1_024  # topics: those of the same queues and users come again and again
 ONE, REST = "*", "**"  # stand for one part of a topic, and for all that follow, none included
 
 _OF_CONVERSATIONS = {
@@ -81,6 +83,7 @@ def _tree(topics: dict[str, TopicSubject]) -> dict[str, Any]:
 _TREE = _tree(TOPICS)
 
 
+@lru_cache(REMEMBERED)
 def subject_of(topic: str) -> TopicSubject | None:
     """None for a topic that nobody listed. A part in the topic's own words wins over one that stands for any."""
     node, inherited = _TREE, None
