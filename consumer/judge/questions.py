@@ -92,12 +92,18 @@ class Questions:
             return next(iter(listed), None)
         return (await self.lookup.find(conversation_id, frozenset((message_id,)))).get(message_id)
 
-    async def show_attachment(self, announced: Attachment) -> Attachment:
-        """As Genesys has it now. Raises `NotYet` as long as it does not."""
-        message = await self.show(announced, (announced,))
-        if message is None or message.conversation_id != announced.conversation_id:
-            raise not_shown("Genesys does not show the announced attachment")
-        for attachment in message.attachments:
-            if is_same(announced, attachment):
-                return attachment
-        raise not_all_shown("Genesys does not show the announced attachment")
+    def shows(self, announced: Attachment, just_shown: Message) -> Callable[[], Awaitable[Attachment]]:
+        """Whether Genesys shows it by now. `just_shown`: its message, as whoever asks this was answered a moment ago,
+        which is the first answer to this question too."""
+        before = [just_shown]
+
+        async def show() -> Attachment:
+            message = before.pop() if before else await self.show(announced, (announced,))
+            if message is None or message.conversation_id != announced.conversation_id:
+                raise not_shown("Genesys does not show the announced attachment")
+            for attachment in message.attachments:
+                if is_same(announced, attachment):
+                    return attachment
+            raise not_all_shown("Genesys does not show the announced attachment")
+
+        return show

@@ -215,10 +215,10 @@ class _Judging:
         if found.removed:  # Genesys no longer shows what was in it
             await self._found(event, self.known.with_unseen(announced, found, missing), [])
             return
-        late = [partial(self._late, event, attachment) for attachment in missing]
+        late = [partial(self._late, event, attachment, found) for attachment in missing]
         announced = replace(announced, announced=max(announced.announced, found.announced))
         if len(found.attachments) + len(missing) < announced.announced:
-            late.append(partial(self._rest, event, announced))
+            late.append(partial(self._rest, event, announced, found))
         await self._found(event, found, late, announced)
 
     def _missing(self, announced: Message, found: Message) -> list[Attachment]:
@@ -232,14 +232,13 @@ class _Judging:
             raise NotYet(Dependency.API, "an attachment has neither an id nor a link yet")
         return with_communication(message, announced.communication_id)
 
-    async def _rest(self, event: Event, announced: Message) -> None:
+    async def _rest(self, event: Event, announced: Message, just_shown: Message) -> None:
         """The attachments that the event counts beside those that Genesys shows: judged when they come, or dead.
-
-        Only the event says that there are more. So the letter names the announcement: the message stays open.
-        """
+        Only the event says that there are more. So the letter names the announcement: the message stays open."""
+        before = [just_shown]
 
         async def find() -> Message:
-            message = await self._find(announced)
+            message = before.pop() if before else await self._find(announced)
             if len(message.attachments) < announced.announced or is_elsewhere(announced, message):
                 raise not_all_shown("Genesys does not show all attachments")
             return message
@@ -291,7 +290,7 @@ class _Judging:
         whole = message_identity(attachment.conversation_id, attachment.message_id)
         await self.answers.once(identity, whole, inspection)
 
-    async def _late(self, event: Event, announced: Attachment) -> None:
+    async def _late(self, event: Event, announced: Attachment, just_shown: Message) -> None:
         """Only the event says that there is such a thing: its letter names the announcement. Each task waits for
         itself: who joined one that began long ago would have what is left of its time."""
 
@@ -299,7 +298,7 @@ class _Judging:
             self.judge.reports.skipped("answered")
             return
         subject = replace(Subject.of_attachment(announced), announcement=announced.announcement)
-        show, given_up = partial(self.questions.show_attachment, announced), self.known.gave_up(announced)
+        show, given_up = self.questions.shows(announced, just_shown), self.known.gave_up(announced)
         found = await self.questions.ask(subject, show, given_up=given_up)
         if isinstance(found, Answer):
             if not self.known.settled(announced):  # another task may have found it meanwhile

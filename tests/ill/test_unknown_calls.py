@@ -77,6 +77,27 @@ def test_a_thousand_unknown_ids_of_one_conversation_cost_ten_calls() -> None:
     assert every <= 10
 
 
+@pytest.mark.parametrize("known_before", [False, True])
+def test_a_thousand_unknown_attachments_of_one_message_cost_ten_calls(known_before: bool) -> None:
+    """What was shown for the message answers the first question about each of them."""
+
+    def named(number: int) -> bytes:
+        listed = {"messageId": "m-1", "messageStatus": "received", "media": [{"id": f"a-x{number}"}]}
+        talk = {"id": "t-1", "messages": [listed]}
+        return orjson.dumps({"id": "c-1", "participants": [{"purpose": "customer", "messages": [talk]}]})
+
+    async def main() -> int:
+        async with playing(Cloud({"1": "plain"}), 300, A_DEPLOYMENT) as scene:
+            if known_before:
+                await scene.judged(event_of("1", "plain"))
+            before = scene.cloud.calls["bulk"]
+            await all_answered(scene, [named(number) for number in range(1_000)])
+            assert sorted(answer for _, answer in scene.answers) == ["accepted"] + ["dead not_found"] * 1_000
+            return scene.cloud.calls["bulk"] - before
+
+    assert clock.run(main) <= 10
+
+
 @pytest.mark.parametrize("what", ["attachments", "messages"])
 def test_one_event_with_hundreds_of_invented_ids_costs_few_calls_and_few_of_them_wait(what: str) -> None:
     many = 700  # so that it is not decoded in a thread, beside this clock

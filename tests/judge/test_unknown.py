@@ -219,7 +219,7 @@ async def test_who_comes_late_to_what_another_waits_for_has_all_his_time() -> No
 
         home.genesys.before = ask_when_let
         group.start_soon(home.take, EARLY)
-        for _ in range(4):
+        for _ in range(3):
             await anyio.wait_all_tasks_blocked()
             waits[-1].set()
         await anyio.wait_all_tasks_blocked()
