@@ -3,7 +3,7 @@
 Sources: Debezium's connectors, its outbox and its converter for CloudEvents, MongoDB's change streams, the targets of
 Amazon DMS, Maxwell, Canal, Oracle GoldenGate, Qlik Replicate and Airbyte, Singer's and Airbyte's messages, DynamoDB's
 streams, TiCDC's Canal-JSON, Debezium, simple and open protocols, changefeeds of CockroachDB, both formats of wal2json,
-Google Datastream.
+Google Datastream, webhooks of Hasura and Supabase, Sequin, Striim.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def _opened(row: Any) -> Payload:
         row = parsed
     if not isinstance(row, dict) or not NO_TABLE.isdisjoint(row):
         return row
-    payload = row.get("payload")
+    payload = row.get("payload", row.get("PAYLOAD"))  # as Oracle, Db2 and Snowflake write names
     if isinstance(payload, dict) and "value" in payload and payload.keys() <= _OF_CELLS:
         payload = payload["value"]
     return payload if payload and isinstance(payload, str) else row
@@ -268,6 +268,23 @@ CHANGES = (
         "Datastream",
         dict.fromkeys(("uuid", "read_method", "object"), str) | {"source_metadata": dict, "payload": dict},
         row_at(at("payload"), at("source_metadata", "change_type")),
+    ),
+    Envelope(
+        "Hasura", {"table": dict, "trigger": dict, "event": dict},
+        row_at(at("event", "data", "new"), at("event", "op")),
+        holds=lambda node: "name" in node["table"] and "op" in node["event"],
+    ),
+    Envelope(
+        "Supabase", {"type": str, "table": str, "schema": str, "record": _ROW, "old_record": _ROW},
+        row_at(at("record"), at("type")),
+    ),
+    Envelope(
+        "Sequin", {"record": dict, "action": str, "metadata": dict}, row_at(at("record"), at("action")),
+        holds=lambda node: "table_name" in node["metadata"],
+    ),
+    Envelope(
+        "Striim", {"metadata": dict, "data": _ROW, "before": _ROW}, row_at(at("data"), at("metadata", "OperationName")),
+        holds=lambda node: node["metadata"].keys() >= {"OperationName", "TableName"},
     ),
     Envelope("Singer", {"type": str, "stream": str, "record": dict}, at("record"), holds=has(type="RECORD")),
 )  # fmt: skip

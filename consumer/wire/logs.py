@@ -1,8 +1,8 @@
 """The envelopes that shippers of logs put around events, one row each: a line of a log, or a request that was logged.
 
 Sources: CloudWatch Logs' subscriptions, Elastic Beats and Logstash, Fluentd and Fluent Bit, OpenTelemetry's protocol in
-JSON, Datadog, Vector, Splunk's HTTP event collector, Cloud Logging, journald's export, syslog-ng, GELF 1.1, Loki's push
-and query APIs, the logs of Kong and APISIX.
+JSON, Datadog, New Relic, Vector, Splunk's events and its HTTP event collector, Cloud Logging, journald's export,
+syslog-ng, GELF 1.1, Loki's push and query APIs, the logs of Kong and APISIX.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from consumer.wire.payloads import (
     Several,
     at,
     base64_at,
+    each_of,
     field_of,
     has_any,
     lacks,
     of_base64,
+    one_has,
     opened,
 )
 from consumer.wire.typed_values import VALUES, Left
@@ -197,7 +199,12 @@ LOGS = (
     Envelope("OpenTelemetry", {"resourceLogs": list}, _log_bodies, frozenset()),
     Envelope("Datadog", {"message": str, "ddsource": str}, at("message")),
     Envelope("Fluent Bit", {"log": (dict, str)}, at("log"), holds=has_any(_OF_LOGS)),
-    Envelope("Vector", {"message": str, "source_type": str}, at("message")),
+    Envelope("Vector", {"message": (dict, str), "source_type": str}, at("message")),
+    Envelope("Splunk", {"_raw": str, "_time": (int, float, str)}, at("_raw")),
+    Envelope(
+        "New Relic", {"logs": list}, each_of("logs", lambda log: field_of(log, "message")), frozenset({"common"}),
+        one_has("logs", "message"),
+    ),
     Envelope("Splunk", {"event": (dict, str)}, at("event"), _OF_SPLUNK, has_any({"host", "index", "sourcetype"})),
     Envelope("Cloud Logging", {"insertId": str, "logName": str, "jsonPayload": dict}, at("jsonPayload")),
     Envelope("Cloud Logging", {"insertId": str, "logName": str, "textPayload": str}, at("textPayload")),

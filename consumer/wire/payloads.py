@@ -38,6 +38,8 @@ class Broken:
 
 Payload = Any  # JSON that was parsed already; a text or bytes that hold JSON; `Several`, `Broken` or `Nothing`
 
+ANY_VALUE = (dict, list, str, type(None))  # of a record of Kafka, as JSON shows it
+
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
@@ -248,13 +250,6 @@ def is_rest_value(node: Json) -> bool:
 def is_of_masstransit(node: Json) -> bool:
     """Genesys has one word there, and MassTransit a list of types, mostly."""
     return isinstance(node["messageType"], list) or node["messageType"].startswith("urn:message:")
-
-
-def published_by_ably(message: Any) -> Payload:
-    """Its encodings stand behind each other, the last one first to be taken off."""
-    data = field_of(message, "data")
-    encoded = data is not message and str(message.get("encoding")).endswith("base64")
-    return of_base64(data) if encoded else data
 
 
 def lacks(*fields: str) -> Callable[[Json], bool]:

@@ -13,6 +13,11 @@ READ = (
     "initial_state", "media_type", "message_media_attachments", "message_metadata", "message_status", "message_time",
     "message_uri", "messaging_transcript", "messenger_type", "sub_type", "to_address",
 )  # fmt: skip
+# Columns as ksqlDB, Oracle and Snowflake name them.
+UPPER = {
+    "CONVERSATIONID": "conversationId", "CONVERSATION_ID": "conversationId", "MESSAGEID": "messageId",
+    "MESSAGE_ID": "messageId",
+}  # fmt: skip
 MOST = 40_000  # objects and lists: an event has far fewer, and each is made once more
 
 
@@ -33,6 +38,8 @@ def in_camel_case(node: Json) -> Json:
 
     In JSON as it is written here, a name and a colon are a key: a quote inside of a text has a backslash before it.
     """
+    if not UPPER.keys().isdisjoint(node):
+        return {UPPER.get(name, name): value for name, value in node.items()}
     if TELLING.isdisjoint(node):
         return node
     try:

@@ -6,6 +6,7 @@ from consumer.wire.bookkeeping import BOOKKEEPING
 from consumer.wire.changes import CHANGES
 from consumer.wire.logs import LOGS
 from consumer.wire.payloads import (
+    ANY_VALUE,
     Envelope,
     at,
     base64_at,
@@ -33,14 +34,13 @@ from consumer.wire.payloads import (
     or_tombstone,
     platform_event,
     produced,
-    published_by_ably,
     put_event,
     rest_value,
     text_or_bytes,
 )
 from consumer.wire.pubsub import background, is_published, published
+from consumer.wire.services import SERVICES
 
-_VALUE = (dict, list, str, type(None))
 _OF_LAMBDA_S_KAFKA = frozenset({
     "headers", "key", "keySchemaMetadata", "timestamp", "value", "valueSchemaMetadata",
 })  # fmt: skip
@@ -49,8 +49,8 @@ _BATCH = frozenset({
     "isWindowTerminatedEarly", "shardId", "state", "window",
 })  # fmt: skip
 _OF_REQUESTS = frozenset({
-    "executionMode", "method", "params", "path", "queries", "query", "statusCode", "uri", "uri_args", "url",
-    "webhookUrl",
+    "client_ip", "command", "cookies", "executionMode", "host", "hostname", "ip", "method", "params", "path",
+    "properties", "protocol", "queries", "query", "statusCode", "uri", "uri_args", "url", "webhookUrl",
 })  # fmt: skip
 _OF_KONG = frozenset({"body_args", "body_base64", "headers", "method", "uri", "uri_args"})
 _PAGES = frozenset({
@@ -155,7 +155,8 @@ ENVELOPES = (
         json_or_base64_at("Body"),
     ),
     Envelope(
-        "Service Bus", {"messageId": str, "sequenceNumber": int, "body": (dict, list, str)}, json_or_base64_at("body")
+        "Service Bus", {"messageId": str, "sequenceNumber": (int, str), "body": (dict, list, str)},
+        json_or_base64_at("body"),
     ),
     Envelope("Logic Apps", {"ContentData": str, "Properties": dict}, base64_at("ContentData")),
     Envelope("Azure's records", {"records": list}, list_at("records"), frozenset(), one_has("records", "detail")),
@@ -168,11 +169,11 @@ ENVELOPES = (
     # Records of Kafka: kcat -J, Confluent's REST Proxy.
     Envelope("Elasticsearch", {"_index": str, "_id": str, "_source": dict}, at("_source")),
     Envelope(
-        "kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": _VALUE},
+        "kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": ANY_VALUE},
         or_tombstone("payload"),
     ),
     Envelope(
-        "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": _VALUE}, binary_or_json,
+        "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": ANY_VALUE}, binary_or_json,
         frozenset({"key"}),
     ),
     Envelope(
@@ -196,25 +197,6 @@ ENVELOPES = (
         lambda node: node.get("body") is None,
     ),
     Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset({"vars"})),
-    # Alibaba's queue MNS: what a topic pushes, what its EventBridge brings, what its API gives. Ably's integrations.
-    Envelope(
-        "MNS", dict.fromkeys(("TopicOwner", "TopicName", "SubscriptionName", "MessageId", "Message"), str),
-        json_or_base64_at("Message"),
-    ),
-    Envelope("MNS", {"messageId": str, "messageBody": str, "requestId": str}, json_or_base64_at("messageBody")),
-    Envelope("MNS", {"messageId": str, "messageBody": str, "receiptHandle": str}, json_or_base64_at("messageBody")),
-    Envelope("MNS", {"MessageId": str, "MessageBody": str, "ReceiptHandle": str}, json_or_base64_at("MessageBody")),
-    Envelope(
-        "Ably", {"source": str, "channel": str, "ruleId": str, "messages": list},
-        each_of("messages", published_by_ably), holds=has(source="channel.message"), shares=frozenset({"channel"}),
-    ),
-    Envelope(
-        "Ably batch", {"items": list}, list_at("items"), frozenset(), one_has("items", "webhookId", "source", "data")
-    ),
-    Envelope("Ably", {"webhookId": str, "source": str, "data": dict}, at("data")),
-    Envelope(
-        "Ably", {"channelId": str, "messages": list}, each_of("messages", published_by_ably), frozenset({"site"})
-    ),
     # Brokers and frameworks: RabbitMQ's management API, Spring Integration, MassTransit, NiFi's wrapper, Spark's rows.
     Envelope(
         "RabbitMQ", {"payload": str, "payload_encoding": str, "routing_key": str, "exchange": str}, encoded_payload
@@ -232,7 +214,7 @@ ENVELOPES = (
         shares=frozenset({"conversationId"}),
     ),
     Envelope(
-        "NiFi", {"metadata": dict, "headers": dict, "value": _VALUE}, or_tombstone("value"), frozenset({"key"}),
+        "NiFi", {"metadata": dict, "headers": dict, "value": ANY_VALUE}, or_tombstone("value"), frozenset({"key"}),
         lambda node: node["metadata"].keys() >= {"topic", "partition", "offset"},
     ),
     Envelope(
@@ -240,7 +222,7 @@ ENVELOPES = (
         json_or_base64_at("value"),
     ),
     # Requests of HTTP, as automations hand them on (Logic Apps, n8n, Camel); webhooks as their standard has them.
-    Envelope("HTTP message", {"headers": dict, "body": (dict, list, str)}, at("body"), _OF_REQUESTS),
+    Envelope("HTTP message", {"headers": dict, "body": (dict, list, str)}, json_or_base64_at("body"), _OF_REQUESTS),
     Envelope("Logic Apps", {"$content-type": str, "$content": str}, base64_at("$content"), frozenset()),
     Envelope("webhook", {"type": str, "timestamp": (str, int), "data": dict}, at("data"), frozenset()),
     Envelope(
@@ -254,6 +236,7 @@ ENVELOPES = (
         "Snowplow", {"schema": str, "data": dict}, at("data"), frozenset(),
         lambda node: node["schema"].startswith("iglu:"),
     ),
+    *SERVICES,
     *LOGS,
     *CHANGES,
     *BOOKKEEPING,

@@ -298,6 +298,58 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "messageId": "C6DB60D1", "messageBody": coded(raw), "receiptHandle": "1-2", "enqueueTime": 1
     },
     "MNS as its API writes it": lambda raw: {"MessageId": "C6DB", "MessageBody": text(raw), "ReceiptHandle": "1-2"},
+    "Firehose's failure": lambda raw: {
+        "attemptsMade": 4, "arrivalTimestamp": 1, "errorCode": "Lambda.FunctionError", "errorMessage": "m",
+        "attemptEndingTimestamp": 2, "rawData": coded(raw), "lambdaArn": ARN,
+    },
+    "Lambda's failure": lambda raw: {
+        "requestContext": {"condition": "RetriesExhausted"}, "responseContext": {}, "version": "1.0", "timestamp": AT,
+        "KafkaBatchInfo": {"batchSize": 1}, "payload": text(raw),
+    },
+    "Service Bus by Confluent's connector": lambda raw: {
+        "deliveryCount": 1, "enqueuedTimeUtc": 1, "lockedUntilUtc": 1, "sequenceNumber": 1, "messageBody": coded(raw),
+    },
+    "Pub/Sub by Confluent's connector": lambda raw: {"MessageData": coded(raw), "AttributeMap": {}},
+    "rpk": lambda raw: {"topic": "t", "key": "k", "value": text(raw), "timestamp": 1, "partition": 0, "offset": 1},
+    "track call": lambda raw: {
+        "type": "track", "event": "Message", "messageId": "ajs-next-1", "userId": "u", "channel": "server",
+        "properties": raw, "context": {},
+    } if isinstance(raw, dict) else raw,
+    "Node-RED": lambda raw: {"_msgid": "a1", "payload": raw, "topic": "x"},
+    "n8n item": lambda raw: {"json": raw, "pairedItem": {"item": 0}} if isinstance(raw, dict) else raw,
+    "EMQX": lambda raw: {
+        "id": "0005", "clientid": "c", "username": "u", "topic": "t", "payload": text(raw), "qos": 1,
+        "event": "message.publish", "timestamp": 1,
+    },
+    "MQTT": lambda raw: {"topic": "g/x", "payload": text(raw), "qos": 1, "retain": False},
+    "JetStream": lambda raw: {
+        "type": "io.nats.jetstream.api.v1.stream_msg_get_response", "message": {"subject": "g", "data": coded(raw)}
+    },
+    "NServiceBus": lambda raw: {"Headers": {"NServiceBus.MessageId": "m"}, "Body": coded(raw), "S3BodyKey": None},
+    "HTTP message, base64": lambda raw: {"headers": {"rbs2-msg-id": "m"}, "body": coded(raw)},
+    "HTTP message, properties": lambda raw: {"headers": {}, "properties": {}, "body": text(raw)},
+    "Pipedream": lambda raw: {
+        "method": "POST", "path": "/", "query": {}, "client_ip": "1.2.3.4", "url": "u", "headers": {}, "body": raw
+    },
+    "Snowflake": lambda raw: {"RECORD_METADATA": {"offset": 1}, "RECORD_CONTENT": raw}
+    if isinstance(raw, dict) else raw,
+    "Splunk, raw": lambda raw: {"_raw": text(raw), "_time": 1.5, "source": "s", "cribl_pipe": "p"},
+    "Vector, parsed": lambda raw: {"message": raw, "source_type": "kafka"} if isinstance(raw, dict) else raw,
+    "Debezium of Oracle": lambda raw: {**DEBEZIUM, "before": None, "after": {"ID": 1, "PAYLOAD": text(raw)}},
+    "Hasura": lambda raw: {
+        "id": "i", "created_at": AT, "table": {"schema": "public", "name": "t"}, "trigger": {"name": "x"},
+        "event": {"session_variables": None, "op": "INSERT", "data": {"old": None, "new": {"payload": text(raw)}}},
+    },
+    "Supabase": lambda raw: {
+        "type": "INSERT", "table": "t", "schema": "public", "record": {"payload": text(raw)}, "old_record": None
+    },
+    "Sequin": lambda raw: {
+        "record": {"payload": text(raw)}, "changes": None, "action": "insert", "metadata": {"table_name": "t"}
+    },
+    "Striim": lambda raw: {
+        "metadata": {"TableName": "T", "OperationName": "INSERT"}, "data": {"ID": 1, "PAYLOAD": text(raw)},
+        "before": None, "userdata": None,
+    },
     "Datastream": lambda raw: {
         "uuid": "u", "read_timestamp": AT, "source_timestamp": AT, "object": "t", "read_method": "postgresql-cdc",
         "stream_name": "s", "schema_key": "k", "sort_keys": [1], "payload": {"id": 1, "payload": text(raw)},
@@ -402,6 +454,10 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     },
     "Pub/Sub pull": lambda raws: {
         "receivedMessages": [{"ackId": "a", "message": {"data": coded(raw), "messageId": "1"}} for raw in raws]
+    },
+    "New Relic": lambda raws: {"common": {}, "logs": [{"timestamp": 1, "message": text(raw)} for raw in raws]},
+    "Elasticsearch": lambda raws: {
+        "took": 1, "hits": {"hits": [{"_index": "i", "_id": "1", "_source": raw} for raw in raws]}
     },
     "Ably": lambda raws: {
         "source": "channel.message", "appId": "a", "channel": "c", "site": "eu", "ruleId": "r",

@@ -188,6 +188,9 @@ ROWS = [
     {**QLIK, "message": {"data": {"id": 1, **BARE}, "beforeData": None, "headers": {"operation": "INSERT"}}},
     {"eventName": "INSERT", "eventSource": "aws:dynamodb", "dynamodb": {"NewImage": image({"at": 1.5, **BARE})}},
     {"CreatedDate": AT, "CreatedById": "005", "ReplayId": 1, "ConversationId__c": OTHER, "Sent__c": AT},
+    {"op": "c", "source": {"connector": "oracle"}, "after": {"ID": 1, "CONVERSATION_ID": OTHER}},
+    {"CONVERSATIONID": OTHER, "AT": 1},
+    {"CONVERSATION_ID": OTHER, "METADATA$ACTION": "INSERT"},
     {"schema": "s", "event": {}, "payload": {**SALESFORCE, "conversationId__c": OTHER}},
 ]  # fmt: skip
 

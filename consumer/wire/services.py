@@ -1,0 +1,102 @@
+"""The envelopes that services, automations and frameworks of messaging put around events, one row each.
+
+Sources: Firehose's and Lambda's records of what failed, Confluent's connectors for Service Bus and Pub/Sub, `rpk`,
+Segment's and RudderStack's track calls, Node-RED, n8n, rules of EMQX, JetStream's API, NServiceBus, Alibaba's MNS with
+its topics and its EventBridge, Ably's integrations, Snowflake's connector for Kafka, Elasticsearch's search.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from consumer.wire.fields import Json
+from consumer.wire.payloads import (
+    ANY_VALUE,
+    Envelope,
+    Payload,
+    at,
+    base64_at,
+    each_of,
+    field_of,
+    has,
+    json_or_base64_at,
+    lacks,
+    list_at,
+    of_base64,
+    one_has,
+    or_tombstone,
+)
+
+_COUNT = (int, str)
+_OF_SEARCHES = frozenset({"_scroll_id", "_shards", "aggregations", "pit_id", "timed_out", "took"})
+
+
+def _published_by_ably(message: Any) -> Payload:
+    """Its encodings stand behind each other, the last one first to be taken off."""
+    data = field_of(message, "data")
+    encoded = data is not message and str(message.get("encoding")).endswith("base64")
+    return of_base64(data) if encoded else data
+
+
+def _is_of_nservicebus(node: Json) -> bool:
+    return any(name.startswith("NServiceBus.") for name in node["Headers"])
+
+
+SERVICES = (
+    Envelope(
+        "Firehose failure",
+        {"rawData": str, "attemptsMade": _COUNT, "arrivalTimestamp": _COUNT, "attemptEndingTimestamp": _COUNT},
+        base64_at("rawData"),
+    ),
+    Envelope(
+        "Lambda destination", {"requestContext": dict, "KafkaBatchInfo": dict, "payload": (dict, str)}, at("payload")
+    ),
+    Envelope(
+        "Service Bus", {"messageBody": str, "deliveryCount": int, "lockedUntilUtc": int, "enqueuedTimeUtc": int},
+        json_or_base64_at("messageBody"),
+    ),
+    Envelope(
+        "Pub/Sub message", {"MessageData": str, "AttributeMap": (dict, type(None))}, json_or_base64_at("MessageData"),
+        frozenset(),
+    ),
+    Envelope(
+        "rpk", {"topic": str, "partition": int, "offset": int, "timestamp": int, "value": ANY_VALUE},
+        or_tombstone("value"), frozenset({"headers", "key"}),
+    ),
+    Envelope(
+        "track call", {"type": str, "event": str, "messageId": str, "properties": dict}, at("properties"),
+        holds=has(type="track"), shares=frozenset({"channel"}),
+    ),
+    Envelope("Node-RED", {"_msgid": str, "payload": (dict, list, str)}, at("payload")),
+    Envelope("n8n item", {"json": dict}, at("json"), frozenset({"binary", "pairedItem"})),
+    Envelope("EMQX", {"event": str, "clientid": str, "topic": str, "payload": (dict, str)}, at("payload")),
+    Envelope("MQTT", {"topic": str, "payload": (dict, str), "qos": int}, at("payload"), holds=lacks("clientid")),
+    Envelope(
+        "JetStream", {"type": str, "message": dict}, base64_at("message", "data"),
+        holds=lambda node: node["type"].startswith("io.nats."),
+    ),
+    Envelope("NServiceBus", {"Headers": dict, "Body": str}, json_or_base64_at("Body"), holds=_is_of_nservicebus),
+    Envelope("Snowflake", {"RECORD_METADATA": dict, "RECORD_CONTENT": (dict, str)}, at("RECORD_CONTENT"), frozenset()),
+    Envelope(
+        "Elasticsearch", {"hits": dict}, lambda node: list_at("hits")(node["hits"]), _OF_SEARCHES,
+        lambda node: isinstance(node["hits"].get("hits"), list),
+    ),
+    Envelope(
+        "MNS", dict.fromkeys(("TopicOwner", "TopicName", "SubscriptionName", "MessageId", "Message"), str),
+        json_or_base64_at("Message"),
+    ),
+    Envelope("MNS", {"messageId": str, "messageBody": str, "requestId": str}, json_or_base64_at("messageBody")),
+    Envelope("MNS", {"messageId": str, "messageBody": str, "receiptHandle": str}, json_or_base64_at("messageBody")),
+    Envelope("MNS", {"MessageId": str, "MessageBody": str, "ReceiptHandle": str}, json_or_base64_at("MessageBody")),
+    Envelope(
+        "Ably", {"source": str, "channel": str, "ruleId": str, "messages": list},
+        each_of("messages", _published_by_ably), holds=has(source="channel.message"), shares=frozenset({"channel"}),
+    ),
+    Envelope(
+        "Ably batch", {"items": list}, list_at("items"), frozenset(), one_has("items", "webhookId", "source", "data")
+    ),
+    Envelope("Ably", {"webhookId": str, "source": str, "data": dict}, at("data")),
+    Envelope(
+        "Ably", {"channelId": str, "messages": list}, each_of("messages", _published_by_ably), frozenset({"site"})
+    ),
+)  # fmt: skip
