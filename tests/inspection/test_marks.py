@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.readers.marks import MARKS, WINDOW, Marks
+from consumer.inspection.readers.marks import LONG, MARKS, SHORT, WINDOW, Marks
 from consumer.inspection.readers.seen import TooMuch, Work
 
 NEVER_TOGETHER = {(b"frame", b"embed"), (b"\x7felf", b"frame"), (b"mscf", b"frame")}
@@ -32,6 +32,12 @@ def test_no_mark_begins_in_another_one() -> None:
     }
     assert overlapping <= NEVER_TOGETHER
     assert not [(first, second) for first, second in itertools.permutations(MARKS, 2) if first in second]
+
+
+def test_marks_of_two_bytes_are_searched_apart() -> None:
+    """A search compares as many bytes at once as its shortest word has."""
+    assert min(map(len, LONG)) > 2 == max(map(len, SHORT))
+    assert sorted(MARKS) == sorted({*LONG, *SHORT})
 
 
 WORDS = st.one_of(st.sampled_from([*MARKS, *(mark.upper() for mark in MARKS)]), st.binary(max_size=5))

@@ -1,4 +1,4 @@
-"""Every place where something could begin that is looked for, found in one pass over the bytes.
+"""Every place where something could begin that is looked for, found in two passes over the bytes.
 
 A search for one word costs as much as a hash of the file, and there are twenty words. Together they cost less than one
 (Teddy, of Rust's `aho-corasick`), as long as two found places never overlap: so no mark ends as another one begins.
@@ -14,17 +14,21 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 BEFORE_EVENT = (b" ", b"\t", b"\n", b"\x0c", b"\r", b"/", b'"', b"'")
 EVENTS = tuple(before + b"on" for before in BEFORE_EVENT)
-MARKS = (
+LONG = (
     b"script", b"frame", b"object", b"embed", b"applet", b"hta:application",
-    b"mz", b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"\x60\xea", b"pdf-", b"<%",
+    b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"pdf-",
     *EVENTS,
 )  # fmt: skip
+SHORT = (b"mz", b"\x60\xea", b"<%")
+MARKS = LONG + SHORT
 """In small letters: whoever asks for a place looks at what stands there."""
 A_PLACE = 512  # of work
 WINDOW = 32 * 1024  # bytes that are searched at once: hostile ones hold marks and nothing else
-LONGEST = max(map(len, MARKS))
+LONGEST_MARK = max(map(len, MARKS))
 
-_SEARCH = BytesAhoCorasick(MARKS, matchkind=MatchKind.LeftmostFirst)
+_SEARCHES = tuple((marks, BytesAhoCorasick(marks, matchkind=MatchKind.LeftmostFirst)) for marks in (LONG, SHORT))
+"""The search compares as many bytes at once as its shortest mark has. With those of two among the others it stops six
+times as often in a text."""
 
 
 class Marks:
@@ -36,11 +40,13 @@ class Marks:
         self._places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
         spend(2 * len(data))
         for begin in range(0, len(data), WINDOW):
-            found = _SEARCH.find_matches_as_indexes(memoryview(self.lower)[begin : begin + WINDOW + LONGEST - 1])
-            spend(A_PLACE * len(found))
-            for mark, at, _ in found:
-                if at < WINDOW:
-                    self._places[MARKS[mark]].append(begin + at)
+            window = memoryview(self.lower)[begin : begin + WINDOW + LONGEST_MARK - 1]
+            for marks, search in _SEARCHES:
+                found = search.find_matches_as_indexes(window)
+                spend(A_PLACE * len(found))
+                for mark, at, _ in found:
+                    if at < WINDOW:
+                        self._places[marks[mark]].append(begin + at)
 
     def at(self, mark: bytes) -> Sequence[int]:
         """Where it stands, in small or large letters, in order."""
