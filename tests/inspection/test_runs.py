@@ -64,6 +64,23 @@ def test_a_word_is_found_wherever_it_stands(word: bytes, before: int, data: st.D
     assert list(runs.places(text, word)) == places_by_pattern(text, word, 0, len(text))
 
 
+@pytest.mark.parametrize("word", [b"1 0 obj", b"aa"])
+@pytest.mark.parametrize("before", [0, runs.AT_ONCE - 3])
+@given(joined(b"1 0 obj", b"obj", b"aa"))
+def test_places_are_found_from_the_end_as_well(word: bytes, before: int, text: bytes) -> None:
+    data = bytes(before) + text
+    assert list(runs.places_from_end(data, word)) == places_by_pattern(data, word, 0, len(data))[::-1]
+
+
+@pytest.mark.parametrize("before", [0, runs.AT_ONCE - 3])
+@given(joined(b"dde(", b"DDE(", b"dDe(", b"dd", b"("))
+def test_a_word_is_found_however_it_is_written(before: int, text: bytes) -> None:
+    data = bytes(before) + text
+    search = runs.any_case(b"dde(")
+    assert list(runs.places_of_any(data, search)) == places_by_pattern(data.lower(), b"dde(", 0, len(data))
+    assert runs.holds(data, search) == (b"dde(" in data.lower()) == runs.has(data.lower(), b"dde(")
+
+
 @given(joined(b"<%", b"%>", b"=", b"@ page %>", b"x" * (scripts.MOST_ASP - 3), b"x" * scripts.MOST_ASP))
 def test_pages_of_a_server_are_the_same(data: bytes) -> None:
     marked = list(runs.places(data, b"<%"))

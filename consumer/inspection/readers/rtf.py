@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from consumer.inspection.readers import formats, scripts, trailing
+from ahocorasick_rs import BytesAhoCorasick
+
+from consumer.inspection.readers import formats, runs, scripts, trailing
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office.external import Place, place_of
@@ -40,7 +42,7 @@ RTF = "application/rtf"
 SCANS = 14  # times that the whole is looked at
 A_GROUP = 64  # of work
 
-_ESCAPES = ((b"\\\\", b"  "), (b"\\{", b"  "), (b"\\}", b"  "))  # of the same length: places stay
+_ESCAPES = tuple((escape, BytesAhoCorasick([escape])) for escape in (b"\\\\", b"\\{", b"\\}"))
 
 
 def begins(data: bytes) -> bool:
@@ -73,11 +75,11 @@ class _Text:
 
     @classmethod
     def of(cls, data: bytes, work: Work) -> _Text:
-        lower = data.lower()
+        lower = work.marks(data).lower
         counts = {0, 1} | {_number(data, at) for at in _words(lower, b"\\uc", work, digits=True)}
         if len(counts) > MOST_COUNTS:
             raise TooMuch("its characters are written in more ways than any program writes them")
-        return cls(data, lower, BINARY in lower, frozenset(counts))
+        return cls(data, lower, runs.has(lower, BINARY), frozenset(counts))
 
     def places(self, word: bytes, work: Work) -> Iterator[int]:
         return _words(self.lower, word, work, escaped=self.has_binary)
@@ -97,8 +99,8 @@ def _number(data: bytes, at: int) -> int:
 
 def _end(data: bytes, work: Work) -> int:
     """Behind the brace that closes the first one. `Unreadable` if none does: every RTF ends with it."""
-    for escape, blank in _ESCAPES:
-        data = data.replace(escape, blank)
+    for escape, search in _ESCAPES:
+        data = data.replace(escape, b"  ") if runs.holds(data, search) else data  # places stay
     work.spend(A_GROUP * data.count(b"}"))
     depth = at = 0
     for begin in range(0, len(data), PIECE):
@@ -139,8 +141,7 @@ def _without(data: bytes, extents: list[Extent]) -> bytes:
 
 def _words(lower: bytes, word: bytes, work: Work, escaped: bool = False, digits: bool = False) -> Iterator[int]:
     """Where a control word stands, behind it. A backslash before it makes it text, unless that ends binary data."""
-    at = -1
-    while (at := lower.find(word, at + 1)) >= 0:
+    for at in runs.places(lower, word):
         work.spend(PLACE // 4)
         before = lower[max(0, at - MOST_SLASHES) : at]
         slashes = len(before) - len(before.rstrip(b"\\"))

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -27,6 +28,7 @@ FEW = (
     4096  # bytes in which `bytes.find` is as fast: beyond, it takes ten times as long as what searches several at once
 )
 AT_ONCE = 64 * 1024  # bytes that are searched in one step: who looks for the first place may stop there
+LONGEST_WORD = 64  # of those that are searched for together
 
 
 def all_but(characters: bytes) -> bytes:
@@ -80,6 +82,36 @@ def places(data: bytes, word: bytes, at: int = 0, stop: int | None = None) -> It
     if search is None:
         return _one_by_one(data, word, at, stop)
     return _step_by_step(data, word, at, stop, search)
+
+
+def places_from_end(data: bytes, word: bytes) -> Iterator[int]:
+    """The same of all the data, the last one first."""
+    for begin in reversed(range(0, len(data), AT_ONCE)):
+        yield from reversed(list(places(data, word, begin, begin + AT_ONCE + len(word) - 1)))
+
+
+def has(data: bytes, word: bytes) -> bool:
+    return next(places(data, word), None) is not None
+
+
+def any_case(word: bytes) -> BytesAhoCorasick:
+    """Searches for a short word, in small letters here, however it is written."""
+    letters = (bytes({letter, *bytes([letter]).upper()}) for letter in word)
+    return BytesAhoCorasick([bytes(written) for written in product(*letters)])
+
+
+def holds(data: bytes, search: BytesAhoCorasick) -> bool:
+    """Whether one of the words stands in `data` that are searched for."""
+    return next(places_of_any(data, search), None) is not None
+
+
+def places_of_any(data: bytes, search: BytesAhoCorasick) -> Iterator[int]:
+    """Where one of the words stands that are searched for, of which no two overlap."""
+    view, more = memoryview(data), LONGEST_WORD - 1
+    for begin in range(0, len(data), AT_ONCE):
+        for _, at, _ in search.find_matches_as_indexes(view[begin : begin + AT_ONCE + more]):
+            if at < AT_ONCE:
+                yield begin + at
 
 
 def _one_by_one(data: bytes, word: bytes, at: int, stop: int) -> Iterator[int]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.references import unescaped
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
 STARTS = tuple(b"=%c%s" % (quote, url) for quote in b"\"'" for url in (b"ppaction://program", b"ppaction://macro"))
+_SCHEME = runs.any_case(b"ppac")
 CARRIED = 256  # bytes of the last piece, so that no word is lost between two
 
 
@@ -24,7 +26,7 @@ class Actions:
         if b"&#" in window:
             self._seen.work.spend(8 * len(window))
             window = unescaped(window.decode("latin-1")).encode("latin-1", "replace")
-        lower = window.lower()
+        lower = window.lower() if runs.holds(window, _SCHEME) else b""
         if any(action in lower for action in STARTS):
             detail = "a click, or the pointer above it, starts a program or a macro"
             self._seen.find(Reason.LAUNCH_ACTION, detail, opener="office")

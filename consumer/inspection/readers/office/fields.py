@@ -56,8 +56,7 @@ class Fields:
 
     def _named(self, data: bytes, start: int) -> Iterator[int]:
         for name in NAMES:
-            at = start - 1
-            while (at := data.find(name, at + 1)) >= 0:
+            for at in runs.places(data, name, start):
                 begin = data.rfind(b"<", start, at)
                 self._seen.work.spend(A_TAG + at - begin)
                 if begin >= 0:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.office import basic, containers, ole
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
@@ -24,6 +25,7 @@ PREFIX = "application/vnd.oasis.opendocument."
 LONGEST_PREFIX = 16  # of an element whose name is `a`
 SCRIPT = b":script "  # an element of texts, with its prefix
 LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde(", b"encryption-data"
+_CALLS = runs.any_case(CALL)
 SCANS = 7  # times that a part is looked at
 USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
 SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
@@ -128,7 +130,7 @@ class _Part:
             seen.find(Reason.MACROS, "a script stands in its text")
         self._links(window)
         asks = any(_element(tag).startswith("dde-") for tag in self._tags(window, DDE))
-        if asks or any(_calls(tag) for tag in self._tags(window.lower(), CALL)):
+        if asks or (runs.holds(window, _CALLS) and any(_calls(tag) for tag in self._tags(window.lower(), CALL))):
             seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
 
     def _links(self, window: bytes) -> None:
@@ -141,6 +143,8 @@ class _Part:
 
         One look for each tag: `end` is where what begins with its bracket ends, be it a tag or text behind one.
         """
+        if not runs.has(window, word):
+            return
         at, begin, end = -1, -1, 0
         while (at := window.find(word, at + 1)) >= 0:
             self._seen.work.spend(PLACE // 8)

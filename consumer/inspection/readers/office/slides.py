@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from consumer.inspection.readers import flate
+from consumer.inspection.readers import flate, runs
 from consumer.inspection.readers.seen import PLACE, Seen, Unreadable, Work
 from consumer.model import Reason
 
@@ -52,7 +52,7 @@ def examine(stream: bytes, whole: bool, user: bytes, embedded: Embedded, seen: S
     except Unreadable as problem:
         seen.find(Reason.MALFORMED, str(problem))
     _actions(stream, seen)
-    if CONTROL in stream:
+    if runs.has(stream, CONTROL):
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
 
 
@@ -80,8 +80,7 @@ def _stored(record: SlidesRecord, work: Work) -> bytes:
 
 
 def _actions(stream: bytes, seen: Seen) -> None:
-    at = -1
-    while (at := stream.find(ACTION, at + 1)) >= 0:
+    for at in runs.places(stream, ACTION):
         seen.work.spend(PLACE // 8)
         if stream[at + ACTION_AT : at + ACTION_AT + 1] == RUNS_A_PROGRAM:
             seen.find(Reason.LAUNCH_ACTION, "a click starts a program", opener="office")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.office.fields import Fields
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
@@ -71,7 +72,7 @@ class XmlWatch:
         if self._carried is None:
             self._check_encoding(piece)
         window = (self._carried or b"") + piece
-        if self._refused in window:
+        if runs.has(window, self._refused):
             self._seen.find(Reason.ARCHIVE_LIMITS, "a part declares a document type, by which entities expand")
         self._carried = window[-len(DOCUMENT_TYPE) :]
         self._fields.feed(piece)

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from consumer.inspection.readers import attached, text
+from ahocorasick_rs import BytesAhoCorasick
+
+from consumer.inspection.readers import attached, runs, text
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.mail import encodings
@@ -24,6 +26,7 @@ STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
+_FOLDS = BytesAhoCorasick([b"\n ", b"\n\t"])  # before what goes on with the line before
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,12 @@ def _begins(data: bytes, kind: bytes) -> bool:
 def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(8 * len(data))
     whole = b"\n" + opening.as_utf8(data, seen.work).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    lines = whole.replace(b"\n ", b"").replace(b"\n\t", b"")
+    lines = whole.replace(b"\n ", b"").replace(b"\n\t", b"") if runs.holds(whole, _FOLDS) else whole
     upper = lines.upper()
     _walk_to_the_end(upper, kind, seen)
     text.find_php(data, seen)
     for line in STARTS_A_PROGRAM:
-        if line in upper:
+        if runs.has(upper, line):
             seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program", opener="desktop")
     for file in _files(lines, upper, seen.work):
         inner = attached.judge(file.name, "", file.content, seen, limits)
@@ -102,8 +105,7 @@ def _files(lines: bytes, upper: bytes, work: Work) -> Iterator[_File]:
 
 def _marked(upper: bytes, work: Work) -> Iterator[int]:
     for mark in MARKS:
-        at = -1
-        while (at := upper.find(mark, at + 1)) >= 0:
+        for at in runs.places(upper, mark):
             work.spend(PLACE)
             yield at
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.seen import Limits, Seen, Work
 from consumer.inspection.readers.texts import opening
@@ -54,11 +55,12 @@ def _calls(table: bytes, work: Work) -> bool:
     """
     work.spend(4 * len(table))
     table = table.replace(b"\r", b"\n")
-    mark, other = sorted((b"|", b"!"), key=table.count)
-    for count, line in enumerate(_lines_with(mark, table)):
+    both = b"|" in table and b"!" in table
+    mark, other = sorted((b"|", b"!"), key=table.count) if both else (b"", b"")
+    for count, line in enumerate(_lines_with(mark, table) if both else ()):
         if other in line and (count > MOST_PLACES or _calls_by_bar(line)):
             return True
-    calls = _lines_with(b"DDE(", table.upper())
+    calls = _lines_with(b"DDE(", table.upper()) if runs.holds(table, _DDE) else ()
     return any(count > MOST_PLACES or _in_formula(line, line.find(b"DDE(")) for count, line in enumerate(calls))
 
 
@@ -87,6 +89,7 @@ def _in_formula(line: bytes, at: int) -> bool:
     return any(cell.strip(b" \"'").startswith(_STARTS) for cell in cells)
 
 
+_DDE = runs.any_case(b"dde(")
 _SEPARATED = bytes.maketrans(SEPARATORS, b"\n" * len(SEPARATORS))
 _WORDS = bytes(c if chr(c).isalnum() or c in b"_." else 32 for c in range(256))
 _STARTS = tuple(bytes([sign]) for sign in FORMULA)
