@@ -32,7 +32,7 @@ READ_TWICE = 2  # it is decoded and searched
 READ_OFTEN = 16  # the same of characters of two bytes and more, which are counted as well
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x1b\x1a\x0b\x08") + b"\x7f"  # manuals strike over
-_NEVER_CLEAN = bytes(c for c in range(32) if c not in b"\t\n\r\x0c") + b"\x7f"
+_UNQUIET = bytes(c for c in range(32) if c not in b"\t\n\r\x0c") + b"\x7f"  # all that anybody may stumble over
 SHIFTS = b"\x0e\x0f"  # between two sets of characters, of which an escape names the second
 _STRAY = 0.001  # of all bytes, in an encoding where any byte is a letter: never binary data
 _STRAY_IN_UTF8 = 0.3  # separators of records, where the encoding itself tells text from binary data
@@ -74,13 +74,18 @@ def is_clean(data: bytes) -> bool:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _strict(data, encoding, Work()) is not None
-    if data[:KNOWN_BY].translate(None, _NEVER_CLEAN) != data[:KNOWN_BY]:
+    if data[:KNOWN_BY].translate(None, _UNQUIET) != data[:KNOWN_BY]:
         return False
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return len(data.translate(None, _NEVER_CLEAN)) == len(data)
+    return _is_quiet(data)
+
+
+def _is_quiet(data: bytes) -> bool:
+    """Whether there is no control in it but those that every text has."""
+    return len(data.translate(None, _UNQUIET)) == len(data)
 
 
 def read(data: bytes, work: Work) -> Text | None:
@@ -90,8 +95,9 @@ def read(data: bytes, work: Work) -> Text | None:
             return _strict(data, encoding, work)
     whole = _without_gaps(data)
     if whole is not None:
-        text = _strict(whole, "utf-8", work)
-        if _stray(whole) <= len(whole) * (_STRAY if text is None else _STRAY_IN_UTF8):
+        quiet = _is_quiet(whole)
+        text = _strict(whole, "utf-8", work, quiet)
+        if quiet or _stray(whole) <= len(whole) * (_STRAY if text is None else _STRAY_IN_UTF8):
             found = text or _in_a_code_page(whole)
             return replace(found, controls=True, gaps=True) if found and len(whole) < len(data.rstrip(b"\0")) else found
     return _wide(data, work)
@@ -125,15 +131,18 @@ def _stray(data: bytes) -> int:
     return len(data) - len(data.translate(None, controls))
 
 
-def _strict(data: bytes, encoding: str, work: Work) -> Text | None:
-    """The text if every byte of it is right."""
+def _strict(data: bytes, encoding: str, work: Work, quiet: bool = False) -> Text | None:
+    """The text if every byte of it is right. `quiet`: whether all bytes are known to be no controls."""
     head, controls, bidirectional = "", False, False
     try:
         for piece in _decoded(data, encoding, work):
             if "\0" in piece:
                 return None
             head = head or piece.removeprefix("\ufeff")[:HEAD]
-            controls = controls or _steers(written := piece.encode()) or _has_upper_controls(piece, written)
+            if quiet and piece.isascii():
+                continue
+            written = piece.encode()
+            controls = controls or (not quiet and _steers(written)) or _has_upper_controls(piece, written)
             bidirectional = bidirectional or (not piece.isascii() and any(sign in piece for sign in _BIDIRECTIONAL))
     except UnicodeDecodeError:
         return None
