@@ -34,9 +34,9 @@ class Looks:
         whole = bool(streams.filters(stream, self.named)) and not self._is_picture(stream)
         for piece in streams.content(self.data, stream, self.named, self.seen.work):
             counted += len(piece)
-            if len(head) < (PROGRAM_HEAD if head[:2] == b"MZ" else HEAD):
+            if _is_short(head):
                 head += piece[:PROGRAM_HEAD]
-            elif not whole or counted > most:
+            if not _is_short(head) and (not whole or counted > most):
                 break
         if self._hides(head, stream):
             return self._judge(stream, most)
@@ -81,3 +81,8 @@ class Looks:
         ):  # as if it had one color
             self.seen.find(Reason.IMAGE_TOO_LARGE, f"a picture of {width} × {height} pixels")
         return True
+
+
+def _is_short(head: bytes) -> bool:
+    """Whether more of the stream has to be seen before it tells what it is."""
+    return len(head) < (PROGRAM_HEAD if head[:2] == b"MZ" else HEAD)

@@ -89,13 +89,14 @@ class Root:
 def _objects(readable: bytes, reference: Reference, work: Work) -> Iterator[Value]:
     """All of that number, the last one first: a later one may stand in a text (None), or in a file that is attached."""
     work.spend(len(readable) // SEARCHING)
-    usual, at = b"%d 0 obj" % reference.number, len(readable)
-    while (at := readable.rfind(usual, 0, at)) >= 0:
+    usual = b"%d 0 obj" % reference.number
+    for at in runs.places_from_end(readable, usual):
         if not readable[max(0, at - 1) : at].isdigit():
             work.spend(PLACE // 2)
             yield syntax.read(readable, at + len(usual), work)[0]
-    work.spend(len(readable) // SEARCHING + AN_OBJECT * readable.count(b"obj"))
+    work.spend(len(readable) // SEARCHING)
     for word in runs.places(readable, b"obj"):
+        work.spend(AN_OBJECT)
         if streams.number_at(readable, word) == reference.number and not readable.endswith(
             usual, 0, word + len(b"obj")
         ):

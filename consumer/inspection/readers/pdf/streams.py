@@ -15,7 +15,8 @@ from consumer.inspection.readers.seen import PLACE, Work
 KEYWORD, MOST_BLANKS = b"stream", 8  # behind the word, before its line ends
 MOST_COMMENT = 1000  # bytes of one between a dictionary and the word
 NEAR = 40  # bytes before an object's word that its number is in
-A_NAME = 1536  # of work, for each that is looked at
+AN_OBJECT = 64  # of work, for each that is looked at
+A_NAME = 1536  # likewise
 MOST_NAMES = 16
 _IN_NAME = runs.WORD + b"#"
 
@@ -93,9 +94,10 @@ def number_at(data: bytes, word: int) -> int | None:
 
 def names(data: bytes, work: Work) -> dict[int, Value]:
     """Objects that are but names: what a dictionary may refer to in place of naming its filters itself."""
-    work.spend(2 * len(data) + 64 * data.count(b"obj"))
+    work.spend(2 * len(data))
     found: dict[int, Value] = {}
     for word in runs.places(data, b"obj"):
+        work.spend(AN_OBJECT)
         if data[word - 3 : word] == b"end":
             continue
         begin = runs.behind(data, word + 3, syntax.WHITE)
@@ -148,8 +150,7 @@ def end(data: bytes, stream: PdfStream, work: Work) -> int:
         b"endstream"
     ):
         return stream.start + length
-    stop = data.find(b"endstream", stream.start)
-    stop = stop if stop >= 0 else len(data)
+    stop = next(runs.places(data, b"endstream", stream.start), len(data))
     work.spend(stop - stream.start)
     return stop
 

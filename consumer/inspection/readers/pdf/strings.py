@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ahocorasick_rs import BytesAhoCorasick
+
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Work
 
@@ -12,6 +16,7 @@ MOST_STRING = 4096
 BACKSLASH = b"\\"
 
 _PLAIN = runs.all_but(b"()\\")
+_ESCAPED_LETTER = BytesAhoCorasick([b"#%c" % digit for digit in runs.HEX])
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\r": b"", b"\n": b"", b"\r\n": b""}
 
 
@@ -50,6 +55,11 @@ def from_digits(digits: bytes) -> bytes:
     """The string that is written in hexadecimal digits, white space among them."""
     bare = digits[: 2 * MOST_STRING].translate(None, b"\0\t\n\x0c\r ")
     return bytes.fromhex((bare + b"0" * (len(bare) % 2)).decode("ascii"))
+
+
+def escapes(content: bytes) -> Iterator[int]:
+    """Where letters may be written as digits: in a name, or in what only looks like one."""
+    return (at for at in runs.places_of_any(content, _ESCAPED_LETTER) if is_byte(content[at + 1 : at + 3]))
 
 
 def plain(text: bytes) -> bytes:

@@ -9,7 +9,7 @@ from heapq import merge
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
-from consumer.inspection.readers.pdf.strings import TOKEN, from_digits, plain, string_at
+from consumer.inspection.readers.pdf.strings import TOKEN, escapes, from_digits, plain, string_at
 from consumer.inspection.readers.seen import PLACE, Work
 
 SIGN = 24  # what a look at one of many signs costs
@@ -27,7 +27,6 @@ _DELIMITERS = b"()<>[]{}/%"
 AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
 _BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
-_ESCAPES = bytes(0x30 if byte in runs.HEX else byte if byte in b"#" else 0 for byte in range(256))  # makes all `#00`
 _BRACKETS = {b"<<": "open", b"[": "open", b">>": "close", b"]": "close"}
 _BEFORE_TOKENS = WHITE + b"%"
 
@@ -77,7 +76,7 @@ def unescaped(content: bytes, work: Work) -> bytes:
         return content
     work.spend(2 * len(content))
     made, done = list[bytes](), 0
-    for sign in runs.places(content.translate(_ESCAPES), b"#00"):
+    for sign in escapes(content):
         work.spend(2 * SIGN)
         begin = runs.before(content, sign, _UNESCAPED, max(done, sign - LONGEST_NAME + 1)) - 1
         if begin < done or content[begin : begin + 1] != b"/":
@@ -128,7 +127,9 @@ Token = tuple[str, bytes, int]
 
 
 def _token(data: bytes, at: int) -> Token | None:
-    at = past(data, at) if data[at : at + 1] in _BEFORE_TOKENS else at
+    if data[at : at + 1] in _BEFORE_TOKENS:
+        one_space = data[at : at + 1] == b" " and data[at + 1 : at + 2] not in _BEFORE_TOKENS
+        at = at + 1 if one_space else past(data, at)
     if not (sign := data[at : at + 1]):
         return None
     if sign == b"/" or sign not in _DELIMITERS:
