@@ -6,6 +6,8 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from consumer.inspection.readers import runs, scripts, zip_reader
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
@@ -20,6 +22,7 @@ OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
 _STARTS = (*LONG, *SHORT)
 _SIGNATURES = tuple(signature for signature, _ in _STARTS)
+_ANY_LONG = BytesAhoCorasick([signature for signature, _ in LONG])
 _ELF = Signature(b"\x7fELF", 0, ((4, 6, b"\1\2"), (6, 7, b"\1"), (7, 8, runs.between(0, 0x12))))
 _GZIP = Signature(
     b"\x1f\x8b\x08", 0, ((3, 4, runs.between(0, 0x1F)), (8, 9, b"\0\2\4"), (9, 10, runs.between(0, 0x0D) + b"\xff"))
@@ -115,7 +118,8 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
     yield from formats_at_fixed_places(data)
     yield from (name for _, name in formats_in(data, work))
     work.spend(len(data) * len(LONG) // 2)
-    yield from (name for signature, name in LONG if signature in data)
+    if runs.holds(data, _ANY_LONG):
+        yield from (name for signature, name in LONG if signature in data)
     yield from (name for signature, name in SIGNATURES if signature.is_in(data, work))
     if scripts.markup_in(data, work) is not None:
         yield "markup or a script"
@@ -123,9 +127,14 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
 
 def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
     """Formats that begin anywhere from `start` on, with their places: only what chance can't put there."""
+    archive = zip_at(data)
+    archives = [(archive, ZIP)] if archive is not None and archive >= start else []
+    return archives + marked_in(data, work, start)
+
+
+def marked_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
+    """The same, save archives that are found from the end: whoever reads those asks for the others."""
     found: list[tuple[int, str]] = []
-    if (archive := zip_at(data)) is not None and archive >= start:
-        found.append((archive, ZIP))
     for mark, signature, before, true, name in (
         (b"rar!", b"Rar!\x1a\x07", 0, _is_rar, "a RAR archive"),
         (b"\x7felf", b"\x7fELF", 0, _is_elf, "an ELF program"),

@@ -20,6 +20,7 @@ END64, LOCATOR64, LOCATOR_SIZE = b"PK\x06\x06", b"PK\x06\x07", 20
 ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
 STORED, DEFLATED = 0, 8  # methods of entries
 LARGE_SIZES, UNICODE_PATH = 0x0001, 0x7075  # extra fields
+_A_PATH = UNICODE_PATH.to_bytes(2, "little")
 TIMES = frozenset({0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875})  # and sizes, and who owns it: numbers, all of them
 MOST_FIELDS = 16
 SHORT = 64  # bytes of a field that holds numbers
@@ -186,7 +187,7 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _remarks(*extras: bytes) -> Iterator[bytes]:
     """Each field that holds more than numbers, and all of them as they stand, with the bytes that head them."""
-    for extra in extras:
+    for extra in filter(None, extras):
         fields = [field for kind, field in _extra_fields(extra) if len(field) > SHORT or kind not in TIMES]
         yield from (*fields, extra) if fields else ()
 
@@ -194,7 +195,7 @@ def _remarks(*extras: bytes) -> Iterator[bytes]:
 def _large(extra: bytes, *small: int) -> tuple[int, int, int]:
     """Sizes and offset that do not fit into 32 bits stand in the ZIP64 field, in this order."""
     values = list(small)
-    for kind, field in _extra_fields(extra):
+    for kind, field in _extra_fields(extra) if _FULL32 in small else ():
         if kind == LARGE_SIZES:
             used = 0
             for index, value in enumerate(values):
@@ -238,7 +239,7 @@ def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
 
 def _is_called_otherwise(listed: _Listed, extra: bytes) -> bool:
     """A second name, for programs that know Unicode. Of an ASCII name it can only be the same."""
-    for kind, field in _extra_fields(extra):
+    for kind, field in _extra_fields(extra) if _A_PATH in extra else ():
         if kind == UNICODE_PATH:
             second = field[5:].decode("utf-8", "replace")
             first = listed.text(listed.name)

@@ -15,13 +15,12 @@ from consumer.inspection.readers.formats import (
     foreign,
     format_at,
     formats_at_fixed_places,
-    formats_in,
+    marked_in,
     pdf_in,
 )
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.pdf.places import swallows
 from consumer.inspection.readers.seen import Seen
-from consumer.inspection.readers.signatures import ZIP
 from consumer.inspection.readers.texts.tables import SYLK
 from consumer.inspection.readers.zip_reader import STORED, Archive
 from consumer.model import Reason
@@ -67,9 +66,8 @@ def examine_head(name: str, head: bytes, seen: Seen) -> None:
 
 def examine_stored(data: bytes, archive: Archive, seen: Seen) -> None:
     """What stands in a document's parts without compression, where programs that search the file find it."""
-    for at, name in formats_in(data, seen.work):
-        if name != ZIP:
-            seen.find(Reason.SECOND_FORMAT, f"{name} in a part that is not compressed", at=at, opener="7-zip")
+    for at, name in marked_in(data, seen.work):
+        seen.find(Reason.SECOND_FORMAT, f"{name} in a part that is not compressed", at=at, opener="7-zip")
     pdf = pdf_in(data, seen.work)
     if pdf is not None and pdf < HEADER_OF_A_PDF:
         seen.find(Reason.SECOND_FORMAT, "a PDF in a part that is not compressed", at=pdf, opener="pdf")

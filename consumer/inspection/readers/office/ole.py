@@ -13,8 +13,8 @@ from consumer.inspection.readers.formats import (
     PADDING,
     foreign,
     formats_at_fixed_places,
-    formats_in,
     formats_of,
+    marked_in,
     pdf_in,
     zip_at,
 )
@@ -23,7 +23,6 @@ from consumer.inspection.readers.office.compound import STORAGE, STREAM, Compoun
 from consumer.inspection.readers.office.fields import AUTO, DDE
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
-from consumer.inspection.readers.signatures import ZIP
 from consumer.inspection.readers.zip_reader import read_archive
 from consumer.model import Reason
 
@@ -195,8 +194,8 @@ def _objects(file: CompoundFile, seen: Seen) -> None:
 
 def _inside(data: bytes, file: CompoundFile, seen: Seen, limits: Limits) -> None:
     """What programs find that search the file, or look at its end or beginning. Office itself keeps archives in it."""
-    for at, name in formats_in(data, seen.work):
-        if name != ZIP and at < file.end:
+    for at, name in marked_in(data, seen.work):
+        if at < file.end:
             seen.find(Reason.SECOND_FORMAT, f"{name} inside the document", at=at, opener="7-zip")
     document = pdf_in(data, seen.work)
     if document is not None and document < HEADER_OF_A_PDF:
