@@ -189,6 +189,9 @@ class _Drawing:
             self._find(Reason.MALFORMED, "an element in the drawing that does not draw")
 
     def _attribute(self, element: str, name: str, value: str) -> None:
+        if name in names.DRAWING:  # as nearly always
+            self._value(value)
+            return
         space, _, local = name.rpartition(" ")
         if element and local.lower().startswith("on") and space in ("", names.SVG):
             self._find(Reason.SCRIPT, "an event of the drawing runs a script")
@@ -200,11 +203,16 @@ class _Drawing:
             self._find(Reason.SCRIPT, "an event of the drawing has a listener")
         elif space:
             return  # no viewer knows it, or it says no more than a language
+        elif local == "style":
+            self._style(value)
         elif local in names.ATTRIBUTES:
-            if local == "style" or "\\" in value or ("(" in value and "url" in value.lower()):
-                self._style(value)
+            self._value(value)
         elif not local.startswith(("data-", "aria-", "xmlns")) and not PLAIN.issuperset(value):
             self._unknown(element)
+
+    def _value(self, value: str) -> None:
+        if "\\" in value or ("(" in value and "url" in value.lower()):
+            self._style(value)
 
     def _unknown(self, element: str) -> None:
         if element:

@@ -57,6 +57,8 @@ _ATTRIBUTES = """
     word-spacing writing-mode x x-height x1 x2 xChannelSelector y y1 y2 yChannelSelector z zoomAndPan
 """
 ATTRIBUTES = frozenset(_ATTRIBUTES.split())
+DRAWING = frozenset(name for name in ATTRIBUTES if not name.lower().startswith("on") and name not in ("href", "style"))
+"""Those whose values do no more than draw, save by an address."""
 """Without a name space. They draw, or name what does; values with `url()` are looked at."""
 
 EDITORS = (
