@@ -183,6 +183,31 @@ def test_xml_that_an_opener_acts_on_or_that_is_none_is_refused(text: str) -> Non
     assert wide.reason(text.encode(), "a.xml") is not None
 
 
+MANY = " ".join(f'a{number}="1"' for number in range(40_000))
+
+
+@pytest.mark.parametrize("name", ["a.xml", "a.svg"])
+def test_an_element_of_more_attributes_than_any_file_has_is_too_much(name: str) -> None:
+    space = 'xmlns="http://www.w3.org/2000/svg"' if name == "a.svg" else 'x="y"'
+    assert wide.reason(f"<svg {space}><g {MANY}/></svg>".encode(), name) is Reason.ARCHIVE_LIMITS
+
+
+@pytest.mark.parametrize(
+    "long",
+    [
+        f"<a><!-- <b {MANY}/> --></a>",
+        f"<a><![CDATA[<b {MANY}/>]]></a>",
+        f"<a b='{MANY.replace('=', ':')}'/>",
+        f'<a b="{MANY.replace(chr(34), "&quot;")}"/>',
+        f"<a b='{'=' * 400_000}'/>",
+        "<a>%s</a>" % ('<b c="1"/>' * 20_000),
+    ],
+    ids=["a remark", "raw characters", "a value of quotes", "a value of escapes", "a value of signs", "elements"],
+)
+def test_long_remarks_and_values_are_no_attributes(long: str) -> None:
+    assert wide.reason(long.encode(), "a.xml") is None
+
+
 @pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-1", "shift_jis", "utf-16", "gb18030"])
 def test_xml_in_other_encodings_is_read(encoding: str) -> None:
     text = (

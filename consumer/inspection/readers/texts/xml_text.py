@@ -11,12 +11,13 @@ from xml.parsers import expat
 
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.office.external import Place, place_of
-from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
+from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
 
 END = End("the end of the root element", "every one", "none")
 FED = 64 * 1024
+MOST_ATTRIBUTES = 10_000  # of one element: the parser looks each up among all of them
 READING = 6  # a byte that expat reads costs as much as looking at so many
 SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
 OF_OFFICE = (
@@ -68,10 +69,21 @@ def feed(parser: expat.XMLParserType, content: bytes) -> None:
     """All of it. A tag or comment that has no end yet is read anew with the next piece, so that pieces grow with it."""
     at = 0
     while at < len(content):
-        piece = max(FED, at - max(parser.CurrentByteIndex, 0))
+        begun = max(parser.CurrentByteIndex, 0)
+        if at - begun >= FED // 2:
+            _count_attributes(content[begun:at])
+        piece = max(FED, at - begun)
         parser.Parse(content[at : at + piece], False)
         at += piece
     parser.Parse(b"", True)
+
+
+def _count_attributes(begun: bytes) -> None:
+    """`TooMuch` if a tag that has no end yet has too many. Each has a sign and two quotes; a value may hold either."""
+    if begun[:1] != b"<" or begun[1:2] in (b"!", b"?"):
+        return
+    if min(begun.count(b"="), (begun.count(b'"') + begun.count(b"'")) // 2) > MOST_ATTRIBUTES:
+        raise TooMuch("an element has more attributes than any real file has")
 
 
 class _Parser:
