@@ -68,10 +68,16 @@ class ComputesLate(Assignment):
 
 
 class OneIdPerWorker(Transactor):
-    """The transactional id is the worker's, so nobody fences its predecessor."""
+    """The transactional id is the worker's, so nobody fences its predecessor. It can be stopped with answers in hand
+    and no transaction open: an open one would end by its timeout before a successor begins."""
 
     def __init__(self, transactional_id: str, options: Mapping[str, Any], **rest: Any) -> None:
         super().__init__(f"{transactional_id}-{os.getpid()}", options, **rest)
+
+    async def commit(self, records: Sequence[ProducerRecord], offsets: Offsets) -> list[int]:
+        if records:
+            self._step("has answers")
+        return await super().commit(records, offsets)
 
 
 class ForgetsFutures(Transactor):

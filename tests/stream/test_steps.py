@@ -131,7 +131,7 @@ async def is_taken_over_and_comes_back(scene: Scene, victim: Worker, other: Work
 
 async def test_control_without_a_transactional_id_per_partition_a_thawed_worker_repeats_answers(scene: Scene) -> None:
     async with started("victim") as victim, started("other") as other:
-        await scene.begin(victim, Stop("commit", 6, signal.SIGSTOP), variant="one id per worker")
+        await scene.begin(victim, Stop("has answers", 2, signal.SIGSTOP), variant="one id per worker")
         await victim.stopped()
         await scene.begin(other, variant="one id per worker")
         await other.until(lambda worker: worker.ready == ALL)
