@@ -75,6 +75,7 @@ PURE = (
     "consumer.turns.queue",
     "consumer.turns.turn",
     "consumer.turns.usage",
+    "consumer.stream.tick",
     "consumer.stream.window",
     "consumer.stream.ledger",
     "consumer.stream.lives",

@@ -38,4 +38,4 @@ class Demand:
     @property
     def gather_s(self) -> float:
         """The fuller the process, the longer a task waits for its turn anyway."""
-        return GATHER_S + (GATHER_BUSY_S - GATHER_S) * min(1, self._stream.room.taken)
+        return GATHER_S + (GATHER_BUSY_S - GATHER_S) * self._stream.load

@@ -21,6 +21,7 @@ from consumer.kafka.knock import BrokersRefuse
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Condition
 from consumer.service.assembly import assembled
+from consumer.service.capacity import Capacity
 from consumer.service.conditions import Conditions
 from consumer.service.demand import Demand
 from consumer.service.health import Health, serving
@@ -53,6 +54,22 @@ class Running:
     page_port: int | None = None  # of the status page; None: it is off
 
 
+@dataclass(frozen=True, slots=True)
+class _ProcessState:
+    """Satisfies `stream.ports.ProcessState`."""
+
+    conditions: Conditions
+    capacity: Capacity
+
+    @property
+    def takes_tasks(self) -> bool:
+        return self.conditions.takes_tasks
+
+    @property
+    def load(self) -> float:
+        return self.capacity.load
+
+
 async def run(
     settings: Settings, credentials: Credentials, shutdown: anyio.Event, started: Callable[[Running], None]
 ) -> None:
@@ -78,7 +95,8 @@ async def run(
         _say_what_starts(settings, parts.policies)
         started(Running(port, metrics, conditions, health, parts.policies, page_port))
         judge = parts.judge
-        stream = Stream(judge.judge, settings, limits, lambda: conditions.takes_tasks, judge.patience.crowd, reporter)
+        process = _ProcessState(conditions, parts.capacity)
+        stream = Stream(judge.judge, settings, limits, process, judge.patience.crowd, reporter)
         parts.capacity.takes_tasks(stream.room)
         intake = Intake(settings, limits, Demand(conditions, stream, reporter), reporter)
         async with anyio.create_task_group() as background:

@@ -46,6 +46,18 @@ class Reports(Protocol):
         """The answer is committed."""
 
 
+class ProcessState(Protocol):
+    """What the process is up to, beside its tasks."""
+
+    @property
+    def takes_tasks(self) -> bool:
+        """Whether nothing keeps it from that."""
+
+    @property
+    def load(self) -> float:
+        """How near it is to what it can do, up to 1."""
+
+
 class Producers(Protocol):
     """Gives transactional producers, and says what holds for all that they write."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -33,17 +33,16 @@ from consumer.stream import partition_log, ports, room
 from consumer.stream.assignment import Assignment
 from consumer.stream.ledger import Ledger
 from consumer.stream.partition_log import PartitionLog
-from consumer.stream.ports import JudgeTask
+from consumer.stream.ports import JudgeTask, ProcessState
 from consumer.stream.room import Room, Waiters
 from consumer.stream.supply import Supply
+from consumer.stream.tick import tick_s
 from consumer.stream.transaction import Step, Transactor
 from consumer.stream.trust import Trust
 from consumer.telemetry.labels import Loop
 
 ABOUT = "tasks"  # in conditions
 
-BUSY_TICKS = 3  # as long a tick as otherwise, when as many tasks are in flight as may be
-TICK_SHARE, LONGEST_TICK_S = 0.2, 1.0  # of a task's stay, then
 GRACE_S = 10.0  # for the last commit of a partition and its hand-over, beyond the drain
 
 
@@ -74,7 +73,7 @@ class Stream(ConsumerRebalanceListener):
         judge: JudgeTask,
         settings: Settings,
         limits: TopicLimits,
-        may_take: Callable[[], bool],
+        process: ProcessState,
         crowd: Waiters,
         reports: Reports,
         metadata_ms: int = METADATA_MS,
@@ -84,7 +83,7 @@ class Stream(ConsumerRebalanceListener):
         self.supply = Supply(settings.limits.ahead, self.room)
         self.assignments: dict[int, Assignment] = {}
         self.limits = limits
-        self._judge, self._settings, self._may_take, self._reports = judge, settings, may_take, reports
+        self._judge, self._settings, self._process, self._reports = judge, settings, process, reports
         self._kafka, self._topics = settings.kafka, settings.topics
         self._metadata_ms = metadata_ms
         self.signatures = signatures_of(settings.signatures)
@@ -107,13 +106,13 @@ class Stream(ConsumerRebalanceListener):
             transaction_timeout_ms=self._kafka.transaction_timeout_ms,
         )
 
+    @property
+    def load(self) -> float:
+        """How near the process is to what it can do, up to 1."""
+        return min(1.0, max(self.room.taken, self._process.load))
+
     def tick_s(self, stay_s: float) -> float:
-        """A broker bears about 100 transactions a second from one process, so more partitions commit less often. The
-        fuller the process is, the longer its tasks wait anyway, and the more answers go into one transaction.
-        `stay_s`: what a task took that was committed lately, from taken to committed."""
-        tick_s = self._kafka.tick_ms / 1000
-        busy_s = max(BUSY_TICKS * tick_s, min(TICK_SHARE * stay_s, LONGEST_TICK_S))
-        return max(tick_s, len(self.assignments) / 100, busy_s * min(1.0, self.room.taken))
+        return tick_s(self._kafka.tick_ms / 1000, len(self.assignments), self.load, stay_s)
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""
@@ -189,7 +188,7 @@ class Stream(ConsumerRebalanceListener):
             self._reports.polled("stream")
             check_group(self._consumer)
             roomy = [a.tp for a in self.assignments.values() if a.has_room()]
-            if not roomy or self.room.tasks <= 0 or not self._may_take():
+            if not roomy or self.room.tasks <= 0 or not self._process.takes_tasks:
                 await self._until_changed(shutdown)
                 continue
             try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,20 @@ def ignored(step: str) -> None:
     """For a producer whose steps nobody follows."""
 
 
+@dataclass(frozen=True, slots=True)
+class GivenProcess:
+    may_take: Callable[[], bool]
+    told_load: Callable[[], float]
+
+    @property
+    def takes_tasks(self) -> bool:
+        return self.may_take()
+
+    @property
+    def load(self) -> float:
+        return self.told_load()
+
+
 class NamesJudge:
     """Answers each named attachment once, after `inspect` returned. Counts the inspections it began."""
 
@@ -96,6 +111,7 @@ def make_stream(
     signatures: SignatureSettings | None = None,
     topic_limits: TopicLimits | None = None,
     may_take: Callable[[], bool] = lambda: True,
+    load: Callable[[], float] = lambda: 0.0,
     crowd: Crowd | None = None,
     metadata_ms: int = METADATA_MS,
 ) -> Stream:
@@ -108,7 +124,7 @@ def make_stream(
         signatures=signatures or SignatureSettings(),
     )
     given, among = topic_limits or GivenLimits(), Crowd() if crowd is None else crowd
-    return Stream(judge, settings, given, may_take, among, reports or Recorder(), metadata_ms)
+    return Stream(judge, settings, given, GivenProcess(may_take, load), among, reports or Recorder(), metadata_ms)
 
 
 @asynccontextmanager
