@@ -105,7 +105,8 @@ class HostNotAllowed(Unavailable):
 class NotYet(Unavailable):
     """The dependency answered, and what was asked for is not there yet: wait and ask again, no gate closes.
 
-    `final` is the verdict when waiting did not help; without one it becomes a dead letter of the reason `dead`.
+    `final` is the verdict when waiting did not help; without one it becomes a dead letter of the reason `dead`. With
+    `asked` it is final only once others' was there since: who is not well may say so of everything.
     """
 
     def __init__(
@@ -115,9 +116,10 @@ class NotYet(Unavailable):
         *,
         final: Reason | None = None,
         dead: DeadReason = DeadReason.UNAVAILABLE,
+        asked: Asked | None = None,
         settled: Settled | None = None,
     ) -> None:
-        super().__init__(dependency, detail, settled=settled)
+        super().__init__(dependency, detail, asked=asked, settled=settled)
         self.final = final
         self.dead = dead
 

@@ -13,14 +13,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import anyio
 
-from consumer.attempts.backoff import Backoff
+from consumer.attempts.backoff import HOST_BACKOFF_MAX_S, NOT_THERE_MAX_S, Backoff
 from consumer.attempts.crowd import Crowd, Waiter
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
-from consumer.attempts.kinds import FailureKind
+from consumer.attempts.kinds import FailureKind, Moment, retry_after_s
 from consumer.attempts.repeats import TOGETHER_S, Repeats
 from consumer.errors import Doubtful, HostNotAllowed, Incomplete, NotYet, Refused, Throttled, Unavailable
 from consumer.model import DeadReason, Dependency
@@ -29,7 +29,6 @@ from consumer.model.resting import IN_ITS_TURN, Resting, marked
 
 T = TypeVar("T")
 
-HOST_BACKOFF_MAX_S = 60.0
 ROUNDED_S = 0.001  # what sums of seconds may lack
 LASTS = 16  # of last questions about one conversation so many at most come in the time of all attempts
 GIVEN_UP = "given up early: more wait than LIMITS__RESTING allows, or than an event may have, and most for the like"
@@ -62,11 +61,6 @@ class Patience:
         )
 
 
-class _Moment(NamedTuple):
-    at: float  # seconds of the patience's clock
-    heard: int
-
-
 @dataclass(slots=True)
 class Attempts:
     """The attempts of one piece of work: `await attempts(step)` runs the step until it is answered.
@@ -92,7 +86,7 @@ class Attempts:
     _limited: dict[str, int] = field(default_factory=dict, init=False)  # the same of limits
     _gates: set[Gate] = field(default_factory=set, init=False)  # that were told of a failure
     _asked_in_vain: set[Asked] = field(default_factory=set, init=False)
-    _first: dict[FailureKind, _Moment] = field(default_factory=dict, init=False)  # when a host outside first said so
+    _first: dict[FailureKind, Moment] = field(default_factory=dict, init=False)  # when each was said first
 
     async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
         """The step's result. `dependency`, if named, is the one that a result is an answer of."""
@@ -157,7 +151,7 @@ class Attempts:
             await self._wait_probed(gate)
             if not at_once:
                 self._in_vain += 1
-                await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, _retry_after_s(failure)))
+                await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, retry_after_s(failure)))
                 await self._wait_probed(gate)
         return own
 
@@ -180,12 +174,22 @@ class Attempts:
         self.made += 1
         self._in_vain = 0
         self._counted[kind] = self._counted.get(kind, 0) + 1
+        first = self._first.setdefault(kind, Moment(self.patience.clock(), self.patience.gates.heard.now))
         if self._counted[kind] >= self.patience.backoff.attempts:
             if isinstance(failure, Refused):  # what refuses everybody was waited out: it is this work alone
                 raise Unavailable(failure.dependency, failure.detail, settled=failure.settled)
-            raise failure
-        await self._rest(self.patience.backoff.wait_s(self._counted[kind], _retry_after_s(failure)))
+            if not self._is_doubted(failure, first):
+                raise failure
+            gate.waits_for_others(failure, self._asked(failure), self._name)
+            self._gates.add(gate)
+        await self._rest(self.patience.backoff.wait_s(self._counted[kind], retry_after_s(failure)))
         await self._wait_probed(gate)
+
+    def _is_doubted(self, failure: Unavailable, first: Moment) -> bool:
+        """What is said not to be there may be said so of everything, until others' was there since."""
+        asked = failure.asked if isinstance(failure, NotYet) else None
+        now, heard = self.patience.clock(), self.patience.gates.heard
+        return asked is not None and now - first.at < NOT_THERE_MAX_S and not heard.is_own(asked, first.heard)
 
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
         """What nobody knows: repeats come when it is their turn, and the last question when it was waited for long
@@ -249,7 +253,7 @@ class Attempts:
         if isinstance(failure, HostNotAllowed):
             patience.reports.host_not_allowed(host)
         kind = FailureKind.of(asked, failure)
-        first = self._first.setdefault(kind, _Moment(now, heard.now))
+        first = self._first.setdefault(kind, Moment(now, heard.now))
         self.made += 1
         self._counted[kind] = self._counted.get(kind, 0) + 1
         left = first.at + patience.host_patience_s - now
@@ -293,7 +297,3 @@ class Attempts:
     async def _rest(self, seconds: float) -> None:
         with self.resting():
             await self.patience.sleep(seconds)
-
-
-def _retry_after_s(failure: Unavailable | Refused) -> float | None:
-    return failure.retry_after_s if isinstance(failure, Unavailable) else None

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 IN_VAIN_MAX_S = 60.0
+HOST_BACKOFF_MAX_S = 60.0
+NOT_THERE_MAX_S = 3_600.0  # what is new and not there is gone after that, also while nobody else's is there
 RETRY_AFTER_MAX_S = 300.0  # whatever a host asks for: a task that slept for years would hold its partition back
 
 

@@ -96,6 +96,13 @@ class Gate:
         self.doubted = True
         self._changed()
 
+    def waits_for_others(self, failure: Failure, asked: Asked, work: str) -> None:
+        """It was answered, in a way that may be everybody's: `work` goes on until others are answered well."""
+        self.detail = failure.detail
+        self._works[work] = asked.call
+        self._again.add(work)
+        self._changed()
+
     def _forget(self, works: Sequence[str]) -> None:
         before = self.still_failing
         for work in works:

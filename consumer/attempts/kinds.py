@@ -9,6 +9,11 @@ from consumer.model import DeadReason, Reason
 from consumer.model.heard import Asked
 
 
+class Moment(NamedTuple):
+    at: float  # seconds of the patience's clock
+    heard: int  # as `heard` counts
+
+
 class FailureKind(NamedTuple):
     """One kind of answer to one call."""
 
@@ -26,3 +31,7 @@ class FailureKind(NamedTuple):
         elif isinstance(failure, Doubtful):
             outcome = failure.final
         return cls(asked.call, type(failure), said, outcome)
+
+
+def retry_after_s(failure: Unavailable | Refused) -> float | None:
+    return failure.retry_after_s if isinstance(failure, Unavailable) else None

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from consumer.errors import Malformed
 from consumer.genesys.links import is_signed
-from consumer.http.codes import NOT_FOUND, as_written
+from consumer.http.codes import NOT_FOUND, as_written, not_found
 from consumer.http.urls import REGION_HOSTS
 from consumer.model import Settled
 from consumer.wire.fields import Json
@@ -86,7 +86,7 @@ class ResponseShape:
     empty: bool = False  # a 2xx without a body belongs to it
     leads: bool = False  # it tells where a file is; a 3xx to a signed address does as well
     logs_in: bool = False  # a redirect to the login page stands for a 401
-    about_one: bool = True  # a 404 can be about the object that was asked for
+    missing: re.Pattern[str] | None = None  # the codes of a 404 that is about what was asked for
     absent: frozenset[int] = frozenset()  # statuses that say that the whole call is not to be had: there is another way
 
 
@@ -129,17 +129,22 @@ def _is_object(said: Any, of: Collection[str]) -> bool:
     return isinstance(said, dict)
 
 
+OF_A_MESSAGE = not_found({"conversation", "message"})
 # By the name of the call. `messages` is the bulk call: where it is not to be had, messages are read one by one.
 SHAPES: Mapping[str, ResponseShape] = {
-    "conversation": ResponseShape(_is_conversation),
-    "message": ResponseShape(_is_it),
-    "details": ResponseShape(_is_it),
-    "messages": ResponseShape(_is_listing, absent=frozenset({405})),
-    "media": ResponseShape(_is_it),
-    "download": ResponseShape(_is_link, leads=True, logs_in=True),
-    "analytics": ResponseShape(_is_page_of_conversations, about_one=False),
-    "probe": ResponseShape(_is_token_of_somebody, about_one=False),
-    "notify": ResponseShape(_is_object, empty=True, logs_in=True),
+    "conversation": ResponseShape(_is_conversation, missing=not_found({"conversation"})),
+    "message": ResponseShape(_is_it, missing=OF_A_MESSAGE),
+    "details": ResponseShape(_is_it, missing=OF_A_MESSAGE),
+    "messages": ResponseShape(_is_listing, missing=OF_A_MESSAGE, absent=frozenset({405})),
+    "media": ResponseShape(
+        _is_it, missing=not_found({"conversation", "communication", "message", "media", "attachment"})
+    ),
+    "download": ResponseShape(
+        _is_link, missing=not_found({"download", "media", "attachment"}), leads=True, logs_in=True
+    ),
+    "analytics": ResponseShape(_is_page_of_conversations),
+    "probe": ResponseShape(_is_token_of_somebody),
+    "notify": ResponseShape(_is_object, missing=not_found({"conversation", "participant"}), empty=True, logs_in=True),
 }
 
 
@@ -224,7 +229,7 @@ def _of_error(answer: Reply, shape: ResponseShape, code: str) -> Meaning:
         return Meaning.REFUSED
     if status in (408, 425) or status >= 500:
         return Meaning.DOWN
-    about_one = status == 404 and shape.about_one and NOT_FOUND.fullmatch(code)
+    about_one = status == 404 and shape.missing is not None and shape.missing.fullmatch(code)
     return Meaning.ANSWERED if about_one or status in shape.absent else Meaning.NOT_GENESYS
 
 

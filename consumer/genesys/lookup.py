@@ -10,6 +10,7 @@ from consumer.errors import Failure, Malformed, NotJudged, NotYet, Unavailable
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Merged, MergedCall
+from consumer.genesys.sender import SHOWS_FILES
 from consumer.http.urls import Origin
 from consumer.model import (
     Attachment,
@@ -187,8 +188,8 @@ class Lookup:
         except Missing as missing:
             if not attachment.is_young:
                 return Reason.NO_LONGER_AVAILABLE
-            final = Reason.NO_LONGER_AVAILABLE
-            raise NotYet(Dependency.API, missing.detail, final=final, settled=missing.settled) from None
+            final, asked = Reason.NO_LONGER_AVAILABLE, Asked(SHOWS_FILES, attachment.conversation_id)
+            raise NotYet(Dependency.API, missing.detail, final=final, asked=asked, settled=missing.settled) from None
 
     async def resolve_again(self, link: Resolved) -> Resolved | None:
         """The same file behind a fresh link; None if Genesys does not tell, for whatever reason."""

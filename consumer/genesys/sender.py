@@ -20,6 +20,7 @@ from consumer.model.heard import Asked
 
 ANSWER_CAP = 16 * 1024 * 1024
 PAUSE_S = 5.0  # after a 429 that does not say how long
+SHOWS_FILES = "shows files"  # in place of a call's name: `download`, answered with where a file is
 
 Content = Callable[[], bytes | None]
 
@@ -133,6 +134,8 @@ class Sender:
         if answered and not call.probes:
             self._limiter.told(call.name, call.about, there=judged.found)
             self._reports.heard(Dependency.API, call.asked)
+            if judged.found and call.name == "download":
+                self._reports.heard(Dependency.API, Asked(SHOWS_FILES, call.conversation))
             if judged.found and call.repeatable:
                 self._good[call.name] = call
 

@@ -11,14 +11,23 @@ definitions name them.
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
-OBJECTS = (
-    "attachment", "communication", "conversation", "download", "media", "message", "participant", "resource",
-)  # fmt: skip
-_OF_ONE = rf"(?:(?:[a-z0-9_-]+\.)*(?:{'|'.join(OBJECTS)})s?\.)?"
-NOT_FOUND = re.compile(rf"{_OF_ONE}not\.found")
-NOT_THERE = rf"{_OF_ONE}(?:not\.found|gone)"  # of a file behind its link
+OBJECTS = frozenset({"attachment", "communication", "conversation", "download", "media", "message", "participant"})
+
+
+def _of_one(objects: Collection[str]) -> str:
+    return rf"(?:(?:[a-z0-9_-]+\.)*(?:{'|'.join(('resource', *sorted(objects)))})s?\.)?"
+
+
+def not_found(objects: Collection[str]) -> re.Pattern[str]:
+    """That one of these is not there, or what was asked for, without a name."""
+    return re.compile(rf"{_of_one(objects)}not\.found")
+
+
+NOT_FOUND = not_found(OBJECTS)
+NOT_THERE = rf"{_of_one(OBJECTS)}(?:not\.found|gone)"  # of a file behind its link
 OWN_FIELDS = frozenset({"contextId", "messageParams", "messageWithParams", "entityId", "entityName"})
 """Of Genesys's error documents (its API definitions, `ErrorBody`), and of no framework's."""
 

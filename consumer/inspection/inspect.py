@@ -174,4 +174,5 @@ def _gone(attachment: Attachment, expired: Expired) -> Reason:
         raise Unavailable(Dependency.FILES, detail, host=expired.host, asked=expired.asked, settled=settled)
     if not attachment.is_young:
         return Reason.NO_LONGER_AVAILABLE
-    raise NotYet(Dependency.FILES, "no such file yet", final=Reason.NO_LONGER_AVAILABLE, settled=settled)
+    final = Reason.NO_LONGER_AVAILABLE
+    raise NotYet(Dependency.FILES, "no such file yet", final=final, asked=expired.asked, settled=settled)

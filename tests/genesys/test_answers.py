@@ -81,8 +81,25 @@ def test_what_is_not_known_to_be_one_object_is_none(code: str) -> None:
     assert missing(code) is Meaning.NOT_GENESYS
 
 
-def missing(code: str, **more: object) -> Meaning:
-    return judge(Reply(404, {}, orjson.dumps({"code": code, "status": 404, **more})), SHAPES["message"]).meaning
+def missing(code: str, call: str = "message", **more: object) -> Meaning:
+    return judge(Reply(404, {}, orjson.dumps({"code": code, "status": 404, **more})), SHAPES[call]).meaning
+
+
+@pytest.mark.parametrize(
+    ("code", "of"),
+    [
+        ("not.found", {"conversation", "message", "details", "messages", "media", "download", "notify"}),
+        ("resource.not.found", {"conversation", "message", "details", "messages", "media", "download", "notify"}),
+        ("conversation.not.found", {"conversation", "message", "details", "messages", "media", "notify"}),
+        ("message.not.found", {"message", "details", "messages", "media"}),
+        ("communication.not.found", {"media"}),
+        ("attachment.not.found", {"media", "download"}),
+        ("download.not.found", {"download"}),
+        ("participant.not.found", {"notify"}),
+    ],
+)
+def test_a_call_can_only_miss_what_it_asks_for(code: str, of: set[str]) -> None:
+    assert {call for call in SHAPES if missing(code, call) is Meaning.ANSWERED} == of
 
 
 def test_what_frameworks_say_of_a_route_too_is_genesys_own_by_one_of_its_fields() -> None:

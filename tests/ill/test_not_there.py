@@ -1,0 +1,85 @@
+"""A new file that is said not to be there: one that is gone, or all, by who is not well."""
+
+from __future__ import annotations
+
+import asyncio
+
+import anyio
+import pytest
+
+from consumer.attempts.backoff import NOT_THERE_MAX_S
+from consumer.model import Condition
+from tests.ill import clock
+from tests.ill.cloud import Cloud, Reply, denied, error
+from tests.ill.scene import OVER_S, Scene, event_of, playing
+
+TAKEN = "2026-09-21T14:13:20Z"  # as the scene's events
+GONE = pytest.mark.parametrize(
+    ("call", "reply"),
+    [
+        ("download", error(404, "not.found")),
+        ("download", error(404, "download.not.found")),
+        ("file", denied("NoSuchKey", 404)),
+    ],
+)
+
+
+async def take(scene: Scene, group: asyncio.TaskGroup, *numbers: str, each_s: float = 0.0) -> None:
+    for number in numbers:
+        scene.cloud.kinds[number] = "plain"
+        await scene.take(group, event_of(number, "plain"))
+        await anyio.sleep(each_s)
+
+
+@GONE
+def test_while_no_new_file_is_there_none_is_said_to_be_gone(call: str, reply: Reply) -> None:
+    async def main() -> None:
+        cloud = Cloud(sent=TAKEN)
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await take(scene, group, "1", "2", each_s=30)
+            cloud.ill = lambda asked: reply if asked == call else None
+            await take(scene, group, *map(str, range(3, 40)), each_s=30)
+            assert sorted(scene.answers) == [("1", "accepted"), ("2", "accepted")]
+            assert scene.holds(Condition.STILL_FAILING)
+            assert not scene.gates.closed, "the API answers"
+            cloud.ill = lambda asked: None
+        assert sorted(scene.answers, key=lambda one: int(one[0])) == [(str(n), "accepted") for n in range(1, 40)]
+        assert not scene.holds(Condition.STILL_FAILING)
+
+    clock.run(main)
+
+
+@GONE
+def test_one_that_is_gone_is_said_to_be_once_another_s_was_there(call: str, reply: Reply) -> None:
+    async def main() -> None:
+        cloud = Cloud(sent=TAKEN)
+        cloud.ill_of = {(call, "1"): reply}
+        loop = asyncio.get_running_loop()
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await take(scene, group, "1")
+            await anyio.sleep(2 * OVER_S)
+            assert scene.answers == []
+            assert scene.holds(Condition.STILL_FAILING)
+            await take(scene, group, "2")
+            began = loop.time()
+        assert loop.time() - began < OVER_S
+        assert sorted(scene.answers) == [("1", "no_longer_available"), ("2", "accepted")]
+        assert not scene.holds(Condition.STILL_FAILING)
+
+    clock.run(main)
+
+
+@GONE
+def test_where_nobody_else_asks_for_a_file_it_is_gone_after_an_hour(call: str, reply: Reply) -> None:
+    async def main() -> None:
+        cloud = Cloud(sent=TAKEN)
+        cloud.ill_of = {(call, "1"): reply}
+        loop = asyncio.get_running_loop()
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            began = loop.time()
+            await take(scene, group, "1")
+        assert NOT_THERE_MAX_S <= loop.time() - began < NOT_THERE_MAX_S + OVER_S
+        assert scene.answers == [("1", "no_longer_available")]
+        assert not scene.holds(Condition.STILL_FAILING)
+
+    clock.run(main)
