@@ -62,9 +62,9 @@ def _colors(flags: int) -> int:
 
 
 def _sub_blocks(data: bytes, at: int, work: Work) -> int:
-    began, steps = at, 0
-    while at < len(data) and data[at]:
-        at += 1 + data[at]
+    began, steps, size = at, 0, len(data)
+    while at < size and (length := data[at]):
+        at += 1 + length
         steps += 1
     work.spend(SUB_BLOCK * steps + (at - began) // 64)
     return at + 1

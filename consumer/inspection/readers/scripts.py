@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from consumer.inspection.readers import php
+from consumer.inspection.readers import php, runs
 from consumer.inspection.readers.marks import EVENTS, Marks
 from consumer.inspection.readers.runs import LETTERS, LOWER
 from consumer.inspection.readers.seen import Work
@@ -54,6 +54,7 @@ _HANDLERS = frozenset(
     ).split()
 )
 """Events of HTML, SVG, touch and pointers (the standards of WHATWG and W3C, and what browsers add)."""
+_OF_A_SPACE = runs.any_case(b"w3.org")
 _SPACES = ((b"www.w3.org/1999/xhtml", "text/html"), (b"www.w3.org/2000/svg", "image/svg+xml"))
 _BEFORE_SCRIPT = (b"java", b"vb")  # of a URL that is one
 _ASP_END = b"%>"
@@ -82,15 +83,15 @@ def page(data: bytes, work: Work) -> str | None:
     a drawing and runs something: a browser sniffs XML too, and runs both.
     """
     begins = sniffed(data)
-    if begins is None:
+    if begins is None or (begins == "text/xml" and not runs.holds(data, _OF_A_SPACE)):
         return None
     lower = data.lower()
     if begins == "text/html":
         whole = lower.lstrip(codecs.BOM_UTF8 + WHITE).startswith(_WHOLE_PAGES)
         return begins if whole or next(live(data, work), None) is not None else None
     kind = next((kind for space, kind in _SPACES if space in lower), None)
-    runs = kind and (b"<?xml-stylesheet" in lower or next(live(data, work), None) is not None)
-    return kind if runs else None
+    acts = kind and (b"<?xml-stylesheet" in lower or next(live(data, work), None) is not None)
+    return kind if acts else None
 
 
 def begins_page(data: bytes) -> bool:
@@ -140,52 +141,53 @@ def live(data: bytes, work: Work) -> Iterator[int]:
 
 
 def _carriers(found: Marks) -> Iterator[int]:
-    lower = found.lower
+    data = found.data
     for mark, names in _CARRIERS.items():
         for at in found.at(mark):
             for name in names:
-                begin = at - name.index(mark)
-                after = lower[begin + len(name) : begin + len(name) + 1]
-                if lower.startswith(name, begin) and after in _AFTER_NAME and _is_opened(lower, begin):
+                begin, end = at - name.index(mark), at - name.index(mark) + len(name)
+                is_named = data[begin:end].lower() == name and data[end : end + 1] in _AFTER_NAME
+                if is_named and _is_opened(data, begin):
                     yield begin - 1
 
 
-def _is_opened(lower: bytes, name: int) -> bool:
+def _is_opened(data: bytes, name: int) -> bool:
     """Whether an element's name stands there, with or without a prefix."""
-    before = lower[name - 1 : name] if name else b""
-    return before == b"<" or (before == b":" and _is_prefixed(lower, name - 1))
+    before = data[name - 1 : name] if name else b""
+    return before == b"<" or (before == b":" and _is_prefixed(data, name - 1))
 
 
-def _is_prefixed(lower: bytes, colon: int) -> bool:
+def _is_prefixed(data: bytes, colon: int) -> bool:
     """Whether an element's name with a prefix ends before the colon, as `<svg:script`."""
-    begin = lower.rfind(b"<", max(0, colon - 24), colon)
-    return begin >= 0 and lower[begin + 1 : colon].isalnum()
+    begin = data.rfind(b"<", max(0, colon - 24), colon)
+    return begin >= 0 and data[begin + 1 : colon].isalnum()
 
 
 def _events(found: Marks) -> Iterator[int]:
-    lower = found.lower
+    data = found.data
     for before in EVENTS:
         for at in found.at(before):
-            word = lower[at + 3 : at + 35]
+            word = data[at + 3 : at + 35].lower()
             name = word[: len(word) - len(word.lstrip(LOWER))]
-            if name in _HANDLERS and word[len(name) :].lstrip(WHITE)[:1] == b"=" and _in_tag(lower, at + 1):
+            if name in _HANDLERS and word[len(name) :].lstrip(WHITE)[:1] == b"=" and _in_tag(data, at + 1):
                 yield at + 1
 
 
 def _script_urls(found: Marks) -> Iterator[int]:
-    lower = found.lower
+    data = found.data
     for at in found.at(b"script"):
-        begin = next((at - len(word) for word in _BEFORE_SCRIPT if lower.endswith(word, 0, at)), at)
-        if begin < at and lower.startswith(b":", at + len(b"script")):
-            before = lower[max(0, begin - 8) : begin].rstrip(WHITE)
-            if before[-1:] in (b'"', b"'", b"=") and _in_tag(lower, begin):
+        scheme = data[max(0, at - 4) : at].lower()
+        begin = next((at - len(word) for word in _BEFORE_SCRIPT if scheme.endswith(word)), at)
+        if begin < at and data.startswith(b":", at + len(b"script")):
+            before = data[max(0, begin - 8) : begin].rstrip(WHITE)
+            if before[-1:] in (b'"', b"'", b"=") and _in_tag(data, begin):
                 yield begin
 
 
-def _in_tag(lower: bytes, at: int) -> bool:
+def _in_tag(data: bytes, at: int) -> bool:
     """Whether a tag was opened before that place and not closed again."""
-    begin = lower.rfind(b"<", max(0, at - LONGEST_TAG), at)
-    return begin >= 0 and lower[begin + 1 : begin + 2].isalpha() and lower.find(b">", begin, at) < 0
+    begin = data.rfind(b"<", max(0, at - LONGEST_TAG), at)
+    return begin >= 0 and data[begin + 1 : begin + 2].isalpha() and data.find(b">", begin, at) < 0
 
 
 def _is_tag(lower: bytes, at: int) -> bool:
