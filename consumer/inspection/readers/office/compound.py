@@ -161,12 +161,13 @@ def _node(raw: bytes) -> Node:
 
 
 def _collect(pieces: Iterator[bytes], want: int) -> bytes:
-    collected = bytearray()
+    collected, left = list[bytes](), want
     for piece in pieces:
-        collected += piece
-        if len(collected) >= want:
+        collected.append(piece[:left])
+        left -= len(piece)
+        if left <= 0:
             break
-    return bytes(collected[:want])
+    return b"".join(collected)
 
 
 def _words(raw: bytes) -> tuple[int, ...]:
