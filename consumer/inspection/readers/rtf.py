@@ -41,6 +41,7 @@ PIECE = 64 * 1024
 RTF = "application/rtf"
 SCANS = 14  # times that the whole is looked at
 A_GROUP = 64  # of work
+_NO_BRACES = runs.all_but(b"{}")
 
 _ESCAPES = tuple((escape, BytesAhoCorasick([escape])) for escape in (b"\\\\", b"\\{", b"\\}"))
 
@@ -75,7 +76,7 @@ class _Text:
 
     @classmethod
     def of(cls, data: bytes, work: Work) -> _Text:
-        lower = work.marks(data).lower
+        lower = data.lower()
         counts = {0, 1} | {_number(data, at) for at in _words(lower, b"\\uc", work, digits=True)}
         if len(counts) > MOST_COUNTS:
             raise TooMuch("its characters are written in more ways than any program writes them")
@@ -102,17 +103,22 @@ def _end(data: bytes, work: Work) -> int:
     for escape, search in _ESCAPES:
         data = data.replace(escape, b"  ") if runs.holds(data, search) else data  # places stay
     work.spend(A_GROUP * data.count(b"}"))
-    depth = at = 0
+    depth = 0
     for begin in range(0, len(data), PIECE):
-        *closed, rest = data[begin : begin + PIECE].split(b"}")
-        for segment in closed:
-            depth += segment.count(b"{") - 1
-            at += len(segment) + 1
+        *opened, rest = data[begin : begin + PIECE].translate(None, _NO_BRACES).split(b"}")
+        for closed, braces in enumerate(opened, 1):
+            depth += len(braces) - 1
             if depth <= 0:
-                return at
-        depth += rest.count(b"{")
-        at += len(rest)
+                return _behind_brace(data, begin, closed)
+        depth += len(rest)
     raise Unreadable("its groups are not closed: the end of the text is missing")
+
+
+def _behind_brace(data: bytes, begin: int, number: int) -> int:
+    """Behind the closing brace of that number from `begin` on."""
+    for _ in range(number):
+        begin = data.find(b"}", begin) + 1
+    return begin
 
 
 def _binaries(text: _Text, work: Work) -> Iterator[Extent]:
