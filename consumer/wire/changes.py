@@ -20,6 +20,7 @@ from consumer.wire.payloads import (
     Payload,
     Several,
     at,
+    few,
     has,
     list_at,
     none_of,
@@ -65,7 +66,7 @@ def row_at(row: Callable[[Json], Any], operation: Callable[[Json], Any]) -> Call
             raise Malformed(WITHOUT_ROW)
         if now is None:
             return Nothing("no_value")
-        return Several([_opened(each) for each in now]) if isinstance(now, list) else _opened(now)
+        return Several([_opened(each) for each in few(now)]) if isinstance(now, list) else _opened(now)
 
     return payload
 

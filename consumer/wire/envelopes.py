@@ -17,10 +17,9 @@ import orjson
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.parsing import documents
-from consumer.wire.payloads import Broken, Envelope, Several
+from consumer.wire.payloads import MAX_EVENTS, Broken, Envelope, Several, few
 from consumer.wire.transports import ENVELOPES
 
-MAX_EVENTS = 5_000  # in one record: 1 MB of "0,0,0,…" would be half a million dead letters
 MAX_WRAPPING = 8  # arrays, strings and envelopes around one event
 
 # No transport's envelope has one of these, but for what it `shares`.
@@ -113,8 +112,7 @@ def _opened(leaf: Leaf) -> Leaf | list[Leaf]:
     elements = node.payloads if isinstance(node, Several) else node if isinstance(node, list) else None
     if elements is None:
         return Leaf(node, leaf.own, leaf.path, (*leaf.envelope, name)) if name else leaf
-    if len(elements) > MAX_EVENTS:
-        raise Malformed(f"more than {MAX_EVENTS} events in one record")
+    elements = few(elements)
     envelope_names = (*leaf.envelope, name or "array")
     if len(elements) == 1 and isinstance(elements[0], Broken):  # so that its bytes say the same again
         return Leaf(None, leaf.own, leaf.path, envelope_names, elements[0].fault)

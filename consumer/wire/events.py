@@ -128,9 +128,9 @@ def _reading(leaf: Leaf) -> Reading:
     if isinstance(leaf.node, Nothing):
         return Reading(Noise(leaf.node.why), leaf.envelope)
     value = leaf.value
+    if leaf.fault is not None:
+        return Reading(UnreadableEvent(DeadReason.UNREADABLE, leaf.fault.detail, value, leaf.path), leaf.envelope)
     try:
-        if leaf.fault is not None:
-            raise leaf.fault
         told = _told(leaf.node)
         return Reading(_read(told, value, leaf.path), (*leaf.envelope, *told.names))
     except BadId as bad:

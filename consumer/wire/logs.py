@@ -13,6 +13,7 @@ from typing import Any
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.payloads import (
+    MAX_EVENTS,
     Broken,
     Envelope,
     Nothing,
@@ -21,6 +22,7 @@ from consumer.wire.payloads import (
     at,
     base64_at,
     each_of,
+    few,
     field_of,
     has_any,
     lacks,
@@ -49,7 +51,7 @@ def _logged(node: Json) -> Payload:
     """A control message says that the subscription works."""
     if node["messageType"] == "CONTROL_MESSAGE":
         return Nothing("bookkeeping")
-    return Several([field_of(event, "message") for event in node["logEvents"]])
+    return Several([field_of(event, "message") for event in few(node["logEvents"])])
 
 
 def _is_logged_request(node: Json) -> bool:
@@ -81,28 +83,23 @@ def _journald(node: Json) -> Payload:
         raise Malformed("a message of journald that is neither a text nor bytes") from None
 
 
-def _lines(streams: list[Any], around: Callable[[Any], Json]) -> Payload:
-    """Of Loki: each is a time and a line, and maybe labels; or an object of these. `around`: a stream, as it comes."""
-    return Several([line for stream in streams for line in _lines_of(stream, around)])
+def _lines(streams: list[Any]) -> Payload:
+    """Of Loki: each is a time and a line, and maybe labels; or an object of these."""
+    if sum(len(_lines_in(stream)) for stream in few(streams)) > MAX_EVENTS:
+        raise Malformed(f"more than {MAX_EVENTS} lines in one record")
+    return Several([_line(line) for stream in streams for line in _lines_in(stream)])
 
 
-def _lines_of(stream: Any, around: Callable[[Any], Json]) -> list[Payload]:
-    if not _is_stream(stream):
-        return [stream]
-    name = "values" if "values" in stream else "entries"
-    return [opened(line, _line, lambda line: around({**stream, name: [line]})) for line in stream[name]]
+def _lines_in(stream: Any) -> list[Any]:
+    return stream.get("values", stream.get("entries")) if _is_stream(stream) else [stream]
 
 
 def _line(line: Any) -> Payload:
-    if isinstance(line, dict) and "line" in line:
-        return line["line"]
-    if isinstance(line, list) and len(line) > 1:
-        return line[1]
-    raise Malformed("a value of Loki that is neither a time and a line nor an object of these")
+    return line[1] if isinstance(line, list) and len(line) > 1 else field_of(line, "line")
 
 
 def _some_are_streams(streams: Any) -> bool:
-    return isinstance(streams, list) and any(map(_is_stream, streams))
+    return isinstance(streams, list) and any(map(_is_stream, streams[:MAX_EVENTS]))
 
 
 def _is_stream(raw: Any) -> bool:
@@ -117,7 +114,7 @@ def _log_bodies(node: Json) -> Payload:
     left = Left()
     scopes = [each for resource in _listed(node["resourceLogs"]) for each in _held(resource, _SCOPES, _of_resource)]
     records = [each for scope in scopes for each in _held(scope, _RECORDS, _of_scope)]
-    return Several([opened(record, lambda record: _body(record, left), _of_record) for record in records])
+    return Several([opened(record, lambda record: _body(record, left), _of_record) for record in few(records)])
 
 
 def _held(raw: Any, names: tuple[str, ...], around: Callable[[Any], Json]) -> list[Any]:
@@ -215,14 +212,11 @@ LOGS = (
     ),
     Envelope("GELF", {"version": str, "host": str, "short_message": str}, _gelf),
     Envelope(
-        "Loki", {"streams": list}, lambda node: _lines(node["streams"], lambda stream: {"streams": [stream]}),
-        frozenset(), lambda node: _some_are_streams(node["streams"]),
+        "Loki", {"streams": list}, lambda node: _lines(node["streams"]), frozenset(),
+        lambda node: _some_are_streams(node["streams"]),
     ),
     Envelope(
-        "Loki", {"status": str, "data": dict},
-        lambda node: _lines(
-            node["data"]["result"], lambda stream: {**node, "data": {**node["data"], "result": [stream]}}
-        ),
+        "Loki", {"status": str, "data": dict}, lambda node: _lines(node["data"]["result"]),
         holds=lambda node: (
             node["data"].get("resultType") == "streams" and _some_are_streams(node["data"].get("result"))
         ),

@@ -74,11 +74,12 @@ def documents(value: bytes, limit: int) -> list[Document]:
         return [Document(orjson.loads(value), value)]
     except orjson.JSONDecodeError:
         mended = mend(value)
-    try:
-        return [Document(orjson.loads(mended), value)]
-    except orjson.JSONDecodeError:
-        pass
-    known = [framing for framing in FRAMINGS if value.startswith(framing.begins)]
+    if mended != value:
+        try:
+            return [Document(orjson.loads(mended), value)]
+        except orjson.JSONDecodeError:
+            pass
+    known = [framing for framing in _BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]
     for framing in known:
         behind = value[framing.length :]
         fits = not framing.lengths or int.from_bytes(value[:LENGTH], "big") <= len(behind)
@@ -188,3 +189,7 @@ FRAMINGS = (
     Framing("xz", (b"\xfd7zXZ\x00",), 6, UNCOMPRESSED),
 )
 """From the magic numbers of the formats' own specifications; the registries' from their wire formats."""
+_BY_FIRST = {
+    first: [framing for framing in FRAMINGS if any(begin.startswith(first) for begin in framing.begins)]
+    for first in {begin[:1] for framing in FRAMINGS for begin in framing.begins}
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -25,7 +25,7 @@ class Nothing:
 class Several:
     """Several payloads, each an event of its own."""
 
-    payloads: Sequence[Any]
+    payloads: list[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Broken:
 
 Payload = Any  # JSON that was parsed already; a text or bytes that hold JSON; `Several`, `Broken` or `Nothing`
 
+MAX_EVENTS = 5_000  # in one record: 1 MB of "0,0,0,…" would be half a million dead letters
 ANY_VALUE = (dict, list, str, type(None))  # of a record of Kafka, as JSON shows it
 
 
@@ -101,7 +102,15 @@ def or_tombstone(*path: str) -> Callable[[Json], Payload]:
 
 def base64_in(field: str) -> Callable[[Any], Payload]:
     """As `field_of`, of base64."""
-    return lambda one: of_base64(one[field]) if field_of(one, field) is not one else one
+    return lambda one: of_base64_or_itself(field_of(one, field)) if field_of(one, field) is not one else one
+
+
+def of_base64_or_itself(text: Any) -> Payload:
+    """Of one of several: as it is, it is no JSON either, mostly, and its own bytes say the same again."""
+    try:
+        return of_base64(text)
+    except Malformed:
+        return text
 
 
 def json_or_base64(value: Any) -> Payload:
@@ -115,7 +124,12 @@ def json_or_base64(value: Any) -> Payload:
 def produced(record: Any) -> Payload:
     """Through Kafka's REST proxy."""
     value = field_of(record, "value")
-    return record if value is record else json_or_base64(value)
+    if value is record:
+        return record
+    try:
+        return json_or_base64(value)
+    except Malformed:
+        return value
 
 
 def json_or_base64_at(*path: str) -> Callable[[Json], Payload]:
@@ -136,8 +150,15 @@ def opened(one: Any, read: Callable[[Any], Payload], around: Callable[[Any], Any
 
 
 def each_of(key: str, read: Callable[[Any], Payload]) -> Callable[[Json], Payload]:
-    """The elements of a list, each opened for itself."""
-    return lambda node: Several([opened(one, read, lambda one: {**node, key: [one]}) for one in node[key]])
+    """The elements of a list, each opened for itself. `read` raises nothing."""
+    return lambda node: Several([read(one) for one in few(node[key])])
+
+
+def few(listed: list[Any]) -> list[Any]:
+    """Raises `Malformed` for more than one record may hold, before anything is made of them."""
+    if len(listed) > MAX_EVENTS:
+        raise Malformed(f"more than {MAX_EVENTS} events in one record")
+    return listed
 
 
 def field_of(one: Any, field: str) -> Any:
@@ -153,7 +174,7 @@ def has(**values: str | tuple[str, ...]) -> Callable[[Json], bool]:
 
 def one_has(key: str, *fields: str) -> Callable[[Json], bool]:
     """Whether any element of a list has all of them: others may be broken."""
-    return lambda node: any(isinstance(each, dict) and each.keys() >= {*fields} for each in node[key])
+    return lambda node: any(isinstance(each, dict) and each.keys() >= {*fields} for each in node[key][:MAX_EVENTS])
 
 
 def one_has_or_none(key: str, *fields: str) -> Callable[[Json], bool]:

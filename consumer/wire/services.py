@@ -22,7 +22,7 @@ from consumer.wire.payloads import (
     json_or_base64_at,
     lacks,
     list_at,
-    of_base64,
+    of_base64_or_itself,
     one_has,
     or_tombstone,
 )
@@ -35,7 +35,7 @@ def _published_by_ably(message: Any) -> Payload:
     """Its encodings stand behind each other, the last one first to be taken off."""
     data = field_of(message, "data")
     encoded = data is not message and str(message.get("encoding")).endswith("base64")
-    return of_base64(data) if encoded else data
+    return of_base64_or_itself(data) if encoded else data
 
 
 def _is_of_nservicebus(node: Json) -> bool:

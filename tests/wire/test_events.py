@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from consumer.model import DeadReason, Direction, Event, Message
-from consumer.wire.envelopes import MAX_EVENTS, MAX_WRAPPING
+from consumer.wire.envelopes import MAX_WRAPPING
 from consumer.wire.events import BYTES_LISTED, MAX_LISTED, Item, Noise, UnreadableEvent, decode
+from consumer.wire.payloads import MAX_EVENTS
 from tests.genesys.payloads import payload
 from tests.wire.packing import sqs, text
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from consumer.wire.envelopes import MAX_EVENTS
 from consumer.wire.events import Noise, UnreadableEvent, decode
+from consumer.wire.payloads import MAX_EVENTS
 from tests.wire.mutated import mutated
 from tests.wire.test_events_properties import is_sound
 
@@ -42,6 +42,10 @@ WORST = {
     "two values, the first of floats": b'{"a":[' + b"1e5," * (MIB // 4) + b"1]}{}",
     "two values, the first of long numbers": b'{"a":[' + b",".join([b"9" * 4_000] * 250) + b"]}{}",
     "two values far apart": b"{}" + b" " * MIB + b"{}",
+    "lines of a log that are none": b'{"streams":[{"values":[["1","{}"],' + b"7," * (MIB // 2) + b"7]}]}",
+    "records of a batch that are none": b'{"records":[{"value":1},' + b"{}," * (MIB // 3) + b"{}]}",
+    "log records that are none": b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + b"{}," * (MIB // 3) + b"{}]}]}]}",
+    "texts that are no JSON": b'{"records":[' + b'{"value":"{"},' * (MAX_EVENTS - 1) + b"{}]}",
     "open brackets": b"[" * MIB,
     "quotes": b'"' * MIB,
     "backslashes": b'{"a":"' + b"\\" * MIB + b'"}',

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS
 from consumer.model import DeadReason, Event, Reason
 from consumer.sandbox.traffic import Traffic, plan_traffic
-from consumer.wire.envelopes import MAX_EVENTS
 from consumer.wire.events import UnreadableEvent, decode
+from consumer.wire.payloads import MAX_EVENTS
 from consumer.wire.transports import ENVELOPES
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
