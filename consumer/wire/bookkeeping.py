@@ -1,8 +1,9 @@
 """What transports write for themselves among the events, one row each: by its own word it is nobody's event.
 
 Sources: Debezium's heartbeats, transaction metadata, schema changes, notifications and signals, Maxwell's bootstraps
-and definitions, SNS's and S3's confirmations, CockroachDB's resolved timestamps, the messages of Airbyte and Singer,
-wal2json's transactions, TiCDC's definitions and watermarks, MongoDB's change events that are about no document.
+and definitions, confirmations of SNS, S3 and Genesys's notification socket, CockroachDB's resolved timestamps, the
+messages of Airbyte and Singer, wal2json's transactions, TiCDC's definitions and watermarks, MongoDB's change events
+that are about no document.
 """
 
 from __future__ import annotations
@@ -57,6 +58,10 @@ BOOKKEEPING = (
     _of(
         "SNS's confirmation", dict.fromkeys(("Type", "MessageId", "TopicArn", "Token", "SubscribeURL"), str),
         holds=has(Type=("SubscriptionConfirmation", "UnsubscribeConfirmation")),
+    ),
+    _of(
+        "notification socket's answer", {"result": str, "status": str}, allows=frozenset({"correlationId"}),
+        holds=has(result="200", status=("subscribed", "unsubscribed")),
     ),
     _of("S3's test", {"Service": str, "Event": str, "Bucket": str}, holds=has(Event="s3:TestEvent")),
     _of(

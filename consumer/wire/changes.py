@@ -3,7 +3,7 @@
 Sources: Debezium's connectors, its outbox and its converter for CloudEvents, MongoDB's change streams, the targets of
 Amazon DMS, Maxwell, Canal, Oracle GoldenGate, Qlik Replicate and Airbyte, Singer's and Airbyte's messages, DynamoDB's
 streams, TiCDC's Canal-JSON, Debezium, simple and open protocols, changefeeds of CockroachDB, both formats of wal2json,
-Google Datastream, webhooks of Hasura and Supabase, Sequin, Striim.
+Google Datastream, Flink's formats, webhooks of Hasura and Supabase, Sequin, Striim.
 """
 
 from __future__ import annotations
@@ -177,6 +177,10 @@ def _is_of_dms(kind: str) -> Callable[[Json], bool]:
     return lambda node: bool(node["metadata"].get("record-type") == kind)
 
 
+def _writes(node: Json) -> bool:
+    return node["type"] in ("INSERT", "UPDATE", "insert", "update")
+
+
 CHANGES = (
     Envelope("Debezium", {"op": str, "source": dict, "after": _ROW}, row_at(at("after"), at("op"))),
     Envelope(
@@ -187,6 +191,9 @@ CHANGES = (
         "Debezium", {"payload": dict}, at("payload"), frozenset(),
         lambda node: isinstance(node["payload"].get("source"), dict) and "ts_ms" in node["payload"],
     ),
+    Envelope("Debezium", {"after": _ROW, "op": str}, row_at(at("after"), at("op")), frozenset({"before"})),
+    Envelope("GoldenGate", {"after": _ROW, "op_type": str}, row_at(at("after"), at("op_type")), frozenset({"before"})),
+    Envelope("Canal", {"data": (list, dict), "type": str}, row_at(at("data"), at("type")), frozenset({"old"}), _writes),
     Envelope("Debezium", {"before": _ROW, "after": _ROW}, row_at(at("after"), lambda node: ""), frozenset()),
     Envelope(
         "Debezium", {"__op": str, "payload": (dict, str)}, row_at(at("payload"), at("__deleted")),

@@ -1,8 +1,9 @@
 """The envelopes that services, automations and frameworks of messaging put around events, one row each.
 
-Sources: Firehose's and Lambda's records of what failed, Confluent's connectors for Service Bus and Pub/Sub, `rpk`,
-Segment's and RudderStack's track calls, Node-RED, n8n, rules of EMQX, JetStream's API, NServiceBus, Alibaba's MNS with
-its topics and its EventBridge, Ably's integrations, Snowflake's connector for Kafka, Elasticsearch's search.
+Sources: Firehose's and Lambda's records of what failed, Confluent's connectors for Service Bus and Pub/Sub, the HTTP
+source connector, `rpk`, Segment's and RudderStack's track calls, Node-RED, n8n, rules of EMQX, JetStream's API,
+NServiceBus, Alibaba's MNS with its topics and its EventBridge, Ably's integrations, Snowflake's connector for Kafka,
+Elasticsearch's search.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ SERVICES = (
         "track call", {"type": str, "event": str, "messageId": str, "properties": dict}, at("properties"),
         holds=has(type="track"), shares=frozenset({"channel"}),
     ),
+    Envelope("HTTP source", {"key": str, "value": str, "timestamp": int}, at("value"), frozenset()),
     Envelope("Node-RED", {"_msgid": str, "payload": (dict, list, str)}, at("payload")),
     Envelope("n8n item", {"json": dict}, at("json"), frozenset({"binary", "pairedItem"})),
     Envelope("EMQX", {"event": str, "clientid": str, "topic": str, "payload": (dict, str)}, at("payload")),

@@ -315,6 +315,7 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "type": "track", "event": "Message", "messageId": "ajs-next-1", "userId": "u", "channel": "server",
         "properties": raw, "context": {},
     } if isinstance(raw, dict) else raw,
+    "HTTP source": lambda raw: {"key": "k", "value": text(raw), "timestamp": 1},
     "Node-RED": lambda raw: {"_msgid": "a1", "payload": raw, "topic": "x"},
     "n8n item": lambda raw: {"json": raw, "pairedItem": {"item": 0}} if isinstance(raw, dict) else raw,
     "EMQX": lambda raw: {
