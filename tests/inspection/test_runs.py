@@ -51,7 +51,7 @@ def places_by_pattern(data: bytes, word: bytes, at: int, stop: int) -> list[int]
     return [match.start() for match in re.finditer(b"(?=" + re.escape(word) + b")", data[:stop]) if match.start() >= at]
 
 
-@pytest.mark.parametrize("word", [b"obj", b"/JS", b"\0\0\1\0", b"aa", b"#"])
+@pytest.mark.parametrize("word", [b"obj", b"/JS", b"\0\0\1\0", b":DATA:", b"aa", b"#"])
 @pytest.mark.parametrize("before", [0, runs.FEW, runs.AT_ONCE - 3, runs.AT_ONCE - 1, runs.AT_ONCE, 2 * runs.AT_ONCE])
 @given(st.data())
 def test_a_word_is_found_wherever_it_stands(word: bytes, before: int, data: st.DataObject) -> None:

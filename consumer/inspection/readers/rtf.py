@@ -32,6 +32,7 @@ OBJECTS = (
     b"\\objocx",
     b"\\objhtml",
 )
+OBJECTS_BEGIN = b"\\obj"
 TEMPLATE, INSTRUCTION, BINARY = b"\\template", b"\\fldinst", b"\\bin"
 ASKS = ("dde", "ddeauto")
 LOADS = ("includepicture", "includetext", "include", "import", "link")
@@ -158,7 +159,8 @@ def _words(lower: bytes, word: bytes, work: Work, escaped: bool = False, digits:
 
 
 def _objects(text: _Text, seen: Seen) -> None:
-    objects = (next(text.places(word, seen.work), None) for word in OBJECTS)
+    words = OBJECTS if runs.has(text.lower, OBJECTS_BEGIN) else ()
+    objects = (next(text.places(word, seen.work), None) for word in words)
     if (at := next((at for at in objects if at is not None), None)) is not None:
         seen.find(Reason.EMBEDDED_EXECUTABLE, "an object is embedded, which another program opens", at=at)
 

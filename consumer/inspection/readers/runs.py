@@ -27,7 +27,8 @@ A_PLACE = 256  # of work, for a look at one of many places
 FEW = (
     4096  # bytes in which `bytes.find` is as fast: beyond, it takes ten times as long as what searches several at once
 )
-AT_ONCE = 64 * 1024  # bytes that are searched in one step: who looks for the first place may stop there
+FEWEST_LETTERS = 2  # of a word that is searched for in that way: one by itself stands too often
+FIRST_WINDOW, AT_ONCE = 1024, 64 * 1024  # bytes that are searched in one step, the first and the last ones
 LONGEST_WORD = 64  # of those that are searched for together
 
 
@@ -78,16 +79,17 @@ def not_before(byte: bytes, characters: bytes) -> Callable[[bytes, int], int]:
 def places(data: bytes, word: bytes, at: int = 0, stop: int | None = None) -> Iterator[int]:
     """Each place from `at` on where `word` stands, before `stop`."""
     stop = len(data) if stop is None else min(stop, len(data))
-    search = _search(word) if stop - at > FEW else None
-    if search is None:
+    begins = _apart(word)
+    if stop - at <= FEW or len(begins) < min(FEWEST_LETTERS, len(word)):
         return _one_by_one(data, word, at, stop)
-    return _step_by_step(data, word, at, stop, search)
+    found = _step_by_step(data, begins, at, stop)
+    return found if begins == word else (at for at in found if data.startswith(word, at, stop))
 
 
 def places_from_end(data: bytes, word: bytes) -> Iterator[int]:
     """The same of all the data, the last one first."""
-    for begin in reversed(range(0, len(data), AT_ONCE)):
-        yield from reversed(list(places(data, word, begin, begin + AT_ONCE + len(word) - 1)))
+    for begin, end in _windows(0, len(data)):
+        yield from reversed(list(places(data, word, max(0, len(data) - end), len(data) - begin + len(word) - 1)))
 
 
 def has(data: bytes, word: bytes) -> bool:
@@ -108,9 +110,9 @@ def holds(data: bytes, search: BytesAhoCorasick) -> bool:
 def places_of_any(data: bytes, search: BytesAhoCorasick) -> Iterator[int]:
     """Where one of the words stands that are searched for, of which no two overlap."""
     view, more = memoryview(data), LONGEST_WORD - 1
-    for begin in range(0, len(data), AT_ONCE):
-        for _, at, _ in search.find_matches_as_indexes(view[begin : begin + AT_ONCE + more]):
-            if at < AT_ONCE:
+    for begin, end in _windows(0, len(data)):
+        for _, at, _ in search.find_matches_as_indexes(view[begin : end + more]):
+            if begin + at < end:
                 yield begin + at
 
 
@@ -120,18 +122,32 @@ def _one_by_one(data: bytes, word: bytes, at: int, stop: int) -> Iterator[int]:
         yield at
 
 
-def _step_by_step(data: bytes, word: bytes, at: int, stop: int, search: BytesAhoCorasick) -> Iterator[int]:
-    view = memoryview(data)
-    for begin in range(at, stop, AT_ONCE):
-        for _, found, _ in search.find_matches_as_indexes(view[begin : min(stop, begin + AT_ONCE + len(word) - 1)]):
+def _step_by_step(data: bytes, word: bytes, at: int, stop: int) -> Iterator[int]:
+    view, search = memoryview(data), _search(word)
+    for begin, end in _windows(at, stop):
+        for _, found, _ in search.find_matches_as_indexes(view[begin : min(stop, end + len(word) - 1)]):
             yield begin + found
 
 
+def _windows(at: int, stop: int) -> Iterator[tuple[int, int]]:
+    """Larger and larger ones: who looks for the first place pays for no more than is near it."""
+    size = FIRST_WINDOW
+    while at < stop:
+        yield at, at + size
+        at, size = at + size, min(AT_ONCE, 4 * size)
+
+
 @lru_cache(256)
-def _search(word: bytes) -> BytesAhoCorasick | None:
-    """None for a word that may begin within itself: the search would tell only the first of such two places."""
-    overlaps = any(word.startswith(word[begin:]) for begin in range(1, len(word)))
-    return None if overlaps else BytesAhoCorasick([word])
+def _apart(word: bytes) -> bytes:
+    """As much of the word as does not begin within itself: of two such places the search would tell only the first."""
+    while any(word.startswith(word[begin:]) for begin in range(1, len(word))):
+        word = word[:-1]
+    return word
+
+
+@lru_cache(256)
+def _search(word: bytes) -> BytesAhoCorasick:
+    return BytesAhoCorasick([word])
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,8 @@ def end(data: bytes, stream: PdfStream, work: Work) -> int:
         b"endstream"
     ):
         return stream.start + length
-    stop = next(runs.places(data, b"endstream", stream.start), len(data))
+    stop = data.find(b"endstream", stream.start)
+    stop = stop if stop >= 0 else len(data)
     work.spend(stop - stream.start)
     return stop
 
