@@ -85,6 +85,12 @@ def test_the_budget_grows_with_files_that_another_policy_lets_in() -> None:
         assert examine(data, DETECTOR).findings == []
 
 
+def test_each_byte_that_libmagic_is_asked_about_is_paid_for() -> None:
+    """A small document may attach its own bytes a hundred times."""
+    data = b"#!/bin/sh\n" * 10_000
+    assert spent(data, examine(data, DETECTOR)) > 8 * len(data)
+
+
 def test_small_files_cost_next_to_nothing() -> None:
     for data in BENIGN.values():
         assert spent(data, examine(data, DETECTOR)) < MIB
