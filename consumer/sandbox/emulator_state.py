@@ -51,6 +51,9 @@ class Switches(BaseModel):
     token_lifetime_s: int = Field(86_399, ge=1)
     link_lifetime_s: int = Field(600, ge=0)
     permissions: tuple[str, ...] = PERMISSIONS
+    compares_conversations: bool = Field(
+        True, description="Whether a message is found in its own conversation alone, and not in any that is asked for"
+    )
     client_secret: str = "sandbox-secret"  # noqa: S105 # of an emulator on loopback
     organization_id: str
 
