@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import tempfile
 import time
@@ -16,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.kafka import KafkaBroker
 from consumer.sandbox.world import Conversation
+from consumer.service import garbage
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.outages.crafted import Maker, announced, traffic_of
@@ -36,12 +38,24 @@ async def warm_service(
     warm = maker.talks(20)
     traffic = traffic_of([*warm, *talks], order=warm)
     with tempfile.TemporaryDirectory() as folder:
-        async with Emulator(traffic.world) as emulator:
+        async with Emulator(traffic.world) as emulator, garbage_as_in_a_deployment():
             emulator.state.switch({"limit_per_minute": per_minute})
             settings = settings_for(emulator, kafka, topics, Path(folder), A_DEPLOYMENT)
             async with playing(settings, traffic, emulator, 100_000.0) as scene:
                 await scene.until(lambda: scene.answered >= len(warm), 60)
                 yield scene
+
+
+@asynccontextmanager
+async def garbage_as_in_a_deployment() -> AsyncIterator[None]:
+    async with anyio.create_task_group() as group:
+        group.start_soon(garbage.collect_at_times, anyio.sleep)
+        garbage.freeze()
+        try:
+            yield
+        finally:
+            gc.enable()
+            group.cancel_scope.cancel()
 
 
 async def waits(scene: Scene, honest: Sequence[Conversation], before: Sequence[Conversation] = ()) -> list[float]:
