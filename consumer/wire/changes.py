@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from consumer.errors import Malformed
-from consumer.wire.fields import Json
+from consumer.wire.fields import Json, holds_nothing
 from consumer.wire.parsing import parse
 from consumer.wire.payloads import (
     Envelope,
@@ -149,7 +149,7 @@ def _cockroach_row(node: Json) -> Payload:
 def _maxwell_row(node: Json) -> Payload:
     """It writes into tables of its own, and reads them as it reads all others."""
     own, row = _OF_MAXWELL.get(node["table"]), node["data"]
-    if own is not None and isinstance(row, dict) and row.keys() >= own:
+    if own is not None and isinstance(row, dict) and row.keys() >= own and holds_nothing(row):
         return Nothing("bookkeeping")
     return row_at(at("data"), at("type"))(node)
 

@@ -89,13 +89,19 @@ def base64_at(*path: str) -> Callable[[Json], Payload]:
     return lambda node: of_base64(inner(node))
 
 
-def or_tombstone(*path: str) -> Callable[[Json], Payload]:
-    """A record of Kafka without a value, as some write it down."""
-    inner = at(*path)
+OF_RECORDS = frozenset({
+    "broker", "headers", "key", "key_schema_id", "metadata", "offset", "partition", "timestamp", "timestampType",
+    "topic", "ts", "tstype", "value_schema_id",
+})  # fmt: skip
+
+
+def or_tombstone(key: str) -> Callable[[Json], Payload]:
+    """A record of Kafka without a value, as some write it down, and with nothing else in its place."""
 
     def payload(node: Json) -> Payload:
-        value = inner(node)
-        return Nothing("no_value") if value is None else value
+        if node[key] is None and not node.keys() <= OF_RECORDS | {key}:
+            raise Malformed("a record of Kafka without its value")
+        return Nothing("no_value") if node[key] is None else node[key]
 
     return payload
 
@@ -115,8 +121,8 @@ def of_base64_or_itself(text: Any) -> Payload:
 
 def json_or_base64(value: Any) -> Payload:
     """A text that begins like no JSON is base64: writers differ, and some do as their settings say."""
-    if value is None:
-        return Nothing("no_value")
+    if isinstance(value, Nothing):
+        return value
     begins = value.lstrip()[:1] if isinstance(value, str) else ""
     return of_base64(value) if begins and begins not in '{["' else value
 
@@ -126,6 +132,8 @@ def produced(record: Any) -> Payload:
     value = field_of(record, "value")
     if value is record:
         return record
+    if value is None:
+        return Nothing("no_value") if record.keys() <= OF_RECORDS | {"value"} else record
     try:
         return json_or_base64(value)
     except Malformed:

@@ -24,6 +24,7 @@ from consumer.wire.payloads import (
     is_of_blueprint,
     is_of_masstransit,
     is_rest_value,
+    json_or_base64,
     json_or_base64_at,
     kong_body,
     list_at,
@@ -219,7 +220,7 @@ ENVELOPES = (
     ),
     Envelope(
         "Spark", {"topic": str, "partition": int, "offset": int, "timestampType": int, "value": (str, type(None))},
-        json_or_base64_at("value"),
+        lambda node: json_or_base64(or_tombstone("value")(node)),
     ),
     # Requests of HTTP, as automations hand them on (Logic Apps, n8n, Camel); webhooks as their standard has them.
     Envelope("HTTP message", {"headers": dict, "body": (dict, list, str)}, json_or_base64_at("body"), _OF_REQUESTS),
