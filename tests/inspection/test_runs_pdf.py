@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 import re
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from consumer.inspection.readers import runs
-from consumer.inspection.readers.pdf import document, files, password, places, streams, strings, syntax
+from consumer.inspection.readers.pdf import dictionaries, document, files, password, places, streams, strings, syntax
 from consumer.inspection.readers.pdf.syntax import names
 from consumer.inspection.readers.pdf.vocabulary import Vocabulary
 from consumer.inspection.readers.seen import Work
@@ -169,3 +170,36 @@ def test_names_that_are_found_in_one_pass_are_those_that_each_search_finds() -> 
         expected = {word: list(names(word).places(content)) for word in words}
         found = vocabulary.found_in(content, Work())
         assert found == {word: (places[0], len(places)) for word, places in expected.items() if places}
+
+
+@given(
+    joined(
+        *(b"<<", b">>", b"<", b">", b"[", b"]", b"/A", b"/", b"/B#41", b" ", b"\n", b"1", b"0", b"R", b"true", b"-2.5"),
+        *(b"(a)", b"%", b"obj", b"/Length 3 0 R", b"/Filter/FlateDecode", b"<</A 1>>", b"[/A /B]", b"\0"),
+    )
+)
+def test_a_usual_dictionary_is_read_as_any_other(inside: bytes) -> None:
+    for written in (inside, b"<<" + inside + b">>"):
+        usual = dictionaries.read(written, Work())
+        assert usual is None or (usual, written.rstrip()) == read_flat(written)
+
+
+def read_flat(written: bytes) -> tuple[object, bytes]:
+    value, end = syntax.read(written, 0, Work(), flat=True)
+    return value, written[:end]
+
+
+@pytest.mark.parametrize(
+    ("written", "dictionary"),
+    [
+        (b"<</Length 3 0 R/Filter/FlateDecode>>\n", {b"Length": syntax.Reference(3), b"Filter": b"FlateDecode"}),
+        (b" << /W [1 2 1] /DecodeParms << /K -1 >> /ID 7 >>", {b"W": [1, 2, 1], b"DecodeParms": {}, b"ID": 7}),
+        (b"<</T (a)>>", None),
+        (b"\x0b<</T 1>>", None),
+        (b"<</T 1\0>>", None),
+        (b"<</T <61>>>", None),
+        (b"<</A 1>> <</B 2>>", None),
+    ],
+)
+def test_what_is_usual(written: bytes, dictionary: object) -> None:
+    assert dictionaries.read(written, Work()) == dictionary

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
-from consumer.inspection.readers.pdf import streams, syntax
+from consumer.inspection.readers.pdf import dictionaries, streams, syntax
 from consumer.inspection.readers.pdf.places import END
 from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import Reference, Value, names
@@ -93,7 +93,7 @@ def _objects(readable: bytes, reference: Reference, work: Work) -> Iterator[Valu
     for at in runs.places_from_end(readable, usual):
         if not readable[max(0, at - 1) : at].isdigit():
             work.spend(PLACE // 2)
-            yield syntax.read(readable, at + len(usual), work)[0]
+            yield dictionaries.object_at(readable, at + len(usual), work)
     work.spend(len(readable) // SEARCHING)
     for word in runs.places(readable, b"obj"):
         work.spend(AN_OBJECT)

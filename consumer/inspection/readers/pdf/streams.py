@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from consumer.inspection.readers import flate, runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
-from consumer.inspection.readers.pdf import syntax
+from consumer.inspection.readers.pdf import dictionaries, syntax
 from consumer.inspection.readers.pdf.filters import undone
 from consumer.inspection.readers.pdf.syntax import Dictionary, Name, Reference, Value
 from consumer.inspection.readers.seen import PLACE, Work
@@ -70,6 +70,8 @@ def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Pd
         if at < 0:
             break
         work.spend(keyword - at)
+        if (usual := dictionaries.read(data[at + 3 : keyword], work)) is not None:
+            return PdfStream(number_at(data, at), usual, begin)
         value, end = syntax.read(data, at + 3, work, flat=True)
         if isinstance(value, dict) and end <= keyword and _only_comments(data, end, keyword):
             return PdfStream(number_at(data, at), value, begin)

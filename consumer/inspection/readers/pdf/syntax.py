@@ -159,7 +159,7 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
         values = levels[-1]
         if kind == "stray" or (kind == "close" and len(levels) == 1):
             break
-        if kind == "word" and not _word(written, values):
+        if kind == "word" and not take_word(written, values):
             break
         at = end
         if kind == "word":
@@ -175,7 +175,7 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
             levels.append([])
         elif kind == "close":
             levels.pop()
-            levels[-1].append(_dictionary(values) if written == b">>" else values)
+            levels[-1].append(dictionary(values) if written == b">>" else values)
         elif kind == "hex":
             values.append(from_digits(written))
         else:
@@ -185,11 +185,11 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
             break
     while len(levels) > 1:
         values = levels.pop()
-        levels[-1].append(_dictionary(values))
+        levels[-1].append(dictionary(values))
     return (levels[0][-1] if levels[0] else None), at
 
 
-def _word(word: bytes, values: list[Value]) -> bool:
+def take_word(word: bytes, values: list[Value]) -> bool:
     """Whether it is a number, a constant or the end of a reference: other words belong to no object."""
     if word == b"R" and len(values) > 1 and isinstance(values[-2], int):
         values[-2:] = [Reference(values[-2])]
@@ -201,7 +201,7 @@ def _word(word: bytes, values: list[Value]) -> bool:
     return True
 
 
-def _dictionary(values: list[Value]) -> Dictionary:
+def dictionary(values: list[Value]) -> Dictionary:
     """What stands without a key, or as a key without a value, is left out."""
     made: Dictionary = {}
     at = 0
