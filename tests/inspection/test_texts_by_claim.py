@@ -3,12 +3,16 @@
 import base64
 
 import pytest
+from hypothesis import given
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
+from consumer.inspection.readers.runs import AT_ONCE
+from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
 from tests.inspection import wide
 from tests.inspection.files import archive, pdf, png, program
+from tests.inspection.test_runs import joined
 
 CARD = (
     "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Müller;Anna;;;\r\nFN:Anna Müller\r\nNOTE:on=1 \\, <b>\r\n"
@@ -181,6 +185,11 @@ def test_an_alarm_that_starts_a_program_is_told() -> None:
 )
 def test_xml_that_an_opener_acts_on_or_that_is_none_is_refused(text: str) -> None:
     assert wide.reason(text.encode(), "a.xml") is not None
+
+
+@given(joined(b"\r", b"\n", b"\r\n", b"a", b"x" * (AT_ONCE - 2)))
+def test_lines_end_in_one_way(text: bytes) -> None:
+    assert opening.in_lines(text) == text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 MANY = " ".join(f'a{number}="1"' for number in range(40_000))

@@ -61,7 +61,7 @@ def _begins(data: bytes, kind: bytes) -> bool:
 
 def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(8 * len(data))
-    whole = b"\n" + opening.as_utf8(data, seen.work).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    whole = b"\n" + opening.in_lines(opening.as_utf8(data, seen.work))
     lines = whole.replace(b"\n ", b"").replace(b"\n\t", b"") if runs.holds(whole, _FOLDS) else whole
     upper = lines.upper()
     _walk_to_the_end(upper, kind, seen)
