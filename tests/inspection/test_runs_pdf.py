@@ -54,10 +54,11 @@ OBJECTS = joined(
 def test_tokens_and_steps_are_the_same(data: bytes) -> None:
     for at in range(min(4, len(data))):
         old, new = TOKEN.match(data, at), syntax._token(data, at)
-        assert (old is None) == (new is None)
-        if old is not None and new is not None:
+        kind, written, end = new
+        if old is None:
+            assert new == ("stray", b"", len(data))
+        else:
             assert old.lastgroup is not None
-            kind, written, end = new
             assert (kind, end) == (old.lastgroup, old.end())
             assert written == (b"" if kind in ("string", "stray") else old[old.lastgroup])
         step, now = STEP.match(data, at), syntax._step(data, at)
@@ -187,6 +188,13 @@ def test_a_usual_dictionary_is_read_as_any_other(inside: bytes) -> None:
 def read_flat(written: bytes) -> tuple[object, bytes]:
     value, end = syntax.read(written, 0, Work(), flat=True)
     return value, written[:end]
+
+
+def test_a_comment_up_to_the_end_is_paid_for() -> None:
+    work, data = Work(), b"<<%" + b"x" * 100_000
+    before = work.left
+    assert syntax.read(data, 0, work)[0] == {}
+    assert before - work.left > len(data)
 
 
 @pytest.mark.parametrize(

@@ -126,12 +126,12 @@ Token = tuple[str, bytes, int]
 """Its kind, what it says, and where it ends."""
 
 
-def _token(data: bytes, at: int) -> Token | None:
+def _token(data: bytes, at: int) -> Token:
     if data[at : at + 1] in _BEFORE_TOKENS:
         one_space = data[at : at + 1] == b" " and data[at + 1 : at + 2] not in _BEFORE_TOKENS
         at = at + 1 if one_space else past(data, at)
     if not (sign := data[at : at + 1]):
-        return None
+        return "stray", b"", at  # behind a comment that may be long: whoever reads it pays for that
     if sign == b"/" or sign not in _DELIMITERS:
         begin = at + (sign == b"/")
         end = runs.behind(data, begin, REGULAR)
@@ -153,8 +153,8 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
     If it is `flat`, dictionaries inside of it are passed over and read as empty: those of pages are long.
     """
     levels: list[list[Value]] = [[]]
-    while len(levels) <= DEEPEST and (token := _token(data, at)):
-        kind, written, end = token
+    while len(levels) <= DEEPEST:
+        kind, written, end = _token(data, at)
         work.spend(TOKEN + end - at)
         values = levels[-1]
         if kind == "stray" or (kind == "close" and len(levels) == 1):
@@ -263,8 +263,8 @@ def enclosing(data: bytes, at: int, floor: int, work: Work) -> tuple[Value, int]
 
 def string_around(data: bytes, at: int, begin: int, work: Work) -> int | None:
     """Where the string ends that the byte at `at` is in, as they are read from `begin` on; None if it is in none."""
-    while begin <= at and (token := _token(data, begin)):
-        kind, _, end = token
+    while begin <= at:
+        kind, _, end = _token(data, begin)
         work.spend(TOKEN + end - begin)
         begin = end
         if kind == "string":
