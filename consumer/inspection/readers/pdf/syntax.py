@@ -131,7 +131,7 @@ def _token(data: bytes, at: int) -> Token:
         one_space = data[at : at + 1] == b" " and data[at + 1 : at + 2] not in _BEFORE_TOKENS
         at = at + 1 if one_space else past(data, at)
     if not (sign := data[at : at + 1]):
-        return "stray", b"", at  # behind a comment that may be long: whoever reads it pays for that
+        return "stray", b"", len(data)  # behind a comment that may be long: whoever reads it pays for that
     if sign == b"/" or sign not in _DELIMITERS:
         begin = at + (sign == b"/")
         end = runs.behind(data, begin, REGULAR)
