@@ -9,7 +9,7 @@ from heapq import merge
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
-from consumer.inspection.readers.pdf.strings import TOKEN, escapes, from_digits, plain, string_at
+from consumer.inspection.readers.pdf.strings import A_LETTER, TOKEN, escapes, from_digits, plain, string_at
 from consumer.inspection.readers.seen import PLACE, Work
 
 SIGN = 24  # what a look at one of many signs costs
@@ -155,7 +155,7 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
     levels: list[list[Value]] = [[]]
     while len(levels) <= DEEPEST:
         kind, written, end = _token(data, at)
-        work.spend(TOKEN + end - at)
+        work.spend(TOKEN + A_LETTER * (end - at))
         values = levels[-1]
         if kind == "stray" or (kind == "close" and len(levels) == 1):
             break
