@@ -72,7 +72,7 @@ def row_at(row: Callable[[Json], Any], operation: Callable[[Json], Any]) -> Call
 
 
 def _opened(row: Any) -> Payload:
-    """A table that only keeps events has them in its column `payload`. Documents come as texts."""
+    """A table that only keeps events has them in its column `payload`, as text or as JSON. Documents come as texts."""
     if isinstance(row, str) and isinstance(parsed := _document(row), dict):
         row = parsed
     if not isinstance(row, dict) or not NO_TABLE.isdisjoint(row):
@@ -80,6 +80,10 @@ def _opened(row: Any) -> Payload:
     payload = row.get("payload", row.get("PAYLOAD"))  # as Oracle, Db2 and Snowflake write names
     if isinstance(payload, dict) and "value" in payload and payload.keys() <= _OF_CELLS:
         payload = payload["value"]
+    if payload and isinstance(payload, dict):  # an envelope of its own has objects beside its `payload`, too
+        return (
+            row if any(isinstance(row[name], dict | list) for name in row.keys() - {"payload", "PAYLOAD"}) else payload
+        )
     return payload if payload and isinstance(payload, str) else row
 
 

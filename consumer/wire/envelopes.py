@@ -23,9 +23,10 @@ from consumer.wire.transports import ENVELOPES
 MAX_WRAPPING = 8  # arrays, strings and envelopes around one event
 
 # No transport's envelope has one of these, but for what it `shares`.
-GENESYS_FIELDS = frozenset(
-    {"conversationId", "conversation", "topicName", "eventBody", "detail", "participants", "channel", "sender"}
-)
+GENESYS_FIELDS = frozenset({
+    "channel", "conversation", "conversationId", "detail", "eventBody", "normalizedMessage", "participants", "sender",
+    "topicName",
+})  # fmt: skip
 
 
 def _by_first_key() -> dict[str, list[Envelope]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import orjson
 
 from consumer.wire.fields import Json
@@ -33,14 +36,26 @@ def _in_camel_case(name: str) -> str:
 _KEYS = [(_as_key(name), _as_key(_in_camel_case(name))) for name in READ]
 
 
+def _listed(conversation: Json) -> Iterator[Json]:
+    """The messages of its participants' communications."""
+    for participant in _objects(conversation.get("participants")):
+        for communication in _objects(participant.get("messages")):
+            yield from _objects(communication.get("messages"))
+
+
+def _objects(raw: Any) -> list[Json]:
+    return [each for each in raw if isinstance(each, dict)] if isinstance(raw, list) else []
+
+
 def in_camel_case(node: Json) -> Json:
-    """The same with Genesys's own names, where a name at its top says that it is written so; else `node` itself.
+    """The same with Genesys's own names, where a name at its top, or of a message that a conversation lists, says that
+    it is written so; else `node` itself.
 
     In JSON as it is written here, a name and a colon are a key: a quote inside of a text has a backslash before it.
     """
     if not UPPER.keys().isdisjoint(node):
         return {UPPER.get(name, name): value for name, value in node.items()}
-    if TELLING.isdisjoint(node):
+    if TELLING.isdisjoint(node) and not any(TELLING & message.keys() for message in _listed(node)):
         return node
     try:
         written = orjson.dumps(node)

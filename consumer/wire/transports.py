@@ -56,7 +56,8 @@ _OF_REQUESTS = frozenset({
 _OF_KONG = frozenset({"body_args", "body_base64", "headers", "method", "uri", "uri_args"})
 _PAGES = frozenset({
     "pageSize", "pageNumber", "pageCount", "total", "totalHits", "firstUri", "lastUri", "nextUri", "previousUri",
-    "selfUri", "cursor", "startId", "aggregations", "dataAvailabilityDate",
+    "selfUri", "cursor", "startId", "page_size", "page_number", "page_count", "total_hits", "first_uri", "last_uri",
+    "next_uri", "previous_uri", "self_uri", "aggregations", "dataAvailabilityDate",
 })  # fmt: skip
 
 ENVELOPES = (

@@ -83,16 +83,16 @@ async def test_it_is_so_for_what_a_conversation_lists() -> None:
         assert answered(home) == [(CONVERSATION, "b1"), (OTHER, "a1")]
 
 
-async def test_a_repeat_costs_no_second_question() -> None:
-    async with at_home(there("a1")) as home:
-        home.genesys.careless = True
-        named = orjson.dumps({"conversationId": CONVERSATION, "messageId": "m1"})
-        await home.take(named)
+async def test_what_genesys_said_once_and_takes_back_costs_no_answer() -> None:
+    async with at_home(message("m1", attachment("a1"))) as home:
+
+        async def once(call: int) -> None:
+            home.genesys.messages["m1"] = there("a1") if call == 1 else message("m1", attachment("a1"))
+
+        home.genesys.careless, home.genesys.before = True, once
+        await home.take(orjson.dumps({"conversationId": CONVERSATION, "messageId": "m1"}))
         await settle(home)
-        calls = home.genesys.calls
-        await home.take(named)
-        await settle(home)
-        assert home.genesys.calls == calls
+        assert (answered(home), home.letters) == ([(CONVERSATION, "a1")], [])
 
 
 async def test_one_that_is_never_at_home_is_a_dead_letter_in_the_end() -> None:

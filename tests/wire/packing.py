@@ -165,6 +165,7 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     "Debezium as CloudEvents": lambda raw: cloud_event(
         data={"schema": {"type": "struct"}, "payload": {"before": None, "after": {**OUTBOX, "payload": text(raw)}}}
     ),
+    "Debezium's table of events, as JSON": lambda raw: {**DEBEZIUM, "after": {"id": 1, "payload": raw}},
     "Debezium, flattened": lambda raw: {"id": 1, "payload": text(raw), "__op": "c", "__deleted": "false"},
     "Debezium's logical message": lambda raw: {
         "op": "m", "source": {}, "message": {"prefix": "genesys", "content": coded(raw)}

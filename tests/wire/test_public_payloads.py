@@ -309,6 +309,29 @@ def test_names_in_snake_case_are_read_where_they_are_names() -> None:
     assert read == {"conversationId": CONVERSATION, "text": typed, "contentType": '"message_id":'}
 
 
+def test_a_conversation_as_the_sdk_for_python_shows_it_is_read() -> None:
+    shown = {"message_id": MESSAGE, "message_status": "received", "media": [SNAKE_FILE]}
+    listed = {"id": "t", "messages": [shown]}
+    talk = {"id": CONVERSATION, "participants": [{"purpose": "customer", "messages": [listed]}]}
+    for value in (talk, {"entities": [talk], "page_size": 1}):
+        (item,) = decode(orjson.dumps(value))
+        assert isinstance(item, Event)
+        assert [(message.message_id, len(message.attachments)) for message in item.messages] == [(MESSAGE, 1)]
+
+
+def test_what_a_transport_writes_for_itself_holds_no_message() -> None:
+    shown = {
+        "id": MESSAGE,
+        "normalizedMessage": {"content": [{"contentType": "Attachment", "attachment": {"id": "a"}}]},
+    }
+    for own in (
+        {"source": {}, "ddl": "x", "tableChanges": []},
+        {"Service": "S3", "Event": "s3:TestEvent", "Bucket": "b"},
+    ):
+        (item,) = decode(orjson.dumps({**own, **shown}))
+        assert not isinstance(item, Noise), own
+
+
 def test_names_in_snake_case_may_stand_around_anything() -> None:
     around = b'{"conversation_id": "%b", "inner": %b}' % (CONVERSATION.encode(), b"[" * 900 + b"]" * 900)
     (item,) = decode(around)
