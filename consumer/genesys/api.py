@@ -104,10 +104,10 @@ class Api:
         path = f"{MESSAGES}/{communication}/messages/media/{_part(media_id)}"
         return await self._json(Call("media", "GET", path, of=media_id, conversation=conversation_id))
 
-    async def download_url(self, download_id: str, conversation_id: str) -> str:
+    async def download_url(self, download_id: str, conversation_id: str, *, is_new: bool) -> str:
         """Where the file behind a download link is now: a signed URL, good for minutes, fetched without a token."""
         path = f"{DOWNLOADS}/{_part(download_id)}?{RESOLVED}"
-        call = Call("download", "GET", path, conversation=conversation_id)
+        call = Call("download", "GET", path, conversation=conversation_id, is_new=is_new)
         judged = await self._sender.send(call)
         if judged.location is not None:
             self._note_found()

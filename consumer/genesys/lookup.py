@@ -184,7 +184,7 @@ class Lookup:
 
     async def _resolve(self, download_id: str, attachment: Attachment) -> str | Reason:
         try:
-            return await self._resolved(download_id, attachment.conversation_id)
+            return await self._resolved(download_id, attachment.conversation_id, is_new=attachment.is_young)
         except Missing as missing:
             if not attachment.is_young:
                 return Reason.NO_LONGER_AVAILABLE
@@ -194,12 +194,13 @@ class Lookup:
     async def resolve_again(self, link: Resolved) -> Resolved | None:
         """The same file behind a fresh link; None if Genesys does not tell, for whatever reason."""
         try:
-            return await self._resolved(link.download_id, link.conversation_id)
+            return await self._resolved(link.download_id, link.conversation_id, is_new=False)
         except Failure:
             return None
 
-    async def _resolved(self, download_id: str, conversation_id: str) -> Resolved:
-        return Resolved(await self._api.download_url(download_id, conversation_id), download_id, conversation_id)
+    async def _resolved(self, download_id: str, conversation_id: str, *, is_new: bool) -> Resolved:
+        url = await self._api.download_url(download_id, conversation_id, is_new=is_new)
+        return Resolved(url, download_id, conversation_id)
 
     async def _ask_for_upload(self, attachment: Attachment) -> str | Reason:
         attachment = self._with_communication(attachment)

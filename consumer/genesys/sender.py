@@ -20,7 +20,7 @@ from consumer.model.heard import Asked
 
 ANSWER_CAP = 16 * 1024 * 1024
 PAUSE_S = 5.0  # after a 429 that does not say how long
-SHOWS_FILES = "shows files"  # in place of a call's name: `download`, answered with where a file is
+SHOWS_FILES = "shows files"  # in place of a call's name: `download`, answered with where a new file is
 
 Content = Callable[[], bytes | None]
 
@@ -47,6 +47,7 @@ class Call:
     conversation: str = ""  # whose question it is
     repeatable: bool = True  # if not, only what was certainly not done is tried again
     probes: bool = False  # it asks for what can't exist: it is nobody's question
+    is_new: bool = False  # what it asks for: that it is there proves something for others that are new
 
     @property
     def asked(self) -> Asked:
@@ -134,7 +135,7 @@ class Sender:
         if answered and not call.probes:
             self._limiter.told(call.name, call.about, there=judged.found)
             self._reports.heard(Dependency.API, call.asked)
-            if judged.found and call.name == "download":
+            if judged.found and call.is_new:
                 self._reports.heard(Dependency.API, Asked(SHOWS_FILES, call.conversation))
             if judged.found and call.repeatable:
                 self._good[call.name] = call

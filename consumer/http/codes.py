@@ -14,11 +14,15 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+BETWEEN = "api|errors?|exception|gateway|gw|http|kong|path|proxy|routes?|router|servers?|url"
+OF_ANYTHING = re.compile(r"(?:resource\.)?(?:not\.found|gone)")
 OBJECTS = frozenset({"attachment", "communication", "conversation", "download", "media", "message", "participant"})
 
 
 def _of_one(objects: Collection[str]) -> str:
-    return rf"(?:(?:[a-z0-9_-]+\.)*(?:{'|'.join(('resource', *sorted(objects)))})s?\.)?"
+    """With the service that says it in front, unless it stands between us and Genesys."""
+    named = "|".join(("resource", *sorted(objects)))
+    return rf"(?:(?:(?!(?:{BETWEEN})\.)[a-z0-9_-]+\.)*(?:{named})s?\.)?"
 
 
 def not_found(objects: Collection[str]) -> re.Pattern[str]:
@@ -33,8 +37,9 @@ OWN_FIELDS = frozenset({"contextId", "messageParams", "messageWithParams", "enti
 
 
 def as_written(code: str, said: dict[str, Any]) -> str:
-    """As Genesys writes most codes; "" for what is not known to be one of its. Frameworks and gateways say `NOT_FOUND`
-    of a route in a document with `code` and `status` as well: only one of Genesys's own fields shows that it is its."""
+    """As Genesys writes most codes; "" for what is not known to be one of its. Frameworks and gateways say `NOT_FOUND`,
+    or `RESOURCE_NOT_FOUND`, of a route in a document with `code` and `status` as well: only one of Genesys's own fields
+    shows that it is its."""
     written = code.lower().replace("_", ".")
-    foreign = written != code and "." not in code and written in ("not.found", "gone") and OWN_FIELDS.isdisjoint(said)
+    foreign = "." not in code and written != code and OF_ANYTHING.fullmatch(written) and OWN_FIELDS.isdisjoint(said)
     return "" if foreign else written

@@ -156,12 +156,10 @@ class _Judging:
         if refused := move(self.task, self.answers, conversation_id, given_up):
             self._dead_bytes(*refused)
 
-    def _elsewhere(self, announced: Message, found: Message) -> None:
+    def _elsewhere(self, found: Message) -> None:
         """Whose a message is says Genesys, and no event: it is judged where all of its conversation are, once, by what
-        Genesys shows. In the conversation that the event named, nothing of it is open any more."""
+        Genesys shows. Nothing is noted here: Genesys may say another thing there."""
         replace(self, task=about(self.task, found))._move(found.conversation_id)
-        if not self.known.answered(announced.identity):
-            self.answers.give(mark(announced.identity))
 
     # ---- its messages
 
@@ -188,7 +186,7 @@ class _Judging:
         """As Genesys shows it, if that is all that the conversation lists; else it is waited for as if announced."""
         shown = self.wanted.are_all_there(replace(found, announced=listed.announced))
         if is_elsewhere(listed, found):
-            self._elsewhere(listed, found)
+            self._elsewhere(found)
         elif found.removed or not found.message_id or (shown and not self._missing(listed, found)):
             await self._found(event, found, [])
         else:
@@ -209,7 +207,7 @@ class _Judging:
             return
         self.judge.reports.foreign(False)
         if is_elsewhere(announced, found):
-            self._elsewhere(announced, found)
+            self._elsewhere(found)
             return
         missing = self._missing(announced, found)
         if found.removed:  # Genesys no longer shows what was in it
@@ -315,14 +313,16 @@ class _Judging:
             return None
 
         async def inspect() -> Answer | None:
-            asked = attachment.examined(self.task.taken, tries)
+            asked = attachment.examined(self.task.announced, tries)
             with judge.reports.inspecting():
                 try:
                     verdict = await judge.inspector.inspect(asked, attempts)
                 except LastTryAhead:
                     if self.answers.try_last(self.task, attachment):
                         return None
-                    verdict = await judge.inspector.inspect(attachment.examined(self.task.taken, Tries.LAST), attempts)
+                    verdict = await judge.inspector.inspect(
+                        attachment.examined(self.task.announced, Tries.LAST), attempts
+                    )
             letter = self.known.letter_of(attachment)
             decision = Decision(
                 attachment=attachment,

@@ -115,18 +115,20 @@ class Attachment:
     communication_id: str | None = None
     messenger: str | None = None
     shape: Shape = Shape.MESSAGE
-    taken: datetime | None = None  # when the broker took what announced it: no worker's clock decides a verdict
+    announced_at: datetime | None = None  # as its task says: no worker's clock decides a verdict
     tries: Tries = Tries.ALL
 
     @property
     def is_young(self) -> bool:
-        """Whether its file may still be on its way into the storage of Genesys, also if nobody can tell."""
-        return self.message_time is None or self.taken is None or self.taken - self.message_time <= YOUNG
+        """Whether its file was new when it was announced: it may still be on its way into the storage of Genesys. It is
+        new where nobody can tell."""
+        sent, announced = self.message_time, self.announced_at
+        return sent is None or announced is None or announced - sent <= YOUNG
 
-    def examined(self, taken: datetime, tries: Tries) -> Attachment:
+    def examined(self, announced_at: datetime, tries: Tries) -> Attachment:
         """The same, as one task has it examined. `replace` would digest its identity anew."""
         same = object.__new__(Attachment)
-        same.__dict__.update(self.__dict__, taken=taken, tries=tries)
+        same.__dict__.update(self.__dict__, announced_at=announced_at, tries=tries)
         return same
 
     @cached_property
@@ -242,3 +244,8 @@ class Task:
     @property
     def taken(self) -> datetime:
         return datetime.fromtimestamp(self.taken_ms / 1000, UTC)
+
+    @property
+    def announced(self) -> datetime:
+        """When its event was written, as far as that is known: however long it waited to be taken."""
+        return min(self.source.time or self.taken, self.taken)

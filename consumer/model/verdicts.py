@@ -68,7 +68,7 @@ class Decision:
     def waited_since(self) -> datetime:
         """The event's own time; else its Kafka record's; else that at which it became a task. None that is yet to come:
         whoever gave it has another clock."""
-        known = (self.event_time, self.source.time, self.attachment.taken)
+        known = (self.event_time, self.source.time, self.attachment.announced_at)
         return next((time for time in known if time is not None and time <= self.decided_at), self.decided_at)
 
 

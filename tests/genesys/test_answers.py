@@ -75,6 +75,12 @@ def test_what_is_not_there_is_one_object(code: str) -> None:
         "cluster.not.found",
         "not.found.now",
         "xnot.found",
+        "RESOURCE_NOT_FOUND",
+        "resource_not_found",
+        "api.resource.not.found",
+        "error.resource.not.found",
+        "gateway.conversation.not.found",
+        "messaging.route.message.not.found",
     ],
 )
 def test_what_is_not_known_to_be_one_object_is_none(code: str) -> None:
@@ -104,4 +110,5 @@ def test_a_call_can_only_miss_what_it_asks_for(code: str, of: set[str]) -> None:
 
 def test_what_frameworks_say_of_a_route_too_is_genesys_own_by_one_of_its_fields() -> None:
     assert missing("NOT_FOUND") is missing("NOT_FOUND", message="no route", details=[]) is Meaning.NOT_GENESYS
+    assert missing("RESOURCE_NOT_FOUND", entityId="m-1") is Meaning.ANSWERED
     assert missing("NOT_FOUND", contextId="c-1") is missing("NOT_FOUND", messageParams={}) is Meaning.ANSWERED

@@ -281,7 +281,7 @@ async def test_nothing_is_kept_of_conversations_that_nobody_asks_about(cloud: Cl
 
 LINK = "/api/v2/downloads/30c5bf36123e95ee"
 SIGNED = "https://api-downloads.mypurecloud.com/path/object?Expires=1&Signature=abc&Key-Pair-Id=K"
-FILE = replace(CLAIM_FORM, taken=OLD, url=f"https://api-downloads.mypurecloud.com{LINK}")
+FILE = replace(CLAIM_FORM, announced_at=OLD, url=f"https://api-downloads.mypurecloud.com{LINK}")
 YOUNG_FILE = replace(FILE, message_time=OLD - timedelta(minutes=4))
 
 

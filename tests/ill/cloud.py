@@ -65,6 +65,7 @@ class Cloud:
     fresh: set[str] = field(default_factory=set)  # numbers of files that hold other bytes each time
     unfinished: set[str] = field(default_factory=set)  # numbers of uploads that still go on
     sent: str = "2026-01-01T00:00:00Z"  # when all messages were
+    sent_of: dict[str, str] = field(default_factory=dict)  # number → when that one was
     sizes: bool = False  # whether each message says how large its file is
     spares_old: bool = False  # a cache in front: what was answered well before is, whatever is ill
     answered_well: set[tuple[str, str]] = field(default_factory=set)
@@ -140,7 +141,7 @@ class Cloud:
             "id": f"m-{number}",
             "conversationId": f"c-{number}",
             "direction": "inbound",
-            "timestamp": self.sent,
+            "timestamp": self.sent_of.get(number, self.sent),
             "normalizedMessage": {"type": "Text", "direction": "Inbound", "content": content},
         }
 

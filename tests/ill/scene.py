@@ -74,6 +74,7 @@ class Scene:
     partition: Partition = field(default_factory=Partition)
     in_flight: int = 0
     most_in_flight: int = 0
+    lag_ms: int = 0  # how long events wait to be taken
 
     @property
     def answers(self) -> list[tuple[str, str]]:
@@ -105,7 +106,7 @@ class Scene:
         now_ms = 1_790_000_000_000
         try:
             await self.judge.judge(
-                Task(Source("events", 0, 0, now_ms), value, taken_ms=now_ms), self.partition, resting
+                Task(Source("events", 0, 0, now_ms), value, taken_ms=now_ms + self.lag_ms), self.partition, resting
             )
         finally:
             self.in_flight -= 1

@@ -32,10 +32,12 @@ async def take(scene: Scene, group: asyncio.TaskGroup, *numbers: str, each_s: fl
 
 
 @GONE
-def test_while_no_new_file_is_there_none_is_said_to_be_gone(call: str, reply: Reply) -> None:
+@pytest.mark.parametrize("lag_ms", [0, 3_600_000], ids=["at once", "taken an hour late"])
+def test_while_no_new_file_is_there_none_is_said_to_be_gone(call: str, reply: Reply, lag_ms: int) -> None:
     async def main() -> None:
         cloud = Cloud(sent=TAKEN)
         async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            scene.lag_ms = lag_ms
             await take(scene, group, "1", "2", each_s=30)
             cloud.ill = lambda asked: reply if asked == call else None
             await take(scene, group, *map(str, range(3, 40)), each_s=30)
@@ -81,5 +83,20 @@ def test_where_nobody_else_asks_for_a_file_it_is_gone_after_an_hour(call: str, r
         assert NOT_THERE_MAX_S <= loop.time() - began < NOT_THERE_MAX_S + OVER_S
         assert scene.answers == [("1", "no_longer_available")]
         assert not scene.holds(Condition.STILL_FAILING)
+
+    clock.run(main)
+
+
+def test_that_old_files_are_there_says_nothing_of_new_ones() -> None:
+    async def main() -> None:
+        cloud = Cloud(sent=TAKEN)
+        cloud.sent_of = {str(number): "2026-09-01T00:00:00Z" for number in range(1, 80, 2)}
+        new_ones = [str(number) for number in range(0, 80, 2)]
+        cloud.ill_of = {("download", number): error(404, "not.found") for number in new_ones}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await take(scene, group, *map(str, range(80)), each_s=15)
+            assert dict(scene.answers) == dict.fromkeys(cloud.sent_of, "accepted")
+            cloud.ill_of.clear()
+        assert dict(scene.answers) == dict.fromkeys(cloud.kinds, "accepted")
 
     clock.run(main)

@@ -33,7 +33,15 @@ T = TypeVar("T")
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 OLD, FRESH = NOW - YOUNG - timedelta(seconds=1), NOW - timedelta(seconds=1)
 PNG = Attachment(
-    "c", "m", "a", "id:a", name="a.png", declared_type="image/png", url="https://x/1", message_time=OLD, taken=NOW
+    "c",
+    "m",
+    "a",
+    "id:a",
+    name="a.png",
+    declared_type="image/png",
+    url="https://x/1",
+    message_time=OLD,
+    announced_at=NOW,
 )
 GOOD = Facts(size=3, sha256="0" * 64, detected_type="image/png")
 CLEAN = replace(GOOD, scanned=True)

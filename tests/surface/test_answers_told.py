@@ -56,7 +56,7 @@ def test_each_verdict_is_timed_from_its_event_or_else_from_its_record(
         decision,
         event_time=event,
         source=replace(decision.source, timestamp_ms=timestamp_ms),
-        attachment=replace(decision.attachment, taken=TASK),
+        attachment=replace(decision.attachment, announced_at=TASK),
         decided_at=NOW,
     )
     assert timed.waited_since == since
