@@ -126,6 +126,14 @@ def test_what_a_pdf_does_and_carries_are_findings_of_their_own(dictionary: bytes
 OBJECTS = b"/Type /ObjStm /N 1 /First 6 /Filter /ASCIIHexDecode"
 
 
+@pytest.mark.parametrize("blanks", [0, 10, 16_000, 17_000, 40_000])
+def test_a_dictionary_in_a_comment_is_not_that_of_the_stream_however_far_it_ends(blanks: int) -> None:
+    """What stands behind it belongs to the dictionary around it."""
+    decoy = b"%obj<</Subtype/Image/Width 1/Height 1>>" + b" " * blanks + b"\n"
+    packed = b"2f41".ljust(10) + b"9 0 <</S/JavaScript/JS(x)>>".hex().encode() + b">"
+    assert Reason.JAVASCRIPT in codes(pdf(stream(packed, OBJECTS + decoy)))
+
+
 def test_an_encryption_that_is_written_in_escapes_hides_something() -> None:
     assert judged(pdf(trailer=b"/Encr#79pt 9 0 R ")) is Reason.ENCRYPTED
 

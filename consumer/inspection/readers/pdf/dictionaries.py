@@ -18,8 +18,10 @@ def read(written: bytes, work: Work) -> Dictionary | None:
     """The dictionary that these bytes are and nothing else is, those inside of it as empty ones, as `syntax.read` reads
     it if it is flat; None for all that is not as usual.
     """
-    written = written[: LONGEST + 1].strip(_WHITE)
-    if len(written) > LONGEST or not (written.startswith(b"<<") and written.endswith(b">>")):
+    if len(written) > LONGEST:
+        return None
+    written = written.strip(_WHITE)
+    if not (written.startswith(b"<<") and written.endswith(b">>")):
         return None
     if written.translate(None, _USUAL) or not _is_paired(written):
         return None
