@@ -148,6 +148,7 @@ ATTACKS: dict[str, Callable[[Target], object]] = {
     "namespace": lambda target: _libc("unshare", CLONE_NEWUSER),
     "io_uring": lambda target: _syscall(IO_URING_SETUP, 1, bytes(120)),
     "kernel keys": lambda target: _syscall(KEYCTL[platform.machine()], 0, -3, 1),
+    "out of band": lambda target: _libc("sendto", 0, b"A", 1, socket.MSG_OOB, None, 0),
     "memory file": lambda target: _syscall(MEMFD_CREATE[platform.machine()], b"x", 0),
 }
 """Names for people; the order is that of the table that `sandbox attack` prints."""

@@ -45,13 +45,19 @@ NOT_EXECUTABLE = Argument(2, Check.WITHOUT, mmap.PROT_EXEC)
 ANONYMOUS = Argument(3, Check.WITH, mmap.MAP_ANONYMOUS)
 
 ALLOWED = (
-    Syscall("recvmsg", 47, 212, "takes the next file", (Argument(0, Check.EQUAL, CHANNEL),)),
+    Syscall(
+        "recvmsg",
+        47,
+        212,
+        "takes the next file: no flags, so nothing out of band",
+        (Argument(0, Check.EQUAL, CHANNEL), Argument(2, Check.ZERO)),
+    ),
     Syscall(
         "sendto",
         44,
         206,
-        "answers, to nobody but the service: no address, and nothing but bytes",
-        (Argument(0, Check.EQUAL, CHANNEL), Argument(4, Check.ZERO)),
+        "answers, to nobody but the service: no address, no flags, and nothing but bytes",
+        (Argument(0, Check.EQUAL, CHANNEL), Argument(3, Check.ZERO), Argument(4, Check.ZERO)),
     ),
     Syscall("pread64", 17, 67, "reads the file, which is sealed"),
     Syscall("close", 3, 57, "gives the file back; the channel stays open", (Argument(0, Check.OTHER, CHANNEL),)),
