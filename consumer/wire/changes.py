@@ -80,11 +80,9 @@ def _opened(row: Any) -> Payload:
     payload = row.get("payload", row.get("PAYLOAD"))  # as Oracle, Db2 and Snowflake write names
     if isinstance(payload, dict) and "value" in payload and payload.keys() <= _OF_CELLS:
         payload = payload["value"]
-    if payload and isinstance(payload, dict):  # an envelope of its own has objects beside its `payload`, too
-        return (
-            row if any(isinstance(row[name], dict | list) for name in row.keys() - {"payload", "PAYLOAD"}) else payload
-        )
-    return payload if payload and isinstance(payload, str) else row
+    beside = (value for value in row.values() if value is not payload)  # an envelope of its own has objects there
+    as_json = isinstance(payload, dict) and not any(isinstance(value, dict | list) for value in beside)
+    return payload if payload and (as_json or isinstance(payload, str)) else row
 
 
 def _document(text: str) -> Any:
