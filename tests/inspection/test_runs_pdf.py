@@ -110,7 +110,7 @@ def test_objects_and_what_is_between_them_are_the_same(data: bytes) -> None:
     end = len(data)
     for at in range(min(3, end)):
         old, gap, regular = OBJECT.search(data, at), GAP.search(data, at), REGULAR.match(data, at)
-        assert places._next_object(data, at, end) == (old.start() if old else end)
+        assert places._next_object(data, at, end, Work()) == (old.start() if old else end)
         assert places._gap(data, at, end) == (gap.end() if gap else -1)
         assert places._behind_regular(data, at, end) == (regular.end() if regular else 0)
         keyword = KEYWORD.search(data, at)
@@ -123,8 +123,8 @@ def test_objects_and_what_is_between_them_are_the_same(data: bytes) -> None:
 
 @given(OBJECTS)
 def test_references_and_numbers_are_the_same(data: bytes) -> None:
-    assert list(files._pages(data)) == [match.span(1) for match in PAGES.finditer(data)]
-    assert list(files._lists(data)) == [match.span(1) for match in LISTS.finditer(data)]
+    assert list(files._pages(data, Work())) == [match.span(1) for match in PAGES.finditer(data)]
+    assert list(files._lists(data, Work())) == [match.span(1) for match in LISTS.finditer(data)]
     assert list(files._references(data)) == [int(number) for number in REFERENCE.findall(data)]
     for word in (match.start() for match in re.finditer(b"obj", data)):
         number = NUMBER.search(data[max(0, word - 40) : word])
@@ -195,6 +195,26 @@ def test_a_comment_up_to_the_end_is_paid_for() -> None:
     before = work.left
     assert syntax.read(data, 0, work)[0] == {}
     assert before - work.left > len(data)
+
+
+@pytest.mark.parametrize("word", [b"obj", b"obj[", b"obj [", b"0 obj", b"/Contents", b"/Contents 1 ", b"/A#41", b"#41"])
+def test_each_place_that_is_looked_at_in_vain_is_paid_for(word: bytes) -> None:
+    work, data = Work(), word * 10_000
+    before = work.left
+    readable = syntax.unescaped(data, work)
+    files.Referred().add(readable, None, work, readable)
+    assert before - work.left >= 256 * 10_000
+
+
+def test_each_word_that_begins_no_object_is_paid_for() -> None:
+    work, data = Work(), b"0 obj" * 10_000
+    before = work.left
+    assert list(places._between(data, 0, len(data), work)) and not streams.names(data, work)
+    assert before - work.left > 512 * 10_000
+
+
+def test_a_letter_that_is_half_escaped_costs_no_look() -> None:
+    assert not any(True for _ in strings.escapes(b"#4" * 10_000))
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 from consumer.inspection.readers.trailing import Extent
 
 NAMES = (b"F", b"UF", b"DOS", b"Mac", b"Unix")
+A_WORD, A_LIST, A_NAME = 256, 1024, 1024  # of work, for a look at each that may be one of references
 A_REFERENCE = 128  # of work, for each byte of a list of them
 MOST_NAMES = 1_000  # distinct ones
 
@@ -35,7 +36,7 @@ class Referred:
     def add(self, content: bytes, first: int | None, work: Work, data: bytes) -> None:
         """What `content` refers to. `first`: where the objects of an object stream begin; None for the file itself."""
         work.spend(syntax.SIGN * content.count(b"/"))
-        for found in (_pages(content), _lists(content)):
+        for found in (_pages(content, work), _lists(content, work)):
             for begin, end in found:
                 work.spend(PLACE // 2 + A_REFERENCE * (end - begin))
                 self.pages.update(_references(content[begin:end]))
@@ -76,11 +77,12 @@ class Referred:
                 self.files.setdefault(file.number, said[0] if said else "")
 
 
-def _pages(content: bytes) -> Iterator[Extent]:
+def _pages(content: bytes, work: Work) -> Iterator[Extent]:
     """Where it stands what pages are drawn from: one reference, or a list of any things."""
     stop = 0  # behind the list before; what stands in it begins none
     closing = -1  # the next end of a list, found once for all that begin before it
     for name in runs.places(content, CONTENTS):
+        work.spend(A_NAME)
         begin = runs.behind(content, name + len(CONTENTS), syntax.WHITE)
         if name < stop:
             continue
@@ -96,12 +98,14 @@ def _pages(content: bytes) -> Iterator[Extent]:
             yield begin, stop
 
 
-def _lists(content: bytes) -> Iterator[Extent]:
+def _lists(content: bytes, work: Work) -> Iterator[Extent]:
     """Objects that are nothing but references."""
     for word in runs.places(content, b"obj"):
+        work.spend(A_WORD)
         begin = runs.behind(content, word + 3, syntax.WHITE)
         if content[begin : begin + 1] != b"[":
             continue
+        work.spend(A_LIST)
         end = runs.behind(content, begin + 1, _OF_REFERENCES)
         *parts, last = content[begin + 1 : end].split(b"R")
         closed = content[end : end + 1] == b"]" and not last.strip(syntax.WHITE)

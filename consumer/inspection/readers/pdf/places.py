@@ -19,6 +19,7 @@ from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
 STEP = 2048  # what one between objects costs, as bytes that are read
+A_WORD = 512  # likewise, one that begins no object
 OPENED = frozenset(b"({[\"'`=")  # on the line that a file begins on
 OPENINGS = (b"#!", b"%!", b"/*", b"//", SYLK)  # of comments, scripts, PostScript and workbooks
 SAME = "a PDF"  # joined documents: readers show the last one
@@ -156,7 +157,7 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
     at = data.find(b"\n", start, end) if data.find(b"\n", start, start + 16) >= 0 else start + 8
     while 0 <= at < end:
         work.spend(STEP)
-        stop = _next_object(data, at, end)
+        stop = _next_object(data, at, end, work)
         work.spend(24 * (stop - at))
         keywords = dict.fromkeys(KEYWORDS, at)  # from where on each is next, so that none is searched for twice
         while at < stop:
@@ -172,11 +173,12 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
         at = _gap(data, at, end)
 
 
-def _next_object(data: bytes, at: int, end: int) -> int:
+def _next_object(data: bytes, at: int, end: int, work: Work) -> int:
     """Where the number of the next object stands; `end` if there is none."""
     for word in runs.places(data, b"obj", at, end):
         if found := syntax.number_before(data, word, at, True):
             return max(found[0], found[1] - syntax.MOST_DIGITS)
+        work.spend(A_WORD)
     return end
 
 

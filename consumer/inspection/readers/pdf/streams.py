@@ -15,7 +15,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 KEYWORD, MOST_BLANKS = b"stream", 8  # behind the word, before its line ends
 MOST_COMMENT = 1000  # bytes of one between a dictionary and the word
 NEAR = 40  # bytes before an object's word that its number is in
-AN_OBJECT = 64  # of work, for each that is looked at
+AN_OBJECT, ITS_END = 256, 64  # of work, for each that is looked at
 A_NAME = 1536  # likewise
 MOST_NAMES = 16
 _IN_NAME = runs.WORD + b"#"
@@ -99,9 +99,10 @@ def names(data: bytes, work: Work) -> dict[int, Value]:
     work.spend(2 * len(data))
     found: dict[int, Value] = {}
     for word in runs.places(data, b"obj"):
-        work.spend(AN_OBJECT)
+        work.spend(ITS_END)
         if data[word - 3 : word] == b"end":
             continue
+        work.spend(AN_OBJECT)
         begin = runs.behind(data, word + 3, syntax.WHITE)
         if data[begin : begin + 1] in (b"/", b"[") and _is_names(data, begin, work):
             work.spend(PLACE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -16,7 +17,7 @@ MOST_STRING = 4096
 BACKSLASH = b"\\"
 
 _PLAIN = runs.all_but(b"()\\")
-_ESCAPED_LETTER = BytesAhoCorasick([b"#%c" % digit for digit in runs.HEX])
+_ESCAPED_LETTER = BytesAhoCorasick([b"#%c%c" % digits for digits in product(runs.HEX, repeat=2)])
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f", b"\r": b"", b"\n": b"", b"\r\n": b""}
 
 
@@ -59,7 +60,7 @@ def from_digits(digits: bytes) -> bytes:
 
 def escapes(content: bytes) -> Iterator[int]:
     """Where letters may be written as digits: in a name, or in what only looks like one."""
-    return (at for at in runs.places_of_any(content, _ESCAPED_LETTER) if is_byte(content[at + 1 : at + 3]))
+    return runs.places_of_any(content, _ESCAPED_LETTER)
 
 
 def plain(text: bytes) -> bytes:

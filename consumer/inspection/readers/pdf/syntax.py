@@ -14,7 +14,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 
 SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
-AN_OBJECT = 4096  # of work, to be listed
+AN_OBJECT, AN_ESCAPE = 4096, 1024  # of work, to list the one, and to look at the other
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 CONSTANTS = {b"true": True, b"false": False}
 WHITE = b"\0\t\n\x0c\r "
@@ -77,7 +77,7 @@ def unescaped(content: bytes, work: Work) -> bytes:
     work.spend(2 * len(content))
     made, done = list[bytes](), 0
     for sign in escapes(content):
-        work.spend(2 * SIGN)
+        work.spend(AN_ESCAPE)
         begin = runs.before(content, sign, _UNESCAPED, max(done, sign - LONGEST_NAME + 1)) - 1
         if begin < done or content[begin : begin + 1] != b"/":
             continue
