@@ -2,6 +2,8 @@
 
 import pytest
 
+from consumer.inspection.readers.office.actions import Actions
+from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 from tests.inspection import wide
 from tests.inspection.files import archive, compound, ooxml, pdf, program
@@ -72,7 +74,26 @@ def test_a_presentation_of_a_type_with_macros_is_told(kind: str) -> None:
     assert wide.reason(ooxml(kind), "a.pptx") is Reason.MACROS
 
 
-@pytest.mark.parametrize("action", ["ppaction://program", "PPACTION://Macro?name=x"])
+@pytest.mark.parametrize(
+    "action",
+    [
+        *("ppaction://program", "PPACTION://Macro?name=x", "&#112;paction://program", "p&#x50;action://macro"),
+        *("pp&#97;ction://program", "PPA&#67;tion://macro", "ppac&#116;ion://program", "&#80;&#0080;action://program"),
+        *("&#x0070;&#0112;action://program", "&#00000112;paction://macro", "&#x70;p&#x61;ction&#58;//program"),
+    ],
+)
 def test_an_action_of_newer_presentations_that_starts_something_is_told(action: str) -> None:
     slide = f'<p:sld xmlns:p="p"><a:hlinkMouseOver xmlns:a="a" action="{action}"/></p:sld>'
     assert wide.codes(ooxml("pptx", {"ppt/slides/slide1.xml": slide}), "a.pptx") == {Reason.LAUNCH_ACTION}
+
+
+def test_references_are_read_only_where_an_action_may_begin_and_are_paid_for_there() -> None:
+    def spent(slide: bytes) -> int:
+        work = Work()
+        before = work.left
+        Actions(Seen(work=work)).feed(slide)
+        return before - work.left
+
+    written = b"&#65;" * 10_000
+    assert spent(written) == 2 * len(written)
+    assert spent(b"&#112;" + written) > 512 * 10_000
