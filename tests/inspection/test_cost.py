@@ -14,7 +14,7 @@ import pytest
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
 from consumer.inspection.readers.seen import Work
-from consumer.inspection.readers.texts import xml_text
+from consumer.inspection.readers.texts import tables, xml_text
 from consumer.model import Reason
 from tests.inspection.files import BENIGN, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.measured import is_over, spent
@@ -89,6 +89,15 @@ def test_each_byte_that_libmagic_is_asked_about_is_paid_for() -> None:
     """A small document may attach its own bytes a hundred times."""
     data = b"#!/bin/sh\n" * 10_000
     assert spent(data, examine(data, DETECTOR)) > 8 * len(data)
+
+
+def test_each_bar_that_may_call_a_program_is_paid_for_and_no_other() -> None:
+    work, quoted, numbers = Work(), b"\ta|'b'!c," * 10_000, (b"=1|" * 1_000 + b"!\n") * 10
+    before = work.left
+    assert not tables._calls(quoted, work)
+    assert before - work.left == 4 * len(quoted)
+    assert not tables._calls(numbers, work)
+    assert before - work.left > 256 * 10_000
 
 
 def test_small_files_cost_next_to_nothing() -> None:

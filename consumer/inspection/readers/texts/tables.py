@@ -25,6 +25,7 @@ FORMULA = b"=+-@"
 LONGEST_FORMULA = 8 * 1024  # characters that Excel takes of one
 LONGEST_NAME = 64  # of a program
 MOST_PLACES = 20_000
+A_BAR = 256  # of work, for a look at what stands before one
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -58,10 +59,10 @@ def _calls(table: bytes, work: Work) -> bool:
     both = b"|" in table and b"!" in table
     mark, other = sorted((b"|", b"!"), key=table.count) if both else (b"", b"")
     for count, line in enumerate(_lines_with(mark, table) if both else ()):
-        if other in line and (count > MOST_PLACES or _calls_by_bar(line)):
+        if other in line and (count > MOST_PLACES or _calls_by_bar(line, work)):
             return True
     calls = _lines_with(b"DDE(", table.upper()) if runs.holds(table, _DDE) else ()
-    return any(count > MOST_PLACES or _in_formula(line, line.find(b"DDE(")) for count, line in enumerate(calls))
+    return any(count > MOST_PLACES or _in_formula(line[: line.find(b"DDE(")]) for count, line in enumerate(calls))
 
 
 def _lines_with(mark: bytes, table: bytes) -> Iterator[bytes]:
@@ -73,23 +74,25 @@ def _lines_with(mark: bytes, table: bytes) -> Iterator[bytes]:
         yield table[begin : min(at, begin + 2 * LONGEST_FORMULA)]
 
 
-def _calls_by_bar(line: bytes) -> bool:
-    bar, end = line.find(b"|"), line.rfind(b"!")
-    while 0 <= bar < end:
-        word = line[max(0, bar - LONGEST_NAME) : bar].rstrip(b" '\"").translate(_WORDS).rsplit(b" ", 1)[-1]
-        if word[:1].isalpha() and _in_formula(line, bar):
+def _calls_by_bar(line: bytes, work: Work) -> bool:
+    end = line.rfind(b"!")
+    if not _in_formula(line[:end]):
+        return False
+    work.spend(A_BAR * line.count(b"|", 0, end))
+    begun = False
+    for cell in line[:end].split(b"|")[:-1]:
+        begun = begun or _in_formula(cell)
+        word = cell[-LONGEST_NAME:].rstrip(b" '\"").translate(_WORDS).rsplit(b" ", 1)[-1]
+        if begun and word[:1].isalpha():
             return True
-        bar = line.find(b"|", bar + 1)
     return False
 
 
-def _in_formula(line: bytes, at: int) -> bool:
-    """Whether a cell before that place, of the same line, begins as a formula."""
-    cells = line[:at].translate(_SEPARATED).split(b"\n")
-    return any(cell.strip(b" \"'").startswith(_STARTS) for cell in cells)
+def _in_formula(cells: bytes) -> bool:
+    """Whether one of these cells begins as a formula, so that what stands behind them may be in it."""
+    return b"\n=" in b"\n" + cells.translate(_SEPARATED, b" \"'")
 
 
 _DDE = runs.any_case(b"dde(")
-_SEPARATED = bytes.maketrans(SEPARATORS, b"\n" * len(SEPARATORS))
+_SEPARATED = bytes.maketrans(SEPARATORS + FORMULA, b"\n" * len(SEPARATORS) + b"=" * len(FORMULA))
 _WORDS = bytes(c if chr(c).isalnum() or c in b"_." else 32 for c in range(256))
-_STARTS = tuple(bytes([sign]) for sign in FORMULA)
