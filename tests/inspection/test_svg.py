@@ -6,6 +6,7 @@ import base64
 
 import pytest
 
+from consumer.inspection.readers.media import svg_style
 from consumer.model import Reason
 from tests.inspection.files import jpeg, pdf, png, program
 from tests.inspection.media import SAMPLES, svg
@@ -134,3 +135,9 @@ def test_every_cut_of_a_drawing_is_broken() -> None:
     whole = SAMPLES["inkscape.svg"].rstrip()
     for length in range(200, len(whole), 7):
         assert verdict(whole[:length], "a.svg") is not None
+
+
+def test_addresses_of_one_kind_are_told_once() -> None:
+    rules = "url(" * 1_000 + "url(javascript:a) url(#a)" * 1_000
+    assert [reason for reason, _ in svg_style.faults(rules)][:2] == [Reason.EXTERNAL_REFERENCE, Reason.SCRIPT]
+    assert len(list(svg_style.faults(rules))) < 5

@@ -10,6 +10,7 @@ from consumer.model import Reason
 
 PICTURE = ("data:image/png", "data:image/jpeg", "data:image/jpg", "data:image/gif", "data:image/webp", "data:image/bmp")
 FONT = ("data:font/", "data:application/font", "data:application/x-font", "data:application/vnd.ms-fontobject")
+INSIDE = ("#", *PICTURE, *FONT)
 NAMES = frozenset({SVG, XLINK})  # of name spaces, which style rules may declare
 RUN = ("javascript:", "vbscript:", "expression(", "-moz-binding", "behavior:", "<script")
 LOAD = ("@import", "image-set(", "image(", "src(", "//")
@@ -18,18 +19,23 @@ HEX = "0123456789abcdef"
 
 
 def faults(rules: str) -> Iterator[tuple[Reason, str]]:
-    """What in them runs or loads something, with a sentence for each."""
+    """What in them runs or loads something, with a sentence for each. Addresses of one kind are told once."""
     if _are_harmless(rules.lower()):
         return
     plain = _plain(rules)
-    kept = []
-    for number, part in enumerate(plain.split("url(")):
-        address, closed, behind = part.partition(")") if number else ("", "", part)
+    told = list[Reason]()
+    first, *called = plain.split("url(")
+    kept = [first]
+    for part in called:
+        address, closed, behind = part.partition(")")
+        if closed:
+            kept.append(behind)
         address = address.strip(" \t\r\n\"'")
-        if number and not address.startswith(("#", *PICTURE, *FONT)) and address not in NAMES:
+        if not address.startswith(INSIDE) and address not in NAMES:
             reason = Reason.SCRIPT if address.startswith(RUN) else Reason.EXTERNAL_REFERENCE
-            yield reason, "a style of the drawing loads something from elsewhere"
-        kept.append(behind if closed or not number else "")
+            if reason not in told:
+                told.append(reason)
+                yield reason, "a style of the drawing loads something from elsewhere"
     rest = "".join(kept)
     if any(word in rest for word in RUN):
         yield Reason.SCRIPT, "a style of the drawing runs something"
