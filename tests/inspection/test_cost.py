@@ -13,6 +13,7 @@ import pytest
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
+from consumer.inspection.readers import rtf_words
 from consumer.inspection.readers.seen import Work
 from consumer.inspection.readers.texts import tables, xml_text
 from consumer.model import Reason
@@ -98,6 +99,13 @@ def test_each_bar_that_may_call_a_program_is_paid_for_and_no_other() -> None:
     assert before - work.left == 4 * len(quoted)
     assert not tables._calls(numbers, work)
     assert before - work.left > 256 * 10_000
+
+
+def test_each_byte_of_an_instruction_of_rtf_is_paid_for() -> None:
+    work, written = Work(), b"\\'41\\u65?{a}" * 150
+    before = work.left
+    assert rtf_words.destination(written, 0, work, 1).startswith("AA\x01a\x01AA")
+    assert before - work.left > 128 * len(written)
 
 
 def test_small_files_cost_next_to_nothing() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
-from consumer.inspection.readers.runs import LOWER
+from consumer.inspection.readers.runs import DIGITS, HEX, LETTERS, LOWER, behind
 from consumer.inspection.readers.seen import PLACE, TooMuch, Work
 
 LONGEST_GROUP = 8 * 1024  # bytes of a group that are read
 MOST_TEXT = 1024  # characters of it that tell what it does
 MOST_PARTS = 32
-A_LETTER = 96  # of work
+A_LETTER = 144  # of work
 BLANKS = (b"par", b"line", b"tab", b"emspace", b"enspace")
 BORDER = "\x01"  # of a group
 BLANK = f" {BORDER}"
@@ -19,6 +20,10 @@ PASSED_OVER = frozenset(
 )
 BACKSLASH, OPENED, CLOSED, SPACE = b"\\{} "
 WHITE = b" \t\r\n\0"
+_BEGIN_NUMBERS = frozenset(bytes([sign]) for sign in b"-" + DIGITS)
+_LETTERS = {
+    bytes(digits): bytes([int(bytes(digits), 16)]).decode("cp1252", "replace") for digits in product(HEX, repeat=2)
+}
 
 
 def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
@@ -42,7 +47,7 @@ def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
         elif byte not in b"\r\n\0" and (byte != SPACE or (out and out[-1] != " ")):
             out.append(chr(byte))
         at += 1
-    work.spend(4 * PLACE + A_LETTER * at)
+    work.spend(2 * PLACE + A_LETTER * at)
     text = "".join(out)
     if at >= LONGEST_GROUP and len(text.replace(BORDER, "").strip()) < MOST_TEXT // 4:
         raise TooMuch("an instruction in it is longer than any can be")
@@ -86,13 +91,10 @@ def _control(raw: bytes, at: int, out: list[str], substitutes: int) -> int:
     """Reads the control word or symbol whose backslash stands before `at`; returns the place behind it."""
     if not raw[at : at + 1].isalpha():
         return _symbol(raw, at, out)
-    begin = at
-    while raw[at : at + 1].isalpha():
-        at += 1
+    begin, at = at, behind(raw, at, LETTERS)
     word, begin = raw[begin:at].lower(), at
-    at += raw[at : at + 1] == b"-"
-    while raw[at : at + 1].isdigit():
-        at += 1
+    if raw[at : at + 1] in _BEGIN_NUMBERS:
+        at = behind(raw, at + 1, DIGITS)
     number = raw[begin:at]
     at += raw[at : at + 1] == b" "
     if word == b"u" and number.strip(b"-"):
@@ -109,9 +111,8 @@ def _control(raw: bytes, at: int, out: list[str], substitutes: int) -> int:
 def _symbol(raw: bytes, at: int, out: list[str]) -> int:
     symbol = raw[at : at + 1]
     if symbol == b"'":
-        code = raw[at + 1 : at + 3]
-        if len(code) == 2 and not code.translate(None, b"0123456789abcdefABCDEF"):
-            out.append(bytes([int(code, 16)]).decode("cp1252", "replace"))
+        if letter := _LETTERS.get(raw[at + 1 : at + 3]):
+            out.append(letter)
             return at + 3
     elif symbol in (b"\\", b"{", b"}"):
         out.append(symbol.decode())
