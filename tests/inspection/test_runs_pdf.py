@@ -213,6 +213,13 @@ def test_each_word_that_begins_no_object_is_paid_for() -> None:
     assert before - work.left > 512 * 10_000
 
 
+def test_each_part_between_objects_is_paid_for() -> None:
+    work, data = Work(), b"%PDF-1.4" + b"startxref" * 1_000
+    before = work.left
+    assert len(list(places._between(data, 0, len(data), work))) > 900
+    assert before - work.left > 6_000 * 900
+
+
 def test_a_letter_that_is_half_escaped_costs_no_look() -> None:
     assert not any(True for _ in strings.escapes(b"#4" * 10_000))
 

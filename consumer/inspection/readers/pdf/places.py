@@ -168,6 +168,7 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
                 before = data[max(0, at - DEEPEST_PADDING) : at]
                 begin = at - len(before) + len(before.rstrip(PADDING))  # a signature may begin with white space
                 at = _next_keyword(data, at + 1, stop, keywords)
+                work.spend(PLACE)  # what stands there is looked at as a file
                 yield data[begin:at]
             work.spend(STEP)
         at = _gap(data, at, end)
