@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import anyio
 
-from consumer.attempts.backoff import HOST_BACKOFF_MAX_S, NOT_THERE_MAX_S, Backoff
+from consumer.attempts.backoff import HOST_BACKOFF_MAX_S, Backoff
 from consumer.attempts.crowd import Crowd, Waiter
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
 from consumer.attempts.kinds import FailureKind, Moment, retry_after_s
@@ -189,7 +189,8 @@ class Attempts:
         """What is said not to be there may be said so of everything, until others' was there since."""
         asked = failure.asked if isinstance(failure, NotYet) else None
         now, heard = self.patience.clock(), self.patience.gates.heard
-        return asked is not None and now - first.at < NOT_THERE_MAX_S and not heard.is_own(asked, first.heard)
+        is_over = now - first.at >= self.patience.backoff.doubted_s
+        return asked is not None and not is_over and not heard.is_own(asked, first.heard)
 
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
         """What nobody knows: repeats come when it is their turn, and the last question when it was waited for long

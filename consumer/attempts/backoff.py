@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 IN_VAIN_MAX_S = 60.0
 HOST_BACKOFF_MAX_S = 60.0
-NOT_THERE_MAX_S = 3_600.0  # what is new and not there is gone after that, also while nobody else's is there
+DOUBTED = 3  # times as long as all attempts: then what is new and not there is gone, also while nobody else's is there
 RETRY_AFTER_MAX_S = 300.0  # whatever a host asks for: a task that slept for years would hold its partition back
 
 
@@ -19,6 +19,11 @@ class Backoff:
     attempts: int
     over_s: float
     jitter: Callable[[], float] = random.random
+
+    @property
+    def doubted_s(self) -> float:
+        """Seconds for which an answer is doubted that may be everybody's."""
+        return DOUBTED * self.over_s
 
     def wait_s(self, failed: int, retry_after_s: float | None = None) -> float:
         """Seconds to wait after the attempt number `failed` (from 1); jitter adds up to a half, never takes away."""

@@ -215,7 +215,8 @@ class Lookup:
         if current.status is MediaStatus.INVALID:
             return Reason.UPLOAD_FAILED
         if current.url is None or _goes_on(current):
-            raise NotYet(Dependency.API, "the upload is not finished")
+            asked = Asked(SHOWS_FILES, attachment.conversation_id)
+            raise NotYet(Dependency.API, "the upload is not finished", asked=asked)
         return current.url
 
     async def _by_media(self, attachment: Attachment) -> Attachment | None:

@@ -7,11 +7,10 @@ import asyncio
 import anyio
 import pytest
 
-from consumer.attempts.backoff import NOT_THERE_MAX_S
 from consumer.model import Condition
 from tests.ill import clock
 from tests.ill.cloud import Cloud, Reply, denied, error
-from tests.ill.scene import OVER_S, Scene, event_of, playing
+from tests.ill.scene import BACKOFF, OVER_S, Scene, event_of, playing
 
 TAKEN = "2026-09-21T14:13:20Z"  # as the scene's events
 GONE = pytest.mark.parametrize(
@@ -24,10 +23,10 @@ GONE = pytest.mark.parametrize(
 )
 
 
-async def take(scene: Scene, group: asyncio.TaskGroup, *numbers: str, each_s: float = 0.0) -> None:
+async def take(scene: Scene, group: asyncio.TaskGroup, *numbers: str, each_s: float = 0.0, kind: str = "plain") -> None:
     for number in numbers:
-        scene.cloud.kinds[number] = "plain"
-        await scene.take(group, event_of(number, "plain"))
+        scene.cloud.kinds[number] = kind
+        await scene.take(group, event_of(number, kind))
         await anyio.sleep(each_s)
 
 
@@ -72,7 +71,7 @@ def test_one_that_is_gone_is_said_to_be_once_another_s_was_there(call: str, repl
 
 
 @GONE
-def test_where_nobody_else_asks_for_a_file_it_is_gone_after_an_hour(call: str, reply: Reply) -> None:
+def test_where_nobody_else_asks_for_a_file_it_is_gone_in_the_end(call: str, reply: Reply) -> None:
     async def main() -> None:
         cloud = Cloud(sent=TAKEN)
         cloud.ill_of = {(call, "1"): reply}
@@ -80,7 +79,7 @@ def test_where_nobody_else_asks_for_a_file_it_is_gone_after_an_hour(call: str, r
         async with playing(cloud) as scene, asyncio.TaskGroup() as group:
             began = loop.time()
             await take(scene, group, "1")
-        assert NOT_THERE_MAX_S <= loop.time() - began < NOT_THERE_MAX_S + OVER_S
+        assert BACKOFF.doubted_s <= loop.time() - began < BACKOFF.doubted_s + OVER_S
         assert scene.answers == [("1", "no_longer_available")]
         assert not scene.holds(Condition.STILL_FAILING)
 
@@ -98,5 +97,19 @@ def test_that_old_files_are_there_says_nothing_of_new_ones() -> None:
             assert dict(scene.answers) == dict.fromkeys(cloud.sent_of, "accepted")
             cloud.ill_of.clear()
         assert dict(scene.answers) == dict.fromkeys(cloud.kinds, "accepted")
+
+    clock.run(main)
+
+
+def test_while_no_upload_ends_none_is_given_up_and_one_that_never_ends_is_once_other_files_are_there() -> None:
+    async def main() -> None:
+        slow, never = [*map(str, range(3, 30))], "99"
+        cloud = Cloud(sent=TAKEN, unfinished={*slow, never})
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await take(scene, group, "1", "2", each_s=30)
+            await take(scene, group, never, *slow, each_s=30, kind="uploading")
+            assert sorted(scene.answers) == [("1", "accepted"), ("2", "accepted")]
+            cloud.unfinished -= {*slow}
+        assert dict(scene.answers) == {**dict.fromkeys(cloud.kinds, "accepted"), never: "dead unavailable"}
 
     clock.run(main)
