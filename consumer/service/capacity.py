@@ -38,7 +38,6 @@ class Capacity:
         self._usage = reporter.usage
         self._spare = Spare()
         self._held: dict[Limit, Taken] = {}  # the share that is taken now
-        self._cpu_share = 0.0  # of the last second
         scans = settings.antivirus.connections if settings.antivirus.address else 0
         self._slots("downloads", settings.download.connections, lambda: downloads.running)
         self._slots("calls", limiter.at_once, lambda: limiter.under_way)
@@ -53,8 +52,8 @@ class Capacity:
 
     @property
     def load(self) -> float:
-        """How near the process is to what it can do, up to 1: its downloads, or its processor."""
-        return max(self._held["downloads"](), self._cpu_share)
+        """How near the process is to what it can do, up to 1, by its downloads: hosts outside may hold half of them."""
+        return max(2 * self._held["downloads"]() - 1, 0.0)
 
     def takes_tasks(self, room: Room) -> None:
         """The second loop's own limits: it is made after the rest."""
@@ -76,9 +75,8 @@ class Capacity:
             now = self._counted()
             at, answered, calls, cpu_s = (one - other for one, other in zip(now, before, strict=True))
             before = now
-            self._cpu_share = cpu_s / at
             shares = {limit: taken() for limit, taken in self._held.items()}
-            spent: dict[Limit, float] = {"rate": calls / at / self._limiter.a_second, "cpu": self._cpu_share}
+            spent: dict[Limit, float] = {"rate": calls / at / self._limiter.a_second, "cpu": cpu_s / at}
             self._spare.note(at, answered, shares | spent)
             self._usage.spare(self._spare.room)
 
