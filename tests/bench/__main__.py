@@ -10,6 +10,8 @@ import argparse
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import anyio
 
@@ -18,6 +20,7 @@ from tests.bench import (
     beside,
     bombs,
     doctor,
+    examined,
     fair,
     fetched,
     replaced,
@@ -31,7 +34,7 @@ from tests.bench import (
 )
 from tests.bench.figures import Figures, table
 
-BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
+BENCHES: dict[str, tuple[str, Callable[..., Awaitable[Figures]]]] = {
     "throughput": ("answers a second, where the time goes, share of it in transactions", throughput.run),
     "transactions": ("share of the wall time that is spent in transactions", throughput.transactions),
     "beside": ("CPU and throughput beside a floor that makes the same requests, by size of file", beside.run),
@@ -46,6 +49,7 @@ BENCHES: dict[str, tuple[str, Callable[[], Awaitable[Figures]]]] = {
     "waiting": ("p95 of everybody else's answers beside five thousand tasks that wait, against alone", waiting.run),
     "fair": ("another customer's photo while others' files cost all they may, against alone", fair.run),
     "replaced": ("CPU of replacing a worker, for each file, in the whole service's processes", replaced.run),
+    "examined": ("CPU of an examination ÷ libmagic, SHA-256 and inflating once, by type and size", examined.run),
     "bombs": ("time and memory of each bomb, in a worker of its own", bombs.run),
 }
 
@@ -57,13 +61,14 @@ def main() -> int:
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help="one or more of the list below; default: all")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, on stdout")
+    parser.add_argument("--corpus", type=Path, help="a folder of files that `examined` measures beside its own")
     arguments = parser.parse_args()
     names = arguments.names or [name for name in BENCHES if name != "transactions"]  # throughput tells those too
     if others := set(names) - set(BENCHES):
         parser.error(f"no such benchmark: {', '.join(sorted(others))}")
     for name in names:
         what, bench = BENCHES[name]
-        figures = anyio.run(bench)
+        figures = anyio.run(partial(bench, arguments.corpus) if name == "examined" else bench)
         shown = json.dumps({"bench": name, **figures}) if arguments.json else table(f"{name}: {what}", figures)
         print(shown, flush=True)
     return 0

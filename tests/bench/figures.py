@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import median
 
-Figures = dict[str, float | int | str]
+Figures = dict[str, "float | int | str | dict[str, float | int | str]"]
+"""A row of several figures is a table of its own, with the same columns in each."""
 
 
 def spread(name: str, values: Sequence[float], digits: int = 1) -> Figures:
@@ -19,4 +20,11 @@ def spread(name: str, values: Sequence[float], digits: int = 1) -> Figures:
 
 def table(title: str, figures: Figures) -> str:
     width = max(map(len, figures)) + 2
-    return "\n".join([title, *(f"  {name:<{width}}{value:>12}" for name, value in figures.items())])
+    lines, columns = [title], ""
+    for name, value in figures.items():
+        row = value if isinstance(value, dict) else {"": value}
+        if (head := "".join(f"{column:>16}" for column in row)) != columns and isinstance(value, dict):
+            lines.append(f"  {'':<{width}}{head}")
+            columns = head
+        lines.append(f"  {name:<{width}}" + "".join(f"{cell:>16}" for cell in row.values()))
+    return "\n".join(lines)
