@@ -60,7 +60,7 @@ class Reports(Protocol):
         """An error that nobody foresaw was caught and logged."""
 
     def judged(self, bug: bool) -> None:
-        """Of each verdict and each bug: many bugs in a row stop the service."""
+        """Of each verdict, and of each task with a bug: many of those in a row stop the service."""
 
 
 VERBATIM_BYTES = 16 * 1024 * 1024
@@ -90,6 +90,7 @@ class Boundary:
     dead_letter_bytes: int  # what the dead-letter topic takes
     reports: Reports
     verbatim: Verbatim = field(default_factory=Verbatim)
+    bugs: list[str] = field(default_factory=list)  # one task alone, with however many, does not stop the service
 
     async def run(self, subject: Subject, attempts: Attempts, work: Callable[[], Awaitable[T]]) -> T | Answer:
         """The work's result, or the dead letter that stands for it. Only a cancellation passes."""
@@ -108,7 +109,9 @@ class Boundary:
         """To be called while `error` is handled: the log gets its traceback, the dead letter its class alone."""
         log.exception("a bug: the %s stage of a task failed", subject.stage)
         self.reports.crashed()
-        self.reports.judged(bug=True)
+        if not self.bugs:
+            self.reports.judged(bug=True)
+        self.bugs.append(type(error).__name__)
         return self.dead(subject, DeadReason.BUG, f"an error of ours: {type(error).__name__}", attempts)
 
     def dead(

@@ -14,7 +14,7 @@ from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
 from consumer.judge.decoding import decoded_beside
 from consumer.judge.known import Known
-from consumer.judge.moving import TOO_LARGE, about, move
+from consumer.judge.moving import TOO_LARGE, Homes, about, move
 from consumer.judge.parts import Work, together
 from consumer.judge.ports import Inspector, Organization, Reports, Terms
 from consumer.judge.questions import Genesys, Questions, not_all_shown, not_shown
@@ -55,7 +55,7 @@ class Judge:
         questions = Questions(self.lookup, self.patience.in_step(), boundary, resting)
         known = Known(answers, task.replay, task.given_up)
         wanted = Wanted(task, known, self.terms.horizon, self.reports)
-        judging = _Judging(self, task, answers, questions, boundary, known, wanted)
+        judging = _Judging(self, task, answers, questions, boundary, known, wanted, Homes(self.patience.gates))
         try:
             await judging.run()
             known.close_replay()
@@ -74,6 +74,7 @@ class _Judging:
     boundary: Boundary
     known: Known
     wanted: Wanted
+    homes: Homes
 
     @property
     def whole(self) -> Subject:
@@ -185,9 +186,8 @@ class _Judging:
     async def _listed(self, event: Event, listed: Message, found: Message) -> None:
         """As Genesys shows it, if that is all that the conversation lists; else it is waited for as if announced."""
         shown = self.wanted.are_all_there(replace(found, announced=listed.announced))
-        if is_elsewhere(listed, found):
-            self._elsewhere(found)
-        elif found.removed or not found.message_id or (shown and not self._missing(listed, found)):
+        all_told = found.removed or not found.message_id or (shown and not self._missing(listed, found))
+        if all_told and not is_elsewhere(listed, found):
             await self._found(event, found, [])
         else:
             await self._announced(event, listed)
@@ -226,6 +226,7 @@ class _Judging:
         message = await self.questions.show(announced, announced.attachments)
         if message is None:
             raise not_shown("Genesys does not show the announced message")
+        self.homes.check(announced, message, self.task.moves)
         if any(attachment.key is None for attachment in self.wanted.attachments(message)):
             raise NotYet(Dependency.API, "an attachment has neither an id nor a link yet")
         return with_communication(message, announced.communication_id)

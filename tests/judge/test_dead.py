@@ -131,6 +131,20 @@ async def test_a_bug_behind_the_verdict_is_the_attachment_s_dead_letter() -> Non
         assert home.verdicts == []
 
 
+async def test_all_the_bugs_of_one_task_count_as_one() -> None:
+    """A message may have as many files as bugs in a row stop the service."""
+
+    async def fails(name: str | None, attempt: Attempts) -> None:
+        fail_with_a_bug()
+
+    names = [f"a{n}" for n in range(30)]
+    async with at_home(message("m1", *map(attachment, names))) as home:
+        home.inspecting.before = fails
+        await home.take(event(names))
+        assert len(home.letters) == 30
+        assert home.bugs == [True]
+
+
 async def test_only_a_verdict_ends_a_row_of_bugs() -> None:
     """The metadata of a file whose inspection fails by a bug is read without one."""
 
@@ -138,14 +152,14 @@ async def test_only_a_verdict_ends_a_row_of_bugs() -> None:
         if name != "good":
             fail_with_a_bug()
 
-    async with at_home(message("m1", *(attachment(f"a{n}") for n in range(3)))) as home:
+    async with at_home(*(message(f"m{n}", attachment(f"a{n}", message=f"m{n}")) for n in range(3))) as home:
         home.inspecting.before = fails
         for n in range(3):
-            await home.take(event([f"a{n}"]))
+            await home.take(event([f"a{n}"], message=f"m{n}"))
         assert home.bugs == [True] * 3
 
-        home.genesys.messages["m2"] = message("m2", attachment("good", message="m2"))
-        await home.take(event(["good"], message="m2"))
+        home.genesys.messages["m9"] = message("m9", attachment("good", message="m9"))
+        await home.take(event(["good"], message="m9"))
         assert home.bugs == [True] * 3 + [False]
 
 

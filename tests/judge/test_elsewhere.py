@@ -93,15 +93,3 @@ async def test_what_genesys_said_once_and_takes_back_costs_no_answer() -> None:
         await home.take(orjson.dumps({"conversationId": CONVERSATION, "messageId": "m1"}))
         await settle(home)
         assert (answered(home), home.letters) == ([(CONVERSATION, "a1")], [])
-
-
-async def test_one_that_is_never_at_home_is_a_dead_letter_in_the_end() -> None:
-    async with at_home(there("a1")) as home:
-
-        async def wanders(call: int) -> None:
-            home.genesys.messages["m1"] = replace(there("a1"), conversation_id=f"{OTHER[:-2]}{call:02}")
-
-        home.genesys.careless, home.genesys.before = True, wanders
-        await home.take(event(["a1"]))
-        await settle(home)
-        assert [reason for reason, _, _ in home.letters] == ["bug"]
