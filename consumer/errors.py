@@ -11,7 +11,7 @@ Anything else that is raised is a bug: traceback, dead letter, counted.
 No text of a foreign exception goes into these: it can hold a signed link. `detail` is our own sentence.
 """
 
-from consumer.model import DeadReason, Dependency, Reason, Settled
+from consumer.model import Attachment, DeadReason, Dependency, Reason, Settled
 from consumer.model.heard import Asked
 
 
@@ -37,6 +37,11 @@ class NotJudged(Failure):
     def __init__(self, reason: DeadReason, detail: str, *, settled: Settled | None = None) -> None:
         super().__init__(detail, settled=settled)
         self.reason = reason
+
+
+class RefusedAlone(NotJudged):
+    """This one was refused, and what cannot exist was not: it is settled once that is said again, some time after. Who
+    is not well may refuse one question and answer the next."""
 
 
 class LastTryAhead(Exception):
@@ -106,7 +111,9 @@ class NotYet(Unavailable):
     """The dependency answered, and what was asked for is not there yet: wait and ask again, no gate closes.
 
     `final` is the verdict when waiting did not help; without one it becomes a dead letter of the reason `dead`. With
-    `asked` it is final only once others' was there since: who is not well may say so of everything.
+    `asked` each of its answers counts only if others' was there since the one before: who is not well may say so of
+    everything. `enough`: so many answers are enough, where it is not to be expected that it comes; None: as many as of
+    anything.
     """
 
     def __init__(
@@ -117,11 +124,32 @@ class NotYet(Unavailable):
         final: Reason | None = None,
         dead: DeadReason = DeadReason.UNAVAILABLE,
         asked: Asked | None = None,
+        enough: int | None = None,
         settled: Settled | None = None,
     ) -> None:
         super().__init__(dependency, detail, asked=asked, settled=settled)
         self.final = final
         self.dead = dead
+        self.enough = enough
+
+
+ENOUGH_OF_OLD = 3
+
+
+def not_there(
+    dependency: Dependency, detail: str, attachment: Attachment, asked: Asked | None, settled: Settled | None
+) -> NotYet:
+    """Of a file that `dependency` says is not there. A new one may be on its way, and only new ones show whether they
+    come; an old one is there or gone, and a few answers apart in time tell."""
+    young = attachment.is_young
+    return NotYet(
+        dependency,
+        detail,
+        final=Reason.NO_LONGER_AVAILABLE,
+        asked=asked.of_new if young and asked else asked,
+        enough=None if young else ENOUGH_OF_OLD,
+        settled=settled,
+    )
 
 
 class Incomplete(NotYet):

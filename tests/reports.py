@@ -96,7 +96,7 @@ class Recorder:
     def heard(self, dependency: Dependency, asked: Asked) -> None:
         self._tell("heard", (dependency, asked))
 
-    def delivered(self, asked: Asked, again: bool = False) -> None:
+    def delivered(self, asked: Asked, again: bool = False, is_new: bool = True) -> None:
         self._tell("delivered", asked)
 
     def new_code(self, call: str, code: str) -> None:

@@ -11,26 +11,26 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import anyio
 
 from consumer.attempts.backoff import HOST_BACKOFF_MAX_S, Backoff
 from consumer.attempts.crowd import Crowd, Waiter
+from consumer.attempts.flapping import Flapping
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
-from consumer.attempts.kinds import FailureKind, Moment, retry_after_s
-from consumer.attempts.repeats import TOGETHER_S, Repeats
-from consumer.errors import Doubtful, HostNotAllowed, Incomplete, NotYet, Refused, Throttled, Unavailable
+from consumer.attempts.kinds import FailureKind, Said, retry_after_s
+from consumer.attempts.repeats import Repeats
+from consumer.attempts.unknown import Unknown
+from consumer.errors import Doubtful, HostNotAllowed, Incomplete, NotYet, Refused, RefusedAlone, Throttled, Unavailable
 from consumer.model import DeadReason, Dependency
 from consumer.model.heard import Asked
 from consumer.model.resting import IN_ITS_TURN, Resting, marked
 
 T = TypeVar("T")
 
-ROUNDED_S = 0.001  # what sums of seconds may lack
-LASTS = 16  # of last questions about one conversation so many at most come in the time of all attempts
+QUICK = 2  # waits after which it is asked again at once, whoever else is answered
 GIVEN_UP = "given up early: more wait than LIMITS__RESTING allows, or than an event may have, and most for the like"
 
 
@@ -46,6 +46,7 @@ class Patience:
     sleep: Sleep = anyio.sleep
     clock: Callable[[], float] = time.monotonic
     crowd: Crowd = field(default_factory=Crowd)
+    flapping: Flapping = field(default_factory=Flapping)
 
     def attempts(self, resting: Resting, of: str = "", given_up: bool = False) -> Attempts:
         """`of`: the conversation that is asked about. `given_up`: in vain before, so that the first is a repeat."""
@@ -56,9 +57,8 @@ class Patience:
         field by hand, since `replace` takes ten times as long, for each task."""
         jitter, own = self.backoff.jitter(), self
         backoff = Backoff(own.backoff.attempts, own.backoff.over_s, lambda: jitter)
-        return Patience(
-            own.gates, backoff, own.host_patience_s, own.repeats, own.reports, own.sleep, own.clock, own.crowd
-        )
+        shared = own.sleep, own.clock, own.crowd, own.flapping
+        return Patience(own.gates, backoff, own.host_patience_s, own.repeats, own.reports, *shared)
 
 
 @dataclass(slots=True)
@@ -77,16 +77,14 @@ class Attempts:
     given_up: bool = False
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _waiter: Waiter = field(default_factory=Waiter, init=False)
-    _unknown: int = field(default=0, init=False)  # how often what was asked for was not known
-    _waited_s: float = field(default=0.0, init=False)  # for that
-    _turn: float | None = field(default=None, init=False)  # the latest of its conversation that it had
+    _unknown: Unknown | None = field(default=None, init=False)  # once what was asked for was not known
+    _refused: int = field(default=0, init=False)  # how often it alone was
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
-    _counted: dict[FailureKind, int] = field(default_factory=dict, init=False)  # its failures
+    _said: dict[FailureKind, Said] = field(default_factory=dict, init=False)  # its failures
     _failed: dict[str, int] = field(default_factory=dict, init=False)  # when each call failed last, as `heard` counts
     _limited: dict[str, int] = field(default_factory=dict, init=False)  # the same of limits
     _gates: set[Gate] = field(default_factory=set, init=False)  # that were told of a failure
     _asked_in_vain: set[Asked] = field(default_factory=set, init=False)
-    _first: dict[FailureKind, Moment] = field(default_factory=dict, init=False)  # when each was said first
 
     async def __call__(self, step: Callable[[], Awaitable[T]], dependency: Dependency | None = None) -> T:
         """The step's result. `dependency`, if named, is the one that a result is an answer of."""
@@ -94,15 +92,17 @@ class Attempts:
         try:
             if self.given_up:
                 unasked = NotYet(Dependency.API, "Genesys did not know it before", dead=DeadReason.NOT_FOUND)
+                self._unknown = self._asking_for_the_unknown()
                 with self._in_crowd(f"conversation {self.of}", unasked):
-                    self._waited_s += await self._wait_for_a_turn(self.patience.backoff.over_s)
-                    await self._wait_for_the_last()
+                    await self._unknown.wait_first()
             while True:
                 if gate is not None and gate.closed:
                     await self._pass(gate)
                 try:
                     with marked(self.made > 0 or self.given_up, self.patience.crowd.line(self._waiter)):
                         result = await step()
+                except RefusedAlone as failure:
+                    await self._hear_again(failure)
                 except (Refused, Unavailable) as failure:
                     await self._after(failure)
                 else:
@@ -117,8 +117,10 @@ class Attempts:
 
     def _answered(self, gate: Gate | None) -> None:
         self.made += 1
-        if self._unknown:
-            self.patience.repeats.answered(self.of, found=True)
+        if self._unknown is not None:
+            self._unknown.answered()
+        if self._refused:
+            self.patience.flapping.taken_back(self.patience.clock())
         if gate is not None:
             gate.answered(Asked(gate.dependency.value, self._name))
 
@@ -170,82 +172,65 @@ class Attempts:
             await self._rest(self.patience.backoff.wait_in_vain_s(self._in_vain, failure.retry_after_s))
 
     async def _count(self, gate: Gate, failure: Unavailable | Refused) -> None:
-        kind = FailureKind.of(self._asked(failure), failure)
-        self.made += 1
+        backoff, said = self.patience.backoff, self._said_so(failure)
         self._in_vain = 0
-        self._counted[kind] = self._counted.get(kind, 0) + 1
-        first = self._first.setdefault(kind, Moment(self.patience.clock(), self.patience.gates.heard.now))
-        if self._counted[kind] >= self.patience.backoff.attempts:
+        if said.times >= (_enough(failure) or backoff.attempts):
             if isinstance(failure, Refused):  # what refuses everybody was waited out: it is this work alone
                 raise Unavailable(failure.dependency, failure.detail, settled=failure.settled)
-            if not self._is_doubted(failure, first):
+            if not self._is_doubted(failure, said):
                 raise failure
             gate.waits_for_others(failure, self._asked(failure), self._name)
             self._gates.add(gate)
-        await self._rest(self.patience.backoff.wait_s(self._counted[kind], retry_after_s(failure)))
+        wait_s = backoff.wait_s(said.times, retry_after_s(failure))
+        await self._rest(wait_s)
+        if failure.asked is not None and said.times > QUICK:  # who is ill in turns is well when he is well to others
+            with gate.until_others_are_answered(failure.asked):
+                await self._rest(wait_s)
         await self._wait_probed(gate)
 
-    def _is_doubted(self, failure: Unavailable, first: Moment) -> bool:
-        """What is said not to be there may be said so of everything, until others' was there since."""
-        asked = failure.asked if isinstance(failure, NotYet) else None
-        now, heard = self.patience.clock(), self.patience.gates.heard
-        is_over = now - first.at >= self.patience.backoff.doubted_s
-        return asked is not None and not is_over and not heard.is_own(asked, first.heard)
+    def _said_so(self, failure: Unavailable | Refused) -> Said:
+        """What is said not to be there may be said so of everything: it counts if others' was there since."""
+        asked, heard = self._asked(failure), self.patience.gates.heard
+        said = self._said.setdefault(FailureKind.of(asked, failure), Said(self.patience.clock(), heard.now))
+        self.made += 1
+        said.times += 1
+        if said.times == 1 or heard.is_answered_for_others(asked, said.heard_last):
+            said.counted += 1
+            said.heard_last = heard.now
+        return said
+
+    def _is_doubted(self, failure: Unavailable, said: Said) -> bool:
+        backoff = self.patience.backoff
+        if not isinstance(failure, NotYet) or failure.asked is None:
+            return False
+        is_over = self.patience.clock() - said.at >= backoff.doubted_s
+        return not is_over and said.counted < (failure.enough or backoff.attempts)
 
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
-        """What nobody knows: repeats come when it is their turn, and the last question when it was waited for long
-        enough, however many there were in between; also what others gave up before, be it for a forged event."""
-        patience, backoff = self.patience, self.patience.backoff
-        if self.of:
-            backoff = replace(backoff, jitter=partial(patience.repeats.jitter, self.of))
-        IN_ITS_TURN.set(False)
         self.made += 1
-        self._unknown += 1
-        if self.given_up or self._unknown > 1:
-            patience.repeats.answered(self.of, found=False)
-        left_s = backoff.over_s - self._waited_s
-        if self._unknown >= backoff.attempts or left_s < ROUNDED_S:
+        unknown = self._unknown = self._unknown or self._asking_for_the_unknown()
+        wait_s = unknown.in_vain(failure.retry_after_s)
+        if wait_s is None:
             raise failure
-        wait_s = min(backoff.wait_s(self._unknown, failure.retry_after_s), left_s)
-        self._waited_s += wait_s
         with self._in_crowd(f"conversation {self.of}", failure):
-            await self._rest(wait_s)
-            if wait_s < left_s:
-                self._waited_s += await self._wait_for_a_turn(left_s - wait_s, wait_s)
-            await self._wait_for_the_last()
+            await unknown.wait(wait_s)
         await self._pass(gate)
 
-    async def _wait_for_the_last(self) -> None:
-        """If all the time is over: with others of its conversation."""
-        over_s, now = self.patience.backoff.over_s, self.patience.clock()
-        if self.of and over_s - self._waited_s < ROUNDED_S:
-            await self._rest(self.patience.repeats.last(self.of, now, over_s / LASTS) + TOGETHER_S - now)
+    def _asking_for_the_unknown(self) -> Unknown:
+        own = self.patience
+        return Unknown(
+            own.repeats, own.backoff, own.clock, self._rest, self.of, self._waiter.number, given_up=self.given_up
+        )
 
-    async def _wait_for_a_turn(self, at_most_s: float, waited_s: float = 0.0) -> float:
-        """Among all repeats; how long it took, in seconds."""
-        began = self.patience.clock()
-        latest = began + at_most_s
-        turn = self._turn = await self._in_line(began, latest, waited_s)
-        IN_ITS_TURN.set(turn is not None)
-        over = latest if turn is None else turn + TOGETHER_S
-        if (left_s := over - self.patience.clock()) > 0:
-            await self._rest(left_s)
-        return over - began
-
-    async def _in_line(self, now: float, latest: float, waited_s: float) -> float | None:
-        """The turn that it gets, alone or with others of its conversation; None if there is none until then."""
-        repeats = self.patience.repeats
-        with repeats.waiting(self.of, self._waiter.number, waited_s, self._turn) as place:
-            while now < latest:
-                if (turn := repeats.shared(self.of, now)) is not None:
-                    return turn
-                if (due_s := repeats.due_s(place, now)) == 0:
-                    return repeats.take(place, now)
-                wait_s = latest - now if due_s is None else min(due_s, latest - now)
-                with place.sleeping() as scope:
-                    await self._rest(wait_s)
-                now = self.patience.clock() if scope.cancelled_caught else max(self.patience.clock(), now + wait_s)
-        return None
+    async def _hear_again(self, failure: RefusedAlone) -> None:
+        """Whoever refuses one question and answers the next is not well: it is settled once it was said often enough,
+        apart by the backoff, and was not taken back."""
+        patience, backoff = self.patience, self.patience.backoff
+        self.made += 1
+        self._refused += 1
+        if self._refused >= patience.flapping.enough(patience.clock(), backoff.attempts, backoff.over_s):
+            raise failure
+        await self._rest(backoff.wait_s(self._refused))
 
     async def _be_patient_with_host(self, failure: Unavailable, host: str) -> None:
         """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""
@@ -253,16 +238,13 @@ class Attempts:
         now, heard = patience.clock(), patience.gates.heard
         if isinstance(failure, HostNotAllowed):
             patience.reports.host_not_allowed(host)
-        kind = FailureKind.of(asked, failure)
-        first = self._first.setdefault(kind, Moment(now, heard.now))
-        self.made += 1
-        self._counted[kind] = self._counted.get(kind, 0) + 1
-        left = first.at + patience.host_patience_s - now
+        said = self._said_so(failure)
+        left = said.at + patience.host_patience_s - now
         if left <= 0:
-            if isinstance(failure, Doubtful) and not heard.is_own(asked, first.heard):
+            if isinstance(failure, Doubtful) and not heard.is_own(asked, said.heard):
                 raise Unavailable(failure.dependency, failure.detail, host=host, settled=failure.settled)
             raise failure
-        wait = min(patience.backoff.wait_s(self._counted[kind], failure.retry_after_s), HOST_BACKOFF_MAX_S)
+        wait = min(patience.backoff.wait_s(said.times, failure.retry_after_s), HOST_BACKOFF_MAX_S)
         with self._in_crowd(f"host {host}", failure):
             await self._rest(min(wait, max(left, 0.01)))
 
@@ -298,3 +280,7 @@ class Attempts:
     async def _rest(self, seconds: float) -> None:
         with self.resting():
             await self.patience.sleep(seconds)
+
+
+def _enough(failure: Unavailable | Refused) -> int | None:
+    return failure.enough if isinstance(failure, NotYet) else None

@@ -10,7 +10,8 @@ in a row as before, the gate closes again, and the probes go on as far apart as 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Protocol
 
@@ -53,6 +54,7 @@ class Gate:
         self._changed = changed
         self._heard = heard
         self._opened = anyio.Event()
+        self._waits: dict[str, dict[anyio.CancelScope, str]] = {}  # for answers to each call, and who waits
 
     @property
     def closed(self) -> bool:
@@ -68,6 +70,9 @@ class Gate:
         asked asks again."""
         asked = asked or Asked(self.dependency.value, "")
         self._heard.answered(asked, again)
+        for wait, of in self._waits.get(asked.call, {}).items():
+            if of != asked.of:
+                wait.cancel()
         if self._failures.pop(asked.call, None) is not None:
             self.probes = 0
         if self._works:
@@ -147,6 +152,17 @@ class Gate:
                 return
         if self.closed and self.refused is not before:
             self._changed()
+
+    @contextmanager
+    def until_others_are_answered(self, asked: Asked) -> Iterator[None]:
+        """Surrounds a wait, which ends when the same call is answered for another."""
+        waits = self._waits.setdefault(asked.call, {})
+        with anyio.CancelScope() as wait:
+            waits[wait] = asked.of
+            try:
+                yield
+            finally:
+                del waits[wait]
 
     async def wait_open(self) -> None:
         while self.closed:

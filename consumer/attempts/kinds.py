@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from consumer.errors import Doubtful, NotYet, Refused, Unavailable
@@ -9,9 +10,15 @@ from consumer.model import DeadReason, Reason
 from consumer.model.heard import Asked
 
 
-class Moment(NamedTuple):
-    at: float  # seconds of the patience's clock
-    heard: int  # as `heard` counts
+@dataclass(slots=True)
+class Said:
+    """One kind of answer, since it came first."""
+
+    at: float  # when that was, in seconds of the patience's clock
+    heard: int  # … as `heard` counts
+    times: int = 0
+    counted: int = 0  # each of them known to be this work's own
+    heard_last: int = 0  # as `heard` counts: when the last of those came
 
 
 class FailureKind(NamedTuple):

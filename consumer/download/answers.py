@@ -97,6 +97,7 @@ class RequestedFile(NamedTuple):
     declared_sha256: str | None = None  # lower-case hex
     sizes_tell: bool = False  # what Genesys says of its bytes is known to hold
     believed: str = ""  # SHA-256 of the body that is known to be about this file alone, whatever it holds
+    is_new: bool = True  # when it was announced: that it comes proves something for others that are new
 
     @property
     def declared_type(self) -> str | None:

@@ -30,9 +30,9 @@ Renew = Callable[[Resolved], Awaitable[Resolved | None]]
 
 
 class Reports(Protocol):
-    def delivered(self, asked: Asked, again: bool = False) -> None:
+    def delivered(self, asked: Asked, again: bool = False, is_new: bool = True) -> None:
         """A host delivered a file for the first time. `asked` names host and file. `again`: it is doubted all the same,
-        and asked for again."""
+        and asked for again. `is_new`: it was when it was announced."""
 
 
 class Deliveries:
@@ -91,7 +91,7 @@ class Deliveries:
 
     def _delivered(self, hop: Hop, again: bool = False) -> None:
         if remember(self._files, hop.asked.of, None, KNOWN_FILES):
-            self._reports.delivered(hop.asked, again)
+            self._reports.delivered(hop.asked, again, is_new=hop.wanted.is_new)
 
     async def prove(self, hosts: Collection[str], renew: Renew) -> frozenset[str]:
         """Asks each host, of which nothing comes, for what it delivered last, until something comes. Raises

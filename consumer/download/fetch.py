@@ -106,7 +106,7 @@ class Fetcher:
         feed = Feed(where.host or "", attachment.messenger, attachment.declared_type)
         sizes_tell = where.region and self._deliveries.sizes.tell(feed)
         told = attachment.declared_size, attachment.declared_sha256
-        return RequestedFile(cap, feed, attachment.conversation_id, *told, sizes_tell, believed)
+        return RequestedFile(cap, feed, attachment.conversation_id, *told, sizes_tell, believed, attachment.is_young)
 
     def _slots_for(self, where: UrlJudgement) -> list[tuple[Slots, str]]:
         """With the host outside the region that has to be waited for there; "" for none. Its own come first: who waits

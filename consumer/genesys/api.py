@@ -12,12 +12,13 @@ from urllib.parse import quote
 import anyio
 import orjson
 
-from consumer.errors import NotJudged, NotYet, Refused, Unavailable
+from consumer.errors import Failure, NotJudged, NotYet, Refused, RefusedAlone, Unavailable
 from consumer.genesys import refusals, sender
 from consumer.genesys.answers import Judged, Meaning, settled_by, told_trace
 from consumer.genesys.refusals import Refusals
 from consumer.genesys.sender import Call, Sender, failure_of, said_of
 from consumer.model import DeadReason, Dependency
+from consumer.model.resting import AGAIN
 from consumer.wire.fields import ID, Json
 
 BULK_IDS = 1_000
@@ -214,25 +215,20 @@ class Api:
         if judged.meaning is Meaning.ANSWERED:
             raise await self._missing(call, judged)
         if judged.meaning is Meaning.REFUSED:
-            return await self._refused(call, judged)
+            raise await self._refused(call, judged)
         raise failure_of(call, judged)
 
-    async def _refused(self, call: Call, judged: Judged) -> Json:
-        """Asks once more, when it is known that others are not refused: what ended meanwhile refuses nobody.
-
-        Raises what keeps everybody out, or `NotJudged` of this one object.
-        """
+    async def _refused(self, call: Call, judged: Judged) -> Failure:
+        """That of this one object, when it is known that others are not refused. Raises what keeps everybody out."""
         forbidden = judged.status == 403
         await self._refusals.check(call.name, strict=not forbidden)
-        again = await self._sender.send(call)
-        if (again.meaning, again.status) != (judged.meaning, judged.status):  # a 400 has other probes than a 403
-            return await self._checked(call, again)
-        self._refusals.note(alone=True)
-        settled = settled_by(call.name, again)
+        if not AGAIN.get():
+            self._refusals.note(alone=True)
+        settled = settled_by(call.name, judged)
         if forbidden:
-            raise NotJudged(DeadReason.FORBIDDEN, what_is_missing(again), settled=settled)
-        detail = f"the API does not take these ids: {said_of(call, again)}"
-        raise NotJudged(DeadReason.NO_IDS, detail, settled=settled)
+            return RefusedAlone(DeadReason.FORBIDDEN, what_is_missing(judged), settled=settled)
+        detail = f"the API does not take these ids: {said_of(call, judged)}"
+        return RefusedAlone(DeadReason.NO_IDS, detail, settled=settled)
 
     async def _ask_for_nothing(self, name: str, strict: bool) -> None:
         await self._check_organization()

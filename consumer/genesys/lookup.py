@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
-from consumer.errors import Failure, Malformed, NotJudged, NotYet, Unavailable
+from consumer.errors import Failure, Malformed, NotJudged, NotYet, Unavailable, not_there
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Merged, MergedCall
@@ -186,10 +186,8 @@ class Lookup:
         try:
             return await self._resolved(download_id, attachment.conversation_id, is_new=attachment.is_young)
         except Missing as missing:
-            if not attachment.is_young:
-                return Reason.NO_LONGER_AVAILABLE
-            final, asked = Reason.NO_LONGER_AVAILABLE, Asked(SHOWS_FILES, attachment.conversation_id)
-            raise NotYet(Dependency.API, missing.detail, final=final, asked=asked, settled=missing.settled) from None
+            asked = Asked(SHOWS_FILES, attachment.conversation_id)
+            raise not_there(Dependency.API, missing.detail, attachment, asked, missing.settled) from None
 
     async def resolve_again(self, link: Resolved) -> Resolved | None:
         """The same file behind a fresh link; None if Genesys does not tell, for whatever reason."""
@@ -215,7 +213,7 @@ class Lookup:
         if current.status is MediaStatus.INVALID:
             return Reason.UPLOAD_FAILED
         if current.url is None or _goes_on(current):
-            asked = Asked(SHOWS_FILES, attachment.conversation_id)
+            asked = Asked(SHOWS_FILES, attachment.conversation_id).of_new
             raise NotYet(Dependency.API, "the upload is not finished", asked=asked)
         return current.url
 

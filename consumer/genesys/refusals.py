@@ -1,7 +1,8 @@
 """Whether what was refused for one object is refused for everybody: asked of what cannot exist.
 
 A 403 or a 400 settles nothing by itself. It does once two questions that began after it were answered: whose token it
-is (the client, and the address that it calls from), and the same call about an id that cannot exist (the permission).
+is (the client, and the address that it calls from), and the same call about an id that cannot exist (the permission);
+and once all of that came again, some time after (`attempts.flapping`).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from consumer.model.heard import Asked
 
 ANSWER_CAP = 16 * 1024 * 1024
 PAUSE_S = 5.0  # after a 429 that does not say how long
-SHOWS_FILES = "shows files"  # in place of a call's name: `download`, answered with where a new file is
+SHOWS_FILES = "shows files"  # in place of a call's name: `download`, answered with where a file is
 
 Content = Callable[[], bytes | None]
 
@@ -135,10 +135,17 @@ class Sender:
         if answered and not call.probes:
             self._limiter.told(call.name, call.about, there=judged.found)
             self._reports.heard(Dependency.API, call.asked)
-            if judged.found and call.is_new:
-                self._reports.heard(Dependency.API, Asked(SHOWS_FILES, call.conversation))
-            if judged.found and call.repeatable:
-                self._good[call.name] = call
+            if judged.found:
+                self._note_found(call)
+
+    def _note_found(self, call: Call) -> None:
+        if call.name == "download":
+            asked = Asked(SHOWS_FILES, call.conversation)
+            self._reports.heard(Dependency.API, asked)
+            if call.is_new:
+                self._reports.heard(Dependency.API, asked.of_new)
+        if call.repeatable:
+            self._good[call.name] = call
 
     async def prove(self, name: str) -> None:
         """Asks again what was answered last to this call, beside what can't exist. Raises the failure if it is the

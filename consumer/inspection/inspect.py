@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, Self, TypeVar
 
-from consumer.errors import Doubtful, NotYet, Strange, Unavailable
+from consumer.errors import Doubtful, NotYet, Strange, Unavailable, not_there
 from consumer.inspection.policy.policy import Policy
 from consumer.model import Accepted, Attachment, Dependency, Expired, Facts, Reason, Settled, Tries, Verdict
 from consumer.telemetry.labels import Stage
@@ -139,7 +139,7 @@ class Inspector:
                 return got
             expired = got
         assert expired is not None, "it is resolved at least once"
-        return _gone(attachment, expired)
+        raise _gone(attachment, expired)
 
     async def _judge(self, body: Body, attachment: Attachment, policy: Policy, attempt: Attempt) -> Verdict:
         with self.reports.timed("examine"):
@@ -166,13 +166,10 @@ class Inspector:
             )
 
 
-def _gone(attachment: Attachment, expired: Expired) -> Reason:
-    """The verdict about a file whose fresh links are refused by the store itself. Raises what has to wait."""
+def _gone(attachment: Attachment, expired: Expired) -> Unavailable:
+    """What it comes to that the store itself refuses the fresh links of a file: once it has said so often enough."""
     settled = Settled("file", "refused", expired.code or str(expired.status))
     if expired.status not in (404, 410):
         detail = f"the file host answered {expired.status} to every fresh link"
-        raise Unavailable(Dependency.FILES, detail, host=expired.host, asked=expired.asked, settled=settled)
-    if not attachment.is_young:
-        return Reason.NO_LONGER_AVAILABLE
-    final = Reason.NO_LONGER_AVAILABLE
-    raise NotYet(Dependency.FILES, "no such file yet", final=final, asked=expired.asked, settled=settled)
+        return Unavailable(Dependency.FILES, detail, host=expired.host, asked=expired.asked, settled=settled)
+    return not_there(Dependency.FILES, "no such file yet", attachment, expired.asked, settled)

@@ -17,6 +17,11 @@ class Asked(NamedTuple):
     call: str  # the name of a call, or the host of a file
     of: str  # a conversation, a file, a piece of work
 
+    @property
+    def of_new(self) -> Asked:
+        """The same call as only what is new proves it: what is old may come while nothing new gets through."""
+        return Asked(f"new: {self.call}", self.of)
+
 
 class _Latest:
     """The latest moments at which two different ones were there."""
@@ -107,9 +112,12 @@ class Heard:
         """Whether since then the call was answered for another, and nobody else met a limit."""
         return self._answered[asked.call].beside(asked.of) > since >= self._limited[asked.call].beside(asked.of)
 
+    def is_answered_for_others(self, asked: Asked, since: int) -> bool:
+        return self._answered[asked.call].beside(asked.of) > since
+
     def is_own(self, asked: Asked, since: int) -> bool:
         """Whether a failure of `asked` is its own: since then the call was answered for another, or its probe was and
         nothing shows that others are not."""
-        if self._answered[asked.call].beside(asked.of) > since:
+        if self.is_answered_for_others(asked, since):
             return True
         return self._probed.get(asked.call, 0) > since and self._failing[asked.call].all_others_are_answered(asked.of)

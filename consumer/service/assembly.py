@@ -179,8 +179,10 @@ class GenesysReports:
     def heard(self, dependency: Dependency, asked: Asked) -> None:
         self._gates[dependency].answered(asked)
 
-    def delivered(self, asked: Asked, again: bool = False) -> None:
+    def delivered(self, asked: Asked, again: bool = False, is_new: bool = True) -> None:
         self._gates[Dependency.FILES].answered(asked, again)
+        if is_new:
+            self._gates[Dependency.FILES].answered(asked.of_new, again)
 
 
 def files_in_force(settings: Settings, reporter: Reporter) -> InForce:

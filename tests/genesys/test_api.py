@@ -7,7 +7,7 @@ import anyio.lowlevel
 import pytest
 from aiohttp import web
 
-from consumer.errors import Failure, NotJudged, Refused, Throttled, Unavailable
+from consumer.errors import Failure, NotJudged, Refused, RefusedAlone, Throttled, Unavailable
 from consumer.genesys.api import NIL, NOT_FOUND_RUN, Missing
 from consumer.genesys.limiter import Limiter
 from consumer.http.direct import DirectClient
@@ -34,8 +34,8 @@ async def failure_of(client: Client) -> Failure:
 @pytest.mark.parametrize(
     ("status", "code", "kind"),
     [
-        (400, "bad.request", NotJudged),
-        (403, "not.authorized", NotJudged),
+        (400, "bad.request", RefusedAlone),
+        (403, "not.authorized", RefusedAlone),
         (404, "not.found", Missing),
         (404, "resource.not.found", Missing),
         (404, "route.not.found", Unavailable),  # a gateway's

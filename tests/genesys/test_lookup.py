@@ -336,8 +336,10 @@ async def test_the_token_goes_nowhere_else(client: Client) -> None:
         assert not other.asked
 
 
-async def test_a_missing_file_of_an_old_message_is_gone(client: Client) -> None:
-    assert await client.lookup.locate(FILE) is Reason.NO_LONGER_AVAILABLE
+async def test_a_missing_file_of_an_old_message_is_gone_once_that_was_said_a_few_times(client: Client) -> None:
+    with pytest.raises(NotYet) as raised:
+        await client.lookup.locate(FILE)
+    assert (raised.value.final, raised.value.enough) == (Reason.NO_LONGER_AVAILABLE, 3)
 
 
 @pytest.mark.parametrize("file", [YOUNG_FILE, replace(FILE, message_time=None)], ids=["young", "nobody knows"])

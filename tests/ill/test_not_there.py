@@ -51,21 +51,24 @@ def test_while_no_new_file_is_there_none_is_said_to_be_gone(call: str, reply: Re
 
 
 @GONE
-def test_one_that_is_gone_is_said_to_be_once_another_s_was_there(call: str, reply: Reply) -> None:
+def test_one_that_is_gone_is_said_to_be_once_others_were_there_each_time(call: str, reply: Reply) -> None:
     async def main() -> None:
         cloud = Cloud(sent=TAKEN)
         cloud.ill_of = {(call, "1"): reply}
         loop = asyncio.get_running_loop()
         async with playing(cloud) as scene, asyncio.TaskGroup() as group:
-            await take(scene, group, "1")
-            await anyio.sleep(2 * OVER_S)
-            assert scene.answers == []
-            assert scene.holds(Condition.STILL_FAILING)
-            await take(scene, group, "2")
             began = loop.time()
-        assert loop.time() - began < OVER_S
-        assert sorted(scene.answers) == [("1", "no_longer_available"), ("2", "accepted")]
-        assert not scene.holds(Condition.STILL_FAILING)
+            await take(scene, group, "1")
+            await anyio.sleep(OVER_S / 2)
+            await take(scene, group, "2")
+            await anyio.sleep(OVER_S)
+            assert scene.answers == [("2", "accepted")], "one delivery proves one answer"
+        assert loop.time() - began >= BACKOFF.doubted_s
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await take(scene, group, "1")
+            await take(scene, group, *map(str, range(2, 30)), each_s=OVER_S / 10)
+            assert not scene.holds(Condition.STILL_FAILING)
+            assert dict(scene.answers)["1"] == "no_longer_available"
 
     clock.run(main)
 
@@ -111,5 +114,19 @@ def test_while_no_upload_ends_none_is_given_up_and_one_that_never_ends_is_once_o
             assert sorted(scene.answers) == [("1", "accepted"), ("2", "accepted")]
             cloud.unfinished -= {*slow}
         assert dict(scene.answers) == {**dict.fromkeys(cloud.kinds, "accepted"), never: "dead unavailable"}
+
+    clock.run(main)
+
+
+@pytest.mark.parametrize(("call", "reply"), [("file", denied("NoSuchKey", 404)), ("download", error(404, "not.found"))])
+def test_a_new_file_is_not_said_to_be_gone_because_old_ones_come(call: str, reply: Reply) -> None:
+    async def main() -> None:
+        cloud = Cloud(sent="2026-09-01T00:00:00Z")
+        cloud.sent_of, cloud.ill_of = {"0": TAKEN}, {(call, "0"): reply}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await take(scene, group, *map(str, range(40)), each_s=15)
+            assert "0" not in dict(scene.answers)
+            cloud.ill_of.clear()
+        assert dict(scene.answers) == dict.fromkeys(cloud.kinds, "accepted")
 
     clock.run(main)
