@@ -8,7 +8,6 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
@@ -19,6 +18,8 @@ from consumer.errors import Malformed
 NO_JSON = "this is not JSON in UTF-8"
 BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence (RFC 7464)
 FIRST = (b"{", b"[", b'"')
+LINES_FOR_A_VALUE = 4  # blank ones among them
+BROKEN_LINES = 16  # of one record: each may be looked through for a value that goes on in the next
 
 _BLANK = re.compile(f"[{BLANK.decode()}]*")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
@@ -88,7 +89,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
             return [replace(each, framing=framing.name) for each in found]
     if known:
         raise Malformed(known[0].told)
-    return list(_cut(mended, limit))
+    return _lines(mended, limit) or _cut(mended, limit)
 
 
 def _by_lengths(value: bytes, limit: int) -> list[Document]:
@@ -101,28 +102,72 @@ def _by_lengths(value: bytes, limit: int) -> list[Document]:
             found += documents(value[begin:end], limit)
         except Malformed as fault:
             found.append(Document(None, value[begin:end], fault=fault))
-        if len(found) > limit:
-            raise Malformed(f"more than {limit} JSON values in one record")
+        _few(found, limit)
     return found
 
 
-def _cut(mended: bytes, limit: int) -> Iterator[Document]:
-    """The values of a record that holds several, or is no JSON at all. Raises `Malformed`."""
-    try:
-        text = mended.decode()
-    except UnicodeDecodeError:
-        raise Malformed(NO_JSON) from None
-    end, count = _BLANK.match(text).end(), 0  # type: ignore[union-attr]  # it matches nothing as well
+def _lines(mended: bytes, limit: int) -> list[Document]:
+    """The values of a record that has one a line; nothing if it is no such. Raises `Malformed`."""
+    found = list[Document]()
+    if not 0 < mended.count(b"\n") <= LINES_FOR_A_VALUE * limit:
+        return found
+    for line in mended.split(b"\n"):
+        own = line.strip(BLANK)
+        if not own:
+            continue
+        if own[:1] not in (b"{", b"["):
+            return []
+        try:
+            found.append(Document(orjson.loads(own), own))
+        except orjson.JSONDecodeError:
+            return []
+    return _few(found, limit)
+
+
+def _few(found: list[Document], limit: int) -> list[Document]:
+    if len(found) > limit:
+        raise Malformed(f"more than {limit} JSON values in one record")
+    return found
+
+
+def _cut(mended: bytes, limit: int) -> list[Document]:
+    """The values of a record that holds several, or is no JSON at all. A line that is none spoils no other, where most
+    are. Raises `Malformed`."""
+    text, several = mended.decode(errors="surrogateescape"), b"\n" in mended
+    found, faults, end = list[Document](), list[Malformed](), _behind_blanks(text, 0)
     while end < len(text):
-        begin, end = end, _end_of_value(text, end, count)
-        count += 1
-        if count > limit:
-            raise Malformed(f"more than {limit} JSON values in one record")
-        own = text[begin:end].encode()
-        yield Document(parse(own), own)
-        end = _BLANK.match(text, end).end()  # type: ignore[union-attr]
-    if count == 0:
+        begin = end
+        try:
+            end = _end_of_value(text, begin, len(found))
+            own = text[begin:end].encode(errors="surrogateescape")
+            found.append(Document(parse(own), own))
+        except Malformed as fault:
+            faults.append(fault)
+            begins_a_line = begin == 0 or text[begin - 1] in "\n\x1e"
+            if not (several and begins_a_line) or len(faults) > BROKEN_LINES:
+                raise faults[0] from None
+            behind = text.find("\n", begin)
+            end = len(text) if behind < 0 else behind
+            found += _alone(text[begin:end].encode(errors="surrogateescape").rstrip(BLANK), limit)
+        _few(found, limit)
+        end = _behind_blanks(text, end)
+    if not found:
         raise Malformed(NO_JSON)
+    if 2 * len(faults) > len(found):
+        raise faults[0]
+    return found
+
+
+def _alone(own: bytes, limit: int) -> list[Document]:
+    """A line that is no object and no array, as it is read without the others."""
+    try:
+        return documents(own, limit)
+    except Malformed as fault:
+        return [Document(None, own, fault=fault)]
+
+
+def _behind_blanks(text: str, end: int) -> int:
+    return _BLANK.match(text, end).end()  # type: ignore[union-attr]  # it matches nothing as well
 
 
 def _end_of_value(text: str, begin: int, count: int) -> int:

@@ -118,3 +118,39 @@ def objects(node: Any) -> Iterator[dict[str, Any]]:
         yield node
     for each in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
         yield from objects(each)
+
+
+LINES = [text(each).encode() for each in (FIRST, MIDDLE, LAST)]
+BROKEN = [b"{", b'{"conversationId":', b'{"conversationId":"x"', b"?", b"\xff", b"ERROR: no", b'{"a":"\xff"}', b"}"]
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+@pytest.mark.parametrize("at", [0, 1, 2])
+@pytest.mark.parametrize("between", [b"\n", b"\r\n", b"\n\n", b"\n\x1e"])
+def test_a_broken_line_spoils_no_other_and_tells_where_it_is(broken: bytes, at: int, between: bytes) -> None:
+    value = between.join(broken if index == at else line for index, line in enumerate(LINES))
+    items = decode(value)
+    read = {item.path: item.conversation_id for item in items if isinstance(item, Event)}
+    whole = [FIRST, MIDDLE, LAST]
+    assert read == {f"[{n}]": whole[n]["conversationId"] for n in range(3) if n != at}
+    (dead,) = [item for item in items if isinstance(item, UnreadableEvent)]
+    assert (dead.path, dead.value) == (f"[{at}]", broken)
+    says_the_same_again(items)
+
+
+TORN = [
+    b'{\n  "conversationId": "a",\n  "messages": {',
+    b'{\n"conversationId": "a",\n"messages": {',
+    b'[\n{"conversationId": "a"},\n{"conversationId": "b"}\n',
+    b"{}\n?\n?\n?",
+    b"\n".join([b"{}"] * 30 + [b"?"] * 20),
+    b'{"a":1} ?\n{"a":1}',
+    b"1\n2\n3",
+]
+
+
+@pytest.mark.parametrize("value", TORN)
+def test_what_is_no_list_of_lines_is_one_dead_letter(value: bytes) -> None:
+    (dead,) = decode(value)
+    assert isinstance(dead, UnreadableEvent)
+    assert (dead.path, dead.value) == ("", value)
