@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers.seen import Work
 
@@ -29,6 +29,7 @@ FEW = (
 )
 FEWEST_LETTERS = 2  # of a word that is searched for in that way: one by itself stands too often
 FIRST_WINDOW, AT_ONCE = 1024, 64 * 1024  # bytes that are searched in one step, the first and the last ones
+HARDLY_ANYWHERE = (b"\xf8\xf9\xfa", b"\xfa\xf8\xf9")
 LONGEST_WORD = 64  # of those that are searched for together
 
 
@@ -97,9 +98,12 @@ def has(data: bytes, word: bytes) -> bool:
 
 
 def any_case(word: bytes) -> BytesAhoCorasick:
-    """Searches for a short word, in small letters here, however it is written."""
+    """Searches for a short word, in small letters here, however it is written: what it finds may be none.
+
+    With two more first letters, which hardly stand anywhere, it looks for all at once and not for each first letter.
+    """
     letters = (bytes({letter, *bytes([letter]).upper()}) for letter in word)
-    return BytesAhoCorasick([bytes(written) for written in product(*letters)])
+    return BytesAhoCorasick([*map(bytes, product(*letters)), *HARDLY_ANYWHERE], matchkind=MatchKind.LeftmostFirst)
 
 
 def holds(data: bytes, search: BytesAhoCorasick) -> bool:

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
 from consumer.inspection.readers import code, php, runs, scripts
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
@@ -24,6 +26,7 @@ WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 WIDEST = 4  # bytes of a character in any of them
 PLAIN = "text/plain"
 HEAD = 64 * 1024
+FEW = 8 * 1024  # bytes that are looked at at once
 DECODED_AT_ONCE = 256 * 1024
 KNOWN_BY = 4096  # characters that tell an encoding
 MOST_NULS = 2  # for each byte of text
@@ -33,6 +36,11 @@ READ_OFTEN = 16  # the same of characters of two bytes and more, which are count
 
 _CONTROLS = bytes(c for c in range(32) if c not in b"\t\n\r\x0c\x1b\x1a\x0b\x08") + b"\x7f"  # manuals strike over
 _UNQUIET = bytes(c for c in range(32) if c not in b"\t\n\r\x0c") + b"\x7f"  # all that anybody may stumble over
+_LOUD = tuple(
+    BytesAhoCorasick([bytes([c]) for c in _UNQUIET if c // 16 == half], matchkind=MatchKind.LeftmostFirst)
+    for half in (0, 1, 7)
+)
+"""By their upper halves: a search that looks at halves of bytes stops then nowhere else."""
 SHIFTS = b"\x0e\x0f"  # between two sets of characters, of which an escape names the second
 _STRAY = 0.001  # of all bytes, in an encoding where any byte is a letter: never binary data
 _STRAY_IN_UTF8 = 0.3  # separators of records, where the encoding itself tells text from binary data
@@ -84,8 +92,12 @@ def is_clean(data: bytes) -> bool:
 
 
 def _is_quiet(data: bytes) -> bool:
-    """Whether there is no control in it but those that every text has."""
-    return len(data.translate(None, _UNQUIET)) == len(data)
+    """Whether there is no control in it but those that every text has. Of much of it, three searches take a tenth of
+    the time.
+    """
+    if len(data) <= FEW:
+        return len(data.translate(None, _UNQUIET)) == len(data)
+    return not any(runs.holds(data, controls) for controls in _LOUD)
 
 
 def read(data: bytes, work: Work) -> Text | None:

@@ -63,7 +63,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def _lines(data: bytes) -> bytes:
     """With LF at the ends of its lines, and without the line that a mailbox puts before a mail."""
-    data = data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n").lstrip(b"\n")
+    data = opening.with_lf(data.removeprefix(codecs.BOM_UTF8)).lstrip(b"\n")
     data = data if b"\n" in data else data.replace(b"\r", b"\n")
     if data.startswith((b"From ", b">From ")):
         data = data.partition(b"\n")[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterator
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Work
 
 BASE64, QUOTED, UU = ("base64",), ("quoted-printable",), ("x-uuencode", "uuencode", "x-uue", "uue")
@@ -36,9 +37,11 @@ def base64(body: bytes) -> bytes:
 def uuencoded(text: bytes, work: Work) -> Iterator[tuple[str, bytes]]:
     """The name and content of each file that stands in a text, as programs wrote them before MIME."""
     text = b"\n" + text
-    at = -1
-    while (at := text.find(b"\nbegin ", at + 1)) >= 0:
+    behind = 0  # the file before
+    for at in runs.places(text, b"\nbegin "):
         work.spend(A_LINE)
+        if at < behind:
+            continue
         line = text[at + 7 : max(at, text.find(b"\n", at + 7, at + 1024))]
         mode, _, name = line.partition(b" ")
         if len(mode) not in (3, 4) or not mode.isdigit() or not name.strip():
@@ -46,7 +49,7 @@ def uuencoded(text: bytes, work: Work) -> Iterator[tuple[str, bytes]]:
         content, end = _lines(text, at + 7 + len(line) + 1, work)
         if content:
             yield name.strip().decode("utf-8", "replace"), content
-            at = end - 1
+            behind = end
 
 
 def _lines(text: bytes, at: int, work: Work) -> tuple[bytes, int]:

@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from ahocorasick_rs import BytesAhoCorasick
-
 from consumer.inspection.readers import attached, runs, text
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
@@ -26,7 +24,7 @@ STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
-_FOLDS = BytesAhoCorasick([b"\n ", b"\n\t"])  # before what goes on with the line before
+FOLDS = (b"\n ", b"\n\t")  # before what goes on with the line before
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,7 @@ def _begins(data: bytes, kind: bytes) -> bool:
 
 def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(8 * len(data))
-    whole = b"\n" + opening.in_lines(opening.as_utf8(data, seen.work))
-    lines = whole.replace(b"\n ", b"").replace(b"\n\t", b"") if runs.holds(whole, _FOLDS) else whole
-    upper = lines.upper()
+    lines, upper = _lines(b"\n" + opening.as_utf8(data, seen.work))
     _walk_to_the_end(upper, kind, seen)
     text.find_php(data, seen)
     for line in STARTS_A_PROGRAM:
@@ -75,6 +71,29 @@ def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
             seen.find(Reason.EMBEDDED_FILES, "a file stands in one of its properties")
 
 
+def _lines(text: bytes) -> tuple[bytes, bytes]:
+    """As they are and in capital letters, put together where they are folded, with LF at their ends.
+
+    Where nothing is folded and no file stands, CR does no harm, and is left there: to take it away costs as much.
+    """
+    folded = _has_one(text, FOLDS)
+    if folded or opening.has_bare_cr(text):
+        text = opening.in_lines(text)
+        folded = folded or _has_one(text, FOLDS)
+    if folded:
+        text = text.replace(b"\n ", b"").replace(b"\n\t", b"")
+    upper = text.upper()
+    if b"\r" in text and _has_one(upper, MARKS):
+        text = opening.in_lines(text)
+        upper = text.upper()
+    return text, upper
+
+
+def _has_one(text: bytes, words: tuple[bytes, ...]) -> bool:
+    """One after the other: a search for so few at once stops at each of their first letters."""
+    return any(runs.has(text, word) for word in words)
+
+
 def _walk_to_the_end(upper: bytes, kind: bytes, seen: Seen) -> None:
     end = upper.rfind(b"\nEND:" + kind)
     if end < 0 or upper.count(b"\nBEGIN:" + kind) > upper.count(b"\nEND:" + kind):
@@ -82,7 +101,7 @@ def _walk_to_the_end(upper: bytes, kind: bytes, seen: Seen) -> None:
     behind = upper.find(b"\n", end + 1)
     if behind < 0 or not upper[behind:].strip(PADDING):
         return
-    if found := foreign(upper[behind:], seen.work):
+    if found := foreign(opening.in_lines(upper[behind:]), seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{found} behind its last object")
     else:
         seen.find(Reason.TRAILING_DATA, "lines behind its last object")

@@ -18,7 +18,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "text/plain"
     content = opening.as_utf8(data, seen.work)
     seen.work.spend(READING * len(content))
-    if content.count(b"[") + content.count(b"{") > MOST_VALUES:
+    if len(content) > MOST_VALUES and content.count(b"[") + content.count(b"{") > MOST_VALUES:
         raise TooMuch("it has more lists and objects than can be examined")
     if not (_parses(content) or _parses_by_line(content)):
         raise Unreadable("it is not JSON to its end")
