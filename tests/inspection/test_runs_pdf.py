@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import dictionaries, document, files, password, places, streams, strings, syntax
-from consumer.inspection.readers.pdf.syntax import names
-from consumer.inspection.readers.pdf.vocabulary import Vocabulary
+from consumer.inspection.readers.pdf.words import NAMES as NAMES_OF_WORDS
+from consumer.inspection.readers.pdf.words import WINDOW, PdfWords
 from consumer.inspection.readers.seen import Work
 from tests.inspection.test_runs import joined
 
@@ -84,12 +84,17 @@ def test_escapes_in_names_are_the_same(data: bytes) -> None:
     assert syntax.unescaped(data, Work()) == ESCAPED_NAME.sub(lambda match: plain(match[0]), data)
 
 
-@given(joined(b"/JS", b"/JSx", b"/S", b" ", b"(", b"/EF", b"/XFA"))
-def test_names_are_the_same(data: bytes) -> None:
-    pattern = re.compile(rb"/(?:EF|XFA|JS)(?=[\0\t\n\x0c\r /<>\[\](){}%]|$)")
-    found = syntax.names(b"EF", b"XFA", b"JS")
-    assert list(found.places(data)) == [match.start() for match in pattern.finditer(data)]
-    assert found.are_in(data) == bool(pattern.search(data))
+@given(
+    joined(b"/JS", b"/JSx", b"/S", b" ", b"(", b"/EF", b"/XFA", b"/EmbeddedFile", b"/EmbeddedFiles", b"stream", b"obj")
+)
+def test_words_are_the_same(data: bytes) -> None:
+    found = PdfWords(data, lambda _: None)
+    for words in ((b"/EF", b"/XFA", b"/JS"), (b"/EmbeddedFile",), (b"/EmbeddedFiles",)):
+        names = b"|".join(word[1:] for word in words)
+        pattern = re.compile(rb"/(?:%b)(?=[\0\t\n\x0c\r /<>\[\](){}%%]|$)" % names)
+        assert found.names(*words) == [match.start() for match in pattern.finditer(data)]
+    for word in (b"obj", b"stream", b"/EmbeddedFile", b"/EmbeddedFiles", b"/JS"):
+        assert list(found.at(word)) == [match.start() for match in re.finditer(re.escape(word), data)]
 
 
 @given(joined(b"stream", b" ", b"\t" * 8, b"\r\n", b"\n", b"\r", b"x"))
@@ -111,7 +116,7 @@ def test_objects_and_what_is_between_them_are_the_same(data: bytes) -> None:
     for at in range(min(3, end)):
         old, gap, regular = OBJECT.search(data, at), GAP.search(data, at), REGULAR.match(data, at)
         assert places._next_object(data, at, end, Work()) == (old.start() if old else end)
-        assert places._gap(data, at, end) == (gap.end() if gap else -1)
+        assert places._gap(data, at, end, Work()) == (gap.end() if gap else -1)
         assert places._behind_regular(data, at, end) == (regular.end() if regular else 0)
         keyword = KEYWORD.search(data, at)
         known = dict.fromkeys(places.KEYWORDS, at - 1)
@@ -162,15 +167,17 @@ def test_what_shows_a_string_is_the_same(before: bytes, data: bytes) -> None:
     assert any(sign in spaced for sign in places._SHOWS) == bool(SHOWN.search(before + data))
 
 
-def test_names_that_are_found_in_one_pass_are_those_that_each_search_finds() -> None:
-    words = (b"JS", b"JavaScript", b"EmbeddedFile", b"EmbeddedFiles", b"Page")
-    vocabulary, chance = Vocabulary(*words), random.Random(1)
-    pieces = (*(b"/" + word for word in words), b"/Pages", b"/", b"s", b" ", b"(", b"/EmbeddedFil", b"x" * 50)
-    for ahead in (*range(runs.AT_ONCE - 16, runs.AT_ONCE + 2), 0):
+def test_words_that_are_found_in_one_pass_are_those_that_each_search_finds() -> None:
+    words, chance = (b"obj", b"stream", *NAMES_OF_WORDS), random.Random(1)
+    pieces = (*words, b"/Pages", b"/", b"s", b" ", b"(", b"/EmbeddedFil", b"x" * 50)
+    for ahead in (*range(WINDOW - 16, WINDOW + 2), 0):
         content = b" " * ahead + b"".join(chance.choices(pieces, k=300))
-        expected = {word: list(names(word).places(content)) for word in words}
-        found = vocabulary.found_in(content, Work())
-        assert found == {word: (places[0], len(places)) for word, places in expected.items() if places}
+        found = PdfWords(content, lambda _: None)
+        for word in words:
+            assert list(found.at(word)) == list(runs.places(content, word))
+            for begin in (0, ahead, ahead + 100):
+                places = runs.places(content, b"obj", begin, len(content) - 50)
+                assert list(found.objects(begin, len(content) - 50)) == list(places)
 
 
 @given(

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from consumer.inspection.readers.marks import Marks
 from consumer.inspection.readers.openers import RULES
+from consumer.inspection.readers.pdf.words import PdfWords
 from consumer.model import Finding, Reason
 from consumer.model.units import MIB
 
@@ -69,7 +70,8 @@ class Work:
     steps: int = FEW_PARTS
     place: int | None = None  # of the part of the examined file that is looked into now
     _marks: Marks | None = None  # of the data that was searched last
-    _objects: tuple[bytes, dict[bytes, int]] | None = None  # likewise, of a PDF
+    _words: list[PdfWords] = field(default_factory=list)  # likewise of the last ones of a PDF
+    _objects: tuple[bytes, dict[bytes, int]] | None = None  # likewise
 
     @classmethod
     def of(cls, size: int) -> Work:
@@ -94,6 +96,14 @@ class Work:
         if self._marks is None or self._marks.data is not data:
             self._marks = Marks(data, self.spend)
         return self._marks
+
+    def words(self, data: bytes) -> PdfWords:
+        """Those of a PDF's `data`, searched once: the file itself is asked for between parts of it."""
+        for words in self._words:
+            if words.data is data:
+                return words
+        self._words = [*self._words[:1], PdfWords(data, self.spend)]
+        return self._words[-1]
 
     def objects(self, data: bytes, listed: Callable[[bytes, Work], dict[bytes, int]]) -> dict[bytes, int]:
         """Those of `data`, `listed` once however often they are asked for."""

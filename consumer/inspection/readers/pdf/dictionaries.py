@@ -5,10 +5,11 @@ from __future__ import annotations
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.strings import TOKEN
-from consumer.inspection.readers.pdf.syntax import DEEPEST, Dictionary, Name, Value
+from consumer.inspection.readers.pdf.syntax import DEEPEST, MOST_DIGITS, Dictionary, Name, Reference, Value
 from consumer.inspection.readers.seen import Work
 
 LONGEST = 16 * 1024  # bytes of one that is read in this way
+A_SIGN = 64  # of work, for each byte among which words are
 _WHITE = b" \t\r\n\x0c"
 _USUAL = runs.WORD + b"+-.,:;*'&@=!?$|" + b"/[]<>" + _WHITE
 _APART = ((b"/", b" /"), (b"[", b" [ "), (b"]", b" ] "), (b"<<", b" << "), (b">>", b" >> "))
@@ -21,15 +22,46 @@ def read(written: bytes, work: Work) -> Dictionary | None:
     if len(written) > LONGEST:
         return None
     written = written.strip(_WHITE)
-    if not (written.startswith(b"<<") and written.endswith(b">>")):
+    if not (written.startswith(b"<<") and written.endswith(b">>")) or written.translate(None, _USUAL):
         return None
-    if written.translate(None, _USUAL) or not _is_paired(written):
-        return None
+    inside = written[2:-2]
+    if not (b"[" in inside or b"<" in inside or b">" in inside or b"]" in inside):
+        work.spend(TOKEN * (2 + inside.count(b"/")) + A_SIGN * len(inside))
+        if (simple := _simple(inside)) is not None:
+            return simple
+    if any(written.count(sign) != 2 * written.count(2 * sign) for sign in (b"<", b">")):
+        return None  # a bracket that does not stand beside its like is a string's
     for sign, spaced in _APART:
         written = written.replace(sign, spaced)
     words = written.split()
     work.spend(TOKEN * len(words) + len(written))
     return _put_together(words)
+
+
+def _simple(inside: bytes) -> Dictionary | None:
+    """One of names, numbers and references alone, as most streams have."""
+    before, *names = inside.split(b"/")
+    made: Dictionary = {}
+    key: bytes | None = None
+    for part in names:
+        words = part.split()
+        if not words:
+            return None
+        if key is not None:
+            if len(words) > 1:
+                return None
+            made[key], key = Name(words[0]), None
+        elif len(words) == 1:
+            key = words[0]
+        elif not words[1].isdigit() or len(words[1]) > MOST_DIGITS:
+            return None
+        elif len(words) == 2:
+            made[words[0]] = int(words[1])
+        elif len(words) == 4 and words[3] == b"R" and words[2].isdigit():
+            made[words[0]] = Reference(int(words[1]))
+        else:
+            return None
+    return None if before.strip(_WHITE) else made
 
 
 def object_at(data: bytes, at: int, work: Work) -> Value:
@@ -38,11 +70,6 @@ def object_at(data: bytes, at: int, work: Work) -> Value:
     work.spend(end - at if end >= 0 else LONGEST)
     usual = read(data[at:end], work) if end >= 0 else None
     return usual if usual is not None else syntax.read(data, at, work)[0]
-
-
-def _is_paired(written: bytes) -> bool:
-    """Whether every bracket of a dictionary stands beside its like: others are of strings."""
-    return all(written.count(sign) == 2 * written.count(2 * sign) for sign in (b"<", b">"))
 
 
 def _put_together(words: list[bytes]) -> Dictionary | None:

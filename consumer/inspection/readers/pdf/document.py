@@ -7,8 +7,8 @@ from consumer.inspection.readers.pdf import password, places, root, streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.looks import Looks
 from consumer.inspection.readers.pdf.places import Extents
-from consumer.inspection.readers.pdf.syntax import WHITE, names, past, unescaped
-from consumer.inspection.readers.pdf.vocabulary import Vocabulary
+from consumer.inspection.readers.pdf.syntax import past, unescaped
+from consumer.inspection.readers.pdf.words import OBJECT, WHITE
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
@@ -18,13 +18,11 @@ OBJECT_STREAM = 8 * 1024 * 1024  # bytes that one may inflate to
 
 MOST_OBJECTS = 10_000  # that begin without a dictionary; a text about them has fewer
 
-HEADER, OBJECT, DICTIONARY = b"%PDF-", b"obj", b"<<"
-_ENCRYPTED = names(b"Encrypt")
-_LAUNCH, _PAGE = b"Launch", b"Page"
-_JAVASCRIPT, _SCRIPT, _RENDITION = b"JavaScript", b"JS", b"Rendition"
-_FLASH, _FORM = {b"RichMedia", b"Flash"}, {b"AcroForm", b"XFA"}
-_FILES = {b"EmbeddedFile", b"EmbeddedFiles"}
-_TELLING = Vocabulary(_LAUNCH, _PAGE, _JAVASCRIPT, _SCRIPT, _RENDITION, *_FLASH, *_FORM, *_FILES)
+HEADER, DICTIONARY = b"%PDF-", b"<<"
+LAUNCH, PAGE = b"/Launch", b"/Page"
+JAVASCRIPT, SCRIPT, RENDITION = b"/JavaScript", b"/JS", b"/Rendition"
+FLASH, FORM = (b"/RichMedia", b"/Flash"), (b"/AcroForm", b"/XFA")
+FILES = (b"/EmbeddedFile", b"/EmbeddedFiles")
 
 
 def find_header(data: bytes) -> int | None:
@@ -64,7 +62,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     places.examine(data, start, _streams(data, seen, limits), seen)
     encryption = password.encryption(data, seen.work)
     if encryption is password.Encryption.NEEDS_PASSWORD:
-        at = next(_ENCRYPTED.places(data), None)
+        at = next(iter(seen.work.words(data).names(password.ENCRYPT)), None)
         seen.find(Reason.ENCRYPTED, "the document needs a password to be opened", at=at)
     elif encryption is password.Encryption.OPENS_FREELY:
         seen.flag("restricted")
@@ -73,23 +71,22 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 def _active(content: bytes, seen: Seen, whole: bool) -> None:
     """What the names of dictionaries tell, wherever they stand. `whole`: places in it are places in the file."""
     seen.work.spend(4 * len(content))
-    found = _TELLING.found_in(content, seen.work)
+    words = seen.work.words(content)
 
-    def first(*words: bytes) -> int | None:
-        return min((found[word].first for word in words if word in found), default=None) if whole else None
+    def first(places: list[int]) -> int | None:
+        return places[0] if whole else None
 
-    if _LAUNCH in found:
-        seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=first(_LAUNCH))
-    if _JAVASCRIPT in found or {_SCRIPT, _RENDITION} <= found.keys():
-        at = first(_JAVASCRIPT if _JAVASCRIPT in found else _SCRIPT)
-        seen.find(Reason.JAVASCRIPT, "it contains JavaScript", at=at)
-    if _FLASH & found.keys():
-        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=first(*_FLASH))
-    if _FORM & found.keys():
+    if launches := words.names(LAUNCH):
+        seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=first(launches))
+    if scripts := words.names(JAVASCRIPT) or (words.names(RENDITION) and words.names(SCRIPT)):
+        seen.find(Reason.JAVASCRIPT, "it contains JavaScript", at=first(scripts))
+    if flash := words.names(*FLASH):
+        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=first(flash))
+    if words.names(*FORM):
         seen.flag("form")
-    seen.pages += found[_PAGE].times if _PAGE in found else 0
-    if _FILES & found.keys():
-        _carries_files(seen, first(*_FILES))
+    seen.pages += len(words.names(PAGE))
+    if files := words.names(*FILES):
+        _carries_files(seen, first(files))
 
 
 def _carries_files(seen: Seen, at: int | None = None) -> None:
@@ -100,8 +97,8 @@ def _carries_files(seen: Seen, at: int | None = None) -> None:
 def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     """Looks into every stream, and tells which of them are for whom. Object streams tell what the others are."""
     readable = unescaped(data, seen.work)
-    encrypted = _ENCRYPTED.are_in(readable)
-    if encrypted and not _ENCRYPTED.are_in(data):
+    encrypted = bool(seen.work.words(readable).names(password.ENCRYPT))
+    if encrypted and not seen.work.words(data).names(password.ENCRYPT):
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     _active(readable, seen, whole=len(readable) == len(data))
     begins = root.Root.of(readable, seen.work)

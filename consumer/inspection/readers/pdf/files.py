@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.syntax import Reference, Value
+from consumer.inspection.readers.pdf.words import CONTENTS, OBJECT, SOURCE, WHITE
 from consumer.inspection.readers.seen import PLACE, Work
 from consumer.inspection.readers.trailing import Extent
 
@@ -16,14 +17,11 @@ A_WORD, A_LIST, A_NAME = 256, 1024, 1024  # of work, for a look at each that may
 A_REFERENCE = 128  # of work, for each byte of a list of them
 MOST_NAMES = 1_000  # distinct ones
 
-SOURCE = b"/AdditionalStreams"  # LibreOffice names the document's own source so, in the trailer
-
-CONTENTS = b"/Contents"
-
-_DESCRIBED = syntax.names(b"EF", b"XFA")
+DESCRIBED = (b"/EF", b"/XFA")
+BEFORE_LIST = (b"[", b"")  # or more white space
 _WORDS = bytes.maketrans(b"\0\x0b", b" x")  # what is white space in a PDF, and what is none
-_WHITE = frozenset(bytes([sign]) for sign in syntax.WHITE)
-_OF_REFERENCES = runs.DIGITS + syntax.WHITE + b"R"
+_WHITE = frozenset(bytes([sign]) for sign in WHITE)
+_OF_REFERENCES = runs.DIGITS + WHITE + b"R"
 
 
 @dataclass(slots=True)
@@ -35,14 +33,13 @@ class Referred:
 
     def add(self, content: bytes, first: int | None, work: Work, data: bytes) -> None:
         """What `content` refers to. `first`: where the objects of an object stream begin; None for the file itself."""
-        work.spend(syntax.SIGN * content.count(b"/"))
         for found in (_pages(content, work), _lists(content, work)):
             for begin, end in found:
                 work.spend(PLACE // 2 + A_REFERENCE * (end - begin))
                 self.pages.update(_references(content[begin:end]))
-        for at in runs.places(content, SOURCE):
+        for at in work.words(content).at(SOURCE):
             self._source(syntax.read(content, at + len(SOURCE), work)[0])
-        if _DESCRIBED.are_in(content):
+        if work.words(content).names(*DESCRIBED):
             for value in _around(content, work) if first is None else _sequence(content, first, work):
                 for dictionary in _dictionaries(value):
                     if b"EF" in dictionary:
@@ -81,9 +78,9 @@ def _pages(content: bytes, work: Work) -> Iterator[Extent]:
     """Where it stands what pages are drawn from: one reference, or a list of any things."""
     stop = 0  # behind the list before; what stands in it begins none
     closing = -1  # the next end of a list, found once for all that begin before it
-    for name in runs.places(content, CONTENTS):
+    for name in work.words(content).at(CONTENTS):
         work.spend(A_NAME)
-        begin = runs.behind(content, name + len(CONTENTS), syntax.WHITE)
+        begin = runs.behind(content, name + len(CONTENTS), WHITE)
         if name < stop:
             continue
         if content[begin : begin + 1] == b"[":
@@ -100,22 +97,30 @@ def _pages(content: bytes, work: Work) -> Iterator[Extent]:
 
 def _lists(content: bytes, work: Work) -> Iterator[Extent]:
     """Objects that are nothing but references."""
-    for word in runs.places(content, b"obj"):
+    for word in work.words(content).at(OBJECT):
         work.spend(A_WORD)
-        begin = runs.behind(content, word + 3, syntax.WHITE)
+        if content[word + 3 : word + 6].lstrip(WHITE)[:1] not in BEFORE_LIST:
+            continue
+        begin = runs.behind(content, word + 3, WHITE)
         if content[begin : begin + 1] != b"[":
             continue
         work.spend(A_LIST)
         end = runs.behind(content, begin + 1, _OF_REFERENCES)
         *parts, last = content[begin + 1 : end].split(b"R")
-        closed = content[end : end + 1] == b"]" and not last.strip(syntax.WHITE)
+        closed = content[end : end + 1] == b"]" and not last.strip(WHITE)
         if closed and parts and all(_is_reference(part) for part in parts):
             yield begin, end + 1
 
 
 def _references(content: bytes) -> Iterator[int]:
     """The numbers of the objects that are referred to."""
-    for part in content.translate(_WORDS).split(b"R")[:-1]:
+    content = content.translate(_WORDS)
+    match content.split():
+        case [number, generation, b"R"] if number.isdigit() and generation.isdigit():  # as nearly always
+            if len(generation) <= syntax.MOST_DIGITS:
+                yield int(number[-syntax.MOST_DIGITS :])
+            return
+    for part in content.split(b"R")[:-1]:
         *_, number, generation = (b"", b"", *part.rsplit(None, 2)) if part[-1:].isspace() else (b"", b"")
         if generation.isdigit() and len(generation) <= syntax.MOST_DIGITS:
             digits = number[-syntax.MOST_DIGITS :]
@@ -143,7 +148,7 @@ def _dictionaries(value: Value) -> Iterator[syntax.Dictionary]:
 
 def _around(content: bytes, work: Work) -> Iterator[Value]:
     end = 0
-    for at in _DESCRIBED.places(content):
+    for at in work.words(content).names(*DESCRIBED):
         work.spend(PLACE)
         if at >= end:
             value, end = syntax.enclosing(content, at, end, work)

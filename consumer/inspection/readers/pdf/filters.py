@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 
 from consumer.inspection.readers import flate, runs
-from consumer.inspection.readers.pdf.syntax import WHITE
+from consumer.inspection.readers.pdf.words import WHITE
 from consumer.inspection.readers.seen import TooMuch, Work
 
 MOST_FILTERS = 8

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
 from consumer.inspection.readers.pdf.syntax import Dictionary, Name, Reference
+from consumer.inspection.readers.pdf.words import WHITE, WORDS
 from consumer.inspection.readers.seen import PLACE, Work
 
 ENCRYPT, ID = b"/Encrypt", b"/ID"
@@ -43,10 +44,11 @@ def encryption(data: bytes, work: Work) -> Encryption:
 def _last(data: bytes, name: bytes, following: tuple[bytes, ...], work: Work) -> int | None:
     """Behind the last place of the name that one of `following` stands behind, with or without white space."""
     work.spend(2 * len(data))
-    for at in reversed(list(runs.places(data, name))):
+    words = work.words(data)
+    for at in reversed(words.at(name) if name in WORDS else list(runs.places(data, name))):
         work.spend(PLACE // 4)
         behind = at + len(name)
-        if data.startswith(following, runs.behind(data, behind, syntax.WHITE)):
+        if data.startswith(following, runs.behind(data, behind, WHITE)):
             return behind
     return None
 

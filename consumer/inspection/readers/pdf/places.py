@@ -11,7 +11,7 @@ from consumer.inspection.readers.formats import DEEPEST_PADDING, HEAD, PADDING
 from consumer.inspection.readers.pdf import streams, syntax
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import PdfStream
-from consumer.inspection.readers.pdf.syntax import WHITE
+from consumer.inspection.readers.pdf.words import OBJECT, WHITE
 from consumer.inspection.readers.seen import PLACE, Seen, Work
 from consumer.inspection.readers.signatures import ZIP
 from consumer.inspection.readers.texts.tables import SYLK
@@ -23,9 +23,12 @@ A_WORD = 512  # likewise, one that begins no object
 OPENED = frozenset(b"({[\"'`=")  # on the line that a file begins on
 OPENINGS = (b"#!", b"%!", b"/*", b"//", SYLK)  # of comments, scripts, PostScript and workbooks
 SAME = "a PDF"  # joined documents: readers show the last one
+MOST_MARK = 32  # bytes
+ZOO = b"\xdc\xa7\xc4\xfd"  # of all that means something in any place, what has no letter of ASCII
 
 START, END = b"startxref", b"%%EOF"
 KEYWORDS = (b"xref", START, b"trailer", END)
+_UPPER = runs.between(0x80, 0xFF) + WHITE
 _IN_TABLE = runs.DIGITS + b"nf"
 _SHOWS = (b")Tj", b") Tj", b")'", b") '", b')"', b') "', b"]TJ", b"] TJ")
 
@@ -146,10 +149,18 @@ def _behind_end(data: bytes, at: int) -> tuple[int, bool]:
 
 
 def _loose(parts: list[bytes], seen: Seen) -> None:
+    if all(map(_is_binary_mark, parts)):  # as nearly always
+        return
     begun = [formats.format_at(part[:4096]) for part in parts]
     names = (*begun, *formats.foreigners(b"\n".join(parts), seen.work))
     if found := next((name for name in names if name and name != SAME), None):
         seen.find(Reason.SECOND_FORMAT, f"{found} between the document's objects", opener="7-zip")
+
+
+def _is_binary_mark(part: bytes) -> bool:
+    """Whether it is the comment that tells programs to copy the file as it is: letters of no alphabet, a few."""
+    mark = part.lstrip(WHITE)
+    return len(part) <= MOST_MARK and mark[:1] == b"%" and not mark[1:].translate(None, _UPPER) and ZOO not in mark
 
 
 def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
@@ -171,12 +182,12 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
                 work.spend(PLACE)  # what stands there is looked at as a file
                 yield data[begin:at]
             work.spend(STEP)
-        at = _gap(data, at, end)
+        at = _gap(data, at, end, work)
 
 
 def _next_object(data: bytes, at: int, end: int, work: Work) -> int:
     """Where the number of the next object stands; `end` if there is none."""
-    for word in runs.places(data, b"obj", at, end):
+    for word in work.words(data).objects(at, end):
         if found := syntax.number_before(data, word, at, True):
             return max(found[0], found[1] - syntax.MOST_DIGITS)
         work.spend(A_WORD)
@@ -210,11 +221,12 @@ def _next_keyword(data: bytes, at: int, stop: int, known: dict[bytes, int]) -> i
     return min(known.values())
 
 
-def _gap(data: bytes, at: int, end: int) -> int:
+def _gap(data: bytes, at: int, end: int, work: Work) -> int:
     """Behind the next end of an object that no other one follows; -1 if there is none."""
-    for word in runs.places(data, b"endobj", at, end):
-        if not _is_followed(data, word + 6, end):
-            return word + 6
+    for word in work.words(data).objects(at + len(b"end"), end):
+        behind = word + len(OBJECT)
+        if data[word - 3 : word] == b"end" and not _is_followed(data, behind, end):
+            return behind
     return -1
 
 

@@ -10,7 +10,8 @@ from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.pdf import dictionaries, streams, syntax
 from consumer.inspection.readers.pdf.places import END
 from consumer.inspection.readers.pdf.streams import PdfStream
-from consumer.inspection.readers.pdf.syntax import Reference, Value, names
+from consumer.inspection.readers.pdf.syntax import Reference, Value
+from consumer.inspection.readers.pdf.words import OBJECT
 from consumer.inspection.readers.seen import PLACE, Work
 
 ENDING = End(
@@ -25,7 +26,8 @@ PACKED = b"ObjStm"  # objects in a stream are not looked for one by one
 MOST_PACKED = 100_000  # objects in one stream
 AN_OBJECT = 512  # of work, to read its number
 SEARCHING = 8  # bytes for one of work
-_ROOT = names(b"Root")
+FEW = 512  # bytes for each object, of which there are so few that a look at all of them takes less than a search
+ROOT = b"/Root"
 
 
 @dataclass(slots=True)
@@ -90,23 +92,30 @@ def _objects(readable: bytes, reference: Reference, work: Work) -> Iterator[Valu
     """All of that number, the last one first: a later one may stand in a text (None), or in a file that is attached."""
     work.spend(len(readable) // SEARCHING)
     usual = b"%d 0 obj" % reference.number
-    for at in runs.places_from_end(readable, usual):
+    for at in _from_end(readable, usual, work):
         if not readable[max(0, at - 1) : at].isdigit():
             work.spend(PLACE // 2)
             yield dictionaries.object_at(readable, at + len(usual), work)
     work.spend(len(readable) // SEARCHING)
-    for word in runs.places(readable, b"obj"):
+    for word in work.words(readable).at(OBJECT):
         work.spend(AN_OBJECT)
         if streams.number_at(readable, word) == reference.number and not readable.endswith(
-            usual, 0, word + len(b"obj")
+            usual, 0, word + len(OBJECT)
         ):
-            yield syntax.read(readable, word + len(b"obj"), work)[0]
+            yield syntax.read(readable, word + len(OBJECT), work)[0]
+
+
+def _from_end(readable: bytes, usual: bytes, work: Work) -> Iterator[int]:
+    words, more = work.words(readable).at(OBJECT), len(usual) - len(OBJECT)
+    if len(words) > len(readable) // FEW:
+        return runs.places_from_end(readable, usual)
+    return (word - more for word in reversed(words) if readable.endswith(usual, 0, word + len(OBJECT)))
 
 
 def _named(readable: bytes, work: Work) -> Iterator[Value]:
-    for at in _ROOT.places(readable):
+    for at in work.words(readable).names(ROOT):
         work.spend(PLACE)
-        yield syntax.read(readable, at + len(b"/Root"), work)[0]
+        yield syntax.referred_at(readable, at + len(ROOT), work)
 
 
 def _of_trailers(readable: bytes, work: Work) -> Iterator[Value]:

@@ -10,11 +10,12 @@ from consumer.inspection.readers.formats import OBJECTS_TRIED
 from consumer.inspection.readers.pdf import dictionaries, syntax
 from consumer.inspection.readers.pdf.filters import undone
 from consumer.inspection.readers.pdf.syntax import Dictionary, Name, Reference, Value
+from consumer.inspection.readers.pdf.words import OBJECT, STREAM, WHITE
 from consumer.inspection.readers.seen import PLACE, Work
 
-KEYWORD, MOST_BLANKS = b"stream", 8  # behind the word, before its line ends
+MOST_BLANKS = 8  # behind the word, before its line ends
 MOST_COMMENT = 1000  # bytes of one between a dictionary and the word
-NEAR = 40  # bytes before an object's word that its number is in
+NEARER, NEAR = 16, 40  # bytes before an object's word that its number is in
 AN_OBJECT, ITS_END = 256, 64  # of work, for each that is looked at
 A_NAME = 1536  # likewise
 MOST_NAMES = 16
@@ -42,11 +43,12 @@ class PdfStream:
 def streams(data: bytes, work: Work) -> Iterator[PdfStream]:
     work.spend(len(data))
     floor = 0
-    for keyword in runs.places(data, KEYWORD):
-        if not (begin := _begin(data, keyword)):
+    for keyword in work.words(data).at(STREAM):
+        ends = data[keyword - 3 : keyword] == b"end"
+        if not ends and not (begin := _begin(data, keyword)):
             continue
         work.spend(PLACE)
-        if data[keyword - 3 : keyword] == b"end":
+        if ends:
             continue
         yield _stream(data, floor, keyword, begin, work)
         floor = begin
@@ -54,12 +56,12 @@ def streams(data: bytes, work: Work) -> Iterator[PdfStream]:
 
 def _begin(data: bytes, keyword: int) -> int:
     """Behind the line that the word ends; 0 if it ends none."""
-    rest = data[keyword + len(KEYWORD) : keyword + len(KEYWORD) + MOST_BLANKS + 2]
+    rest = data[keyword + len(STREAM) : keyword + len(STREAM) + MOST_BLANKS + 2]
     line = rest.lstrip(b" \t")
     ends = line[:2] == b"\r\n" or line[:1] in (b"\r", b"\n")
     if not ends or len(rest) - len(line) > MOST_BLANKS:
         return 0
-    return keyword + len(KEYWORD) + len(rest) - len(line) + (2 if line[:2] == b"\r\n" else 1)
+    return keyword + len(STREAM) + len(rest) - len(line) + (2 if line[:2] == b"\r\n" else 1)
 
 
 def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> PdfStream:
@@ -80,7 +82,7 @@ def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Pd
 
 def _only_comments(data: bytes, at: int, stop: int) -> bool:
     """Whether nothing but white space and short comments stands there."""
-    while (at := runs.behind(data, at, syntax.WHITE)) < stop:
+    while (at := runs.behind(data, at, WHITE)) < stop:
         end = min(stop, runs.behind(data, at, syntax.IN_LINE))
         if data[at : at + 1] != b"%" or end - at - 1 > MOST_COMMENT:
             return False
@@ -90,6 +92,10 @@ def _only_comments(data: bytes, at: int, stop: int) -> bool:
 
 def number_at(data: bytes, word: int) -> int | None:
     """Of the object that begins with this word."""
+    near = data[max(0, word - NEARER) : word]
+    words = near.split()
+    if len(words) > 2 and near[-1:] == b" " and words[-1].isdigit() and words[-2].isdigit() and b"\x0b" not in near:
+        return int(words[-2][-syntax.MOST_DIGITS :])  # as nearly always
     found = syntax.number_before(data, word, max(0, word - NEAR), False)
     return int(data[max(found[0], found[1] - syntax.MOST_DIGITS) : found[1]]) if found else None
 
@@ -98,12 +104,14 @@ def names(data: bytes, work: Work) -> dict[int, Value]:
     """Objects that are but names: what a dictionary may refer to in place of naming its filters itself."""
     work.spend(2 * len(data))
     found: dict[int, Value] = {}
-    for word in runs.places(data, b"obj"):
+    for word in work.words(data).at(OBJECT):
         work.spend(ITS_END)
         if data[word - 3 : word] == b"end":
             continue
         work.spend(AN_OBJECT)
-        begin = runs.behind(data, word + 3, syntax.WHITE)
+        if data[word + 3 : word + 6].lstrip(WHITE)[:1] == b"<":  # as nearly always
+            continue
+        begin = runs.behind(data, word + 3, WHITE)
         if data[begin : begin + 1] in (b"/", b"[") and _is_names(data, begin, work):
             work.spend(PLACE)
             if (number := number_at(data, word)) is not None:
@@ -113,21 +121,23 @@ def names(data: bytes, work: Work) -> dict[int, Value]:
 
 def _is_names(data: bytes, at: int, work: Work) -> bool:
     """Whether the object is a name or a list of a few, and nothing else."""
-    at = runs.behind(data, at + (data[at : at + 1] == b"["), syntax.WHITE)
+    at = runs.behind(data, at + (data[at : at + 1] == b"["), WHITE)
     for _ in range(MOST_NAMES):
         work.spend(A_NAME)
         end = runs.behind(data, at + 1, _IN_NAME)
         if data[at : at + 1] != b"/" or end == at + 1:
             return False
-        at = runs.behind(data, end, syntax.WHITE)
+        at = runs.behind(data, end, WHITE)
         if data[at : at + 1] != b"/":
             break
-    return data.startswith(b"endobj", runs.behind(data, at + (data[at : at + 1] == b"]"), syntax.WHITE))
+    return data.startswith(b"endobj", runs.behind(data, at + (data[at : at + 1] == b"]"), WHITE))
 
 
 def filters(stream: PdfStream, named: dict[int, Value]) -> list[bytes]:
     """The names of its filters, in the order in which they are undone."""
     said = stream.dictionary.get(b"Filter")
+    if isinstance(said, Name):  # as nearly always
+        return [bytes(said)]
     if isinstance(said, Reference):
         said = named.get(said.number)
     said = [

@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
 from dataclasses import dataclass
-from heapq import merge
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
 from consumer.inspection.readers.pdf.strings import A_LETTER, TOKEN, escapes, from_digits, plain, string_at
+from consumer.inspection.readers.pdf.words import AFTER_NAME, DELIMITERS, OBJECT, WHITE
 from consumer.inspection.readers.seen import PLACE, Work
 
-SIGN = 24  # what a look at one of many signs costs
 DEEPEST = 64  # levels of arrays and dictionaries
 AN_OBJECT, AN_ESCAPE = 4096, 1024  # of work, to list the one, and to look at the other
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 CONSTANTS = {b"true": True, b"false": False}
-WHITE = b"\0\t\n\x0c\r "
-REGULAR = runs.all_but(WHITE + b"()<>[]{}/%")  # what names, numbers and words are written with
+REGULAR = runs.all_but(WHITE + DELIMITERS)  # what names, numbers and words are written with
 IN_LINE = runs.all_but(b"\r\n")
 MOST_DIGITS = 10  # of a number of an object
+NEAR = 24  # bytes within which a reference ends
 LONGEST_NAME = 128  # before its first escape
 
-_DELIMITERS = b"()<>[]{}/%"
-AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + _DELIMITERS)))
 _BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
 _BRACKETS = {b"<<": "open", b"[": "open", b">>": "close", b"]": "close"}
@@ -45,29 +41,6 @@ class Reference:
 Value = object
 """A dictionary (keys without their slash), a list, a `Name`, a `Reference`, a string, a number; None for the rest."""
 Dictionary = dict[bytes, Value]
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """Names as they are written without escapes."""
-
-    words: tuple[bytes, ...]
-
-    def places(self, content: bytes) -> Iterator[int]:
-        """Where one of them stands, in order."""
-        return merge(*(_whole_names(content, b"/" + word) for word in self.words))
-
-    def are_in(self, content: bytes) -> bool:
-        return any(next(_whole_names(content, b"/" + word), None) is not None for word in self.words)
-
-
-def names(*words: bytes) -> Names:
-    return Names(words)
-
-
-def _whole_names(content: bytes, name: bytes) -> Iterator[int]:
-    size = len(name)
-    return (at for at in runs.places(content, name) if content[at + size : at + size + 1] in AFTER_NAME)
 
 
 def unescaped(content: bytes, work: Work) -> bytes:
@@ -106,6 +79,18 @@ def reference_at(data: bytes, at: int, word: bytes) -> int:
     return begin if numbers and first > at and data.startswith(word, begin) else -1
 
 
+def referred_at(data: bytes, at: int, work: Work) -> Value:
+    """The value that begins at `at`, which nearly always is a reference."""
+    near = data[at : at + NEAR]
+    words = near.split(None, 3)
+    if len(words) > 2 and words[0].isdigit() and words[1].isdigit() and words[2][:1] == b"R" and b"\x0b" not in near:
+        ends = len(words) > 3 or at + NEAR >= len(data) or len(words[2]) > 1
+        if ends and words[2][1:2] in AFTER_NAME and max(len(words[0]), len(words[1])) <= MOST_DIGITS:
+            work.spend(3 * TOKEN)
+            return Reference(int(words[0]))
+    return read(data, at, work)[0]
+
+
 def number_before(data: bytes, word: int, floor: int, spaced: bool) -> tuple[int, int] | None:
     """From where to where the first of the two numbers stands that are before a word, as in `1 0 obj`.
 
@@ -132,7 +117,7 @@ def _token(data: bytes, at: int) -> Token:
         at = at + 1 if one_space else past(data, at)
     if not (sign := data[at : at + 1]):
         return "stray", b"", len(data)  # behind a comment that may be long: whoever reads it pays for that
-    if sign == b"/" or sign not in _DELIMITERS:
+    if sign == b"/" or sign not in DELIMITERS:
         begin = at + (sign == b"/")
         end = runs.behind(data, begin, REGULAR)
         return ("name" if sign == b"/" else "word"), data[begin:end], end
@@ -293,7 +278,7 @@ def _objects(data: bytes, work: Work) -> dict[bytes, int]:
     """Where the content of the last object of each number begins, by the number's digits."""
     work.spend(12 * len(data))
     found: dict[bytes, int] = {}
-    for word in runs.places(data, b"obj"):
+    for word in work.words(data).at(OBJECT):
         work.spend(AN_OBJECT)
         if number := number_before(data, word, 0, True):
             found[data[slice(*number)]] = word + 3

@@ -1,0 +1,70 @@
+"""Where each word of a PDF stands that is looked for again and again, all of them found in one pass over it.
+
+No two of these words can overlap: those that would are cut by a letter, and whoever asks looks at what stands there.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
+
+OBJECT, STREAM, CONTENTS = b"obj", b"stream", b"/Contents"
+SOURCE = b"/AdditionalStreams"  # LibreOffice names the document's own source so, in the trailer
+NAMES = (
+    b"/Launch", b"/Page", b"/JavaScript", b"/JS", b"/Rendition", b"/RichMedia", b"/Flash", b"/AcroForm", b"/XFA",
+    b"/EmbeddedFile", b"/EmbeddedFiles", b"/EF", b"/Encrypt", b"/Root",
+)  # fmt: skip
+WORDS = (OBJECT, STREAM, *dict.fromkeys(name.removesuffix(b"s") for name in (CONTENTS, SOURCE, *NAMES)))
+"""Without the letter that `stream` could begin with."""
+WHITE, DELIMITERS = b"\0\t\n\x0c\r ", b"()<>[]{}/%"
+AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + DELIMITERS)))
+A_MATCH = 96  # of work
+WINDOW = 64 * 1024  # bytes that are searched at once: hostile ones hold words and nothing else
+LONGEST = max(map(len, WORDS))
+
+_SEARCH = BytesAhoCorasick(WORDS, matchkind=MatchKind.LeftmostFirst)
+
+
+class PdfWords:
+    """Of one piece of data. `spend` is told what finding them costs, in bytes that are read."""
+
+    def __init__(self, data: bytes, spend: Callable[[int], None]) -> None:
+        self.data = data
+        self._places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
+        spend(len(data))
+        view = memoryview(data)
+        for begin in range(0, len(data), WINDOW):
+            found = _SEARCH.find_matches_as_indexes(view[begin : begin + WINDOW + LONGEST - 1])
+            spend(A_MATCH * len(found))
+            for word, at, _ in found:
+                if at < WINDOW:
+                    self._places[WORDS[word]].append(begin + at)
+
+    def at(self, word: bytes) -> Sequence[int]:
+        """Where it stands, in order."""
+        places = self._places.get(word.removesuffix(b"s"), ())
+        return [at for at in places if self.data.startswith(word, at)] if word.endswith(b"s") else places
+
+    def objects(self, start: int, stop: int) -> Iterator[int]:
+        """Where the words that begin and end objects stand between two places."""
+        places = self.at(OBJECT)
+        for index in range(bisect_left(places, start), len(places)):
+            if places[index] + len(OBJECT) > stop:
+                return
+            yield places[index]
+
+    def names(self, *names: bytes) -> list[int]:
+        """Where one of them stands as a whole name, in order."""
+        data = self.data
+        found = [
+            at for name in names for at in self.at(name) if data[at + len(name) : at + len(name) + 1] in AFTER_NAME
+        ]
+        return sorted(found) if len(names) > 1 else found
+
+
+def _numbers() -> array[int]:
+    return array("L")  # a list takes five times the memory
