@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers import runs, scripts, zip_reader
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
@@ -22,7 +22,8 @@ OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
 _STARTS = (*LONG, *SHORT)
 _SIGNATURES = tuple(signature for signature, _ in _STARTS)
-_ANY_LONG = BytesAhoCorasick([signature for signature, _ in LONG])
+_FIRST, _OCTAL = frozenset(signature[:1] for signature in _SIGNATURES), b"01234567"
+_ANY_LONG = BytesAhoCorasick([signature for signature, _ in LONG], matchkind=MatchKind.LeftmostFirst)
 _ELF = Signature(b"\x7fELF", 0, ((4, 6, b"\1\2"), (6, 7, b"\1"), (7, 8, runs.between(0, 0x12))))
 _GZIP = Signature(
     b"\x1f\x8b\x08", 0, ((3, 4, runs.between(0, 0x1F)), (8, 9, b"\0\2\4"), (9, 10, runs.between(0, 0x0D) + b"\xff"))
@@ -69,7 +70,7 @@ def format_at(data: bytes) -> str | None:
 
 def binary_at(data: bytes) -> str | None:
     """The same, of what is no page."""
-    if data.startswith(_SIGNATURES):
+    if data[:1] in _FIRST and data.startswith(_SIGNATURES):
         return next(name for signature, name in _STARTS if data.startswith(signature))
     if data[:2] == b"MZ" and len(data) > 64:
         return "a Windows or DOS program"
@@ -89,7 +90,7 @@ def binary_at(data: bytes) -> str | None:
         return "an icon"
     if data[:2] == _ARJ and _arj_header(data, 0):
         return "an ARJ archive"
-    if any(signature.is_at(data, 0) for signature in _PCAPNG):
+    if data[:1] == b"\n" and any(signature.is_at(data, 0) for signature in _PCAPNG):
         return "captured network traffic"
     return None
 
@@ -135,16 +136,23 @@ def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]
 def marked_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
     """The same, save archives that are found from the end: whoever reads those asks for the others."""
     found: list[tuple[int, str]] = []
+    marks = work.marks(data)
     for mark, signature, before, true, name in (
-        (b"rar!", b"Rar!\x1a\x07", 0, _is_rar, "a RAR archive"),
-        (b"\x7felf", b"\x7fELF", 0, _is_elf, "an ELF program"),
-        (b"mz", b"MZ", 0, _is_program, "a Windows program"),
-        (b"ace**", b"**ACE**", 2, _is_ace, "an ACE archive"),
-        (b"7z\xbc\xaf", b"7z\xbc\xaf\x27\x1c", 0, _is_seven_zip, "a 7-Zip archive"),
-        (b"mscf", b"MSCF\0\0\0\0", 0, _is_cabinet, "a cabinet"),
-        (_ARJ, _ARJ, 0, _arj_header, "an ARJ archive"),
+        ()
+        if marks.are_none
+        else (
+            (b"rar!", b"Rar!\x1a\x07", 0, _is_rar, "a RAR archive"),
+            (b"\x7felf", b"\x7fELF", 0, _is_elf, "an ELF program"),
+            (b"mz", b"MZ", 0, _is_program, "a Windows program"),
+            (b"ace**", b"**ACE**", 2, _is_ace, "an ACE archive"),
+            (b"7z\xbc\xaf", b"7z\xbc\xaf\x27\x1c", 0, _is_seven_zip, "a 7-Zip archive"),
+            (b"mscf", b"MSCF\0\0\0\0", 0, _is_cabinet, "a cabinet"),
+            (_ARJ, _ARJ, 0, _arj_header, "an ARJ archive"),
+        )
     ):
-        places = (at - before for at in work.marks(data).at(mark) if at - before >= start)
+        if not (marked := marks.at(mark)):
+            continue
+        places = (at - before for at in marked if at - before >= start)
         if (at := next((at for at in _exactly(data, signature, places, work) if true(data, at)), -1)) >= 0:
             found.append((at, name))
     return found
@@ -279,7 +287,7 @@ def _is_tar(block: bytes) -> bool:
     if len(block) < 512 or not block[:1].strip(b"\0"):
         return False
     stored = block[148:156].strip(b"\0 ")
-    if not stored or not all(48 <= c <= 55 for c in stored):
+    if not stored or stored.strip(_OCTAL):
         return False
     return int(stored, 8) == sum(block) - sum(block[148:156]) + 8 * 32
 

@@ -47,6 +47,11 @@ class Marks:
                     if at < WINDOW:
                         self._places[marks[mark]].append(begin + at)
 
+    @property
+    def are_none(self) -> bool:
+        """As in most small pieces of data."""
+        return not self._places
+
     def at(self, mark: bytes) -> Sequence[int]:
         """Where it stands, in small or large letters, in order."""
         return self._places.get(mark, ())

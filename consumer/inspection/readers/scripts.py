@@ -135,6 +135,8 @@ def asp(data: bytes, work: Work) -> Iterator[int]:
 def live(data: bytes, work: Work) -> Iterator[int]:
     """Where markup runs or loads something: elements that do so by being there, events, URLs that are scripts."""
     found = work.marks(data)
+    if found.are_none:
+        return
     yield from _carriers(found)
     yield from _events(found)
     yield from _script_urls(found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from ahocorasick_rs import BytesAhoCorasick
+from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Seen
@@ -23,7 +23,7 @@ _REFERRED_TO = (
     *(b"#112;", b"#0112;", b"00112;", b"#80;", b"#080;", b"0080;", b"0070;", b"0050;"),
     *(b"x70;", b"x070;", b"X70;", b"X070;", b"x50;", b"x050;", b"X50;", b"X050;"),
 )
-_SCHEME = BytesAhoCorasick([*_BEGUN, *_REFERRED_TO])
+_SCHEME = BytesAhoCorasick([*_BEGUN, *_REFERRED_TO], matchkind=MatchKind.LeftmostFirst)
 """How an action may begin: with two letters as they are, or with one of them as a reference. Few slides have it."""
 _LETTERS = {
     written: bytes([letter])

@@ -72,7 +72,9 @@ def examine_stored(data: bytes, archive: Archive, seen: Seen) -> None:
     if pdf is not None and pdf < HEADER_OF_A_PDF:
         seen.find(Reason.SECOND_FORMAT, "a PDF in a part that is not compressed", at=pdf, opener="pdf")
     for entry in archive.entries:
-        content = data[entry.data : entry.data + entry.compressed] if entry.method == STORED else b""
+        if entry.method != STORED:
+            continue
+        content = data[entry.data : entry.data + entry.compressed]
         if scripts.sniffed(content) and next(scripts.live(content, seen.work), None) is not None:
             detail = "a page with a script in a part that is not compressed"
             seen.find(Reason.SECOND_FORMAT, detail, at=entry.start, opener="mshta")

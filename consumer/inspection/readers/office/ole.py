@@ -57,6 +57,7 @@ ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x
 FIELD = "\x13"  # what begins one
 MOST_SPACES = 9  # before its first word
 A_WORD = 64  # of work
+_ANY_DDE = (runs.any_case(b"dde"), runs.any_case(b"d\0d\0e"))
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -139,6 +140,8 @@ def _word(file: CompoundFile, stream: Node, seen: Seen) -> None:
 
 def _asks(content: bytes, work: Work) -> bool:
     """Whether a field asks another program for data. Its text is in one byte for each character, or in two."""
+    if not any(runs.holds(content, search) for search in _ANY_DDE):
+        return False
     lower = content.lower()
     for encoding in ("ascii", "utf-16-le"):
         field, word, auto, space = (sign.encode(encoding) for sign in (FIELD, DDE, AUTO, " "))

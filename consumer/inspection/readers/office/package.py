@@ -132,7 +132,7 @@ class Package:
 
 def part_of(name: str) -> str:
     """Part names compare without case and escapes, some writers use backslashes, and the root need not be named."""
-    path = "/" + unquote(name).replace("\\", "/").lstrip("/")
+    path = "/" + (unquote(name) if "%" in name else name).replace("\\", "/").lstrip("/")
     return (normpath(path) if "//" in path or "/." in path or path.endswith("/") else path).lower()
 
 
