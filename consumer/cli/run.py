@@ -32,10 +32,12 @@ def run_service(config: Path | None) -> None:
     """
     from consumer.cli.loading import checked
     from consumer.inspection.workers.pool import WorkersNotStarted, hide_from_peers
+    from consumer.service import heap
     from consumer.settings.load import credentials
     from consumer.telemetry.log import setup
 
     hide_from_peers()
+    heap.keep()
     loaded = checked(config, make_folders=True)
     setup(loaded.settings.log)
     for unknown in loaded.unknown:
