@@ -48,7 +48,7 @@ class Assignment:
         judge: JudgeTask,
         room: Room,
         settings: Settings,
-        tick_s: Callable[[float], float],
+        tick_s: Callable[[], float],
         reports: Reports,
     ) -> None:
         self.tp = log.tasks
@@ -60,7 +60,6 @@ class Assignment:
         self._outbox = Outbox()
         self._flights, self._last_tries = Flights(), LastTries()
         self._taken_at: deque[tuple[int, float]] = deque()  # offset and time of what is not committed
-        self._stay_s = 0.0  # of what was committed last
         self._lost = False
         self._hindrances = Hindrances(log.tasks.partition, reports)
         self._at_once = asyncio.Event()  # the next tick comes now
@@ -238,13 +237,13 @@ class Assignment:
         return True
 
     async def _tick_until_closed(self, transactor: Transactor, window: Window) -> None:
-        wait = self._tick_s(self._stay_s) * (1 + self.partition / self._settings.topics.partitions)  # staggered
+        wait = self._tick_s() * (1 + self.partition / self._settings.topics.partitions)  # staggered
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._at_once.wait()
             self._at_once.clear()
-            wait = self._tick_s(self._stay_s)
+            wait = self._tick_s()
             closing = self._closing.is_set()
             if closing:
                 self._caution.leave()
@@ -274,7 +273,7 @@ class Assignment:
             self._ledger.add(answer.entry, told_ms if self._settings.kafka.tells_time else now_ms)
         self._outbox.committed(batch)
         while self._taken_at and self._taken_at[0][0] < offset:
-            self._stay_s = time.monotonic() - self._taken_at.popleft()[1]
+            self._taken_at.popleft()
         for answer in batch.answers:
             if (told := answer.letter or answer.decision) is not None:
                 self._reports.answered(told)

@@ -111,8 +111,8 @@ class Stream(ConsumerRebalanceListener):
         """How near the process is to what it can do, up to 1."""
         return min(1.0, max(self.room.taken, self._process.load))
 
-    def tick_s(self, stay_s: float) -> float:
-        return tick_s(self._kafka.tick_ms / 1000, len(self.assignments), self.load, stay_s)
+    def tick_s(self) -> float:
+        return tick_s(self._kafka.tick_ms / 1000, len(self.assignments), self.load)
 
     async def run(self, shutdown: anyio.Event) -> None:
         """Until `shutdown`, and then until everything that runs is drained and committed."""
