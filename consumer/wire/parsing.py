@@ -83,7 +83,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
     known = [framing for framing in _BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]
     for framing in known:
         behind = value[framing.length :]
-        fits = not framing.lengths or int.from_bytes(value[:LENGTH], "big") <= len(behind)
+        fits = not framing.lengths or 0 < int.from_bytes(value[:LENGTH], "big") <= len(behind)
         if framing.json_may_follow and fits and behind.lstrip(BLANK).startswith(FIRST):
             found = _by_lengths(value, limit) if framing.lengths else documents(behind, limit)
             return [replace(each, framing=framing.name) for each in found]
@@ -210,9 +210,10 @@ PLAIN_JSON = "have the source write plain JSON (`value.converter=org.apache.kafk
 UNCOMPRESSED = "have the source leave values as they are, and let Kafka compress (`compression.type` of the producer)"
 
 FRAMINGS = (
-    Framing("Confluent's schema registry (magic byte 0)", (b"\0",), 5, PLAIN_JSON, json_may_follow=True),
+    Framing("Confluent's schema registry, or Apicurio's (magic byte 0)", (b"\0",), 5, PLAIN_JSON, json_may_follow=True),
     Framing("Confluent's schema registry (magic byte 1)", (b"\1",), 17, PLAIN_JSON, json_may_follow=True),
     Framing("TiCDC's open protocol", (b"\0\0\0\0",), LENGTH, "set `protocol=canal-json`", True, lengths=True),
+    Framing("Apicurio's schema registry (an id of 8 bytes)", (b"\0",), 9, PLAIN_JSON, json_may_follow=True),
     Framing("AWS Glue's schema registry", (b"\x03\x00",), 18, PLAIN_JSON, json_may_follow=True),
     Framing("AWS Glue's schema registry, compressed by zlib", (b"\x03\x05",), 18, PLAIN_JSON),
     Framing(

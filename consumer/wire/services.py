@@ -3,23 +3,28 @@
 Sources: Firehose's and Lambda's records of what failed, Confluent's connectors for Service Bus and Pub/Sub, the HTTP
 source connector, `rpk`, Segment's and RudderStack's track calls, Node-RED, n8n, rules of EMQX, JetStream's API,
 NServiceBus, Alibaba's MNS with its topics and its EventBridge, Ably's integrations, Snowflake's connector for Kafka,
-Elasticsearch's search.
+Elasticsearch's search, Dapr's bulk subscriptions, the `Envelope` of Wolverine, CAP's stored messages, Salesforce's
+streaming API, and what interfaces of Kafka show of a record: kafka-ui, AKHQ.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.payloads import (
     ANY_VALUE,
     Envelope,
+    Nothing,
     Payload,
     at,
     base64_at,
     each_of,
     field_of,
     has,
+    json_or_base64,
     json_or_base64_at,
     lacks,
     list_at,
@@ -29,6 +34,7 @@ from consumer.wire.payloads import (
 )
 
 _COUNT = (int, str)
+_TEXT = (str, type(None))
 _OF_SEARCHES = frozenset({"_scroll_id", "_shards", "aggregations", "pit_id", "timed_out", "took"})
 
 
@@ -37,6 +43,28 @@ def _published_by_ably(message: Any) -> Payload:
     data = field_of(message, "data")
     encoded = data is not message and str(message.get("encoding")).endswith("base64")
     return of_base64_or_itself(data) if encoded else data
+
+
+def _delivered_by_dapr(entry: Any) -> Payload:
+    """An entry of a bulk: a CloudEvent, or what was published raw."""
+    event = field_of(entry, "event")
+    try:
+        return json_or_base64(event)
+    except Malformed:
+        return event
+
+
+def _shown(key: str) -> Callable[[Json], Payload]:
+    """The value of a record, which may be a tombstone."""
+    return lambda node: Nothing("no_value") if node[key] is None else node[key]
+
+
+def _is_streamed(node: Json) -> bool:
+    return node["channel"].startswith(("/event/", "/data/", "/topic/", "/u/"))
+
+
+def _is_of_cap(node: Json) -> bool:
+    return "cap-msg-id" in node["Headers"]
 
 
 def _is_of_nservicebus(node: Json) -> bool:
@@ -100,5 +128,35 @@ SERVICES = (
     Envelope("Ably", {"webhookId": str, "source": str, "data": dict}, at("data")),
     Envelope(
         "Ably", {"channelId": str, "messages": list}, each_of("messages", _published_by_ably), frozenset({"site"})
+    ),
+    Envelope(
+        "Dapr", {"entries": list, "pubsubname": str, "topic": str, "type": str},
+        each_of("entries", _delivered_by_dapr), holds=has(type="com.dapr.event.sent.bulk"),
+    ),
+    Envelope("Wolverine", dict.fromkeys(("Id", "Data", "MessageType", "SentAt"), str), json_or_base64_at("Data")),
+    Envelope("CAP", {"Headers": dict, "Value": (dict, str)}, at("Value"), frozenset(), _is_of_cap),
+    Envelope(
+        "Salesforce", {"data": dict, "channel": str}, at("data"), frozenset({"clientId", "ext", "id"}), _is_streamed,
+        shares=frozenset({"channel"}),
+    ),
+    Envelope(
+        "Salesforce", {"event": dict, "payload": (dict, str)}, at("payload"), frozenset(),
+        lambda node: node["event"].keys() >= {"createdDate", "replayId"},
+    ),
+    Envelope(
+        "kafka-ui", {"Value": _TEXT, "Offset": int, "Partition": int, "Timestamp": str}, _shown("Value"),
+        frozenset({"Headers", "Key"}),
+    ),
+    Envelope(
+        "kafka-ui", {"partition": int, "offset": int, "timestampType": str, "content": _TEXT}, _shown("content"),
+        holds=lacks("topic", "value"),
+    ),
+    Envelope(
+        "kafka-ui", {"partition": int, "offset": int, "valueSerde": str, "value": _TEXT}, _shown("value"),
+        holds=lacks("content", "topic"),
+    ),
+    Envelope(
+        "AKHQ", {"partition": _COUNT, "offset": _COUNT, "exceptions": list, "value": _TEXT}, _shown("value"),
+        holds=lambda node: not isinstance(node.get("topic"), str),
     ),
 )  # fmt: skip

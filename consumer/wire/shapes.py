@@ -89,7 +89,7 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
     listed_as = replace(head, shape=Shape.MESSAGE_LEGACY) if raw.get("media") or raw.get("attachments") else head
     attachments = with_listed(described, raw, listed_as)
     type_ = word(told.get("type"))
-    silent = (normalized is None and raw.get("media") is None) or _may_hold_more(raw, type_, told.get("content"))
+    silent = (not normalized and raw.get("media") is None) or _may_hold_more(raw, type_, told.get("content"))
     return TypedMessage(head.message(attachments, announced, silent), type_)
 
 
@@ -131,7 +131,8 @@ def is_webhook(raw: Json) -> bool:
 
 
 def _is_of_guest(raw: Json) -> bool:
-    told = word(raw.get("type")) in KNOWN_TYPES and "direction" in raw and not GUEST_FIELDS.isdisjoint(raw)
+    directed = direction_of(raw.get("direction")) is not Direction.UNKNOWN
+    told = directed and word(raw.get("type")) in KNOWN_TYPES and not GUEST_FIELDS.isdisjoint(raw)
     return told and NAMED.isdisjoint(raw)
 
 

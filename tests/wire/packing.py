@@ -357,6 +357,40 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "stream_name": "s", "schema_key": "k", "sort_keys": [1], "payload": {"id": 1, "payload": text(raw)},
         "source_metadata": {"schema": "public", "table": "t", "is_deleted": False, "change_type": "INSERT"},
     },
+    "Dapr": lambda raw: {
+        "topic": "t", "pubsubname": "p", "traceid": "00-113a", "tracestate": "", "data": raw, "id": "5929",
+        "specversion": "1.0", "datacontenttype": "application/json", "source": "s", "type": "com.dapr.event.sent",
+        "time": AT, "traceparent": "00-113a",
+    },
+    "Wolverine": lambda raw: {
+        "Id": "018f", "Data": coded(raw), "MessageType": "genesys", "SentAt": AT, "ContentType": "application/json",
+        "Attempts": 0, "Headers": {}, "ConversationId": "018f", "Source": "s",
+    },
+    "CAP": lambda raw: {"Headers": {"cap-msg-id": "1", "cap-msg-name": "n"}, "Value": raw}
+    if isinstance(raw, dict | str) else raw,
+    "Salesforce, streamed": lambda raw: {
+        "data": {"schema": "s", "payload": {**SALESFORCE, "Body__c": text(raw)}, "event": {"replayId": 2}},
+        "channel": "/event/Genesys__e",
+    },
+    "Salesforce, generic": lambda raw: {
+        "clientId": "a1", "data": {"event": {"createdDate": AT, "replayId": 55}, "payload": text(raw)},
+        "channel": "/u/genesys",
+    },
+    "kafka-ui, saved": lambda raw: {
+        "Value": text(raw), "Offset": 1, "Key": None, "Partition": 0, "Headers": {}, "Timestamp": AT
+    },
+    "kafka-ui": lambda raw: {
+        "partition": 0, "offset": 1, "timestamp": AT, "timestampType": "CREATE_TIME", "key": "k", "headers": {},
+        "value": text(raw), "keySerde": "String", "valueSerde": "String",
+    },
+    "kafka-ui, before": lambda raw: {
+        "partition": 0, "offset": 1, "timestamp": AT, "timestampType": "CREATE_TIME", "key": "k", "headers": {},
+        "content": text(raw), "valueFormat": "JSON",
+    },
+    "AKHQ": lambda raw: {
+        "topic": {"name": "t", "internal": False}, "partition": 0, "offset": 1, "timestamp": AT, "keySchemaId": None,
+        "valueSchemaId": None, "headers": [], "exceptions": [], "key": "k", "value": text(raw),
+    },
     "Snowplow": lambda raw: {"schema": "iglu:com.acme/genesys/jsonschema/1-0-0", "data": raw}
     if isinstance(raw, dict) else raw,
 }  # fmt: skip
@@ -383,6 +417,14 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     },
     "Firehose to HTTP": lambda raws: {
         "requestId": "r", "timestamp": 1578090901599, "records": [{"data": coded(raw)} for raw in raws]
+    },
+    "Dapr": lambda raws: {
+        "id": "b", "metadata": {}, "topic": "t", "pubsubname": "p", "type": "com.dapr.event.sent.bulk",
+        "entries": [{"entryId": "1", "event": cloud_event(data=raw), "contentType": "x"} for raw in raws],
+    },
+    "Dapr, raw": lambda raws: {
+        "id": "b", "metadata": {}, "topic": "t", "pubsubname": "p", "type": "com.dapr.event.sent.bulk",
+        "entries": [{"entryId": "1", "event": coded(raw), "contentType": "x"} for raw in raws],
     },
     "Event Grid": lambda raws: [event_grid({"message": raw}) for raw in raws],
     "OpenTelemetry": lambda raws: {

@@ -169,6 +169,9 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
     "Mule": ({"payload": SEEN, "attributes": {"headers": {}}}, READ),
     "a schema registry's frame, JSON": (b"\0\0\0\0\7" + text(SEEN).encode(), READ),
     "a schema registry's frame, Avro": (b"\0\0\0\0\7\x02H" + CONVERSATION.encode(), ("dead letter", "Confluent")),
+    "a frame with a long id, JSON": (b"\0" + (7).to_bytes(8) + text(SEEN).encode(), READ),
+    "a frame with a long id that looks like a blank": (b"\0" + (10).to_bytes(8) + text(SEEN).encode(), READ),
+    "a frame with a long id, Avro": (b"\0" + (7).to_bytes(8) + b"\2H", ("dead letter", "Apicurio")),
     "gzip": (gzip.compress(text(SEEN).encode()), ("dead letter", "gzip")),
     "gzip inside of Kinesis": ({"partitionKey": "p", "sequenceNumber": "1",
                                 "data": b64encode(gzip.compress(text(SEEN).encode())).decode()},
@@ -229,6 +232,8 @@ SHAPES: dict[str, tuple[Any, Told]] = {
     "a size that is a text": (message(content("Attachment", attachment={**FILE, "contentSizeBytes": "18"})), READ),
     "a file that is not described": (message(content("Attachment", attachment=None)), ASKED),
     "a mention in a story": (message(content("Story", story={"type": "Mention", "url": "https://x.invalid"})), NO_FILE),
+    "MessageData that is not normalized": (message() | {"normalizedMessage": {}}, ASKED),
+    "a text of nobody's": ({"type": "text", "direction": "receive", "text": text(SEEN)}, ("dead letter", "names no")),
     "MessageData of unknown content": (message(content("Unknown")), ASKED),
     "MessageData of newer content": (message(content("Document", document={"url": "https://x.invalid"})), ASKED),
     "a reaction to a message with a file": (
