@@ -60,7 +60,8 @@ def _shown(key: str) -> Callable[[Json], Payload]:
 
 
 def _is_streamed(node: Json) -> bool:
-    return node["channel"].startswith(("/event/", "/data/", "/topic/", "/u/"))
+    channel: str = node["channel"]
+    return channel.startswith(("/event/", "/data/", "/topic/", "/u/"))
 
 
 def _is_of_cap(node: Json) -> bool:

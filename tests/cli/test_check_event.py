@@ -10,7 +10,7 @@ import orjson
 
 from tests.cli.conftest import Command
 from tests.genesys.payloads import payload
-from tests.wire.packing import kinesis
+from tests.wire.carriers import kinesis
 
 NOTIFICATION = payload("event-notification")
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"

@@ -10,7 +10,8 @@ import pytest
 from consumer.model import Event
 from consumer.wire import transports
 from consumer.wire.events import Item, Noise, UnreadableEvent, decode
-from tests.wire.packing import BATCHES, coded, text
+from tests.wire.carriers import coded, text
+from tests.wire.packing import BATCHES
 from tests.wire.test_nothing import OTHER
 
 FIRST, MIDDLE, LAST = ({"conversationId": f"{OTHER[:-1]}{index}"} for index in range(3))

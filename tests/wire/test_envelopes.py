@@ -14,19 +14,8 @@ from consumer.model import DeadReason, Event
 from consumer.wire import transports
 from consumer.wire.events import Item, Noise, UnreadableEvent, decode, readings
 from tests.genesys.payloads import SHAPES, payload
-from tests.wire.packing import (
-    AT,
-    BATCHES,
-    CANAL,
-    ENVELOPES,
-    QLIK,
-    SALESFORCE,
-    coded,
-    image,
-    kinesis,
-    sqs,
-    text,
-)
+from tests.wire.carriers import AT, CANAL, QLIK, SALESFORCE, coded, image, kinesis, sqs, text
+from tests.wire.packing import BATCHES, ENVELOPES
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"

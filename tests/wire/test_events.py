@@ -11,7 +11,7 @@ from consumer.wire.envelopes import MAX_WRAPPING
 from consumer.wire.events import BYTES_LISTED, MAX_LISTED, Item, Noise, UnreadableEvent, decode
 from consumer.wire.payloads import MAX_EVENTS
 from tests.genesys.payloads import payload
-from tests.wire.packing import sqs, text
+from tests.wire.carriers import sqs, text
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"

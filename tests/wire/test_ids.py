@@ -7,7 +7,7 @@ import pytest
 
 from consumer.model import DeadReason, Event
 from consumer.wire.events import Item, UnreadableEvent, decode
-from tests.wire.packing import text
+from tests.wire.carriers import text
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 MESSAGE = "4a8c9e2d71b04d0f9b6e3c5a7d8f1e20"

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from consumer.wire.events import Item, Noise, decode
-from tests.wire.packing import AT, CANAL, DEBEZIUM, QLIK, cloud_event, coded, event_grid, image, text
+from tests.wire.carriers import AT, CANAL, DEBEZIUM, QLIK, cloud_event, coded, event_grid, image, text
 
 OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
 BARE = {"conversationId": OTHER}

@@ -18,7 +18,7 @@ import pytest
 from consumer.model import Event
 from consumer.wire.events import Noise, UnreadableEvent, decode
 from consumer.wire.snake_case import in_camel_case
-from tests.wire.packing import coded, text
+from tests.wire.carriers import coded, text
 
 CONVERSATION, MESSAGE = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10", "5c1f9f8d0a4b6a0f2f1c0f1f3a9d7e21"
 TOPIC = "v2.routing.queues.155200d1-0000-4000-8000-2ae576232893.conversations.messages"
