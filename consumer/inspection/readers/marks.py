@@ -19,7 +19,7 @@ LONG = (
     b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"pdf-",
     *EVENTS,
 )  # fmt: skip
-SHORT = (b"mz", b"\x60\xea", b"<%")
+SHORT = (b"mz", b"\x60\xea", b"<%", b"<?")
 MARKS = LONG + SHORT
 """In small letters: whoever asks for a place looks at what stands there."""
 A_PLACE = 512  # of work

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Work
 
-TAG, ECHO = b"<?php", b"<?="
+BEGUN, TAG, ECHO = b"<?", b"<?php", b"<?="
 WHITE = b" \t\r\n"
 A_MARK, A_TAG = 512, 12 * 1024  # of work
 LOOKED_AT = 1024  # bytes behind a tag
@@ -35,7 +35,8 @@ _AFTER_NAME = (b"(", b"::", b"{", b";", b"\\", b"=", b"extends ", b"implements "
 def tags(data: bytes, work: Work) -> Iterator[int]:
     """Each place where PHP begins to run something."""
     work.spend(len(data) // 4)
-    for at in runs.places(data, b"<?"):
+    known = work.places_of(BEGUN, data)
+    for at in runs.places(data, BEGUN) if known is None else known:
         work.spend(A_MARK)
         if data.startswith(ECHO, at) or data[at : at + len(TAG)].lower() == TAG:
             work.spend(A_TAG)

@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from ahocorasick_rs import BytesAhoCorasick
 
+from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import Work
 
 DIGITS = b"0123456789"
@@ -27,9 +28,9 @@ A_PLACE = 256  # of work, for a look at one of many places
 FEW = (
     4096  # bytes in which `bytes.find` is as fast: beyond, it takes ten times as long as what searches several at once
 )
+SPARSE = 64  # bytes between two places, at least
 FEWEST_LETTERS = 2  # of a word that is searched for in that way: one by itself stands too often
 FIRST_WINDOW, AT_ONCE = 1024, 64 * 1024  # bytes that are searched in one step, the first and the last ones
-HARDLY_ANYWHERE = (b"\xf8\xf9\xfa", b"\xfa\xf8\xf9")
 LONGEST_WORD = 64  # of those that are searched for together
 
 
@@ -93,17 +94,23 @@ def places_from_end(data: bytes, word: bytes) -> Iterator[int]:
         yield from reversed(list(places(data, word, max(0, len(data) - end), len(data) - begin + len(word) - 1)))
 
 
+def without(data: bytes, word: bytes) -> bytes:
+    """With all of them taken out, as `bytes.replace` does it; where there are few of them, in a third of the time."""
+    found = list(islice(places(data, word), len(data) // SPARSE + 1))
+    if len(found) > len(data) // SPARSE:
+        return data.replace(word, b"")
+    begins, ends = [0, *(at + len(word) for at in found)], [*found, len(data)]
+    return b"".join([data[begin:end] for begin, end in zip(begins, ends, strict=True)])
+
+
 def has(data: bytes, word: bytes) -> bool:
     return next(places(data, word), None) is not None
 
 
 def any_case(word: bytes) -> BytesAhoCorasick:
-    """Searches for a short word, in small letters here, however it is written: what it finds may be none.
-
-    With two more first letters, which hardly stand anywhere, it looks for all at once and not for each first letter.
-    """
+    """Searches for a short word, in small letters here, however it is written; what it finds may be another one."""
     letters = (bytes({letter, *bytes([letter]).upper()}) for letter in word)
-    return BytesAhoCorasick([*map(bytes, product(*letters)), *HARDLY_ANYWHERE], matchkind=MatchKind.LeftmostFirst)
+    return together(map(bytes, product(*letters)))
 
 
 def holds(data: bytes, search: BytesAhoCorasick) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -96,6 +96,10 @@ class Work:
         if self._marks is None or self._marks.data is not data:
             self._marks = Marks(data, self.spend)
         return self._marks
+
+    def places_of(self, mark: bytes, data: bytes) -> Iterable[int] | None:
+        """Those of one mark, if `data` was searched for all of them."""
+        return self._marks.at(mark) if self._marks is not None and self._marks.data is data else None
 
     def words(self, data: bytes) -> PdfWords:
         """Those of a PDF's `data`, searched once: the file itself is asked for between parts of it."""

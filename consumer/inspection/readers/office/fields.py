@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
-
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.office.xml_reader import LONGEST_TAG
 from consumer.inspection.readers.references import unescaped
+from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
@@ -19,8 +18,7 @@ A_TAG, A_LETTER = 3072, 32  # of work
 INSTRUCTION, KIND = b"instr", b"fldCharType"  # attributes
 KINDS = (b"begin", b"separate", b"end")
 DDE, AUTO = "dde", "auto"
-_OF_NAMES = BytesAhoCorasick([b"instrText", b"ldChar", b"fldSimple", b"ddeLink"], matchkind=MatchKind.LeftmostFirst)
-"""What all names hold. Of words with at most three first letters the search stops at each of these."""
+_NAMES = together(NAMES)
 _AFTER_NAME = runs.SPACE + b"/>"
 _IN_NAME = runs.all_but(runs.SPACE + b"<>:/\"'=")
 _UNQUOTED = runs.all_but(b"<>\"'")
@@ -56,7 +54,7 @@ class Fields:
 
     def _places(self, data: bytes, at: int) -> list[int]:
         """Where tags begin that matter: found by their names, since most parts have none of them."""
-        return sorted(set(self._named(data, at))) if runs.holds(data, _OF_NAMES) else []
+        return sorted(set(self._named(data, at))) if runs.holds(data, _NAMES) else []
 
     def _named(self, data: bytes, start: int) -> Iterator[int]:
         for name in NAMES:

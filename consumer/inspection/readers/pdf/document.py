@@ -62,7 +62,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     places.examine(data, start, _streams(data, seen, limits), seen)
     encryption = password.encryption(data, seen.work)
     if encryption is password.Encryption.NEEDS_PASSWORD:
-        at = next(iter(seen.work.words(data).names(password.ENCRYPT)), None)
+        at = seen.work.words(data).first(password.ENCRYPT)
         seen.find(Reason.ENCRYPTED, "the document needs a password to be opened", at=at)
     elif encryption is password.Encryption.OPENS_FREELY:
         seen.flag("restricted")
@@ -73,20 +73,20 @@ def _active(content: bytes, seen: Seen, whole: bool) -> None:
     seen.work.spend(4 * len(content))
     words = seen.work.words(content)
 
-    def first(places: list[int]) -> int | None:
-        return places[0] if whole else None
-
-    if launches := words.names(LAUNCH):
-        seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=first(launches))
-    if scripts := words.names(JAVASCRIPT) or (words.names(RENDITION) and words.names(SCRIPT)):
-        seen.find(Reason.JAVASCRIPT, "it contains JavaScript", at=first(scripts))
-    if flash := words.names(*FLASH):
-        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=first(flash))
-    if words.names(*FORM):
+    if (launch := words.first(LAUNCH)) is not None:
+        seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=launch if whole else None)
+    script = words.first(JAVASCRIPT)
+    if script is None and words.first(RENDITION) is not None:
+        script = words.first(SCRIPT)
+    if script is not None:
+        seen.find(Reason.JAVASCRIPT, "it contains JavaScript", at=script if whole else None)
+    if (flash := words.first(*FLASH)) is not None:
+        seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=flash if whole else None)
+    if words.first(*FORM) is not None:
         seen.flag("form")
-    seen.pages += len(words.names(PAGE))
-    if files := words.names(*FILES):
-        _carries_files(seen, first(files))
+    seen.pages += sum(1 for _ in words.names(PAGE))
+    if (file := words.first(*FILES)) is not None:
+        _carries_files(seen, file if whole else None)
 
 
 def _carries_files(seen: Seen, at: int | None = None) -> None:
@@ -97,8 +97,8 @@ def _carries_files(seen: Seen, at: int | None = None) -> None:
 def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     """Looks into every stream, and tells which of them are for whom. Object streams tell what the others are."""
     readable = unescaped(data, seen.work)
-    encrypted = bool(seen.work.words(readable).names(password.ENCRYPT))
-    if encrypted and not seen.work.words(data).names(password.ENCRYPT):
+    encrypted = seen.work.words(readable).first(password.ENCRYPT) is not None
+    if encrypted and seen.work.words(data).first(password.ENCRYPT) is None:
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     _active(readable, seen, whole=len(readable) == len(data))
     begins = root.Root.of(readable, seen.work)

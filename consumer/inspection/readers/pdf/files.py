@@ -39,7 +39,7 @@ class Referred:
                 self.pages.update(_references(content[begin:end]))
         for at in work.words(content).at(SOURCE):
             self._source(syntax.read(content, at + len(SOURCE), work)[0])
-        if work.words(content).names(*DESCRIBED):
+        if work.words(content).first(*DESCRIBED) is not None:
             for value in _around(content, work) if first is None else _sequence(content, first, work):
                 for dictionary in _dictionaries(value):
                     if b"EF" in dictionary:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
 from consumer.inspection.readers.pdf.strings import A_LETTER, TOKEN, escapes, from_digits, plain, string_at
-from consumer.inspection.readers.pdf.words import AFTER_NAME, DELIMITERS, OBJECT, WHITE
+from consumer.inspection.readers.pdf.words import AFTER_NAME, DELIMITERS, OBJECT, WHITE, WORDS
+from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import PLACE, Work
 
 DEEPEST = 64  # levels of arrays and dictionaries
@@ -24,6 +25,7 @@ LONGEST_NAME = 128  # before its first escape
 _BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
 _BRACKETS = {b"<<": "open", b"[": "open", b">>": "close", b"]": "close"}
+_TELLING = together((*WORDS, b"trailer", b"ObjStm"))
 _BEFORE_TOKENS = WHITE + b"%"
 
 
@@ -44,21 +46,31 @@ Dictionary = dict[bytes, Value]
 
 
 def unescaped(content: bytes, work: Work) -> bytes:
-    """`content` with every name in it as it is without escapes: it is only shorter where somebody uses them."""
+    """`content` with every name in it as it is without escapes that somebody looks for as it is written: it is only
+    shorter where somebody uses them.
+    """
     if b"#" not in content:
         return content
     work.spend(2 * len(content))
-    made, done = list[bytes](), 0
+    made, done, looked = list[bytes](), 0, 0
     for sign in escapes(content):
         work.spend(AN_ESCAPE)
-        begin = runs.before(content, sign, _UNESCAPED, max(done, sign - LONGEST_NAME + 1)) - 1
-        if begin < done or content[begin : begin + 1] != b"/":
+        begin = runs.before(content, sign, _UNESCAPED, max(looked, sign - LONGEST_NAME + 1)) - 1
+        if begin < looked or content[begin : begin + 1] != b"/":
             continue
         work.spend(2 * TOKEN)
-        end = runs.behind(content, sign, REGULAR)
-        made += [content[done:begin], plain(content[begin:end])]
-        done = end
+        looked = runs.behind(content, sign, REGULAR)
+        if is_telling(name := plain(content[begin:looked])):
+            made += [content[done:begin], name]
+            done = looked
     return b"".join((*made, content[done:])) if made else content
+
+
+def is_telling(name: bytes) -> bool:
+    """Whether something is looked for that stands in a name, with its slash, or no name has one of its letters. Bytes
+    of pictures hold escapes by chance, and mean nothing.
+    """
+    return bool(_TELLING.find_matches_as_indexes(name) or name[1:].translate(None, REGULAR))
 
 
 def past(data: bytes, at: int) -> int:

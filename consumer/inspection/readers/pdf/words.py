@@ -9,8 +9,9 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from heapq import merge
 
-from ahocorasick_rs import BytesAhoCorasick, MatchKind
+from consumer.inspection.readers.searches import together
 
 OBJECT, STREAM, CONTENTS = b"obj", b"stream", b"/Contents"
 SOURCE = b"/AdditionalStreams"  # LibreOffice names the document's own source so, in the trailer
@@ -26,7 +27,8 @@ A_MATCH = 96  # of work
 WINDOW = 64 * 1024  # bytes that are searched at once: hostile ones hold words and nothing else
 LONGEST = max(map(len, WORDS))
 
-_SEARCH = BytesAhoCorasick(WORDS, matchkind=MatchKind.LeftmostFirst)
+_SEARCH = together(WORDS)
+_CUT = frozenset(number for number, word in enumerate(WORDS) if word + b"s" in (CONTENTS, SOURCE, *NAMES))
 
 
 class PdfWords:
@@ -40,14 +42,15 @@ class PdfWords:
         for begin in range(0, len(data), WINDOW):
             found = _SEARCH.find_matches_as_indexes(view[begin : begin + WINDOW + LONGEST - 1])
             spend(A_MATCH * len(found))
-            for word, at, _ in found:
-                if at < WINDOW:
+            for word, at, end in found:
+                if at < WINDOW and word < len(WORDS):
                     self._places[WORDS[word]].append(begin + at)
+                    if word in _CUT and data.startswith(b"s", begin + end):
+                        self._places[WORDS[word] + b"s"].append(begin + at)
 
     def at(self, word: bytes) -> Sequence[int]:
         """Where it stands, in order."""
-        places = self._places.get(word.removesuffix(b"s"), ())
-        return [at for at in places if self.data.startswith(word, at)] if word.endswith(b"s") else places
+        return self._places.get(word, ())
 
     def objects(self, start: int, stop: int) -> Iterator[int]:
         """Where the words that begin and end objects stand between two places."""
@@ -57,13 +60,16 @@ class PdfWords:
                 return
             yield places[index]
 
-    def names(self, *names: bytes) -> list[int]:
+    def names(self, *names: bytes) -> Iterator[int]:
         """Where one of them stands as a whole name, in order."""
-        data = self.data
-        found = [
-            at for name in names for at in self.at(name) if data[at + len(name) : at + len(name) + 1] in AFTER_NAME
-        ]
-        return sorted(found) if len(names) > 1 else found
+        return merge(*map(self._whole, names)) if len(names) > 1 else self._whole(names[0])
+
+    def first(self, *names: bytes) -> int | None:
+        return next(self.names(*names), None)
+
+    def _whole(self, name: bytes) -> Iterator[int]:
+        data, size = self.data, len(name)
+        return (at for at in self.at(name) if data[at + size : at + size + 1] in AFTER_NAME)
 
 
 def _numbers() -> array[int]:

@@ -14,6 +14,7 @@ from consumer.inspection.readers import attached, runs, text
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.mail import encodings
+from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
@@ -24,7 +25,9 @@ STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
+_MARKS = together(MARKS)
 FOLDS = (b"\n ", b"\n\t")  # before what goes on with the line before
+_FOLDS = together(FOLDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +79,18 @@ def _lines(text: bytes) -> tuple[bytes, bytes]:
 
     Where nothing is folded and no file stands, CR does no harm, and is left there: to take it away costs as much.
     """
-    folded = _has_one(text, FOLDS)
+    folded = runs.holds(text, _FOLDS)
     if folded or opening.has_bare_cr(text):
         text = opening.in_lines(text)
-        folded = folded or _has_one(text, FOLDS)
+        folded = folded or runs.holds(text, _FOLDS)
     if folded:
-        text = text.replace(b"\n ", b"").replace(b"\n\t", b"")
+        for fold in FOLDS:
+            text = runs.without(text, fold)
     upper = text.upper()
-    if b"\r" in text and _has_one(upper, MARKS):
+    if b"\r" in text and runs.holds(upper, _MARKS):
         text = opening.in_lines(text)
         upper = text.upper()
     return text, upper
-
-
-def _has_one(text: bytes, words: tuple[bytes, ...]) -> bool:
-    """One after the other: a search for so few at once stops at each of their first letters."""
-    return any(runs.has(text, word) for word in words)
 
 
 def _walk_to_the_end(upper: bytes, kind: bytes, seen: Seen) -> None:
