@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from consumer.identity import announced_attachment_identity, announcement_identity, identity, message_identity
+from consumer.model.filled import filled_at_once
 
 TRACEPARENT = "traceparent"  # of W3C's trace context; on a task the intake's own span, the record's is carried
 
@@ -94,6 +95,7 @@ class Source:
 YOUNG = timedelta(minutes=5)
 
 
+@filled_at_once
 @dataclass(frozen=True)  # without slots: its identity is digested once
 class Attachment:
     """One file of one message, as some payload shape described it. Only what was declared; nothing here is evidence."""
@@ -146,6 +148,7 @@ class Attachment:
         return announced_attachment_identity(self.conversation_id, self.message_id, self.key)
 
 
+@filled_at_once
 @dataclass(frozen=True)  # without slots: as of an attachment
 class Message:
     """One message of a conversation with the attachments that a payload gave for it."""

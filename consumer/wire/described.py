@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from typing import NamedTuple
 
 from consumer.identity import attachment_key
 from consumer.model import Attachment, Direction, Kind, Message, Shape
@@ -24,8 +24,7 @@ OTHER_CONTENTS = frozenset({
 _DIRECTIONS = {direction.value: direction for direction in (Direction.INBOUND, Direction.OUTBOUND)}
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+class Ids(NamedTuple):
     """Whose a message is and which, as far as it says so; `odd` stands where a message id should be."""
 
     conversation_id: str
@@ -33,8 +32,7 @@ class Ids:
     odd: str
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What a message tells all of its attachments."""
 
     ids: Ids
@@ -69,11 +67,12 @@ class Head:
 
 def attachment_of(raw: Json, head: Head, kind: Kind | None = None) -> Attachment:
     attachment_id, url = fields.attachment_id(raw.get("id")), fields.text(raw.get("url"))
+    link = None if attachment_id else url  # which tells it where it has no id
     return Attachment(
         conversation_id=head.ids.conversation_id,
         message_id=head.ids.message_id,
         attachment_id=attachment_id,
-        key=attachment_key(attachment_id, fields.download_id(url), fields.host_and_path(url)),
+        key=attachment_key(attachment_id, fields.download_id(link), fields.host_and_path(link)),
         name=fields.name(raw),
         declared_type=fields.mime(raw),
         declared_size=fields.size(raw),
@@ -109,6 +108,8 @@ def of_content(raw: object, head: Head) -> tuple[list[Attachment], int]:
 def with_listed(found: list[Attachment], raw: Json, head: Head, kind: Kind | None = None) -> list[Attachment]:
     """Those, and what the lists beside them add."""
     listed = (*objects(raw.get("media"), "media"), *objects(raw.get("attachments"), "attachments"))
+    if not listed and len(found) < 2:
+        return found
     return united(found, (attachment_of(entry, head, kind) for entry in listed))
 
 

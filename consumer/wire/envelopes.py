@@ -44,13 +44,17 @@ def _rarity(key: str) -> tuple[int, int]:
 
 _BY_KEY = _by_first_key()
 _SHARING = tuple(envelope for envelope in ENVELOPES if envelope.shares)
+_SHARED = frozenset().union(*(envelope.shares for envelope in _SHARING))
 
 
 def envelope_of(node: Json) -> Envelope | None:
     """The envelope that `node` is, by its complete signature."""
     if not GENESYS_FIELDS.isdisjoint(node):
         fields = GENESYS_FIELDS & node.keys()
-        return next((one for one in _SHARING if fields <= one.shares and one.matches(node)), None)
+        for envelope in _SHARING if fields <= _SHARED else ():
+            if fields <= envelope.shares and envelope.matches(node):
+                return envelope
+        return None
     for key in node:
         for envelope in _BY_KEY.get(key, ()):
             if envelope.matches(node):
@@ -129,9 +133,12 @@ def _element(each: Any, path: str, envelope: tuple[str, ...]) -> Leaf:
 def _documents(leaf: Leaf, payload: bytes, name: str) -> Leaf | list[Leaf]:
     """The JSON values of a payload: one keeps the bytes around it, several have their own. Raises `Malformed`."""
     found = documents(payload, MAX_EVENTS)
-    envelope = (*leaf.envelope, *filter(None, (name, found[0].framing)))
+    first = found[0]
+    envelope = (*leaf.envelope, name) if name else leaf.envelope
+    if first.framing:
+        envelope = (*envelope, first.framing)
     if len(found) == 1:
-        return Leaf(found[0].node, leaf.own, leaf.path, envelope, found[0].fault)
+        return Leaf(first.node, leaf.own, leaf.path, envelope, first.fault)
     envelope = (*envelope, "several values")
     return [Leaf(one.node, one.own, f"{leaf.path}[{index}]", envelope, one.fault) for index, one in enumerate(found)]
 

@@ -10,36 +10,35 @@ What `decode` returns for one element, it returns again for that item's `value`:
 from __future__ import annotations
 
 import gc
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from consumer.errors import Malformed
 from consumer.model import DeadReason, Event, Message
 from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
 from consumer.wire.envelopes import Leaf, leaves
-from consumer.wire.fields import ID_SIGNS, BadId, Json, an_object, word
+from consumer.wire.fields import ID_SIGNS, BadId, Json, word
 from consumer.wire.ids import NOT_OURS, check_listed, check_posted, conversation_id_of, is_of_genesys
-from consumer.wire.listings import is_analytics_detail, listed_in
-from consumer.wire.parsing import RESOLVED, parse
+from consumer.wire.listings import LISTS, is_analytics_detail, listed_in
+from consumer.wire.notifications import Notification, told_by
+from consumer.wire.parsing import RESOLVED
 from consumer.wire.payloads import Nothing
 from consumer.wire.shapes import TypedMessage
-from consumer.wire.snake_case import in_camel_case
 from consumer.wire.topics import TopicSubject, subject_of
 
 LARGE = 16 * 1024  # bytes
 DEAR = 64 * 1024  # bytes: what is larger may cost a tenth of a second and more, and is decoded beside the loop
-TOPIC_NAME_LENGTH = 512
 MAX_LISTED = 5_000  # participants, messages and attachments of one event: 1 MB of "{}," would be 340,000
 BYTES_LISTED = 200  # or one for so many bytes: those that Genesys lists take more
+BYTES_OF_SEVERAL = 150  # the same of all the events of a record
+OF_ITS_OWN = 2  # so many of them an event takes itself there, if it may list any
 
-ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
 OTHER_MEDIA = {"voice", "callback", "email", "cobrowse", "screenshare", "video", "socialexpression"}
 QUIET_TYPES: dict[str, NoiseKind] = {"Receipt": "receipt", "Event": "event_message"}  # as Genesys writes them
 SNAPSHOT_FIELDS = {"participants", "normalizedMessage"}  # shows messages, whatever the topic's template promises
+LISTS_MESSAGES = LISTS | {"channel", "messengerType", "normalizedMessage", "type"}  # nothing that has none of them
 
 # Why an event holds nothing to judge, each with its proof. A closed list: a metric label holds the same.
 NoiseKind = Literal[
@@ -92,8 +91,7 @@ class UnreadableEvent:
 Item = Event | Noise | UnreadableEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """An item, and what it was packed in, from the outside to the inside."""
 
     item: Item
@@ -115,7 +113,8 @@ def readings(value: bytes | None) -> list[Reading]:
     if collects:
         gc.disable()  # or it looks through a tree of JSON again and again while it grows, for cycles that are not there
     try:
-        return [_reading(leaf) for leaf in leaves(value)] or [Reading(Noise("empty_batch"), ())]
+        room = _Room(max(MAX_LISTED, len(value) // BYTES_OF_SEVERAL))
+        return [_reading(leaf, room) for leaf in leaves(value)] or [Reading(Noise("empty_batch"), ())]
     except Malformed as malformed:
         return [Reading(UnreadableEvent(DeadReason.UNREADABLE, malformed.detail, value), ())]
     finally:
@@ -123,81 +122,41 @@ def readings(value: bytes | None) -> list[Reading]:
             gc.enable()
 
 
-def _reading(leaf: Leaf) -> Reading:
-    """Raises `Malformed` for an element that can't be written for itself."""
+class ListsTooMuch(Malformed):
+    """More than Genesys writes in so many bytes."""
+
+
+@dataclass(slots=True)
+class _Room:
+    """What the events of a record may list, all of them together."""
+
+    left: int
+
+    def take(self, listed: int) -> None:
+        """Raises `ListsTooMuch`."""
+        if self.left < 0:
+            raise ListsTooMuch(
+                "more participants, messages and attachments in one record than its bytes can be of Genesys's"
+            )
+        self.left -= OF_ITS_OWN + listed
+
+
+def _reading(leaf: Leaf, room: _Room) -> Reading:
+    """Raises `Malformed` for an element that can't be written for itself, and `ListsTooMuch`."""
     if isinstance(leaf.node, Nothing):
         return Reading(Noise(leaf.node.why), leaf.envelope)
     value = leaf.value
     if leaf.fault is not None:
         return Reading(UnreadableEvent(DeadReason.UNREADABLE, leaf.fault.detail, value, leaf.path), leaf.envelope)
     try:
-        told = _told(leaf.node)
-        return Reading(_read(told, value, leaf.path), (*leaf.envelope, *told.names))
+        told = told_by(leaf.node)
+        return Reading(_read(told, value, leaf.path, room), (*leaf.envelope, *told.names))
+    except ListsTooMuch:
+        raise
     except BadId as bad:
         return Reading(UnreadableEvent(DeadReason.NO_IDS, bad.detail, value, leaf.path), leaf.envelope)
     except Malformed as malformed:
         return Reading(UnreadableEvent(DeadReason.UNREADABLE, malformed.detail, value, leaf.path), leaf.envelope)
-
-
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """A notification and what is around it, each the same object where it is missing."""
-
-    envelope: Json  # of EventBridge
-    notification: Json
-    body: Json
-    names: tuple[str, ...]
-
-    @property
-    def topic(self) -> str | None:
-        return _topic_name(self.notification.get("topicName")) or _topic_name(self.envelope.get("detail-type"))
-
-    @property
-    def organization_id(self) -> str | None:
-        found = ORGANIZATION.match(fields.text(self.envelope.get("source")) or "")
-        return found.group(1).lower() if found else None
-
-    @property
-    def time(self) -> datetime | None:
-        return fields.first_time(
-            self.notification.get("timestamp"), self.envelope.get("time"), self.body.get("eventTime")
-        )
-
-
-def _told(node: Any) -> _Told:
-    """Raises `Malformed`."""
-    if not isinstance(node, dict):
-        raise Malformed("JSON, but not an object")
-    node = in_camel_case(node)
-    notification = in_camel_case((_inside(node, "detail") if _is_event_bridge(node) else None) or node)
-    body = _event_body(notification) or notification
-    names = ("EventBridge",) if notification is not node else ()
-    return _Told(node, notification, body, (*names, "notification") if body is not notification else names)
-
-
-def _is_event_bridge(node: Json) -> bool:
-    """Some bridges pass on `detail` and drop what is around it: then it has to be a whole notification."""
-    detail = node.get("detail")
-    if isinstance(node.get("detail-type"), str) and isinstance(node.get("source"), str):
-        return True
-    return isinstance(detail, dict) and isinstance(detail.get("topicName"), str) and "eventBody" in detail
-
-
-def _event_body(notification: Json) -> Json | None:
-    if isinstance(notification.get("topicName"), str):
-        return _inside(notification, "eventBody")
-    body = notification.get("eventBody")
-    return body if isinstance(body, dict) else None
-
-
-def _inside(node: Json, name: str) -> Json | None:
-    """The object at `name`, which some bridges leave as a JSON string."""
-    raw = node.get(name)
-    return an_object(parse(raw) if isinstance(raw, str) else raw, name)
-
-
-def _topic_name(raw: object) -> str | None:
-    return raw if isinstance(raw, str) and 0 < len(raw) <= TOPIC_NAME_LENGTH and raw.isprintable() else None
 
 
 _SAID_BY_THE_TOPIC: dict[TopicSubject, NoiseKind] = {
@@ -209,7 +168,7 @@ _SAID_BY_THE_TOPIC: dict[TopicSubject, NoiseKind] = {
 }
 
 
-def _read(told: _Told, value: bytes, path: str) -> Event | Noise:
+def _read(told: Notification, value: bytes, path: str, room: _Room) -> Event | Noise:
     """Raises `Malformed`."""
     body, topic = told.body, told.topic
     quiet = _SAID_BY_THE_TOPIC.get(subject_of(topic)) if topic is not None else None  # type: ignore[arg-type]
@@ -218,7 +177,7 @@ def _read(told: _Told, value: bytes, path: str) -> Event | Noise:
     conversation_id = conversation_id_of(body, topic)
     messages: tuple[Message, ...] = ()
     cut_down = False
-    seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED))
+    seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED), room)
     if seen is not None:
         messages, cut_down = _announced(seen), shapes.is_cut_down(body)
         if not messages and not cut_down:
@@ -247,13 +206,17 @@ def _announced(seen: list[TypedMessage]) -> tuple[Message, ...]:
     return tuple(announced)
 
 
-def _messages(body: Json, conversation_id: str, limit: int) -> list[TypedMessage] | None:
+def _messages(body: Json, conversation_id: str, limit: int, room: _Room) -> list[TypedMessage] | None:
     """The messages that `body` lists, by the shape that its keys show; None if it has no place for any.
 
     Raises `Malformed`.
     """
-    if listed_in(body, limit) > limit:
+    if LISTS_MESSAGES.isdisjoint(body):
+        return None
+    listed = listed_in(body, limit)
+    if listed > limit:
         raise Malformed(f"more than {limit} participants, messages and attachments in one event")
+    room.take(listed)
     if "normalizedMessage" in body or "messengerType" in body:
         return [shapes.message_data(body, conversation_id)]
     if is_analytics_detail(body):

@@ -83,9 +83,13 @@ def objects(raw: object, what: str) -> list[Json]:
     """The elements of a list of objects; none if it is missing. Raises `Malformed`."""
     if raw is None:
         return []
-    if not isinstance(raw, list) or not all(isinstance(element, dict) for element in raw):
-        raise Malformed(f"{what} is not a list of objects")
-    return raw
+    if isinstance(raw, list):
+        for element in raw:
+            if not isinstance(element, dict):
+                break
+        else:
+            return raw
+    raise Malformed(f"{what} is not a list of objects")
 
 
 def text(raw: object) -> str | None:
@@ -134,8 +138,7 @@ def name(raw: Json) -> str | None:
 
 def size(raw: Json) -> int | None:
     for field in ("contentSizeBytes", "contentLengthBytes", "fileSize", "contentLength", "size"):
-        value = number(raw.get(field))
-        if value is not None and value >= 0:
+        if field in raw and (value := number(raw[field])) is not None and value >= 0:
             return value
     return None
 
@@ -167,12 +170,16 @@ def status(raw: object) -> MediaStatus:
 
 
 def sha256(raw: object) -> str | None:
+    if raw is None:
+        return None
     value = word(raw)
     return value if SHA256.fullmatch(value) else None
 
 
 def time(raw: object) -> datetime | None:
     """ISO 8601 (UTC where it names no zone) or milliseconds since 1970."""
+    if raw is None:
+        return None
     try:
         milliseconds = number(raw)
         if milliseconds is not None:
@@ -187,8 +194,7 @@ def time(raw: object) -> datetime | None:
 
 def first_time(*values: object) -> datetime | None:
     for value in values:
-        moment = time(value)
-        if moment is not None:
+        if value is not None and (moment := time(value)) is not None:
             return moment
     return None
 

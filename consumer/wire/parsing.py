@@ -8,8 +8,8 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass, replace
-from typing import Any, NoReturn
+from dataclasses import dataclass
+from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
@@ -55,8 +55,7 @@ def mend(value: bytes) -> bytes:
     return _ALONE.sub(rb"\\ufffd", hidden).replace(_NO_JSON, _BACKSLASH)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One JSON value of a record, with its own bytes and what framed them."""
 
     node: Any
@@ -86,7 +85,7 @@ def documents(value: bytes, limit: int) -> list[Document]:
         fits = not framing.lengths or 0 < int.from_bytes(value[:LENGTH], "big") <= len(behind)
         if framing.json_may_follow and fits and behind.lstrip(BLANK).startswith(FIRST):
             found = _by_lengths(value, limit) if framing.lengths else documents(behind, limit)
-            return [replace(each, framing=framing.name) for each in found]
+            return [each._replace(framing=framing.name) for each in found]
     if known:
         raise Malformed(known[0].told)
     return _lines(mended, limit) or _cut(mended, limit)
@@ -142,9 +141,11 @@ def _cut(mended: bytes, limit: int) -> list[Document]:
             own = text[begin:end].encode(errors="surrogateescape")
             found.append(Document(parse(own), own))
         except Malformed as fault:
-            faults.append(fault)
+            if not several:
+                raise
+            faults.append(fault.with_traceback(None))  # or it and this frame would keep each other
             begins_a_line = begin == 0 or text[begin - 1] in "\n\x1e"
-            if not (several and begins_a_line) or len(faults) > BROKEN_LINES:
+            if not begins_a_line or len(faults) > BROKEN_LINES:
                 raise faults[0] from None
             behind = text.find("\n", begin)
             end = len(text) if behind < 0 else behind

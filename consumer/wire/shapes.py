@@ -8,7 +8,8 @@ conversation is not known has "" for it, and so has one without a usable id of i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from consumer.errors import Malformed
 from consumer.model import Attachment, Direction, Message, Shape
@@ -65,8 +66,7 @@ COMMUNICATION_FIELDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TypedMessage:
+class TypedMessage(NamedTuple):
     """A message, and what it says that it is: "text", "receipt", "event", … or "" """
 
     message: Message
@@ -86,7 +86,7 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
         messenger=word(raw.get("messengerType")) or None,
     )
     described, announced = of_content(told.get("content"), head)
-    listed_as = replace(head, shape=Shape.MESSAGE_LEGACY) if raw.get("media") or raw.get("attachments") else head
+    listed_as = head._replace(shape=Shape.MESSAGE_LEGACY) if raw.get("media") or raw.get("attachments") else head
     attachments = with_listed(described, raw, listed_as)
     type_ = word(told.get("type"))
     silent = (not normalized and raw.get("media") is None) or _may_hold_more(raw, type_, told.get("content"))
@@ -96,8 +96,9 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
 def _may_hold_more(raw: Json, type_: str, contents: object = None) -> bool:
     """Whether a message may carry a file that it does not list: it or its content is of a type that nobody knows, or
     it has stickers."""
-    strange = any(may_be_attachment(content) and not is_attachment(content) for content in objects(contents, "content"))
-    return strange or (type_ != "" and type_ not in KNOWN_TYPES) or bool(raw.get("stickers"))
+    if (type_ and type_ not in KNOWN_TYPES) or raw.get("stickers"):
+        return True
+    return any(not is_attachment(content) and may_be_attachment(content) for content in objects(contents, "content"))
 
 
 def _own_ids(raw: Json, conversation_id: str, *others: object) -> Ids:

@@ -43,6 +43,10 @@ def _listed(conversation: Json) -> Iterator[Json]:
             yield from _objects(communication.get("messages"))
 
 
+def _lists_snake_case(node: Json) -> bool:
+    return "participants" in node and not all(TELLING.isdisjoint(message) for message in _listed(node))
+
+
 def _objects(raw: Any) -> list[Json]:
     return [each for each in raw if isinstance(each, dict)] if isinstance(raw, list) else []
 
@@ -55,7 +59,7 @@ def in_camel_case(node: Json) -> Json:
     """
     if not UPPER.keys().isdisjoint(node):
         return {UPPER.get(name, name): value for name, value in node.items()}
-    if TELLING.isdisjoint(node) and not any(TELLING & message.keys() for message in _listed(node)):
+    if TELLING.isdisjoint(node) and not _lists_snake_case(node):
         return node
     try:
         written = orjson.dumps(node)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from consumer.model import Event
 from consumer.wire.events import Noise, UnreadableEvent, decode
 from consumer.wire.payloads import MAX_EVENTS
 from tests.wire.mutated import mutated
@@ -30,12 +31,19 @@ WHOLE = (
     b'[{"id":"a","mediaType":"image/png","messageTime":"2026-01-01T00:00:00.000Z","url":"https://a.b/c"}]}]}]}]}'
 )
 
-# Of 1 MiB each. What they cost is told by `python -m tests.wire.test_events_fuzz`: at most 50 ms of CPU, but
-# for thousands of whole events, each of which costs 70 µs.
+MESSAGE = (
+    b'{"id":"m","conversationId":"c","normalizedMessage":{"type":"Text","content":[{"contentType":"Attachment",'
+    b'"attachment":{"id":"a","mediaType":"Image"}}]}}'
+)
+
+# Of 1 MiB each. What they cost is told by `python -m tests.wire.test_events_fuzz`: about 50 ms of CPU at most.
 WORST = {
     "objects in a row": b"{}" * (MIB // 2),
     "as many events as there may be": b'{"conversationId":"c"}' * MAX_EVENTS,
     "as many small whole events as there may be": b"[" + b",".join([WHOLE] * MAX_EVENTS) + b"]",
+    "as many small messages": b"[" + b",".join([MESSAGE] * MAX_EVENTS) + b"]",
+    "as many receipts": b"[" + b",".join([b'{"channel":{},"status":"Delivered"}'] * MAX_EVENTS) + b"]",
+    "as many small events, a line each": b'{"conversationId":"c"}\n' * MAX_EVENTS,
     "one more": b'{"conversationId":"c"}' * (MAX_EVENTS + 1),
     "numbers in an array": b"[" + b"0," * (MIB // 2) + b"0]",
     "two values, the first of empty lists": b'{"a":[' + b"[]," * (MIB // 3) + b"1]}{}",
@@ -71,8 +79,18 @@ def test_the_worst_records_are_answered_by_few_items(name: str) -> None:
     if name == "one more":
         assert [type(item) for item in items] == [UnreadableEvent]
         assert str(MAX_EVENTS) in getattr(items[0], "detail")  # noqa: B009 # only one kind of item has it
+    if name.startswith(("as many small whole", "as many small messages", "as many receipts")):
+        assert [type(item) for item in items] == [UnreadableEvent], "no record of Genesys lists as much in as few bytes"
     if name == "empty messages":
         assert "participants, messages and attachments" in str(items[0])
+
+
+def test_a_record_full_of_messages_as_large_as_genesys_writes_them_is_read() -> None:
+    media = b'{"id":"30c5c1e0-1f2b-4d0c","mediaType":"image/png","url":"https://a.b/%s"}' % (b"x" * 100)
+    told = b'{"id":"m","conversationId":"c","messengerType":"whatsapp","media":[%s],"note":"%s"}'
+    record = b"[" + b",".join([told % (media, b"x" * 300)] * 1_800) + b"]"
+    assert len(record) < 1.2 * MIB
+    assert {type(item) for item in decode(record)} == {Event}
 
 
 def main() -> None:

@@ -1,0 +1,77 @@
+"""A notification of Genesys's, and what is around it: EventBridge, and bridges that keep a part of that. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from consumer.errors import Malformed
+from consumer.wire import fields
+from consumer.wire.fields import Json, an_object
+from consumer.wire.parsing import parse
+from consumer.wire.snake_case import in_camel_case
+
+TOPIC_NAME_LENGTH = 512
+ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
+
+
+class Notification(NamedTuple):
+    """A notification and what is around it, each the same object where it is missing."""
+
+    envelope: Json  # of EventBridge
+    notification: Json
+    body: Json
+    names: tuple[str, ...]
+
+    @property
+    def topic(self) -> str | None:
+        return _topic_name(self.notification.get("topicName")) or _topic_name(self.envelope.get("detail-type"))
+
+    @property
+    def organization_id(self) -> str | None:
+        found = ORGANIZATION.match(fields.text(self.envelope.get("source")) or "")
+        return found.group(1).lower() if found else None
+
+    @property
+    def time(self) -> datetime | None:
+        return fields.first_time(
+            self.notification.get("timestamp"), self.envelope.get("time"), self.body.get("eventTime")
+        )
+
+
+def told_by(node: Any) -> Notification:
+    """Raises `Malformed`."""
+    if not isinstance(node, dict):
+        raise Malformed("JSON, but not an object")
+    node = in_camel_case(node)
+    detail = _inside(node, "detail") if _is_event_bridge(node) else None
+    notification = in_camel_case(detail) if detail else node
+    body = _event_body(notification) or notification
+    names = ("EventBridge",) if notification is not node else ()
+    return Notification(node, notification, body, (*names, "notification") if body is not notification else names)
+
+
+def _is_event_bridge(node: Json) -> bool:
+    """Some bridges pass on `detail` and drop what is around it: then it has to be a whole notification."""
+    detail = node.get("detail")
+    if isinstance(node.get("detail-type"), str) and isinstance(node.get("source"), str):
+        return True
+    return isinstance(detail, dict) and isinstance(detail.get("topicName"), str) and "eventBody" in detail
+
+
+def _event_body(notification: Json) -> Json | None:
+    if isinstance(notification.get("topicName"), str):
+        return _inside(notification, "eventBody")
+    body = notification.get("eventBody")
+    return body if isinstance(body, dict) else None
+
+
+def _inside(node: Json, name: str) -> Json | None:
+    """The object at `name`, which some bridges leave as a JSON string."""
+    raw = node.get(name)
+    return an_object(parse(raw) if isinstance(raw, str) else raw, name)
+
+
+def _topic_name(raw: object) -> str | None:
+    return raw if isinstance(raw, str) and 0 < len(raw) <= TOPIC_NAME_LENGTH and raw.isprintable() else None
