@@ -259,7 +259,11 @@ def test_a_letter_that_is_half_escaped_costs_no_look() -> None:
         (b"<</T (a)>>", None),
         (b"\x0b<</T 1>>", None),
         (b"<</T 1\0>>", None),
+        (b"<</\nobj/Filter/FlateDecode>>", None),
         (b"<</T <61>>>", None),
+        (b"<</A <</B <41 >> >>", None),
+        (b"<</ID [<6162> <63>] /P <646>>>", None),
+        (b"<</ID [<6162> <63>] /P <646> >>", {b"ID": [b"ab", b"c"], b"P": b"d`"}),
         (b"<</A 1>> <</B 2>>", None),
     ],
 )

@@ -233,6 +233,7 @@ FAMILIES = tuple(
     frozenset(row.name for row in FORMATS if row.family == family)
     for family in sorted({row.family for row in FORMATS} - {""})
 )
+BINARY = tuple(row for row in FORMATS if row.reader is not None and not row.text)
 READABLE = frozenset(row.name for row in FORMATS if row.reader is not None)
 
 
@@ -243,7 +244,7 @@ def canonical(kind: str) -> str:
 
 def format_of(data: bytes) -> Format | None:
     """The row whose reader looks at these bytes; None for texts, and for what begins like none."""
-    row = next((row for row in FORMATS if row.reader and not row.text and row.begins(data)), None)
+    row = next((row for row in BINARY if row.begins(data)), None)
     if row is None or row.plain or (len(data) < SHORTEST_TEXT and not data.startswith(text.UTF16)):
         return row
     return None if text.is_clean(data) else row

@@ -1,18 +1,20 @@
-"""Dictionaries as nearly all of them are written, without strings, comments and escapes: read in a few steps."""
+"""Dictionaries as nearly all of them are written, without comments and escapes: read in a few steps."""
 
 from __future__ import annotations
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
-from consumer.inspection.readers.pdf.strings import TOKEN
+from consumer.inspection.readers.pdf.strings import TOKEN, from_digits
 from consumer.inspection.readers.pdf.syntax import DEEPEST, MOST_DIGITS, Dictionary, Name, Reference, Value
 from consumer.inspection.readers.seen import Work
 
 LONGEST = 16 * 1024  # bytes of one that is read in this way
+NEAR = 512  # bytes within which a trailer ends
 A_SIGN = 64  # of work, for each byte among which words are
 _WHITE = b" \t\r\n\x0c"
 _USUAL = runs.WORD + b"+-.,:;*'&@=!?$|" + b"/[]<>" + _WHITE
-_APART = ((b"/", b" /"), (b"[", b" [ "), (b"]", b" ] "), (b"<<", b" << "), (b">>", b" >> "))
+OPEN, CLOSE = b"\x01", b"\x02"  # in place of two brackets: one is a string's
+_APART = ((b"/", b" /"), (b"[", b" [ "), (b"]", b" ] "), (b"<<", b" %b " % OPEN), (b">>", b" %b " % CLOSE))
 
 
 def read(written: bytes, work: Work) -> Dictionary | None:
@@ -29,13 +31,20 @@ def read(written: bytes, work: Work) -> Dictionary | None:
         work.spend(TOKEN * (2 + inside.count(b"/")) + A_SIGN * len(inside))
         if (simple := _simple(inside)) is not None:
             return simple
-    if any(written.count(sign) != 2 * written.count(2 * sign) for sign in (b"<", b">")):
-        return None  # a bracket that does not stand beside its like is a string's
     for sign, spaced in _APART:
         written = written.replace(sign, spaced)
     words = written.split()
     work.spend(TOKEN * len(words) + len(written))
+    if (b"<" in written or b">" in written) and not all(map(_is_whole, words)):
+        return None
     return _put_together(words)
+
+
+def _is_whole(word: bytes) -> bool:
+    """Whether it is a whole string of digits, if it is a part of one."""
+    if not (b"<" in word or b">" in word):
+        return True
+    return word[:1] == b"<" and word[-1:] == b">" and not word[1:-1].translate(None, runs.HEX)
 
 
 def _simple(inside: bytes) -> Dictionary | None:
@@ -45,7 +54,7 @@ def _simple(inside: bytes) -> Dictionary | None:
     key: bytes | None = None
     for part in names:
         words = part.split()
-        if not words:
+        if not words or part[:1].isspace():
             return None
         if key is not None:
             if len(words) > 1:
@@ -72,25 +81,35 @@ def object_at(data: bytes, at: int, work: Work) -> Value:
     return usual if usual is not None else syntax.read(data, at, work)[0]
 
 
+def end_of(data: bytes, at: int, work: Work) -> int:
+    """Where the dictionary of a trailer ends that begins at `at`: nearly always the place of a table is behind it."""
+    stop = data.find(b"startxref", at, at + NEAR)
+    work.spend(NEAR)
+    written = data[at:stop].rstrip(_WHITE) if stop >= 0 else b""
+    return at + len(written) if read(written, work) is not None else syntax.read(data, at, work)[1]
+
+
 def _put_together(words: list[bytes]) -> Dictionary | None:
     levels: list[list[Value]] = [[]]
     passed_over = 0  # dictionaries that are open inside of it
     for number, word in enumerate(words, 1):
         if passed_over:
-            passed_over += (word == b"<<") - (word == b">>")
-        elif word == b"<<" and len(levels) > 1:
+            passed_over += (word == OPEN) - (word == CLOSE)
+        elif word == OPEN and len(levels) > 1:
             passed_over = 1
             levels[-1].append({})
-        elif word in (b"<<", b"["):
+        elif word in (OPEN, b"["):
             levels.append([])
-        elif word in (b">>", b"]"):
+        elif word in (CLOSE, b"]"):
             values = levels.pop()
-            made = syntax.dictionary(values) if word == b">>" else values
+            made = syntax.dictionary(values) if word == CLOSE else values
             if len(levels) == 1:
                 return made if number == len(words) and isinstance(made, dict) else None
             levels[-1].append(made)
         elif word[:1] == b"/":
             levels[-1].append(Name(word[1:]))
+        elif word[:1] == b"<":
+            levels[-1].append(from_digits(word[1:-1]))
         elif not syntax.take_word(word, levels[-1]):
             return None
         if len(levels) > DEEPEST:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from consumer.inspection.readers import formats, php, runs, scripts, text, zip_reader
 from consumer.inspection.readers.formats import DEEPEST_PADDING, HEAD, PADDING
-from consumer.inspection.readers.pdf import streams, syntax
+from consumer.inspection.readers.pdf import dictionaries, streams, syntax
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.words import OBJECT, WHITE
@@ -174,7 +174,7 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
         while at < stop:
             if regular := _behind_regular(data, at, stop):
                 trailer = data.startswith(b"trailer", at)
-                at = syntax.read(data, regular, work)[1] if trailer else regular
+                at = dictionaries.end_of(data, regular, work) if trailer else regular
             else:
                 before = data[max(0, at - DEEPEST_PADDING) : at]
                 begin = at - len(before) + len(before.rstrip(PADDING))  # a signature may begin with white space

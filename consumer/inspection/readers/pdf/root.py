@@ -11,7 +11,7 @@ from consumer.inspection.readers.pdf import dictionaries, streams, syntax
 from consumer.inspection.readers.pdf.places import END
 from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import Reference, Value
-from consumer.inspection.readers.pdf.words import OBJECT
+from consumer.inspection.readers.pdf.words import OBJECT, WHITE
 from consumer.inspection.readers.seen import PLACE, Work
 
 ENDING = End(
@@ -55,12 +55,13 @@ class Root:
 
     def _look_for(self, named: Reference, readable: bytes, ends: bool, tried: int, work: Work) -> None:
         sought = set[int]()  # trees of pages that are not in the file itself
-        for catalog in _objects(readable, named, work):
+        for at, usual in _places(readable, named, work):
+            catalog = dictionaries.object_at(readable, at, work) if usual else syntax.read(readable, at, work)[0]
             pages = catalog.get(b"Pages") if isinstance(catalog, dict) else None
             if tried >= MOST_TRIED or (ends and isinstance(pages, dict)):
                 self.is_found = True
             elif isinstance(pages, Reference):
-                self.is_found = any(found is not None for found in _objects(readable, pages, work))
+                self.is_found = any(_is_there(readable, at, work) for at, _ in _places(readable, pages, work))
                 sought.add(pages.number)
             if self.is_found:
                 return
@@ -88,21 +89,28 @@ class Root:
                 self.is_found = self.is_found or (isinstance(found, dict) and (not key or key in found))
 
 
-def _objects(readable: bytes, reference: Reference, work: Work) -> Iterator[Value]:
-    """All of that number, the last one first: a later one may stand in a text (None), or in a file that is attached."""
+def _places(readable: bytes, reference: Reference, work: Work) -> Iterator[tuple[int, bool]]:
+    """Behind the words that begin all of that number, the last one first: a later one may stand in a text, or in a file
+    that is attached. And whether it is written as usual.
+    """
     work.spend(len(readable) // SEARCHING)
     usual = b"%d 0 obj" % reference.number
     for at in _from_end(readable, usual, work):
         if not readable[max(0, at - 1) : at].isdigit():
             work.spend(PLACE // 2)
-            yield dictionaries.object_at(readable, at + len(usual), work)
+            yield at + len(usual), True
     work.spend(len(readable) // SEARCHING)
     for word in work.words(readable).at(OBJECT):
         work.spend(AN_OBJECT)
-        if streams.number_at(readable, word) == reference.number and not readable.endswith(
-            usual, 0, word + len(OBJECT)
-        ):
-            yield syntax.read(readable, word + len(OBJECT), work)[0]
+        behind = word + len(OBJECT)
+        if streams.number_at(readable, word) == reference.number and not readable.endswith(usual, 0, behind):
+            yield behind, False
+
+
+def _is_there(readable: bytes, at: int, work: Work) -> bool:
+    """Whether an object stands there: nearly always a dictionary, of which no more has to be read."""
+    begins = readable.startswith(b"<<", runs.behind(readable, at, WHITE))
+    return begins or syntax.read(readable, at, work)[0] is not None
 
 
 def _from_end(readable: bytes, usual: bytes, work: Work) -> Iterator[int]:

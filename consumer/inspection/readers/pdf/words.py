@@ -65,7 +65,8 @@ class PdfWords:
         return merge(*map(self._whole, names)) if len(names) > 1 else self._whole(names[0])
 
     def first(self, *names: bytes) -> int | None:
-        return next(self.names(*names), None)
+        found = [next(self._whole(name), None) for name in names if name in self._places]
+        return min((at for at in found if at is not None), default=None)
 
     def _whole(self, name: bytes) -> Iterator[int]:
         data, size = self.data, len(name)
