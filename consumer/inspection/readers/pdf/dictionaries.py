@@ -10,7 +10,7 @@ from consumer.inspection.readers.seen import Work
 
 LONGEST = 16 * 1024  # bytes of one that is read in this way
 NEAR = 512  # bytes within which a trailer ends
-A_SIGN = 64  # of work, for each byte among which words are
+A_NAME, A_SIGN = 512, 16  # of work, where there is nothing else than names and what stands behind them
 _WHITE = b" \t\r\n\x0c"
 _USUAL = runs.WORD + b"+-.,:;*'&@=!?$|" + b"/[]<>" + _WHITE
 OPEN, CLOSE = b"\x01", b"\x02"  # in place of two brackets: one is a string's
@@ -28,7 +28,7 @@ def read(written: bytes, work: Work) -> Dictionary | None:
         return None
     inside = written[2:-2]
     if not (b"[" in inside or b"<" in inside or b">" in inside or b"]" in inside):
-        work.spend(TOKEN * (2 + inside.count(b"/")) + A_SIGN * len(inside))
+        work.spend(A_NAME * (2 + inside.count(b"/")) + A_SIGN * len(inside))
         if (simple := _simple(inside)) is not None:
             return simple
     for sign, spaced in _APART:
@@ -84,9 +84,10 @@ def object_at(data: bytes, at: int, work: Work) -> Value:
 def end_of(data: bytes, at: int, work: Work) -> int:
     """Where the dictionary of a trailer ends that begins at `at`: nearly always the place of a table is behind it."""
     stop = data.find(b"startxref", at, at + NEAR)
-    work.spend(NEAR)
     written = data[at:stop].rstrip(_WHITE) if stop >= 0 else b""
-    return at + len(written) if read(written, work) is not None else syntax.read(data, at, work)[1]
+    if b"trailer" not in written and read(written, work) is not None:
+        return at + len(written)
+    return syntax.read(data, at, work)[1]
 
 
 def _put_together(words: list[bytes]) -> Dictionary | None:
