@@ -106,6 +106,9 @@ def test_each_byte_of_an_instruction_of_rtf_is_paid_for() -> None:
     before = work.left
     assert rtf_words.destination(written, 0, work, 1).startswith("AA\x01a\x01AA")
     assert before - work.left > 128 * len(written)
+    before, words = work.left, b"\\bin{}" * 150
+    rtf_words.destination(words, 0, work, 1)
+    assert before - work.left > 1_000 * words.count(b"\\")
 
 
 def test_small_files_cost_next_to_nothing() -> None:

@@ -1,5 +1,6 @@
 """RTF: what it brings along for other programs, in whatever spelling, and where it ends."""
 
+import random
 from contextlib import suppress
 
 import pytest
@@ -161,3 +162,18 @@ def test_the_work_is_bounded(text: bytes) -> None:
     found = Seen(work=Work(64 * 1024 * 1024))
     with suppress(TooMuch, Unreadable):
         rtf.examine(text, found, Limits())
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_brace_that_closes_the_first_one_is_found_wherever_it_stands(seed: int) -> None:
+    chance = random.Random(seed)
+    groups = (b"{}", b"{{}{}}", b"{" * 9 + b"}" * 9, b"x" * 3_000, b"{x", b"{{}")
+    body = b"{" + b"".join(chance.choices(groups, (9, 9, 3, 5, 1, 1), k=400))
+    left = body.count(b"{") - body.count(b"}")
+    for closed, spaces in ((left, 0), (left, 70_000), (left - 1, 0)):
+        data = body + b"}" * (left // 2) + b" " * spaces + b"}" * (closed - left // 2)
+        if closed == left:
+            assert rtf._end(data + b"x{}}", Work()) == len(data)
+        else:
+            with pytest.raises(Unreadable):
+                rtf._end(data, Work())

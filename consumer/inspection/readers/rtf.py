@@ -39,6 +39,7 @@ LOADS = ("includepicture", "includetext", "include", "import", "link")
 MOST_SLASHES = 512
 MOST_COUNTS = 6
 PIECE = 64 * 1024
+MOST_NESTED = 6
 RTF = "application/rtf"
 SCANS = 14  # times that the whole is looked at
 A_GROUP = 64  # of work
@@ -103,16 +104,28 @@ def _end(data: bytes, work: Work) -> int:
     """Behind the brace that closes the first one. `Unreadable` if none does: every RTF ends with it."""
     for escape, search in _ESCAPES:
         data = data.replace(escape, b"  ") if runs.holds(data, search) else data  # places stay
-    work.spend(A_GROUP * data.count(b"}"))
     depth = 0
     for begin in range(0, len(data), PIECE):
-        *opened, rest = data[begin : begin + PIECE].translate(None, _NO_BRACES).split(b"}")
-        for closed, braces in enumerate(opened, 1):
-            depth += len(braces) - 1
+        braces = data[begin : begin + PIECE].translate(None, _NO_BRACES)
+        work.spend(A_GROUP * braces.count(b"}"))
+        unpaired = _unpaired(braces)
+        if unpaired.count(b"}") < depth:  # the first one stays open
+            depth += unpaired.count(b"{") - unpaired.count(b"}")
+            continue
+        *opened, rest = braces.split(b"}")
+        for closed, before in enumerate(opened, 1):
+            depth += len(before) - 1
             if depth <= 0:
                 return _behind_brace(data, begin, closed)
         depth += len(rest)
     raise Unreadable("its groups are not closed: the end of the text is missing")
+
+
+def _unpaired(braces: bytes) -> bytes:
+    """Without groups that begin and end there, as far as they are nested in each other a few times."""
+    for _ in range(MOST_NESTED):
+        braces = braces.replace(b"{}", b"")
+    return braces
 
 
 def _behind_brace(data: bytes, begin: int, number: int) -> int:

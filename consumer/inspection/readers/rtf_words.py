@@ -11,7 +11,7 @@ from consumer.inspection.readers.seen import PLACE, TooMuch, Work
 LONGEST_GROUP = 8 * 1024  # bytes of a group that are read
 MOST_TEXT = 1024  # characters of it that tell what it does
 MOST_PARTS = 32
-A_LETTER = 144  # of work
+A_LETTER, A_CONTROL = 144, 1024  # of work
 BLANKS = (b"par", b"line", b"tab", b"emspace", b"enspace")
 BORDER = "\x01"  # of a group
 BLANK = f" {BORDER}"
@@ -28,10 +28,11 @@ _LETTERS = {
 
 def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
     """The text from `at` to the end of its group, with what is written as escapes and in groups within."""
-    raw, out, depth, at = data[at : at + LONGEST_GROUP], list[str](), 0, 0
+    raw, out, depth, at, controls = data[at : at + LONGEST_GROUP], list[str](), 0, 0, 0
     while at < len(raw) and len(out) < MOST_TEXT:
         byte = raw[at]
         if byte == BACKSLASH:
+            controls += 1
             at = _control(raw, at + 1, out, substitutes)
             continue
         if byte == OPENED:
@@ -47,7 +48,7 @@ def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
         elif byte not in b"\r\n\0" and (byte != SPACE or (out and out[-1] != " ")):
             out.append(chr(byte))
         at += 1
-    work.spend(2 * PLACE + A_LETTER * at)
+    work.spend(2 * PLACE + A_LETTER * at + A_CONTROL * controls)
     text = "".join(out)
     if at >= LONGEST_GROUP and len(text.replace(BORDER, "").strip()) < MOST_TEXT // 4:
         raise TooMuch("an instruction in it is longer than any can be")
