@@ -37,5 +37,6 @@ class Demand:
 
     @property
     def gather_s(self) -> float:
-        """The fuller the process, the longer a task waits for its turn anyway."""
-        return GATHER_S + (GATHER_BUSY_S - GATHER_S) * self._stream.load
+        """The more tasks are in flight, the longer a new one waits for its turn anyway. How full of other things the
+        process is says nothing about that: where few tasks keep its downloads busy, what is gathered is missed."""
+        return GATHER_S + (GATHER_BUSY_S - GATHER_S) * min(self._stream.room.taken, 1.0)

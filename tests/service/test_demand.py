@@ -85,6 +85,20 @@ async def backlog(kafka: KafkaSettings, topics: TopicSettings, limits: LimitSett
                 judged.set()
 
 
+@pytest.mark.parametrize(
+    ("taken", "load", "gather_s"), [(0, 0, 0.1), (0, 1, 0.1), (25, 1, 0.2), (100, 0, 0.5), (300, 1, 0.5)]
+)
+def test_the_intake_gathers_while_tasks_wait_for_their_turn_and_no_longer_because_downloads_are_busy(
+    taken: int, load: float, gather_s: float
+) -> None:
+    nowhere, limits = KafkaSettings(bootstrap_servers="127.0.0.1:9"), LimitSettings(tasks=100)
+    stream = make_stream(NamesJudge(), nowhere, TopicSettings(), limits=limits, load=lambda: load)
+    for number in range(taken):
+        stream.room.started(b"%d" % number, 1)
+    conditions = Conditions(Metrics(CollectorRegistry()), bug_ceiling=20)
+    assert Demand(conditions, stream, Recorder()).gather_s == pytest.approx(gather_s)
+
+
 async def test_while_enough_tasks_wait_no_more_are_brought_and_the_intake_stays_in_its_group(
     kafka_settings: KafkaSettings, topics: TopicSettings
 ) -> None:
