@@ -88,3 +88,18 @@ async def test_an_end_in_the_middle_is_told_to_whoever_waits_and_again(
         await waiting
     with pytest.raises(Died):
         await channel.exactly(4)
+
+
+async def test_that_a_frame_is_there_is_told_before_its_waiter_wakes_and_for_a_piece_of_it_not_at_all(
+    ends: tuple[Channel, socket.socket],
+) -> None:
+    channel, theirs = ends
+    waiting = asyncio.create_task(channel.exactly(4))
+    told: list[bool] = []
+    channel.when_filled = lambda: told.append(waiting.done())
+    theirs.send(b"ab")
+    await turns_of_the_loop()
+    assert not told
+    theirs.send(b"cd")
+    assert await waiting == b"abcd"
+    assert told == [False]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from consumer.inspection.workers.pool import Bounds, Workers
@@ -65,6 +66,32 @@ async def test_a_file_that_takes_long_stands_still_while_a_short_one_is_examined
     assert files.ended == ["short 0", "short 1", "short 2", "long"]
     assert files.facts["long"].detected_type == "text/csv"
     assert not tally.ended
+
+
+async def test_the_next_file_has_its_turn_as_soon_as_a_worker_has_answered() -> None:
+    """Not when the task of the one before has woken, which may be long after in a loop that is busy."""
+    woken: list[str] = []
+    async with Workers(1, bounds=Bounds(), command=planted(), reports=Tally()) as workers:
+        worker = workers._supply._warm[-1]
+        await worker.ready()
+        worker.stop()
+        with MemoryBody(b"text") as first, MemoryBody(b"text") as second:
+
+            async def examine(name: str, body: MemoryBody) -> None:
+                await workers.examine(body, of(name))
+                woken.append(name)
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(examine, "first", first)
+                await anyio.wait_all_tasks_blocked()
+                group.start_soon(examine, "second", second)
+                await anyio.wait_all_tasks_blocked()
+                assert (workers.busy, workers._slots.waiting) == (1, 1)
+                worker.go_on()
+                while workers._slots.waiting:  # the turn itself
+                    await anyio.lowlevel.checkpoint()
+                assert not woken, "its turn began in the step in which the answer came"
+    assert woken == ["first", "second"]
 
 
 async def test_only_a_body_that_has_to_wait_for_a_worker_is_told_so() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from consumer.inspection.workers.bounds import Reports
@@ -15,6 +15,7 @@ from consumer.inspection.workers.codes import Examined, Unheard
 from consumer.inspection.workers.process import Ending, WorkerProcess
 from consumer.inspection.yara.rules import Rule
 from consumer.telemetry.labels import WorkerEnd
+from consumer.turns import LongWork
 
 RULES_SHARE = 0.5  # of the CPU time that a file may cost, and on top of it
 
@@ -116,6 +117,16 @@ class Allowed:
     deadline_s: float  # by the clock
 
 
+class Watcher(Protocol):
+    """Whoever has an interest in how an examination goes on. None of it awaits."""
+
+    def grown(self, work: LongWork) -> None:
+        """It has taken more than is short."""
+
+    def answered(self, work: LongWork) -> None:
+        """The worker needs no more time. It may be told a moment before the examination ends."""
+
+
 class Examination(Generic[Told]):
     """A file in a worker's hands. Satisfies `turns.LongWork`: it can stand still, go on, or be begun again later."""
 
@@ -124,12 +135,11 @@ class Examination(Generic[Told]):
         worker: WorkerProcess,
         question: Question[Told],
         allowed: Allowed,
-        grown: Callable[[Examination[Told]], None],
+        watcher: Watcher,
     ) -> None:
-        """`grown` is told once it has taken more than is short."""
         self._worker, self._allowed = worker, allowed
         self._question: Question[Told] = question
-        self._grown: Callable[[Examination[Told]], None] = grown
+        self._watcher = watcher
         self._began = worker.cpu_s()
         self._began_at = time.monotonic()
         self._spent = 0.0
@@ -142,6 +152,7 @@ class Examination(Generic[Told]):
         outcome: Told | WorkerEnd = "overtaken"
         try:
             await self._worker.allow_cpu(self._began + self._allowed.cpu_s)
+            self._worker.when_answered(partial(self._watcher.answered, self))
             self._question.give(self._worker, body)
             outcome = await self._answered()
             self.go_on()
@@ -152,6 +163,8 @@ class Examination(Generic[Told]):
         except BaseException:
             await self._end()
             raise
+        finally:
+            self._worker.when_answered(None)
         if isinstance(outcome, str):
             await self._end()
         return outcome
@@ -177,7 +190,7 @@ class Examination(Generic[Told]):
             spent = self.spent()
             if short and spent >= allowed.short_s:
                 short = False
-                self._grown(self)
+                self._watcher.grown(self)
             left = allowed.cpu_s - spent
             if left <= 0:
                 return "budget"
@@ -220,6 +233,7 @@ class Examination(Generic[Told]):
 
     def start_again(self) -> None:
         self._overtaken = True
+        self._worker.when_answered(None)  # its turn is another's
         if self._look is not None and not self._look.expired():
             self._look.reschedule(0)  # at once
 

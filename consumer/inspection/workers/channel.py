@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from consumer.inspection.workers import frames
@@ -29,6 +29,7 @@ class Channel:
         self._least, self._most = 0, 0  # bytes that are waited for, and that are taken
         self._waiter: asyncio.Future[None] | None = None
         self._watches: asyncio.AbstractEventLoop | None = None
+        self.when_filled: Callable[[], None] | None = None  # called as soon as what is waited for is there
 
     def send(self, raw: bytes, descriptors: Sequence[int] = ()) -> None:
         try:
@@ -92,6 +93,8 @@ class Channel:
         self._got += piece
         if not piece or len(self._got) >= self._least:
             self._waiter.set_result(None)
+            if self.when_filled is not None:
+                self.when_filled()
 
     def _look_away(self) -> None:
         if self._watches is not None:

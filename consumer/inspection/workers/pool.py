@@ -22,6 +22,7 @@ from consumer.inspection.workers.asking import (
     FileBody,
     Matched,
     Question,
+    Watcher,
     WhatIsIt,
     WhichRule,
 )
@@ -34,6 +35,7 @@ from consumer.inspection.workers.proof import shortfall
 from consumer.inspection.workers.ruling import Ruling
 from consumer.inspection.workers.starting import LibmagicMissing, WorkersNotStarted, default_command, versions
 from consumer.inspection.workers.supply import WorkerSupply
+from consumer.inspection.workers.turned import TurnEnding, TurnKept
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rules
 from consumer.model import Attachment, Facts, Tries
@@ -178,22 +180,16 @@ class Workers:
         caution = CAUTION.get()
         if caution is not None and caution.wary:
             return await self._named(caution, question, body, conversation, alone, plan)
-        turn = await self._turn(self._slots, body, conversation, alone)
-        spent = 0.0
-
-        def grown(work: Examination[T]) -> None:
-            body.takes_long()
-            self._slots.grown(turn, LONG, work)
-
+        turned = TurnEnding(self._slots, await self._turn(self._slots, body, conversation, alone), body)
         try:
             while True:
-                outcome, more = await self._asked(question, body, grown, alone, plan)
-                spent += more
+                outcome, more = await self._asked(question, body, turned, alone, plan)
+                turned.spent += more
                 if outcome != "overtaken":
                     return outcome
-                await self._slots.again(turn)
+                await self._slots.again(turned.turn)
         finally:
-            self._slots.give_back(turn, spent)
+            self._slots.give_back(turned.turn, turned.spent)
 
     async def _named(
         self, caution: Caution, question: Question[T], body: FileBody, conversation: str, alone: bool, plan: Plan | None
@@ -209,7 +205,7 @@ class Workers:
                 async with caution.named(body.sha256) as written:
                     if written:
                         turn = turn or await self._turn(self._slots, body, conversation, alone)
-                        outcome, spent = await self._asked(question, body, lambda _: body.takes_long(), alone, plan)
+                        outcome, spent = await self._asked(question, body, TurnKept(body), alone, plan)
                         return outcome
             finally:
                 if turn is not None:
@@ -260,7 +256,7 @@ class Workers:
         self,
         question: Question[T],
         body: FileBody,
-        grown: Callable[[Examination[T]], None],
+        watcher: Watcher,
         fresh: bool,
         plan: Plan | None,
     ) -> tuple[T | WorkerEnd, float]:
@@ -269,7 +265,7 @@ class Workers:
         fresh = fresh or plan is not None
         worker = await (self._supply.alone(plan) if plan else self._supply.fresh() if fresh else self._supply.take())
         last = fresh or worker.files + 1 >= self._bounds.files_per_worker
-        examination = Examination(worker, question, self._allowed(question.share, body.size, fresh), grown)
+        examination = Examination(worker, question, self._allowed(question.share, body.size, fresh), watcher)
         outcome: T | WorkerEnd = "cancelled"
         try:
             if last and not fresh:

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,6 +134,10 @@ class WorkerProcess:
         if place > most:
             raise Unheard("its answer names what no list holds")
         return int(place)
+
+    def when_answered(self, tell: Callable[[], None] | None) -> None:
+        """Whom to tell at once, while whoever awaits the answer still has to wake. None: nobody."""
+        self._channel.when_filled = tell
 
     def has_answered(self) -> bool:
         return self._channel.has(frames.LENGTH.size if self._answers_wide else frames.ANSWER.size)
