@@ -132,6 +132,8 @@ def _few(found: list[Document], limit: int) -> list[Document]:
 def _cut(mended: bytes, limit: int) -> list[Document]:
     """The values of a record that holds several, or is no JSON at all. A line that is none spoils no other, where most
     are. Raises `Malformed`."""
+    if b"}" not in mended and b"]" not in mended:
+        raise Malformed(NO_JSON)  # nothing ends in it
     text, several = mended.decode(errors="surrogateescape"), b"\n" in mended
     found, faults, end = list[Document](), list[Malformed](), _behind_blanks(text, 0)
     while end < len(text):

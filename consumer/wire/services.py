@@ -4,7 +4,7 @@ Sources: Firehose's and Lambda's records of what failed, Confluent's connectors 
 source connector, `rpk`, Segment's and RudderStack's track calls, Node-RED, n8n, rules of EMQX, JetStream's API,
 NServiceBus, Alibaba's MNS with its topics and its EventBridge, Ably's integrations, Snowflake's connector for Kafka,
 Elasticsearch's search, Dapr's bulk subscriptions, the `Envelope` of Wolverine, CAP's stored messages, Salesforce's
-streaming API, and what interfaces of Kafka show of a record: kafka-ui, AKHQ.
+streaming API, and what interfaces of Kafka show of a record: kafka-ui, AKHQ, Redpanda Console.
 """
 
 from __future__ import annotations
@@ -57,6 +57,11 @@ def _delivered_by_dapr(entry: Any) -> Payload:
 def _shown(key: str) -> Callable[[Json], Payload]:
     """The value of a record, which may be a tombstone."""
     return lambda node: Nothing("no_value") if node[key] is None else node[key]
+
+
+def _decoded(node: Json) -> Payload:
+    value = node["value"]
+    return Nothing("no_value") if value.get("isPayloadNull") is True else value.get("payload")
 
 
 def _is_streamed(node: Json) -> bool:
@@ -159,5 +164,12 @@ SERVICES = (
     Envelope(
         "AKHQ", {"partition": _COUNT, "offset": _COUNT, "exceptions": list, "value": _TEXT}, _shown("value"),
         holds=lambda node: not isinstance(node.get("topic"), str),
+    ),
+    Envelope(
+        "Redpanda Console", {"partitionID": int, "offset": int, "isTransactional": bool, "value": dict}, _decoded
+    ),
+    Envelope(
+        "Kafka record", {"partition": int, "offset": int, "value": ANY_VALUE},
+        lambda node: json_or_base64(or_tombstone("value")(node)), frozenset({"headers", "key", "timestamp"}),
     ),
 )  # fmt: skip

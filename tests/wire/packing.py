@@ -296,6 +296,15 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "topic": {"name": "t", "internal": False}, "partition": 0, "offset": 1, "timestamp": AT, "keySchemaId": None,
         "valueSchemaId": None, "headers": [], "exceptions": [], "key": "k", "value": text(raw),
     },
+    "Redpanda Console": lambda raw: {
+        "partitionID": 0, "offset": 1, "timestamp": 1, "compression": "none", "isTransactional": False, "headers": [],
+        "key": {"payload": "k", "encoding": "text"},
+        "value": {"payload": raw, "encoding": "json", "isPayloadNull": False},
+    },
+    "Kafka record": lambda raw: {
+        "key": "k", "value": raw, "partition": 0, "offset": 1, "timestamp": 1, "headers": {}
+    },
+    "Kafka record, base64": lambda raw: {"partition": 0, "offset": 1, "value": coded(raw)},
     "Snowplow": lambda raw: {"schema": "iglu:com.acme/genesys/jsonschema/1-0-0", "data": raw}
     if isinstance(raw, dict) else raw,
 }  # fmt: skip
