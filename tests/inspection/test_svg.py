@@ -141,3 +141,21 @@ def test_addresses_of_one_kind_are_told_once() -> None:
     rules = "url(" * 1_000 + "url(javascript:a) url(#a)" * 1_000
     assert [reason for reason, _ in svg_style.faults(rules)][:2] == [Reason.EXTERNAL_REFERENCE, Reason.SCRIPT]
     assert len(list(svg_style.faults(rules))) < 5
+
+
+def test_styles_that_are_looked_at_together_are_told_as_if_each_were_alone() -> None:
+    plain = "<path d='M0 0' style='fill:red'/>"
+    for fault in ("<path d='M0 0' style='fill:url(//a)'/>", "<path d='M0 0' style='a:javascript:b'/>"):
+        for behind in (plain * 3, plain * 600, "<script/>", "<g>", plain + "<path d='url(http://a)' style=''/>"):
+            before = plain * 400
+            found = seen(svg(before + fault + behind)).evidence
+            start = svg(before + fault + behind).index(fault.encode())
+            assert found[0].at == start
+            assert found[0].finding.code in (Reason.EXTERNAL_REFERENCE, Reason.SCRIPT)
+
+
+def test_an_element_is_judged_by_its_names_however_often_they_stood_there_before() -> None:
+    usual = "<path id='a' d='M0 0'/>"
+    for other in ("<path id='a' d='url(http://a)'/>", "<path id='a' onload='x'/>", "<use id='a' href='http://a'/>"):
+        assert seen(svg(usual * 5 + other)).findings
+    assert not seen(svg(usual * 5 + "<path id='a' d='url(#b)'/>")).findings

@@ -13,7 +13,7 @@ from consumer.inspection.readers import gif, jpeg, png, rtf, text
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.mail import document as mail
 from consumer.inspection.readers.mail import tnef
-from consumer.inspection.readers.media import amr, bmff, bmp, ebml, mpeg_audio, ogg, riff, svg, tiff
+from consumer.inspection.readers.media import amr, bmff, bmp, ebml, mpeg_audio, ogg, riff, svg, svg_root, tiff
 from consumer.inspection.readers.office import ole, ooxml
 from consumer.inspection.readers.office.compound import SIGNATURE as OLE
 from consumer.inspection.readers.office.ooxml_types import SHEET, SLIDES, WORD
@@ -213,7 +213,7 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "image/svg+xml", ("svg",), ("image/svg",),
-        starts=svg.begins, reader=svg.examine, end=xml_text.END, plain=True,
+        starts=svg_root.begins, reader=svg.examine, end=xml_text.END, plain=True,
     ),
     Format("video/x-msvideo", ("avi", "wmv")),
     *(

@@ -9,50 +9,23 @@ import base64
 import binascii
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.parsers import expat
 
 from consumer.inspection.readers import formats, scripts
 from consumer.inspection.readers.formats import PICTURES
 from consumer.inspection.readers.media import svg_names as names
 from consumer.inspection.readers.media import svg_style
+from consumer.inspection.readers.media.svg_style import Styles
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
-from consumer.inspection.readers.texts import opening, xml_text
+from consumer.inspection.readers.texts import xml_text
 from consumer.model import Reason
 
-ROOT_WITHIN = 64 * 1024  # bytes in which the root element begins
 MOST_PICTURES = 1_000
+MOST_SHAPES = 1_000
 ELEMENT = 512  # what a look at one costs, as bytes that are read
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\r\n.,;_#%+*-")
 RUNS = ("javascript:", "vbscript:", "data:text/", "data:application/", "data:image/svg")
-
-
-def begins(data: bytes) -> bool:
-    """Whether its root element is a drawing's, in any encoding, behind whatever may stand before a root."""
-    if data[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1] != b"<":
-        return False
-    head = opening.as_utf8(data[:ROOT_WITHIN], Work())
-    return _root(head) == "svg" or scripts.page(head, Work()) == "image/svg+xml"
-
-
-def _root(head: bytes) -> str:
-    """The name of the root element, of the document type if entities are declared before it, "" if there is none."""
-    found: list[str] = []
-    parser = expat.ParserCreate("utf-8", " ")
-
-    def named(name: str, *more: object) -> None:
-        found.append(name.rpartition(" ")[2])
-
-    def ended(*more: object) -> None:
-        raise _Refused
-
-    def root(name: str, attributes: object) -> None:
-        found.append(name.rpartition(" ")[2])
-        raise _Refused
-
-    parser.StartDoctypeDeclHandler, parser.EntityDeclHandler, parser.StartElementHandler = named, ended, root
-    with suppress(expat.ExpatError, _Refused):
-        parser.Parse(head, False)
-    return found[-1] if found else ""
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -66,13 +39,22 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     drawing.read_by = parser if len(content) == len(data) else None
     try:
         xml_text.feed(parser, content)
-    except expat.ExpatError:
-        raise Unreadable("the drawing is no well-formed XML") from None
+    except (expat.ExpatError, TooMuch) as ended:
+        with suppress(TooMuch):
+            drawing.styles.look()
+        raise ended if isinstance(ended, TooMuch) else Unreadable("the drawing is no well-formed XML") from None
     except _Refused:
         return
     drawing.ended()
     if not drawing.drawn:
         raise Unreadable("the drawing draws nothing")
+
+
+class Usual(NamedTuple):
+    """An element by the names of its attributes, all of which do no more than draw."""
+
+    local: str
+    style: int  # where the value of the attribute `style` stands among names and values; 0 if there is none
 
 
 class _Refused(Exception):
@@ -88,9 +70,14 @@ class _Drawing:
     skipped: list[str] = field(default_factory=list)  # what XML does not read as markup
     is_raw: bool = False  # in a section of raw characters
     pictures: int = 0
-    known: set[str] = field(default_factory=set)  # styles that were looked at
+    shapes: dict[tuple[str, ...], Usual] = field(default_factory=dict)  # names that do no more than draw
     drawn: int = 0
     read_by: expat.XMLParserType | None = None  # whose places are those of the file
+    styles: Styles = field(init=False)
+    _parser: expat.XMLParserType = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.styles = Styles(self._found, self.work.spend)
 
     def parser(self) -> expat.XMLParserType:
         parser = expat.ParserCreate("utf-8", " ")
@@ -100,14 +87,22 @@ class _Drawing:
         parser.ProcessingInstructionHandler = self._instruction
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
         parser.CommentHandler = self._remark
         parser.StartCdataSectionHandler = self._raw_begins
         parser.EndCdataSectionHandler = self._raw_ends
+        self._parser = parser
         return parser
 
+    def _listen(self) -> None:
+        """To characters where they matter: a call for each line between two elements costs as much as these."""
+        wanted = self.is_raw or (bool(self.open) and self.open[-1] == "style")
+        self._parser.CharacterDataHandler = self._characters if wanted else None
+
     def _find(self, code: Reason, detail: str) -> None:
-        at = self.read_by.CurrentByteIndex if self.read_by else None
+        self.styles.look()
+        self._found(code, detail, self._place())
+
+    def _found(self, code: Reason, detail: str, at: int | None) -> None:
         self.seen.find(code, detail, at=at, opener="browser")
 
     def _document_type(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
@@ -130,12 +125,15 @@ class _Drawing:
 
     def _raw_begins(self) -> None:
         self.is_raw = True
+        self._listen()
 
     def _raw_ends(self) -> None:
         self.is_raw = False
         self.skipped.append(">")
+        self._listen()
 
     def ended(self) -> None:
+        self.styles.look()
         if scripts.markup_in("".join(self.skipped).encode(), self.work) is not None:
             self._find(Reason.SCRIPT, "markup in a remark of the drawing")
 
@@ -147,10 +145,28 @@ class _Drawing:
 
     def _start(self, name: str, attributes: list[str]) -> None:
         self.work.step(ELEMENT)
+        shape = self.shapes.get((name, *attributes[::2])) if self.open else None
+        if shape is None:
+            self._any(name, attributes)
+            return
+        self.open.append(shape.local)
+        self.drawn += 1
+        values = "".join(attributes)
+        if "(" in values or "\\" in values:
+            for value in attributes[1::2]:
+                self._value(value)
+        if shape.style:
+            self.styles.wait(attributes[shape.style], self._place())
+
+    def _any(self, name: str, attributes: list[str]) -> None:
         space, _, local = name.rpartition(" ")
         drawn = space in (names.SVG, "")
         if not self.open:
             drawn = local == "svg" and drawn
+        elif drawn and local in names.PLAIN_ELEMENTS and names.PLAIN_ATTRIBUTES.issuperset(attributes[::2]):
+            style = 2 * attributes[::2].index("style") + 1 if "style" in attributes[::2] else 0
+            if len(self.shapes) < MOST_SHAPES:
+                self.shapes[name, *attributes[::2]] = Usual(local, style)
         self.open.append(local if drawn else f"{space} {local}")
         if drawn:
             self.drawn += 1
@@ -161,11 +177,14 @@ class _Drawing:
             self._attribute(local if drawn else "", attributes[at], attributes[at + 1])
         if local in names.ANIMATIONS:
             self._animated({attributes[at]: attributes[at + 1] for at in range(0, len(attributes), 2)})
+        if local == "style":
+            self._listen()
 
     def _end(self, name: str) -> None:
         if self.open.pop() == "style":
             self._style("".join(self.style))
             self.style.clear()
+            self._listen()
 
     def _element(self, local: str) -> None:
         if local in names.ELEMENTS:
@@ -247,12 +266,10 @@ class _Drawing:
             self._find(Reason.SECOND_FORMAT, f"{other} inside a picture of the drawing")
 
     def _style(self, rules: str) -> None:
-        if rules in self.known:
-            return
-        self.known.add(rules)
-        self.work.spend(4 * len(rules))
-        for reason, detail in svg_style.faults(rules):
-            self._find(reason, detail)
+        self.styles.judge(rules, self._place())
+
+    def _place(self) -> int | None:
+        return self.read_by.CurrentByteIndex if self.read_by else None
 
     def _animated(self, attributes: dict[str, str]) -> None:
         name = attributes.get("attributeName", "").strip().rpartition(":")[2].lower()

@@ -61,6 +61,9 @@ DRAWING = frozenset(name for name in ATTRIBUTES if not name.lower().startswith("
 """Those whose values do no more than draw, save by an address."""
 """Without a name space. They draw, or name what does; values with `url()` are looked at."""
 
+PLAIN_ELEMENTS = ELEMENTS - ANIMATIONS - {"style"}
+PLAIN_ATTRIBUTES = DRAWING | {"style"}
+
 EDITORS = (
     "http://www.inkscape.org/",
     "http://sodipodi.sourceforge.net/",

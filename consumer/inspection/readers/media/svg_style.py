@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from consumer.inspection.readers.media.svg_names import SVG, XLINK
 from consumer.inspection.readers.seen import Unreadable
@@ -15,7 +15,51 @@ NAMES = frozenset({SVG, XLINK})  # of name spaces, which style rules may declare
 RUN = ("javascript:", "vbscript:", "expression(", "-moz-binding", "behavior:", "<script")
 LOAD = ("@import", "image-set(", "image(", "src(", "//")
 MOST_ESCAPES = 10_000
+MOST_WAITING = 256  # styles that are looked at together
 HEX = "0123456789abcdef"
+
+
+class Styles:
+    """Those of one drawing, each looked at once, and many together, since nearly none has a fault. They are told in the
+    order in which they stand.
+    """
+
+    def __init__(self, found: Callable[[Reason, str, int | None], None], spend: Callable[[int], None]) -> None:
+        self._found, self._spend = found, spend
+        self._known: set[str] = set()
+        self._waiting: list[tuple[str, int | None]] = []
+
+    def judge(self, rules: str, at: int | None) -> None:
+        self.look()
+        self._judge(rules, at)
+
+    def wait(self, rules: str, at: int | None) -> None:
+        """One with escapes may end all."""
+        if "\\" in rules:
+            self.judge(rules, at)
+            return
+        self._waiting.append((rules, at))
+        if len(self._waiting) >= MOST_WAITING:
+            self.look()
+
+    def look(self) -> None:
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        together = "\n".join(rules for rules, _ in waiting)
+        if _are_harmless(together.lower()):
+            self._spend(4 * len(together))
+            return
+        for rules, at in waiting:
+            self._judge(rules, at)
+
+    def _judge(self, rules: str, at: int | None) -> None:
+        if rules in self._known:
+            return
+        self._known.add(rules)
+        self._spend(4 * len(rules))
+        for reason, detail in faults(rules):
+            self._found(reason, detail, at)
 
 
 def faults(rules: str) -> Iterator[tuple[Reason, str]]:
