@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.readers.marks import LONG, MARKS, SHORT, WINDOW, Marks
+from consumer.inspection.readers.marks import FILES, LONG, LONGEST_TAG, MARKS, SHORT, WINDOW, Marks
 from consumer.inspection.readers.seen import TooMuch, Work
 
 NEVER_TOGETHER = {(b"frame", b"embed"), (b"\x7felf", b"frame"), (b"mscf", b"frame")}
@@ -16,7 +16,9 @@ NEVER_TOGETHER = {(b"frame", b"embed"), (b"\x7felf", b"frame"), (b"mscf", b"fram
 
 
 def one_by_one(data: bytes) -> dict[bytes, list[int]]:
-    return {mark: [at for at in range(len(data)) if data.lower().startswith(mark, at)] for mark in MARKS}
+    lower, looked_for = data.lower(), MARKS if b"<" in data else (*FILES, *SHORT)
+    places = {mark: [at for at in range(len(data)) if lower.startswith(mark, at)] for mark in looked_for}
+    return {mark: places.get(mark, []) for mark in MARKS}
 
 
 def found(data: bytes) -> dict[bytes, list[int]]:
@@ -52,8 +54,14 @@ def test_every_mark_is_found_wherever_it_stands(words: list[bytes]) -> None:
 @pytest.mark.parametrize("mark", MARKS)
 @pytest.mark.parametrize("before", [0, 1, 2, 8, 14])
 def test_every_mark_is_found_once_where_one_search_ends_and_the_next_begins(mark: bytes, before: int) -> None:
-    data = bytes(WINDOW - before) + mark + bytes(50)
+    data = bytes(WINDOW - before - 100) + b"<" + bytes(99) + mark + bytes(50)
     assert list(Marks(data, Work().spend).at(mark)) == [WINDOW - before]
+
+
+@pytest.mark.parametrize("behind", [0, 1, 40, LONGEST_TAG - 1])
+def test_markup_is_found_as_far_behind_the_beginning_of_a_tag_as_a_tag_is_long(behind: int) -> None:
+    data = bytes(WINDOW - 1) + b"<" + bytes(behind) + b" onload=" + bytes(2 * WINDOW) + b" onload="
+    assert list(Marks(data, Work().spend).at(b" on")) == [WINDOW + behind]
 
 
 def test_data_is_searched_once_however_often_it_is_asked_about() -> None:

@@ -9,12 +9,11 @@ import codecs
 from collections.abc import Iterator
 
 from consumer.inspection.readers import php, runs
-from consumer.inspection.readers.marks import EVENTS, Marks
+from consumer.inspection.readers.marks import EVENTS, LONGEST_TAG, Marks
 from consumer.inspection.readers.runs import LETTERS, LOWER
 from consumer.inspection.readers.seen import Work
 
 SNIFFED = 1445  # bytes that a browser looks at
-LONGEST_TAG = 512
 WHITE = b"\t\n\x0c\r "
 
 _PAGES = (
