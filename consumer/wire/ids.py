@@ -61,10 +61,19 @@ def check_listed(raw: Json, conversation_id: str) -> None:
     """Whether what lists `messages`, and names no conversation, lists those of one: services for publishing list
     messages as well. Raises `BadId`."""
     messages = raw.get("messages")
-    if conversation_id or not isinstance(messages, list):
+    if not isinstance(messages, list):
+        return
+    if messages and raw.keys() == {"id", "messages"} and all(map(_is_a_body, messages)):
+        raise BadId(f"the ids of its messages {NOT_OURS}")
+    if conversation_id:
         return
     if not all(isinstance(each, dict) and each.keys() <= LISTED_WORDS for each in messages):
         raise BadId("the ids that it lists may be its carrier's: not all of what stands there is said by Genesys")
+
+
+def _is_a_body(listed: object) -> bool:
+    """As queues list what they hold."""
+    return isinstance(listed, dict) and listed.keys() == {"id", "body"}
 
 
 def is_of_genesys(body: Json, conversation_id: str | None, topic: str | None) -> bool:
