@@ -30,6 +30,7 @@ from consumer.model.resting import IN_ITS_TURN, Resting, marked
 
 T = TypeVar("T")
 
+FEW_AT_ONCE = 5  # new files that are missed, and may each be gone
 QUICK = 2  # waits after which it is asked again at once, whoever else is answered
 GIVEN_UP = "given up early: more wait than LIMITS__RESTING allows, or than an event may have, and most for the like"
 
@@ -174,10 +175,12 @@ class Attempts:
     async def _count(self, gate: Gate, failure: Unavailable | Refused) -> None:
         backoff, said = self.patience.backoff, self._said_so(failure)
         self._in_vain = 0
-        if said.times >= (_enough(failure) or backoff.attempts):
+        enough = _enough(failure) or backoff.attempts
+        doubted = said.times > min(QUICK, enough - 1) and self._is_doubted(failure, said)
+        if said.times >= enough:
             if isinstance(failure, Refused):  # what refuses everybody was waited out: it is this work alone
                 raise Unavailable(failure.dependency, failure.detail, settled=failure.settled)
-            if not self._is_doubted(failure, said):
+            if not doubted:
                 raise failure
             gate.waits_for_others(failure, self._asked(failure), self._name)
             self._gates.add(gate)
@@ -199,12 +202,15 @@ class Attempts:
             said.heard_last = heard.now
         return said
 
-    def _is_doubted(self, failure: Unavailable, said: Said) -> bool:
+    def _is_doubted(self, failure: Unavailable | Refused, said: Said) -> bool:
+        """Where many new files are missed at once, it is no customer who took them away."""
         backoff = self.patience.backoff
         if not isinstance(failure, NotYet) or failure.asked is None:
             return False
+        self._asked_in_vain.add(failure.asked)
+        many = self.patience.gates.heard.missed(failure.asked, self._name) > FEW_AT_ONCE and failure.enough is None
         is_over = self.patience.clock() - said.at >= backoff.doubted_s
-        return not is_over and said.counted < (failure.enough or backoff.attempts)
+        return not is_over and (many or said.counted < (failure.enough or backoff.attempts))
 
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
         self.made += 1

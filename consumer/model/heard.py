@@ -81,6 +81,7 @@ class Heard:
         self._failing: defaultdict[str, _Failing] = defaultdict(_Failing)
         self._limited: defaultdict[str, _Latest] = defaultdict(_Latest)
         self._probed: dict[str, int] = {}
+        self._missed: defaultdict[str, set[str]] = defaultdict(set)  # work that was told again and again: not there
 
     def answered(self, asked: Asked, again: bool = False) -> None:
         """`again`: in a way that proves an answer to others, and is no end for whoever asked."""
@@ -102,6 +103,12 @@ class Heard:
     def left(self, asked: Asked, work: str) -> None:
         """The work no longer asks."""
         self._failing[asked.call].left(asked.of, work)
+        self._missed[asked.call].discard(work)
+
+    def missed(self, asked: Asked, work: str) -> int:
+        """The work is told again and again that what it asks for is not there; how much is, at this time."""
+        self._missed[asked.call].add(work)
+        return len(self._missed[asked.call])
 
     def probed(self, call: str) -> None:
         """The call was answered about something that does not exist."""

@@ -85,6 +85,26 @@ def test_a_file_that_is_said_not_to_be_there_in_rhythm_is_asked_for_when_others_
 
 
 @pytest.mark.parametrize(("call", "reply"), [("file", denied("NoSuchKey", 404)), ("download", error(404, "not.found"))])
+def test_where_a_part_of_all_files_is_missed_it_is_waited_for_as_long_as_where_all_are(call: str, reply: Reply) -> None:
+    """As where one of a store's disks is away, and others deliver meanwhile."""
+
+    async def main() -> None:
+        cloud = Cloud(sent=TAKEN)
+        async with playing(cloud, backoff=AS_SET) as scene, asyncio.TaskGroup() as group:
+            for number in range(90):
+                cloud.kinds[str(number)] = "plain"
+                if number % 3 == 0:
+                    cloud.ill_of[call, str(number)] = reply
+                await scene.take(group, event_of(str(number), "plain"))
+                await anyio.sleep(16)
+            assert dict(Counter(answer for _, answer in scene.answers)) == {"accepted": 60}
+            cloud.ill_of.clear()
+        assert dict(scene.answers) == dict.fromkeys(cloud.kinds, "accepted")
+
+    clock.run(main)
+
+
+@pytest.mark.parametrize(("call", "reply"), [("file", denied("NoSuchKey", 404)), ("download", error(404, "not.found"))])
 def test_old_files_are_not_lost_in_an_outage_of_minutes(call: str, reply: Reply) -> None:
     """As where a backlog is replayed."""
     ill = in_rhythm(1_000, 300)
