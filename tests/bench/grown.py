@@ -96,8 +96,11 @@ def _webm(size: int, chance: random.Random) -> bytes:
 
 
 def _ogg(size: int, chance: random.Random) -> bytes:
-    start = SAMPLES["xiph.opus"]
-    return start + b"".join(ogg_page(chance.randbytes(4_000), number=page) for page in range((size - 2_000) // 4_000))
+    """Further pages before the last one of the sample."""
+    sample = SAMPLES["xiph.opus"]
+    last, (serial,) = sample.rindex(b"OggS"), struct.unpack_from("<L", sample, 14)
+    pages = (ogg_page(chance.randbytes(4_000), serial, number=page) for page in range((size - len(sample)) // 4_000))
+    return sample[:last] + b"".join(pages) + sample[last:]
 
 
 def _wav(size: int, chance: random.Random) -> bytes:
@@ -314,8 +317,8 @@ MAKERS: Mapping[str, Maker] = {
     "png": _png, "jpg": _jpg, "gif": _gif, "webp": _webp, "bmp": _bmp, "tiff": _tiff, "svg": _svg,
     "heic": _boxed("heifenc.heic"), "avif": _boxed("avifenc.avif"), "mp4": _boxed("ffmpeg_plain.mp4"),
     "mov": _boxed("gstreamer.mov"), "3gp": _boxed("ffmpeg.3gp"), "m4a": _boxed("ffmpeg.m4a"),
-    "webm": _webm, "ogg": _ogg, "wav": _wav, "amr": _again("sox.amr", 6), "mp3": _again("lame.mp3", 0),
-    "aac": _again("ffmpeg.aac", 0), "pdf": _pdf, "doc": _doc, "xls": _xls, "ppt": _ppt, "docx": _docx, "xlsx": _xlsx,
+    "webm": _webm, "ogg": _ogg, "wav": _wav, "amr": _again("sox.amr", 6), "mp3": _again("soundfile.mp3", 0),
+    "aac": _again("pyav.aac", 0), "pdf": _pdf, "doc": _doc, "xls": _xls, "ppt": _ppt, "docx": _docx, "xlsx": _xlsx,
     "pptx": _pptx, "odt": _odf("text", "text"), "ods": _odf("spreadsheet", "spreadsheet"),
     "odp": _odf("presentation", "presentation"), "zip": _zip, "rtf": _rtf, "txt": _txt, "csv": _csv, "json": _json,
     "xml": _xml, "vcf": _vcf, "ics": _ics, "eml": _eml,

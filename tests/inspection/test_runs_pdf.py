@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import dictionaries, document, files, password, places, streams, strings, syntax
 from consumer.inspection.readers.pdf.words import NAMES as NAMES_OF_WORDS
-from consumer.inspection.readers.pdf.words import WINDOW, PdfWords
+from consumer.inspection.readers.pdf.words import WINDOW, PdfWords, is_telling
 from consumer.inspection.readers.seen import Work
 from tests.inspection.test_runs import joined
 
@@ -83,7 +83,7 @@ def test_escapes_in_names_are_the_same(data: bytes) -> None:
     assert strings.plain(data) == plain(data)
 
     def where_it_tells(match: re.Match[bytes]) -> bytes:
-        return plain(match[0]) if syntax.is_telling(plain(match[0])) else match[0]
+        return plain(match[0]) if is_telling(plain(match[0])) else match[0]
 
     assert syntax.unescaped(data, Work()) == ESCAPED_NAME.sub(where_it_tells, data)
 

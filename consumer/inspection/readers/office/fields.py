@@ -49,7 +49,7 @@ class Fields:
         self._carried = b"" if _is_whole(data, last) else data[last : last + LONGEST_TAG]
 
     def close(self) -> None:
-        for instruction in self._instructions:
+        for instruction in filter(None, self._instructions):
             self._judge(instruction)
 
     def _places(self, data: bytes, at: int) -> list[int]:

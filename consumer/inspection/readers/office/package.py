@@ -36,7 +36,8 @@ class Package:
     """Reads the listing, the relationships and what is embedded. Its findings count once it is known as a document."""
 
     def __init__(self, archive: Archive, seen: Seen) -> None:
-        self.names = {part_of(entry.name) for entry in archive.entries}
+        self._parts = {entry.name: part_of(entry.name) for entry in archive.entries}
+        self.names = set(self._parts.values())
         self._most = most_kept(archive.end)
         self._endings = {_ending(part) for part in self.names}
         self.overrides: dict[str, str] = {}  # part → content type
@@ -56,7 +57,7 @@ class Package:
 
     def opened(self, name: str, head: bytes) -> Sink | None:
         """What a part is fed to. Relationships are read as they come: a sheet may have 65,530 links."""
-        part = part_of(name)
+        part = self._parts[name]
         if head.startswith(MAC_FORK):
             return None
         if part == LISTING:

@@ -29,12 +29,20 @@ ENCODINGS = frozenset({b"utf-8", b"utf8", b"utf-16", b"utf-16le", b"utf-16be", b
 DOCUMENT_TYPE, ENTITY = b"<!DOCTYPE", b"<!ENTITY"
 CUSTOM = "customxml/"  # parts that are no program's own: data of whoever made the document, in its own encoding
 LATIN = (b"iso-8859-", b"windows-125")  # in which the names of elements are the same bytes
+USUAL = tuple(
+    b'<?xml version="1.0" encoding="%b"%b' % (name, rest)
+    for name in (b"UTF-8", b"utf-8")
+    for rest in (b"?>", b" ?>", b' standalone="yes"?>', b' standalone="no"?>')
+)
+"""How nearly all declarations are written: nothing has to be checked of these."""
 DECLARATION = 256  # bytes within which one ends
 LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-_.:"
 
 
 def watch(name: str, head: bytes, seen: Seen) -> XmlWatch | None:
     """For an entry that begins as XML, whatever its name is. Refuses what is written so that nobody here reads it."""
+    if head.startswith(USUAL):
+        return XmlWatch(name, "utf-8", seen, True)
     custom = name.lower().replace("\\", "/").lstrip("/").startswith(CUSTOM)
     if head.startswith(STRANGE):
         if not custom:

@@ -26,7 +26,7 @@ PACKED = b"ObjStm"  # objects in a stream are not looked for one by one
 MOST_PACKED = 100_000  # objects in one stream
 AN_OBJECT = 512  # of work, to read its number
 SEARCHING = 8  # bytes for one of work
-FEW = 512  # bytes for each object, of which there are so few that a look at all of them takes less than a search
+FEW = 2048  # bytes for each object, of which there are so few that a look at all of them takes less than a search
 ROOT = b"/Root"
 
 

@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
 from consumer.inspection.readers.pdf.strings import A_LETTER, TOKEN, escapes, from_digits, plain, string_at
-from consumer.inspection.readers.pdf.words import AFTER_NAME, DELIMITERS, OBJECT, WHITE, WORDS
-from consumer.inspection.readers.searches import together
+from consumer.inspection.readers.pdf.words import AFTER_NAME, DELIMITERS, OBJECT, REGULAR, WHITE, is_telling
 from consumer.inspection.readers.seen import PLACE, Work
 
 DEEPEST = 64  # levels of arrays and dictionaries
 AN_OBJECT, AN_ESCAPE = 4096, 1024  # of work, to list the one, and to look at the other
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 CONSTANTS = {b"true": True, b"false": False}
-REGULAR = runs.all_but(WHITE + DELIMITERS)  # what names, numbers and words are written with
 IN_LINE = runs.all_but(b"\r\n")
 MOST_DIGITS = 10  # of a number of an object
 NEAR = 24  # bytes within which a reference ends
@@ -25,7 +23,6 @@ LONGEST_NAME = 128  # before its first escape
 _BESIDE_BRACKETS, _NO_BRACKET = runs.all_but(b"()<>%"), runs.all_but(b"<>")
 _UNESCAPED = bytes(set(REGULAR) - set(b"#"))
 _BRACKETS = {b"<<": "open", b"[": "open", b">>": "close", b"]": "close"}
-_TELLING = together((*WORDS, b"trailer", b"ObjStm"))
 _BEFORE_TOKENS = WHITE + b"%"
 
 
@@ -66,13 +63,6 @@ def unescaped(content: bytes, work: Work) -> bytes:
     return b"".join((*made, content[done:])) if made else content
 
 
-def is_telling(name: bytes) -> bool:
-    """Whether something is looked for that stands in a name, with its slash, or no name has one of its letters. Bytes
-    of pictures hold escapes by chance, and mean nothing.
-    """
-    return bool(_TELLING.find_matches_as_indexes(name) or name[1:].translate(None, REGULAR))
-
-
 def past(data: bytes, at: int) -> int:
     """Behind white space and comments."""
     at = runs.behind(data, at, WHITE)
@@ -83,6 +73,11 @@ def past(data: bytes, at: int) -> int:
 
 def reference_at(data: bytes, at: int, word: bytes) -> int:
     """Where `word` begins that stands behind white space and two numbers, as in `1 0 obj`; -1 if it does not."""
+    near = data[at : at + NEAR]
+    words = near.split(None, 3)
+    numbered = len(words) > 2 and words[0].isdigit() and words[1].isdigit() and words[2].startswith(word)
+    if numbered and b"\x0b" not in near:  # as nearly always
+        return at + near.find(word)
     first = runs.behind(data, runs.behind(data, at, WHITE), runs.DIGITS)
     second = runs.behind(data, first, WHITE)
     stop = runs.behind(data, second, runs.DIGITS)

@@ -22,12 +22,13 @@ NAMES = (
 WORDS = (OBJECT, STREAM, *dict.fromkeys(name.removesuffix(b"s") for name in (CONTENTS, SOURCE, *NAMES)))
 """Without the letter that `stream` could begin with."""
 WHITE, DELIMITERS = b"\0\t\n\x0c\r ", b"()<>[]{}/%"
+REGULAR = bytes(set(range(256)) - set(WHITE + DELIMITERS))  # what names, numbers and words are written with
 AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + DELIMITERS)))
 A_MATCH = 96  # of work
 WINDOW = 64 * 1024  # bytes that are searched at once: hostile ones hold words and nothing else
 LONGEST = max(map(len, WORDS))
 
-_SEARCH = together(WORDS)
+_SEARCH, _TELLING = together(WORDS), together((*WORDS, b"trailer", b"ObjStm"))
 _CUT = frozenset(number for number, word in enumerate(WORDS) if word + b"s" in (CONTENTS, SOURCE, *NAMES))
 
 
@@ -71,6 +72,13 @@ class PdfWords:
     def _whole(self, name: bytes) -> Iterator[int]:
         data, size = self.data, len(name)
         return (at for at in self.at(name) if data[at + size : at + size + 1] in AFTER_NAME)
+
+
+def is_telling(name: bytes) -> bool:
+    """Whether something is looked for that stands in a name, with its slash, or no name has one of its letters. Bytes
+    of pictures hold escapes by chance, and mean nothing.
+    """
+    return bool(_TELLING.find_matches_as_indexes(name) or name[1:].translate(None, REGULAR))
 
 
 def _numbers() -> array[int]:
