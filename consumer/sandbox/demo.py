@@ -25,6 +25,7 @@ from consumer.settings.load import fixed_credentials
 from consumer.settings.model import Settings
 
 REFRESH_S = 0.5
+LAST_AFTER_S = 3.0  # that each of the last files waits at most until all before them are answered
 SETTINGS = "settings.toml"  # in the demo's folder: for commands beside the service
 
 
@@ -127,9 +128,16 @@ class _Run:
         producer = AIOKafkaProducer(**client_options(self._settings.kafka), linger_ms=5)
         try:
             await producer.start()
-            await publish(self._traffic.records, producer, self._settings.topics.events)
+            await publish(self._traffic.records, producer, self._settings.topics.events, pause=self._hold_the_last)
         finally:
             await close(producer)
+
+    async def _hold_the_last(self, number: int) -> None:
+        """A doubtful file waits until another's came, as it would where customers never stop to send some."""
+        if number >= self._traffic.first:
+            with anyio.move_on_after(LAST_AFTER_S):
+                while self._score.tally().missing > len(self._traffic.last):  # noqa: ASYNC110 # its reader polls as well
+                    await anyio.sleep(REFRESH_S)
 
     async def _read(self, reader: OutputReader) -> None:
         looked = self._clock() - REFRESH_S

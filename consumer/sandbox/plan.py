@@ -19,6 +19,7 @@ from consumer.sandbox.world import Conversation, SentFile, SentMessage, World
 REPEATS, NOISE, UNREADABLE = 0.30, 0.10, 0.03  # of all events
 EXTENSIONS = {"jpeg": "jpg"}
 GENUINE_CASE = GOOD[0]
+LAST, LAST_SHARE = 3, 0.25  # good files that come last, and of how few messages they are so many at most
 
 
 def fresh_events(events: int) -> int:
@@ -27,8 +28,10 @@ def fresh_events(events: int) -> int:
 
 
 def plan_world(events: int, seed: int, now: datetime | None = None) -> World:
-    """As many messages as there are fresh events; the odd conversations first, then every case once, then by weight."""
-    room = fresh_events(events)
+    """As many messages as there are fresh events; the odd conversations first, then every case once, then by weight,
+    and a few good ones for the end."""
+    last = min(LAST, int(LAST_SHARE * fresh_events(events)))
+    room = fresh_events(events) - last
     rng = dice("world", seed)
     dealer = Dealer(dice("files", seed))
     talks: list[Conversation] = []
@@ -42,7 +45,7 @@ def plan_world(events: int, seed: int, now: datetime | None = None) -> World:
         talks.append(talk)
         if room == 0:
             break
-    return World(talks, now)
+    return World([*talks, *(_last(rng, dealer) for _ in range(last))], now)
 
 
 class Dealer:
@@ -131,6 +134,11 @@ def _usual(rng: random.Random, dealer: Dealer) -> Conversation:
         messages.append(_message(rng, talk, *files))
     unsure = any(file.case.delivery.upload_fails or file.case.delivery.uploading for m in messages for file in m.files)
     return replace(talk, messages=tuple(messages), snapshots_only=unsure)
+
+
+def _last(rng: random.Random, dealer: Dealer) -> Conversation:
+    talk = _talk(rng)
+    return replace(talk, messages=(_message(rng, talk, dealer.file(GENUINE_CASE)),), last=True)
 
 
 def _talk(rng: random.Random) -> Conversation:

@@ -24,6 +24,7 @@ from consumer.sandbox.world import Conversation, World
 from consumer.settings.model import KafkaSettings
 
 EARLY = 0.2  # what takes long is sent in this first part, so that nothing waits for it at the end
+AT_THE_END = 2.0  # behind all that is sent between 0 and 1, or again
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,13 @@ class Traffic:
     world: World
     records: tuple[InputRecord, ...]
     expectation: Expectation
+    last: tuple[str, ...] = ()
+    """Conversations of one good file each, that the last records announce: doubtful files wait until another's came."""
+
+    @property
+    def first(self) -> int:
+        """How many records come before the last ones."""
+        return len(self.records) - len(self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +65,9 @@ def plan_traffic(events: int, seed: int, now: datetime | None = None, *, antivir
     rng = dice("traffic", events, seed)
     fresh = list(_fresh(world, rng))
     timed: list[tuple[float, InputRecord]] = [(one.at, _record(one.talk.conversation_id, one.event)) for one in fresh]
-    timed += _repeats(world, fresh, round(events * REPEATS), rng)
-    talks = list(world.conversations.values())
+    usual = [one for one in fresh if not one.talk.last]
+    timed += _repeats(world, usual, round(events * REPEATS), rng)
+    talks = [talk for talk in world.conversations.values() if not talk.last]
     for _ in range(round(events * NOISE)):
         talk = rng.choice(talks)
         timed.append((rng.random(), _record(talk.conversation_id, noise(world, talk, rng))))
@@ -68,7 +77,8 @@ def plan_traffic(events: int, seed: int, now: datetime | None = None, *, antivir
         answers.append(expected)
         timed.append((rng.random(), InputRecord(rng.choice([None, b"", b"\xff\x00"]), value, rng.randrange(2**16))))
     timed.sort(key=lambda entry: entry[0])
-    return Traffic(world, tuple(record for _, record in timed), Expectation(events, seed, tuple(answers)))
+    last = tuple(talk.conversation_id for talk in world.conversations.values() if talk.last)
+    return Traffic(world, tuple(record for _, record in timed), Expectation(events, seed, tuple(answers)), last)
 
 
 def _fresh(world: World, rng: random.Random) -> Iterator[_Fresh]:
@@ -77,7 +87,7 @@ def _fresh(world: World, rng: random.Random) -> Iterator[_Fresh]:
         at = rng.uniform(0, EARLY if _takes_long(talk) else 0.7)
         inbound = [n for n, message in enumerate(talk.messages) if message.direction is not Direction.OUTBOUND]
         for upto in inbound or [0]:
-            yield _Fresh(at, talk, upto, announce(world, talk, upto, rng))
+            yield _Fresh(AT_THE_END if talk.last else at, talk, upto, announce(world, talk, upto, rng))
             at += rng.uniform(0, 0.02 if _takes_long(talk) else 0.1)
 
 

@@ -89,6 +89,7 @@ class Conversation:
     agent_id: str
     messages: tuple[SentMessage, ...] = ()
     tutorial: bool = False  # the API answers in the shape of the tutorial, with signed links at once
+    last: bool = False  # its one good file comes when all others have
     readable: bool = True  # False: the API answers 403 to our client
     known: bool = True
     ended_s: float | None = None  # seconds since its end; None: it goes on

@@ -146,3 +146,15 @@ def test_a_foreign_file_is_refused_in_words(tmp_path: Path) -> None:
 def test_an_antivirus_changes_the_answer_for_the_test_signature() -> None:
     found = plan_traffic(600, 11, NOW, antivirus=True).expectation.answers
     assert {answer.reason for answer in found if answer.case == "test_signature"} == {Reason.INFECTED}
+
+
+@pytest.mark.parametrize(("events", "seed"), [(20, 12), (40, 11), (300, 1)])
+def test_some_good_files_of_conversations_of_their_own_come_last_and_once(events: int, seed: int) -> None:
+    planned = plan_traffic(events, seed, NOW)
+    assert planned.last
+    at_the_end = [record.key for record in planned.records[planned.first :]]
+    assert at_the_end == [conversation.encode() for conversation in planned.last]
+    before = b"".join(record.value or b"" for record in planned.records[: planned.first])
+    assert not any(conversation.encode() in before for conversation in planned.last)
+    expected = [one for one in planned.expectation.answers if one.conversation_id in planned.last]
+    assert [one.outcome for one in expected] == [ExpectedOutcome.ACCEPTED] * len(planned.last)
