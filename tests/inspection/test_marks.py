@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.readers.marks import FILES, LONG, LONGEST_TAG, MARKS, SHORT, WINDOW, Marks
+from consumer.inspection.readers.marks import AS_THEY_ARE, FILES, LONG, LONGEST_TAG, MARKS, SHORT, WINDOW, Marks
 from consumer.inspection.readers.seen import TooMuch, Work
 
 NEVER_TOGETHER = {(b"frame", b"embed"), (b"\x7felf", b"frame"), (b"mscf", b"frame")}
@@ -62,6 +62,21 @@ def test_every_mark_is_found_once_where_one_search_ends_and_the_next_begins(mark
 def test_markup_is_found_as_far_behind_the_beginning_of_a_tag_as_a_tag_is_long(behind: int) -> None:
     data = bytes(WINDOW - 1) + b"<" + bytes(behind) + b" onload=" + bytes(2 * WINDOW) + b" onload="
     assert list(Marks(data, Work().spend).at(b" on")) == [WINDOW + behind]
+
+
+@given(st.lists(WORDS | st.sampled_from(sorted(AS_THEY_ARE)), max_size=30), st.sampled_from([0, WINDOW - 3, WINDOW]))
+def test_marks_of_files_are_found_as_they_are_written(words: list[bytes], before: int) -> None:
+    data = bytes(before) + b" ".join(words)
+    found, every = Marks(data, Work().spend, of_files=True), Marks(data, Work().spend)
+    for written, mark in {**AS_THEY_ARE, b"MZ": b"mz", b"\x60\xea": b"\x60\xea"}.items():
+        assert list(found.at(mark)) == [at for at in every.at(mark) if data.startswith(written, at)]
+
+
+def test_who_needs_markup_gets_it_after_who_needs_none() -> None:
+    work, data = Work(), b"<script MZ"
+    assert work.marks(data, of_files=True).of_files and work.places_of(b"<?", data) is None
+    assert list(work.marks(data).at(b"script")) == [1]
+    assert work.marks(data, of_files=True) is work.marks(data)
 
 
 def test_data_is_searched_once_however_often_it_is_asked_about() -> None:

@@ -117,6 +117,7 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
         if found := format_at(data[at : at + 4096]):
             yield found
     yield from formats_at_fixed_places(data)
+    work.marks(data)  # markup is looked for as well
     yield from (name for _, name in formats_in(data, work))
     work.spend(len(data) * len(LONG) // 2)
     if runs.holds(data, _ANY_LONG):
@@ -136,7 +137,7 @@ def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]
 def marked_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
     """The same, save archives that are found from the end: whoever reads those asks for the others."""
     found: list[tuple[int, str]] = []
-    marks = work.marks(data)
+    marks = work.marks(data, of_files=True)
     for mark, signature, before, true, name in (
         ()
         if marks.are_none
@@ -201,7 +202,7 @@ def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
 
 def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
     """Each place where a PDF begins."""
-    places = (at - 1 for at in work.marks(data).at(b"pdf-") if at > start)
+    places = (at - 1 for at in work.marks(data, of_files=True).at(b"pdf-") if at > start)
     return (at for at in _exactly(data, b"%PDF-", places, work) if _has_object(data, at, work))
 
 

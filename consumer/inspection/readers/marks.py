@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
+from consumer.inspection.readers.searches import together
+
 BEFORE_EVENT = (b" ", b"\t", b"\n", b"\x0c", b"\r", b"/", b'"', b"'")
 EVENTS = tuple(before + b"on" for before in BEFORE_EVENT)
 FILES = (b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"pdf-")
@@ -32,18 +34,37 @@ def _searches(*several: tuple[bytes, ...]) -> tuple[tuple[tuple[bytes, ...], Byt
     return tuple((marks, BytesAhoCorasick(marks, matchkind=MatchKind.LeftmostFirst)) for marks in several)
 
 
+AS_THEY_ARE = {
+    b"\x7fELF": b"\x7felf", b"Rar!": b"rar!", b"7z\xbc\xaf": b"7z\xbc\xaf", b"MSCF": b"mscf", b"ACE**": b"ace**",
+    b"PDF-": b"pdf-",
+}  # fmt: skip
+"""The beginnings of files in their own letters, and the mark of each."""
+_OF_FILES = (
+    (tuple(AS_THEY_ARE.values()), together(AS_THEY_ARE)),
+    ((b"mz", b"\x60\xea"), together((b"MZ", b"\x60\xea"))),
+)
 _SEARCHES, _WITHOUT_MARKUP = _searches(LONG, SHORT), _searches(FILES, SHORT)
 """The search compares as many bytes at once as its shortest mark has. With those of two among the others it stops six
 times as often in a text."""
 
 
 class Marks:
-    """Of one piece of data. `spend` is told what finding them costs, in bytes that are read."""
+    """Of one piece of data. `spend` is told what finding them costs, in bytes that are read.
 
-    def __init__(self, data: bytes, spend: Callable[[int], None]) -> None:
-        self.data = data
+    `of_files`: only those by which files begin, and as they begin with them: for that no small letters are made.
+    """
+
+    def __init__(self, data: bytes, spend: Callable[[int], None], of_files: bool = False) -> None:
+        self.data, self.of_files = data, of_files
         self._places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
         spend(2 * len(data))
+        if of_files:
+            self._find_files(spend)
+        else:
+            self._find(spend)
+
+    def _find(self, spend: Callable[[int], None]) -> None:
+        data = self.data
         for begin in range(0, len(data), WINDOW):
             window = data[begin : begin + WINDOW + LONGEST_MARK - 1].lower()  # of all at once it costs twice as much
             tags = data.find(b"<", max(0, begin - 2 * LONGEST_TAG), begin + WINDOW) >= 0
@@ -52,6 +73,17 @@ class Marks:
                 spend(A_PLACE * len(found))
                 for mark, at, _ in found:
                     if at < WINDOW:
+                        self._places[marks[mark]].append(begin + at)
+
+    def _find_files(self, spend: Callable[[int], None]) -> None:
+        view = memoryview(self.data)
+        for begin in range(0, len(view), WINDOW):
+            window = view[begin : begin + WINDOW + LONGEST_MARK - 1]
+            for marks, search in _OF_FILES:
+                found = search.find_matches_as_indexes(window)
+                spend(A_PLACE * len(found))
+                for mark, at, _ in found:
+                    if at < WINDOW and mark < len(marks):
                         self._places[marks[mark]].append(begin + at)
 
     @property

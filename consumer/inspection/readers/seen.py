@@ -91,15 +91,17 @@ class Work:
             raise TooMuch("it has more parts than any real file")
         self.spend(cost)
 
-    def marks(self, data: bytes) -> Marks:
-        """Those of `data`, searched once however often they are asked for."""
-        if self._marks is None or self._marks.data is not data:
-            self._marks = Marks(data, self.spend)
-        return self._marks
+    def marks(self, data: bytes, of_files: bool = False) -> Marks:
+        """Those of `data`, searched once however often they are asked for. `of_files`: whoever asks needs no others."""
+        known = self._marks
+        if known is None or known.data is not data or (known.of_files and not of_files):
+            self._marks = known = Marks(data, self.spend, of_files)
+        return known
 
     def places_of(self, mark: bytes, data: bytes) -> Iterable[int] | None:
         """Those of one mark, if `data` was searched for all of them."""
-        return self._marks.at(mark) if self._marks is not None and self._marks.data is data else None
+        known = self._marks
+        return known.at(mark) if known is not None and known.data is data and not known.of_files else None
 
     def words(self, data: bytes) -> PdfWords:
         """Those of a PDF's `data`, searched once: the file itself is asked for between parts of it."""

@@ -29,6 +29,7 @@ def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Seq
     texts = sorted(texts)
     if end < len(data):
         behind(data, end, seen, noun)
+    seen.work.marks(data)  # markup is looked for as well
     for name in formats.formats_at_fixed_places(data):
         seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well", opener="7-zip")
     for at, name in formats.formats_in(data, seen.work):

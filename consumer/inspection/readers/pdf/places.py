@@ -62,6 +62,7 @@ class Extents:
 def examine(data: bytes, start: int, extents: Extents, seen: Seen) -> None:
     _before(data[:start], seen)
     _loose(list(_between(data, start, _behind(data, seen), seen.work)), seen)
+    seen.work.marks(data)  # markup is looked for as well
     for name in formats.formats_at_fixed_places(data):
         seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well", opener="7-zip")
     for at, name in formats.formats_in(data, seen.work):
