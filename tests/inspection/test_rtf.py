@@ -94,6 +94,8 @@ def test_a_template_of_this_machine_is_ordinary() -> None:
         rb"{\unheard abc}{DDE cmd}",
         rb"\bin3 abcDDE cmd",
         b"{\\*\\junk " + b"a" * 3_000 + b"}DDE cmd",
+        b"{\\*\\junk " + b"a" * 9_000 + b"}DDE cmd",
+        rb"{\*\junk {\}\\}" + b"a" * 9_000 + rb"\}{\{}}DDE cmd",
         rb'INCLUDETEXT "http://example.com/x.docx"',
         rb'INCLUDEPICTURE "\\\\server\\share\\x.png" \\d',
         rb'LINK Excel.Sheet "http://example.com/x.xls"',
@@ -112,6 +114,9 @@ def test_a_field_that_asks_another_program_or_the_network_is_found(instruction: 
         rb"PAGE",
         rb"DATE \\@ DDE",
         rb"TOC \\o",
+        rb"ADDIN EN.CITE {\*\datafield " + b"3c456e643e" * 2_000 + b"}",
+        rb"ADDIN EN.CITE {\field{\*\fldinst ADDIN EN.CITE.DATA {\*\datafield " + b"3c456e643e" * 2_000 + b"}}}",
+        rb"{\*\junk \}\{\\{" + b"a" * 9_000 + rb"\{}}PAGE",
     ],
 )
 def test_ordinary_fields_are_accepted(instruction: bytes) -> None:
@@ -120,6 +125,11 @@ def test_ordinary_fields_are_accepted(instruction: bytes) -> None:
 
 def test_a_field_that_is_nothing_but_blanks_is_refused() -> None:
     assert wide.reason(field(b" {}" * 5_000 + b"DDE cmd"), "a.rtf") is Reason.ARCHIVE_LIMITS
+
+
+def test_a_field_behind_binary_data_that_is_passed_over_is_refused() -> None:
+    binary = rb"{\*\junk \bin9001 " + b"{" * 9_001 + b"}DDE cmd"
+    assert wide.reason(field(binary), "a.rtf") is Reason.ARCHIVE_LIMITS
 
 
 @pytest.mark.parametrize("name", wide.FOREIGN)

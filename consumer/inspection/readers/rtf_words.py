@@ -1,4 +1,7 @@
-"""The text of a group of RTF as Word reads it: escapes, groups within, and those whose text it passes over."""
+"""The text of a group of RTF as Word reads it: escapes, groups within, and those whose text it passes over.
+
+What is passed over may be long: EndNote keeps all that it knows of a source in the field that cites it.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ _LETTERS = {
 
 def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
     """The text from `at` to the end of its group, with what is written as escapes and in groups within."""
-    raw, out, depth, at, controls = data[at : at + LONGEST_GROUP], list[str](), 0, 0, 0
+    begin, raw, out, depth, at, controls = at, data[at : at + LONGEST_GROUP], list[str](), 0, 0, 0
     while at < len(raw) and len(out) < MOST_TEXT:
         byte = raw[at]
         if byte == BACKSLASH:
@@ -39,7 +42,13 @@ def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
             depth += 1
             _mark(out)
             if _is_passed_over(raw, at + 1):
-                at, depth = _past_group(raw, at + 1), depth - 1
+                depth -= 1
+                closed = _past_group(raw, at + 1)
+                if closed >= LONGEST_GROUP:
+                    work.spend(A_LETTER * at)
+                    begin = _past_long_group(data, begin + at + 1, work)
+                    raw, closed = data[begin : begin + LONGEST_GROUP], 0
+                at = closed
         elif byte == CLOSED:
             depth -= 1
             _mark(out)
@@ -78,6 +87,20 @@ def _past_group(raw: bytes, at: int) -> int:
             return at
         at += 2 if byte == BACKSLASH else 1
     return len(raw)
+
+
+def _past_long_group(data: bytes, at: int, work: Work) -> int:
+    """The same where it is longer than what is read letter by letter. Braces in binary data are none: not told here."""
+    begin, depth = at, 1
+    while depth and (closed := data.find(b"}", at)) >= 0:
+        inside = data[at:closed].replace(b"\\\\", b"")
+        depth += inside.count(b"{") - inside.count(b"\\{") - (not inside.endswith(b"\\"))
+        work.spend(PLACE // 4 + 4 * len(inside))
+        at = closed + 1
+    end = len(data) if depth else at - 1
+    if b"\\bin" in data[begin:end].lower():
+        raise TooMuch("an instruction in it is longer than any can be")
+    return end
 
 
 def readings(text: str) -> Iterator[str]:
