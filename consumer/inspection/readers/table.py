@@ -233,7 +233,14 @@ FAMILIES = tuple(
     frozenset(row.name for row in FORMATS if row.family == family)
     for family in sorted({row.family for row in FORMATS} - {""})
 )
-BINARY = tuple(row for row in FORMATS if row.reader is not None and not row.text)
+BINARY = tuple(
+    row
+    for number, row in enumerate(FORMATS)
+    if row.reader is not None
+    and not row.text
+    and not any((row.signatures, row.starts) == (first.signatures, first.starts) for first in FORMATS[:number])
+)
+"""Those by which a file is known that is no text; of types that begin alike the first one."""
 READABLE = frozenset(row.name for row in FORMATS if row.reader is not None)
 
 

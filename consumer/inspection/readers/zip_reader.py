@@ -218,7 +218,8 @@ def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
         raise Unreadable("an entry ends behind the end of the file")
     name, extra = data[start + LOCAL_HEADER.size : extra_at], data[extra_at:begin]
     differs = ""
-    if name != listed.name or _is_called_otherwise(listed, extra) or _is_called_otherwise(listed, listed.extra):
+    extras = (extra, listed.extra) if extra or listed.extra else ()
+    if name != listed.name or any(_is_called_otherwise(listed, field) for field in extras):
         differs = "name"
     elif method != listed.method:
         differs = "method"
@@ -235,7 +236,7 @@ def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
     encrypted = bool((listed.flags | flags) & ENCRYPTED)
     return Entry(
         listed.text(listed.name), listed.method, encrypted, listed.compressed, listed.size, listed.crc,
-        start, begin, end, differs, listed.is_link, (*_remarks(extra, listed.extra), listed.comment),
+        start, begin, end, differs, listed.is_link, (*_remarks(*extras), listed.comment),
     )  # fmt: skip
 
 

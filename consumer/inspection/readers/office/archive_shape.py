@@ -86,10 +86,15 @@ def _names(archive: Archive, seen: Seen) -> None:
     if any(not entry.name for entry in archive.entries):
         seen.find(Reason.ARCHIVE_LIMITS, "an entry of the archive has no name")
     names = [entry.name.replace("\\", "/") for entry in archive.entries]
-    if len({normpath("/" + unquote(name).lstrip("/")).casefold() for name in names}) < len(names):
+    if len({_path(name).casefold() for name in names}) < len(names):
         seen.find(Reason.ARCHIVE_LIMITS, "two entries of the archive have the same name")
     if any(name.startswith("/") or ".." in name.split("/") or name[1:2] == ":" or "\0" in name for name in names):
         seen.find(Reason.ARCHIVE_LIMITS, "an entry's name leads out of the archive")
+
+
+def _path(name: str) -> str:
+    path = "/" + (unquote(name) if "%" in name else name).lstrip("/")
+    return normpath(path) if "//" in path or "/." in path or path.endswith("/") else path
 
 
 def _between(data: bytes, archive: Archive, seen: Seen) -> Iterator[tuple[int | None, bytes]]:

@@ -12,6 +12,7 @@ from consumer.inspection.readers.office.package import Package
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
 
+VBA = "vbaproject.bin"
 END = End("the directory behind the last part", "every one", "none")
 
 
@@ -62,7 +63,7 @@ def _main_part(package: Package, seen: Seen) -> None:
 
 def _macros(package: Package, seen: Seen) -> None:
     declared = {package.type_of(part) for part in package.names}
-    if declared & MACRO_PARTS or any(basename(part) == "vbaproject.bin" for part in package.names):
+    if declared & MACRO_PARTS or any(part.endswith(VBA) and basename(part) == VBA for part in package.names):
         seen.find(Reason.MACROS, "it contains macros")
     if any(part.startswith("/xl/macrosheets/") for part in package.names):
         seen.find(Reason.MACROS, "it contains macro sheets")
