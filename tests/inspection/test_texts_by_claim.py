@@ -179,12 +179,27 @@ def test_an_alarm_that_starts_a_program_is_told() -> None:
         '<a xmlns:h="http://www.w3.org/1999/xhtml"><h:script>alert(1)</h:script></a>',
         '<a><b xmlns="http://www.w3.org/2000/svg"/></a>',
         '<a xmlns="&#104;ttp://www.w3.org/1999/xhtml"/>',
+        '<a xmlns:h="http://www.w3.org/1999/xhtml"><b/><c><h:script>alert(1)</h:script></c></a>',
+        '<a xmlns=" http://www.w3.org/1999/xhtml "/>',
+        '<a xmlns:x="http://www.w3.org/1999/XSL/Transform" x:version="1.0"/>',
+        '<a xmlns:x="http://www.w3.org/1999/XSL/Transform"><x:template match="/"/></a>',
+        '<a xmlns:x="http://www.w3.org/1999/XSL/Transform" x:version="1.0"><b xmlns:x="http://www.w3.org/2000/svg"/></a>',
+        '<a xmlns:ü="http://www.w3.org/2000/svg"><ü:svg/></a>',
         "<a><b></a>",
         '<?xml version="1.0" encoding="utf-7"?><a/>',
     ],
 )
 def test_xml_that_an_opener_acts_on_or_that_is_none_is_refused(text: str) -> None:
     assert wide.reason(text.encode(), "a.xml") is not None
+
+
+def test_a_namespace_that_no_element_is_of_does_nothing() -> None:
+    declared = (
+        '<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+        'xmlns:svg="http://www.w3.org/2000/svg" xmlns:xhtml="http://www.w3.org/1999/xhtml" '
+        'xmlns:xsl="http://www.w3.org/1999/XSL/Transform"><a svg:width="1cm"/></office:document-content>'
+    )
+    assert wide.reason(declared.encode(), "content.xml") is None
 
 
 @given(joined(b"\r", b"\n", b"\r\n", b"a", b"x" * (AT_ONCE - 2)))

@@ -1,14 +1,16 @@
 """XML as a text: read by expat, which nothing can make expand, and refused where a browser or Office acts on it.
 
-A browser shows an XML file as what its namespaces say (XHTML with its scripts, SVG), and loads the style sheet that it
-names, if that is of the same origin or no more than colors. Office opens one that names a program of its own
-(`mso-application`), or is a document by its namespace.
+A browser shows an XML file as what its elements are by their namespaces (XHTML with its scripts, SVG), and loads the
+style sheet that it names, if that is of the same origin or no more than colors. A namespace of which no element is does
+nothing: OpenDocument, feeds and records declare all that they might use. Office opens one that names a program of its
+own (`mso-application`), or is a document by its namespace.
 """
 
 from __future__ import annotations
 
 from xml.parsers import expat
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
@@ -19,13 +21,18 @@ END = End("the end of the root element", "every one", "none")
 FED = 64 * 1024
 MOST_ATTRIBUTES = 10_000  # of one element: the parser looks each up among all of them
 READING = 6  # a byte that expat reads costs as much as looking at so many
-SHOWN_BY_A_BROWSER = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/2000/svg")
 OF_OFFICE = (
     "http://schemas.microsoft.com/office/word/2003/wordml",
     "http://schemas.microsoft.com/office/2006/xmlpackage",
     "urn:schemas-microsoft-com:office:spreadsheet",
 )
 TRANSFORMS = "http://www.w3.org/1999/xsl/transform"
+SHOWN = "a browser shows it as a page or a drawing"
+BY_A_BROWSER = {
+    "http://www.w3.org/1999/xhtml": SHOWN,
+    "http://www.w3.org/2000/svg": SHOWN,
+    TRANSFORMS: "a browser makes a page of what names it",
+}
 FLAT, OF_A_DOCUMENT, FIRST_LINES = b"office:mimetype=", b"opendocument", 4096
 """By these words near its beginning LibreOffice tells a document, with its macros and links, from other XML."""
 A_DOCUMENT = "a program of Office opens it as a document"
@@ -89,6 +96,7 @@ def _count_attributes(begun: bytes) -> None:
 class _Parser:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
+        self._prefixes: dict[tuple[str, str], str] = {}  # that elements of a browser's own namespaces would have
         self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.StartNamespaceDeclHandler = self._namespace
         self._parser.ProcessingInstructionHandler = self._instruction
@@ -99,16 +107,26 @@ class _Parser:
             feed(self._parser, content)
         except (expat.ExpatError, ValueError):
             raise Unreadable("it is not XML to its end") from None
+        self._prefixed(content)
 
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
         self._seen.work.spend(PLACE // 4)
         name = (uri or "").strip().lower()
-        if name in SHOWN_BY_A_BROWSER:
-            self._seen.find(Reason.SECOND_FORMAT, "a browser shows it as a page or a drawing", opener="browser")
+        if name in BY_A_BROWSER and not prefix:
+            self._seen.find(Reason.SECOND_FORMAT, BY_A_BROWSER[name], opener="browser")
+        elif name in BY_A_BROWSER:
+            self._prefixes[prefix or "", name] = BY_A_BROWSER[name]
         elif name in OF_OFFICE:
             self._seen.find(Reason.SECOND_FORMAT, A_DOCUMENT, opener="office")
-        elif name == TRANSFORMS:
-            self._seen.find(Reason.SECOND_FORMAT, "a browser makes a page of what names it", opener="browser")
+
+    def _prefixed(self, content: bytes) -> None:
+        """Elements of a browser's own. Of a drawing's attributes OpenDocument borrows some; one that belongs to
+        transforms makes any element one.
+        """
+        for (prefix, name), shown in self._prefixes.items():
+            self._seen.work.spend(PLACE + len(content))
+            if runs.has(content, (b"" if name == TRANSFORMS else b"<") + prefix.encode() + b":"):
+                self._seen.find(Reason.SECOND_FORMAT, shown, opener="browser")
 
     def _instruction(self, target: str, content: str) -> None:
         self._seen.work.spend(PLACE // 4)
