@@ -245,6 +245,29 @@ def test_json_by_the_value_and_by_the_line_is_accepted(text: str) -> None:
     assert wide.reason(text.encode(), "a.json") is None
 
 
+SETTINGS = r"""// see "https://example.com
+{ /* what the "program, does */
+  "include": ["src/**/*.ts", "a\\", "\"//",],
+  "url": "https://example.com/*,]", // one more,
+  /* "old": 1, */
+}"""
+
+
+@pytest.mark.parametrize("text", [SETTINGS, SETTINGS.replace("\n", "\r\n"), SETTINGS + "\n// end\n", "[1, /* a */\n]"])
+def test_settings_of_programs_with_remarks_are_accepted(text: str) -> None:
+    assert wide.reason(text.encode(), "settings.json") is None
+
+
+def test_every_cut_of_settings_is_told() -> None:
+    whole = SETTINGS.encode()
+    assert all(wide.reason(whole[:end], "settings.json") is not None for end in range(1, len(whole)))
+
+
+@pytest.mark.parametrize("text", ["// a", "/* a", "{} /* a", "{}/", '{"a": 1 / 2}', '["a/*"', "[1,,]", '{"a": <b>}//'])
+def test_remarks_make_no_json_of_something_else(text: str) -> None:
+    assert wide.reason(text.encode(), "settings.json") is not None
+
+
 @pytest.mark.parametrize("text", ["{'a': 1}", "hello", "[" * 100_000, '{"a":1}}'])
 def test_what_does_not_parse_is_no_json(text: str) -> None:
     assert wide.reason(text.encode(), "a.json") is not None

@@ -55,7 +55,7 @@ def behind(data: bytes, at: int, characters: bytes) -> int:
         size = min(LONGEST_LOOK, 4 * size)
 
 
-def before(data: bytes, at: int, characters: bytes, floor: int = 0) -> int:
+def before(data: bytes | bytearray, at: int, characters: bytes, floor: int = 0) -> int:
     """Where the run of these bytes begins that ends before `at`, no further back than `floor`."""
     size = FIRST_LOOK
     while True:

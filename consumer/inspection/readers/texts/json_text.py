@@ -1,15 +1,23 @@
-"""JSON: a text that parses, as one value or as one in each line. It is kept by nothing but its grammar."""
+"""JSON: a text that parses, as one value or as one in each line. It is kept by nothing but its grammar.
+
+The settings of programs are JSON with remarks, and with a comma behind the last value: editors write and read them so.
+"""
 
 from __future__ import annotations
 
 import orjson
 
+from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
-from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.inspection.readers.texts import opening
 
 END = End("the bracket that closes the first one", "every one", "of many lines some")
 READING = 12  # a byte that is parsed costs as much as looking at so many
+MOST_REMARKED = 32 * 1024  # bytes of settings with remarks
+A_MARK = 128  # of work
+QUOTE, *CLOSING = b'"]}'
+_NO_MARKS = runs.all_but(b'"/]}')
 MOST_VALUES = 1_000_000  # lists and objects take memory that their two letters don't show
 
 
@@ -20,7 +28,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(READING * len(content))
     if len(content) > MOST_VALUES and content.count(b"[") + content.count(b"{") > MOST_VALUES:
         raise TooMuch("it has more lists and objects than can be examined")
-    if not (_parses(content) or _parses_by_line(content)):
+    if not (_parses(content) or _parses_by_line(content) or _parses_as_settings(content, seen.work)):
         raise Unreadable("it is not JSON to its end")
     seen.detected_type = "application/json"
     opening.examine(content, seen)
@@ -49,3 +57,45 @@ def _parses_by_line(content: bytes) -> bool:
         body = b"\n".join(line for line in body.split(b"\n") if line.strip())
     lines, starts = body.count(b"\n"), body.count(b"\n{") + body.count(b"\n[")
     return lines > 0 and lines == starts and body[:1] in (b"{", b"[") and _parses(b"[%s]" % body.replace(b"\n", b","))
+
+
+def _parses_as_settings(content: bytes, work: Work) -> bool:
+    return len(content) <= MOST_REMARKED and _parses(_without_remarks(content, work))
+
+
+def _without_remarks(content: bytes, work: Work) -> bytes:
+    """Nor any commas behind which a list or an object ends. Of one that ends inside a remark nothing is left."""
+    out, at = bytearray(), 0
+    while at < len(content):
+        work.spend(A_MARK)
+        begin, at = at, _behind(content, at)
+        if content.startswith((b"//", b"/*"), begin):
+            if at > len(content):
+                return b""
+            continue
+        if content[begin] in CLOSING:
+            last = runs.before(out, len(out), runs.SPACE)
+            if out[last - 1 : last] == b",":
+                del out[last - 1 :]
+        out += content[begin:at]
+    return bytes(out)
+
+
+def _behind(content: bytes, at: int) -> int:
+    """Behind the remark, the string, the mark or what else begins at `at`; behind the end if a remark has none."""
+    if content.startswith(b"//", at):
+        return (content.find(b"\n", at) + 1 or len(content) + 1) - 1
+    if content.startswith(b"/*", at):
+        return (content.find(b"*/", at + 2) + 1 or len(content)) + 1
+    if content[at] == QUOTE:
+        return _behind_string(content, at + 1)
+    return max(at + 1, runs.behind(content, at, _NO_MARKS))
+
+
+def _behind_string(content: bytes, at: int) -> int:
+    while (end := content.find(b'"', at)) >= 0:
+        slashes = runs.before(content, end, b"\\", at)
+        at = end + 1
+        if (end - slashes) % 2 == 0:
+            return at
+    return len(content)
