@@ -176,6 +176,17 @@ def test_parts_in_parts_and_mails_in_mails_are_read() -> None:
         assert reason(several(LETTER, nested)) is not None
 
 
+def test_parts_without_an_end_of_their_own_end_with_those_around_them() -> None:
+    def unended(*parts: str, boundary: str = "i") -> str:
+        return several(*parts, boundary=boundary, head="").decode().removesuffix(f"--{boundary}--\r\n")
+
+    assert reason(several(unended(LETTER), LETTER)) is None
+    assert reason(several(unended(LETTER, unended(LETTER, boundary="j")), LETTER)) is None
+    assert reason(several(unended(LETTER, part(program(), "image/png")), LETTER)) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(several(unended(), LETTER)) is Reason.MALFORMED
+    assert reason(several(unended(LETTER), LETTER).removesuffix(b"--=_b--\r\n")) is Reason.MALFORMED
+
+
 def test_a_file_in_the_text_itself_is_found() -> None:
     assert reason((PLAIN + uu(program())).encode()) is Reason.EMBEDDED_EXECUTABLE
     assert reason((PLAIN + "begin 644 the work\r\nnow\r\n").encode()) is None

@@ -118,7 +118,9 @@ class _Mail:
                     return
                 first = min(line_end + 1, end)
             at = line_end
-        raise Unreadable("the end of the mail is missing")
+        if not depth or first is None:
+            raise Unreadable("the end of the mail is missing")
+        self.part(first, end, depth + 1)  # the next boundary around it ends it as well (RFC 2046, 5.1.2)
 
     def _between(self, begin: int, end: int) -> None:
         """What stands before the first part and behind the last: words for old programs, and shown by none."""
