@@ -11,7 +11,7 @@ import ctypes
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of malloc.h
 FREE_AT_THE_END = 16 * 1024 * 1024  # bytes: what is free beyond that at the end of the heap is given back
-OUT_OF_THE_HEAP = 1024 * 1024  # bytes: what is as large has pages of its own, given back at once
+OUT_OF_THE_HEAP = 384 * 1024  # bytes: what is as large has pages of its own, given back at once
 
 
 def keep() -> None:

@@ -103,6 +103,8 @@ class Slots:
 
     def grown(self, turn: Turn, rank: int, work: LongWork) -> None:
         """It has cost so much that it is of that rank from now on, and makes room for lower ones."""
+        if turn.stand is Stand.OVER:
+            return
         self._grown[turn] = work
         self._queue.grown(turn, rank, work.spent(), self._clock())
         if self._queue.waiting:

@@ -95,11 +95,11 @@ async def test_that_a_frame_is_there_is_told_before_its_waiter_wakes_and_for_a_p
 ) -> None:
     channel, theirs = ends
     waiting = asyncio.create_task(channel.exactly(4))
-    told: list[bool] = []
-    channel.when_filled = lambda: told.append(waiting.done())
+    told: list[tuple[bytes, bool]] = []
+    channel.when_filled = lambda said: told.append((said, waiting.done()))
     theirs.send(b"ab")
     await turns_of_the_loop()
     assert not told
     theirs.send(b"cd")
     assert await waiting == b"abcd"
-    assert told == [False]
+    assert told == [(b"abcd", False)]

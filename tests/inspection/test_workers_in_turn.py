@@ -94,6 +94,28 @@ async def test_the_next_file_has_its_turn_as_soon_as_a_worker_has_answered() -> 
     assert woken == ["first", "second"]
 
 
+@pytest.mark.parametrize("said", ["bytes(9)", "b'\\xff' * 8"])
+async def test_a_worker_that_says_what_none_does_keeps_its_turn_until_it_is_ended(said: str) -> None:
+    """Else one customer's files would run beside each other, and leave more workers each time."""
+    tally, running = Tally(), list[int]()
+    babble = f"[channel().send({said})] and [max(range(60_000_000))] and Seen('text/csv')"
+    async with Workers(1, bounds=Bounds(), command=planted(), reports=tally) as workers:
+        warm, files = len(workers._supply._warm), Examined(workers)
+        template = await workers._supply.template()
+        async with anyio.create_task_group() as group:
+            for number in range(12):
+                group.start_soon(files.plant, f"evil {number}", babble)
+
+            def all_ended() -> bool:
+                running.append(len(template._channels))
+                return len(files.ended) == 12
+
+            await files._until(all_ended)
+        assert tally.ended == {"babble": 12}
+        assert max(running) <= warm + 1, "the next one is warm before the last one is gone"
+        assert len(workers._supply._warm) == warm
+
+
 async def test_only_a_body_that_has_to_wait_for_a_worker_is_told_so() -> None:
     async with Workers(1, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=Tally()) as workers:
         with plant(LONG) as first, MemoryBody(b"text") as second:

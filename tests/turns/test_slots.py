@@ -91,6 +91,14 @@ async def test_who_is_cancelled_in_the_moment_of_its_turn_gives_it_back() -> Non
     assert slots.taken == 0
 
 
+async def test_what_is_over_does_not_grow_any_more() -> None:
+    slots = Slots(1, clock=Clock())
+    turn = await slots.take("a")
+    slots.give_back(turn, 1.0)
+    slots.grown(turn, LONG, Work())
+    assert (slots.taken, slots._grown) == (0, {})
+
+
 async def test_what_has_grown_is_put_aside_and_goes_on() -> None:
     slots, work = Slots(1, aside=1, clock=Clock()), Work()
     long = await slots.take("a")

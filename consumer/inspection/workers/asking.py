@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Generic, Protocol, TypeVar
 
+from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.bounds import Reports
 from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.codes import Examined, Unheard
@@ -69,6 +70,9 @@ class Question(Protocol[Told]):
     def give(self, worker: WorkerProcess, body: FileBody) -> None: ...
     async def answer(self, worker: WorkerProcess) -> Told: ...
 
+    def opened(self, worker: WorkerProcess, said: bytes) -> Told:
+        """`Unheard` for what no worker of ours says."""
+
     def spent(self, outcome: Told | WorkerEnd, size: int, cpu_s: float, reports: Reports) -> None:
         """What one try cost."""
 
@@ -86,6 +90,9 @@ class WhatIsIt:
     async def answer(self, worker: WorkerProcess) -> Examined:
         return await worker.answer()
 
+    def opened(self, worker: WorkerProcess, said: bytes) -> Examined:  # other questions need it
+        return codes.opened(said)
+
     def spent(self, outcome: Examined | WorkerEnd, size: int, cpu_s: float, reports: Reports) -> None:
         reports.examined(None if isinstance(outcome, str) else outcome.detected_type, size, cpu_s)
 
@@ -100,8 +107,13 @@ class WhichRule:
         worker.give_to_rules(body.fileno(), body.size)
 
     async def answer(self, worker: WorkerProcess) -> Matched:
+        return self.opened(worker, await worker.said())
+
+    def opened(self, worker: WorkerProcess, said: bytes) -> Matched:
         rules = worker.plan.rules.rules if worker.plan.rules else ()
-        place = await worker.matched(len(rules))
+        (place,) = frames.ANSWER.unpack(said)
+        if place > len(rules):
+            raise Unheard("its answer names what no list holds")
         return Matched(rules[place - 1] if place else None)
 
     def spent(self, outcome: Matched | WorkerEnd, size: int, cpu_s: float, reports: Reports) -> None:
@@ -152,7 +164,7 @@ class Examination(Generic[Told]):
         outcome: Told | WorkerEnd = "overtaken"
         try:
             await self._worker.allow_cpu(self._began + self._allowed.cpu_s)
-            self._worker.when_answered(partial(self._watcher.answered, self))
+            self._worker.when_said(self._said)
             self._question.give(self._worker, body)
             outcome = await self._answered()
             self.go_on()
@@ -164,10 +176,16 @@ class Examination(Generic[Told]):
             await self._end()
             raise
         finally:
-            self._worker.when_answered(None)
+            self._worker.when_said(None)
         if isinstance(outcome, str):
             await self._end()
         return outcome
+
+    def _said(self, said: bytes) -> None:
+        """Whoever says what no worker of ours does has to be ended, and keeps its turn until then."""
+        with suppress(Unheard):
+            self._question.opened(self._worker, said)
+            self._watcher.answered(self)
 
     async def _end(self, kill: bool = True) -> Ending:
         """The clock of a process that is gone stands at nothing."""
@@ -233,7 +251,7 @@ class Examination(Generic[Told]):
 
     def start_again(self) -> None:
         self._overtaken = True
-        self._worker.when_answered(None)  # its turn is another's
+        self._worker.when_said(None)  # its turn is another's
         if self._look is not None and not self._look.expired():
             self._look.reschedule(0)  # at once
 

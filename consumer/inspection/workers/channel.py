@@ -29,7 +29,7 @@ class Channel:
         self._least, self._most = 0, 0  # bytes that are waited for, and that are taken
         self._waiter: asyncio.Future[None] | None = None
         self._watches: asyncio.AbstractEventLoop | None = None
-        self.when_filled: Callable[[], None] | None = None  # called as soon as what is waited for is there
+        self.when_filled: Callable[[bytes], None] | None = None  # told what is waited for, as soon as it alone is there
 
     def send(self, raw: bytes, descriptors: Sequence[int] = ()) -> None:
         try:
@@ -93,8 +93,8 @@ class Channel:
         self._got += piece
         if not piece or len(self._got) >= self._least:
             self._waiter.set_result(None)
-            if self.when_filled is not None:
-                self.when_filled()
+            if self.when_filled is not None and len(self._got) == self._least:
+                self.when_filled(bytes(self._got))
 
     def _look_away(self) -> None:
         if self._watches is not None:

@@ -111,7 +111,7 @@ class WorkerProcess:
         self._answers_wide = self.plan.wide
 
     def give_to_rules(self, descriptor: int, size: int) -> None:
-        """`matched` tells which one it is. `Died` if the worker is gone."""
+        """It says which one by its place, counted from 1; 0 if none matches. `Died` if it is gone."""
         self._put(descriptor, size, frames.BY_RULES)
         self._answers_wide = False
 
@@ -126,18 +126,15 @@ class WorkerProcess:
         """
         if self.plan.wide:
             return codes.opened_wide(await self._channel.sized(codes.WIDE_CAP))
-        return codes.opened(await self._channel.alone(frames.ANSWER.size))
+        return codes.opened(await self.said())
 
-    async def matched(self, most: int) -> int:
-        """The place of the rule that matches, counted from 1 and at most `most`; 0 if none does. As `answer`."""
-        (place,) = frames.ANSWER.unpack(await self._channel.alone(frames.ANSWER.size))
-        if place > most:
-            raise Unheard("its answer names what no list holds")
-        return int(place)
+    async def said(self) -> bytes:
+        """An answer as it came, in 8 bytes. As `answer`."""
+        return await self._channel.alone(frames.ANSWER.size)
 
-    def when_answered(self, tell: Callable[[], None] | None) -> None:
+    def when_said(self, tell: Callable[[bytes], None] | None) -> None:
         """Whom to tell at once, while whoever awaits the answer still has to wake. None: nobody."""
-        self._channel.when_filled = tell
+        self._channel.when_filled = None if self.plan.wide else tell
 
     def has_answered(self) -> bool:
         return self._channel.has(frames.LENGTH.size if self._answers_wide else frames.ANSWER.size)

@@ -72,10 +72,15 @@ class WorkerSupply:
         return await self.fresh()
 
     def give_back(self, worker: WorkerProcess) -> None:
-        self._warm.append(worker)
+        if len(self._warm) < self._spare:
+            self._warm.append(worker)
+        else:
+            worker.retire()
 
     async def warm_one(self) -> None:
-        """Sends for one more, without waiting for it."""
+        """Sends for one more, without waiting for it, unless there are enough."""
+        if len(self._warm) >= self._spare:
+            return
         try:
             self._warm.appendleft((await self.template()).fork(self._plan()))
         except WorkersNotStarted:
