@@ -47,6 +47,12 @@ def test_a_run_ends_and_begins_where_it_does(data: bytes, at: int) -> None:
         assert runs.before(data, min(at, len(data)), characters) == len(back)
 
 
+@given(joined(b"\n ", b"\n\t", b"\n", b" ", b"x" * 200))
+def test_what_is_taken_out_is_what_replacing_takes_out(data: bytes) -> None:
+    for word in (b"\n ", b"\n\t"):
+        assert runs.without(data, word) == data.replace(word, b"")
+
+
 def places_by_pattern(data: bytes, word: bytes, at: int, stop: int) -> list[int]:
     return [match.start() for match in re.finditer(b"(?=" + re.escape(word) + b")", data[:stop]) if match.start() >= at]
 

@@ -28,7 +28,7 @@ A_PLACE = 256  # of work, for a look at one of many places
 FEW = (
     4096  # bytes in which `bytes.find` is as fast: beyond, it takes ten times as long as what searches several at once
 )
-SPARSE = 64  # bytes between two places, at least
+SPARSE = 128  # bytes between two places, at least
 FEWEST_LETTERS = 2  # of a word that is searched for in that way: one by itself stands too often
 FIRST_WINDOW, AT_ONCE = 1024, 64 * 1024  # bytes that are searched in one step, the first and the last ones
 LONGEST_WORD = 64  # of those that are searched for together
