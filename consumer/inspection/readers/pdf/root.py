@@ -24,6 +24,7 @@ TRAILER = b"trailer"
 MOST_TRIED = 32  # revisions, each with a trailer of its own
 PACKED = b"ObjStm"  # objects in a stream are not looked for one by one
 MOST_PACKED = 100_000  # objects in one stream
+ENDS = b"endobj"
 AN_OBJECT = 512  # of work, to read its number
 SEARCHING = 8  # bytes for one of work
 FEW = 2048  # bytes for each object, of which there are so few that a look at all of them takes less than a search
@@ -60,7 +61,7 @@ class Root:
             pages = catalog.get(b"Pages") if isinstance(catalog, dict) else None
             if tried >= MOST_TRIED or (ends and isinstance(pages, dict)):
                 self.is_found = True
-            elif isinstance(pages, Reference):
+            elif isinstance(pages, Reference) and pages.number not in sought:
                 self.is_found = any(_is_there(readable, at, work) for at, _ in _places(readable, pages, work))
                 sought.add(pages.number)
             if self.is_found:
@@ -103,7 +104,9 @@ def _places(readable: bytes, reference: Reference, work: Work) -> Iterator[tuple
     for word in work.words(readable).at(OBJECT):
         work.spend(AN_OBJECT)
         behind = word + len(OBJECT)
-        if streams.number_at(readable, word) == reference.number and not readable.endswith(usual, 0, behind):
+        if readable.endswith((usual, ENDS), 0, behind):
+            continue
+        if streams.number_at(readable, word) == reference.number:
             yield behind, False
 
 
