@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
 
-from tests.inspection import media
+from consumer.model import Reason
+from tests.inspection import media, wide
 from tests.inspection.files import archive
 from tests.inspection.media import SAMPLES, kind, svg
 from tests.inspection.test_media import LIVE, NO_END, cuts, verdict
@@ -66,3 +68,25 @@ def test_a_player_opens_each_cut_that_is_let_in(name: str, tmp_path: Path) -> No
         path.write_bytes(cut)
         said = run(ffprobe, "-v", "error", "-show_entries", "stream=codec_name", path.name, folder=tmp_path)
         assert b"codec_name=" in said
+
+
+def packed(film: bytes) -> bytes:
+    """With its index as QuickTime packed it for the web."""
+    at = film.index(b"moov") - 4
+    index = film[at : at + int.from_bytes(film[at : at + 4], "big")]
+    content = len(index).to_bytes(4, "big") + zlib.compress(index)
+    made = media.box(b"moov", media.box(b"cmov", media.box(b"dcom", b"zlib"), media.box(b"cmvd", content)))
+    padding = media.box(b"free", bytes(max(0, len(index) - len(made) - 8)))
+    return film[:at] + made + padding + film[at + len(index) :]
+
+
+def test_a_film_whose_index_is_packed_is_read_and_played(tmp_path: Path) -> None:
+    film = media.SAMPLES["ffmpeg_plain.mp4"]
+    (tmp_path / "a.mov").write_bytes(packed(film))
+    played = run(installed("ffmpeg"), "-v", "error", "-i", "a.mov", "-f", "framemd5", "-", folder=tmp_path)
+    assert played.count(b"\n") > 5
+    assert wide.reason(packed(film), "a.mp4") is None
+    assert wide.reason(packed(film)[:-1], "a.mp4") is Reason.MALFORMED
+    assert wide.reason(packed(film).replace(b"cmvd", b"cmvx"), "a.mp4") is Reason.MALFORMED
+    assert Reason.ACTIVE_CONTENT in wide.codes(packed(film.replace(b"vide", b"flsh")), "a.mp4")
+    assert wide.reason(packed(packed(film)), "a.mp4") is Reason.MALFORMED

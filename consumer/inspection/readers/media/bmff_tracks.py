@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from consumer.inspection.readers import flate
 from consumer.inspection.readers.media import id3
-from consumer.inspection.readers.media.boxes import Box, boxes
+from consumer.inspection.readers.media.boxes import Box, box_at, boxes
 from consumer.inspection.readers.media.layout import STEP, Layout
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
@@ -30,6 +31,7 @@ TEXTS = frozenset(
 )  # fmt: skip
 SECRET_ENTRIES = frozenset({b"encv", b"enca", b"enct", b"encs", b"encm", b"encu", b"drms", b"drmi", b"drmt"})
 ACTIVE = {b"flsh": "Flash", b"sprt": "a track that acts"}  # what QuickTime ran
+MOST_UNPACKED = 4 * 1024 * 1024  # bytes of an index
 HERE = 1  # of a reference to media: they are in this file
 COVERS = frozenset({13, 14, 27})  # JPEG, PNG, BMP
 
@@ -68,11 +70,34 @@ def walk(data: bytes, index: Box, layout: Layout, work: Work) -> Tracks:
                 layout.encrypted = True
             elif box.kind == b"mvex":
                 tracks.fragmented = True
+            elif box.kind == b"cmov" and (packed := _unpacked(data, box, work)):
+                layout.hide(box.begin, box.stop)
+                return _packed(packed, layout, work)
             elif box.kind in (b"rmra", b"cmov"):
                 tracks.elsewhere |= box.kind == b"rmra"
                 layout.hide(box.begin, box.stop)
             elif not _table(data, box, tracks, layout, work) and box.kind not in TABLES:
                 layout.hide(box.begin, box.stop)
+    return tracks
+
+
+def _unpacked(data: bytes, holder: Box, work: Work) -> bytes:
+    """The index that QuickTime packed, as it did for films of the web; nothing if it is packed once more."""
+    for box in boxes(data, holder.begin, holder.stop, work):
+        if box.kind == b"cmvd":
+            pieces = flate.inflate(flate.cut(data[box.begin + 4 : box.stop]), work)
+            return flate.head(pieces, MOST_UNPACKED)
+    return b""
+
+
+def _packed(index: bytes, layout: Layout, work: Work) -> Tracks:
+    """Its places are none of the file's; what stands in it only QuickTime unpacks."""
+    box, inner = box_at(index, 0), Layout(layout.noun)
+    if box is None or box.kind != b"moov" or box.promised > len(index) or index.find(b"cmov") >= 0:
+        return Tracks()
+    tracks = walk(index, box, inner, work)
+    layout.encrypted |= inner.encrypted
+    layout.inside += inner.inside
     return tracks
 
 
