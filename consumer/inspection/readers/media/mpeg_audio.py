@@ -14,13 +14,13 @@ from consumer.inspection.readers.media import id3, older_tags
 from consumer.inspection.readers.media.layout import GAPS, STRAY, Layout, judge
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 
-END_OF_ADTS = End("nothing", "before the fourth whole frame", "every other, inside a frame too")
+END_OF_ADTS = End("nothing", "inside one of the first four frames", "every other, inside a frame too")
 END_OF_MPEG = End(
     "nothing, or a tag",
-    "inside the tag at its beginning, before the fourth whole frame",
+    "inside the tag at its beginning, inside one of the first four frames",
     "every other, inside a frame or the last tag too",
 )
-LEAST = 4  # whole frames: players open nothing shorter
+LEAST, LEAST_ALONE = 4, 2  # whole frames, and those of a recording that holds nothing else: the click of a key
 FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
 LOOKS = 1024  # at places in a gap
 ADTS_FIXED, ADTS_SYNC = 0xFFF6 << 40, 0xFFF0 << 40  # of the seven bytes of a header
@@ -157,7 +157,8 @@ def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int
         layout.hide(at, following)
         at, gaps = following, gaps + 1
     work.spend(FRAME * whole)
-    if whole < LEAST:
+    is_all = layout.complete and at == stop and not gaps
+    if whole < (LEAST_ALONE if is_all else LEAST):
         raise Unreadable("the recording has no sound")
     return min(at, stop)
 
