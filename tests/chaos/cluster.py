@@ -21,9 +21,9 @@ from consumer.sandbox.traffic import Traffic, publish
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.chaos.faults import REPLICATION, Faults, Happened, choose, shuffled
-from tests.chaos.later import send_on, with_later
 from tests.chaos.witness import FAILED, REBALANCES, REBUILDS, Probes, Reader, logged
 from tests.chaos.workers import Workers, worker_env
+from tests.outages.later import send_on, with_later
 
 WORKERS = 2
 CALM_S = 20.0  # before the first fault, between two, and after the last

@@ -18,9 +18,9 @@ from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.traffic import InputRecord, Traffic, plan_traffic, publish
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
-from tests.chaos.later import send_on, with_later
 from tests.chaos.trouble import Trouble
 from tests.chaos.workers import Workers, worker_env
+from tests.outages.later import send_on, with_later
 
 WORKERS = 3
 EVENT_PARTITIONS = 4

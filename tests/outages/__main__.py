@@ -22,6 +22,7 @@ from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics
 from tests.outages.dependencies import Outage, clamd, of_genesys, of_kafka, s3_server
 from tests.outages.ill import BETWEEN_S, KINDS, run_ill
+from tests.outages.later import with_later
 from tests.outages.run import run
 from tests.outages.scene import Scale
 
@@ -73,12 +74,12 @@ async def play(name: str) -> tuple[dict[str, object], list[str]]:
     with KafkaBroker() as broker, tempfile.TemporaryDirectory() as text:
         await create_topics(broker.bootstrap_servers, topics)
         events = round(EVENTS_IN_TWO_MINUTES * scale.outage_s / 120)
-        traffic = plan_traffic(events, SEED, antivirus=name == "antivirus")
+        planned = with_later(plan_traffic(events, SEED, antivirus=name == "antivirus"), topics.partitions)
         async with AsyncExitStack() as stack:
-            emulator = await stack.enter_async_context(Emulator(traffic.world))
+            emulator = await stack.enter_async_context(Emulator(planned[0].world))
             outage = await stack.enter_async_context(OUTAGES[name](emulator, broker, Path(text)))
             kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
-            report = await run(outage, traffic, emulator, kafka, topics, Path(text), scale, A_SECOND)
+            report = await run(outage, *planned, emulator, kafka, topics, Path(text), scale, A_SECOND)
             return report.as_json(), report.problems(outage, scale)
 
 

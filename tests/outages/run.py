@@ -13,9 +13,10 @@ import anyio
 from consumer.model import AWAY, REFUSED, Dependency
 from consumer.sandbox.check import Tally
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import Traffic
+from consumer.sandbox.traffic import InputRecord, Traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.outages.dependencies import Outage
+from tests.outages.later import send_on
 from tests.outages.scene import Scale, Scene, playing, settings_for
 from tests.reports import closed_gates
 
@@ -84,6 +85,7 @@ class Report:
 async def run(
     outage: Outage,
     traffic: Traffic,
+    later: tuple[InputRecord, ...],
     emulator: Emulator,
     kafka: KafkaSettings,
     topics: TopicSettings,
@@ -101,7 +103,10 @@ async def run(
         began = time.monotonic()
         await outage.end()
         await scene.written.wait()
-        await scene.read_to_end(30 + 2 * max(scale.attempts_s, scale.host_patience_s, scale.probe_max_s))
+        async with anyio.create_task_group() as group:
+            group.start_soon(send_on, later, kafka, topics.events, scene.score)
+            await scene.read_to_end(30 + 2 * max(scale.attempts_s, scale.host_patience_s, scale.probe_max_s))
+            group.cancel_scope.cancel()
         report.caught_up_after_s = round(time.monotonic() - began, 1)
         report.rebuilds = _rebuilds(scene) - before[1]
         with suppress(TimeoutError):  # the last bad files of the traffic keep a gate busy until its next probe

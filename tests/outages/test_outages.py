@@ -7,27 +7,29 @@ from pathlib import Path
 import pytest
 
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.sandbox.traffic import plan_traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.brokers import create_topics, private_broker
 from tests.outages.dependencies import Outage, clamd, clamd_is_there, of_genesys, of_kafka, s3_server
 from tests.outages.ill import run_ill
+from tests.outages.later import Planned, with_later
 from tests.outages.run import run
 from tests.outages.scene import SHORT
 
 EVENTS, SEED, A_SECOND = 500, 3, 40.0
+PARTITIONS = TopicSettings().partitions
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
-def traffic() -> Traffic:
-    return plan_traffic(EVENTS, SEED)
+def planned() -> Planned:
+    return with_later(plan_traffic(EVENTS, SEED), PARTITIONS)
 
 
 @pytest.fixture
-async def emulator(traffic: Traffic) -> AsyncIterator[Emulator]:
-    async with Emulator(traffic.world) as emulator:
+async def emulator(planned: Planned) -> AsyncIterator[Emulator]:
+    async with Emulator(planned[0].world) as emulator:
         yield emulator
 
 
@@ -45,22 +47,22 @@ async def emulator(traffic: Traffic) -> AsyncIterator[Emulator]:
 async def test_genesys_away_is_waited_out(
     part: str,
     how: str,
-    traffic: Traffic,
+    planned: Planned,
     emulator: Emulator,
     kafka_settings: KafkaSettings,
     topics: TopicSettings,
     tmp_path: Path,
 ) -> None:
     outage = of_genesys(emulator, part, how)
-    report = await run(outage, traffic, emulator, kafka_settings, topics, tmp_path, SHORT, A_SECOND)
+    report = await run(outage, *planned, emulator, kafka_settings, topics, tmp_path, SHORT, A_SECOND)
     assert not report.problems(outage, SHORT), report
 
 
 async def test_a_storage_that_is_away_is_waited_out(
-    traffic: Traffic, emulator: Emulator, kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
+    planned: Planned, emulator: Emulator, kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
 ) -> None:
     async with s3_server() as outage:
-        report = await run(outage, traffic, emulator, kafka_settings, topics, tmp_path, SHORT, A_SECOND)
+        report = await run(outage, *planned, emulator, kafka_settings, topics, tmp_path, SHORT, A_SECOND)
         assert not report.problems(outage, SHORT), report
 
 
@@ -69,32 +71,34 @@ async def test_an_antivirus_that_is_away_is_waited_out(
 ) -> None:
     if not clamd_is_there():
         pytest.skip("clamd is not installed (Debian: clamav-daemon)")
-    traffic = plan_traffic(EVENTS, SEED, antivirus=True)
+    planned = with_later(plan_traffic(EVENTS, SEED, antivirus=True), PARTITIONS)
     async with AsyncExitStack() as stack:
-        emulator = await stack.enter_async_context(Emulator(traffic.world))
+        emulator = await stack.enter_async_context(Emulator(planned[0].world))
         outage = await stack.enter_async_context(clamd(tmp_path))
-        report = await run(outage, traffic, emulator, kafka_settings, topics, tmp_path, SHORT, A_SECOND)
+        report = await run(outage, *planned, emulator, kafka_settings, topics, tmp_path, SHORT, A_SECOND)
         assert not report.problems(outage, SHORT), report
 
 
 @pytest.mark.parametrize("how", ["stop", "freeze"])
 async def test_a_broker_that_is_away_is_waited_out(
-    how: str, traffic: Traffic, emulator: Emulator, tmp_path: Path
+    how: str, planned: Planned, emulator: Emulator, tmp_path: Path
 ) -> None:
     topics = TopicSettings(partitions=4, replication=1)
     with private_broker() as broker:
         await create_topics(broker.bootstrap_servers, topics)
         kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, session_timeout_ms=6_000, heartbeat_ms=300)
         outage: Outage = of_kafka(broker, how)
-        report = await run(outage, traffic, emulator, kafka, topics, tmp_path, SHORT, A_SECOND)
+        report = await run(outage, *planned, emulator, kafka, topics, tmp_path, SHORT, A_SECOND)
         assert not report.problems(outage, SHORT), report
 
 
 async def test_ill_answers_in_front_of_traffic_make_no_wrong_answer(
-    traffic: Traffic, emulator: Emulator, kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
+    kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
 ) -> None:
     kinds = ("api-200-html", "api-403-not-authorized", "files-404-html", "login-200-html")
-    seen, problems = await run_ill(
-        traffic, emulator, kafka_settings, topics, tmp_path, kinds=kinds, each_s=6.0, a_second=A_SECOND / 3
-    )
+    traffic = plan_traffic(EVENTS, SEED)
+    async with Emulator(traffic.world) as emulator:
+        seen, problems = await run_ill(
+            traffic, emulator, kafka_settings, topics, tmp_path, kinds=kinds, each_s=6.0, a_second=A_SECOND / 3
+        )
     assert not problems, seen

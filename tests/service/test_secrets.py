@@ -31,6 +31,7 @@ from consumer.settings.model import KafkaSettings, LogSettings, TopicSettings
 from consumer.telemetry import log
 from consumer.wire.results import Output
 from tests import loopback
+from tests.outages.later import send_on, with_later
 from tests.reports import closed_gates
 from tests.service.composed import Kept, changed, serving, settings_for, until, until_true, write
 
@@ -229,7 +230,7 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
 ) -> None:
     heard, out, secret = Heard(), Out(), [WRONG_SECRET]
     async with another_host(heard) as elsewhere:
-        traffic = traffic_with_foreign_links(elsewhere)
+        traffic, later = with_later(traffic_with_foreign_links(elsewhere), topics.partitions)
         async with Emulator(traffic.world, Endpoint(ports=(0, 0, 0))) as emulator:
             emulator.state.listeners.append(heard.heard)
             settings = settings_for(emulator, kafka_settings, topics, tmp_path)
@@ -249,6 +250,7 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
                     group.start_soon(feed, settings, traffic.records, troubled)
                     await misfortune.happens()
                     troubled.set()
+                    group.start_soon(send_on, later, settings.kafka, settings.topics.events, score)
                     async with OutputReader(settings.kafka, settings.topics) as reader:
                         await until(reader, score, lambda: len(score.records) > 20)
                         await read_to_end(reader, score, patience_s=10)

@@ -19,10 +19,13 @@ from consumer.settings.model import KafkaSettings
 from tests.outages.crafted import GOOD, Maker, traffic_of
 
 LATER, EACH_S = 120, 0.5
+Planned = tuple[Traffic, tuple[InputRecord, ...]]
+"""All that is to be answered, and the records of it that are sent later."""
+
 GOOD_ONE = replace(GOOD, name="later")
 
 
-def with_later(traffic: Traffic, partitions: int) -> tuple[Traffic, tuple[InputRecord, ...]]:
+def with_later(traffic: Traffic, partitions: int) -> Planned:
     """The traffic and these files, in one world with one expectation; and the records of these."""
     maker = Maker("later", partitions)
     later = traffic_of([maker.talk(GOOD_ONE) for _ in range(LATER)])
