@@ -13,9 +13,10 @@ import trustme
 
 from consumer.sandbox.check import OutputReader, read_to_end
 from consumer.sandbox.emulator import Emulator, Endpoint
-from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.sandbox.traffic import InputRecord, plan_traffic
 from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
+from tests.outages.later import Planned, send_on, with_later
 from tests.service.composed import LONGEST_S, Kept, changed, serving, settings_for, until_true, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -42,8 +43,8 @@ def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def traffic() -> Traffic:
-    return plan_traffic(EVENTS, SEED)
+def planned() -> Planned:
+    return with_later(plan_traffic(EVENTS, SEED), TopicSettings().partitions)
 
 
 def pem_of(authority: trustme.CA, file: Path) -> Path:
@@ -51,9 +52,11 @@ def pem_of(authority: trustme.CA, file: Path) -> Path:
     return file
 
 
-async def answered(settings: Settings, score: Kept) -> None:
-    async with OutputReader(settings.kafka, settings.topics) as reader:
+async def answered(settings: Settings, score: Kept, later: tuple[InputRecord, ...]) -> None:
+    async with OutputReader(settings.kafka, settings.topics) as reader, anyio.create_task_group() as group:
+        group.start_soon(send_on, later, settings.kafka, settings.topics.events, score)
         await read_to_end(reader, score, patience_s=30)
+        group.cancel_scope.cancel()
 
 
 async def health_of(running: Running) -> str:
@@ -66,16 +69,16 @@ async def test_a_private_authority_is_trusted_by_login_api_and_files(
     topics: TopicSettings,
     tls: ssl.SSLContext,
     ca_file: Path,
-    traffic: Traffic,
+    planned: Planned,
     tmp_path: Path,
 ) -> None:
-    async with Emulator(traffic.world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
+    async with Emulator(planned[0].world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
         settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=ca_file)
         assert {str(settings.genesys.login_url)[:8], str(settings.genesys.api_url)[:8]} == {"https://"}
-        score = Kept(traffic.expectation)
-        await write(settings, traffic.records)
+        score = Kept(planned[0].expectation)
+        await write(settings, planned[0].records)
         async with serving(settings):
-            await answered(settings, score)
+            await answered(settings, score, planned[1])
         assert score.tally().good, score.tally()
         asked = {part.partition(" ")[0] for part, count in emulator.state.answers.items() if count}
     assert asked == {"login", "api", "files"}
@@ -86,15 +89,15 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_before_anything_
     kafka_settings: KafkaSettings,
     topics: TopicSettings,
     tls: ssl.SSLContext,
-    traffic: Traffic,
+    planned: Planned,
     tmp_path: Path,
     given: str,
 ) -> None:
     other = pem_of(trustme.CA(), tmp_path / "other.pem") if given == "another authority" else None
-    async with Emulator(traffic.world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
+    async with Emulator(planned[0].world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
         settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=other)
-        score = Kept(traffic.expectation)
-        await write(settings, traffic.records)
+        score = Kept(planned[0].expectation)
+        await write(settings, planned[0].records)
         async with serving(settings) as running:
             await until_true(lambda: len(running.conditions.held) >= 2)
             said = await health_of(running)
@@ -121,10 +124,10 @@ async def test_a_host_with_the_certificate_of_another_name_is_waited_out(
     authority: trustme.CA,
     tls: ssl.SSLContext,
     ca_file: Path,
-    traffic: Traffic,
+    planned: Planned,
     tmp_path: Path,
 ) -> None:
-    async with Emulator(traffic.world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
+    async with Emulator(planned[0].world, Endpoint(ports=SEPARATE, tls=tls)) as emulator:
         settings = changed(settings_for(emulator, kafka_settings, topics, tmp_path), "genesys", ca_file=ca_file)
         if part == "file":
             elsewhere = emulator.files_url.replace("127.0.0.1", "localhost")
@@ -132,8 +135,8 @@ async def test_a_host_with_the_certificate_of_another_name_is_waited_out(
             settings = changed(settings, "download", allowed_origins=(elsewhere, emulator.api_url))
         else:
             settings = changed(settings, "genesys", api_url=emulator.api_url.replace("127.0.0.1", "localhost"))
-        score = Kept(traffic.expectation)
-        await write(settings, traffic.records)
+        score = Kept(planned[0].expectation)
+        await write(settings, planned[0].records)
         async with serving(settings) as running:
             await until_true(lambda: running.conditions.stopped)
             said = await health_of(running)
@@ -141,7 +144,7 @@ async def test_a_host_with_the_certificate_of_another_name_is_waited_out(
             assert not any(one.startswith(part) for one in reached), "nothing was sent to a host of another name"
             authority.issue_cert("127.0.0.1", "localhost").configure_cert(tls)  # the operator mends it
             with anyio.fail_after(LONGEST_S):
-                await answered(settings, score)
+                await answered(settings, score, planned[1])
         assert score.tally().good, score.tally()
     details = [one["detail"] for one in json.loads(said)["conditions"]]
     assert any(f"the certificate of the {part} host is not trusted" in detail for detail in details)
