@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
-from consumer.inspection.policy.model import CERTAIN, DEFAULTS
+from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
 from consumer.inspection.policy.names import has_reader
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.readers.openers import OPENERS, RULES
@@ -16,6 +16,7 @@ from consumer.inspection.readers.seen import SAFE, Limits
 from consumer.inspection.readers.table import BY_EXTENSION, FORMATS
 from consumer.inspection.readers.unseen import USUAL
 from consumer.model import Condition, DeadReason, Reason
+from consumer.telemetry.labels import Standing
 from consumer.telemetry.metrics import Metrics
 from consumer.wire.transports import ENVELOPES
 
@@ -24,14 +25,17 @@ LIMITS = ROOT / "consumer" / "inspection" / "readers" / "seen.py"
 PAGE = ROOT / "deploy" / "reference.md"
 REASONS = ROOT / "consumer" / "model" / "reasons.py"
 
+DOES = {Action.REJECT: "rejects", Action.TELL: "tells"}
+
 
 def page() -> str:
     return "\n\n".join(
         [
             "# Reference",
             "Generated from the code by `python -m tests.reference`. A test compares.",
-            "## Reasons\n\nWhy an attachment is rejected. In brackets: what the shipped policy does with the finding.",
-            _table(("reason", "meaning"), _reasons()),
+            "## Reasons\n\nWhy an attachment is rejected. What a reader finds in a file is told or rejects it, as the "
+            "policy says: what the shipped one does, and one of yours that leaves the finding out.",
+            _table(("reason", "meaning", "shipped policy", "left out"), _reasons()),
             "## Dead letters\n\nWhy something could not be judged.",
             _table(("reason", "meaning"), ((r.value, _meanings()[r.name]) for r in DeadReason)),
             "## Conditions\n\nWhat `/readyz`, the gauge `attachment_consumer_condition` and the log tell. *stops*: not "
@@ -72,10 +76,16 @@ def _meanings() -> dict[str, str]:
     return dict(re.findall(r"^    ([A-Z_]+) = \"[a-z_]+\"  # (.+)$", REASONS.read_text(), re.MULTILINE))
 
 
-def _reasons() -> Iterator[tuple[str, str]]:
+def _reasons() -> Iterator[tuple[str, str, str, str]]:
+    shipped = Policy.load(SHIPPED)
     for reason in Reason:
-        action = "always rejects" if reason in CERTAIN else DEFAULTS[reason].value if reason in DEFAULTS else ""
-        yield reason.value, _meanings()[reason.name] + (f" ({action})" if action else "")
+        if reason in CERTAIN:
+            does = leaves_out = "always rejects"
+        elif reason in DEFAULTS:
+            does, leaves_out = DOES[shipped.action(reason)], DOES[DEFAULTS[reason]]
+        else:
+            does = leaves_out = ""
+        yield reason.value, _meanings()[reason.name], does, leaves_out
 
 
 def _conditions() -> Iterator[tuple[str, str, str, str]]:
@@ -117,11 +127,21 @@ def _openers() -> Iterator[tuple[str, ...]]:
 
 def _metrics() -> Iterator[tuple[str, str, str, str]]:
     registry = CollectorRegistry()
-    Metrics(registry)
+    _fill(Metrics(registry))
     for family in sorted(registry.collect(), key=lambda family: family.name):
         labels = sorted({label for sample in family.samples for label in sample.labels} - {"le"})
-        name = f"{family.name}_total" if family.type == "counter" else family.name
-        yield f"`{name}`", family.type, ", ".join(labels), family.documentation
+        ending = {"counter": "_total", "info": "_info"}.get(family.type, "")
+        yield f"`{family.name}{ending}`", family.type, ", ".join(labels), family.documentation
+
+
+def _fill(metrics: Metrics) -> None:
+    """One series of each metric that has none at the start, so that its labels show."""
+    metrics.lag("events", 0, records=0, waits_since=None)
+    metrics.standings.of[0] = Standing(0, 0, None, 0, 0, None)
+    metrics.usage.spare({"cpu": 0.0})
+    metrics.rules_exceeded.labels("rule").inc()
+    metrics.policy_info.info({"version": ""})
+    metrics.rules_info.info({"version": ""})
 
 
 if __name__ == "__main__":

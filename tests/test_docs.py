@@ -8,6 +8,8 @@ import pytest
 import typer.main
 
 from consumer.cli.app import app
+from consumer.inspection.policy.model import Action
+from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.settings.load import variables
 from tests import reference
 from tests.deploy import derived
@@ -77,6 +79,14 @@ def _is_command(words: list[str]) -> bool:
 
 def test_the_reference_is_what_the_code_says() -> None:
     assert reference.PAGE.read_text() == reference.page(), "run `python -m tests.reference`"
+
+
+def test_the_reference_says_what_the_shipped_policy_does_with_a_finding() -> None:
+    told = [code for code, action in Policy.load(SHIPPED).findings.items() if action is Action.TELL]
+    rows = [line.split(" | ") for line in reference.PAGE.read_text().splitlines()]
+    shown = {row[0].removeprefix("| "): row[2] for row in rows if len(row) == 4}
+    assert told
+    assert [shown[code] for code in told] == ["tells"] * len(told)
 
 
 def test_manifests_that_are_derived_say_what_their_source_says() -> None:

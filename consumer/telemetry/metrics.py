@@ -151,9 +151,9 @@ class Metrics:
         )  # fmt: skip
         self.rebalances = self._series.counter("rebalances", "Assignments that this process got")
         self.in_flight = self.resting = 0  # tasks
-        in_flight = self._series.gauge("tasks_in_flight", "Tasks taken, not settled, and not only waiting")
+        in_flight = self._series.gauge("tasks_in_flight", "Tasks taken and not settled, without those that only wait")
         in_flight.set_function(lambda: self.in_flight)
-        resting = self._series.gauge("tasks_resting", "Tasks taken, not settled, and only waiting")
+        resting = self._series.gauge("tasks_resting", "Tasks taken and not settled that only wait")
         resting.set_function(lambda: self.resting)
         self.inspecting = Present()
         self.inspections_in_flight = self._series.gauge("inspections_in_flight", "Inspections running now")
@@ -168,7 +168,7 @@ class Metrics:
         )
         self._oldest_unanswered = Gauge(
             f"{PREFIX}_oldest_unanswered_age_seconds",
-            "How long ago the first of these records came, to within 10 s; 0 when there is none",
+            "How long ago the oldest record came that is not committed, to within 10 s; 0 when there is none",
             ["topic", "partition"],
             registry=self.registry,
         )
@@ -185,7 +185,7 @@ class Metrics:
     def _declare_the_ledger(self) -> None:
         self.doubted_records = self._series.counted(
             "doubted_records",
-            "Tasks and ledger entries that are not signed with a key of ours, or falsely",
+            "Tasks and ledger entries without a signature, or with one that does not verify",
             ("of", "doubt"),
             product(get_args(Signed), get_args(Doubt)),
         )
@@ -196,7 +196,7 @@ class Metrics:
     def _declare_the_dependencies(self) -> None:
         self.conditions: Mapping[Condition, Gauge] = self._series.gauges(
             "condition",
-            "For how many this condition holds: 0, the process, or so many partitions or hosts",
+            "0 while this condition does not hold; else 1, or the number of partitions or hosts for which it holds",
             "condition",
             Condition,
         )
@@ -228,7 +228,7 @@ class Metrics:
             "worker_restarts", "Examining processes that were replaced", "cause", get_args(WorkerEnd)
         )
         self.workers_confined: Mapping[str, Gauge] = self._series.gauges(
-            "workers_confined", "1 for what is proven to hold examining processes in", "confinement", get_args(Confined)
+            "workers_confined", "1 for the confinement that is proven", "confinement", get_args(Confined)
         )
         self.examination_failures: Mapping[str, Total] = self._series.counters(
             "examination_failures",
@@ -246,13 +246,13 @@ class Metrics:
         self.rules_cpu_seconds = self._series.counter("rules_cpu_seconds", "CPU time that YARA rules took with files")
         self.rules_exceeded = Counter(
             f"{PREFIX}_rules_exceeded_total",
-            "Files that a YARA rule took too long with; no rule where several together did",
+            "Files that a YARA rule took too long with; the label is empty where several rules did together",
             ["rule"],
             registry=self.registry,
         )
         self.spans: Mapping[SpanFate, Total] = self._series.counters(
             "spans",
-            "Spans of traces: that ended here, and of these that the collector took",
+            "Spans of traces: those that ended here, and those of them that the collector took",
             "fate",
             get_args(SpanFate),
         )

@@ -11,7 +11,7 @@ from prometheus_client.core import GaugeMetricFamily
 from consumer.telemetry.labels import Standing
 
 GAUGES: dict[str, tuple[str, Callable[[Standing], float]]] = {
-    "uncommitted_offsets": ("Taken above the committed offset", lambda one: one.uncommitted),
+    "uncommitted_offsets": ("Offsets that are taken above the committed one", lambda one: one.uncommitted),
     "outbox_bytes": ("Answers that wait for the next commit", lambda one: one.outbox_bytes),
     "oldest_uncommitted_age_seconds": (
         "How long ago the oldest task that is not committed was taken",
@@ -23,7 +23,7 @@ GAUGES: dict[str, tuple[str, Callable[[Standing], float]]] = {
         lambda one: one.open_dead_letters,
     ),
     "oldest_open_dead_letter_age_seconds": (
-        "How long ago the first of them came to be; 0 when there is none",
+        "How old the oldest open dead letter is; 0 when there is none",
         lambda one: age(one.oldest_dead_at, time.time()),
     ),
 }

@@ -19,8 +19,8 @@ class Usage:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._registry = registry
         self._slots, self._slots_taken = (
-            self._gauges("slots", "How many there may be at once", get_args(Slots)),
-            self._gauges("slots_taken", "How many of the slots are taken", get_args(Slots)),
+            self._gauges("slots", "How many of these there may be at once", get_args(Slots)),
+            self._gauges("slots_taken", "How many of these there are now", get_args(Slots)),
         )
         self._memory_budget, self._memory = (
             self._gauges("memory_budget_bytes", "Bytes that may be in memory at once", get_args(Memory)),
@@ -30,12 +30,12 @@ class Usage:
         self.outbox_budget_bytes = self._gauge("outbox_budget_bytes", "Answers that may wait for one commit")
         self._allowed = self._gauge("api_allowed_calls", "Calls a minute that the API allows, as it said last")
         self._free = self._gauge(
-            "api_free_calls", "Of these, what nobody in the organisation has used yet in its minute"
+            "api_free_calls", "Calls of this minute that the organisation has left, as the API said last"
         )
         self._spare = Gauge(
             f"{PREFIX}_spare_attachments_per_second",
-            "How many more attachments a second each limit leaves room for; the least of them counts. As the last ones "
-            "cost; gone while none came",
+            "How many more attachments a second each limit leaves room for, if they cost what the last ones did; the "
+            "smallest counts. Gone while none came",
             ["limit"],
             registry=registry,
         )
@@ -45,14 +45,14 @@ class Usage:
             ((kind,) for kind in kinds), registry,
         )  # fmt: skip
         read = Counters(
-            f"{PREFIX}_examined_bytes", "Bytes of the files that took this CPU time", ("kind",),
+            f"{PREFIX}_examined_bytes", "Bytes of the files that were examined, by what the file is", ("kind",),
             ((kind,) for kind in kinds), registry,
         )  # fmt: skip
         self.examine_cpu_seconds: Mapping[FileKind, Total] = {kind: cpu.of[kind,] for kind in kinds}
         self.examined_bytes: Mapping[FileKind, Total] = {kind: read.of[kind,] for kind in kinds}
         self.antivirus_signatures_timestamp_seconds = self._gauge(
             "antivirus_signatures_timestamp_seconds",
-            "Of what day the antivirus's signatures are; 0 while it does not tell",
+            "The day of the antivirus's signatures; 0 while it does not tell",
         )
 
     def slots(self, of: Slots, most: int, taken: Callable[[], float]) -> None:
