@@ -1,7 +1,7 @@
 """Manifests that say again what stands elsewhere: `python -m tests.deploy.derived` writes them, a test compares.
 
 The alerts as a PrometheusRule, and what Strimzi has to make: the topics as `topics create` makes them, and the user
-with what `topics acls` prints.
+with what `topics acls` prints. And the shipped policy, where pods find it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from consumer.inspection.policy.policy import SHIPPED
 from consumer.kafka.grants import Grant, Role, least
 from consumer.kafka.topic_rules import Topic, wanted
 from consumer.settings.load import load
@@ -22,6 +23,11 @@ STRIMZI = "kafka.strimzi.io/v1"
 ITS_CLUSTER = {"namespace": "kafka", "labels": {"strimzi.io/cluster": "kafka"}}
 LOGINS = ("GENESYS_CLIENT_ID", "GENESYS_CLIENT_SECRET", "KAFKA__SASL_USERNAME", "KAFKA__SASL_PASSWORD")
 POLICY = "/etc/attachment-consumer/policy"
+POLICY_HEAD = """\
+# The shipped policy, for pods: change it here. They see a change after their restart, which kustomize brings about.
+# `attachment-consumer check-config --diff OLD NEW` tells what it changes.
+#
+"""
 
 Manifest = dict[str, Any]
 
@@ -39,6 +45,7 @@ def pages() -> dict[Path, str]:
     grants = least(Role.SERVICE, settings.kafka, settings.topics)
     return {
         KUBERNETES / "monitoring" / "alerts.yaml": _page("deploy/prometheus/alerts.yml", _rule()),
+        KUBERNETES / "policy.toml": POLICY_HEAD + SHIPPED.read_text(),
         KUBERNETES / "strimzi" / "topics.yaml": _page(
             "what `topics create` makes", *(_topic(topic) for topic in wanted(settings.topics))
         ),

@@ -15,6 +15,8 @@ import pytest
 import yaml
 
 from consumer.http.addresses import NOT_PUBLIC
+from consumer.inspection.policy.difference import differences
+from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.settings.load import load_with_origins, variables
 from tests.deploy import kustomized
 from tests.deploy.custom_resources import SCHEMAS
@@ -127,6 +129,10 @@ def test_policy_and_authorities_stand_where_the_settings_say(whole: list[Manifes
         assert "secret" in mounts[secrets]
     assert re.search(rf"^INSPECTION__POLICY_FILE={POLICY}/policy.toml$", said, re.MULTILINE)
     assert re.search(r"^#KAFKA__CA_FILE=/etc/attachment-consumer/ca/ca.crt$", said, re.MULTILINE)
+
+
+def test_the_policy_of_the_pods_judges_as_the_shipped_one() -> None:
+    assert differences(Policy.load(SHIPPED), Policy.load(KUBERNETES / "policy.toml")) == ()
 
 
 def test_no_pod_has_privileges_and_each_may_hold_itself_in_further(whole: list[Manifest]) -> None:
