@@ -156,11 +156,10 @@ def conversation(raw: Json, conversation_id: str = "", *, event: bool = False) -
 
 
 def _each_once(seen: Iterable[TypedMessage]) -> list[TypedMessage]:
-    by_id: dict[str | tuple[str, ...], TypedMessage] = {}
+    by_id: dict[str | tuple[str, ...], list[TypedMessage]] = {}
     for one in seen:
-        name = one.message.message_id or one.message.trace
-        by_id[name] = _merged(by_id[name], one) if name in by_id else one
-    return list(by_id.values())
+        by_id.setdefault(one.message.message_id or one.message.trace, []).append(one)
+    return [_merged(same[0], same[1:]) for same in by_id.values()]
 
 
 def _entries(raw: Json, event: bool) -> Iterable[tuple[Json, Json, Shape]]:
@@ -221,27 +220,32 @@ def _details(raw: Json, head: Head) -> TypedMessage:
     return TypedMessage(head.message(attachments, announced, silent), type_)
 
 
-def _merged(one: TypedMessage, other: TypedMessage) -> TypedMessage:
+def _merged(one: TypedMessage, others: list[TypedMessage]) -> TypedMessage:
     """The same message, listed under several participants: mostly in the same words."""
-    if one == other:
+    others = [other for other in others if other != one]
+    if not others:
         return one
-    first, second = one.message, other.message
-    removed = first.removed or second.removed
-    direction = Direction.INBOUND if Direction.INBOUND in (first.direction, second.direction) else first.direction
-    attachments = united(first.attachments, second.attachments) if second.attachments else first.attachments
+    first = one.message
+    same = [first, *(other.message for other in others)]
+    removed = any(message.removed for message in same)
+    inbound = any(message.direction is Direction.INBOUND for message in same)
+    direction = Direction.INBOUND if inbound else first.direction
+    attachments: Iterable[Attachment] = first.attachments
+    if any(message.attachments for message in same[1:]):
+        attachments = united(*(message.attachments for message in same))
     message = Message(
         conversation_id=first.conversation_id,
         message_id=first.message_id,
         attachments=tuple(replace(a, removed=removed, direction=direction) for a in attachments),
-        announces_media=first.announces_media or second.announces_media,
-        announced=max(first.announced, second.announced),
+        announces_media=any(message.announces_media for message in same),
+        announced=max(message.announced for message in same),
         direction=direction,
         removed=removed,
-        time=first.time or second.time,
-        communication_id=first.communication_id or second.communication_id,
+        time=next((message.time for message in same if message.time), None),
+        communication_id=next((message.communication_id for message in same if message.communication_id), None),
         trace=first.trace,
     )
-    return TypedMessage(message, one.type or other.type)
+    return TypedMessage(message, next((each.type for each in (one, *others) if each.type), ""))
 
 
 def _tutorial_message(raw: Json, conversation_id: str) -> TypedMessage:

@@ -419,6 +419,14 @@ def test_many_files_in_one_message_are_read_in_linear_time() -> None:
     assert time.process_time() - began < 5
 
 
+def test_one_message_that_is_listed_many_times_with_other_files_is_read_in_linear_time() -> None:
+    """To put each listing into what those before it gave took ten seconds for a hundred kilobytes."""
+    listings = [{"messageId": MESSAGE, "media": [{"id": f"a-{number}"}]} for number in range(5_000)]
+    began = time.process_time()
+    assert len(only({"participants": [{"messages": listings}]}).attachments) == 5_000
+    assert time.process_time() - began < 5
+
+
 @pytest.mark.parametrize("bad", [5, "", "x" * 257, "a\x00b", "\u202eabc", ["a"]])
 def test_an_attachment_id_that_cannot_be_one_leaves_the_url_to_identify_it(bad: object) -> None:
     message = only(listed({"messageId": MESSAGE, "media": [{**MEDIA, "id": bad}]}))
