@@ -13,7 +13,8 @@ GUID = re.compile(r"(?:[a-z]+:)?(?:[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA
 
 def in_one_case(named: str) -> str:
     """An id, or the key of an attachment: a GUID in another case is the same one. Other ids are as they are written."""
-    return named.lower() if GUID.fullmatch(named) else named
+    lower = named.lower()
+    return lower if lower != named and GUID.fullmatch(named) else named
 
 
 def identity(kind: str, *parts: str) -> bytes:

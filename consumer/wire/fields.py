@@ -33,9 +33,10 @@ def read_id(raw: object, what: str) -> str | None:
     """A conversation or message id, a GUID in lower case; None if there is none. Raises `BadId`."""
     if raw is None:
         return None
-    if not _is_id(raw):
+    usable = _as_id(raw)
+    if usable is None:
         raise BadId(f"the {what} is not an id: {ID_SIGNS}")
-    return in_one_case(str(raw))
+    return usable
 
 
 def usable_id(*raws: object) -> tuple[str, str]:
@@ -45,16 +46,17 @@ def usable_id(*raws: object) -> tuple[str, str]:
     for raw in raws:
         if raw is None:
             continue
-        if _is_id(raw):
-            return in_one_case(str(raw)), ""
+        usable = _as_id(raw)
+        if usable is not None:
+            return usable, ""
         odd = raw if odd is None else odd
     if odd is None:
         return "", ""
     return "", str(odd) if isinstance(odd, str | int | float) else type(odd).__name__
 
 
-def _is_id(raw: object) -> bool:
-    return isinstance(raw, str) and ID.fullmatch(raw) is not None and ".." not in raw
+def _as_id(raw: object) -> str | None:
+    return in_one_case(raw) if isinstance(raw, str) and ID.fullmatch(raw) and ".." not in raw else None
 
 
 def attachment_id(raw: object) -> str | None:

@@ -37,9 +37,10 @@ LISTED_WORDS = GENESYS_WORDS | {
 
 def conversation_id_of(body: Json, topic: str | None) -> str | None:
     """Raises `BadId`."""
-    nested = body.get("conversation")
     found = read_id(body.get("conversationId"), "conversation id")
-    if found is None and isinstance(nested, dict):
+    if found is not None:
+        return found
+    if isinstance(nested := body.get("conversation"), dict):
         found = read_id(nested.get("id"), "conversation id")
     if found is None and ("participants" in body or isinstance(body.get("messages"), list)):
         found = read_id(body.get("id"), "conversation id")

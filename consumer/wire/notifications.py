@@ -13,6 +13,7 @@ from consumer.wire.parsing import parse
 from consumer.wire.snake_case import in_camel_case
 
 TOPIC_NAME_LENGTH = 512
+AROUND_BODIES = frozenset({"detail", "eventBody", "topicName"})  # nothing is inside of what has none of these
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
 
 
@@ -30,7 +31,8 @@ class Notification(NamedTuple):
 
     @property
     def organization_id(self) -> str | None:
-        found = ORGANIZATION.match(fields.text(self.envelope.get("source")) or "")
+        source = self.envelope.get("source")
+        found = ORGANIZATION.match(source) if isinstance(source, str) else None
         return found.group(1).lower() if found else None
 
     @property
@@ -45,6 +47,8 @@ def told_by(node: Any) -> Notification:
     if not isinstance(node, dict):
         raise Malformed("JSON, but not an object")
     node = in_camel_case(node)
+    if AROUND_BODIES.isdisjoint(node):
+        return Notification(node, node, node, ())
     detail = _inside(node, "detail") if _is_event_bridge(node) else None
     notification = in_camel_case(detail) if detail else node
     body = _event_body(notification) or notification

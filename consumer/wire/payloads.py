@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
@@ -67,7 +66,7 @@ def of_base64(text: object) -> bytes:
     if not isinstance(text, str):
         raise Malformed("an envelope without its payload")
     try:
-        return base64.b64decode(text, validate=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):
         raise Malformed("an envelope's payload is not base64") from None
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consumer.model import Event, Headers, Source, Task
-from consumer.wire import events
+from consumer.wire.events import Noise, UnreadableEvent
 from consumer.wire.remembered import decoded
 from consumer.wire.results import record_size
-from consumer.wire.tasks import encode_task, key_of, unreadable_key
+from consumer.wire.tasks import encode_task, encoded_elsewhere, key_of, unreadable_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +36,22 @@ def tasks_of(
     whole = Task(at, value, key, headers)
     if record_size(key, None, headers) * len(items) > max_bytes:
         whole = _bare(whole)
+    shared = encode_task(whole)
     records = []
     for item in items:
-        if isinstance(item, events.Noise):
+        if isinstance(item, Noise):
             dropped(item.kind)
             continue
-        alone = not item.path and item.value == whole.value
-        task = whole if alone else replace(whole, source=replace(at, path=item.path), value=item.value)
-        own = key_of(item) if isinstance(item, Event) else unreadable_key(task.source)
-        records.append(_fitting(task, own, max_bytes))
+        record = TaskRecord(_key_of(item, at), item.value, encoded_elsewhere(shared, at, item.path))
+        if record.size > max_bytes:
+            own = replace(whole, source=replace(at, path=item.path), value=item.value)
+            record = _fitting(own, record.key, max_bytes)
+        records.append(record)
     return records
+
+
+def _key_of(item: Event | UnreadableEvent, at: Source) -> bytes:
+    return key_of(item) if isinstance(item, Event) else unreadable_key(at) + item.path.encode()
 
 
 def untouched(value: bytes | None, at: Source, max_bytes: int) -> TaskRecord:

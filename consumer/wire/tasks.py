@@ -40,9 +40,7 @@ def unreadable_key(source: Source) -> bytes:
 
 def encode_task(task: Task) -> Headers:
     """The headers of a task's record; its value is the task's value."""
-    source = task.source
-    place = f"{source.topic} {source.partition} {source.offset} {source.timestamp_ms} {source.path}".rstrip()
-    headers: list[tuple[str, bytes | None]] = [(SOURCE, place.encode())]
+    headers = [_place(task.source, task.source.path)]
     if task.key is not None:
         headers.append((KEY, task.key))
     if task.value_sha256 is not None:
@@ -63,6 +61,16 @@ def encode_task(task: Task) -> Headers:
     headers.extend(traced(task.trace))
     headers.extend((CARRIED + name, value) for name, value in task.headers)
     return tuple(headers)
+
+
+def encoded_elsewhere(headers: Headers, source: Source, path: str) -> Headers:
+    """Those of a task of the same record, for the event at `path`: thousands share all but their place."""
+    return (_place(source, path), *headers[1:])
+
+
+def _place(source: Source, path: str) -> tuple[str, bytes | None]:
+    place = f"{source.topic} {source.partition} {source.offset} {source.timestamp_ms} {path}".rstrip()
+    return SOURCE, place.encode()
 
 
 def traced(traceparent: str | None) -> Headers:
