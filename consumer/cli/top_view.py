@@ -186,7 +186,7 @@ def _partitions(view: View, width: int, most: int | None) -> RenderableType:
 
 
 def _kinds(view: View, most: int | None) -> RenderableType:
-    table = _table("Examining, since the start", ("kind", "files", "CPU", "CPU a MB"))
+    table = _table("Examining, since the start", ("kind", "bytes", "CPU", "CPU a MB"))
     rows, more = _shown(view.kinds, most)
     for kind in rows:
         table.add_row(_words(kind.kind), size(kind.files_bytes), span(kind.cpu_s), span(kind.cpu_s_per_mb))

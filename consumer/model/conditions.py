@@ -93,7 +93,10 @@ REFUSED = {
 }
 """Of each dependency that has a gate: what holds while it refuses us as we are set up."""
 
-_PROBED = "Nothing: it is asked every 1 to 30 s, and tasks are taken again once it answers."
+_PROBED = (
+    "Nothing, if it is down: it is asked every 1 to 30 s, and tasks are taken again once it answers. If it never "
+    "answered: check GENESYS_REGION, the proxy, and what your network lets out."
+)
 
 
 def _away(sentence: str, remedy: str = _PROBED) -> Told:

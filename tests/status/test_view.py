@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from consumer.model import Accepted, Condition, Facts
 from consumer.service.status.readings import Look, Readings, quantile
+from consumer.service.status.shown import KindCost
 from consumer.service.status.view import view_of
 from consumer.service.status.words import number, size, span
 from consumer.telemetry.metrics import Metrics
@@ -33,6 +34,11 @@ def test_rates_are_means_of_what_happened_between_two_looks() -> None:
     assert view.calls_per_attachment == pytest.approx(90 / 91)
     assert view.half_within_s == pytest.approx(0.75)
     assert (view.open_letters, round(view.oldest_letter_s)) == (1, 7_200)
+
+
+@pytest.mark.parametrize(("files_bytes", "told"), [(67, None), (999_999, None), (2_000_000, 0.1)])
+def test_what_a_megabyte_costs_is_told_once_one_was_examined(files_bytes: int, told: float | None) -> None:
+    assert KindCost("image", files_bytes, 0.2).cpu_s_per_mb == told
 
 
 def test_a_process_that_began_anew_in_between_counts_from_its_start() -> None:

@@ -218,7 +218,7 @@ def _limits(limits: Sequence[LimitUse]) -> str:
 
 def _kinds(view: View) -> str:
     rows = [_row(kind.kind, (size(kind.files_bytes), span(kind.cpu_s), span(kind.cpu_s_per_mb))) for kind in view.kinds]
-    return _table("Examining, since the start", ("", "files", "CPU", "CPU a MB"), rows)
+    return _table("Examining, since the start", ("", "bytes", "CPU", "CPU a MB"), rows)
 
 
 def _partitions(partitions: Sequence[Partition]) -> str:

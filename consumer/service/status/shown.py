@@ -82,8 +82,9 @@ class KindCost:
     cpu_s: float
 
     @property
-    def cpu_s_per_mb(self) -> float:
-        return self.cpu_s / (self.files_bytes / 1e6)
+    def cpu_s_per_mb(self) -> float | None:
+        """None below 1 MB: what each file costs, however small, would stand for what its bytes do."""
+        return self.cpu_s / (self.files_bytes / 1e6) if self.files_bytes >= 1e6 else None
 
 
 @dataclass(frozen=True, slots=True)
