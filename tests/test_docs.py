@@ -27,6 +27,13 @@ def test_every_link_leads_to_a_file(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_every_link_into_a_page_leads_to_a_heading(page: str) -> None:
+    links = re.findall(r"\]\(([^)#:]*)#([^)]+)\)", (ROOT / page).read_text())
+    missing = [(to, heading) for to, heading in links if heading not in _headings(ROOT / (to or page))]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_every_setting_that_is_named_exists(page: str) -> None:
     named = set(re.findall(r"\b[A-Z]+(?:_+[A-Z]+)+\b", (ROOT / page).read_text()))
     assert named <= {*variables(), *OTHER_VARIABLES}
@@ -62,6 +69,12 @@ def test_every_program_that_the_makefile_runs_is_there() -> None:
 def _is_program(module: str) -> bool:
     found = find_spec(module)
     return found is not None and (found.submodule_search_locations is None or bool(find_spec(f"{module}.__main__")))
+
+
+def _headings(page: Path) -> set[str]:
+    """As GitHub links to them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def _code(page: str) -> str:
