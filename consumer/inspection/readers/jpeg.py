@@ -28,8 +28,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     script_header.examine(data, 4, picture, seen)
 
 
-def walk(data: bytes, work: Work) -> Picture:
-    """The picture that `data` begins with. `Unreadable` if it is built wrongly."""
+def walk(data: bytes, work: Work, whole: bool = True) -> Picture:
+    """The picture that `data` begins with. `Unreadable` if it is built wrongly, or not `whole` where it has to be."""
     picture, tables, at = Picture("image/jpeg", bits=8), Tables(work), 2
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)
@@ -62,7 +62,7 @@ def walk(data: bytes, work: Work) -> Picture:
             at = _scan_end(data, at)
     if picture.width == 0 or not picture.drawn:
         raise Unreadable("the JPEG has no picture")
-    if not picture.complete and at >= len(data):
+    if whole and not picture.complete and at >= len(data):
         raise Unreadable("the JPEG stops inside its pixels")
     picture.end = min(len(data), at)
     work.spend(4 * picture.end)

@@ -12,8 +12,17 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from consumer.inspection.readers.ends import End
-from consumer.inspection.readers.media import tiff_page
+from consumer.inspection.readers.media import tiff_page, tiff_strips
 from consumer.inspection.readers.media.layout import STEP, Layout, judge
+from consumer.inspection.readers.media.tiff_strips import (
+    COLORS,
+    DEPTHS,
+    HEIGHT,
+    OF_LESS_COLOR,
+    PACKING,
+    SAMPLES,
+    WIDTH,
+)
 from consumer.inspection.readers.seen import Limits, Seen, Unreadable, Work
 from consumer.inspection.readers.trailing import Extent
 
@@ -22,11 +31,9 @@ STARTS = (b"II*\0", b"MM\0*", b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0")
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 NUMBERS = {1: "B", 3: "H", 4: "L", 6: "B", 8: "H", 9: "L", 13: "L", 16: "Q", 17: "Q", 18: "Q"}  # none is below 0
 ASCII, BYTES = 2, frozenset({1, 7})
-WIDTH, HEIGHT = 256, 257
 PLACES = {273: 279, 324: 325, 513: 514}  # strips, tiles, an older JPEG: where they are, and how long
-DEPTHS, SAMPLES, MOST_SAMPLES = 258, 277, 8  # bits of each sample, samples of a pixel
-PACKING, COLORS, OF_LESS_COLOR = 259, 262, 6  # the last: a way to draw with fewer samples of color than of light
-PAGES = 330
+MOST_SAMPLES = 8
+PAGES, TABLES = 330, 347  # the second: what the JPEGs of a page have in common
 DIRECTORIES = frozenset({PAGES, 34665, 34853, 40965})  # further ones: pages inside, of the camera, of the place
 TEXTS = frozenset({700, 37510, *range(40091, 40096)})  # XMP, comments, what Windows calls title
 ROUNDED = 16  # bytes that some writers put behind the last value
@@ -126,7 +133,8 @@ def _directories(walk: _Walk, first: int) -> None:
         walk.first = entries if walk.pages and at == first else walk.first
         for entry in entries.values():
             _value(walk, entry, is_page)
-        visit([walk.number(_following(walk, at), 8 if walk.big else 4)], is_page)
+        if is_page:  # behind others may stand anything
+            visit([walk.number(_following(walk, at), 8 if walk.big else 4)], is_page)
 
 
 def _following(walk: _Walk, at: int) -> int:
@@ -197,8 +205,12 @@ def _first_page(walk: _Walk) -> None:
         raise Unreadable(found)
     wide, high, colors = (_said(walk, tag)[:1] for tag in (WIDTH, HEIGHT, COLORS))
     size = sum(high) * ((sum(wide) * samples[0] * bits[0] + 7) // 8)
-    if packing[0] == tiff_page.PLAIN and colors != [OF_LESS_COLOR] and size > len(walk.data) and not _has_holes(walk):
+    if packing[0] == tiff_page.PLAIN and colors != OF_LESS_COLOR and size > len(walk.data) and not _has_holes(walk):
         raise Unreadable("the TIFF stops before its end")
+    said = {tag: _said(walk, tag) for tag in tiff_strips.ASKED & walk.first.keys()}
+    tables = walk.data[walk.first[TABLES].begin : walk.first[TABLES].stop] if TABLES in walk.first else b""
+    if found := tiff_strips.fault(walk.data, said, tables, walk.work):
+        raise Unreadable(found)
 
 
 def _has_holes(walk: _Walk) -> bool:
