@@ -112,6 +112,9 @@ def test_what_a_click_on_a_slide_does_is_ordinary_unless_it_starts_a_program() -
         '<text:dde-connection-decl office:dde-topic="a"/>',
         '<table:cell table:formula="of:=DDE(&quot;soffice&quot;;&quot;a&quot;)"/>',
         "<table:cell table:formula='of:=dde(\"a\")'/>",
+        "<table:cell table:formula='of:=D&#68;E(\"a\")' table:a='&#34;'/>",
+        "<table:cell table:formula='of:=&#x0064;d&#101;&#00040;\"a\")'/>",
+        "<table:cell table:formula='of:=DDE \n (\"a\")'/>",
     ],
 )
 def test_what_is_loaded_from_elsewhere_when_it_is_opened_is_refused(body: str) -> None:
@@ -130,6 +133,23 @@ def test_what_is_loaded_from_elsewhere_when_it_is_opened_is_refused(body: str) -
 )
 def test_links_and_words_are_ordinary(body: str) -> None:
     assert wide.seen(odf(body), "a.odt").findings == []
+
+
+@pytest.mark.parametrize("before", [10, 70_000, 300_000])
+@pytest.mark.parametrize("behind", [10, 70_000, 300_000])
+def test_a_tag_is_read_however_long_it_is(before: int, behind: int) -> None:
+    for tag in (
+        'draw:image svg:a=">{0}" xlink:href="file://server/a.png" svg:b="{1}"',
+        'text:a svg:a="{0}" xlink:href="vnd.sun.star.script:x" svg:b="{1}"',
+        'table:cell svg:a="{0}" table:formula="of:=DDE(1)" svg:b="{1}"',
+        'script:event-listener script:macro-name="{0}" svg:b="{1}"',
+    ):
+        assert reason("<a/>" * 5_000 + f"<{tag.format('x' * before, 'x' * behind)}/>") is not None
+
+
+def test_a_long_drawing_and_a_long_text_are_ordinary() -> None:
+    words = "<text:p>" + "href of a formula, event-listener " * 9_000 + "</text:p>"
+    assert reason(f'<draw:path svg:d="{"m0 0z" * 60_000}"/>{words}') is None
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from consumer.inspection.readers.flate import LARGEST_PIECE
 from consumer.inspection.readers.office.fields import Fields
 from consumer.inspection.readers.office.xml_reader import XmlReader
 from consumer.inspection.readers.seen import Seen, TooMuch, Work
@@ -177,13 +178,17 @@ def with_part(content: str | bytes, name: str = "word/header1.xml") -> bytes:
         BEGIN + RUN.format("QUOTE ") + field("DDEAUTO cmd") + END,
         BEGIN + RUN.format("DDEAUTO ") + field("QUOTE 99 109 100") + END,
         BEGIN + RUN.format("DDEAUTO cmd"),
+        BEGIN
+        + RUN.format("PAGE")
+        + END.replace("end", "&#101;nd")
+        + field("DDEAUTO cmd").replace("begin", "&#x62;egin"),
         RUN.format("DDEAUTO cmd"),
         '<w:fldSimple w:instr=" DDEAUTO cmd &quot;/k calc&quot;"/>',
         "<w:fldSimple a='>' w:instr='DDE cmd x'><w:t/></w:fldSimple>",
         "<x:instrText x:a='>' >DDEAUTO cmd</x:instrText>",
         "<instrText\nxml:space='preserve'>DDEAUTO cmd</instrText>",
         " " * 300_000 + field("DDEAUTO cmd"),
-        "<w:t>" + "x" * (256 * 1024 - 110) + "</w:t>" + field("X") + field("DDEAUTO cmd"),
+        "<w:t>" + "x" * (LARGEST_PIECE - 110) + "</w:t>" + field("X") + field("DDEAUTO cmd"),
         '<ddeLink ddeService="cmd" ddeTopic="/c calc"/>',
     ],
 )
@@ -194,11 +199,24 @@ def test_a_field_or_link_that_asks_another_program_for_data_rejects(content: str
 
 
 def test_a_field_is_seen_wherever_the_pieces_of_a_part_end() -> None:
-    """Pieces of 256 KiB: the tag, the text and the mark of its end are each cut once."""
+    """The tag, the text and the mark of its end are each cut once."""
     for asks in (field("DDEAUTO cmd"), '<w:fldSimple w:a=">" w:instr="DDEAUTO cmd"/>'):
         for more in range(len(asks)):
-            filler = "<w:t>" + "x" * (256 * 1024 - 60 - more) + "</w:t>"
+            filler = "<w:t>" + "x" * (LARGEST_PIECE - 60 - more) + "</w:t>"
             assert Reason.EXTERNAL_REFERENCE in codes(with_part(filler + asks))
+
+
+@pytest.mark.parametrize("before", [10, 70_000, 200_000])
+@pytest.mark.parametrize("behind", [10, 70_000, 300_000])
+@pytest.mark.parametrize("filler", [' w:a="{}"', " w:a='>{}'"])
+def test_a_field_is_seen_however_long_its_tag_is(before: int, behind: int, filler: str) -> None:
+    tag = f'<w:fldSimple{filler.format("x" * before)} w:instr="DDEAUTO cmd"{filler.format("x" * behind)}/>'
+    assert reason(with_part(tag)) is not None
+    assert reason(with_part("y" * 50_000 + tag)) is not None
+
+
+def test_a_long_tag_of_another_kind_is_ordinary() -> None:
+    assert codes(with_part(f'<v:shape path="{"m0,0l9,9" * 40_000}"/>' + field("PAGE"))) == set()
 
 
 @pytest.mark.parametrize("strange", ["<!-- -->DDEAUTO cmd", "<![CDATA[DDEAUTO cmd]]>", " " * 70_000 + "DDEAUTO cmd"])
@@ -323,7 +341,14 @@ def test_searching_for_fields_is_paid_for(part: bytes) -> None:
     fields = Fields(Seen(work=Work(4 * MIB)))
     with pytest.raises(TooMuch):
         for _ in range(8):
-            fields.feed(b"<" + part * (128 * 1024 // len(part)))
+            fields.feed(fields.carried + b"<" + part * (128 * 1024 // len(part)), True)
+
+
+def test_quotes_behind_a_bracket_are_paid_for() -> None:
+    fields = Fields(Seen(work=Work(4 * MIB)))
+    with pytest.raises(TooMuch):
+        for _ in range(8):
+            fields.feed(fields.carried + b"<a " + b"'>'" * 20_000, False)
 
 
 def test_elements_are_paid_for() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from consumer.inspection.readers import formats, jpeg, runs, script_header, scripts, text
 from consumer.inspection.readers.names import extension_of
-from consumer.inspection.readers.office import external, fields, ole
+from consumer.inspection.readers.office import external, fields, ole, tags
 from consumer.inspection.readers.references import unescaped
-from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.seen import Seen, Work
 
 TAG = re.compile(rb"""<(?:[^\s<>:/"'=]+:)?(\w+)(?=[\s/>])((?:[^<>"']|"[^<"]*"|'[^<']*')*+)>""")
 WHOLE = re.compile(rb"<[/!?][^>]*>|[^<]")
@@ -101,10 +101,10 @@ def test_a_tag_is_the_same(data: bytes) -> None:
     for begin in {data.find(b"<"), last} - {-1}:
         following = data.find(b"<", begin + 1)
         stop = following if following >= 0 else len(data)
-        old, new = TAG.match(data, begin, stop), fields._tag_at(data, begin, stop)
+        old, new = TAG.match(data, begin, stop), tags.tag_at(data, begin, stop)
         assert new == (old and (old[1], old[2], old.end()))
     if last >= 0:
-        assert fields._is_whole(data, last) == bool(TAG.match(data, last) or WHOLE.match(data, last))
+        assert tags._is_whole(data, last, Seen()) == bool(TAG.match(data, last) or WHOLE.match(data, last))
 
 
 @given(joined(b"instr", b"fldCharType", b"=", b'"', b"'", b" ", b"begin", b"end", b"x"))

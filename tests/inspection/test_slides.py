@@ -2,6 +2,7 @@
 
 import pytest
 
+from consumer.inspection.readers.flate import LARGEST_PIECE
 from consumer.inspection.readers.office.actions import Actions
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
@@ -85,6 +86,20 @@ def test_a_presentation_of_a_type_with_macros_is_told(kind: str) -> None:
 def test_an_action_of_newer_presentations_that_starts_something_is_told(action: str) -> None:
     slide = f'<p:sld xmlns:p="p"><a:hlinkMouseOver xmlns:a="a" action="{action}"/></p:sld>'
     assert wide.codes(ooxml("pptx", {"ppt/slides/slide1.xml": slide}), "a.pptx") == {Reason.LAUNCH_ACTION}
+
+
+@pytest.mark.parametrize("equals", ["=", " = ", "\n="])
+@pytest.mark.parametrize("before", range(0, 9_000, 450))
+def test_an_action_is_seen_wherever_the_pieces_of_a_slide_end(equals: str, before: int) -> None:
+    action = "".join(f"&#x{'0' * 300}{ord(letter):x};" for letter in "ppaction://program")
+    link = f"<a:hlinkClick action{equals}'{action}'/>"
+    slide = f'<p:sld xmlns:p="p" xmlns:a="a">{" " * (LARGEST_PIECE - before)}{link}</p:sld>'
+    assert wide.codes(ooxml("pptx", {"ppt/slides/slide1.xml": slide}), "a.pptx") == {Reason.LAUNCH_ACTION}
+
+
+def test_an_action_that_is_spoken_of_is_none() -> None:
+    slide = '<p:sld xmlns:p="p" xmlns:a="a"><a:t>Say "ppaction://program" or = it</a:t></p:sld>'
+    assert wide.codes(ooxml("pptx", {"ppt/slides/slide1.xml": slide}), "a.pptx") == set()
 
 
 def test_references_are_read_only_where_an_action_may_begin_and_are_paid_for_there() -> None:

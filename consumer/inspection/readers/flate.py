@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from consumer.inspection.readers.seen import Work
 
-FIRST_PIECE, LARGEST_PIECE = (
-    4096,
-    256 * 1024,
-)  # bytes that come out of it at once: of most streams only the head is asked for
+FIRST_PIECE = 4096  # bytes that come out of it at once: of most streams only the head is asked for
+LARGEST_PIECE = 96 * 1024  # what is larger is memory that the system hands out anew each time
 INFLATING = 2  # a byte that comes out of it costs as much as reading two
 
 

@@ -107,15 +107,25 @@ def has(data: bytes, word: bytes) -> bool:
     return next(places(data, word), None) is not None
 
 
+def cases(word: bytes) -> Iterator[bytes]:
+    """A short word, in small letters here, however it may be written."""
+    return map(bytes, product(*({letter, *bytes([letter]).upper()} for letter in word)))
+
+
 def any_case(word: bytes) -> BytesAhoCorasick:
-    """Searches for a short word, in small letters here, however it is written; what it finds may be another one."""
-    letters = (bytes({letter, *bytes([letter]).upper()}) for letter in word)
-    return together(map(bytes, product(*letters)))
+    """Searches for all of these; what it finds may be another word."""
+    return together(cases(word))
 
 
 def holds(data: bytes, search: BytesAhoCorasick) -> bool:
     """Whether one of the words stands in `data` that are searched for."""
-    return next(places_of_any(data, search), None) is not None
+    view, more = memoryview(data), LONGEST_WORD - 1
+    begin, size = 0, FIRST_WINDOW
+    while begin < len(view):
+        if search.find_matches_as_indexes(view[begin : begin + size + more]):
+            return True
+        begin, size = begin + size, min(AT_ONCE, 4 * size)
+    return False
 
 
 def places_of_any(data: bytes, search: BytesAhoCorasick) -> Iterator[int]:

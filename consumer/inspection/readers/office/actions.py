@@ -7,12 +7,15 @@ from itertools import product
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.office.tags import unended
+from consumer.inspection.readers.references import with_letters
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
-STARTS = tuple(b"=%c%s" % (quote, url) for quote in b"\"'" for url in (b"ppaction://program", b"ppaction://macro"))
-CARRIED = 256  # bytes of the last piece, so that no word is lost between two
-A_REFERENCE = 512  # of work, to read one
+STARTS = (b"ppaction://program", b"ppaction://macro")
+QUOTES = (b'"', b"'")
+ATTRIBUTE = b"action"  # that they stand in
+A_REFERENCE, AN_ACTION = 512, 640  # of work, to read one
 
 _BEGUN = tuple(
     bytes(letters) + behind
@@ -25,11 +28,6 @@ _REFERRED_TO = (
 )
 _SCHEME = BytesAhoCorasick([*_BEGUN, *_REFERRED_TO], matchkind=MatchKind.LeftmostFirst)
 """How an action may begin: with two letters as they are, or with one of them as a reference. Few slides have it."""
-_LETTERS = {
-    written: bytes([letter])
-    for letter in range(32, 127)
-    for written in (b"%d" % letter, b"x%x" % letter, b"x%X" % letter, b"X%x" % letter, b"X%X" % letter)
-}
 
 
 class Actions:
@@ -42,28 +40,24 @@ class Actions:
     def feed(self, piece: bytes) -> None:
         self._seen.work.spend(2 * len(piece))
         window = self._carried + piece
-        self._carried = window[-CARRIED:]
+        self._carried = unended(window, max(0, window.rfind(b"<")), (ATTRIBUTE,), self._seen)
         if not runs.holds(window, _SCHEME):
             return
         if b"&#" in window:
             self._seen.work.spend(A_REFERENCE * window.count(b"&#"))
-            first, *rest = window.split(b"&#")
-            window = first + b"".join(map(_read, rest))
-        lower = window.lower()
-        if any(action in lower for action in STARTS):
+            window = with_letters(window)
+        if self._acts(window.lower()):
             detail = "a click, or the pointer above it, starts a program or a macro"
             self._seen.find(Reason.LAUNCH_ACTION, detail, opener="office")
 
+    def _acts(self, lower: bytes) -> bool:
+        """Whether a value begins with one."""
+        for at in (at for action in STARTS for at in runs.places(lower, action)):
+            self._seen.work.spend(AN_ACTION)
+            equals = runs.before(lower, at - 1, runs.SPACE) - 1
+            if lower[at - 1 : at] in QUOTES and lower[max(0, equals) : equals + 1] == b"=":
+                return True
+        return False
+
     def close(self) -> None:
         """Each piece was looked at as it came."""
-
-
-def _read(behind: bytes) -> bytes:
-    """What stands behind the two signs of a reference, which is read if it is to a letter of ASCII."""
-    number, _, rest = behind.partition(b";")
-    if number[:1] == b"0":
-        number = number.lstrip(b"0")
-    elif number[1:2] == b"0" and number[:1] in (b"x", b"X"):
-        number = b"x" + number[1:].lstrip(b"0")
-    letter = _LETTERS.get(number)
-    return b"&#" + behind if letter is None else letter + rest

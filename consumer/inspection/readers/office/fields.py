@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.office.tags import Tag, tag_at, unended
 from consumer.inspection.readers.office.xml_reader import LONGEST_TAG
-from consumer.inspection.readers.references import unescaped
-from consumer.inspection.readers.searches import together
+from consumer.inspection.readers.references import unescaped, with_letters
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
@@ -18,45 +18,35 @@ A_TAG, A_LETTER = 3072, 32  # of work
 INSTRUCTION, KIND = b"instr", b"fldCharType"  # attributes
 KINDS = (b"begin", b"separate", b"end")
 DDE, AUTO = "dde", "auto"
-_NAMES = together(NAMES)
-_AFTER_NAME = runs.SPACE + b"/>"
-_IN_NAME = runs.all_but(runs.SPACE + b"<>:/\"'=")
-_UNQUOTED = runs.all_but(b"<>\"'")
-_OTHER = (b"</", b"<!", b"<?")
-
-Tag = tuple[bytes, bytes, int]
-"""Its name without prefix, what stands between that and the bracket, and where it ends."""
 
 
 class Fields:
-    """Fed with the pieces of a part. An instruction may stand in several runs, with other fields within."""
+    """Fed with the pieces of a part, each behind what was `carried` from the last one. An instruction may stand in
+    several runs, with other fields within."""
 
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
-        self._carried = b""  # a tag whose end is still to come
+        self.carried = b""  # a tag whose end is still to come
         self._run: bytes | None = None  # the text of an instruction's run that is open
         self._instructions = [""]  # of the fields that are begun, the innermost last
 
-    def feed(self, piece: bytes) -> None:
-        data = self._carried + piece
+    def feed(self, data: bytes, named: bool) -> None:
+        """`named`: one of the names may stand there. Most parts have none of them."""
         at = self._text(data, 0)
-        for begin in self._places(data, at):
+        for begin in sorted(set(self._named(data, at))) if named else ():
             if begin >= at and (tag := self._match(data, begin)) is not None:
                 name, attributes, end = tag
                 self._tag(name, attributes)
                 at = self._text(data, end)
         last = max(at, data.rfind(b"<"))
-        self._carried = b"" if _is_whole(data, last) else data[last : last + LONGEST_TAG]
+        self.carried = unended(data, last, NAMES, self._seen)
 
     def close(self) -> None:
         for instruction in filter(None, self._instructions):
             self._judge(instruction)
 
-    def _places(self, data: bytes, at: int) -> list[int]:
-        """Where tags begin that matter: found by their names, since most parts have none of them."""
-        return sorted(set(self._named(data, at))) if runs.holds(data, _NAMES) else []
-
     def _named(self, data: bytes, start: int) -> Iterator[int]:
+        """Where tags begin that matter."""
         for name in NAMES:
             for at in runs.places(data, name, start):
                 begin = data.rfind(b"<", start, at)
@@ -68,7 +58,7 @@ class Fields:
         stop = data.find(b"<", begin + 1)
         stop = stop if stop >= 0 else len(data)
         self._seen.work.spend(A_LETTER * (stop - begin))
-        return _tag_at(data, begin, stop)
+        return tag_at(data, begin, stop)
 
     def _tag(self, name: bytes, attributes: bytes) -> None:
         if name == b"ddeLink":
@@ -114,33 +104,6 @@ def _read(raw: bytes) -> str:
     return unescaped(raw.decode("utf-8", "replace"))
 
 
-def _tag_at(data: bytes, begin: int, stop: int) -> Tag | None:
-    """The tag that begins there and ends before `stop`; None if none does. Values stand in quotes."""
-    if data[begin : begin + 1] != b"<":
-        return None
-    prefix = runs.behind(data, begin + 1, _IN_NAME)
-    name = prefix + 1 if prefix > begin + 1 and data[prefix : prefix + 1] == b":" else begin + 1
-    after = at = runs.behind(data, name, runs.WORD)
-    if after == name or data[after : after + 1] not in (bytes([sign]) for sign in _AFTER_NAME):
-        return None
-    while (at := runs.behind(data, at, _UNQUOTED)) < stop:
-        sign = data[at : at + 1]
-        if sign == b">":
-            return data[name:after], data[after:at], at + 1
-        if sign == b"<" or (at := data.find(sign, at + 1, stop) + 1) == 0:
-            return None
-    return None
-
-
-def _is_whole(data: bytes, last: int) -> bool:
-    """Whether what begins with the last bracket ends in `data` as well."""
-    if data[last : last + 1] != b"<":
-        return last < len(data)
-    if data.startswith(_OTHER, last):
-        return data.find(b">", last) >= 0
-    return _tag_at(data, last, len(data)) is not None
-
-
 def _values(attributes: bytes, name: bytes) -> Iterator[bytes]:
     """What stands behind each `name=`, its quote included."""
     for at in runs.places(attributes, name):
@@ -160,8 +123,8 @@ def _instruction(attributes: bytes) -> bytes:
 
 
 def _kind(attributes: bytes) -> bytes | None:
-    found = (kind for value in _values(attributes, KIND) for kind in KINDS if value.startswith(kind, 1))
-    return next(found, None)
+    values = (with_letters(value[1:].partition(value[:1])[0]) for value in _values(attributes, KIND))
+    return next((kind for value in values for kind in KINDS if value.startswith(kind)), None)
 
 
 def _is_dde(instruction: str) -> bool:

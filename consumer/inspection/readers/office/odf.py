@@ -14,8 +14,9 @@ from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.package import part_of
-from consumer.inspection.readers.office.xml_reader import LONGEST_TAG
-from consumer.inspection.readers.references import unescaped
+from consumer.inspection.readers.office.tags import unended
+from consumer.inspection.readers.references import unescaped, with_letters
+from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import PLACE, ExpansionBudget, Limits, Seen, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
@@ -24,8 +25,22 @@ KIND, MANIFEST, CONTENT = "/mimetype", "/meta-inf/manifest.xml", "/content.xml"
 PREFIX = "application/vnd.oasis.opendocument."
 LONGEST_PREFIX = 16  # of an element whose name is `a`
 SCRIPT = b":script "  # an element of texts, with its prefix
-LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde(", b"encryption-data"
-_CALLS = runs.any_case(CALL)
+LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde", b"encryption-data"
+CALLS = tuple(CALL + behind for behind in (b"(", b" ", b"\t", b"\r", b"\n"))
+_CALLS = together(word for call in CALLS for word in runs.cases(call))
+_REFERRED_TO = together(
+    b"%c%s;" % (before, number)
+    for befores, numbers in (
+        (b"#0", (b"68", b"69", b"100", b"101", b"40")),
+        (b"xX0", (b"44", b"45", b"64", b"65", b"28")),
+    )
+    for before in befores
+    for number in numbers
+)
+"""How a reference to a letter of that word may end."""
+A_LETTER = 160  # of work, to read one
+FORMULA = b"formula"  # the attribute that calls stand in
+WORDS = (LISTENER, LINK, DDE, FORMULA, SCRIPT, LOCKED)
 SCANS = 7  # times that a part is looked at
 USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
 SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
@@ -113,9 +128,9 @@ class _Part:
     def feed(self, piece: bytes) -> None:
         self._seen.work.spend(SCANS * len(piece))
         window = self._carried + piece
-        cut = max(window.rfind(b"<"), len(window) - LONGEST_TAG, 0)
-        self._look(window[:cut])
-        self._carried = window[cut:]
+        last = max(0, window.rfind(b"<"))
+        self._carried = unended(window, last, WORDS, self._seen)
+        self._look(window[:last] if self._carried else window)
 
     def close(self) -> None:
         self._look(self._carried)
@@ -130,8 +145,18 @@ class _Part:
             seen.find(Reason.MACROS, "a script stands in its text")
         self._links(window)
         asks = any(_element(tag).startswith("dde-") for tag in self._tags(window, DDE))
-        if asks or (runs.holds(window, _CALLS) and any(_calls(tag) for tag in self._tags(window.lower(), CALL))):
+        if asks or self._calls(window):
             seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
+
+    def _calls(self, window: bytes) -> bool:
+        """Whether a formula asks another program. A reference stands for a letter of it in no program's file."""
+        if runs.holds(window, _REFERRED_TO):
+            self._seen.work.spend(A_LETTER * window.count(b"&#"))
+            window = with_letters(window)
+        if not runs.holds(window, _CALLS):
+            return False
+        lower = window.lower()
+        return any(_calls(tag) for call in CALLS for tag in self._tags(lower, call))
 
     def _links(self, window: bytes) -> None:
         """Most links of a document are clicked on, and lead to a page: what begins otherwise is looked at as a tag."""
@@ -192,7 +217,7 @@ def _element(tag: bytes) -> str:
 
 
 def _calls(tag: bytes) -> bool:
-    return any(CALL.decode() in formula.lower() for formula in _values(tag, b"formula"))
+    return any(CALLS[0].decode() in "".join(formula.lower().split()) for formula in _values(tag, FORMULA))
 
 
 def _listener(tag: bytes, seen: Seen) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 
 from consumer.inspection.readers import runs
-from consumer.inspection.readers.office.fields import Fields
+from consumer.inspection.readers.office.fields import NAMES, Fields
+from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
@@ -27,6 +28,7 @@ WIDE = (
 )
 ENCODINGS = frozenset({b"utf-8", b"utf8", b"utf-16", b"utf-16le", b"utf-16be", b"us-ascii", b"ascii"})
 DOCUMENT_TYPE, ENTITY = b"<!DOCTYPE", b"<!ENTITY"
+_LOOKED_FOR = together((*NAMES, DOCUMENT_TYPE, ENTITY))
 CUSTOM = "customxml/"  # parts that are no program's own: data of whoever made the document, in its own encoding
 LATIN = (b"iso-8859-", b"windows-125")  # in which the names of elements are the same bytes
 USUAL = tuple(
@@ -68,7 +70,7 @@ class XmlWatch:
         open_document = part.startswith(OPEN_DOCUMENTS) or part.rpartition("/")[2] == FORMULA
         self._refused = DOCUMENT_TYPE if part.endswith(PARTS) and not open_document else ENTITY
         self._fields = Fields(seen)
-        self._carried: bytes | None = None
+        self._begun = False
         self._any_encoding = custom
         self._seen = seen
 
@@ -77,13 +79,14 @@ class XmlWatch:
             self._seen.work.spend(2 * len(piece))
             piece = self._decoder.decode(piece).encode("utf-8", "replace")
         self._seen.work.spend(len(piece))
-        if self._carried is None:
+        if not self._begun:
             self._check_encoding(piece)
-        window = (self._carried or b"") + piece
-        if runs.has(window, self._refused):
+            self._begun = True
+        window = self._fields.carried + piece
+        is_held = runs.holds(window, _LOOKED_FOR)
+        if is_held and runs.has(window, self._refused):
             self._seen.find(Reason.ARCHIVE_LIMITS, "a part declares a document type, by which entities expand")
-        self._carried = window[-len(DOCUMENT_TYPE) :]
-        self._fields.feed(piece)
+        self._fields.feed(window, is_held)
 
     def close(self) -> None:
         self._fields.close()
