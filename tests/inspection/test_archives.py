@@ -249,6 +249,13 @@ def test_fields_beside_an_entry_are_read_as_far_as_any_writer_has_them() -> None
     assert fields[-20:] in entry.remarks[16]
 
 
+def test_the_room_that_office_keeps_says_nothing_and_what_stands_in_it_is_looked_at() -> None:
+    room = b"\x28\xa0\0\1" + bytes(256)
+    assert not any(read_archive(bent(Header(extra=extra(room, 0xA220))), 10).entries[-1].remarks)
+    assert reason(bent(Header(extra=extra(room + program(), 0xA220)))) is Reason.SECOND_FORMAT
+    assert reason(bent(Header(extra=extra(program() + room, 0xA220)))) is Reason.SECOND_FORMAT
+
+
 def test_every_entry_is_paid_for() -> None:
     work = seen(archive({f"{n}": b"" for n in range(1_000)})).work
     assert work.left < Work().left - 1_000 * 4096

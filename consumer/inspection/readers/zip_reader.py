@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,9 +23,11 @@ ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
 STORED, DEFLATED = 0, 8  # methods of entries
 LARGE_SIZES, UNICODE_PATH = 0x0001, 0x7075  # extra fields
 _A_PATH = UNICODE_PATH.to_bytes(2, "little")
+ROOM, OFFICE = 0xA220, b"\x28\xa0"  # a field that keeps room for a longer name, and how Office's own begins
 TIMES = frozenset({0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875})  # and sizes, and who owns it: numbers, all of them
 MOST_FIELDS = 16
 SHORT = 64  # bytes of a field that holds numbers
+FED = 32 * 1024  # compressed bytes at a time: what of them is not inflated yet is copied
 UNIX, LINK, FILE_KIND = 3, 0o120000, 0o170000
 
 _END = struct.Struct("<4s4H2LH")
@@ -190,8 +192,15 @@ def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
 def _remarks(*extras: bytes) -> Iterator[bytes]:
     """Each field that holds more than numbers, and all of them as they stand, with the bytes that head them."""
     for extra in filter(None, extras):
-        fields = [field for kind, field in _extra_fields(extra) if len(field) > SHORT or kind not in TIMES]
+        fields = [field for kind, field in _extra_fields(extra) if not _is_usual(kind, field)]
         yield from (*fields, extra) if fields else ()
+
+
+def _is_usual(kind: int, field: bytes) -> bool:
+    """Numbers, or the room that Office keeps: how much of it there is, and nothing but zeros."""
+    if kind == ROOM:
+        return field.startswith(OFFICE) and not field[4:].strip(b"\0")
+    return kind in TIMES and len(field) <= SHORT
 
 
 def _large(extra: bytes, *small: int) -> tuple[int, int, int]:
@@ -266,28 +275,26 @@ def inflate(data: bytes, entry: Entry) -> Iterator[bytes]:
     if entry.method == STORED:
         for start in range(0, len(packed), LARGEST_PIECE):
             yield bytes(packed[start : start + LARGEST_PIECE])
-        return
-    if entry.method != DEFLATED:
+    elif entry.method == DEFLATED:
+        yield from _inflated(packed)
+    else:
         raise Unreadable("an entry is compressed in a way that this format does not use")
-    if (yield from _pieces(packed, -zlib.MAX_WBITS)):
-        raise Unreadable("bytes stand behind the end of an entry's compressed content")
 
 
-def _pieces(packed: memoryview, window_bits: int) -> Generator[bytes, None, int]:
-    """Returns how many bytes stand behind the end of the compressed ones."""
-    engine = zlib.decompressobj(window_bits)
+def _inflated(packed: memoryview) -> Iterator[bytes]:
+    engine = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        for start in range(0, len(packed), LARGEST_PIECE):
-            feed: bytes | memoryview = packed[start : start + LARGEST_PIECE]
+        for start in range(0, len(packed), FED):
+            feed: bytes | memoryview = packed[start : start + FED]
             while feed and not engine.eof:
-                piece = engine.decompress(feed, LARGEST_PIECE)
-                if piece:
+                if piece := engine.decompress(feed, LARGEST_PIECE):
                     yield piece
                 feed = engine.unconsumed_tail
             if engine.eof:
-                return len(packed[start + LARGEST_PIECE :]) + len(engine.unused_data)
+                if engine.unused_data or start + FED < len(packed):
+                    raise Unreadable("bytes stand behind the end of an entry's compressed content")
+                return
         while piece := engine.decompress(b"", LARGEST_PIECE):
             yield piece
     except zlib.error:
         raise Unreadable("compressed data is damaged") from None
-    return 0

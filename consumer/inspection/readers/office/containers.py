@@ -104,15 +104,16 @@ class Kept:
 
     def __init__(self, read: Callable[[bytes, bool], None], most: int) -> None:
         self._read, self._most = read, most
-        self._content, self._whole = bytearray(), True
+        self._pieces, self._counted, self._whole = list[bytes](), 0, True
 
     def feed(self, piece: bytes) -> None:
-        self._whole = self._whole and len(self._content) + len(piece) <= self._most
+        self._counted += len(piece)
+        self._whole = self._whole and self._counted <= self._most
         if self._whole:
-            self._content += piece
+            self._pieces.append(piece)
 
     def close(self) -> None:
-        self._read(bytes(self._content), self._whole)
+        self._read(b"".join(self._pieces), self._whole)
 
 
 class _Content:
@@ -135,14 +136,16 @@ class _Content:
         self._checksum = zlib.crc32(piece, self._checksum)
         if self._sinks is not None:
             self._pass_on(piece)
+        elif len(piece) >= HEAD and not self._kept:
+            self._begin(piece)
         else:
             self._kept += piece
             if len(self._kept) >= HEAD:  # a piece may be as short as its maker likes
-                self._begin()
+                self._begin(self.take())
 
     def close(self, entry: Entry) -> None:
         if self._sinks is None and self._kept:
-            self._begin()
+            self._begin(self.take())
         if self._counted != entry.size:
             self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another size than its header says")
         elif self._checksum != entry.crc:
@@ -159,8 +162,7 @@ class _Content:
         content, self._kept = bytes(self._kept), bytearray()
         return content
 
-    def _begin(self) -> None:
-        head = self.take()
+    def _begin(self, head: bytes) -> None:
         own = self._opened(self.name, head)
         if isinstance(own, Kept):
             self.nested, self._sinks = False, [own]
