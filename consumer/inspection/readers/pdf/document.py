@@ -8,6 +8,7 @@ from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.looks import Looks
 from consumer.inspection.readers.pdf.places import Extents
 from consumer.inspection.readers.pdf.syntax import past, unescaped
+from consumer.inspection.readers.pdf.texts import Texts
 from consumer.inspection.readers.pdf.words import OBJECT, WHITE
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
@@ -68,24 +69,25 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         seen.flag("restricted")
 
 
-def _active(content: bytes, seen: Seen, whole: bool) -> None:
+def _active(texts: Texts, seen: Seen, whole: bool) -> None:
     """What the names of dictionaries tell, wherever they stand. `whole`: places in it are places in the file."""
-    seen.work.spend(4 * len(content))
-    words = seen.work.words(content)
+    work = seen.work
+    work.spend(4 * len(texts.content))
+    words = work.words(texts.content)
 
-    if (launch := words.first(LAUNCH)) is not None:
+    if (launch := texts.first_beside(LAUNCH, work=work)) is not None:
         seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=launch if whole else None)
-    script = words.first(JAVASCRIPT)
-    if script is None and words.first(RENDITION) is not None:
+    script = texts.first_beside(JAVASCRIPT, work=work)
+    if script is None and texts.first_beside(RENDITION, work=work) is not None:
         script = words.first(SCRIPT)
     if script is not None:
         seen.find(Reason.JAVASCRIPT, "it contains JavaScript", at=script if whole else None)
-    if (flash := words.first(*FLASH)) is not None:
+    if (flash := texts.first_beside(*FLASH, work=work)) is not None:
         seen.find(Reason.ACTIVE_CONTENT, "it contains Flash or rich media", at=flash if whole else None)
-    if words.first(*FORM) is not None:
+    if texts.first_beside(*FORM, work=work) is not None:
         seen.flag("form")
     seen.pages += sum(1 for _ in words.names(PAGE))
-    if (file := words.first(*FILES)) is not None:
+    if (file := texts.first_beside(*FILES, work=work)) is not None:
         _carries_files(seen, file if whole else None)
 
 
@@ -100,11 +102,12 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     encrypted = seen.work.words(readable).first(password.ENCRYPT) is not None
     if encrypted and seen.work.words(data).first(password.ENCRYPT) is None:
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
-    _active(readable, seen, whole=len(readable) == len(data))
+    found = list(streams.streams(data, seen.work))
+    as_written, all_read = len(readable) == len(data), all(stream.dictionary for stream in found)
+    _active(Texts(readable, () if as_written and all_read else None), seen, whole=as_written)
     begins = root.Root.of(readable, seen.work)
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated
     referred.add(readable, None, seen.work, data)
-    found = list(streams.streams(data, seen.work))
     named = streams.names(data, seen.work)
     for stream in (stream for stream in found if stream.holds_objects):
         seen.enter(stream.start)
@@ -113,10 +116,11 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
         if len(content) == OBJECT_STREAM:
             seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
         begins.add(content, stream, seen.work)
+        texts = Texts.of_objects(content, stream, data, seen.work)
         content = unescaped(content, seen.work)
-        _active(content, seen, whole=False)
+        _active(texts if len(content) == len(texts.content) else Texts(content, None), seen, whole=False)
         referred.add(content, stream.first, seen.work, data)
-    unread = encrypted or not all(stream.dictionary for stream in found)
+    unread = encrypted or not all_read
     if not begins.is_found and not (begins.may_be_packed and unread):
         seen.find(Reason.MALFORMED, "the object is missing that it begins with, or what names it")
     looks = Looks(data, named, referred, seen, limits)
