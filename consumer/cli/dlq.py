@@ -9,6 +9,7 @@ import typer
 
 from consumer.cli.loading import AsJson, ConfigFile
 from consumer.cli.outcome import failures_told
+from consumer.wire.entries import MOST_GENERATIONS
 
 app = typer.Typer(
     help="Look after dead letters: what could not be judged.", no_args_is_help=True, rich_markup_mode=None
@@ -64,7 +65,8 @@ def replay(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")] = False,
     rate: Annotated[float, typer.Option(min=0.01, help="Written a second, at most.")] = 10.0,
     max_generation: Annotated[
-        int, typer.Option(min=1, help="Leave alone what was a dead letter this often already.")
+        int,
+        typer.Option(min=1, max=MOST_GENERATIONS, help="Leave alone what was a dead letter this often already."),
     ] = 3,
     yes: Annotated[bool, typer.Option("--yes", help="Needed to replay all of them, with no filter.")] = False,
     config: ConfigFile = None,

@@ -9,6 +9,7 @@ from consumer.model import AnswerKind, LedgerEntry
 
 VERSION = 1
 IDENTITY_BYTES, VALUE_BYTES = 16, 6
+MOST_GENERATIONS = 1_000  # of one identity: each but the first is a replay by hand, and each is looked up for itself
 KINDS = {AnswerKind.VERDICT: ord("v"), AnswerKind.DEAD: ord("d")}
 KINDS_BY_CODE = {code: kind for kind, code in KINDS.items()}
 
@@ -48,4 +49,7 @@ def _decode_value(value: bytes) -> tuple[AnswerKind, int]:
     kind = KINDS_BY_CODE.get(value[1])
     if kind is None:
         raise UnknownEntry(f"a ledger record of unknown kind {value[1]}")
-    return kind, int.from_bytes(value[2:], "big")
+    generation = int.from_bytes(value[2:], "big")
+    if kind is AnswerKind.DEAD and not 0 < generation <= MOST_GENERATIONS:
+        raise UnknownEntry(f"a ledger record of generation {generation}, which no replay leads to")
+    return kind, generation
