@@ -16,11 +16,12 @@ import orjson
 
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
-from consumer.wire.parsing import documents
+from consumer.wire.parsing import Effort, documents
 from consumer.wire.payloads import MAX_EVENTS, Broken, Envelope, Several, few
 from consumer.wire.transports import ENVELOPES
 
 MAX_WRAPPING = 8  # arrays, strings and envelopes around one event
+MAX_FIELDS = 10_000  # of one object: a row of a table has 4,096 columns at most, mostly
 
 # No transport's envelope has one of these, but for what it `shares`.
 GENESYS_FIELDS = frozenset({
@@ -80,11 +81,11 @@ class Leaf:
 
 def leaves(value: bytes) -> Iterator[Leaf]:
     """The events inside a record, in order. Raises `Malformed` for what can't be taken apart as a whole."""
-    found = 0
+    found, effort = 0, Effort(MAX_EVENTS, len(value))
     waiting = [(Leaf(value, value), 0)]
     while waiting:
         leaf, depth = waiting.pop()
-        inside = _opened(leaf)
+        inside = _opened(leaf, effort)
         if inside is leaf:
             yield leaf
             continue
@@ -99,11 +100,13 @@ def leaves(value: bytes) -> Iterator[Leaf]:
         waiting.extend((each, depth + 1) for each in reversed(inside))
 
 
-def _opened(leaf: Leaf) -> Leaf | list[Leaf]:
+def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
     """What is one wrapping further inside; `leaf` itself if it is an event, or if nothing is known of it."""
     node, name = leaf.node, ""
     try:
         if isinstance(node, dict):
+            if len(node) > MAX_FIELDS:
+                raise Malformed(f"more than {MAX_FIELDS} fields in one object")
             envelope = envelope_of(node)
             if envelope is None:
                 return leaf
@@ -111,7 +114,7 @@ def _opened(leaf: Leaf) -> Leaf | list[Leaf]:
         if isinstance(node, str):
             node, name = node.encode(), name or "text"
         if isinstance(node, bytes):
-            return _documents(leaf, node, name)
+            return _documents(leaf, node, name, effort)
     except Malformed as fault:
         return Leaf(None, leaf.own, leaf.path, (*leaf.envelope, *filter(None, (name,))), fault)
     elements = node.payloads if isinstance(node, Several) else node if isinstance(node, list) else None
@@ -130,9 +133,9 @@ def _element(each: Any, path: str, envelope: tuple[str, ...]) -> Leaf:
     return Leaf(each, each, path, envelope)
 
 
-def _documents(leaf: Leaf, payload: bytes, name: str) -> Leaf | list[Leaf]:
+def _documents(leaf: Leaf, payload: bytes, name: str, effort: Effort) -> Leaf | list[Leaf]:
     """The JSON values of a payload: one keeps the bytes around it, several have their own. Raises `Malformed`."""
-    found = documents(payload, MAX_EVENTS)
+    found = documents(payload, effort)
     first = found[0]
     envelope = (*leaf.envelope, name) if name else leaf.envelope
     if first.framing:

@@ -18,6 +18,7 @@ ID_SIGNS = "an id has at most 200 letters, digits and ._:=@+~-"
 ATTACHMENT_ID_LENGTH = 256
 NAME_LENGTH = 1_024
 TYPE_LENGTH = 255
+MANY_FIELDS = 1_000  # of an object, which are not looked through for something to judge: they may hold it
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NUMBER = re.compile(r"[0-9]{1,15}")
 DOWNLOAD_PATH = re.compile(r"(?:/platform)?/api/v2/downloads/([A-Za-z0-9][A-Za-z0-9._~-]{0,199})/?")
@@ -101,7 +102,7 @@ def text(raw: object) -> str | None:
 def holds_nothing(node: Json) -> bool:
     """Whether it is ids and words alone, lists and pairs of them too: no object in another or in a list, and no text in
     JSON, in which a message or a file could be."""
-    return not any(map(_may_hold, node.values()))
+    return len(node) <= MANY_FIELDS and not any(map(_may_hold, node.values()))
 
 
 def _may_hold(value: object) -> bool:

@@ -20,13 +20,21 @@ BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence
 FIRST = (b"{", b"[", b'"')
 LINES_FOR_A_VALUE = 4  # blank ones among them
 BROKEN_LINES = 16  # of one record: each may be looked through for a value that goes on in the next
+NO_VALUES = 500  # of one record: so many it is looked into why they are none
+CONTAINERS = 150_000  # objects and lists of one record, wherever it holds them: 1 MiB of Genesys's has 30,000
+BYTES_OF_CONTAINER = 7  # or one for so many bytes
+MARKS = 20_000  # brackets and commas of several values, which are read twice: to find where one ends, and again
+BYTES_OF_MARK = 8  # or one for so many bytes
 
 _BLANK = re.compile(f"[{BLANK.decode()}]*")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
 _ENCODED_HALF = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 _ANY_ESCAPED = re.compile(rb"\\u[dD][89a-fA-F]")
-_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-_ALONE = re.compile(_HIGH + rb"(?!" + _LOW + rb")|(?<!" + _HIGH + rb")" + _LOW)
+_HIGH, _LOW = rb"[89abAB][0-9a-fA-F]{2}", rb"[c-fC-F][0-9a-fA-F]{2}"
+_HALF = rb"\\u[dD]"  # stands in front once, so that a search leaps from one to the next
+_ALONE = re.compile(
+    _HALF + b"(?:" + _HIGH + b"(?!" + _HALF + _LOW + b")|" + _LOW + b"(?<!" + (_HALF + _HIGH + _HALF + _LOW) + b"))"
+)
 _BACKSLASH, _NO_JSON = b"\\\\", b"\0\0"  # escaped; and as long, as no JSON has it
 
 
@@ -64,44 +72,75 @@ class Document(NamedTuple):
     fault: Malformed | None = None  # why it can't be read, where others can
 
 
-def documents(value: bytes, limit: int) -> list[Document]:
+class Effort:
+    """What one record may cost, all that it holds together: thousands of values can each be a little one."""
+
+    def __init__(self, values: int, size: int) -> None:
+        self.values = values  # that it may hold
+        self._containers = max(CONTAINERS, size // BYTES_OF_CONTAINER)
+        self._no_values, self._broken_lines, self._characters = NO_VALUES, BROKEN_LINES, size
+
+    def hold(self, value: bytes) -> None:
+        """Raises `Malformed` for more objects and lists than may be made of a record."""
+        self._containers -= value.count(b"{") + value.count(b"[")
+        if self._containers < 0:
+            raise Malformed(
+                "more objects and lists in one record than participants, messages and attachments take in its bytes"
+            )
+
+    def is_worth_a_look(self) -> bool:
+        """Whether it is looked into why a value is none; alone, as a task of its own, it is looked into again."""
+        self._no_values -= 1
+        return self._no_values >= 0
+
+    def is_worth_a_line(self, looked_through: int) -> bool:
+        """Whether another line may be broken, after so many characters were looked through in vain."""
+        self._broken_lines -= 1
+        self._characters -= looked_through
+        return self._broken_lines >= 0 and self._characters >= 0
+
+
+def documents(value: bytes, effort: Effort) -> list[Document]:
     """Each JSON value of a record: one, or several objects and arrays one after the other.
 
     Raises `Malformed`, which names the framing or the compression if there is one that is known.
     """
-    value = value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
+    effort.hold(value)
     try:
         return [Document(orjson.loads(value), value)]
     except orjson.JSONDecodeError:
-        mended = mend(value)
-    if mended != value:
-        try:
-            return [Document(orjson.loads(mended), value)]
-        except orjson.JSONDecodeError:
-            pass
+        pass
+    value = value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
+    mended = mend(value)
+    try:
+        return [Document(orjson.loads(mended), value)]
+    except orjson.JSONDecodeError:
+        pass
+    if not effort.is_worth_a_look():
+        raise Malformed(NO_JSON)
     known = [framing for framing in _BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]
     for framing in known:
         behind = value[framing.length :]
         fits = not framing.lengths or 0 < int.from_bytes(value[:LENGTH], "big") <= len(behind)
         if framing.json_may_follow and fits and behind.lstrip(BLANK).startswith(FIRST):
-            found = _by_lengths(value, limit) if framing.lengths else documents(behind, limit)
+            found = _by_lengths(value, effort) if framing.lengths else documents(behind, effort)
             return [each._replace(framing=framing.name) for each in found]
     if known:
         raise Malformed(known[0].told)
-    return _lines(mended, limit) or _cut(mended, limit)
+    return _lines(mended, effort.values) or _cut(mended, effort)
 
 
-def _by_lengths(value: bytes, limit: int) -> list[Document]:
+def _by_lengths(value: bytes, effort: Effort) -> list[Document]:
     """Values that each have their length in front, in 8 bytes: one that is none spoils no other. Raises `Malformed`."""
     found, end = list[Document](), 0
     while end < len(value):
         begin = end + LENGTH
         end = begin + int.from_bytes(value[end:begin], "big")
         try:
-            found += documents(value[begin:end], limit)
+            found += documents(value[begin:end], effort)
         except Malformed as fault:
             found.append(Document(None, value[begin:end], fault=fault))
-        _few(found, limit)
+        _few(found, effort.values)
     return found
 
 
@@ -129,42 +168,41 @@ def _few(found: list[Document], limit: int) -> list[Document]:
     return found
 
 
-def _cut(mended: bytes, limit: int) -> list[Document]:
+def _cut(mended: bytes, effort: Effort) -> list[Document]:
     """The values of a record that holds several, or is no JSON at all. A line that is none spoils no other, where most
     are. Raises `Malformed`."""
     if b"}" not in mended and b"]" not in mended:
         raise Malformed(NO_JSON)  # nothing ends in it
+    if sum(map(mended.count, (b"{", b"[", b","))) > max(MARKS, len(mended) // BYTES_OF_MARK):
+        raise Malformed("several values with more in them than their bytes can be of Genesys's, or no JSON at all")
     text, several = mended.decode(errors="surrogateescape"), b"\n" in mended
-    found, faults, end = list[Document](), list[Malformed](), _behind_blanks(text, 0)
+    found, broken, first, end = list[Document](), 0, Malformed(NO_JSON), _behind_blanks(text, 0)
     while end < len(text):
         begin = end
-        try:
-            end = _end_of_value(text, begin, len(found))
-            own = text[begin:end].encode(errors="surrogateescape")
-            found.append(Document(parse(own), own))
-        except Malformed as fault:
-            if not several:
-                raise
-            faults.append(fault.with_traceback(None))  # or it and this frame would keep each other
+        document, end = _value_at(text, begin)
+        if document is None:
+            if found and not broken:
+                first = Malformed(f"behind {len(found)} JSON values comes something else")
+            broken += 1
             begins_a_line = begin == 0 or text[begin - 1] in "\n\x1e"
-            if not begins_a_line or len(faults) > BROKEN_LINES:
-                raise faults[0] from None
+            if not (several and begins_a_line and effort.is_worth_a_line(end - begin)):
+                raise first
             behind = text.find("\n", begin)
             end = len(text) if behind < 0 else behind
-            found += _alone(text[begin:end].encode(errors="surrogateescape").rstrip(BLANK), limit)
-        _few(found, limit)
+            found += _alone(text[begin:end].encode(errors="surrogateescape").rstrip(BLANK), effort)
+        else:
+            found.append(document)
+        _few(found, effort.values)
         end = _behind_blanks(text, end)
-    if not found:
-        raise Malformed(NO_JSON)
-    if 2 * len(faults) > len(found):
-        raise faults[0]
+    if not found or 2 * broken > len(found):
+        raise first
     return found
 
 
-def _alone(own: bytes, limit: int) -> list[Document]:
+def _alone(own: bytes, effort: Effort) -> list[Document]:
     """A line that is no object and no array, as it is read without the others."""
     try:
-        return documents(own, limit)
+        return [Document(parse(own), own)] if own[:1] in (b"{", b"[") else documents(own, effort)
     except Malformed as fault:
         return [Document(None, own, fault=fault)]
 
@@ -173,20 +211,29 @@ def _behind_blanks(text: str, end: int) -> int:
     return _BLANK.match(text, end).end()  # type: ignore[union-attr]  # it matches nothing as well
 
 
-def _end_of_value(text: str, begin: int, count: int) -> int:
+def _value_at(text: str, begin: int) -> tuple[Document | None, int]:
+    """The object or array that begins there, and its end; None, and how far it was looked through, where none does."""
+    if text[begin] not in "{[":
+        return None, begin
     try:
-        if text[begin] not in "{[":
-            raise ValueError
-        return _SCANNER.raw_decode(text, begin)[1]
-    except (ValueError, RecursionError):
-        raise Malformed(f"behind {count} JSON values comes something else" if count else NO_JSON) from None
+        _, end = _SCANNER.raw_decode(text, begin)
+    except RecursionError:
+        return None, begin
+    except ValueError as error:
+        return None, error.pos if isinstance(error, json.JSONDecodeError) else begin
+    own = text[begin:end].encode(errors="surrogateescape")
+    try:
+        return Document(parse(own), own), end
+    except Malformed:
+        return None, end
 
 
 def _refused(word: str) -> NoReturn:
     raise ValueError(f"{word} is no JSON")
 
 
-_SCANNER = json.JSONDecoder(parse_constant=_refused)
+# It only finds where a value ends: a number stays the text that it is.
+_SCANNER = json.JSONDecoder(parse_constant=_refused, parse_float=str, parse_int=str)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 
 from consumer.model import Event
 from consumer.wire.events import Noise, UnreadableEvent, decode
+from consumer.wire.parsing import NO_JSON, NO_VALUES
 from consumer.wire.payloads import MAX_EVENTS
 from tests.wire.mutated import mutated
 from tests.wire.test_events_properties import is_sound
@@ -50,6 +52,16 @@ WORST = {
     "two values, the first of floats": b'{"a":[' + b"1e5," * (MIB // 4) + b"1]}{}",
     "two values, the first of long numbers": b'{"a":[' + b",".join([b"9" * 4_000] * 250) + b"]}{}",
     "two values far apart": b"{}" + b" " * MIB + b"{}",
+    "lists in lists": b"[" + b",".join([b"[" * 50 + b"]" * 50] * (MIB // 101)) + b"]",
+    "fields of one object": b"{" + b",".join(b'"%x":[]' % number for number in range(95_000)) + b"}",
+    "payloads of broken lines": orjson.dumps(
+        {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": '{}\n{"a":' * 14}] * (MAX_EVENTS - 1)}
+    ),
+    "large lines that are not whole": b"{}\n" * 40 + (b'{"a":[' + b"1e5," * 16_000 + b"\n") * 16,
+    "frames of no JSON": (b"\0" * 7 + b"\1{") * MAX_EVENTS,
+    "one message with many files": b'{"id":"c","participants":[{"messages":['
+    + b",".join(b'{"id":"m","media":[{"id":"%d"}]}' % number for number in range(2_499))
+    + b"]}]}",
     "lines of a log that are none": b'{"streams":[{"values":[["1","{}"],' + b"7," * (MIB // 2) + b"7]}]}",
     "records of a batch that are none": b'{"records":[{"value":1},' + b"{}," * (MIB // 3) + b"{}]}",
     "log records that are none": b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' + b"{}," * (MIB // 3) + b"{}]}]}]}",
@@ -83,6 +95,35 @@ def test_the_worst_records_are_answered_by_few_items(name: str) -> None:
         assert [type(item) for item in items] == [UnreadableEvent], "no record of Genesys lists as much in as few bytes"
     if name == "empty messages":
         assert "participants, messages and attachments" in str(items[0])
+
+
+def sqs(body: str) -> dict[str, str]:
+    return {"messageId": "1", "eventSource": "aws:sqs", "body": body}
+
+
+def test_of_thousands_of_values_that_are_none_those_beyond_say_why_once_they_are_tasks_of_their_own() -> None:
+    items = decode(orjson.dumps({"Records": [sqs("\u0003\u0005" + "x" * 20)] * 1_000}))
+    details = [getattr(item, "detail", "") for item in items]
+    assert "Glue" in details[NO_VALUES - 1]
+    assert details[NO_VALUES] == NO_JSON
+    (alone,) = decode(getattr(items[NO_VALUES], "value", b""))
+    assert "Glue" in str(alone)
+
+
+def test_broken_lines_are_counted_for_all_payloads_of_a_record_and_what_is_beyond_is_read_alone() -> None:
+    lines = '{"conversationId":"c"}\n' * 30 + "{\n" * 10
+    items = decode(orjson.dumps({"Records": [sqs(lines), sqs(lines)]}))
+    assert [type(item) for item in items] == [Event] * 30 + [UnreadableEvent] * 11
+    assert len(decode(getattr(items[40], "value", b""))) == 40
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("lists in lists", "more objects and lists"), ("fields of one object", "more than 10000 fields")]
+)
+def test_what_no_event_has_so_much_of_is_one_dead_letter(name: str, told: str) -> None:
+    (item,) = decode(WORST[name])
+    assert isinstance(item, UnreadableEvent)
+    assert told in item.detail
 
 
 def test_a_record_full_of_messages_as_large_as_genesys_writes_them_is_read() -> None:
