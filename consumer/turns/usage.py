@@ -8,7 +8,7 @@ from statistics import median
 REMEMBERED_S = 60.0
 SPANS = 6
 SPAN_S = REMEMBERED_S / SPANS
-MEDIAN_S = 1.0  # it is told anew that often
+MEDIAN_S, A_SECOND = 1.0, 2_500  # it is told anew that often, or once in a second for so many conversations
 
 
 class RecentCosts:
@@ -39,7 +39,7 @@ class RecentCosts:
         return self._total.get(conversation, 0.0)
 
     def median(self, now: float) -> float:
-        if now - self._median_at >= MEDIAN_S:
+        if now - self._median_at >= max(MEDIAN_S, len(self._total) / A_SECOND):
             self._median = median(self._total.values()) if self._total else 0.0
             self._median_at = now
         return self._median

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from consumer.turns.queue import OWED_SHARE, WASTE_SHARE, WASTE_UNKNOWN, Queue
 from consumer.turns.turn import LONG, SHORT, Stand, Turn
+from consumer.turns.usage import RecentCosts
 from tests.quick import examples
 from tests.turns.played import Job, Play
 
@@ -164,6 +165,19 @@ def test_who_is_new_stands_where_the_median_stands() -> None:
     assert order[0] == "0"
     assert order[-1] == "4"
     assert all(turn.stand is Stand.OVER for turn in asked)
+
+
+@pytest.mark.parametrize(("conversations", "seconds"), [(100, 1.0), (10_000, 4.0)])
+def test_the_median_of_many_is_told_more_seldom(conversations: int, seconds: float) -> None:
+    """All of them are sorted for it."""
+    costs = RecentCosts(0.0)
+    for number in range(conversations):
+        costs.add(str(number), 1.0, 0.0)
+    assert costs.median(0.0) == 1.0
+    for number in range(conversations):
+        costs.add(str(number), 4.0, 0.0)
+    assert costs.median(seconds - 0.1) == 1.0
+    assert costs.median(seconds) == 5.0
 
 
 def test_what_was_more_than_a_minute_ago_is_forgotten() -> None:
