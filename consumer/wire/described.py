@@ -134,7 +134,7 @@ def ids_of(raw: Json, *others: object) -> Ids:
     """Those of a listed message or a bare event."""
     nested = raw.get("message")
     nested_id = nested.get("id") if isinstance(nested, dict) else None
-    address = fields.first_text(raw, "messageURI", "messageUri")
+    address = fields.first_text(raw, "messageURI", "messageUri", "selfUri")
     uri = MESSAGE_URI.search(address) if address is not None else None
     if uri is None:
         return Ids("", *usable_id(raw.get("messageId"), nested_id, *others))

@@ -20,7 +20,7 @@ from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
 from consumer.wire.envelopes import Leaf, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, word
-from consumer.wire.ids import NOT_OURS, check_listed, check_posted, conversation_id_of, is_of_genesys
+from consumer.wire.ids import FOR_BOTS, NOT_OURS, check_listed, check_posted, conversation_id_of, is_of_genesys
 from consumer.wire.listings import LISTS, is_analytics_detail, listed_in
 from consumer.wire.notifications import Notification, told_by
 from consumer.wire.parsing import RESOLVED
@@ -243,6 +243,8 @@ def _noise_kind(seen: list[TypedMessage]) -> NoiseKind:
 
 def _bare(body: Json, conversation_id: str | None, topic: str | None) -> tuple[str | None, tuple[Message, ...]] | Noise:
     """Ids and no message: what is behind them has to be asked."""
+    if FOR_BOTS in body and conversation_id:
+        return conversation_id, ()
     ids = ids_of(body)
     conversation_id = conversation_id or ids.conversation_id or None
     if ids.message_id and not is_of_genesys(body, conversation_id, topic):

@@ -15,9 +15,10 @@ from consumer.wire.described import MESSAGE_URI
 from consumer.wire.fields import BadId, Json, first_text, read_id, word
 
 TOPIC_CONVERSATION = re.compile(
-    r"v2\.(?:detail\.events\.conversation|conversations(?:\.[a-z]+)?)\.([0-9a-fA-F-]{36})\."
+    r"v2\.(?:detail\.events\.conversation|conversations(?:\.[a-z]+)?)\.([0-9a-fA-F-]{36})(?:\.|$)"
 )
 TOPICS_BEGIN = "v2."
+FOR_BOTS = "genesysConversationId"  # as the bot connector says it, whose messages and sessions have ids of its own
 NOT_OURS = "may be its carrier's: nothing beside it says that it is from Genesys"
 TYPES = frozenset({"", "text", "structured", "receipt", "event"})
 # Fields of the models of messages and their events in Genesys's SDKs that no carrier's own record has, or not alone.
@@ -37,7 +38,7 @@ LISTED_WORDS = GENESYS_WORDS | {
 
 def conversation_id_of(body: Json, topic: str | None) -> str | None:
     """Raises `BadId`."""
-    found = read_id(body.get("conversationId"), "conversation id")
+    found = read_id(body.get("conversationId") or body.get(FOR_BOTS), "conversation id")
     if found is not None:
         return found
     if isinstance(nested := body.get("conversation"), dict):

@@ -203,6 +203,16 @@ RECEIPT, TYPING = ("dropped", "receipt"), ("dropped", "event_message")
 
 SHAPES: dict[str, tuple[Any, Told]] = {
     "a deleted message": (snapshot(None, status="removed"), ASKED),
+    "what a bot connector is asked": (
+        {"botId": "b", "botSessionId": "s", "messageId": "aa30d0f5-a7de-4949-a59d-b527eddb7a78",
+         "inputMessage": {"type": "Structured", "content": [content("Attachment", attachment=FILE)]},
+         "genesysConversationId": CONVERSATION}, BARE),
+    "a message by its own address": (
+        {"id": MESSAGE, "selfUri": f"/api/v2/conversations/messages/{CONVERSATION}/messages/{MESSAGE}"}, ASKED),
+    "a topic that ends in its conversation": (
+        notification({"textBody": "a"}, f"v2.conversations.messages.{CONVERSATION}"), BARE),
+    "a conversation that is empty": ({"conversationId": "", "message": {"id": MESSAGE}},
+                                     ("event", "", f"{MESSAGE} 0")),
     "fields that are null": (snapshot(None, errorInfo=None, stickers=None), ASKED),
     "a file that its metadata alone names": (snapshot(None, metadata={"type": "Text", "content": ONE_FILE}), ASKED),
     "no list of participants": (notification({"id": CONVERSATION, "participants": None}), BARE),
