@@ -25,6 +25,7 @@ from consumer.wire.parsing import parse
 CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
 FILE_HOST = "api-downloads"
+OF_ERRORS = frozenset({"code", "error", "errors", "status"})
 LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
 # Every code that is known to be said, by whomever it is about; others are counted, so that the lists can learn them.
 CODES = frozenset(
@@ -125,8 +126,9 @@ def _is_page_of_conversations(said: Any, of: Collection[str]) -> bool:
     return not said or "conversations" in said or isinstance(said.get("totalHits"), int)
 
 
-def _is_object(said: Any, of: Collection[str]) -> bool:
-    return isinstance(said, dict)
+def _is_done(said: Any, of: Collection[str]) -> bool:
+    """Of a message that was sent, or of attributes that were set: neither has a field for errors."""
+    return isinstance(said, dict) and said.keys().isdisjoint(OF_ERRORS)
 
 
 OF_A_MESSAGE = not_found({"conversation", "message"})
@@ -144,7 +146,7 @@ SHAPES: Mapping[str, ResponseShape] = {
     ),
     "analytics": ResponseShape(_is_page_of_conversations),
     "probe": ResponseShape(_is_token_of_somebody),
-    "notify": ResponseShape(_is_object, missing=not_found({"conversation", "participant"}), empty=True, logs_in=True),
+    "notify": ResponseShape(_is_done, missing=not_found({"conversation", "participant"}), empty=True, logs_in=True),
 }
 
 

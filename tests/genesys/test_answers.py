@@ -112,3 +112,17 @@ def test_what_frameworks_say_of_a_route_too_is_genesys_own_by_one_of_its_fields(
     assert missing("NOT_FOUND") is missing("NOT_FOUND", message="no route", details=[]) is Meaning.NOT_GENESYS
     assert missing("RESOURCE_NOT_FOUND", entityId="m-1") is Meaning.ANSWERED
     assert missing("NOT_FOUND", contextId="c-1") is missing("NOT_FOUND", messageParams={}) is Meaning.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("said", "meaning"),
+    [
+        ({"status": 503, "code": "service.unavailable", "message": "x"}, Meaning.NOT_GENESYS),
+        ({"error": "log in first"}, Meaning.NOT_GENESYS),
+        ({"id": "m-1", "messengerType": "webmessaging"}, Meaning.ANSWERED),
+        ({"attributes": {"attachment.verdict": "rejected"}}, Meaning.ANSWERED),
+        ({}, Meaning.ANSWERED),
+    ],
+)
+def test_an_error_with_a_good_status_tells_no_customer_anything(said: dict[str, object], meaning: Meaning) -> None:
+    assert judge(Reply(200, {}, orjson.dumps(said)), SHAPES["notify"]).meaning is meaning
