@@ -59,6 +59,24 @@ def test_pixels_with_another_sum_than_they_say_are_broken() -> None:
         assert seen_in(bytes(data)).has(Reason.MALFORMED)
 
 
+def test_pixels_that_are_numbers_of_colors_need_these_colors_before_them() -> None:
+    data, colors = png(), chunk(b"PLTE", bytes(768))
+    header = chunk(b"IHDR", data[16:25] + b"\3\0\0\0")
+    assert not seen_in(data[:8] + header + colors + data[33:]).findings
+    for without in (data[:8] + header + data[33:], data[:8] + header + data[33:-12] + colors + data[-12:]):
+        assert seen_in(without).has(Reason.MALFORMED)
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits", "drawn"), [(0xC0, 9, False), (0xC0, 12, False), (0xC1, 12, True), (0xC3, 9, True)]
+)
+def test_samples_of_a_jpeg_have_as_many_bits_as_its_kind_allows(kind: int, bits: int, drawn: bool) -> None:
+    data = jpeg()
+    at = data.index(b"\xff\xc0")
+    bent = data[: at + 1] + bytes([kind]) + data[at + 2 : at + 4] + bytes([bits]) + data[at + 5 :]
+    assert seen_in(bent).has(Reason.MALFORMED) is not drawn
+
+
 def test_ordinary_animations_and_scans_are_fine() -> None:
     for data in (gif_frames(300, 700), png_frames(300, 700), jpeg_scans(10, 4_000)):
         assert seen_in(data).findings == []

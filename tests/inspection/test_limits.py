@@ -80,7 +80,8 @@ def test_what_is_shipped_is_safe_and_what_the_examination_has_without_a_policy()
 
 def scan(width: int, height: int, depth: int, color: int) -> bytes:
     header = struct.pack(">2L5B", width, height, depth, color, 0, 0, 0)
-    return png()[:8] + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    pixels = chunk(b"PLTE", bytes(6)) + chunk(b"IDAT", zlib.compress(bytes(99)))
+    return png()[:8] + chunk(b"IHDR", header) + pixels + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(

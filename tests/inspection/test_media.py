@@ -264,11 +264,29 @@ def bent(name: str, *changes: tuple[bytes, bytes]) -> Reason | None:
         ("heifenc.heic", b"pitm\0\0\0\0\0", b"pitm\0\0\0\0\7"),
         ("avifenc.avif", b"ipma", b"ipmb"),
         ("ffmpeg_565.bmp", b"\0\xf8\0\0\xe0\7\0\0", b"\x42\xf8\0\0\xe0\7\0\0"),
+        ("ffmpeg_gray.bmp", b"\1\0\x08\0\0\0\0\0", b"\1\0\0\0\0\0\0\0"),
+        ("ffmpeg_anim.webp", b"VP8 \xfa", b"JUNK\xfa"),
+        ("ffmpeg.m4a", b"stts", b"sttz"),
+        ("gstreamer.m4a", b"stsc", b"stsk"),
+        ("ffmpeg_cover.m4a", b"stco", b"stcu"),
     ],
 )
 def test_what_no_viewer_and_no_player_opens_is_broken(name: str, part: bytes, by: bytes) -> None:
     assert bent(name) is None
     assert bent(name, (part, by)) is Reason.MALFORMED
+
+
+def test_a_film_plays_as_long_as_one_of_its_tracks_does() -> None:
+    assert bent("ffmpeg_plain.mp4", (b"stsc", b"stsk")) is None
+
+
+def test_flac_in_ogg_says_how_many_headers_it_has() -> None:
+    first = b"\x7fFLAC\1\0\0\2fLaC" + b"\0\0\0\x22" + bytes(34)
+    headers = media.ogg_page(first, 1, 2) + media.ogg_page(b"\4\0\0\x20" + bytes(32), 1, 0, 1)
+    last = media.ogg_page(b"\x81\0\0\x20" + bytes(32), 1, 0, 2)
+    assert verdict(headers, "a.oga") is Reason.MALFORMED
+    assert verdict(headers + last, "a.oga") is Reason.MALFORMED
+    assert verdict(headers + last + media.ogg_page(b"\xff\xf8" + bytes(60), 1, 4, 3), "a.oga") is None
 
 
 @pytest.mark.parametrize(

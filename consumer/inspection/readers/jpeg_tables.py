@@ -9,6 +9,7 @@ FRAMES = frozenset(range(0xC0, 0xD0)) - {CODES, 0xC8, 0xCC}
 SEGMENTS = FRAMES | {QUANTIZATION, CODES, SCAN, RESTARTS}
 QUANTIZED = frozenset({0xC0, 0xC1, 0xC2, 0xC9, 0xCA})  # the others lose nothing
 SEQUENTIAL, PROGRESSIVE = (0xC0, 0xC1), 0xC2  # frames whose pixels are in Huffman's codes
+PRECISIONS = {0xC0: (8,), 0xC1: (8, 12), 0xC2: (8, 12)}  # bits of a sample
 A_TABLE = 16 * 1024  # of work
 MOST_TABLES = 4  # of a kind
 USUAL = (0x00, 0x01, 0x10, 0x11)  # codes that decoders know of themselves: films leave them out of each picture
@@ -45,6 +46,8 @@ class Tables:
             raise Unreadable("the JPEG's frame is built wrongly")
         if any(not (1 <= row[1] >> 4 <= 4 and 1 <= row[1] & 15 <= 4) for row in rows):
             raise Unreadable("the JPEG's frame has samples that nobody can draw")
+        if body[0] not in PRECISIONS.get(kind, (body[0],)):
+            raise Unreadable("the JPEG's samples have a number of bits that nobody draws")
         self._frame, self._components = kind, {row[0]: row[2] for row in rows}
 
     def _take_quantization(self, body: bytes) -> None:

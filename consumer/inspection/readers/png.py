@@ -14,6 +14,7 @@ from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Wo
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 END = End("its chunk `IEND`", "every one inside its pixels", "those behind its pixels")
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the kind of color; the 1 of 3 is an index
+COLOR, INDEXED = 25, 3  # where the kind of color stands, and the one that needs a list of colors
 PIXELS = (b"IDAT", b"fdAT")
 CRITICAL = (b"PLTE", b"IDAT")
 TEXTS = (b"tEXt", b"iTXt", b"zTXt", b"eXIf", b"iCCP", b"zxIf")
@@ -30,6 +31,7 @@ def walk(data: bytes, work: Work) -> Picture:
     width, height, bits = _header(data, work)
     picture = Picture("image/png", width, height, bits=bits)
     at, pixels, drawn = 33, False, list[tuple[int, int]]()
+    colors = data[COLOR] != INDEXED
     for _ in range(MOST_BLOCKS):
         work.spend(BLOCK)
         if at + 8 > len(data):
@@ -44,8 +46,11 @@ def walk(data: bytes, work: Work) -> Picture:
             break
         if kind in CRITICAL and stop + 4 <= len(data):
             _check(data, at + 4, stop, work)
+        colors |= kind == b"PLTE"
         if kind in PIXELS:
             pixels = True
+            if not colors:
+                raise Unreadable("the PNG's pixels are numbers of colors that it does not have")
             drawn.append((at + 8, stop)) if kind == b"IDAT" else None
         elif kind == b"fcTL" and at + 20 <= len(data):
             wide, high = struct.unpack_from(">2L", data, at + 12)

@@ -137,6 +137,8 @@ def _is_whole(data: bytes, film: _Film, layout: Layout) -> None:
         raise Unreadable("the film stops before its end")
     elif not film.items and (not tracks.samples or not film.media):
         raise Unreadable("the film has an index and no content")
+    elif not film.items and not tracks.playable:
+        raise Unreadable("the film's index lacks what players need")
 
 
 def _type(film: _Film) -> str:

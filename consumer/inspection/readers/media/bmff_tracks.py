@@ -21,6 +21,7 @@ TABLES = frozenset(
         b"stsh", b"padb", b"stdp", b"saiz", b"saio", b"elng", b"ctab", b"imap",
     }
 )  # fmt: skip
+SIZES, PLACES = frozenset({b"stsz", b"stz2"}), frozenset({b"stco", b"co64"})
 REMARKS = frozenset({b"udta", b"meta"})
 TEXTS = frozenset(
     {
@@ -39,6 +40,7 @@ COVERS = frozenset({13, 14, 27})  # JPEG, PNG, BMP
 @dataclass(slots=True)
 class Tracks:
     count: int = 0
+    playable: int = 0  # that say how long, how large and where their samples are
     shown: bool = False  # whether one of them is film
     fragmented: bool = False
     samples: int = 0
@@ -63,6 +65,7 @@ def walk(data: bytes, index: Box, layout: Layout, work: Work) -> Tracks:
         for box in boxes(data, holder.begin, holder.stop, work):
             if box.kind in HOLDERS:
                 tracks.count += box.kind == b"trak"
+                tracks.playable += box.kind == b"stbl" and _is_playable(data, box, work)
                 waiting.append(box)
             elif box.kind in REMARKS:
                 remarks(data, box, layout, work)
@@ -79,6 +82,14 @@ def walk(data: bytes, index: Box, layout: Layout, work: Work) -> Tracks:
             elif not _table(data, box, tracks, layout, work) and box.kind not in TABLES:
                 layout.hide(box.begin, box.stop)
     return tracks
+
+
+def _is_playable(data: bytes, holder: Box, work: Work) -> bool:
+    """Whether each list that a player needs is there, and not empty."""
+    lists = {
+        box.kind for box in boxes(data, holder.begin, holder.stop, work) if any(data[box.begin + 4 : box.begin + 12])
+    }
+    return {b"stts", b"stsc"} <= lists and bool(SIZES & lists) and bool(PLACES & lists)
 
 
 def _unpacked(data: bytes, holder: Box, work: Work) -> bytes:
@@ -118,7 +129,7 @@ def _table(data: bytes, box: Box, tracks: Tracks, layout: Layout, work: Work) ->
             layout.text(entry.begin, entry.stop)
     elif box.kind == b"stsz":
         _sizes(data, box, tracks, work)
-    elif box.kind in (b"stco", b"co64"):
+    elif box.kind in PLACES:
         _places(data, box, tracks, work)
     else:
         return False

@@ -20,6 +20,7 @@ HEADERS = frozenset({OLDEST, SHORT, USUAL, 52, 56, 64, 108, NEWEST})
 DEPTHS = frozenset({0, 1, 2, 4, 8, 16, 24, 32})  # bits; 0: the pixels are a JPEG or a PNG
 PLAIN = frozenset({0, 3, 6})  # not compressed
 PACKED = frozenset({1, 2, 4, 5})  # run lengths, a JPEG, a PNG
+FILES = frozenset({4, 5})  # a JPEG, a PNG
 MASKED, MASKS = 3, 54  # colors by their bits, and where those stand
 LEFT_OUT = 3  # bytes behind the last row that some writers leave out
 PROFILE = FILE + 112  # where the newest header says of its profile
@@ -61,7 +62,13 @@ def _described(data: bytes, header: int, layout: Layout) -> tuple[int, int, int,
         packing = stated = colors = 0
     else:
         wide, high, _, depth, packing, stated, _, _, colors = struct.unpack_from("<2l2H2L2lL", data, 18)
-    if wide <= 0 or high == 0 or depth not in DEPTHS or packing not in PLAIN | PACKED:
+    if (
+        wide <= 0
+        or high == 0
+        or depth not in DEPTHS
+        or packing not in PLAIN | PACKED
+        or (not depth and packing not in FILES)
+    ):
         raise Unreadable("the BMP's header is impossible")
     layout.width, layout.height, layout.bits = wide, abs(high), depth or layout.bits
     size = (depth * wide + 31) // 32 * 4 * abs(high) if packing in PLAIN else stated

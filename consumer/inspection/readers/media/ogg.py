@@ -25,11 +25,12 @@ END = End(
 PAGE = b"OggS\0"
 HEAD = 27
 CONTINUED, FIRST, LAST = 1, 2, 4  # flags of a page
+FLAC = b"\x7fFLAC"  # says how many further packets of headers come, or 0
 AUDIO = {
     b"OpusHead": 2,
     b"\x01vorbis": 3,
     b"Speex   ": 2,
-    b"\x7fFLAC": 2,
+    FLAC: 2,
 }  # how a stream begins, its packets of headers
 VIDEO = {b"\x80theora": 3, b"BBCD\0": 1, b"\x01video\0": 2}
 BESIDE = {b"fishead\0": 1, b"\x80kate\0\0\0": 2, b"CMML\0\0\0\0": 3, b"Annodex\0": 1}
@@ -134,7 +135,8 @@ def _pages(data: bytes, layout: Layout, kinds: set[bytes], work: Work) -> list[_
 def _first(data: bytes, page: Page, kinds: set[bytes]) -> _Stream:
     kind = next((known for known in KNOWN if data.startswith(known, page.begin)), b"")
     kinds.add(kind)
-    return _Stream(KNOWN.get(kind, 1))
+    further = int.from_bytes(data[page.begin + 7 : page.begin + 9], "big") if kind == FLAC else 0
+    return _Stream(1 + further if further else KNOWN.get(kind, 1))
 
 
 def _read(data: bytes, at: int, page: Page, stream: _Stream, layout: Layout, work: Work) -> None:

@@ -116,12 +116,15 @@ def _walk_webp(data: bytes, layout: Layout, work: Work) -> None:
 
 def _animated(data: bytes, frame: Chunk, layout: Layout, work: Work) -> None:
     """A frame: 16 bytes of where and how long, then chunks."""
+    drawn = layout.drawn
     for chunk in chunks(data, frame.begin + 16, frame.stop, work):
         if chunk.kind in FRAMES:
             if _frame(data, chunk, layout) not in (None, _sides(data, frame.begin + 6)):
                 raise Unreadable("a frame of the WebP is of another size than its pixels")
         else:
             layout.hide(chunk.begin, chunk.stop)
+    if layout.drawn == drawn:
+        raise Unreadable("a frame of the WebP has no pixels")
 
 
 def _sides(data: bytes, at: int) -> Sides:
