@@ -11,7 +11,7 @@ from pathlib import Path
 
 from consumer.cli.loading import quiet_settings
 from consumer.cli.outcome import Exit, data, ended
-from consumer.kafka.grants import Grant, Resource, Role, least
+from consumer.kafka.grants import Grant, Resource, Role, groups, least
 from consumer.text import printable
 
 
@@ -29,6 +29,8 @@ def print_acls(config: Path | None, principal: str, role: Role, group: str | Non
         shown = printable(principal, 200)
         raise ended(Exit.USAGE, f"{shown!r} is no principal: Kafka writes it with its kind, User:{shown}")
     settings = quiet_settings(config)
+    if role is Role.READER and group in {None, *groups(settings.kafka)}:
+        raise ended(Exit.USAGE, "--role reader needs --group, a group of its own: in the service's it could skip tasks")
     kafka = settings.kafka.model_copy(update={"group": group}) if group else settings.kafka
     grants = least(role, kafka, settings.topics)
     lines = _commands(grants, principal, kafka.bootstrap_servers) if form is AclFormat.CLI else _user(grants, principal)

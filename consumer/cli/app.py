@@ -203,7 +203,7 @@ def topics_acls(
     principal: Annotated[str, typer.Option(help="As Kafka writes it: User:name.", show_default=False)],
     role: Annotated[Role, typer.Option(help="Whoever it is for.")] = Role.SERVICE,
     group: Annotated[
-        str | None, typer.Option(help="The consumer group, where it is not that of the settings: a reader's.")
+        str | None, typer.Option(help="The consumer group, if not that of the settings; a reader needs its own.")
     ] = None,
     form: Annotated[AclFormat, typer.Option("--format", help="For kafka-acls.sh, or a KafkaUser.")] = AclFormat.CLI,
     config: ConfigFile = None,

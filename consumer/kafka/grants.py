@@ -59,6 +59,11 @@ def doctor_id(topics: TopicSettings) -> str:
     return f"{topics.tasks}-doctor"
 
 
+def groups(kafka: KafkaSettings) -> tuple[str, str, str]:
+    """Those of `run`'s two loops and of `notify`: whoever may read in one may move its offsets, too."""
+    return kafka.group, f"{kafka.group}-intake", f"{kafka.group}-notify"
+
+
 def least(role: Role, kafka: KafkaSettings, topics: TopicSettings) -> list[Grant]:
     return list(_LEAST[role](kafka, topics))
 
@@ -103,7 +108,7 @@ def _operator(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
 def _support(kafka: KafkaSettings, topics: TopicSettings) -> Iterator[Grant]:
     for topic in (topics.events, *topics.ours):
         yield Grant(Resource.TOPIC, topic, Operation.READ)
-    for group in (kafka.group, f"{kafka.group}-intake", f"{kafka.group}-notify"):
+    for group in groups(kafka):
         yield Grant(Resource.GROUP, group, Operation.DESCRIBE)
 
 

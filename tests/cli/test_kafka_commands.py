@@ -224,3 +224,11 @@ def test_the_least_acls_are_printed_for_kafka_s_own_tool_and_as_a_resource_of_st
     assert len(acls) == len(lines)
     read = command("topics", "acls", "--principal", "User:x", "--role", "reader", "--group", "mine", **NO_GENESYS)
     assert "--operation Read --group mine" in read.stdout
+
+
+@pytest.mark.parametrize("group", [None, "attachment-consumer", "attachment-consumer-intake"])
+def test_no_reader_is_given_a_group_of_the_service(command: Command, group: str | None) -> None:
+    named = ["--group", group] if group else []
+    result = command("topics", "acls", "--principal", "User:x", "--role", "reader", *named, **NO_GENESYS)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--group" in result.stderr
