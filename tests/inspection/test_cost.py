@@ -111,6 +111,13 @@ def test_each_byte_of_an_instruction_of_rtf_is_paid_for() -> None:
     assert before - work.left > 1_000 * words.count(b"\\")
 
 
+def test_each_word_that_is_found_in_a_pdf_is_paid_for() -> None:
+    work, written = Work(), b"objstream/Page/JS/EF" * 10_000
+    before = work.left
+    work.words(written)
+    assert before - work.left > 5 * 160 * 10_000
+
+
 def test_small_files_cost_next_to_nothing() -> None:
     for data in BENIGN.values():
         assert spent(data, examine(data, DETECTOR)) < MIB
