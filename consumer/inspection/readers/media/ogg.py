@@ -14,6 +14,7 @@ import zlib
 from dataclasses import dataclass, field
 
 from consumer.inspection.readers.ends import End
+from consumer.inspection.readers.media.bits import TURN
 from consumer.inspection.readers.media.layout import GAPS, STEP, STRAY, Layout, judge
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 
@@ -37,7 +38,6 @@ BESIDE = {b"fishead\0": 1, b"\x80kate\0\0\0": 2, b"CMML\0\0\0\0": 3, b"Annodex\0
 KNOWN = AUDIO | VIDEO | BESIDE
 MOST_STREAMS = 500
 COVER = b"METADATA_BLOCK_PICTURE="
-TURNED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))  # each byte with its bits the other way round
 
 
 def begins(data: bytes) -> bool:
@@ -85,8 +85,8 @@ def page_at(data: bytes, at: int) -> Page | None:
 
 def checksum(page: bytes) -> int:
     """Of a page whose own one is zero. Ogg's runs from the high bits to the low ones, zlib's the other way."""
-    turned = zlib.crc32(page.translate(TURNED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int.from_bytes(turned.to_bytes(4, "little").translate(TURNED), "big")
+    turned = zlib.crc32(page.translate(TURN), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(turned.to_bytes(4, "little").translate(TURN), "big")
 
 
 def _is_right(data: bytes, at: int, page: Page, work: Work) -> bool:

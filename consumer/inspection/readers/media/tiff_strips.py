@@ -12,6 +12,7 @@ from itertools import chain, repeat
 
 from consumer.inspection.readers import flate, jpeg
 from consumer.inspection.readers.media import lzw
+from consumer.inspection.readers.media.bits import TURN
 from consumer.inspection.readers.seen import TooMuch, Unreadable, Work
 
 LZW, DEFLATE, JPEG, PACK_BITS = 5, frozenset({8, 32946}), 7, 32773
@@ -25,7 +26,6 @@ PREDICTORS = ([1], [2], [3])
 ONE = [1]  # what nearly every entry says that is not there
 START_OF_JPEG, END_OF_JPEG = b"\xff\xd8", b"\xff\xd9"
 A_STRIP, A_PACKET = 4096, 64  # of work
-TURN = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _NOTHING = 128  # the head of a packet
 _STEP = [head + 2 if head < _NOTHING else 2 if head > _NOTHING else 1 for head in range(256)]
 _MADE = [head + 1 if head < _NOTHING else 257 - head if head > _NOTHING else 0 for head in range(256)]
