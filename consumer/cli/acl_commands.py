@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -20,14 +21,15 @@ class AclFormat(StrEnum):
     STRIMZI = "strimzi"
 
 
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")  # RFC 1123
+NAME_LENGTH = 253
 OPTIONS = {Resource.TOPIC: "--topic", Resource.GROUP: "--group", Resource.TRANSACTIONS: "--transactional-id"}
 
 
 def print_acls(config: Path | None, principal: str, role: Role, group: str | None, form: AclFormat) -> None:
     """`principal` as Kafka writes it, `User:name`; `group` in place of the one in the settings."""
-    if ":" not in principal and form is AclFormat.CLI:
-        shown = printable(principal, 200)
-        raise ended(Exit.USAGE, f"{shown!r} is no principal: Kafka writes it with its kind, User:{shown}")
+    if why := _what_is_wrong_with(principal, form):
+        raise ended(Exit.USAGE, why)
     settings = quiet_settings(config)
     if role is Role.READER and group in {None, *groups(settings.kafka)}:
         raise ended(Exit.USAGE, "--role reader needs --group, a group of its own: in the service's it could skip tasks")
@@ -36,6 +38,28 @@ def print_acls(config: Path | None, principal: str, role: Role, group: str | Non
     lines = _commands(grants, principal, kafka.bootstrap_servers) if form is AclFormat.CLI else _user(grants, principal)
     for line in lines:
         data(line)
+
+
+def _what_is_wrong_with(principal: str, form: AclFormat) -> str | None:
+    """A rule for what nobody is called is taken by Kafka, and never applies."""
+    kind, colon, name = principal.partition(":")
+    shown = printable(principal, 200)
+    if form is AclFormat.STRIMZI:
+        called = _user_name(principal)
+        if NAME.fullmatch(called) is None or len(called) > NAME_LENGTH:
+            return f"{shown!r} is no KafkaUser: Kubernetes names it with small letters, digits, - and ."
+        return None
+    if not colon:
+        return f"{shown!r} is no principal: Kafka writes it with its kind, User:{shown}"
+    if not kind.strip() or not name.strip() or not principal.isprintable():
+        return f"{shown!r} names nobody: Kafka writes a principal as User:name"
+    if kind != "User" and kind.lower() == "user":
+        return f"{shown!r} is nobody to Kafka, which tells capitals from small letters: User:{printable(name, 200)}"
+    return None
+
+
+def _user_name(principal: str) -> str:
+    return principal.removeprefix("User:").removeprefix("CN=")
 
 
 def _by_resource(grants: Iterable[Grant]) -> Iterator[tuple[Grant, list[str]]]:
@@ -62,7 +86,7 @@ def _commands(grants: Iterable[Grant], principal: str, servers: str) -> Iterator
 
 def _user(grants: Iterable[Grant], principal: str) -> Iterator[str]:
     """A KafkaUser. Each line is YAML, with its texts as JSON has them."""
-    name = principal.removeprefix("User:").removeprefix("CN=")
+    name = _user_name(principal)
     yield "apiVersion: kafka.strimzi.io/v1"
     yield "kind: KafkaUser"
     yield f"metadata: {{name: {json.dumps(name)}, labels: {{strimzi.io/cluster: YOUR-CLUSTER}}}}"

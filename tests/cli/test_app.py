@@ -203,5 +203,18 @@ def test_a_principal_without_its_kind_is_told_as_kafka_writes_it(command: Comman
     assert "User:svc" in result.stderr
 
 
+@pytest.mark.parametrize("principal", ["User:", "User: ", ":svc", "user:svc", "USER:svc", "User:a\nb"])
+def test_a_principal_that_kafka_would_take_for_nobody_gets_no_rules(command: Command, principal: str) -> None:
+    result = command("topics", "acls", "--principal", principal, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
+@pytest.mark.parametrize("principal", ["User:", "User:A", "a_b", "Group:g", "User:CN=svc,O=x", "a" * 254])
+def test_a_kafka_user_has_a_name_that_kubernetes_takes(command: Command, principal: str) -> None:
+    settings = {"KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
+    result = command("topics", "acls", "--principal", principal, "--format", "strimzi", **settings)
+    assert (result.exit_code, result.stdout) == (2, "")
+
+
 def test_a_file_that_is_not_there_leaves_no_line_behind(command: Command) -> None:
     assert command("scan", "--explain", "none.pdf").stdout == ""
