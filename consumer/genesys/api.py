@@ -145,7 +145,12 @@ class Api:
             raise Refused(Dependency.API, detail, asked=call.asked, settled=settled_by(call.name, judged))
         if not judged.found:
             raise failure_of(call, judged)
-        return [talk for talk in judged.said.get("conversations", []) if isinstance(talk, dict)]
+        listed = [talk for talk in judged.said.get("conversations", []) if isinstance(talk, dict)]
+        hits, paging = judged.said.get("totalHits"), query["paging"]
+        if not listed and isinstance(hits, int) and hits > paging["pageSize"] * (paging["pageNumber"] - 1):
+            detail = "the API counts conversations that it does not list"
+            raise Unavailable(Dependency.API, detail, asked=call.asked, settled=settled_by(call.name, judged))
+        return listed
 
     async def organization(self) -> str:
         """The id of the organisation that the credentials belong to."""

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from consumer.errors import NotYet, Unavailable
+from consumer.genesys.api import ANALYTICS
 from tests.genesys.cloud import Client, Cloud
 from tests.genesys.test_lookup import BULK, MEDIA, WAITING, WHOLE, listed, message
 from tests.genesys.test_shapes import CONVERSATION
@@ -43,3 +44,12 @@ async def test_a_conversation_without_id_and_participants_is_no_answer(cloud: Cl
     assert not isinstance(raised.value, NotYet)
     cloud.at("GET", WHOLE, {"id": CONVERSATION, "participants": []})
     assert await listed(client) == {}
+
+
+async def test_conversations_that_are_counted_and_not_listed_are_no_answer(cloud: Cloud, client: Client) -> None:
+    cloud.at("POST", ANALYTICS, {"totalHits": 137})
+    with pytest.raises(Unavailable, match="does not list"):
+        await client.api.conversations({"paging": {"pageSize": 100, "pageNumber": 2}})
+    assert await client.api.conversations({"paging": {"pageSize": 100, "pageNumber": 3}}) == []
+    cloud.at("POST", ANALYTICS, {})
+    assert await client.api.conversations({"paging": {"pageSize": 100, "pageNumber": 1}}) == []
