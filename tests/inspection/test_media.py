@@ -263,6 +263,10 @@ def bent(name: str, *changes: tuple[bytes, bytes]) -> Reason | None:
         ("heifenc.avif", b"ispe", b"isqe"),
         ("heifenc.heic", b"pitm\0\0\0\0\0", b"pitm\0\0\0\0\7"),
         ("avifenc.avif", b"ipma", b"ipmb"),
+        ("avifenc.avif", b"av1C", b"av1D"),
+        ("heifenc.heic", b"hvcC", b"hvcD"),
+        ("heifenc.heic", b"\0\0hvc1", b"\0\0hvc0"),
+        ("pillow_exif.heic", b"\0\0hvc1", b"\0\0hvc0"),
         ("ffmpeg_565.bmp", b"\0\xf8\0\0\xe0\7\0\0", b"\x42\xf8\0\0\xe0\7\0\0"),
         ("ffmpeg_gray.bmp", b"\1\0\x08\0\0\0\0\0", b"\1\0\0\0\0\0\0\0"),
         ("ffmpeg_anim.webp", b"VP8 \xfa", b"JUNK\xfa"),
@@ -274,6 +278,30 @@ def bent(name: str, *changes: tuple[bytes, bytes]) -> Reason | None:
 def test_what_no_viewer_and_no_player_opens_is_broken(name: str, part: bytes, by: bytes) -> None:
     assert bent(name) is None
     assert bent(name, (part, by)) is Reason.MALFORMED
+
+
+def _in_the_item(name: str, at: int, by: bytes) -> bytes:
+    data = SAMPLES[name]
+    place = data.index(b"mdat") + 4 + at
+    return data[:place] + by + data[place + len(by) :]
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "by"),
+    [
+        pytest.param("heifenc.heic", 0, b"\0\0\xff", id="HEVC, a part longer than the whole"),
+        pytest.param("heifenc.heic", 0, bytes(4), id="HEVC, a part of nothing"),
+        pytest.param("heifenc.heic", 4, b"\xff", id="HEVC, a forbidden bit"),
+        pytest.param("heifenc.heic", 4, b"\x42", id="HEVC, nothing that draws"),
+        pytest.param("avifenc.avif", 1, b"\xff\x7f", id="AV1, a part longer than the whole"),
+        pytest.param("avifenc.avif", 1, b"\xff" * 9, id="AV1, a length without an end"),
+        pytest.param("avifenc.avif", 0, b"\x92", id="AV1, a forbidden bit"),
+        pytest.param("avifenc.avif", 0, b"\x78", id="AV1, nothing that draws"),
+    ],
+)
+def test_a_picture_whose_parts_do_not_fit_into_it_is_broken(name: str, at: int, by: bytes) -> None:
+    assert verdict(SAMPLES[name], name) is None
+    assert verdict(_in_the_item(name, at, by), name) is Reason.MALFORMED
 
 
 def test_a_film_plays_as_long_as_one_of_its_tracks_does() -> None:

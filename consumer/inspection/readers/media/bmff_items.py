@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from consumer.inspection.readers.media import tiff
+from consumer.inspection.readers.media import bmff_codes, tiff
 from consumer.inspection.readers.media.boxes import Box, boxes
 from consumer.inspection.readers.media.layout import STEP, Layout
 from consumer.inspection.readers.seen import Unreadable, Work
@@ -15,7 +15,14 @@ XMP = b"application/rdf+xml"
 IN_FILE = 0  # how a place is counted: from the beginning of the file
 PADDING = frozenset({b"free", b"skip"})
 DERIVED = frozenset({b"iden"})  # made of another item, with no content of its own
-KNOWN = frozenset({b"hdlr", b"iref", b"ipro", b"dinf", b"grpl"})
+AV1, MADE_OF = b"av01", b"dimg"
+DESCRIPTIONS = {AV1: b"av1C", b"hvc1": b"hvcC", b"hev1": b"hvcC"}  # of the code that an item of a kind has
+OTHERS = DERIVED | {
+    b"grid", b"iovl", b"tmap", b"tili", b"mask", b"unci", b"mski",  # made of others, and pixels as they are
+    b"lhv1", b"vvc1", b"evc1", b"avc1", b"svc1", b"mvc1", b"jpeg", b"jpgs", b"jxlI", b"j2k1", b"j2ki",
+}  # fmt: skip
+"""Kinds of pictures whose code is not read here."""
+KNOWN = frozenset({b"hdlr", b"ipro", b"dinf", b"grpl"})
 
 
 @dataclass(slots=True)
@@ -23,7 +30,9 @@ class _Items:
     kinds: dict[int, tuple[bytes, bytes]] = field(default_factory=dict)  # what each is, and its MIME type
     places: dict[int, list[Extent]] = field(default_factory=dict)  # in the file
     stored: set[int] = field(default_factory=set)  # those that have a place, there or in a box of their own
-    described: set[int] = field(default_factory=set)  # those that have properties
+    described: dict[int, list[int]] = field(default_factory=dict)  # the numbers of the properties that each has
+    made_of: dict[int, list[int]] = field(default_factory=dict)  # the items that one is put together from
+    properties: list[Box] = field(default_factory=list)  # the first one has the number 1
     shown: int | None = None  # the one that is the picture, where that is said
 
     @property
@@ -31,6 +40,10 @@ class _Items:
         """Whether the one that is shown is there, or any if none is named (ISO 23008-12, 6.2 and 6.5.3)."""
         named = self.kinds if self.shown is None else self.kinds.keys() & {self.shown}
         return any(item in self.described and (self.kinds[item][0] in DERIVED or item in self.stored) for item in named)
+
+    def property_of(self, item: int, kind: bytes) -> Box | None:
+        numbers = (number - 1 for number in self.described.get(item, ()) if 0 < number <= len(self.properties))
+        return next((self.properties[number] for number in numbers if self.properties[number].kind == kind), None)
 
 
 def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
@@ -46,6 +59,8 @@ def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
             _Locations(data, box, items, work).read()
         elif box.kind == b"iprp":
             _properties(data, box, items, layout, work)
+        elif box.kind == b"iref":
+            _made_of(data, box, items, work)
         elif box.kind == b"pitm":
             items.shown = int.from_bytes(data[box.begin + 4 : box.begin + (8 if data[box.begin] else 6)], "big")
         elif box.kind in PADDING or (box.kind not in KNOWN and box.kind != b"idat"):
@@ -54,6 +69,9 @@ def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
         return False
     if not items.hold_a_picture or not layout.width:
         raise Unreadable("the picture has no content")
+    parts = [] if items.shown is None else items.made_of.get(items.shown) or [items.shown]
+    if parts and not any(_is_drawn(data, items, part, work) for part in parts):
+        raise Unreadable("the picture's pixels are damaged")
     for number, extents in items.places.items():
         _item(data, items.kinds.get(number, (b"", b"")), extents, layout, work)
     return True
@@ -122,21 +140,53 @@ def _properties(data: bytes, box: Box, items: _Items, layout: Layout, work: Work
         if holder.kind != b"ipco":
             continue
         for entry in boxes(data, holder.begin, holder.stop, work):
+            items.properties.append(entry)
             if entry.kind == b"ispe" and entry.stop - entry.begin >= 12:
                 layout.width = max(layout.width, int.from_bytes(data[entry.begin + 4 : entry.begin + 8], "big"))
                 layout.height = max(layout.height, int.from_bytes(data[entry.begin + 8 : entry.begin + 12], "big"))
 
 
-def _described(data: bytes, box: Box, work: Work) -> set[int]:
-    numbers, at = set[int](), box.begin + 8
+def _described(data: bytes, box: Box, work: Work) -> dict[int, list[int]]:
+    described, at = dict[int, list[int]](), box.begin + 8
     width, length = 4 if data[box.begin] else 2, 2 if data[box.begin + 3] & 1 else 1
+    essential = 1 << 8 * length - 1  # a bit beside the number
     for _ in range(min(int.from_bytes(data[box.begin + 4 : at], "big"), MOST_ITEMS)):
         work.step(STEP)
         if at + width >= box.stop:
             break
-        numbers.add(int.from_bytes(data[at : at + width], "big"))
-        at += width + 1 + length * data[at + width]
-    return numbers
+        item, many = int.from_bytes(data[at : at + width], "big"), data[at + width]
+        at += width + 1
+        stop = at + length * many
+        numbers = (int.from_bytes(data[place : place + length], "big") for place in range(at, stop, length))
+        described.setdefault(item, []).extend(number & ~essential for number in numbers)
+        at = stop
+    return described
+
+
+def _made_of(data: bytes, box: Box, items: _Items, work: Work) -> None:
+    wide = 4 if data[box.begin] else 2
+    for entry in boxes(data, box.begin + 4, box.stop, work):
+        if entry.kind == MADE_OF:
+            numbers = data[entry.begin : entry.begin + wide], data[entry.begin + wide + 2 : entry.stop]
+            item, parts = int.from_bytes(numbers[0], "big"), numbers[1]
+            work.spend(STEP * (1 + len(parts) // wide))
+            every = (int.from_bytes(parts[at : at + wide], "big") for at in range(0, len(parts), wide))
+            items.made_of.setdefault(item, []).extend(every)
+
+
+def _is_drawn(data: bytes, items: _Items, item: int, work: Work) -> bool:
+    """Whether its code is built like one of its kind; so is what stands elsewhere."""
+    kind = items.kinds.get(item, (b"", b""))[0]
+    if kind not in DESCRIPTIONS or item not in items.places:
+        return kind in OTHERS or kind in DESCRIPTIONS
+    description = items.property_of(item, DESCRIPTIONS[kind])
+    if description is None:
+        return False
+    code = b"".join(data[begin:stop] for begin, stop in items.places[item])
+    work.spend(len(code))
+    if kind == AV1:
+        return bmff_codes.is_av1(code, work)
+    return bmff_codes.is_hevc(code, data[description.begin : description.stop], work)
 
 
 def _item(data: bytes, kind: tuple[bytes, bytes], extents: list[Extent], layout: Layout, work: Work) -> None:
