@@ -145,6 +145,7 @@ async def _export(settings: Settings, wanted: Filter, file: TextIO) -> None:
 
 
 async def _matching(settings: Settings, wanted: Filter, limit: int) -> list[Found]:
+    """As they came to be: the topic has several partitions, which are read one after the other."""
     matching: list[Found] = []
     async with aclosing(read(settings.kafka, settings.topics)) as every:
         async for found in every:
@@ -152,7 +153,7 @@ async def _matching(settings: Settings, wanted: Filter, limit: int) -> list[Foun
                 matching.append(found)
             if len(matching) == limit:
                 break
-    return matching
+    return sorted(matching, key=lambda found: found.written_at)
 
 
 async def _last(settings: Settings, place: bytes | tuple[int, int]) -> Found | None:

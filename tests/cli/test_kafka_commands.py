@@ -99,6 +99,17 @@ def test_dead_letters_are_listed_by_filters(command: Command, env: dict[str, str
 
 
 @pytest.mark.kafka
+def test_dead_letters_are_listed_in_the_order_of_their_times(
+    command: Command, env: dict[str, str], letters: KafkaSettings, topics: TopicSettings
+) -> None:
+    for number in range(4, 10):
+        anyio.run(put, letters, topics, replace(letter(number), key=b"key %d" % number))
+    every = told(command("dlq", "ls", "--json", **env))
+    assert len({one["place"].partition(":")[0] for one in every}) == 2, "of several partitions"
+    assert [one["id"] for one in every[3:]] == [f"{number:02}" * 16 for number in range(4, 10)]
+
+
+@pytest.mark.kafka
 @pytest.mark.usefixtures("letters")
 def test_show_masks_and_export_does_not(command: Command, env: dict[str, str], tmp_path: Path) -> None:
     shown = command("dlq", "show", "01" * 16, **env)
