@@ -109,20 +109,19 @@ def item(node: Json) -> Payload:
         return Nothing("no_value")
     if not isinstance(image, dict):
         raise Malformed(WITHOUT_ROW)
-    left = Left()
-    return _opened({name: _untyped(value, left) for name, value in image.items()})
+    return _opened(_untyped({"M": image}, Left()))
 
 
-def _untyped(typed: Any, left: Left) -> Any:
+def _untyped(typed: Any, left: Left, level: int = 0) -> Any:
     """Raises `Malformed`."""
     if not isinstance(typed, dict) or len(typed) != 1:
         raise Malformed("an item of DynamoDB with a value that does not say its type")
     ((kind, value),) = typed.items()
-    with left:
-        if kind == "M" and isinstance(value, dict):
-            return {name: _untyped(each, left) for name, each in value.items()}
-        if kind == "L" and isinstance(value, list):
-            return [_untyped(each, left) for each in value]
+    if (kind == "M" and isinstance(value, dict)) or (kind == "L" and isinstance(value, list)):
+        left.take(len(value), level)
+        if isinstance(value, list):
+            return [_untyped(each, left, level + 1) for each in value]
+        return {name: _untyped(each, left, level + 1) for name, each in value.items()}
     if kind == "N" and isinstance(value, str):
         return parse(value[:NUMBER])
     return None if kind == "NULL" else value

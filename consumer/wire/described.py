@@ -100,6 +100,8 @@ def may_be_attachment(content: Json) -> bool:
 
 def of_content(raw: object, head: Head) -> tuple[list[Attachment], int]:
     """S1, S7, S8, and how many there are. Stories, cards, templates and rich links carry URLs too, and are no files."""
+    if raw is None:
+        return [], 0
     contents = [content for content in objects(raw, "content") if is_attachment(content)]
     described = [an_object(content.get("attachment"), "content.attachment") for content in contents]
     return [attachment_of(attachment, head) for attachment in described if attachment is not None], len(contents)
@@ -110,6 +112,8 @@ def with_listed(found: list[Attachment], raw: Json, head: Head, kind: Kind | Non
     listed = (*objects(raw.get("media"), "media"), *objects(raw.get("attachments"), "attachments"))
     if not listed and len(found) < 2:
         return found
+    if not found and len(listed) == 1:
+        return [attachment_of(listed[0], head, kind)]
     return united(found, (attachment_of(entry, head, kind) for entry in listed))
 
 

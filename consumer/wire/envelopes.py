@@ -72,6 +72,7 @@ class Leaf:
     path: str = ""
     envelope: tuple[str, ...] = ()
     fault: Malformed | None = None  # why its envelope can't be opened
+    depth: int = 0  # wrappings around it
 
     @property
     def value(self) -> bytes:
@@ -82,22 +83,22 @@ class Leaf:
 def leaves(value: bytes) -> Iterator[Leaf]:
     """The events inside a record, in order. Raises `Malformed` for what can't be taken apart as a whole."""
     found, effort = 0, Effort(MAX_EVENTS, len(value))
-    waiting = [(Leaf(value, value), 0)]
+    waiting = [Leaf(value, value)]
     while waiting:
-        leaf, depth = waiting.pop()
+        leaf = waiting.pop()
         inside = _opened(leaf, effort)
         if inside is leaf:
             yield leaf
             continue
-        if depth > MAX_WRAPPING:
+        if leaf.depth > MAX_WRAPPING:
             raise Malformed(f"more than {MAX_WRAPPING} wrappings around an event")
         if isinstance(inside, Leaf):
-            waiting.append((inside, depth + 1))
+            waiting.append(inside)
             continue
         found += len(inside)
         if found > MAX_EVENTS:
             raise Malformed(f"more than {MAX_EVENTS} events in one record")
-        waiting.extend((each, depth + 1) for each in reversed(inside))
+        waiting += reversed(inside)
 
 
 def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
@@ -116,34 +117,35 @@ def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
         if isinstance(node, bytes):
             return _documents(leaf, node, name, effort)
     except Malformed as fault:
-        return Leaf(None, leaf.own, leaf.path, (*leaf.envelope, *filter(None, (name,))), fault)
+        return Leaf(None, leaf.own, leaf.path, (*leaf.envelope, *filter(None, (name,))), fault, leaf.depth + 1)
     elements = node.payloads if isinstance(node, Several) else node if isinstance(node, list) else None
     if elements is None:
-        return Leaf(node, leaf.own, leaf.path, (*leaf.envelope, name)) if name else leaf
+        return Leaf(node, leaf.own, leaf.path, (*leaf.envelope, name), depth=leaf.depth + 1) if name else leaf
     elements = few(elements)
-    envelope_names = (*leaf.envelope, name or "array")
+    names, depth = (*leaf.envelope, name or "array"), leaf.depth + 1
     if len(elements) == 1 and isinstance(elements[0], Broken):  # so that its bytes say the same again
-        return Leaf(None, leaf.own, leaf.path, envelope_names, elements[0].fault)
-    return [_element(each, f"{leaf.path}[{index}]", envelope_names) for index, each in enumerate(elements)]
-
-
-def _element(each: Any, path: str, envelope: tuple[str, ...]) -> Leaf:
-    if isinstance(each, Broken):
-        return Leaf(None, each.own, path, envelope, each.fault)
-    return Leaf(each, each, path, envelope)
+        return Leaf(None, leaf.own, leaf.path, names, elements[0].fault, depth)
+    return [
+        Leaf(None, each.own, f"{leaf.path}[{index}]", names, each.fault, depth)
+        if isinstance(each, Broken)
+        else Leaf(each, each, f"{leaf.path}[{index}]", names, None, depth)
+        for index, each in enumerate(elements)
+    ]
 
 
 def _documents(leaf: Leaf, payload: bytes, name: str, effort: Effort) -> Leaf | list[Leaf]:
     """The JSON values of a payload: one keeps the bytes around it, several have their own. Raises `Malformed`."""
     found = documents(payload, effort)
-    first = found[0]
+    first, depth = found[0], leaf.depth + 1
     envelope = (*leaf.envelope, name) if name else leaf.envelope
     if first.framing:
         envelope = (*envelope, first.framing)
     if len(found) == 1:
-        return Leaf(first.node, leaf.own, leaf.path, envelope, first.fault)
+        return Leaf(first.node, leaf.own, leaf.path, envelope, first.fault, depth)
     envelope = (*envelope, "several values")
-    return [Leaf(one.node, one.own, f"{leaf.path}[{index}]", envelope, one.fault) for index, one in enumerate(found)]
+    return [
+        Leaf(one.node, one.own, f"{leaf.path}[{index}]", envelope, one.fault, depth) for index, one in enumerate(found)
+    ]
 
 
 def _written(element: Any) -> bytes:

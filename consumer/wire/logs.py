@@ -161,17 +161,19 @@ def _objects(raw: Any) -> list[Json]:
     return [each for each in _listed(raw) if isinstance(each, dict)]
 
 
-def _any_value(value: Any, left: Left) -> Any:
+def _any_value(value: Any, left: Left, level: int = 0) -> Any:
     if not isinstance(value, dict) or len(value) != 1:
         raise Malformed("a log record without a body that can be read")
     ((kind, inner),) = value.items()
+    if kind == "stringValue":
+        return inner
     kind = _TYPED.get(kind, kind)
-    with left:
-        if kind == "kvlistValue" and isinstance(inner, dict):
-            pairs = _objects(inner.get("values"))
-            return {str(pair.get("key")): _any_value(pair.get("value"), left) for pair in pairs}
-        if kind == "arrayValue" and isinstance(inner, dict):
-            return [_any_value(each, left) for each in _objects(inner.get("values"))]
+    if kind in ("kvlistValue", "arrayValue") and isinstance(inner, dict):
+        values = _objects(inner.get("values"))
+        left.take(len(values), level + 1)
+        if kind == "arrayValue":
+            return [_any_value(each, left, level + 1) for each in values]
+        return {str(pair.get("key")): _any_value(pair.get("value"), left, level + 1) for pair in values}
     return of_base64(inner) if kind == "bytesValue" else inner
 
 

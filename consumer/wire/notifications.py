@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from consumer.errors import Malformed
 from consumer.wire import fields
@@ -17,7 +18,8 @@ AROUND_BODIES = frozenset({"detail", "eventBody", "topicName"})  # nothing is in
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
 
 
-class Notification(NamedTuple):
+@dataclass(slots=True)
+class Notification:
     """A notification and what is around it, each the same object where it is missing."""
 
     envelope: Json  # of EventBridge

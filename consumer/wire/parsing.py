@@ -110,12 +110,13 @@ def documents(value: bytes, effort: Effort) -> list[Document]:
         return [Document(orjson.loads(value), value)]
     except orjson.JSONDecodeError:
         pass
-    value = value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
+    tried, value = value, value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
     mended = mend(value)
-    try:
-        return [Document(orjson.loads(mended), value)]
-    except orjson.JSONDecodeError:
-        pass
+    if mended != tried:
+        try:
+            return [Document(orjson.loads(mended), value)]
+        except orjson.JSONDecodeError:
+            pass
     if not effort.is_worth_a_look():
         raise Malformed(NO_JSON)
     known = [framing for framing in _BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]

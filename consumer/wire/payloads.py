@@ -176,7 +176,8 @@ def field_of(one: Any, field: str) -> Any:
 def has(**values: str | tuple[str, ...]) -> Callable[[Json], bool]:
     """Whether each of these keys has its value, or one of its values."""
     allowed = {key: (value,) if isinstance(value, str) else value for key, value in values.items()}
-    return lambda node: all(node[key] in some for key, some in allowed.items())
+    first, words = allowed.popitem()
+    return lambda node: node[first] in words and all(node[key] in some for key, some in allowed.items())
 
 
 def one_has(key: str, *fields: str) -> Callable[[Json], bool]:
@@ -292,8 +293,6 @@ def platform_event(node: Json) -> Payload:
     event = node["payload"] if isinstance(node.get("payload"), dict) else node
     if len(event) > FIELDS:
         raise Malformed(f"more than {FIELDS} fields in an event of Salesforce")
-    own = {name.removesuffix("__c"): value for name, value in event.items() if name.endswith("__c")}
-    texts = [value for value in own.values() if isinstance(value, str) and value.lstrip()[:1] in ("{", "[", '"')]
-    if len(texts) == 1 and len(own) == 1:
-        return texts[0]
-    return {name[:1].lower() + name[1:]: value for name, value in own.items()}
+    own = {name[:1].lower() + name[1:].removesuffix("__c"): event[name] for name in event if name.endswith("__c")}
+    only = next(iter(own.values())) if len(own) == 1 else None
+    return only if isinstance(only, str) and only.lstrip()[:1] in ("{", "[", '"') else own

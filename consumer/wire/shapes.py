@@ -98,7 +98,9 @@ def _may_hold_more(raw: Json, type_: str, contents: object = None) -> bool:
     it has stickers."""
     if (type_ and type_ not in KNOWN_TYPES) or raw.get("stickers"):
         return True
-    return any(not is_attachment(content) and may_be_attachment(content) for content in objects(contents, "content"))
+    return contents is not None and any(
+        not is_attachment(content) and may_be_attachment(content) for content in objects(contents, "content")
+    )
 
 
 def _own_ids(raw: Json, conversation_id: str, *others: object) -> Ids:
@@ -210,10 +212,10 @@ def _details(raw: Json, head: Head) -> TypedMessage:
     metadata = an_object(raw.get("messageMetadata"), "messageMetadata") or {}
     normalized = an_object(raw.get("normalizedMessage"), "normalizedMessage") or {}
     contents = objects(metadata.get("content"), "messageMetadata.content")
-    possible = [content for content in contents if may_be_attachment(content)]
-    kinds = {fields.kind(content.get("subType")) for content in possible}
+    possible = [*filter(may_be_attachment, contents)]
+    kinds = {fields.kind(content.get("subType")) for content in possible} if possible else set()
     described, count = of_content(normalized.get("content") or raw.get("content"), head)
-    attachments = with_listed(described, raw, head, next(iter(kinds)) if len(kinds) == 1 else None)
+    attachments = with_listed(described, raw, head, kinds.pop() if len(kinds) == 1 else None)
     type_ = word(metadata.get("type")) or word(normalized.get("type"))
     announced = max(count, sum(map(is_attachment, possible)))
     silent = bool(possible) or not (type_ or contents) or _may_hold_more(raw, type_)
@@ -222,21 +224,22 @@ def _details(raw: Json, head: Head) -> TypedMessage:
 
 def _merged(one: TypedMessage, others: list[TypedMessage]) -> TypedMessage:
     """The same message, listed under several participants: mostly in the same words."""
-    others = [other for other in others if other != one]
-    if not others:
+    if not (others := [other for other in others if other != one]):
         return one
     first = one.message
     same = [first, *(other.message for other in others)]
     removed = any(message.removed for message in same)
-    inbound = any(message.direction is Direction.INBOUND for message in same)
-    direction = Direction.INBOUND if inbound else first.direction
+    direction = Direction.INBOUND if any(m.direction is Direction.INBOUND for m in same) else first.direction
     attachments: Iterable[Attachment] = first.attachments
     if any(message.attachments for message in same[1:]):
         attachments = united(*(message.attachments for message in same))
     message = Message(
         conversation_id=first.conversation_id,
         message_id=first.message_id,
-        attachments=tuple(replace(a, removed=removed, direction=direction) for a in attachments),
+        attachments=tuple(
+            a if (a.removed, a.direction) == (removed, direction) else replace(a, removed=removed, direction=direction)
+            for a in attachments
+        ),
         announces_media=any(message.announces_media for message in same),
         announced=max(message.announced for message in same),
         direction=direction,

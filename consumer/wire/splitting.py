@@ -11,7 +11,7 @@ from consumer.model import Event, Headers, Source, Task
 from consumer.wire.events import Noise, UnreadableEvent
 from consumer.wire.remembered import decoded
 from consumer.wire.results import record_size
-from consumer.wire.tasks import encode_task, encoded_elsewhere, key_of, unreadable_key
+from consumer.wire.tasks import encode_task, encoded_at, key_of, unreadable_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def tasks_of(
         if isinstance(item, Noise):
             dropped(item.kind)
             continue
-        record = TaskRecord(_key_of(item, at), item.value, encoded_elsewhere(shared, at, item.path))
+        record = TaskRecord(_key_of(item, at), item.value, encoded_at(item.path, shared))
         if record.size > max_bytes:
             own = replace(whole, source=replace(at, path=item.path), value=item.value)
             record = _fitting(own, record.key, max_bytes)

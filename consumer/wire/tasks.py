@@ -40,7 +40,9 @@ def unreadable_key(source: Source) -> bytes:
 
 def encode_task(task: Task) -> Headers:
     """The headers of a task's record; its value is the task's value."""
-    headers = [_place(task.source, task.source.path)]
+    source = task.source
+    place = f"{source.topic} {source.partition} {source.offset} {source.timestamp_ms} {source.path}".rstrip()
+    headers: list[tuple[str, bytes | None]] = [(SOURCE, place.encode())]
     if task.key is not None:
         headers.append((KEY, task.key))
     if task.value_sha256 is not None:
@@ -63,14 +65,9 @@ def encode_task(task: Task) -> Headers:
     return tuple(headers)
 
 
-def encoded_elsewhere(headers: Headers, source: Source, path: str) -> Headers:
-    """Those of a task of the same record, for the event at `path`: thousands share all but their place."""
-    return (_place(source, path), *headers[1:])
-
-
-def _place(source: Source, path: str) -> tuple[str, bytes | None]:
-    place = f"{source.topic} {source.partition} {source.offset} {source.timestamp_ms} {path}".rstrip()
-    return SOURCE, place.encode()
+def encoded_at(path: str, headers: Headers) -> Headers:
+    """Those of a task of a whole record, for the event at `path` in it: thousands share all but their place."""
+    return ((SOURCE, b"%s %s" % (headers[0][1], path.encode())), *headers[1:]) if path else headers
 
 
 def traced(traceparent: str | None) -> Headers:
