@@ -13,6 +13,7 @@ from consumer.inspection.readers.media import lzw
 from consumer.inspection.readers.seen import TooMuch, Work
 from consumer.model import Reason
 from tests.inspection import media
+from tests.inspection.files import program
 from tests.inspection.media import SAMPLES
 from tests.inspection.test_media import verdict as media_verdict
 
@@ -226,3 +227,23 @@ def test_behind_the_directory_of_a_camera_may_stand_anything() -> None:
     at = data.index(struct.pack("<2HL", 34665, 7, 18))
     value = data[at + 8 : at + 12]
     assert verdict(data[:at] + struct.pack("<2HL", 34665, 4, 1) + value + data[at + 12 :]) is None
+
+
+def test_where_a_camera_s_directory_should_stand_may_stand_anything() -> None:
+    data = media.tiff(more={34665: (7, b"\xff\xff" + bytes(60))})
+    at = data.index(struct.pack("<2HL", 34665, 7, 62))
+    value = data[at + 8 : at + 12]
+    assert verdict(data[:at] + struct.pack("<2HL", 34665, 4, 1) + value + data[at + 12 :]) is None
+    assert verdict(data[:4] + value + data[8:]) is Reason.MALFORMED
+
+
+def test_a_directory_at_the_end_may_say_nothing_of_a_next_one() -> None:
+    assert verdict(media.tiff()[:-4]) is None
+    assert verdict(media.tiff()[:-5]) is Reason.MALFORMED
+
+
+def test_what_office_notes_of_a_page_that_it_scanned_is_a_file_in_it() -> None:
+    notes = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(2040)
+    assert verdict(media.tiff(more={37680: (7, notes)})) is None
+    assert verdict(media.tiff(more={37681: (7, notes)})) is Reason.SECOND_FORMAT
+    assert verdict(media.tiff(more={37680: (7, program())})) is not None

@@ -36,6 +36,7 @@ MOST_SAMPLES = 8
 PAGES, TABLES = 330, 347  # the second: what the JPEGs of a page have in common
 DIRECTORIES = frozenset({PAGES, 34665, 34853, 40965})  # further ones: pages inside, of the camera, of the place
 TEXTS = frozenset({700, 37510, *range(40091, 40096)})  # XMP, comments, what Windows calls title
+PROPERTIES = 37680  # what Office notes of a page that it has scanned, as a file of its own
 ROUNDED = 16  # bytes that some writers put behind the last value
 LONG = 64  # bytes: shorter values are numbers
 MOST_DIRECTORIES, MOST_ENTRIES, MOST_STRIPS = 2_000, 4_096, 1_000_000
@@ -126,6 +127,8 @@ def _directories(walk: _Walk, first: int) -> None:
     visit([first], is_page=True)
     while waiting:
         at, is_page = waiting.pop()
+        if not is_page and walk.number(at, 8 if walk.big else 2) > MOST_ENTRIES:
+            continue  # a camera's that was overwritten: viewers pass over it
         entries = {entry.tag: entry for entry in _entries(walk, at)}
         for tag in DIRECTORIES & entries.keys():
             visit(_numbers(walk, entries[tag]), is_page and tag == PAGES)
@@ -147,7 +150,8 @@ def _entries(walk: _Walk, at: int) -> Iterator[DirectoryEntry]:
     count = walk.number(at, head)
     if count > MOST_ENTRIES:
         raise Unreadable("a directory of the TIFF has too many entries")
-    walk.use(at, at + head + count * (4 + 2 * wide) + wide)
+    stop = at + head + count * (4 + 2 * wide)
+    walk.use(at, stop if stop == len(walk.data) else stop + wide)  # some writers say of the last one nothing behind it
     for place in range(at + head, at + head + count * (4 + 2 * wide), 4 + 2 * wide):
         walk.work.step(STEP)
         tag, kind, many = walk.number(place, 2), walk.number(place + 2, 2), walk.number(place + 4, wide)
@@ -230,5 +234,7 @@ def _value(walk: _Walk, entry: DirectoryEntry, is_page: bool) -> None:
     walk.use(entry.begin, entry.stop)
     if entry.kind == ASCII or entry.tag in TEXTS:
         walk.layout.text(entry.begin, entry.stop)
+    elif entry.tag == PROPERTIES:
+        walk.layout.attach(walk.data[entry.begin : entry.stop])
     elif entry.kind in BYTES and entry.stop - entry.begin > LONG:
         walk.layout.hide(entry.begin, entry.stop)
