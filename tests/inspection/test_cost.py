@@ -118,6 +118,12 @@ def test_each_word_that_is_found_in_a_pdf_is_paid_for() -> None:
     assert before - work.left > 5 * 160 * 10_000
 
 
+@pytest.mark.parametrize(("motif", "least"), [(b"endobj x 1 0 obj ", 18_000), (b"Pobj\nobj", 4_000)])
+def test_words_of_objects_that_are_none_are_paid_for(motif: bytes, least: int) -> None:
+    data = pdf(motif * 1_000)
+    assert spent(data, examine(data, DETECTOR)) > 1_000 * least
+
+
 def test_small_files_cost_next_to_nothing() -> None:
     for data in BENIGN.values():
         assert spent(data, examine(data, DETECTOR)) < MIB

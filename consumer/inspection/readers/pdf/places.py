@@ -18,8 +18,8 @@ from consumer.inspection.readers.texts.tables import SYLK
 from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
-STEP = 2048  # what one between objects costs, as bytes that are read
-A_WORD = 512  # likewise, one that begins no object
+STEP = 4096  # what one between objects costs, as bytes that are read
+A_WORD = 1024  # likewise, one that begins no object
 OPENED = frozenset(b"({[\"'`=")  # on the line that a file begins on
 OPENINGS = (b"#!", b"%!", b"/*", b"//", SYLK)  # of comments, scripts, PostScript and workbooks
 SAME = "a PDF"  # joined documents: readers show the last one

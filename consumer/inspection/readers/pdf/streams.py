@@ -16,7 +16,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 MOST_BLANKS = 8  # behind the word, before its line ends
 MOST_COMMENT = 1000  # bytes of one between a dictionary and the word
 NEARER, NEAR = 16, 40  # bytes before an object's word that its number is in
-AN_OBJECT, ITS_END = 256, 64  # of work, for each that is looked at
+AN_OBJECT, ITS_END = 480, 64  # of work, for each that is looked at
 A_NAME = 1536  # likewise
 MOST_NAMES = 16
 _IN_NAME = runs.WORD + b"#"
