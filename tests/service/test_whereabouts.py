@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
+from consumer.genesys.answers import Meaning
 from consumer.identity import attachment_key, conversation_identity, message_identity
 from consumer.kafka.groups import GroupStanding
 from consumer.kafka.seen import (
@@ -37,6 +38,7 @@ from consumer.model import (
     Task,
 )
 from consumer.service.whereabouts import sentences
+from consumer.service.whereabouts.letters import explained
 from consumer.service.whereabouts.processes import AskedProcess
 from consumer.service.whereabouts.stories import State, Story, of_asked, stories
 
@@ -259,3 +261,18 @@ def test_every_reason_of_a_dead_letter_says_what_to_do() -> None:
 def test_what_is_no_process_of_ours_is_said(body: dict[str, Any]) -> None:
     assert AskedProcess.of("one:9464", body, "no answer in 5 s").problem == "no answer in 5 s"
     assert AskedProcess.of("one:9464", body, None).problem == "what answers there is not this service"
+
+
+MEANINGS = {str(meaning) for meaning in Meaning} | {"not_the_store", "no_answer"}
+
+
+@pytest.mark.parametrize("meaning", sorted(MEANINGS))
+def test_whatever_a_dead_letter_rests_on_is_explained(meaning: str) -> None:
+    rests_on = replace(letter(b"x" * 16).letter, reason=DeadReason.UNAVAILABLE, settled=Settled("messages", meaning))
+    assert explained(rests_on)
+
+
+def test_only_what_a_store_refused_is_told_of_a_store() -> None:
+    refused = replace(letter(b"x" * 16).letter, reason=DeadReason.UNAVAILABLE)
+    assert "store" in str(explained(replace(refused, settled=Settled("file", "refused", "AccessDenied"))))
+    assert "store" not in str(explained(replace(refused, settled=Settled("messages", "refused", "not.authorized"))))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from consumer.model import DeadLetter, DeadReason
 
+FILE = "file"  # in place of a call's name: what was asked of a file's host
 EXPLAINED = {
     (DeadReason.FORBIDDEN, "refused"): (
         "This one was refused while the client, its address and the permission for the call were not: the divisions of "
@@ -15,11 +16,12 @@ EXPLAINED = {
         "The API does not take these ids, and takes others: the event names what Genesys can't know."
     ),
     (DeadReason.NOT_FOUND, "answered"): "Genesys itself says that there is no such thing.",
-    (DeadReason.UNAVAILABLE, "refused"): "The store refused each fresh link to this file, and delivered others.",
 }
+EXPLAINED_OF_FILES = {"refused": "The store refused each fresh link to this file, and delivered others."}
 EXPLAINED_BY_MEANING = {
     "answered": "Genesys answered, and did not show what was announced until the attempts ran out.",
     "refused": "It was refused again and again, while others were answered.",
+    "limited": "This one met a limit of calls each time it was asked for, while others were answered. Replay it later.",
     "down": "The host said that it can't, each time for this one, while it answered others. Replay it later.",
     "not_genesys": "Something else answered in place of Genesys for this one, and not for others. Replay it later.",
     "not_the_store": "Something else answered in place of the file's host. Replay it once the host delivers.",
@@ -43,7 +45,8 @@ def explained(letter: DeadLetter) -> str | None:
     if letter.settled is None:
         return None
     meaning = letter.settled.meaning
-    return EXPLAINED.get((letter.reason, meaning)) or EXPLAINED_BY_MEANING.get(meaning)
+    of_files = EXPLAINED_OF_FILES.get(meaning) if letter.settled.call == FILE else None
+    return of_files or EXPLAINED.get((letter.reason, meaning)) or EXPLAINED_BY_MEANING.get(meaning)
 
 
 def remedy(letter: DeadLetter) -> str:
