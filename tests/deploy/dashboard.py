@@ -82,7 +82,7 @@ IN_ORDER: tuple[tuple[str, tuple[Panel, ...]], ...] = (
                 f"sum(max by (condition) (@condition{{{conditions(Effect.WAITS)}}} > bool 0))", always=True, bad_from=1,
             ),
             stat(
-                "Oldest unanswered", "How long the oldest event or task waits; a page from 15 minutes on", "s",
+                "Oldest unanswered", "How long the oldest one waits; at 45 minutes a page, in outages at 15", "s",
                 "max(@oldest_unanswered_age_seconds)", without=NOT_KNOWN, bad_from=900,
             ),
             stat(

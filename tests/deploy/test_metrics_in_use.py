@@ -10,7 +10,7 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from consumer.model import Condition
+from consumer.model import Condition, Effect
 from consumer.telemetry.metrics import Metrics
 from tests.quick import installed
 
@@ -49,6 +49,14 @@ def test_every_metric_in_use_exists(series: dict[str, dict[str, set[str]]]) -> N
     used = {name for expression in _expressions() for name in NAME.findall(expression)}
     assert len(used) > 20
     assert used <= set(series)
+
+
+def test_what_waits_is_a_page_sooner_under_each_condition_that_hinders_work() -> None:
+    rules = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+    (expression,) = [rule["expr"] for rule in rules if rule["alert"] == "AttachmentConsumerUnanswered"]
+    (left_out,) = re.findall(r'condition!~"([^"]*)"', expression)
+    warns = {condition for condition in Condition if condition.told.effect is Effect.WARNS}
+    assert set(left_out.split("|")) == warns | {Condition.DRAINING}
 
 
 def test_a_condition_is_told_by_one_alert_and_draining_by_none() -> None:
