@@ -24,10 +24,6 @@ FRAMES_AT_ONCE = 64  # frames of one length that are stepped over together
 RUN = 128  # what that costs, as bytes that are read
 
 
-def begins(data: bytes) -> bool:
-    return data.startswith((NARROW, WIDE))
-
-
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     narrow = data.startswith(NARROW)
     seen.detected_type = "audio/amr" if narrow else "audio/amr-wb"

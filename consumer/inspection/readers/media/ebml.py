@@ -52,10 +52,6 @@ class Element:
     stop: int | None  # behind its content, as it says; None: not known
 
 
-def begins(data: bytes) -> bool:
-    return data.startswith(SIGNATURE)
-
-
 def element(data: bytes, at: int) -> Element | None:
     """What stands there; None if it can't be one, or the file ends inside its head."""
     first = data[at] if at < len(data) else 0

@@ -17,7 +17,6 @@ from consumer.model import Reason
 
 AN_ENTRY = 64 * 1024  # of work
 ARCHIVES = (".zip", ".jar")  # may have something before their first entry
-MACROS = "vbaproject.bin"  # in a document
 
 
 class Sink(Protocol):
