@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from consumer.inspection.readers import runs
+from consumer.inspection.readers import runs, zip_fields
 from consumer.inspection.readers.flate import LARGEST_PIECE
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.seen import Unreadable
@@ -21,19 +21,13 @@ LOCAL, CENTRAL, END, DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b
 END64, LOCATOR64, LOCATOR_SIZE = b"PK\x06\x06", b"PK\x06\x07", 20
 ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
 STORED, DEFLATED = 0, 8  # methods of entries
-LARGE_SIZES, UNICODE_PATH = 0x0001, 0x7075  # extra fields
-_A_PATH = UNICODE_PATH.to_bytes(2, "little")
-ROOM, OFFICE = 0xA220, b"\x28\xa0"  # a field that keeps room for a longer name, and how Office's own begins
-TIMES = frozenset({0x0001, 0x000A, 0x5455, 0x5855, 0x7855, 0x7875})  # and sizes, and who owns it: numbers, all of them
-MOST_FIELDS = 16
-SHORT = 64  # bytes of a field that holds numbers
 FED = 32 * 1024  # compressed bytes at a time: what of them is not inflated yet is copied
 UNIX, LINK, FILE_KIND = 3, 0o120000, 0o170000
 
 _END = struct.Struct("<4s4H2LH")
 CENTRAL_HEADER = struct.Struct("<4s6H3L5H2L")
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
-_FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
+_FULL16, _FULL32 = 0xFFFF, zip_fields.FULL
 
 
 class Entry(NamedTuple):
@@ -130,7 +124,7 @@ def _end64(data: bytes, position: int) -> tuple[int, int, int, int, bytes]:
 def _entries(data: bytes, directory: int, end: int, prefix: int, most: int) -> Iterator[Entry]:
     position = directory
     for _ in range(most + 1):
-        if position + CENTRAL_HEADER.size > end or data[position : position + 4] != CENTRAL:
+        if position + CENTRAL_HEADER.size > end or not data.startswith(CENTRAL, position):
             return
         listed = _Listed.at(data, position)
         position = listed.end
@@ -161,7 +155,9 @@ class _Listed(NamedTuple):
         comment_at = extra_at + fields[11]
         end = comment_at + fields[12]
         extra = data[extra_at:comment_at]
-        size, compressed, offset = _large(extra, fields[9], fields[8], fields[16])
+        size, compressed, offset = fields[9], fields[8], fields[16]
+        if _FULL32 in (size, compressed, offset):
+            size, compressed, offset = zip_fields.large(extra, size, compressed, offset)
         name, comment = data[name_at:extra_at], data[comment_at:end]
         return cls(
             fields[1] >> 8, fields[3], fields[4], fields[7], compressed, size, offset, fields[15],
@@ -169,6 +165,8 @@ class _Listed(NamedTuple):
         )  # fmt: skip
 
     def text(self, name: bytes) -> str:
+        if name.isascii():  # as nearly always
+            return name.decode("ascii")
         return name.decode("utf-8" if self.flags & 0x800 else "cp437", "replace")
 
     @property
@@ -176,49 +174,9 @@ class _Listed(NamedTuple):
         return self.made_by == UNIX and self.attributes >> 16 & FILE_KIND == LINK
 
 
-def _extra_fields(extra: bytes) -> Iterator[tuple[int, bytes]]:
-    """As far as they are sound, and not without end. What follows is a field of its own, of no kind."""
-    at = 0
-    for _ in range(MOST_FIELDS):
-        kind, length = int.from_bytes(extra[at : at + 2], "little"), int.from_bytes(extra[at + 2 : at + 4], "little")
-        if at + 4 + length > len(extra):
-            break
-        yield kind, extra[at + 4 : at + 4 + length]
-        at += 4 + length
-    if at < len(extra):
-        yield 0, extra[at:]
-
-
-def _remarks(*extras: bytes) -> Iterator[bytes]:
-    """Each field that holds more than numbers, and all of them as they stand, with the bytes that head them."""
-    for extra in filter(None, extras):
-        fields = [field for kind, field in _extra_fields(extra) if not _is_usual(kind, field)]
-        yield from (*fields, extra) if fields else ()
-
-
-def _is_usual(kind: int, field: bytes) -> bool:
-    """Numbers, or the room that Office keeps: how much of it there is, and nothing but zeros."""
-    if kind == ROOM:
-        return field.startswith(OFFICE) and not field[4:].strip(b"\0")
-    return kind in TIMES and len(field) <= SHORT
-
-
-def _large(extra: bytes, *small: int) -> tuple[int, int, int]:
-    """Sizes and offset that do not fit into 32 bits stand in the ZIP64 field, in this order."""
-    values = list(small)
-    for kind, field in _extra_fields(extra) if _FULL32 in small else ():
-        if kind == LARGE_SIZES:
-            used = 0
-            for index, value in enumerate(values):
-                if value == _FULL32 and used + 8 <= len(field):
-                    values[index] = struct.unpack_from("<Q", field, used)[0]
-                    used += 8
-    return values[0], values[1], values[2]
-
-
 def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
     start = listed.offset + prefix
-    if start + LOCAL_HEADER.size > len(data) or data[start : start + 4] != LOCAL:
+    if start + LOCAL_HEADER.size > len(data) or not data.startswith(LOCAL, start):
         raise Unreadable("an entry is not where the archive's directory says")
     _, _, flags, method, _, _, crc, compressed, size, name_size, extra_size = LOCAL_HEADER.unpack_from(data, start)
     extra_at = start + LOCAL_HEADER.size + name_size
@@ -228,7 +186,7 @@ def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
     name, extra = data[start + LOCAL_HEADER.size : extra_at], data[extra_at:begin]
     differs = ""
     extras = (extra, listed.extra) if extra or listed.extra else ()
-    if name != listed.name or any(_is_called_otherwise(listed, field) for field in extras):
+    if name != listed.name or (extras and any(_is_called_otherwise(listed, field) for field in extras)):
         differs = "name"
     elif method != listed.method:
         differs = "method"
@@ -245,14 +203,14 @@ def _located(data: bytes, listed: _Listed, prefix: int) -> Entry:
     encrypted = bool((listed.flags | flags) & ENCRYPTED)
     return Entry(
         listed.text(listed.name), listed.method, encrypted, listed.compressed, listed.size, listed.crc,
-        start, begin, end, differs, listed.is_link, (*_remarks(*extras), listed.comment),
+        start, begin, end, differs, listed.is_link, zip_fields.remarks(extras, listed.comment),
     )  # fmt: skip
 
 
 def _is_called_otherwise(listed: _Listed, extra: bytes) -> bool:
     """A second name, for programs that know Unicode. Of an ASCII name it can only be the same."""
-    for kind, field in _extra_fields(extra) if _A_PATH in extra else ():
-        if kind == UNICODE_PATH:
+    for kind, field in zip_fields.each(extra) if zip_fields.A_PATH in extra else ():
+        if kind == zip_fields.UNICODE_PATH:
             second = field[5:].decode("utf-8", "replace")
             first = listed.text(listed.name)
             if second != first and (listed.name.isascii() or extension_of(second) != extension_of(first)):

@@ -49,7 +49,7 @@ def read_contents(
 ) -> None:
     """Inflates every entry, and hands over what is wanted. Stops at the first limit that is reached."""
     try:
-        _Walk(data, opened, budget, seen, limits).over(archive)
+        _Walk(data, opened, budget, seen, most_kept(len(data))).over(archive)
     except TooMuch as limit:
         seen.find(Reason.ARCHIVE_LIMITS, str(limit))
 
@@ -60,7 +60,7 @@ class _Walk:
     opened: Open
     budget: ExpansionBudget
     seen: Seen
-    limits: Limits
+    most: int  # bytes of an entry that are kept
 
     def over(self, archive: Archive) -> None:
         for entry in archive.entries:
@@ -73,7 +73,7 @@ class _Walk:
         self.seen.enter(None)
 
     def _read(self, entry: Entry) -> None:
-        content = _Content(entry.name, self.opened, self.seen, most_kept(len(self.data)))
+        content = _Content(entry.name, self.opened, self.seen, self.most)
         try:
             for piece in zip_reader.inflate(self.data, entry):
                 self.budget.inflated -= len(piece)
@@ -117,6 +117,8 @@ class Kept:
 
 class _Content:
     """An entry while it is inflated: counted, summed, and kept as far as it is needed."""
+
+    __slots__ = ("_checksum", "_counted", "_kept", "_most", "_opened", "_seen", "_sinks", "name", "nested")
 
     def __init__(self, name: str, opened: Open, seen: Seen, most: int) -> None:
         self.name, self._opened, self._seen, self._most = name, opened, seen, most
@@ -167,10 +169,12 @@ class _Content:
             self.nested, self._sinks = False, [own]
         else:
             self.nested = self.nested or head.startswith(zip_reader.LOCAL)
-            self._sinks = [sink for sink in (xml_watch.watch(self.name, head, self._seen), own) if sink is not None]
+            watched = xml_watch.watch(self.name, head, self._seen)
+            self._sinks = [sink for sink in (watched, own) if sink is not None]
         self._pass_on(head)
 
     def _pass_on(self, piece: bytes) -> None:
-        self._kept += piece[: max(0, (self._most if self.nested else HEAD) - len(self._kept))]
+        if (missing := (self._most if self.nested else HEAD) - len(self._kept)) > 0:
+            self._kept += piece[:missing]
         for sink in self._sinks or ():
             sink.feed(piece)

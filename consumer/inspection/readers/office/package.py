@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from posixpath import basename, dirname, normpath
+from posixpath import normpath
 from urllib.parse import unquote
 
 from consumer.inspection.readers import rtf
@@ -64,7 +64,7 @@ class Package:
             return XmlReader(self._type, self.inner.work)
         if part == ROOT_RELATIONS:
             return XmlReader(self._root_relation, self.inner.work)
-        if part.endswith(".rels") and basename(dirname(part)) == "_rels":
+        if part.endswith(".rels") and part.rpartition("/")[0].endswith("/_rels"):
             return XmlReader(self._relation, self.inner.work)
         if part.startswith("/ppt/") and part.endswith(".xml"):
             return Actions(self.inner)
@@ -76,10 +76,10 @@ class Package:
 
     def _type(self, name: str, attributes: dict[str, str]) -> None:
         kind = attributes.get("ContentType", "").split(";")[0].strip().lower()[:LONGEST_TYPE]
-        part, ending = self._part(attributes.get("PartName", "")), attributes.get("Extension", "").lower()
-        if name.endswith("Override") and part in self.names:
-            self.overrides[part] = kind
-        elif name.endswith("Default") and ending in self._endings:
+        if name.endswith("Override"):
+            if (part := self._part(attributes.get("PartName", ""))) in self.names:
+                self.overrides[part] = kind
+        elif name.endswith("Default") and (ending := attributes.get("Extension", "").lower()) in self._endings:
             self.defaults[ending] = kind
 
     def _root_relation(self, name: str, attributes: dict[str, str]) -> None:

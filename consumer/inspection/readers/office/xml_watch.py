@@ -70,8 +70,7 @@ class XmlWatch:
         open_document = part.startswith(OPEN_DOCUMENTS) or part.rpartition("/")[2] == FORMULA
         self._refused = DOCUMENT_TYPE if part.endswith(PARTS) and not open_document else ENTITY
         self._fields = Fields(seen)
-        self._begun = False
-        self._any_encoding = custom
+        self._is_known = custom
         self._seen = seen
 
     def feed(self, piece: bytes) -> None:
@@ -79,9 +78,9 @@ class XmlWatch:
             self._seen.work.spend(2 * len(piece))
             piece = self._decoder.decode(piece).encode("utf-8", "replace")
         self._seen.work.spend(len(piece))
-        if not self._begun:
+        if not self._is_known:
             self._check_encoding(piece)
-            self._begun = True
+            self._is_known = True
         window = self._fields.carried + piece
         is_held = runs.holds(window, _LOOKED_FOR)
         if is_held and runs.has(window, self._refused):
@@ -93,7 +92,7 @@ class XmlWatch:
 
     def _check_encoding(self, head: bytes) -> None:
         begin = head.removeprefix(codecs.BOM_UTF8).lstrip()[:DECLARATION]
-        if self._any_encoding or not begin.startswith(b"<?xml"):
+        if not begin.startswith(b"<?xml"):
             return
         _, found, declared = begin.partition(b">")[0].partition(b"encoding")
         encoding = declared.lstrip(b" \t\r\n=\"'").lower()
