@@ -103,6 +103,13 @@ def test_another_format_behind_the_last_sector_is_found(behind: bytes) -> None:
     assert wide.reason(xls() + behind, "a.xls") is Reason.SECOND_FORMAT
 
 
+@pytest.mark.parametrize(("name", "expected"), [(b"//Uncompressed-Data//", None), (b"evil.exe", Reason.SECOND_FORMAT)])
+def test_settings_that_a_printer_s_driver_packed_are_no_second_format(name: bytes, expected: Reason | None) -> None:
+    head = b"MSCF" + struct.pack("<5L2B5H", 0, 500, 0, 44, 0, 3, 1, 1, 1, 0, 0, 0)
+    cabinet = head + bytes(8) + bytes(16) + name + b"\0" + bytes(400)
+    assert wide.reason(xls(workbook(record(0x4D, cabinet))), "a.xls") is expected
+
+
 def test_a_cut_that_takes_a_stream_is_told() -> None:
     data = xls(workbook() + bytes(30_000))
     assert [cut for cut in wide.cuts(data) if wide.reason(cut, "a.xls") is None] == []

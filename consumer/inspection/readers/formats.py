@@ -22,6 +22,7 @@ OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
 _STARTS = (*LONG, *SHORT)
 _SIGNATURES = tuple(signature for signature, _ in _STARTS)
+_OF_A_PRINTER = b"//Uncompressed-Data//\0"
 _FIRST, _OCTAL = frozenset(signature[:1] for signature in _SIGNATURES), b"01234567"
 _ANY_LONG = BytesAhoCorasick([signature for signature, _ in LONG], matchkind=MatchKind.LeftmostFirst)
 _ELF = Signature(b"\x7fELF", 0, ((4, 6, b"\1\2"), (6, 7, b"\1"), (7, 8, runs.between(0, 0x12))))
@@ -143,7 +144,7 @@ def marked_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
         if marks.are_none
         else (
             (b"rar!", b"Rar!\x1a\x07", 0, _is_rar, "a RAR archive"),
-            (b"\x7felf", b"\x7fELF", 0, _is_elf, "an ELF program"),
+            (b"\x7felf", b"\x7fELF", 0, _ELF.is_at, "an ELF program"),
             (b"mz", b"MZ", 0, _is_program, "a Windows program"),
             (b"ace**", b"**ACE**", 2, _is_ace, "an ACE archive"),
             (b"7z\xbc\xaf", b"7z\xbc\xaf\x27\x1c", 0, _is_seven_zip, "a 7-Zip archive"),
@@ -252,10 +253,6 @@ def _is_rar(data: bytes, at: int) -> bool:
     return data[at + 6 : at + 7] == b"\0" or data[at + 6 : at + 8] == b"\1\0"
 
 
-def _is_elf(data: bytes, at: int) -> bool:
-    return _ELF.is_at(data, at)
-
-
 def _is_ace(data: bytes, at: int) -> bool:
     """By its header's checksum: 16 bits of CRC-32 before its last step, over what stands behind the size."""
     if at < 7:
@@ -271,7 +268,9 @@ def _is_seven_zip(data: bytes, at: int) -> bool:
 
 
 def _is_cabinet(data: bytes, at: int) -> bool:
-    return data[at + 12 : at + 16] == b"\0\0\0\0"
+    """Drivers of Xerox pack the settings of their printers into one, whose only file has a name that none can have."""
+    first = at + 16 + int.from_bytes(data[at + 16 : at + 20], "little")
+    return data[at + 12 : at + 16] == bytes(4) and not data.startswith(_OF_A_PRINTER, first)
 
 
 def _is_icon(data: bytes) -> bool:
