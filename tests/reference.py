@@ -54,7 +54,9 @@ def page() -> str:
             _table(("types", "what marks the end", "cuts that are certain", "what is accepted"), _ends()),
             "### Who would open it\n\nA rule that rejects names the program that would act on the file as something "
             "else. *Direct*: on opening, preview or navigation. *Second step*: by another command, or a server that is "
-            "set up wrongly; in a field for words none of these counts but PHP. What nobody can read is not let in.",
+            "set up wrongly; in a field for words none of these counts but PHP. What nobody can read is not let in. "
+            "*Findings*: those that mean this one where a reader names none. `second_format`, `embedded_executable` "
+            "and `launch_action` name whichever of them would act; `scan --explain` tells it.",
             _table(("key", "who", "step", "what it does", "source", "findings"), _openers()),
             "## Envelopes\n\nWhat may stand around an event. Each is known by all of its keys.",
             _table(("envelope", "keys"), ((e.name, ", ".join(f"`{key}`" for key in e.requires)) for e in ENVELOPES)),
