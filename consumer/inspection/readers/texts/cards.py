@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote_to_bytes
 
 from consumer.inspection.readers import attached, runs, text
@@ -25,8 +26,9 @@ STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
-_MARKS = together(MARKS)
+_MARKS, _STARTS = together(MARKS), together(STARTS_A_PROGRAM)
 FOLDS = (b"\n ", b"\n\t")  # before what goes on with the line before
+FEW = 64  # objects that are counted one by one
 _FOLDS = together(FOLDS)
 
 
@@ -65,7 +67,7 @@ def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     lines, upper = _lines(b"\n" + opening.as_utf8(data, seen.work))
     _walk_to_the_end(upper, kind, seen)
     text.find_php(data, seen)
-    for line in STARTS_A_PROGRAM:
+    for line in STARTS_A_PROGRAM if runs.holds(upper, _STARTS) else ():
         if runs.has(upper, line):
             seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program", opener="desktop")
     for file in _files(lines, upper, seen.work):
@@ -95,7 +97,7 @@ def _lines(text: bytes) -> tuple[bytes, bytes]:
 
 def _walk_to_the_end(upper: bytes, kind: bytes, seen: Seen) -> None:
     end = upper.rfind(b"\nEND:" + kind)
-    if end < 0 or upper.count(b"\nBEGIN:" + kind) > upper.count(b"\nEND:" + kind):
+    if end < 0 or _count(upper, b"\nBEGIN:" + kind) > _count(upper, b"\nEND:" + kind):
         raise Unreadable("its last object has no end")
     behind = upper.find(b"\n", end + 1)
     if behind < 0 or not upper[behind:].strip(PADDING):
@@ -104,6 +106,12 @@ def _walk_to_the_end(upper: bytes, kind: bytes, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{found} behind its last object")
     else:
         seen.find(Reason.TRAILING_DATA, "lines behind its last object")
+
+
+def _count(upper: bytes, line: bytes) -> int:
+    """As `bytes.count`, which takes ten times as long where there are few."""
+    found = sum(1 for _ in islice(runs.places(upper, line), FEW + 1))
+    return found if found <= FEW else upper.count(line)
 
 
 def _files(lines: bytes, upper: bytes, work: Work) -> Iterator[_File]:
