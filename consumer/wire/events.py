@@ -20,10 +20,10 @@ from consumer.wire import fields, shapes
 from consumer.wire.described import ids_of
 from consumer.wire.envelopes import Leaf, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, word
+from consumer.wire.framings import RESOLVED
 from consumer.wire.ids import FOR_BOTS, NOT_OURS, check_listed, check_posted, conversation_id_of, is_of_genesys
 from consumer.wire.listings import LISTS, is_analytics_detail, listed_in
 from consumer.wire.notifications import Notification, told_by
-from consumer.wire.parsing import RESOLVED
 from consumer.wire.payloads import Nothing
 from consumer.wire.shapes import TypedMessage
 from consumer.wire.topics import TopicSubject, subject_of

@@ -8,12 +8,13 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
 import orjson
 
 from consumer.errors import Malformed
+from consumer.wire.framings import BY_FIRST, LENGTH
 
 NO_JSON = "this is not JSON in UTF-8"
 BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence (RFC 7464)
@@ -25,6 +26,7 @@ CONTAINERS = 150_000  # objects and lists of one record, wherever it holds them:
 BYTES_OF_CONTAINER = 7  # or one for so many bytes
 MARKS = 20_000  # brackets and commas of several values, which are read twice: to find where one ends, and again
 BYTES_OF_MARK = 8  # or one for so many bytes
+UNPACKED = 1024 * 1024  # bytes, if it is larger than the record
 
 _BLANK = re.compile(f"[{BLANK.decode()}]*")
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}".encode()
@@ -79,6 +81,7 @@ class Effort:
         self.values = values  # that it may hold
         self._containers = max(CONTAINERS, size // BYTES_OF_CONTAINER)
         self._no_values, self._broken_lines, self._characters = NO_VALUES, BROKEN_LINES, size
+        self._unpacked = max(UNPACKED, size)
 
     def hold(self, value: bytes) -> None:
         """Raises `Malformed` for more objects and lists than may be made of a record."""
@@ -87,6 +90,12 @@ class Effort:
             raise Malformed(
                 "more objects and lists in one record than participants, messages and attachments take in its bytes"
             )
+
+    def unpack(self, packed: bytes, unpacked: Callable[[bytes, int], bytes | None]) -> bytes:
+        """What is packed, or nothing."""
+        content = unpacked(packed, self._unpacked) or b""
+        self._unpacked -= len(content)
+        return content
 
     def is_worth_a_look(self) -> bool:
         """Whether it is looked into why a value is none; alone, as a task of its own, it is looked into again."""
@@ -119,9 +128,11 @@ def documents(value: bytes, effort: Effort) -> list[Document]:
             pass
     if not effort.is_worth_a_look():
         raise Malformed(NO_JSON)
-    known = [framing for framing in _BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]
+    known = [framing for framing in BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]
     for framing in known:
         behind = value[framing.length :]
+        if framing.unpacked is not None:
+            behind = effort.unpack(tried[framing.length :], framing.unpacked)  # a blank may be its last byte
         fits = not framing.lengths or 0 < int.from_bytes(value[:LENGTH], "big") <= len(behind)
         if framing.json_may_follow and fits and behind.lstrip(BLANK).startswith(FIRST):
             found = _by_lengths(value, effort) if framing.lengths else documents(behind, effort)
@@ -235,58 +246,3 @@ def _refused(word: str) -> NoReturn:
 
 # It only finds where a value ends: a number stays the text that it is.
 _SCANNER = json.JSONDecoder(parse_constant=_refused, parse_float=str, parse_int=str)
-
-
-@dataclass(frozen=True, slots=True)
-class Framing:
-    """What stands in front of a value, in a way that no JSON does."""
-
-    name: str
-    begins: tuple[bytes, ...]
-    length: int  # of what stands in front of the value itself
-    remedy: str
-    json_may_follow: bool = False
-    lengths: bool = False  # it stands in front of each of several values
-
-    @property
-    def told(self) -> str:
-        what = "and what follows is no JSON (Avro or Protobuf, say)" if self.json_may_follow else "which is not read"
-        return f"the value is framed by {self.name}, {what}: {self.remedy}"
-
-
-LENGTH = 8  # bytes that say one
-RESOLVED = bytes(LENGTH)  # a value of no length, by which TiCDC says that all before a time is there
-
-PLAIN_JSON = "have the source write plain JSON (`value.converter=org.apache.kafka.connect.json.JsonConverter`)"
-UNCOMPRESSED = "have the source leave values as they are, and let Kafka compress (`compression.type` of the producer)"
-
-FRAMINGS = (
-    Framing("Confluent's schema registry, or Apicurio's (magic byte 0)", (b"\0",), 5, PLAIN_JSON, json_may_follow=True),
-    Framing("Confluent's schema registry (magic byte 1)", (b"\1",), 17, PLAIN_JSON, json_may_follow=True),
-    Framing("TiCDC's open protocol", (b"\0\0\0\0",), LENGTH, "set `protocol=canal-json`", True, lengths=True),
-    Framing("Apicurio's schema registry (an id of 8 bytes)", (b"\0",), 9, PLAIN_JSON, json_may_follow=True),
-    Framing("AWS Glue's schema registry", (b"\x03\x00",), 18, PLAIN_JSON, json_may_follow=True),
-    Framing("AWS Glue's schema registry, compressed by zlib", (b"\x03\x05",), 18, PLAIN_JSON),
-    Framing(
-        "the Kinesis Producer Library, which puts several records into one",
-        (b"\xf3\x89\x9a\xc2",),
-        4,
-        "have the producer send records alone (`AggregationEnabled=false`), or take them apart before Kafka",
-    ),
-    Framing("an Avro file", (b"Obj\x01",), 4, PLAIN_JSON),
-    Framing("a serialised Java object", (b"\xac\xed\x00\x05",), 4, PLAIN_JSON),
-    Framing("CBOR", (b"\xd9\xd9\xf7",), 3, PLAIN_JSON),
-    Framing("UTF-16", (b"\xff\xfe", b"\xfe\xff"), 2, "have the source write UTF-8"),
-    Framing("gzip", (b"\x1f\x8b",), 10, UNCOMPRESSED),
-    Framing("zlib", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), 2, UNCOMPRESSED),
-    Framing("zstd", (b"\x28\xb5\x2f\xfd",), 4, UNCOMPRESSED),
-    Framing("snappy", (b"\xff\x06\x00\x00sNaPpY", b"\x82SNAPPY\x00"), 10, UNCOMPRESSED),
-    Framing("lz4", (b"\x04\x22\x4d\x18", b"LZ4Block"), 4, UNCOMPRESSED),
-    Framing("bzip2", (b"BZh",), 4, UNCOMPRESSED),
-    Framing("xz", (b"\xfd7zXZ\x00",), 6, UNCOMPRESSED),
-)
-"""From the magic numbers of the formats' own specifications; the registries' from their wire formats."""
-_BY_FIRST = {
-    first: [framing for framing in FRAMINGS if any(begin.startswith(first) for begin in framing.begins)]
-    for first in {begin[:1] for framing in FRAMINGS for begin in framing.begins}
-}

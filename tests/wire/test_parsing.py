@@ -1,5 +1,6 @@
 """Bytes that are JSON, nearly JSON, several times JSON, and something else altogether."""
 
+import base64
 import bz2
 import gzip
 import json
@@ -15,7 +16,7 @@ from consumer.errors import Malformed
 from consumer.model import DeadReason, Event
 from consumer.wire.events import UnreadableEvent, decode
 from consumer.wire.fields import attachment_id, mime
-from consumer.wire.parsing import mend, parse
+from consumer.wire.parsing import UNPACKED, mend, parse
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 BARE = {"conversationId": CONVERSATION}
@@ -172,6 +173,40 @@ def test_what_is_framed_or_compressed_names_how_and_what_to_set(name: str) -> No
     assert (item.reason, item.value) == (DeadReason.UNREADABLE, PACKED[name])
     assert name.split()[0].lower() in item.detail.lower()
     assert "have the source" in item.detail
+
+
+def test_what_glues_registry_compressed_is_read() -> None:
+    value = glue(JSON)
+    (found,) = decode(value)
+    assert isinstance(found, Event)
+    assert (found.conversation_id, found.value) == (CONVERSATION, value)
+
+
+def glue(content: bytes) -> bytes:
+    return b"\3\5" + bytes(16) + zlib.compress(content)
+
+
+@pytest.mark.parametrize("value", [glue(b" " * UNPACKED + JSON), glue(JSON)[:-1], glue(b"\x02\x48"), b"\3\5"])
+def test_what_is_packed_and_more_than_a_record_is_or_not_whole_is_a_dead_letter_that_names_it(value: bytes) -> None:
+    (item,) = decode(value)
+    assert isinstance(item, UnreadableEvent)
+    assert "AWS Glue" in item.detail
+    assert "value.converter" in item.detail
+
+
+def test_what_values_of_one_record_are_packed_in_is_bounded_for_all_of_them() -> None:
+    row = {"value": base64.b64encode(glue(b" " * (UNPACKED // 4) + JSON)).decode()}
+    kinds = [type(item) for item in decode(orjson.dumps({"records": [row] * 6}))]
+    assert kinds == [Event] * 3 + [UnreadableEvent] * 3
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(b"<event/>", "XML"), (b"\xff\1\x0bcontentType", "headerMode"), (b"\x80\5\x95", "pickle")],
+)
+def test_what_frameworks_write_instead_of_json_is_named(value: bytes, told: str) -> None:
+    (item,) = decode(value)
+    assert told in getattr(item, "detail", "")
 
 
 @pytest.mark.parametrize(
