@@ -304,6 +304,13 @@ def test_a_picture_whose_parts_do_not_fit_into_it_is_broken(name: str, at: int, 
     assert verdict(_in_the_item(name, at, by), name) is Reason.MALFORMED
 
 
+def test_a_recording_may_have_the_tags_of_several_programs_before_it() -> None:
+    tags = media.tag(media.frame(b"TIT2", b"\0One")) + media.tag(media.frame(b"PRIV", b"two\0" + bytes(70_000)))
+    assert verdict(tags + SAMPLES["ffmpeg_shine.mp3"], "a.mp3") is None
+    assert verdict(tags + SAMPLES["ffmpeg.aac"], "a.aac") is None
+    assert verdict(tags, "a.mp3") is Reason.MALFORMED
+
+
 def test_a_film_plays_as_long_as_one_of_its_tracks_does() -> None:
     assert bent("ffmpeg_plain.mp4", (b"stsc", b"stsk")) is None
 

@@ -22,6 +22,7 @@ END_OF_MPEG = End(
 )
 LEAST, LEAST_ALONE = 4, 2  # whole frames, and those of a recording that holds nothing else: the click of a key
 FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
+MOST_TAGS = 16
 LOOKS = 1024  # at places in a gap
 ADTS_FIXED, ADTS_SYNC = 0xFFF6 << 40, 0xFFF0 << 40  # of the seven bytes of a header
 SYNC, LONGEST_HEADER = 0xFF, 7
@@ -85,7 +86,7 @@ def begins_mpeg(data: bytes) -> bool:
         return not data.startswith(codecs.BOM_UTF16_LE) and _begins(data, mpeg_size)
     if _begins(data, adts_size):
         return False
-    at = id3.end(data, at)
+    at = _past_tags(data, at)
     return at >= len(data) or _resumed(data, at, len(data), mpeg_size, Work()) < len(data)
 
 
@@ -96,7 +97,7 @@ def begins_adts(data: bytes) -> bool:
 def _begins(data: bytes, size_at: Callable[[bytes, int], int]) -> bool:
     """Whether frames stand at the beginning, or behind a tag, in a row."""
     at = _past_zeros(data, 0)
-    at = _past_zeros(data, id3.end(data, at)) if id3.begins(data, at) else at
+    at = _past_zeros(data, _past_tags(data, at)) if id3.begins(data, at) else at
     for _ in range(FEWEST):
         size = size_at(data, at)
         if not size:
@@ -105,6 +106,15 @@ def _begins(data: bytes, size_at: Callable[[bytes, int], int]) -> bool:
         if at >= len(data):
             return True
     return True
+
+
+def _past_tags(data: bytes, at: int) -> int:
+    """Some programs put theirs before those of others."""
+    for _ in range(MOST_TAGS):
+        if not id3.begins(data, at):
+            break
+        at = id3.end(data, at)
+    return at
 
 
 def _past_zeros(data: bytes, at: int) -> int:
