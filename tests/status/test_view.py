@@ -16,6 +16,7 @@ from consumer.service.status.readings import Look, Readings, quantile
 from consumer.service.status.shown import KindCost
 from consumer.service.status.view import view_of
 from consumer.service.status.words import number, size, span
+from consumer.telemetry.labels import Standing
 from consumer.telemetry.metrics import Metrics
 from tests.status.seen import Told, numbers
 
@@ -39,6 +40,13 @@ def test_rates_are_means_of_what_happened_between_two_looks() -> None:
 @pytest.mark.parametrize(("files_bytes", "told"), [(67, None), (999_999, None), (2_000_000, 0.1)])
 def test_what_a_megabyte_costs_is_told_once_one_was_examined(files_bytes: int, told: float | None) -> None:
     assert KindCost("image", files_bytes, 0.2).cpu_s_per_mb == told
+
+
+def test_how_many_dead_letters_are_open_is_not_known_before_a_ledger_is_read() -> None:
+    told = Told()
+    assert view_of([told.look()], {}).open_letters is None
+    told.reporter.stands(0, Standing(0, 0, None, 0, 0, None))
+    assert view_of([told.look()], {}).open_letters == 0
 
 
 def test_a_process_that_began_anew_in_between_counts_from_its_start() -> None:

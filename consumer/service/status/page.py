@@ -164,7 +164,7 @@ def _facts(view: View, process: Process) -> str:
     if view.half_within_s is not None and view.nearly_all_within_s is not None:
         answered = f"half in {span(view.half_within_s)}, 99 of 100 in {span(view.nearly_all_within_s)}"
     calls = NONE_NOW if view.calls_per_attachment is None else number(view.calls_per_attachment)
-    letters = "none"
+    letters = NOT_KNOWN if view.open_letters is None else "none"
     if view.open_letters:
         letters = f"{number(view.open_letters)}, the oldest for {span(view.oldest_letter_s)}"
     told = {

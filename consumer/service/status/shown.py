@@ -97,7 +97,7 @@ class View:
     half_within_s: float | None  # from event to answer, of those answered meanwhile; None: there were none
     nearly_all_within_s: float | None  # 99 of 100
     calls_per_attachment: float | None
-    open_letters: float
+    open_letters: float | None  # None: no ledger was read yet
     oldest_letter_s: float
     limits: tuple[LimitUse, ...]
     partitions: tuple[Partition, ...]

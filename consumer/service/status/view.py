@@ -43,7 +43,7 @@ def view_of(looks: Sequence[Look], before: Mapping[str, Look]) -> View:
         half_within_s=quantile(0.5, within),
         nearly_all_within_s=quantile(0.99, within),
         calls_per_attachment=_calls_per_attachment(changes.values()),
-        open_letters=sum(now.total("open_dead_letters") for now in there.values()),
+        open_letters=_open_letters(there.values()),
         oldest_letter_s=max((_oldest_letter_s(now) for now in there.values()), default=0.0),
         limits=tuple(limit for name, now in there.items() for limit in _limits(name, now)),
         partitions=tuple(row for name, now in there.items() for row in _partitions(name, now)),
@@ -142,6 +142,11 @@ def _calls_per_attachment(changes: Collection[Change]) -> float | None:
     attachments = sum(change.of("attachments_total") for change in changes)
     calls = sum(change.of("api_calls_total", call=call) for change in changes for call in FOR_ATTACHMENTS)
     return calls / attachments if attachments > 0 else None
+
+
+def _open_letters(there: Collection[Readings]) -> float | None:
+    told = [value for now in there for _, value in now.of_name("open_dead_letters")]
+    return sum(told) if told else None
 
 
 def _oldest_letter_s(now: Readings) -> float:
