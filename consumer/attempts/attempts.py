@@ -18,7 +18,7 @@ import anyio
 
 from consumer.attempts.backoff import HOST_BACKOFF_MAX_S, Backoff
 from consumer.attempts.crowd import Crowd, Waiter
-from consumer.attempts.flapping import Flapping
+from consumer.attempts.flapping import Flapping, enough_by_chance
 from consumer.attempts.gates import Gate, Gates, Reports, Sleep
 from consumer.attempts.kinds import FailureKind, Said, retry_after_s
 from consumer.attempts.repeats import Repeats
@@ -175,7 +175,7 @@ class Attempts:
     async def _count(self, gate: Gate, failure: Unavailable | Refused) -> None:
         backoff, said = self.patience.backoff, self._said_so(failure)
         self._in_vain = 0
-        enough = _enough(failure) or backoff.attempts
+        enough = _enough(failure, backoff.attempts)
         doubted = said.times > min(QUICK, enough - 1) and self._is_doubted(failure, said)
         if said.times >= enough:
             if isinstance(failure, Refused):  # what refuses everybody was waited out: it is this work alone
@@ -288,5 +288,7 @@ class Attempts:
             await self.patience.sleep(seconds)
 
 
-def _enough(failure: Unavailable | Refused) -> int | None:
-    return failure.enough if isinstance(failure, NotYet) else None
+def _enough(failure: Unavailable | Refused, attempts: int) -> int:
+    if isinstance(failure, NotYet):
+        return failure.enough or attempts
+    return enough_by_chance(failure.taken_back, attempts) if isinstance(failure, Unavailable) else attempts

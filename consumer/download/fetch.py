@@ -15,6 +15,7 @@ from consumer.download.budget import Budget
 from consumer.download.deliveries import Deliveries, Renew, Reports
 from consumer.download.hop import Hop
 from consumer.download.sizes import Feed
+from consumer.download.taken_back import TakenBack
 from consumer.errors import HostNotAllowed, Strange, Unavailable
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.model import Attachment, Dependency, Expired, Reason, Resolved
@@ -55,6 +56,7 @@ class Fetcher:
         self._all_outside = Slots(max(1, connections // ALL_OUTSIDE_SHARE))
         self._deadline_s = deadline_s
         self._now = now
+        self._taken_back = TakenBack()
         self._deliveries = Deliveries(client, rules, reports)
 
     @property
@@ -92,7 +94,7 @@ class Fetcher:
             for slots, host in self._slots_for(where):
                 held.append((slots, await self._place(slots, host, conversation, rank)))
             began = time.monotonic()
-            got = await self._follow(url, where, self._requested(attachment, where, cap, believed))
+            got = await self._noted(url, where, self._requested(attachment, where, cap, believed))
             spent = time.monotonic() - began
         finally:
             if isinstance(got, Body):
@@ -133,6 +135,19 @@ class Fetcher:
         """Those of the hosts that deliver what they delivered before, as far as that can be asked. Raises
         `Unavailable` if one does not answer as a file host does."""
         return await self._deliveries.prove(hosts, renew)
+
+    async def _noted(self, url: str, where: UrlJudgement, wanted: RequestedFile) -> Body | Expired | Reason:
+        """With how often its host takes back that it gives no file; one outside the region has its own patience."""
+        host, file, now = where.host or "", url.partition("?")[0], asyncio.get_running_loop().time
+        try:
+            got = await self._follow(url, where, wanted)
+        except Unavailable as failure:
+            if failure.host is None:
+                failure.taken_back = self._taken_back.failed(host, file, now())
+            raise
+        if isinstance(got, Body) and got.sha256 != wanted.believed:  # else it is what came before
+            self._taken_back.came(host, file, now())
+        return got
 
     async def _follow(self, url: str, where: UrlJudgement, wanted: RequestedFile) -> Body | Expired | Reason:
         ends = asyncio.get_running_loop().time() + self._deadline_s

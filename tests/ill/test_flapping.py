@@ -140,3 +140,35 @@ def test_an_honest_refusal_is_settled_within_a_minute_and_holds_nobody() -> None
         assert dict(scene.answers)["1"] == "dead forbidden"
 
     clock.run(main)
+
+
+PAGE = Reply(200, b"<html>later</html>", {"content-type": "text/html"})
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [PAGE, Reply(200, b"unavailable"), Reply(200), denied("SlowDown", 503)],
+    ids=["page", "words", "empty", "503"],
+)
+def test_what_a_host_says_of_four_in_five_is_believed_of_no_file(reply: Reply) -> None:
+    assert set(answers("file", reply, at_random(0.8, seed=2), for_s=4_000, each_s=20)) == {"accepted"}
+
+
+def test_a_file_that_never_comes_is_answered_also_where_its_host_is_ill_in_turns() -> None:
+    drawn = random.Random(3)
+
+    async def main() -> None:
+        cloud = Cloud({"0": "plain"}, sent=TAKEN, ill_of={("file", "0"): PAGE})
+        cloud.ill = lambda asked: PAGE if asked == "file" and drawn.random() < 0.5 else None
+        async with playing(cloud, backoff=AS_SET) as scene, asyncio.TaskGroup() as group:
+            await scene.take(group, event_of("0", "plain"))
+            for number in range(1, 600):
+                cloud.kinds[str(number)] = "plain"
+                await scene.take(group, event_of(str(number), "plain"))
+                await anyio.sleep(60)
+            answered = dict(scene.answers)
+            cloud.ill = lambda asked: None
+        assert answered.pop("0") == "html_page"
+        assert set(answered.values()) == {"accepted"}
+
+    clock.run(main)
