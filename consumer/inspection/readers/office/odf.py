@@ -24,7 +24,9 @@ from consumer.model import Reason
 KIND, MANIFEST, CONTENT = "/mimetype", "/meta-inf/manifest.xml", "/content.xml"
 PREFIX = "application/vnd.oasis.opendocument."
 LONGEST_PREFIX = 16  # of an element whose name is `a`
-SCRIPT = b":script "  # an element of texts, with its prefix
+SCRIPT = b"script"  # an element of texts
+SCRIPTED = (b"<script", *(b":script%c" % behind for behind in b" \t\r\n/>"))
+"""How its name may stand there, which also is the prefix of a name space."""
 LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde", b"encryption-data"
 CALLS = tuple(CALL + behind for behind in (b"(", b" ", b"\t", b"\r", b"\n"))
 _CALLS = together(word for call in CALLS for word in runs.cases(call))
@@ -40,7 +42,8 @@ _REFERRED_TO = together(
 """How a reference to a letter of that word may end."""
 A_LETTER = 160  # of work, to read one
 FORMULA = b"formula"  # the attribute that calls stand in
-WORDS = (LISTENER, LINK, DDE, FORMULA, SCRIPT, LOCKED)
+WORDS = (LISTENER, LINK, DDE, FORMULA, LOCKED, *SCRIPTED)
+_WORDS, _SCRIPTED = together(WORDS), together(SCRIPTED)
 SCANS = 7  # times that a part is looked at
 USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
 SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
@@ -57,9 +60,8 @@ RUNS = "execute"  # the action of a click that starts a program
 WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
 
 
-def read(data: bytes, archive: Archive, budget: ExpansionBudget, seen: Seen, limits: Limits) -> None:
+def read(data: bytes, archive: Archive, parts: set[str], budget: ExpansionBudget, seen: Seen, limits: Limits) -> None:
     """Sets the detected type to what the document says that it is."""
-    parts = {part_of(entry.name) for entry in archive.entries}
     document = _Document(seen, most_kept(len(data)))
     containers.read_contents(data, archive, document.opened, budget, seen, limits)
     seen.detected_type = document.kind
@@ -137,11 +139,14 @@ class _Part:
 
     def _look(self, window: bytes) -> None:
         seen = self._seen
+        if not runs.holds(window, _WORDS):  # as in most parts
+            return
         if any(_element(tag) == LOCKED.decode() for tag in self._tags(window, LOCKED)):
             seen.find(Reason.ENCRYPTED, "the document is protected by a password")
         for tag in self._tags(window, LISTENER):
             _listener(tag, seen)
-        if any(_element(tag) == SCRIPT[1:-1].decode() for tag in self._tags(window, SCRIPT)):
+        scripted = self._tags(window, SCRIPT) if runs.holds(window, _SCRIPTED) else ()
+        if any(_element(tag) == SCRIPT.decode() for tag in scripted):
             seen.find(Reason.MACROS, "a script stands in its text")
         self._links(window)
         asks = any(_element(tag).startswith("dde-") for tag in self._tags(window, DDE))
@@ -150,6 +155,8 @@ class _Part:
 
     def _calls(self, window: bytes) -> bool:
         """Whether a formula asks another program. A reference stands for a letter of it in no program's file."""
+        if not runs.has(window, FORMULA):
+            return False
         if runs.holds(window, _REFERRED_TO):
             self._seen.work.spend(A_LETTER * window.count(b"&#"))
             window = with_letters(window)
@@ -213,7 +220,8 @@ def _values(tag: bytes, name: bytes) -> list[str]:
 
 
 def _element(tag: bytes) -> str:
-    return tag.split(None, 1)[0].rstrip(b"/>").rpartition(b":")[2].decode("ascii", "replace") if tag.strip() else ""
+    name, *_ = tag.partition(b">")[0].strip(b"/").split(None, 1) or [b""]
+    return name.rpartition(b":")[2].decode("ascii", "replace")
 
 
 def _calls(tag: bytes) -> bool:

@@ -30,7 +30,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     else:
         seen.enter_archive()
     if odf.KIND in package.names and not package.is_document:
-        odf.read(data, archive, budget, seen, limits)
+        odf.read(data, archive, package.names, budget, seen, limits)
         archive_shape.examine_stored(data, archive, seen)
         return
     if not package.is_document:
