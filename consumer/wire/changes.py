@@ -22,6 +22,7 @@ from consumer.wire.payloads import (
     at,
     few,
     has,
+    json_or_base64_or_itself,
     list_at,
     none_of,
     of_base64,
@@ -72,7 +73,7 @@ def row_at(row: Callable[[Json], Any], operation: Callable[[Json], Any]) -> Call
 
 
 def _opened(row: Any) -> Payload:
-    """A table that only keeps events has them in its column `payload`, as text or as JSON. Documents come as texts."""
+    """A table that only keeps events has them in its column `payload`, as text, bytes or JSON. Documents are texts."""
     if isinstance(row, str) and isinstance(parsed := _document(row), dict):
         row = parsed
     if not isinstance(row, dict) or not NO_TABLE.isdisjoint(row):
@@ -82,7 +83,7 @@ def _opened(row: Any) -> Payload:
         payload = payload["value"]
     beside = (value for value in row.values() if value is not payload)  # an envelope of its own has objects there
     as_json = isinstance(payload, dict) and not any(isinstance(value, dict | list) for value in beside)
-    return payload if payload and (as_json or isinstance(payload, str)) else row
+    return json_or_base64_or_itself(payload) if payload and (as_json or isinstance(payload, str)) else row
 
 
 def _document(text: str) -> Any:

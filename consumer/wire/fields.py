@@ -117,6 +117,11 @@ def _may_hold(value: object) -> bool:
             return False
 
 
+def may_be_json(raw: object) -> bool:
+    """Whether it is a text that begins as an object, a list or a text does."""
+    return isinstance(raw, str) and raw.lstrip()[:1] in ("{", "[", '"')
+
+
 def word(raw: object) -> str:
     """A value of an enumeration, lower case; "" if it is none. Unknown ones are the caller's to tolerate."""
     return raw.strip().lower() if isinstance(raw, str) else ""

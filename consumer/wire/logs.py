@@ -2,7 +2,7 @@
 
 Sources: CloudWatch Logs' subscriptions, Elastic Beats and Logstash, Fluentd and Fluent Bit, OpenTelemetry's protocol in
 JSON, Datadog, New Relic, Vector, Splunk's events and its HTTP event collector, Cloud Logging, journald's export,
-syslog-ng, GELF 1.1, Loki's push and query APIs, the logs of Kong and APISIX.
+syslog-ng, rsyslog, GELF 1.1, Loki's push and query APIs, the logs of Kong and APISIX.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from consumer.errors import Malformed
-from consumer.wire.fields import Json
+from consumer.wire.fields import Json, may_be_json
 from consumer.wire.payloads import (
     MAX_EVENTS,
     Broken,
@@ -60,15 +60,11 @@ def _is_logged_request(node: Json) -> bool:
     return isinstance(request.get("body"), str) and "method" in request and ("url" in request or "uri" in request)
 
 
-def _may_be_json(raw: Any) -> bool:
-    return isinstance(raw, str) and raw.lstrip()[:1] in ("{", "[", '"')
-
-
 def _gelf(node: Json) -> Payload:
     """Its messages are for people, and fields of one's own begin with a line. Of those two may hold JSON, and one of
     them what a customer wrote."""
-    said = [*filter(_may_be_json, (node.get("full_message"), node["short_message"]))]
-    own = [value for name, value in node.items() if name.startswith("_") and _may_be_json(value)]
+    said = [*filter(may_be_json, (node.get("full_message"), node["short_message"]))]
+    own = [value for name, value in node.items() if name.startswith("_") and may_be_json(value)]
     return (said or (own if len(own) == 1 else [node["short_message"]]))[0]
 
 
@@ -212,6 +208,7 @@ LOGS = (
     Envelope(
         "syslog-ng", {"MESSAGE": str, "HOST": str, "PROGRAM": str}, at("MESSAGE"), holds=lacks("__REALTIME_TIMESTAMP")
     ),
+    Envelope("rsyslog", {"msg": str, "rawmsg": str, "syslogtag": str}, at("msg")),
     Envelope("GELF", {"version": str, "host": str, "short_message": str}, _gelf),
     Envelope(
         "Loki", {"streams": list}, lambda node: _lines(node["streams"]), frozenset(),

@@ -126,17 +126,19 @@ def json_or_base64(value: Any) -> Payload:
     return of_base64(value) if begins and begins not in '{["' else value
 
 
-def produced(record: Any) -> Payload:
-    """Through Kafka's REST proxy."""
-    value = field_of(record, "value")
-    if value is record:
-        return record
-    if value is None:
-        return Nothing("no_value") if record.keys() <= OF_RECORDS | {"value"} else record
+def json_or_base64_or_itself(value: Any) -> Payload:
     try:
         return json_or_base64(value)
     except Malformed:
         return value
+
+
+def produced(record: Any) -> Payload:
+    """Through Kafka's REST proxy."""
+    value = field_of(record, "value")
+    if value is record or (value is None and not record.keys() <= OF_RECORDS | {"value"}):
+        return record
+    return Nothing("no_value") if value is None else json_or_base64_or_itself(value)
 
 
 def json_or_base64_at(*path: str) -> Callable[[Json], Payload]:

@@ -4,7 +4,8 @@ Sources: Firehose's and Lambda's records of what failed, Confluent's connectors 
 source connector, `rpk`, Segment's and RudderStack's track calls, Node-RED, n8n, rules of EMQX, JetStream's API,
 NServiceBus, Alibaba's MNS with its topics and its EventBridge, Ably's integrations, Snowflake's connector for Kafka,
 Elasticsearch's search, Dapr's bulk subscriptions, the `Envelope` of Wolverine, CAP's stored messages, Salesforce's
-streaming API, and what interfaces of Kafka show of a record: kafka-ui, AKHQ, Redpanda Console.
+streaming API, Azure's Functions and IoT Hub, jobs of Celery and Dramatiq, Axon, NestJS, Eventuate, and what interfaces
+of Kafka show of a record: kafka-ui, AKHQ, Redpanda Console.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ from collections.abc import Callable
 from typing import Any
 
 from consumer.errors import Malformed
-from consumer.wire.fields import Json
+from consumer.wire.fields import Json, may_be_json
+from consumer.wire.parsing import parse
 from consumer.wire.payloads import (
     ANY_VALUE,
     Envelope,
     Nothing,
     Payload,
+    Several,
     at,
     base64_at,
     each_of,
@@ -26,12 +29,15 @@ from consumer.wire.payloads import (
     has,
     json_or_base64,
     json_or_base64_at,
+    json_or_base64_or_itself,
     lacks,
     list_at,
+    of_base64,
     of_base64_or_itself,
     one_has,
     or_tombstone,
 )
+from consumer.wire.pubsub import TELLING_ATTRIBUTES
 
 _COUNT = (int, str)
 _TEXT = (str, type(None))
@@ -47,11 +53,31 @@ def _published_by_ably(message: Any) -> Payload:
 
 def _delivered_by_dapr(entry: Any) -> Payload:
     """An entry of a bulk: a CloudEvent, or what was published raw."""
-    event = field_of(entry, "event")
+    return json_or_base64_or_itself(field_of(entry, "event"))
+
+
+def _to_do(listed: Any, named: Any) -> Payload:
+    """What a job works on: that of its arguments which may be an event. Its named ones may be the event's fields."""
+    named = named if isinstance(named, dict) else {}
+    if not TELLING_ATTRIBUTES.isdisjoint(named):
+        return named
+    arguments = [*(listed if isinstance(listed, list) else ()), *named.values()]
+    found = [each for each in arguments if isinstance(each, dict | list) or may_be_json(each)]
+    if not found:
+        raise Malformed("a job with no argument that may be an event")
+    return found[0] if len(found) == 1 else Several(found)
+
+
+def _of_celery(node: Json) -> Payload:
+    """Its arguments, those by name, and what is to be called next; one object in its first protocol."""
+    is_coded = node["properties"].get("body_encoding") == "base64"
     try:
-        return json_or_base64(event)
+        body = parse(of_base64(node["body"]) if is_coded else node["body"])
     except Malformed:
-        return event
+        raise Malformed("a message of Celery whose body is no JSON: set `task_serializer=json`") from None
+    if isinstance(body, list) and len(body) == 3:
+        return _to_do(body[0], body[1])
+    return _to_do(body.get("args"), body.get("kwargs")) if isinstance(body, dict) else _to_do(None, None)
 
 
 def _shown(key: str) -> Callable[[Json], Payload]:
@@ -171,5 +197,26 @@ SERVICES = (
     Envelope(
         "Kafka record", {"partition": int, "offset": int, "value": ANY_VALUE},
         lambda node: json_or_base64(or_tombstone("value")(node)), frozenset({"headers", "key", "timestamp"}),
+    ),
+    Envelope(
+        "Azure Functions", {"Topic": str, "Partition": int, "Offset": int, "Value": _TEXT}, _shown("Value")
+    ),
+    Envelope(
+        "IoT Hub", {"EnqueuedTimeUtc": str, "SystemProperties": dict, "Body": (dict, list, str)},
+        json_or_base64_at("Body"), holds=lacks("SequenceNumber"),
+    ),
+    Envelope(
+        "Celery", {"body": str, "content-encoding": str, "content-type": str, "headers": dict, "properties": dict},
+        _of_celery,
+    ),
+    Envelope(
+        "Dramatiq", {"actor_name": str, "queue_name": str, "args": list, "kwargs": dict},
+        lambda node: _to_do(node["args"], node["kwargs"]),
+    ),
+    Envelope("Axon", {"payloadType": str, "payload": (dict, str), "metaData": dict}, json_or_base64_at("payload")),
+    Envelope("NestJS", {"pattern": (str, dict), "data": (dict, str)}, at("data"), frozenset({"id"})),
+    Envelope(
+        "Eventuate", {"payload": str, "headers": dict}, at("payload"), frozenset(),
+        lambda node: node["headers"].keys() >= {"ID", "PARTITION_ID"},
     ),
 )  # fmt: skip

@@ -72,6 +72,16 @@ def cloud_event(**data: object) -> dict[str, Any]:
     return {"specversion": "1.0", "id": "1", "type": "genesys", "source": "/x", **data}
 
 
+def celery(body: object) -> dict[str, Any]:
+    return {
+        "body": coded(body),
+        "content-encoding": "utf-8",
+        "content-type": "application/json",
+        "headers": {"lang": "py", "task": "genesys.handle", "id": "1", "argsrepr": "()"},
+        "properties": {"correlation_id": "1", "body_encoding": "base64", "delivery_tag": "9"},
+    }
+
+
 def typed(raw: object) -> Any:
     """As DynamoDB writes a value."""
     if isinstance(raw, dict):

@@ -15,6 +15,7 @@ from tests.wire.carriers import (
     SALESFORCE,
     STRING_SCHEMA,
     any_value,
+    celery,
     cloud_event,
     coded,
     event_grid,
@@ -305,6 +306,30 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "key": "k", "value": raw, "partition": 0, "offset": 1, "timestamp": 1, "headers": {}
     },
     "Kafka record, base64": lambda raw: {"partition": 0, "offset": 1, "value": coded(raw)},
+    "Azure Functions": lambda raw: {
+        "Offset": 364, "Partition": 0, "Topic": "t", "Timestamp": AT, "Value": text(raw), "Headers": []
+    },
+    "IoT Hub": lambda raw: {"EnqueuedTimeUtc": AT, "Properties": {}, "SystemProperties": {}, "Body": coded(raw)},
+    "Celery": lambda raw: celery([[text(raw)], {}, {"callbacks": None, "chain": None}]),
+    "Celery, by name": lambda raw: celery([["tenant"], {"event": text(raw), "retry": 3}, {}]),
+    "Celery of before": lambda raw: celery({"task": "t", "id": "1", "args": [text(raw)], "kwargs": {}}),
+    "Dramatiq": lambda raw: {
+        "queue_name": "default", "actor_name": "handle", "args": [text(raw)], "kwargs": {}, "options": {},
+        "message_id": "059f36b4-87a3-44ab-83d2-661975830a7d", "message_timestamp": 1,
+    },
+    "Axon": lambda raw: {
+        "type": "Call", "aggregateIdentifier": "a", "sequenceNumber": 0, "identifier": "i", "timestamp": AT,
+        "payloadType": "org.example.Event", "payload": text(raw), "metaData": {},
+    },
+    "Axon's table, by Debezium": lambda raw: {
+        **DEBEZIUM, "before": None,
+        "after": {"global_index": 1, "payload": coded(raw), "payload_type": "org.example.Event"},
+    },
+    "NestJS": lambda raw: {"pattern": "genesys.event", "data": text(raw), "id": "1"},
+    "Eventuate": lambda raw: {
+        "payload": text(raw), "headers": {"ID": "1", "PARTITION_ID": "1", "DATE": "x", "event-type": "t"}
+    },
+    "rsyslog": lambda raw: {"msg": text(raw), "rawmsg": "<13>x", "hostname": "h", "syslogtag": "x", "pri": "13"},
     "Snowplow": lambda raw: {"schema": "iglu:com.acme/genesys/jsonschema/1-0-0", "data": raw}
     if isinstance(raw, dict) else raw,
 }  # fmt: skip

@@ -14,7 +14,7 @@ from consumer.model import DeadReason, Event
 from consumer.wire import transports
 from consumer.wire.events import Item, Noise, UnreadableEvent, decode, readings
 from tests.genesys.payloads import SHAPES, payload
-from tests.wire.carriers import AT, CANAL, QLIK, SALESFORCE, coded, image, kinesis, sqs, text
+from tests.wire.carriers import AT, CANAL, QLIK, SALESFORCE, celery, coded, image, kinesis, sqs, text
 from tests.wire.packing import BATCHES, ENVELOPES
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
@@ -343,3 +343,27 @@ def _objects(node: Any) -> Iterator[dict[str, Any]]:
         if isinstance(value, dict):
             yield value
         yield from _objects(value)
+
+
+CALL = {"conversationId": "c-1"}
+JOBS = {
+    "the event's ids by name": ([[], {"conversation_id": "c-1", "tenant": {}}, {}], ["c-1"]),
+    "several events": ([[CALL, "words"], {"other": CALL}, {}], ["c-1", "c-1"]),
+    "an event that is one argument of several": ([[7, None, "words", CALL], {"retry": 3}, {}], ["c-1"]),
+}
+
+
+@pytest.mark.parametrize(("body", "conversations"), JOBS.values(), ids=JOBS)
+def test_of_a_jobs_arguments_those_that_may_be_events_are_read(body: object, conversations: list[str]) -> None:
+    assert [getattr(item, "conversation_id", "") for item in decode(orjson.dumps(celery(body)))] == conversations
+
+
+@pytest.mark.parametrize("body", [[["words"], {}, {}], [1, 2], 7, {"args": None}])
+def test_a_job_that_is_about_no_event_is_a_dead_letter(body: object) -> None:
+    (item,) = decode(orjson.dumps(celery(body)))
+    assert "a job with no argument" in getattr(item, "detail", "")
+
+
+def test_a_job_whose_arguments_are_no_json_names_what_to_set() -> None:
+    (item,) = decode(orjson.dumps({**celery([]), "body": "gASVEA=="}))
+    assert "task_serializer=json" in getattr(item, "detail", "")
