@@ -1,3 +1,4 @@
+import gzip
 import random
 import zlib
 
@@ -8,7 +9,7 @@ from consumer.inspection.examination import examine
 from consumer.inspection.policy.policy import Policy
 from consumer.model import Facts, Reason
 from consumer.sandbox.files import build
-from tests.inspection.files import archive, attachment, chunk, gif, jpeg, pdf, png, segment
+from tests.inspection.files import archive, attachment, chunk, gif, jpeg, pdf, png, program, segment
 from tests.inspection.polyglots import WASM, ZIP, film, joined, polyglots, unopened
 
 POLICY = Policy.load()
@@ -105,6 +106,18 @@ def test_a_film_behind_a_photo_is_known_by_its_structure_whatever_stands_around_
         seen = examine(photo, DETECTOR)
         assert "motion_photo" in seen.flags
         assert judged(photo) is None
+
+
+def test_what_google_s_cameras_note_behind_a_photo_is_told_and_what_stands_behind_that_is_found() -> None:
+    packed = gzip.compress(b"focus" * 90, mtime=0)
+    notes = b"aecDebug\xe1\x3f" + bytes(8161) + b"afDebug" + bytes([len(packed) + 4]) + b"\x0a\1\0\0" + packed
+    told = examine(jpeg() + notes + b"awbDebug\2\x08\1", DETECTOR).findings
+    assert {finding.code for finding in told} == {Reason.TRAILING_DATA}
+    for hidden in (ZIP, packed, program(), b"<script>alert(1)</script>"):
+        assert judged(jpeg() + notes + hidden) is Reason.SECOND_FORMAT
+    for hidden in (ZIP, program(), b"<script>alert(1)</script>"):
+        head = b"aecDebug" + bytes([0x80 | len(hidden) & 0x7F, len(hidden) >> 7])
+        assert judged(jpeg() + head + hidden) is Reason.SECOND_FORMAT
 
 
 def test_behind_a_film_anything_else_is_found() -> None:

@@ -247,3 +247,11 @@ def test_what_office_notes_of_a_page_that_it_scanned_is_a_file_in_it() -> None:
     assert verdict(media.tiff(more={37680: (7, notes)})) is None
     assert verdict(media.tiff(more={37681: (7, notes)})) is Reason.SECOND_FORMAT
     assert verdict(media.tiff(more={37680: (7, program())})) is not None
+
+
+@pytest.mark.parametrize(
+    ("behind", "expected"), [(0, None), (2, None), (16, Reason.MALFORMED), (4000, Reason.MALFORMED)]
+)
+def test_the_last_directory_may_name_the_end_of_the_file_as_the_next_one(behind: int, expected: Reason | None) -> None:
+    data = media.tiff()
+    assert verdict(data[:-4] + struct.pack("<L", len(data) + behind)) is expected

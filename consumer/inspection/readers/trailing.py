@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from consumer.inspection.readers import film, formats, php, scripts
 from consumer.inspection.readers.formats import HEAD, PADDING, PICTURES
+from consumer.inspection.readers.lengths import length_at
 from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.signatures import JPEG, ZIP
 from consumer.model import Reason
@@ -17,6 +18,8 @@ from consumer.model import Reason
 Extent = tuple[int, int]
 """From the first byte to behind the last one."""
 
+NOTES = (b"aecDebug", b"afDebug", b"awbDebug")  # of Google's phones: light, focus, white
+MOST_NOTES = 16
 SHARE_OF_A_COPY = 4  # copying bytes costs a quarter of reading them
 AFTER_ALL = 1 << 62
 
@@ -77,6 +80,7 @@ def behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
     if without is not None:
         seen.flag("motion_photo")
         content = without
+    content = _past_notes(content)
     if not content.strip(PADDING):
         if without is None:
             seen.find(Reason.TRAILING_DATA, f"padding or further pictures behind the {noun}", at=end)
@@ -99,6 +103,18 @@ def _past_pictures(data: bytes, seen: Seen) -> bytes:
         if end is None:
             return data
         data = content[end:]
+
+
+def _past_notes(data: bytes) -> bytes:
+    """Each has a name, how long it is, and whatever a camera made of what it measured: one of them is packed."""
+    at = 0
+    for _ in range(MOST_NOTES):
+        name = next((name for name in NOTES if data.startswith(name, at)), None)
+        if name is None:
+            break
+        size, begin = length_at(data, at + len(name))
+        at = begin + size
+    return data[at:]
 
 
 def opener_of(name: str) -> str:

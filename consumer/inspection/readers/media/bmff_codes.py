@@ -5,6 +5,7 @@ What the parts say is not decoded. But nobody draws a picture whose parts do not
 
 from __future__ import annotations
 
+from consumer.inspection.readers.lengths import length_at
 from consumer.inspection.readers.media.layout import STEP
 from consumer.inspection.readers.seen import Work
 
@@ -13,7 +14,6 @@ LENGTH_SIZE = 21  # where a HEVC's description says how many bytes a length has,
 DRAWS_HEVC = 32  # kinds below draw
 DRAWS_AV1 = frozenset({3, 6})
 IS_LONG, HAS_LENGTH = 4, 2  # bits of an AV1's part: a second byte of header, a length
-MOST_OF_A_LENGTH = 8  # bytes
 
 
 def is_hevc(code: bytes, description: bytes, work: Work) -> bool:
@@ -38,19 +38,9 @@ def is_av1(code: bytes, work: Work) -> bool:
         work.step(STEP)
         head = code[at]
         at += 2 if head & IS_LONG else 1
-        size, wide = _length(code, at) if head & HAS_LENGTH else (len(code) - at, 0)
-        at += wide + size
+        size, at = length_at(code, at) if head & HAS_LENGTH else (len(code) - at, at)
+        at += size
         if at > len(code) or head & FORBIDDEN:
             return False
         draws |= head >> 3 in DRAWS_AV1
     return draws
-
-
-def _length(code: bytes, at: int) -> tuple[int, int]:
-    """A number in groups of seven bits, the lowest ones first, and how many bytes it takes."""
-    number = 0
-    for place, byte in enumerate(code[at : at + MOST_OF_A_LENGTH]):
-        number |= (byte & 0x7F) << 7 * place
-        if byte < FORBIDDEN:
-            return number, place + 1
-    return len(code), 0

@@ -137,7 +137,14 @@ def _directories(walk: _Walk, first: int) -> None:
         for entry in entries.values():
             _value(walk, entry, is_page)
         if is_page:  # behind others may stand anything
-            visit([walk.number(_following(walk, at), 8 if walk.big else 4)], is_page)
+            following = walk.number(_following(walk, at), 8 if walk.big else 4)
+            visit([0 if _is_the_end(walk, following) else following], is_page)
+
+
+def _is_the_end(walk: _Walk, following: int) -> bool:
+    """Some writers say so in place of 0: what is there ends with the file, and so would the next directory begin."""
+    size = len(walk.data)
+    return size <= following < size + ROUNDED and max(stop for _, stop in walk.used) == size
 
 
 def _following(walk: _Walk, at: int) -> int:
