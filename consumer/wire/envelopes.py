@@ -16,7 +16,7 @@ import orjson
 
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
-from consumer.wire.parsing import Effort, documents
+from consumer.wire.parsing import Effort, of_no_json
 from consumer.wire.payloads import MAX_EVENTS, Broken, Envelope, Several, few
 from consumer.wire.transports import ENVELOPES
 
@@ -135,16 +135,19 @@ def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
 
 def _documents(leaf: Leaf, payload: bytes, name: str, effort: Effort) -> Leaf | list[Leaf]:
     """The JSON values of a payload: one keeps the bytes around it, several have their own. Raises `Malformed`."""
-    found = documents(payload, effort)
-    first, depth = found[0], leaf.depth + 1
-    envelope = (*leaf.envelope, name) if name else leaf.envelope
-    if first.framing:
-        envelope = (*envelope, first.framing)
+    names, depth = (*leaf.envelope, name) if name else leaf.envelope, leaf.depth + 1
+    effort.hold(payload)
+    try:
+        return Leaf(orjson.loads(payload), leaf.own, leaf.path, names, None, depth)
+    except orjson.JSONDecodeError:
+        found = of_no_json(payload, effort)
+    if found[0].framing:
+        names = (*names, found[0].framing)
     if len(found) == 1:
-        return Leaf(first.node, leaf.own, leaf.path, envelope, first.fault, depth)
-    envelope = (*envelope, "several values")
+        return Leaf(found[0].node, leaf.own, leaf.path, names, found[0].fault, depth)
+    names = (*names, "several values")
     return [
-        Leaf(one.node, one.own, f"{leaf.path}[{index}]", envelope, one.fault, depth) for index, one in enumerate(found)
+        Leaf(one.node, one.own, f"{leaf.path}[{index}]", names, one.fault, depth) for index, one in enumerate(found)
     ]
 
 

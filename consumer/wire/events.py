@@ -177,7 +177,8 @@ def _read(told: Notification, value: bytes, path: str, room: _Room) -> Event | N
     conversation_id = conversation_id_of(body, topic)
     messages: tuple[Message, ...] = ()
     cut_down = False
-    seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED), room)
+    lists = not LISTS_MESSAGES.isdisjoint(body)
+    seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED), room) if lists else None
     if seen is not None:
         messages, cut_down = _announced(seen), shapes.is_cut_down(body)
         if not messages and not cut_down:
@@ -207,12 +208,10 @@ def _announced(seen: list[TypedMessage]) -> tuple[Message, ...]:
 
 
 def _messages(body: Json, conversation_id: str, limit: int, room: _Room) -> list[TypedMessage] | None:
-    """The messages that `body` lists, by the shape that its keys show; None if it has no place for any.
+    """The messages that `body` lists, by the shape that its keys show; None if that has none.
 
     Raises `Malformed`.
     """
-    if LISTS_MESSAGES.isdisjoint(body):
-        return None
     listed = listed_in(body, limit)
     if listed > limit:
         raise Malformed(f"more than {limit} participants, messages and attachments in one event")

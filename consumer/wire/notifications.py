@@ -20,28 +20,13 @@ ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})
 
 @dataclass(slots=True)
 class Notification:
-    """A notification and what is around it, each the same object where it is missing."""
+    """What a notification and what is around it tell."""
 
-    envelope: Json  # of EventBridge
-    notification: Json
+    topic: str | None
+    organization_id: str | None
+    time: datetime | None
     body: Json
     names: tuple[str, ...]
-
-    @property
-    def topic(self) -> str | None:
-        return _topic_name(self.notification.get("topicName")) or _topic_name(self.envelope.get("detail-type"))
-
-    @property
-    def organization_id(self) -> str | None:
-        source = self.envelope.get("source")
-        found = ORGANIZATION.match(source) if isinstance(source, str) else None
-        return found.group(1).lower() if found else None
-
-    @property
-    def time(self) -> datetime | None:
-        return fields.first_time(
-            self.notification.get("timestamp"), self.envelope.get("time"), self.body.get("eventTime")
-        )
 
 
 def told_by(node: Any) -> Notification:
@@ -50,12 +35,25 @@ def told_by(node: Any) -> Notification:
         raise Malformed("JSON, but not an object")
     node = in_camel_case(node)
     if AROUND_BODIES.isdisjoint(node):
-        return Notification(node, node, node, ())
+        return _told(node, node, node, ())
     detail = _inside(node, "detail") if _is_event_bridge(node) else None
     notification = in_camel_case(detail) if detail else node
     body = _event_body(notification) or notification
     names = ("EventBridge",) if notification is not node else ()
-    return Notification(node, notification, body, (*names, "notification") if body is not notification else names)
+    return _told(node, notification, body, (*names, "notification") if body is not notification else names)
+
+
+def _told(envelope: Json, notification: Json, body: Json, names: tuple[str, ...]) -> Notification:
+    """`envelope` is EventBridge's. Each is the same object where it is missing."""
+    source = envelope.get("source")
+    organization = ORGANIZATION.match(source) if isinstance(source, str) else None
+    return Notification(
+        topic=_topic_name(notification.get("topicName")) or _topic_name(envelope.get("detail-type")),
+        organization_id=organization.group(1).lower() if organization else None,
+        time=fields.first_time(notification.get("timestamp"), envelope.get("time"), body.get("eventTime")),
+        body=body,
+        names=names,
+    )
 
 
 def _is_event_bridge(node: Json) -> bool:

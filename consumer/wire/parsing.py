@@ -110,15 +110,19 @@ class Effort:
 
 
 def documents(value: bytes, effort: Effort) -> list[Document]:
-    """Each JSON value of a record: one, or several objects and arrays one after the other.
-
-    Raises `Malformed`, which names the framing or the compression if there is one that is known.
-    """
+    """Each JSON value of a record: one, or several objects and arrays one after the other. Raises `Malformed`."""
     effort.hold(value)
     try:
         return [Document(orjson.loads(value), value)]
     except orjson.JSONDecodeError:
-        pass
+        return of_no_json(value, effort)
+
+
+def of_no_json(value: bytes, effort: Effort) -> list[Document]:
+    """The same of what is not one value as it stands.
+
+    Raises `Malformed`, which names the framing or the compression if there is one that is known.
+    """
     tried, value = value, value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
     mended = mend(value)
     if mended != tried:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from consumer.model import Event, Headers, Source, Task
-from consumer.wire.events import Noise, UnreadableEvent
+from consumer.wire.events import Noise
 from consumer.wire.remembered import decoded
 from consumer.wire.results import record_size
 from consumer.wire.tasks import encode_task, encoded_at, key_of, unreadable_key
@@ -37,21 +37,19 @@ def tasks_of(
     if record_size(key, None, headers) * len(items) > max_bytes:
         whole = _bare(whole)
     shared = encode_task(whole)
+    room = max_bytes - record_size(None, None, shared) - 1  # and a path adds its length and a blank
     records = []
     for item in items:
         if isinstance(item, Noise):
             dropped(item.kind)
             continue
-        record = TaskRecord(_key_of(item, at), item.value, encoded_at(item.path, shared))
-        if record.size > max_bytes:
-            own = replace(whole, source=replace(at, path=item.path), value=item.value)
-            record = _fitting(own, record.key, max_bytes)
-        records.append(record)
+        own = key_of(item) if isinstance(item, Event) else unreadable_key(at) + item.path.encode()
+        if len(own) + len(item.value) + len(item.path) <= room:
+            records.append(TaskRecord(own, item.value, encoded_at(item.path, shared)))
+        else:
+            task = replace(whole, source=replace(at, path=item.path), value=item.value)
+            records.append(_fitting(task, own, max_bytes))
     return records
-
-
-def _key_of(item: Event | UnreadableEvent, at: Source) -> bytes:
-    return key_of(item) if isinstance(item, Event) else unreadable_key(at) + item.path.encode()
 
 
 def untouched(value: bytes | None, at: Source, max_bytes: int) -> TaskRecord:
