@@ -37,7 +37,8 @@ A_LOOK = 256  # bytes in which nearly every file shows that it holds something: 
 ARCHIVES = ("application/zip", "application/java-archive")
 DEEPEST = 5  # files inside files: a picture in a message that is attached to a message
 AN_EXAMINATION = 128 * 1024  # of work, for a file inside another one
-ASKED, MOST_ASKED = 10, 256 * 1024  # of work for each byte that libmagic is asked about, and bytes of a text at most
+A_QUESTION = 160 * 1024  # of work, for one to libmagic
+ASKED, MOST_ASKED = 10, 256 * 1024  # of work for each byte that it is asked about, and bytes of a text at most
 TEXT_OF_ITS_OWN = frozenset({RTF, "application/postscript"})  # for programs of their own, unless the name says a text
 
 
@@ -133,7 +134,7 @@ def _by_claim(data: bytes, claimed: str, seen: Seen, limits: Limits) -> bool:
 
 def _by_content(data: bytes, claimed: str, detector: Detects, seen: Seen) -> None:
     """Text is what reads as text: libmagic sees programs of old machines in it, and tables where commas stand."""
-    seen.work.spend(ASKED * min(len(data), MOST_ASKED))
+    seen.work.spend(A_QUESTION + ASKED * min(len(data), MOST_ASKED))
     try:
         said = detector.detect(data)
     except Unreadable as problem:

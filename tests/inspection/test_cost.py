@@ -92,6 +92,11 @@ def test_each_byte_that_libmagic_is_asked_about_is_paid_for() -> None:
     assert spent(data, examine(data, DETECTOR)) > 8 * len(data)
 
 
+def test_each_question_to_libmagic_is_paid_for_however_short_it_is() -> None:
+    data = b"#!/bin/sh\n"
+    assert spent(data, examine(data, DETECTOR)) > 128 * 1024
+
+
 def test_each_bar_that_may_call_a_program_is_paid_for_and_no_other() -> None:
     work, quoted, numbers = Work(), b"\ta|'b'!c," * 10_000, (b"=1|" * 1_000 + b"!\n") * 10
     before = work.left
