@@ -304,6 +304,17 @@ def test_a_picture_whose_parts_do_not_fit_into_it_is_broken(name: str, at: int, 
     assert verdict(_in_the_item(name, at, by), name) is Reason.MALFORMED
 
 
+def test_a_recording_may_begin_with_zeros_and_the_rest_of_a_frame() -> None:
+    rest = b"\x40" + bytes(11) + b"\x95\xd0\xdd" * 60
+    sound = 20 * SAMPLES["ffmpeg_shine.mp3"][45:]
+    sound = sound[sound.index(b"\xff") :]
+    assert verdict(bytes(211) + rest + sound, "a.mp3") is None
+    assert verdict(bytes(16) + rest + sound, "a.mp3") is not None
+    assert verdict(bytes(211) + 30 * rest + sound, "a.mp3") is not None
+    assert verdict(bytes(211) + rest + sound + ZIP, "a.mp3") is Reason.SECOND_FORMAT
+    assert verdict(bytes(211) + rest + b"\xff\xfb\x90\x64" + bytes(50_000), "a.mp3") is not None
+
+
 def test_a_recording_may_have_the_tags_of_several_programs_before_it() -> None:
     tags = media.tag(media.frame(b"TIT2", b"\0One")) + media.tag(media.frame(b"PRIV", b"two\0" + bytes(70_000)))
     assert verdict(tags + SAMPLES["ffmpeg_shine.mp3"], "a.mp3") is None

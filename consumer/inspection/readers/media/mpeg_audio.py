@@ -23,6 +23,7 @@ END_OF_MPEG = End(
 LEAST, LEAST_ALONE = 4, 2  # whole frames, and those of a recording that holds nothing else: the click of a key
 FEWEST = 3  # frames in a row: two bytes of a header are found anywhere
 MOST_TAGS = 16
+MANY_ZEROS, LONGEST = 64, 4096  # bytes at the beginning of a file, and of a frame
 LOOKS = 1024  # at places in a gap
 ADTS_FIXED, ADTS_SYNC = 0xFFF6 << 40, 0xFFF0 << 40  # of the seven bytes of a header
 SYNC, LONGEST_HEADER = 0xFF, 7
@@ -83,11 +84,18 @@ def begins_mpeg(data: bytes) -> bool:
     """
     at = _past_zeros(data, 0)
     if not id3.begins(data, at):
-        return not data.startswith(codecs.BOM_UTF16_LE) and _begins(data, mpeg_size)
+        return not data.startswith(codecs.BOM_UTF16_LE) and (_begins(data, mpeg_size) or _begins_cut(data, at))
     if _begins(data, adts_size):
         return False
     at = _past_tags(data, at)
     return at >= len(data) or _resumed(data, at, len(data), mpeg_size, Work()) < len(data)
+
+
+def _begins_cut(data: bytes, at: int) -> bool:
+    """Whether frames stand behind many zeros and the rest of one, where a recorder began in the middle of it."""
+    if at < MANY_ZEROS or _begins(data, adts_size):
+        return False
+    return _resumed(data, at, len(data), mpeg_size, Work()) < min(len(data) - FEWEST * LONGEST, at + LONGEST)
 
 
 def begins_adts(data: bytes) -> bool:
