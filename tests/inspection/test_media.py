@@ -322,6 +322,13 @@ def test_a_recording_may_have_the_tags_of_several_programs_before_it() -> None:
     assert verdict(tags, "a.mp3") is Reason.MALFORMED
 
 
+def test_a_picture_is_drawn_whatever_is_wrong_with_what_its_items_have_to_do_with_each_other() -> None:
+    for name in ("heifenc.heic", "pillow_exif.heic"):
+        data = SAMPLES[name]
+        at = data.index(b"iref") + 8
+        assert verdict(data[:at] + b"\xff" + data[at + 1 :], name) is None
+
+
 def test_a_film_plays_as_long_as_one_of_its_tracks_does() -> None:
     assert bent("ffmpeg_plain.mp4", (b"stsc", b"stsk")) is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from consumer.inspection.readers.media import bmff_codes, tiff
@@ -60,7 +61,8 @@ def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
         elif box.kind == b"iprp":
             _properties(data, box, items, layout, work)
         elif box.kind == b"iref":
-            _made_of(data, box, items, work)
+            with suppress(Unreadable):  # viewers draw what they can without
+                _made_of(data, box, items, work)
         elif box.kind == b"pitm":
             items.shown = int.from_bytes(data[box.begin + 4 : box.begin + (8 if data[box.begin] else 6)], "big")
         elif box.kind in PADDING or (box.kind not in KNOWN and box.kind != b"idat"):
