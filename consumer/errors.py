@@ -55,7 +55,7 @@ class Unavailable(Failure):
     It proves nothing about what was asked for: it counts against that only once others are answered (`heard`).
     `asked` is the question, None for a piece of work of its own. `retry_after_s` is the host's own word for when.
     `host` is set for a file host that is not one of the region's: such a host has no gate, only patience by the clock.
-    `taken_back` is the share of its answers that were no file, lately, and one when it was asked again.
+    `taken_back` is the share of such answers, lately, in place of which a good one came when it was asked again.
     """
 
     def __init__(

@@ -20,6 +20,7 @@ import anyio
 from consumer.errors import Failure, Refused, Unavailable
 from consumer.model import AWAY, Dependency
 from consumer.model.heard import Asked, Heard
+from consumer.model.taken_back import TakenBack
 
 Sleep = Callable[[float], Awaitable[None]]
 Probe = Callable[[], Awaitable[object]]  # gives the calls that it asked, if those are not all that fail
@@ -49,6 +50,7 @@ class Gate:
         self._works: dict[str, str] = {}  # what failed and goes on → the call that failed last
         self._known: set[str] = set()  # those of them that had failed when a probe was answered
         self._again: set[str] = set()  # … and failed again after that
+        self._taken_back = TakenBack()
         self._limit = failures
         self._now = now
         self._changed = changed
@@ -70,6 +72,8 @@ class Gate:
         asked asks again."""
         asked = asked or Asked(self.dependency.value, "")
         self._heard.answered(asked, again)
+        if self.dependency is Dependency.API:  # of files it is known where each of them is fetched
+            self._taken_back.came(asked.call, asked.of, self._now())
         for wait, of in self._waits.get(asked.call, {}).items():
             if of != asked.of:
                 wait.cancel()
@@ -138,6 +142,8 @@ class Gate:
         self._heard.failed(asked, work)
         self.detail = failure.detail
         if work:
+            if isinstance(failure, Unavailable) and self.dependency is Dependency.API:
+                failure.taken_back = self._taken_back.failed(asked.call, asked.of, self._now())
             self._works[work] = asked.call
             if work in self._known:
                 self._goes_on(work, asked.call)

@@ -15,12 +15,12 @@ from consumer.download.budget import Budget
 from consumer.download.deliveries import Deliveries, Renew, Reports
 from consumer.download.hop import Hop
 from consumer.download.sizes import Feed
-from consumer.download.taken_back import TakenBack
 from consumer.errors import HostNotAllowed, Strange, Unavailable
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
 from consumer.model import Attachment, Dependency, Expired, Reason, Resolved
 from consumer.model.heard import Asked
 from consumer.model.resting import LINE, resting
+from consumer.model.taken_back import TakenBack
 from consumer.turns import LONG, SHORT, Slots, Turn
 
 REDIRECTS = 5

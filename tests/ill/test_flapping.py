@@ -154,6 +154,12 @@ def test_what_a_host_says_of_four_in_five_is_believed_of_no_file(reply: Reply) -
     assert set(answers("file", reply, at_random(0.8, seed=2), for_s=4_000, each_s=20)) == {"accepted"}
 
 
+@pytest.mark.parametrize(("call", "kind"), [("bulk", "plain"), ("conversation", "bare"), ("download", "plain")])
+def test_what_the_api_says_of_two_in_three_is_believed_of_none(call: str, kind: str) -> None:
+    reply = error(500, "internal.server.error")
+    assert set(answers(call, reply, at_random(0.65, seed=1), for_s=2_500, each_s=5, kind=kind)) == {"accepted"}
+
+
 def test_a_file_that_never_comes_is_answered_also_where_its_host_is_ill_in_turns() -> None:
     drawn = random.Random(3)
 

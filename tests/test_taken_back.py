@@ -1,11 +1,11 @@
-"""How often a host takes back that it gives no file."""
+"""How often what is answered ill is answered well when it is asked again."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from consumer.attempts.flapping import MOST_ANSWERS, enough_by_chance
-from consumer.download.taken_back import LATELY_S, TakenBack
+from consumer.model.taken_back import LATELY_S, TakenBack
 
 HOST = "h"
 
