@@ -112,11 +112,14 @@ def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
             if envelope is None:
                 return leaf
             name, node = envelope.name, envelope.payload(node)
-        if isinstance(node, str):
+        if isinstance(node, str):  # whatever it holds was counted with what holds it
             node, name = node.encode(), name or "text"
+        elif isinstance(node, bytes):
+            effort.hold(node)
         if isinstance(node, bytes):
             return _documents(leaf, node, name, effort)
     except Malformed as fault:
+        fault.with_traceback(None)  # which keeps all that was read so far
         return Leaf(None, leaf.own, leaf.path, (*leaf.envelope, *filter(None, (name,))), fault, leaf.depth + 1)
     elements = node.payloads if isinstance(node, Several) else node if isinstance(node, list) else None
     if elements is None:
@@ -136,11 +139,11 @@ def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
 def _documents(leaf: Leaf, payload: bytes, name: str, effort: Effort) -> Leaf | list[Leaf]:
     """The JSON values of a payload: one keeps the bytes around it, several have their own. Raises `Malformed`."""
     names, depth = (*leaf.envelope, name) if name else leaf.envelope, leaf.depth + 1
-    effort.hold(payload)
     try:
         return Leaf(orjson.loads(payload), leaf.own, leaf.path, names, None, depth)
     except orjson.JSONDecodeError:
-        found = of_no_json(payload, effort)
+        pass  # what it holds, a copy of the payload, is let go before the next error is kept
+    found = of_no_json(payload, effort)
     if found[0].framing:
         names = (*names, found[0].framing)
     if len(found) == 1:

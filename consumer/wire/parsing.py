@@ -21,9 +21,9 @@ BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence
 FIRST = (b"{", b"[", b'"')
 LINES_FOR_A_VALUE = 4  # blank ones among them
 BROKEN_LINES = 16  # of one record: each may be looked through for a value that goes on in the next
-NO_VALUES = 500  # of one record: so many it is looked into why they are none
-CONTAINERS = 150_000  # objects and lists of one record, wherever it holds them: 1 MiB of Genesys's has 30,000
-BYTES_OF_CONTAINER = 7  # or one for so many bytes
+NO_VALUES = 200  # of one record: so many it is looked into why they are none
+CONTAINERS = 75_000  # objects and lists of one record, wherever it holds them: 1 MiB of Genesys's has 30,000
+BYTES_OF_CONTAINER = 14  # or one for so many bytes
 MARKS = 20_000  # brackets and commas of several values, which are read twice: to find where one ends, and again
 BYTES_OF_MARK = 8  # or one for so many bytes
 UNPACKED = 1024 * 1024  # bytes, if it is larger than the record
@@ -58,7 +58,8 @@ def mend(value: bytes) -> bytes:
     A backslash that is escaped itself begins no escape: these pairs are written in another way meanwhile, which leaves
     every other backslash at the beginning of one.
     """
-    value = _ENCODED_HALF.sub(_REPLACEMENT, value)
+    if b"\xed" in value:
+        value = _ENCODED_HALF.sub(_REPLACEMENT, value)
     if _NO_JSON in value or not _ANY_ESCAPED.search(value):
         return value
     hidden = value.replace(_BACKSLASH, _NO_JSON)
@@ -84,7 +85,7 @@ class Effort:
         self._unpacked = max(UNPACKED, size)
 
     def hold(self, value: bytes) -> None:
-        """Raises `Malformed` for more objects and lists than may be made of a record."""
+        """Raises `Malformed` for more objects and lists than may be made of a record, those in its texts too."""
         self._containers -= value.count(b"{") + value.count(b"[")
         if self._containers < 0:
             raise Malformed(
@@ -95,6 +96,7 @@ class Effort:
         """What is packed, or nothing."""
         content = unpacked(packed, self._unpacked) or b""
         self._unpacked -= len(content)
+        self.hold(content)
         return content
 
     def is_worth_a_look(self) -> bool:
@@ -111,11 +113,11 @@ class Effort:
 
 def documents(value: bytes, effort: Effort) -> list[Document]:
     """Each JSON value of a record: one, or several objects and arrays one after the other. Raises `Malformed`."""
-    effort.hold(value)
     try:
         return [Document(orjson.loads(value), value)]
     except orjson.JSONDecodeError:
-        return of_no_json(value, effort)
+        pass  # what it holds, a copy of the value, is let go before the next error is kept
+    return of_no_json(value, effort)
 
 
 def of_no_json(value: bytes, effort: Effort) -> list[Document]:
