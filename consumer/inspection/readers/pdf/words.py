@@ -24,7 +24,7 @@ WORDS = (OBJECT, STREAM, *dict.fromkeys(name.removesuffix(b"s") for name in (CON
 WHITE, DELIMITERS = b"\0\t\n\x0c\r ", b"()<>[]{}/%"
 REGULAR = bytes(set(range(256)) - set(WHITE + DELIMITERS))  # what names, numbers and words are written with
 AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + DELIMITERS)))
-A_MATCH = 192  # of work
+A_MATCH = 256  # of work
 WINDOW = 64 * 1024  # bytes that are searched at once: hostile ones hold words and nothing else
 LONGEST = max(map(len, WORDS))
 
