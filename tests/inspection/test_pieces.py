@@ -21,6 +21,9 @@ WRITTEN = (
     b"</w:t>", b"<!DOCTYPE a>", b"<!-- > -->", b'<a b="' + b"x" * 90 + b'" c=">"/>', b"\n", b"<b/>", b"<ddeLink/>",
     b'<d:image xlink:href="file://s/a"/>', b'<c t:formula="of:=D&#68;E(1)" z="&#34;"/>', b'<y:event-listener q:x="a"/>',
     b"<text:script\n/>", b"<a action = 'ppaction://program'/>", b'<a action="&#x000070;paction://macro?x"/>',
+    b"<w:fldSimple w:a='%s' w:instr='DDE x' w:b='%s'/>" % (b"x" * 120, b"y" * 120),
+    b"<d:image d:a='>%s' xlink:href='file://s/a' d:b='%s'/>" % (b"x" * 120, b"y" * 120),
+    b"<a b='%s' action='ppaction://program' c='%s'/>" % (b"x" * 120, b"y" * 120),
 )  # fmt: skip
 READERS: dict[str, Callable[[Seen], Sink]] = {
     "Office": lambda seen: XmlWatch("word/a.xml", "utf-8", seen, True),
