@@ -72,8 +72,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 def _active(texts: Texts, seen: Seen, whole: bool) -> None:
     """What the names of dictionaries tell, wherever they stand. `whole`: places in it are places in the file."""
     work = seen.work
-    work.spend(4 * len(texts.content))
-    words = work.words(texts.content)
+    work.spend(4 * len(texts.data))
+    words = work.words(texts.data)
 
     if (launch := texts.first_beside(LAUNCH, work=work)) is not None:
         seen.find(Reason.LAUNCH_ACTION, "it starts a program on an action", at=launch if whole else None)
@@ -104,7 +104,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
         seen.find(Reason.ENCRYPTED, "the document hides that it is encrypted")
     found = list(streams.streams(data, seen.work))
     as_written, all_read = len(readable) == len(data), all(stream.dictionary for stream in found)
-    _active(Texts(readable, () if as_written and all_read else None), seen, whole=as_written)
+    _active(Texts.of_file(readable, as_written and all_read), seen, whole=as_written)
     begins = root.Root.of(readable, seen.work)
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated
     referred.add(readable, None, seen.work, data)
@@ -116,9 +116,8 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
         if len(content) == OBJECT_STREAM:
             seen.find(Reason.ARCHIVE_LIMITS, "its objects expand beyond the limits")
         begins.add(content, stream, seen.work)
-        texts = Texts.of_objects(content, stream, data, seen.work)
-        content = unescaped(content, seen.work)
-        _active(texts if len(content) == len(texts.content) else Texts(content, None), seen, whole=False)
+        written, content = content, unescaped(content, seen.work)
+        _active(Texts.of_objects(content, written, stream, data, seen.work), seen, whole=False)
         referred.add(content, stream.first, seen.work, data)
     unread = encrypted or not all_read
     if not begins.is_found and not (begins.may_be_packed and unread):
