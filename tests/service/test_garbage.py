@@ -30,20 +30,21 @@ class Enough(Exception):
 
 
 @pytest.mark.parametrize(
-    ("takes_s", "grows_at_s", "full_at_s"),
+    ("takes_s", "stands_still_s", "grows_at_s", "full_at_s"),
     [
-        (0.01, None, [600, 660, 720, 780]),
-        (0.25, None, [600]),
-        (0.25, 100, [100, 600]),
-        (0.25, 5, [10, 510]),
-        (0.01, 650, [600, 650, 710, 770]),
+        (0.01, 0.0, None, [600, 660, 720, 780]),
+        (0.25, 0.0, None, [600]),
+        (0.25, 0.0, 100, [100, 600]),
+        (0.25, 0.0, 5, [10, 510]),
+        (0.01, 0.0, 650, [600, 650, 710, 770]),
+        (0.01, 2.0, None, [600, 662, 724, 786]),
     ],
-    ids=["cheap", "dear", "more memory", "more memory at once", "cheap and more memory"],
+    ids=["cheap", "dear", "more memory", "more memory at once", "cheap and more memory", "on a busy machine"],
 )
 async def test_a_collection_is_as_rare_as_it_is_dear_and_comes_sooner_where_memory_grows(
-    takes_s: float, grows_at_s: float | None, full_at_s: list[float]
+    takes_s: float, stands_still_s: float, grows_at_s: float | None, full_at_s: list[float]
 ) -> None:
-    clock, full = [0.0], list[int]()
+    clock, computed, full = [0.0], [0.0], list[int]()
 
     async def sleep(seconds: float) -> None:
         clock[0] += seconds
@@ -53,14 +54,18 @@ async def test_a_collection_is_as_rare_as_it_is_dear_and_comes_sooner_where_memo
     def collected(phase: str, about: dict[str, int]) -> None:
         if phase == "stop" and about["generation"] == 2:
             full.append(round(clock[0]))
-            clock[0] += takes_s
+            clock[0] += takes_s + stands_still_s
+            computed[0] += takes_s
 
     gc.disable()
     gc.callbacks.append(collected)
     try:
         with pytest.raises(Enough):
             await garbage.collect_at_times(
-                sleep, lambda: clock[0], lambda: 100 if grows_at_s is None or clock[0] < grows_at_s else 200
+                sleep,
+                lambda: clock[0],
+                lambda: 100 if grows_at_s is None or clock[0] < grows_at_s else 200,
+                lambda: computed[0],
             )
     finally:
         gc.callbacks.remove(collected)
