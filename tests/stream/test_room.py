@@ -26,14 +26,14 @@ NOBODY = KafkaSettings(bootstrap_servers="127.0.0.1:9")
         (1, 0, 0, 0.1),
         (12, 0, 0, 0.12),
         (12, 30, 0, 0.12),
-        (12, 50, 0, 0.25),
+        (12, 50, 0, 0.2),
         (12, 100, 0, 1),
         (12, 300, 0, 1),
         (50, 30, 0, 0.5),
         (50, 100, 0, 1),
         (12, 10, 1, 1),
-        (12, 0, 0.5, 0.25),
-        (12, 50, 0.2, 0.25),
+        (12, 0, 0.5, 0.2),
+        (12, 50, 0.2, 0.2),
     ],
 )
 def test_who_has_more_partitions_or_more_to_do_commits_less_often(
@@ -44,7 +44,7 @@ def test_who_has_more_partitions_or_more_to_do_commits_less_often(
     stream.assignments = cast("dict[int, Any]", dict.fromkeys(range(partitions)))
     for number in range(taken):
         stream.room.started(b"%d" % number, 1)
-    assert stream.tick_s() == pytest.approx(tick_s)
+    assert stream.tick_s() == pytest.approx(tick_s, abs=0.01)
 
 
 class SomeWait:
