@@ -253,7 +253,7 @@ async def test_no_secret_comes_out_whatever_goes_wrong(
                     group.start_soon(send_on, later, settings.kafka, settings.topics.events, score)
                     async with OutputReader(settings.kafka, settings.topics) as reader:
                         await until(reader, score, lambda: len(score.records) > 20)
-                        await read_to_end(reader, score, patience_s=10)
+                        await read_to_end(reader, score, patience_s=120)
                     group.cancel_scope.cancel()
             secrets = {WRONG_SECRET, ROTATED_SECRET, "sandbox-secret", *emulator.state.tokens, *heard.signatures}
             for line in logged.getvalue().splitlines():
