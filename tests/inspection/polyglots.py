@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import hashlib
 import io
 import lzma
 import struct
@@ -88,6 +89,17 @@ def second_files() -> dict[str, bytes]:
     }
 
 
+def php_archive(before: bytes = b"") -> bytes:
+    """A file that PHP opens as an archive of its own (`phar://`), with `a.php` packed in it so that no tag shows."""
+    code = b"<?php echo 'acted', ' on it';"
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    packed = packer.compress(code) + packer.flush()
+    sizes = struct.pack("<6L", len(code), 0, len(packed), zlib.crc32(code), 0o644 | 0x1000, 0)
+    listed = struct.pack("<LHLLL", 1, 0x11, 0x10000, 0, 0) + struct.pack("<L", 5) + b"a.php" + sizes
+    made = before + b"__HALT_COMPILER(); ?>\r\n" + struct.pack("<L", len(listed)) + listed + packed
+    return made + hashlib.sha1(made).digest() + b"\2\0\0\0GBMB"
+
+
 def further_files() -> dict[str, bytes]:
     """More of them: signatures that begin with padding, marks at the end, text that a program or a server runs."""
     icon = b"\0\0\x01\0\x01\0" + struct.pack("<4B2H2L", 16, 16, 0, 0, 1, 32, 40, 22) + bytes(40)
@@ -116,6 +128,7 @@ def further_files() -> dict[str, bytes]:
         "picture of a page": b"<img src=x onerror=alert(1)>",
         "asp": b'<%@ language="vbscript" %><% execute(request("c")) %>',
         "short php": b"<?=`$_GET[0]`?>",
+        "php's archive": php_archive(),
     }
 
 

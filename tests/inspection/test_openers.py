@@ -19,7 +19,7 @@ from consumer.inspection.readers.openers import OPENERS, RULES, Step
 from consumer.model import Reason
 from tests.inspection.files import archive, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.judging import reason
-from tests.inspection.polyglots import HTML, ZIP, film, polyglots, seven_zip, unopened
+from tests.inspection.polyglots import HTML, ZIP, film, php_archive, polyglots, seven_zip, unopened
 from tests.inspection.served import served
 from tests.quick import installed
 
@@ -37,6 +37,10 @@ def run(*command: str, folder: Path) -> bytes:
 
 def by_php(path: Path) -> bool:
     return ACTED in run(installed("php"), "-n", path.name, folder=path.parent)
+
+
+def by_archive_of_php(path: Path) -> bool:
+    return ACTED in run(installed("php"), "-r", f"include 'phar://{path}/a.php';", folder=path.parent)
 
 
 def by_unzip(path: Path) -> bool:
@@ -84,6 +88,8 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "php: in a document": (by_php, "a.pdf", pdf(b"% " + PHP + b"\n")),
     "php: in a text": (by_php, "a.txt", b"Dear Sir,\n" + PHP),
     "php: an expression": (by_php, "a.gif", gif(b"<?='acted', ' on it'?>")),
+    "php: an archive behind": (by_archive_of_php, "a.png", php_archive(png())),
+    "php: an archive behind a document": (by_archive_of_php, "a.pdf", php_archive(pdf())),
     "unzip: behind": (by_unzip, "a.png", png() + PAYLOAD),
     "unzip: in a comment": (by_unzip, "a.jpg", jpeg(segment(0xFE, PAYLOAD))),
     "unzip: behind a document": (by_unzip, "a.pdf", pdf() + PAYLOAD),

@@ -1,4 +1,5 @@
-"""PHP's tags, with code of PHP behind them. PHP runs them wherever they stand in a file that it is told to include.
+"""PHP's tags, with code of PHP behind them. PHP runs them wherever they stand in a file that it is told to include, and
+opens an archive of its own in any file that ends with its signature (php.net, "Phar file format").
 
 The text behind a tag is compiled as a whole, and words that are no code stop it: a text may speak of `<?php`. So the
 first tokens behind the tag are read (php.net, "PHP tags"; the grammar of `zend_language_parser.y`).
@@ -12,6 +13,7 @@ from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Work
 
 BEGUN, TAG, ECHO = b"<?", b"<?php", b"<?="
+STUB, SIGNED = b"__HALT_COMPILER();", b"GBMB"  # before an archive's list of files, and behind its signature
 WHITE = b" \t\r\n"
 A_MARK, A_TAG = 512, 12 * 1024  # of work
 LOOKED_AT = 1024  # bytes behind a tag
@@ -42,6 +44,8 @@ def tags(data: bytes, work: Work) -> Iterator[int]:
             work.spend(A_TAG)
             if runs_at(data, at):
                 yield at
+    if data.endswith(SIGNED) and (at := data.find(STUB)) >= 0:
+        yield at
 
 
 def runs_at(data: bytes, at: int) -> bool:
