@@ -83,7 +83,7 @@ def demo_groups(emulator: Emulator, bootstrap_servers: str, folder: Path, events
         "download": {**there["download"], "host_patience_s": 3.0},
         "storage": {"url": str(folder / "attachments")},
         "inspection": {"confinement": offered().value},
-        "attempts": {"attempts": 5, "over_s": 4.0, "probe_s": 0.2, "probe_max_s": 2.0},
+        "attempts": {"attempts": 5, "over_s": 2.0, "probe_s": 0.2, "probe_max_s": 2.0},
         "web": {"host": "127.0.0.1", "port": 0},
         "status": {"port": 0},
     }
