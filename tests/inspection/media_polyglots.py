@@ -10,9 +10,9 @@ import zlib
 from collections.abc import Iterator
 
 from tests.inspection import media
-from tests.inspection.files import archive, ooxml, pdf, program
-from tests.inspection.media import SAMPLES, box, riff, riff_chunk
-from tests.inspection.polyglots import ELF, HTA, HTML, PHP, RAR, RAR5, ZIP, arj, second_files, seven_zip
+from tests.inspection.files import archive, jpeg, ooxml, pdf, program, segment
+from tests.inspection.media import SAMPLES, box, frame, riff, riff_chunk, tag
+from tests.inspection.polyglots import ELF, HTA, HTML, PHP, RAR, RAR5, ZIP, arj, disks, second_files, seven_zip
 
 FIRST = (
     "cwebp.webp", "heifenc.heic", "avifenc.avif", "pillow_1.bmp", "imagemagick.tiff", "inkscape.svg", "sox.amr",
@@ -42,7 +42,7 @@ def opened_anywhere() -> dict[str, bytes]:
 
 def polyglots() -> dict[str, bytes]:
     """By the extension of the first format and what it is joined with."""
-    return dict([*_behind(), *_inside(), *_zipped_into(), *_at_fixed_places(), *_in_a_text()])
+    return dict([*_behind(), *_inside(), *_zipped_into(), *_at_fixed_places(), *_over_disks(), *_in_a_text()])
 
 
 def _behind() -> Iterator[tuple[str, bytes]]:
@@ -78,6 +78,30 @@ def _at_fixed_places() -> Iterator[tuple[str, bytes]]:
         yield f"{name}: iso", _placed(name, first, 0x8001, b"CD001\x01")
         yield f"{name}: dicom", _placed(name, first, 128, b"DICM\2\0\0\0UL\4\0")
         yield f"{name}: tar", _tape(_placed(name, first, 400, b"x"))
+
+
+def _over_disks() -> Iterator[tuple[str, bytes]]:
+    """Files over the first bytes of a disk's image."""
+    for kind, image in disks().items():
+        yield f"a.tiff: {kind}", media.tiff(gap=image[8:])
+        yield f"a.jpg: {kind}", over(image)
+        if kind != "fat":
+            yield f"a.bmp: {kind}", media.bmp(gap=image[54:])
+            yield f"a.mp3: {kind}", tag(frame(b"PRIV", b"me\0" + image[23:])) + SAMPLES["lame.mp3"]
+            yield (
+                f"a.wav: {kind}",
+                riff(b"WAVE", media.SPOKEN, riff_chunk(b"JUNK", image[44:]), riff_chunk(b"data", b"")),
+            )
+            yield (
+                f"a.webp: {kind}",
+                riff(b"WEBP", riff_chunk(b"JUNK", image[20:]), media.chunks_of(SAMPLES["cwebp.webp"])),
+            )
+
+
+def over(disk: bytes) -> bytes:
+    """A photo with a disk's image in its comments."""
+    parts = b"".join(segment(0xFE, disk[at + 4 : at + 65_000]) for at in range(2, len(disk) - 4, 65_000))
+    return jpeg()[:2] + parts + jpeg()[2:]
 
 
 def _placed(name: str, first: bytes, place: int, mark: bytes) -> bytes:

@@ -100,6 +100,21 @@ def php_archive(before: bytes = b"") -> bytes:
     return made + hashlib.sha1(made).digest() + b"\2\0\0\0GBMB"
 
 
+def disks() -> dict[str, bytes]:
+    """Images of disks, whose first bytes are free: a table of partitions, and what is known by its own fields."""
+    parted = bytearray(80 * 1024)
+    parted[446:462] = struct.pack("<4B4B2L", 0x80, 0, 2, 0, 0x83, 0, 0, 0, 100, 40)
+    parted[510:512] = b"\x55\xaa"
+    tabled = parted[:512] + b"EFI PART\0\0\1\0" + parted[524:]
+    linux = bytearray(80 * 1024)
+    struct.pack_into("<2L12x2L28x2HL12xL", linux, 1024, 16, 80, 1, 0, 0xEF53, 1, 1, 1)
+    dos = bytearray(80 * 1024)
+    struct.pack_into("<HBHBHHB", dos, 11, 512, 4, 1, 2, 512, 160, 0xF8)
+    mac = bytearray(80 * 1024)
+    mac[1024:1028] = b"H+\0\4"
+    return {"parted": bytes(parted), "efi": bytes(tabled), "ext": bytes(linux), "fat": bytes(dos), "hfs": bytes(mac)}
+
+
 def further_files() -> dict[str, bytes]:
     """More of them: signatures that begin with padding, marks at the end, text that a program or a server runs."""
     icon = b"\0\0\x01\0\x01\0" + struct.pack("<4B2H2L", 16, 16, 0, 0, 1, 32, 40, 22) + bytes(40)

@@ -19,7 +19,8 @@ from consumer.inspection.readers.openers import OPENERS, RULES, Step
 from consumer.model import Reason
 from tests.inspection.files import archive, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.judging import reason
-from tests.inspection.polyglots import HTML, ZIP, film, php_archive, polyglots, seven_zip, unopened
+from tests.inspection.media_polyglots import over
+from tests.inspection.polyglots import HTML, ZIP, disks, film, php_archive, polyglots, seven_zip, unopened
 from tests.inspection.served import served
 from tests.quick import installed
 
@@ -50,6 +51,10 @@ def by_unzip(path: Path) -> bool:
 def by_seven_zip(path: Path) -> bool:
     listed = run(installed("7zz"), "l", "-t#", path.name, folder=path.parent)
     return re.search(rb"\d\.(?:7z|exe|elf|zip|rar|pe|te|tar)\b", listed) is not None
+
+
+def by_disk(path: Path) -> bool:
+    return b"Type = MBR" in run(installed("7zz"), "l", path.name, folder=path.parent)
 
 
 def by_browser(path: Path) -> bool:
@@ -95,6 +100,7 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "unzip: behind a document": (by_unzip, "a.pdf", pdf() + PAYLOAD),
     "unzip: behind a film": (by_unzip, "a.jpg", jpeg() + film(bytes(40)) + PAYLOAD),
     "7-zip: behind": (by_seven_zip, "a.png", png() + bytes(64) + seven_zip()),
+    "7-zip: over a disk's image": (by_disk, "a.jpg", over(disks()["parted"])),
     "browser: before a document": (by_browser, "a.pdf", b"<div>" + SCRIPT + pdf()),
     "browser: a page by a text's name": (by_browser, "a.txt", b"<!DOCTYPE html>" + SCRIPT),
     "browser: XHTML by a text's name": (

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-from consumer.inspection.readers import runs, scripts, zip_reader
+from consumer.inspection.readers import disks, runs, scripts, zip_reader
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
 from consumer.inspection.readers.signatures import LONG, SHORT, ZIP
@@ -177,9 +177,7 @@ def formats_at_fixed_places(data: bytes) -> list[str]:
         found.append("a DICOM picture")
     if any(data[at : at + 5] in (b"CD001", b"NSR02", b"NSR03", b"BEA01") for at in (0x8001, 0x8801, 0x9001, 0x9801)):
         found.append("a disc image")
-    if data[510:512] == b"\x55\xaa" and data[3:11] in (b"MSDOS5.0", b"MSWIN4.1", b"NTFS    ", b"mkfs.fat"):
-        found.append("a disk image")
-    if data[-512:-508] == b"koly" or b"conectix" in (data[-512:-504], data[-511:-503]):
+    if disks.is_disk(data):
         found.append("a disk image")
     return found
 
