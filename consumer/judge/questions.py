@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -15,6 +16,8 @@ from consumer.model import Attachment, DeadReason, Dependency, Event, Message, S
 from consumer.model.resting import Resting
 
 T = TypeVar("T")
+
+ASKED_AT_ONCE = 3  # of the messages of an event that does not name their conversation
 
 
 def not_shown(what: str) -> NotYet:
@@ -60,22 +63,29 @@ class Questions:
         with self.boundary.reports.timed("metadata"):
             return await self.boundary.run(subject, attempts, lambda: attempts(call, Dependency.API))
 
-    async def conversation_of(self, messages: Iterable[Message]) -> str:
-        """As the first of them tells that can. If none can, raises rather what waiting may help against."""
-        failure: NotJudged | NotYet = NotJudged(DeadReason.NO_IDS, "none of its messages has an id that could be one")
-        for message in messages:
-            if message.message_id:
+    def conversation_of(self, messages: Iterable[Message]) -> Callable[[], Awaitable[str]]:
+        """As the first of them tells that can. If none can, raises rather what waiting may help against. Each time the
+        next few are asked: any of them tells, and a record may name thousands that are not there."""
+        line = deque(message.message_id for message in messages if message.message_id)
+
+        async def ask() -> str:
+            none = "none of its messages has an id that could be one"
+            failure: NotJudged | NotYet = NotJudged(DeadReason.NO_IDS, none)
+            for _ in range(min(ASKED_AT_ONCE, len(line))):
                 try:
-                    return await self.lookup.conversation_of(message.message_id)
+                    return await self.lookup.conversation_of(line[0])
                 except (NotYet, NotJudged) as failed:
                     failure = failure if isinstance(failure, NotYet) else failed
-        raise failure
+                    line.rotate(-1)
+            raise failure
+
+        return ask
 
     async def knows(self, event: Event) -> bool:
         """Whether Genesys has anything of what the event names: asked once, waiting for nothing to come."""
         try:
             if event.conversation_id is None:
-                return bool(await self.conversation_of(event.messages))
+                return bool(await self.conversation_of(event.messages)())
             if not event.messages:
                 await self.lookup.find_listed(event.conversation_id, lambda message: False)
                 return True

@@ -144,7 +144,7 @@ class _Judging:
         if not messages:
             return
         first, given_up = Subject.of_message(messages[0]), all(self.known.gave_up(message) for message in messages)
-        found = await self.questions.ask(first, lambda: self.questions.conversation_of(messages), given_up=given_up)
+        found = await self.questions.ask(first, self.questions.conversation_of(messages), given_up=given_up)
         if isinstance(found, Answer):
             for message in messages:
                 self.known.give_dead(self.boundary.likewise(Subject.of_message(message), found))

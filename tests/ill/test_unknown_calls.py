@@ -127,3 +127,27 @@ def test_one_event_with_hundreds_of_invented_ids_costs_few_calls_and_few_of_them
     print(f"{what}: {waiting} coroutines after a minute, {cost} calls in all")
     assert waiting <= 100
     assert cost <= 20
+
+
+def test_one_event_with_hundreds_of_invented_messages_and_no_conversation_costs_few_calls() -> None:
+    many = 400
+    messages = [{"id": f"m-x{n}", "attachments": [{"id": f"a-x{n}"}]} for n in range(many)]
+
+    async def main() -> int:
+        async with playing(Cloud({"1": "plain"}), 300, A_DEPLOYMENT) as scene:
+            await scene.judged(orjson.dumps({"messages": messages}))
+            assert [answer for _, answer in scene.answers] == ["dead not_found"] * many
+            return calls(scene)
+
+    assert clock.run(main) <= 30
+
+
+def test_one_that_is_known_behind_many_that_are_not_tells_the_conversation() -> None:
+    messages = [{"id": f"m-{n}", "attachments": [{"id": f"a-{n}"}]} for n in ("x1", "x2", "x3", "x4", "x5", "1")]
+
+    async def main() -> None:
+        async with playing(Cloud({"1": "plain"}), 300, A_DEPLOYMENT) as scene:
+            await scene.judged(orjson.dumps({"messages": messages}))
+            assert dict(scene.answers)["1"] == "accepted"
+
+    clock.run(main)
