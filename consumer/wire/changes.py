@@ -28,7 +28,7 @@ from consumer.wire.payloads import (
     of_base64,
     one_has_or_none,
 )
-from consumer.wire.typed_values import Left
+from consumer.wire.typed_values import of_dynamodb
 
 DELETED = (
     "d", "D", "t", "T", "delete", "DELETE", "REMOVE", "drop", "truncate", "true", "UPDATE-DELETE",
@@ -43,7 +43,6 @@ NO_TABLE = frozenset({
     "aggregatetype", "conversationId", "conversation_id", "eventBody", "messageId", "message_id", "payload_encoding",
     "schema",
 })  # fmt: skip
-NUMBER = 64  # digits, more than DynamoDB keeps
 
 _ROW = (dict, str, type(None))
 _OF_COCKROACH = frozenset({"after", "before", "cursor", "key", "mvcc_timestamp", "resolved", "topic", "updated"})
@@ -81,9 +80,11 @@ def _opened(row: Any) -> Payload:
     payload = row.get("payload", row.get("PAYLOAD"))  # as Oracle, Db2 and Snowflake write names
     if isinstance(payload, dict) and "value" in payload and payload.keys() <= _OF_CELLS:
         payload = payload["value"]
+    if not payload:
+        return row
     beside = (value for value in row.values() if value is not payload)  # an envelope of its own has objects there
     as_json = isinstance(payload, dict) and not any(isinstance(value, dict | list) for value in beside)
-    return json_or_base64_or_itself(payload) if payload and (as_json or isinstance(payload, str)) else row
+    return json_or_base64_or_itself(payload) if as_json or isinstance(payload, str) else row
 
 
 def _document(text: str) -> Any:
@@ -110,22 +111,7 @@ def item(node: Json) -> Payload:
         return Nothing("no_value")
     if not isinstance(image, dict):
         raise Malformed(WITHOUT_ROW)
-    return _opened(_untyped({"M": image}, Left()))
-
-
-def _untyped(typed: Any, left: Left, level: int = 0) -> Any:
-    """Raises `Malformed`."""
-    if not isinstance(typed, dict) or len(typed) != 1:
-        raise Malformed("an item of DynamoDB with a value that does not say its type")
-    ((kind, value),) = typed.items()
-    if (kind == "M" and isinstance(value, dict)) or (kind == "L" and isinstance(value, list)):
-        left.take(len(value), level)
-        if isinstance(value, list):
-            return [_untyped(each, left, level + 1) for each in value]
-        return {name: _untyped(each, left, level + 1) for name, each in value.items()}
-    if kind == "N" and isinstance(value, str):
-        return parse(value[:NUMBER])
-    return None if kind == "NULL" else value
+    return _opened({name: of_dynamodb(each) for name, each in image.items()})
 
 
 def columns(names: list[Any], values: list[Any]) -> Payload:

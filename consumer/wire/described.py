@@ -21,6 +21,7 @@ OTHER_CONTENTS = frozenset({
     "paymentresponse", "postback", "push", "quickreply", "quickreplyv2", "reactions", "richlink", "roadsideassistance",
     "story", "text",
 })  # fmt: skip
+_TELLING = frozenset({"message", "messageId", "messageURI", "messageUri", "selfUri"})
 _DIRECTIONS = {direction.value: direction for direction in (Direction.INBOUND, Direction.OUTBOUND)}
 
 
@@ -30,6 +31,9 @@ class Ids(NamedTuple):
     conversation_id: str
     message_id: str
     odd: str
+
+
+_NO_IDS = Ids("", "", "")
 
 
 class Head(NamedTuple):
@@ -136,6 +140,8 @@ def united(*described: Iterable[Attachment]) -> list[Attachment]:
 
 def ids_of(raw: Json, *others: object) -> Ids:
     """Those of a listed message or a bare event."""
+    if not others and _TELLING.isdisjoint(raw):
+        return _NO_IDS
     nested = raw.get("message")
     nested_id = nested.get("id") if isinstance(nested, dict) else None
     address = fields.first_text(raw, "messageURI", "messageUri", "selfUri")

@@ -8,7 +8,7 @@ and must not pass for one. Strings are opened at an envelope's own payload alone
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ import orjson
 
 from consumer.errors import Malformed
 from consumer.wire.fields import Json
+from consumer.wire.framings import BY_FIRST
 from consumer.wire.parsing import Effort, of_no_json
 from consumer.wire.payloads import MAX_EVENTS, Broken, Envelope, Several, few
 from consumer.wire.transports import ENVELOPES
@@ -30,10 +31,10 @@ GENESYS_FIELDS = frozenset({
 })  # fmt: skip
 
 
-def _by_first_key() -> dict[str, list[Envelope]]:
+def _by_first_key(envelopes: Iterable[Envelope]) -> dict[str, list[Envelope]]:
     """Nodes have few keys, and this table has many rows: a row is looked at where its rarest key is there."""
     found: dict[str, list[Envelope]] = defaultdict(list)
-    for envelope in ENVELOPES:
+    for envelope in envelopes:
         found[max(envelope.requires, key=_rarity)].append(envelope)
     return dict(found)
 
@@ -43,22 +44,19 @@ def _rarity(key: str) -> tuple[int, int]:
     return -sum(key in envelope.requires for envelope in ENVELOPES), len(key)
 
 
-_BY_KEY = _by_first_key()
-_SHARING = tuple(envelope for envelope in ENVELOPES if envelope.shares)
-_SHARED = frozenset().union(*(envelope.shares for envelope in _SHARING))
+_BY_KEY = _by_first_key(ENVELOPES)
+_SHARING = _by_first_key(envelope for envelope in ENVELOPES if envelope.shares)
 
 
 def envelope_of(node: Json) -> Envelope | None:
     """The envelope that `node` is, by its complete signature."""
-    if not GENESYS_FIELDS.isdisjoint(node):
-        fields = GENESYS_FIELDS & node.keys()
-        for envelope in _SHARING if fields <= _SHARED else ():
-            if fields <= envelope.shares and envelope.matches(node):
-                return envelope
+    is_free = GENESYS_FIELDS.isdisjoint(node)
+    rows = _BY_KEY if is_free else _SHARING
+    if rows.keys().isdisjoint(node):  # as most nodes are, and in one step
         return None
     for key in node:
-        for envelope in _BY_KEY.get(key, ()):
-            if envelope.matches(node):
+        for envelope in rows.get(key, ()):
+            if envelope.matches(node) and (is_free or GENESYS_FIELDS & node.keys() <= envelope.shares):
                 return envelope
     return None
 
@@ -86,7 +84,7 @@ def leaves(value: bytes) -> Iterator[Leaf]:
     waiting = [Leaf(value, value)]
     while waiting:
         leaf = waiting.pop()
-        inside = _opened(leaf, effort)
+        inside = leaf if leaf.fault is not None else _opened(leaf, effort)
         if inside is leaf:
             yield leaf
             continue
@@ -98,6 +96,7 @@ def leaves(value: bytes) -> Iterator[Leaf]:
         found += len(inside)
         if found > MAX_EVENTS:
             raise Malformed(f"more than {MAX_EVENTS} events in one record")
+        effort.part(len(inside))
         waiting += reversed(inside)
 
 
@@ -140,7 +139,8 @@ def _documents(leaf: Leaf, payload: bytes, name: str, effort: Effort) -> Leaf | 
     """The JSON values of a payload: one keeps the bytes around it, several have their own. Raises `Malformed`."""
     names, depth = (*leaf.envelope, name) if name else leaf.envelope, leaf.depth + 1
     try:
-        return Leaf(orjson.loads(payload), leaf.own, leaf.path, names, None, depth)
+        if payload[:1] not in BY_FIRST:
+            return Leaf(orjson.loads(payload), leaf.own, leaf.path, names, None, depth)
     except orjson.JSONDecodeError:
         pass  # what it holds, a copy of the payload, is let go before the next error is kept
     found = of_no_json(payload, effort)

@@ -255,7 +255,7 @@ def _bare(body: Json, conversation_id: str | None, topic: str | None) -> tuple[s
         return conversation_id, (Message(conversation_id or "", ids.message_id, announces_media=True),)
     if ids.odd:
         raise BadId(f"its message id is not one: {ID_SIGNS}")
-    if word(body.get("mediaType")) in OTHER_MEDIA and fields.holds_nothing(body):
+    if "mediaType" in body and word(body["mediaType"]) in OTHER_MEDIA and fields.holds_nothing(body):
         return Noise("other_media")
     if conversation_id is not None:
         return conversation_id, ()

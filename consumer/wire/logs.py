@@ -26,11 +26,10 @@ from consumer.wire.payloads import (
     field_of,
     has_any,
     lacks,
-    of_base64,
     one_has,
     opened,
 )
-from consumer.wire.typed_values import VALUES, Left
+from consumer.wire.typed_values import listed, of_opentelemetry
 
 _OF_LOGS = frozenset({
     "@timestamp", "_p", "attrs", "container_id", "container_name", "date", "docker", "kubernetes", "logtag", "source",
@@ -42,9 +41,6 @@ _DESCRIBE = frozenset({
     "instrumentationLibrary", "instrumentation_library", "resource", "schemaUrl", "schema_url", "scope",
 })  # fmt: skip
 _RECORDS = ("logRecords", "log_records", "logs")
-_TYPED = {
-    "array_value": "arrayValue", "bytes_value": "bytesValue", "kvlist_value": "kvlistValue",
-}  # fmt: skip
 
 
 def _logged(node: Json) -> Payload:
@@ -107,10 +103,9 @@ def _is_stream(raw: Any) -> bool:
 
 def _log_bodies(node: Json) -> Payload:
     """As its protocol writes them in JSON, in its names of today and of before."""
-    left = Left()
-    scopes = [each for resource in _listed(node["resourceLogs"]) for each in _held(resource, _SCOPES, _of_resource)]
+    scopes = [each for resource in listed(node["resourceLogs"]) for each in _held(resource, _SCOPES, _of_resource)]
     records = [each for scope in scopes for each in _held(scope, _RECORDS, _of_scope)]
-    return Several([opened(record, lambda record: _body(record, left), _of_record) for record in few(records)])
+    return Several([opened(record, _body, _of_record) for record in few(records)])
 
 
 def _held(raw: Any, names: tuple[str, ...], around: Callable[[Any], Json]) -> list[Any]:
@@ -120,7 +115,7 @@ def _held(raw: Any, names: tuple[str, ...], around: Callable[[Any], Json]) -> li
     inside = _first(raw, names)
     if inside is None and not (isinstance(raw, dict) and raw.keys() <= _DESCRIBE):
         return [Broken(around(raw), Malformed("what stands in place of the log records of OpenTelemetry"))]
-    return _listed(inside) if inside is not None else []
+    return listed(inside) if inside is not None else []
 
 
 def _of_resource(raw: Any) -> Json:
@@ -135,42 +130,14 @@ def _of_record(raw: Any) -> Json:
     return _of_scope({"logRecords": [raw]})
 
 
-def _body(record: Any, left: Left) -> Payload:
+def _body(record: Any) -> Payload:
     if isinstance(record, Broken):
         return record
-    return _any_value(record.get("body") if isinstance(record, dict) else None, left)
+    return of_opentelemetry(record.get("body") if isinstance(record, dict) else None)
 
 
 def _first(node: Any, names: tuple[str, ...]) -> Any:
     return next((node[name] for name in names if name in node), None) if isinstance(node, dict) else None
-
-
-def _listed(raw: Any) -> list[Any]:
-    """What stands for itself is a list of it."""
-    listed = raw if isinstance(raw, list) else [raw]
-    if len(listed) > VALUES:
-        raise Malformed(f"more than {VALUES} log records, or values in one")
-    return listed
-
-
-def _objects(raw: Any) -> list[Json]:
-    return [each for each in _listed(raw) if isinstance(each, dict)]
-
-
-def _any_value(value: Any, left: Left, level: int = 0) -> Any:
-    if not isinstance(value, dict) or len(value) != 1:
-        raise Malformed("a log record without a body that can be read")
-    ((kind, inner),) = value.items()
-    if kind == "stringValue":
-        return inner
-    kind = _TYPED.get(kind, kind)
-    if kind in ("kvlistValue", "arrayValue") and isinstance(inner, dict):
-        values = _objects(inner.get("values"))
-        left.take(len(values), level + 1)
-        if kind == "arrayValue":
-            return [_any_value(each, left, level + 1) for each in values]
-        return {str(pair.get("key")): _any_value(pair.get("value"), left, level + 1) for pair in values}
-    return of_base64(inner) if kind == "bytesValue" else inner
 
 
 LOGS = (

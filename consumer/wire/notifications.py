@@ -15,6 +15,7 @@ from consumer.wire.snake_case import in_camel_case
 
 TOPIC_NAME_LENGTH = 512
 AROUND_BODIES = frozenset({"detail", "eventBody", "topicName"})  # nothing is inside of what has none of these
+TELLING = AROUND_BODIES | {"detail-type", "eventTime", "source", "time", "timestamp"}
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
 
 
@@ -34,6 +35,8 @@ def told_by(node: Any) -> Notification:
     if not isinstance(node, dict):
         raise Malformed("JSON, but not an object")
     node = in_camel_case(node)
+    if TELLING.isdisjoint(node):
+        return Notification(None, None, None, node, ())
     if AROUND_BODIES.isdisjoint(node):
         return _told(node, node, node, ())
     detail = _inside(node, "detail") if _is_event_bridge(node) else None

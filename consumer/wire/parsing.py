@@ -18,12 +18,14 @@ from consumer.wire.framings import BY_FIRST, LENGTH
 
 NO_JSON = "this is not JSON in UTF-8"
 BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence (RFC 7464)
+_ENDS = BLANK + b"\0"  # which ends a text in C
 FIRST = (b"{", b"[", b'"')
 LINES_FOR_A_VALUE = 4  # blank ones among them
 BROKEN_LINES = 16  # of one record: each may be looked through for a value that goes on in the next
 NO_VALUES = 200  # of one record: so many it is looked into why they are none
 CONTAINERS = 75_000  # objects and lists of one record, wherever it holds them: 1 MiB of Genesys's has 30,000
 BYTES_OF_CONTAINER = 14  # or one for so many bytes
+CONTAINERS_OF_EVENT = 8  # as much work is one of several events
 MARKS = 20_000  # brackets and commas of several values, which are read twice: to find where one ends, and again
 BYTES_OF_MARK = 8  # or one for so many bytes
 UNPACKED = 1024 * 1024  # bytes, if it is larger than the record
@@ -86,7 +88,14 @@ class Effort:
 
     def hold(self, value: bytes) -> None:
         """Raises `Malformed` for more objects and lists than may be made of a record, those in its texts too."""
-        self._containers -= value.count(b"{") + value.count(b"[")
+        self._make(value.count(b"{") + value.count(b"["))
+
+    def part(self, events: int) -> None:
+        """The same of what is read for each of several events. Raises `Malformed`."""
+        self._make(CONTAINERS_OF_EVENT * events)
+
+    def _make(self, containers: int) -> None:
+        self._containers -= containers
         if self._containers < 0:
             raise Malformed(
                 "more objects and lists in one record than participants, messages and attachments take in its bytes"
@@ -111,6 +120,9 @@ class Effort:
         return self._broken_lines >= 0 and self._characters >= 0
 
 
+_IS_NO_JSON = Malformed(NO_JSON)
+
+
 def documents(value: bytes, effort: Effort) -> list[Document]:
     """Each JSON value of a record: one, or several objects and arrays one after the other. Raises `Malformed`."""
     try:
@@ -125,15 +137,20 @@ def of_no_json(value: bytes, effort: Effort) -> list[Document]:
 
     Raises `Malformed`, which names the framing or the compression if there is one that is known.
     """
-    tried, value = value, value.removeprefix(codecs.BOM_UTF8).rstrip(BLANK + b"\0")  # which ends a text in C
+    tried, value = value, value.removeprefix(codecs.BOM_UTF8).rstrip(_ENDS)
+    if tried != value:
+        try:
+            return [Document(orjson.loads(value), value)]
+        except orjson.JSONDecodeError:
+            pass
+    if not effort.is_worth_a_look():
+        return [Document(None, value, fault=_IS_NO_JSON)]
     mended = mend(value)
-    if mended != tried:
+    if mended != value:
         try:
             return [Document(orjson.loads(mended), value)]
         except orjson.JSONDecodeError:
             pass
-    if not effort.is_worth_a_look():
-        raise Malformed(NO_JSON)
     known = [framing for framing in BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]
     for framing in known:
         behind = value[framing.length :]

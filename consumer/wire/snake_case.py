@@ -21,6 +21,7 @@ UPPER = {
     "CONVERSATIONID": "conversationId", "CONVERSATION_ID": "conversationId", "MESSAGEID": "messageId",
     "MESSAGE_ID": "messageId",
 }  # fmt: skip
+_MAY_TELL = TELLING | UPPER.keys() | {"participants"}
 MOST = 40_000  # objects and lists: an event has far fewer, and each is made once more
 
 
@@ -44,7 +45,7 @@ def _listed(conversation: Json) -> Iterator[Json]:
 
 
 def _lists_snake_case(node: Json) -> bool:
-    return "participants" in node and not all(TELLING.isdisjoint(message) for message in _listed(node))
+    return not all(TELLING.isdisjoint(message) for message in _listed(node))
 
 
 def _objects(raw: Any) -> list[Json]:
@@ -57,6 +58,8 @@ def in_camel_case(node: Json) -> Json:
 
     In JSON as it is written here, a name and a colon are a key: a quote inside of a text has a backslash before it.
     """
+    if _MAY_TELL.isdisjoint(node):
+        return node
     if not UPPER.keys().isdisjoint(node):
         return {UPPER.get(name, name): value for name, value in node.items()}
     if TELLING.isdisjoint(node) and not _lists_snake_case(node):

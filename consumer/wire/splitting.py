@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from consumer.model import Event, Headers, Source, Task
 from consumer.wire.events import Noise
@@ -14,8 +14,7 @@ from consumer.wire.results import record_size
 from consumer.wire.tasks import encode_task, encoded_at, key_of, unreadable_key
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRecord:
+class TaskRecord(NamedTuple):
     key: bytes
     value: bytes | None
     headers: Headers

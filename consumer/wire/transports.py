@@ -33,13 +33,13 @@ from consumer.wire.payloads import (
     one_has,
     one_has_or_none,
     or_tombstone,
-    platform_event,
     produced,
     put_event,
     rest_value,
     text_or_bytes,
 )
 from consumer.wire.pubsub import background, is_published, published
+from consumer.wire.salesforce import platform_event
 from consumer.wire.services import SERVICES
 
 _OF_LAMBDA_S_KAFKA = frozenset({

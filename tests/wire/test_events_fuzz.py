@@ -110,6 +110,22 @@ def test_of_thousands_of_values_that_are_none_those_beyond_say_why_once_they_are
     assert "Glue" in str(alone)
 
 
+def test_of_thousands_of_values_with_half_surrogates_those_beyond_are_read_alone() -> None:
+    body = '{"conversationId":"c","text":"\\ud800"}'
+    items = decode(orjson.dumps({"Records": [sqs(body)] * (NO_VALUES + 1)}))
+    assert [type(item) for item in items] == [Event] * NO_VALUES + [UnreadableEvent]
+    (alone,) = decode(getattr(items[-1], "value", b""))
+    assert isinstance(alone, Event)
+
+
+def test_of_many_events_each_may_hold_the_less() -> None:
+    lists = b'{"conversationId":"c","a":[' + b",".join([b"[]"] * 20) + b"]}"
+    assert {type(item) for item in decode(b"[" + b",".join([lists] * 2_000) + b"]")} == {Event}
+    (found,) = decode(b"[" + b",".join([lists] * 3_000) + b"]")
+    assert isinstance(found, UnreadableEvent)
+    assert "more objects and lists" in found.detail
+
+
 def test_broken_lines_are_counted_for_all_payloads_of_a_record_and_what_is_beyond_is_read_alone() -> None:
     lines = '{"conversationId":"c"}\n' * 30 + "{\n" * 10
     items = decode(orjson.dumps({"Records": [sqs(lines), sqs(lines)]}))
