@@ -111,6 +111,8 @@ def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
             if envelope is None:
                 return leaf
             name, node = envelope.name, envelope.payload(node)
+            if isinstance(node, dict):
+                return Leaf(node, leaf.own, leaf.path, (*leaf.envelope, name), None, leaf.depth + 1)
         if isinstance(node, str):  # whatever it holds was counted with what holds it
             node, name = node.encode(), name or "text"
         elif isinstance(node, bytes):

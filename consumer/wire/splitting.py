@@ -37,12 +37,13 @@ def tasks_of(
         whole = _bare(whole)
     shared = encode_task(whole)
     room = max_bytes - record_size(None, None, shared) - 1  # and a path adds its length and a blank
+    unreadable = unreadable_key(at)
     records = []
     for item in items:
         if isinstance(item, Noise):
             dropped(item.kind)
             continue
-        own = key_of(item) if isinstance(item, Event) else unreadable_key(at) + item.path.encode()
+        own = key_of(item) if isinstance(item, Event) else unreadable + item.path.encode()
         if len(own) + len(item.value) + len(item.path) <= room:
             records.append(TaskRecord(own, item.value, encoded_at(item.path, shared)))
         else:
