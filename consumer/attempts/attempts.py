@@ -78,7 +78,7 @@ class Attempts:
     given_up: bool = False
     made: int = 0  # attempts that were answered or counted as failed, over all steps
     _waiter: Waiter = field(default_factory=Waiter, init=False)
-    _unknown: Unknown | None = field(default=None, init=False)  # once what was asked for was not known
+    _unknown: Unknown | None = field(default=None, init=False)  # once what was asked for was not known, or not taken
     _refused: int = field(default=0, init=False)  # how often it alone was
     _in_vain: int = field(default=0, init=False)  # failures in a row that did not count
     _said: dict[FailureKind, Said] = field(default_factory=dict, init=False)  # its failures
@@ -93,9 +93,8 @@ class Attempts:
         try:
             if self.given_up:
                 unasked = NotYet(Dependency.API, "Genesys did not know it before", dead=DeadReason.NOT_FOUND)
-                self._unknown = self._asking_for_the_unknown()
                 with self._in_crowd(f"conversation {self.of}", unasked):
-                    await self._unknown.wait_first()
+                    await self._asking_for_the_unknown().wait_first()
             while True:
                 if gate is not None and gate.closed:
                     await self._pass(gate)
@@ -214,7 +213,7 @@ class Attempts:
 
     async def _ask_again(self, gate: Gate, failure: NotYet) -> None:
         self.made += 1
-        unknown = self._unknown = self._unknown or self._asking_for_the_unknown()
+        unknown = self._asking_for_the_unknown()
         wait_s = unknown.in_vain(failure.retry_after_s)
         if wait_s is None:
             raise failure
@@ -223,20 +222,27 @@ class Attempts:
         await self._pass(gate)
 
     def _asking_for_the_unknown(self) -> Unknown:
-        own = self.patience
-        return Unknown(
-            own.repeats, own.backoff, own.clock, self._rest, self.of, self._waiter.number, given_up=self.given_up
-        )
+        if self._unknown is None:
+            own, number = self.patience, self._waiter.number
+            self._unknown = Unknown(own.repeats, own.backoff, own.clock, self._rest, self.of, number, self.given_up)
+        return self._unknown
 
     async def _hear_again(self, failure: RefusedAlone) -> None:
         """Whoever refuses one question and answers the next is not well: it is settled once it was said often enough,
-        apart by the backoff, and was not taken back."""
+        apart by the backoff, and was not taken back. Ids that Genesys does not take can be made up as well as unknown
+        ones, and wait for the same turns: when all their time is over it was said often enough, too."""
         patience, backoff = self.patience, self.patience.backoff
         self.made += 1
         self._refused += 1
-        if self._refused >= patience.flapping.enough(patience.clock(), backoff.attempts, backoff.over_s):
+        enough = patience.flapping.enough(patience.clock(), backoff.attempts, backoff.over_s)
+        unknown = self._asking_for_the_unknown()
+        wait_s = unknown.in_vain(None) if self.of else None
+        if self._refused >= enough or (self.of and wait_s is None and enough < backoff.attempts):
             raise failure
-        await self._rest(backoff.wait_s(self._refused))
+        if wait_s is not None:
+            await unknown.wait(wait_s)
+        else:
+            await self._rest(backoff.wait_s(self._refused))
 
     async def _be_patient_with_host(self, failure: Unavailable, host: str) -> None:
         """A host outside the region has no gate: nobody else waits for it, and only the clock ends its patience."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import anyio
+import httpx
 import orjson
 import pytest
 
 from consumer.attempts import Backoff
+from consumer.genesys.api import NIL
 from consumer.model.resting import TASK
 from tests.ill import clock
-from tests.ill.cloud import Cloud
+from tests.ill.cloud import Cloud, Reply, error
 from tests.ill.scene import Scene, event_of, playing
 from tests.reports import Busy
 
@@ -35,13 +37,23 @@ async def all_answered(scene: Scene, values: list[bytes]) -> tuple[int, int]:
     return first, calls(scene) - before
 
 
-def costs_of_unknown(kind: str, many: int, per_minute: int, bulk_is_known: bool) -> tuple[int, int]:
+class Strict(Cloud):
+    """Takes no ids that are made up."""
+
+    async def answer(self, request: httpx.Request) -> Reply:
+        reply = await super().answer(request)
+        return error(400, "bad.request") if reply.status == 404 and NIL not in request.url.path else reply
+
+
+def costs_of_unknown(
+    kind: str, many: int, per_minute: int, bulk_is_known: bool, cloud_of: type[Cloud] = Cloud, answer: str = "not_found"
+) -> tuple[int, int]:
     async def main() -> tuple[int, int]:
-        async with playing(Cloud({"known": "plain"}), per_minute, A_DEPLOYMENT) as scene:
+        async with playing(cloud_of({"known": "plain"}), per_minute, A_DEPLOYMENT) as scene:
             if bulk_is_known:
                 await scene.judged(event_of("known", "plain"))
             told = await all_answered(scene, [event_of(str(number), kind) for number in range(many)])
-            unknown = [(str(number), "dead not_found") for number in range(many)]
+            unknown = [(str(number), f"dead {answer}") for number in range(many)]
             assert sorted(scene.answers) == sorted([("known", "accepted")] * bulk_is_known + unknown)
             return told
 
@@ -56,6 +68,13 @@ def test_unknown_conversations_cost_a_first_and_a_last_question_each_and_few_rep
     first, every = costs_of_unknown(kind, MANY, PER_MINUTE, bulk_is_known=True)
     assert first <= 1.1 * MANY
     assert 2 * MANY <= every <= 2.5 * MANY
+
+
+@pytest.mark.parametrize("kind", ["plain", "bare", "details"])
+def test_conversations_whose_ids_genesys_does_not_take_cost_no_more(kind: str) -> None:
+    first, every = costs_of_unknown(kind, MANY, PER_MINUTE, True, Strict, "no_ids")
+    assert first <= 1.1 * MANY
+    assert every <= 2.6 * MANY, "with the questions that show that others are taken"
 
 
 def test_they_cost_no_more_before_the_first_answer_in_bulk() -> None:
