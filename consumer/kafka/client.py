@@ -6,7 +6,7 @@ import ssl
 from functools import lru_cache
 from typing import Any
 
-from aiokafka.partitioner import murmur2
+from aiokafka.partitioner import DefaultPartitioner, murmur2
 
 from consumer.errors import Refused
 from consumer.kafka.brokers import use_for_all_clients
@@ -56,3 +56,10 @@ def _trust(settings: KafkaSettings) -> ssl.SSLContext:
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition of a key as Kafka's own default partitioner counts it, whatever client writes."""
     return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+def partitioned(key: bytes | None, partitions: list[int], available: list[int]) -> int:
+    """For a producer: as aiokafka's own, which counts a key's hash in Python each time."""
+    if key is None:
+        return int(DefaultPartitioner()(None, partitions, available))
+    return partitions[partition_of(key, len(partitions))]

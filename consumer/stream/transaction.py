@@ -25,6 +25,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
+from consumer.kafka.client import partitioned
 from consumer.kafka.closing import ask, close, close_by_force, why_transaction_failed
 from consumer.kafka.limits import TopicLimits
 from consumer.model import Headers
@@ -103,6 +104,7 @@ class Transactor:
         self._step = step
         self._producer = AIOKafkaProducer(
             **options,
+            partitioner=partitioned,
             transactional_id=transactional_id,
             transaction_timeout_ms=transaction_timeout_ms,
             max_batch_size=min([MAX_BATCH_BYTES, *limits.all()]),  # a topic's limit is that of a batch
