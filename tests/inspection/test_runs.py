@@ -47,10 +47,10 @@ def test_a_run_ends_and_begins_where_it_does(data: bytes, at: int) -> None:
         assert runs.before(data, min(at, len(data)), characters) == len(back)
 
 
-@given(joined(b"\n ", b"\n\t", b"\n", b" ", b"x" * 200))
-def test_what_is_taken_out_is_what_replacing_takes_out(data: bytes) -> None:
-    for word in (b"\n ", b"\n\t"):
-        assert runs.without(data, word) == data.replace(word, b"")
+@pytest.mark.parametrize("word", [b"\n", b"\r\n"])
+@given(joined(b"\n ", b"\r\n ", b"\n\t", b"\n", b"\r", b" ", b"x" * 200, b"x" * (runs.AT_ONCE - 3)))
+def test_what_is_taken_out_is_what_a_pattern_takes_out(word: bytes, data: bytes) -> None:
+    assert runs.without(word, b" \t")(data) == re.sub(word + b"[ \t]", b"", data)
 
 
 def places_by_pattern(data: bytes, word: bytes, at: int, stop: int) -> list[int]:

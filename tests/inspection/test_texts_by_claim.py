@@ -144,6 +144,41 @@ def test_a_program_in_a_property_is_found_however_its_lines_are_folded(kind: str
     assert wide.reason(attached(program() + bytes(100), kind, fold), f"a.{kind}") is Reason.EMBEDDED_EXECUTABLE
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize(
+    "line", ["ATTACH;ENCODING=BASE64", "ATTACH;X=1;ENCODING=b", "attach;encoding=b;x=1", "X:data:;base64,"]
+)
+@pytest.mark.parametrize("at", range(1, 16))
+def test_a_program_is_found_where_what_tells_of_it_is_folded(line: str, at: int, end: str) -> None:
+    property_ = line if line.endswith(",") else line + ":"
+    folded = f"{property_[:at]}\r\n {property_[at:]}{base64.b64encode(program()).decode()}"
+    calendar = CALENDAR.replace("END:VEVENT", f"{folded}\r\nEND:VEVENT").replace("\r\n", end)
+    assert wide.reason(calendar.encode(), "a.ics") is Reason.EMBEDDED_EXECUTABLE
+
+
+@pytest.mark.parametrize(
+    "found", [attached(program()).decode(), CALENDAR.replace("DISPLAY", "PROCE\r\n DURE"), CALENDAR]
+)
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_a_calendar_of_many_events_is_read_like_each_of_them(found: str, end: str) -> None:
+    events = "BEGIN:VEVENT\r\nDESCRIPTION:One\r\n  more\r\nEND:VEVENT\r\n" * (2 * AT_ONCE // 50)
+    many = found.replace("BEGIN:VEVENT", events + "BEGIN:VEVENT").replace("END:VCALENDAR", events + "END:VCALENDAR")
+    one, all_ = (wide.codes(text.replace("\r\n", end).encode(), "a.ics") for text in (found, many))
+    assert one == all_
+    assert wide.codes(many.replace("\r\n", end).encode() + b"more", "a.ics") == one | {Reason.TRAILING_DATA}
+
+
+@given(
+    joined(
+        b"\n ", b"\n", b"\nEND:VCARD", b"\nBEGIN:VCARD", b"X;ENCODING=b:TVqQ", b"BASE64:TVqQ", b"\nPALARM", b"x:data:,a"
+    )
+)
+def test_it_does_not_matter_how_lines_end(content: bytes) -> None:
+    card = b"BEGIN:VCARD\n" + content + b"\nEND:VCARD\n"
+    found = [wide.codes(card.replace(b"\n", end), "a.vcf") for end in (b"\n", b"\r\n", b"\r")]
+    assert found[0] == found[1] == found[2]
+
+
 def test_a_portrait_is_ordinary_and_an_attached_file_is_told() -> None:
     assert wide.codes(attached(png(), "vcf"), "a.vcf") == set()
     assert wide.codes(attached(b"Dear Sir, please find below"), "a.ics") == {Reason.EMBEDDED_FILES}

@@ -11,7 +11,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 from consumer.inspection.readers import disks, runs, scripts, zip_reader
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
-from consumer.inspection.readers.signatures import LONG, SHORT, ZIP
+from consumer.inspection.readers.signatures import BY_FIRST_BYTE, LONG, ZIP
 
 PADDING = b"\0\xff \t\r\n\x1a\x0c"
 PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  # nobody is harmed by one more of them
@@ -20,10 +20,8 @@ HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 HEAD = 4096  # bytes of anything that tell what it is
 OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
-_STARTS = (*LONG, *SHORT)
-_SIGNATURES = tuple(signature for signature, _ in _STARTS)
 _OF_A_PRINTER = b"//Uncompressed-Data//\0"
-_FIRST, _OCTAL = frozenset(signature[:1] for signature in _SIGNATURES), b"01234567"
+_OCTAL = b"01234567"
 _ANY_LONG = BytesAhoCorasick([signature for signature, _ in LONG], matchkind=MatchKind.LeftmostFirst)
 _ELF = Signature(b"\x7fELF", 0, ((4, 6, b"\1\2"), (6, 7, b"\1"), (7, 8, runs.between(0, 0x12))))
 _GZIP = Signature(
@@ -71,8 +69,9 @@ def format_at(data: bytes) -> str | None:
 
 def binary_at(data: bytes) -> str | None:
     """The same, of what is no page."""
-    if data[:1] in _FIRST and data.startswith(_SIGNATURES):
-        return next(name for signature, name in _STARTS if data.startswith(signature))
+    for signature, name in BY_FIRST_BYTE.get(data[:1], ()):
+        if data.startswith(signature):
+            return name
     if data[:2] == b"MZ" and len(data) > 64:
         return "a Windows or DOS program"
     if data[4:8] == b"ftyp" or (data[:4] in (b"RIFF", b"FORM") and len(data) > 12):

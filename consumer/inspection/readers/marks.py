@@ -91,6 +91,10 @@ class Marks:
         """As in most small pieces of data."""
         return not self._places
 
+    @property
+    def have_no_markup(self) -> bool:
+        return self._places.keys().isdisjoint(MARKUP)
+
     def at(self, mark: bytes) -> Sequence[int]:
         """Where it stands, in small or large letters, in order."""
         return self._places.get(mark, ())

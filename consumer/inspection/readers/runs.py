@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice, product
+from itertools import product
 
 from ahocorasick_rs import BytesAhoCorasick
 
@@ -28,7 +28,6 @@ A_PLACE = 256  # of work, for a look at one of many places
 FEW = (
     4096  # bytes in which `bytes.find` is as fast: beyond, it takes ten times as long as what searches several at once
 )
-SPARSE = 128  # bytes between two places, at least
 FEWEST_LETTERS = 2  # of a word that is searched for in that way: one by itself stands too often
 FIRST_WINDOW, AT_ONCE = 1024, 64 * 1024  # bytes that are searched in one step, the first and the last ones
 LONGEST_WORD = 64  # of those that are searched for together
@@ -78,6 +77,25 @@ def not_before(byte: bytes, characters: bytes) -> Callable[[bytes, int], int]:
     return first
 
 
+def without(word: bytes, characters: bytes) -> Callable[[bytes], bytes]:
+    """Gives, for data, what is left of it where each `word` is taken out that has one of these behind it, and that as
+    well. In a third of the time that `bytes.replace` takes."""
+    pairs = re.compile(re.escape(word) + b"[" + re.escape(characters) + b"]")
+
+    def left(data: bytes) -> bytes:
+        return b"".join(pairs.sub(b"", piece) for piece in _cut_before(data, word))
+
+    return left
+
+
+def _cut_before(data: bytes, word: bytes) -> Iterator[bytes]:
+    begin = 0
+    while begin < len(data):
+        end = data.find(word, begin + AT_ONCE)
+        yield data[begin : end if end >= 0 else len(data)]
+        begin = end if end >= 0 else len(data)
+
+
 def places(data: bytes, word: bytes, at: int = 0, stop: int | None = None) -> Iterator[int]:
     """Each place from `at` on where `word` stands, before `stop`."""
     stop = len(data) if stop is None else min(stop, len(data))
@@ -92,15 +110,6 @@ def places_from_end(data: bytes, word: bytes) -> Iterator[int]:
     """The same of all the data, the last one first."""
     for begin, end in _windows(0, len(data)):
         yield from reversed(list(places(data, word, max(0, len(data) - end), len(data) - begin + len(word) - 1)))
-
-
-def without(data: bytes, word: bytes) -> bytes:
-    """With all of them taken out, as `bytes.replace` does it; where there are few of them, in a third of the time."""
-    found = list(islice(places(data, word), len(data) // SPARSE + 1))
-    if len(found) > len(data) // SPARSE:
-        return data.replace(word, b"")
-    begins, ends = [0, *(at + len(word) for at in found)], [*found, len(data)]
-    return b"".join([data[begin:end] for begin, end in zip(begins, ends, strict=True)])
 
 
 def has(data: bytes, word: bytes) -> bool:

@@ -64,7 +64,10 @@ _PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 def sniffed(data: bytes) -> str | None:
     """`text/html` or `text/xml` for what a browser takes `data` for by its beginning alone, None for all else."""
     head = data[: SNIFFED + 3]
-    head = head.removeprefix(codecs.BOM_UTF8)[:SNIFFED].lstrip(WHITE).lower()
+    head = head.removeprefix(codecs.BOM_UTF8)[:SNIFFED].lstrip(WHITE)
+    if not head.startswith(b"<"):
+        return None
+    head = head.lower()
     if head.startswith(b"<?xml"):
         return "text/xml"
     page = next((page for page in _PAGES if head.startswith(page) and head[len(page) : len(page) + 1] in _ENDS), None)
@@ -134,7 +137,7 @@ def asp(data: bytes, work: Work) -> Iterator[int]:
 def live(data: bytes, work: Work) -> Iterator[int]:
     """Where markup runs or loads something: elements that do so by being there, events, URLs that are scripts."""
     found = work.marks(data)
-    if found.are_none:
+    if found.have_no_markup:
         return
     yield from _carriers(found)
     yield from _events(found)

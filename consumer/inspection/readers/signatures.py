@@ -115,3 +115,7 @@ LONG: tuple[tuple[bytes, str], ...] = (
     (b"vhdxfile", "a disk image"),
     (b"# Disk DescriptorFile", "a disk image"),
 )
+BY_FIRST_BYTE = {
+    first: tuple(row for row in (*LONG, *SHORT) if row[0].startswith(first))
+    for first in {signature[:1] for signature, _ in (*LONG, *SHORT)}
+}

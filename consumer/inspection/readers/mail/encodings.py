@@ -11,6 +11,7 @@ from consumer.inspection.readers.seen import Work
 BASE64, QUOTED, UU = ("base64",), ("quoted-printable",), ("x-uuencode", "uuencode", "x-uue", "uue")
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 NOT_OF_IT = bytes(c for c in range(256) if c not in ALPHABET)
+AT_ITS_END = b"= \r\n\t"
 DECODING = 4  # a byte that is decoded costs as much as reading so many
 A_LINE = 512  # of work
 
@@ -28,6 +29,12 @@ def decode(body: bytes, encoding: str, work: Work) -> bytes:
 
 def base64(body: bytes) -> bytes:
     """As readers do: what is no letter of it is skipped, and what goes on behind its end belongs to it as well."""
+    end = body.find(b"=")
+    if end < 0 or not body[end:].strip(AT_ITS_END):
+        try:
+            return binascii.a2b_base64(body)
+        except binascii.Error:
+            pass  # its last letters are no whole byte
     letters = body.translate(None, NOT_OF_IT)
     pieces = [piece for piece in letters.split(b"=") if piece]
     whole = (piece[: len(piece) - (len(piece) % 4 == 1)] for piece in pieces)

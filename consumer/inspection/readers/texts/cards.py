@@ -7,7 +7,7 @@ are judged like attached ones.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import unquote_to_bytes
 
@@ -26,10 +26,24 @@ STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
+FOLD = b" \t"  # begins what goes on with the line before
+FEW = 8  # objects that are counted one by one
 _MARKS, _STARTS = together(MARKS), together(STARTS_A_PROGRAM)
-FOLDS = (b"\n ", b"\n\t")  # before what goes on with the line before
-FEW = 64  # objects that are counted one by one
-_FOLDS = together(FOLDS)
+_FOLDS = together((b"\n ", b"\n\t", b"\r ", b"\r\t"))
+_UNFOLDED, _UNFOLDED_WITH_CR = runs.without(b"\n", FOLD), runs.without(b"\r\n", FOLD)
+_LINE_END = runs.not_before(b"\n", FOLD)
+
+
+def _however_written(*words: bytes) -> tuple[bytes, ...]:
+    return tuple(case for word in words for case in runs.cases(word))
+
+
+_OF_MARKS = _however_written(b"e64", b"=b:", b"=b;", b":da")
+_MAY_MARK = together(_OF_MARKS)
+_NOTABLE = (together((*_OF_MARKS, *_however_written(b":pro", b"\npal", b"\rpal", b":vc"))), _FOLDS)
+"""In the middle of each word that is looked for, whatever its letters, and hardly anywhere else."""
+_UNREAD = (together((*MARKS, b"\rBEGIN:V", b"\rEND:V", b"\rACTION:PROC", b"\rPALARM")), _FOLDS)
+"""What is left where a file stands where it is not usual, lines end with CR alone, or folds have several kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,48 +78,113 @@ def _begins(data: bytes, kind: bytes) -> bool:
 
 def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(8 * len(data))
-    lines, upper = _lines(b"\n" + opening.as_utf8(data, seen.work))
-    _walk_to_the_end(upper, kind, seen)
+    lines, objects = opening.as_utf8(data, seen.work), _Objects(kind, seen.work)
+    for piece in _in_pieces(lines):
+        objects.read(piece)
+    _judge_end(lines, objects, seen)
     text.find_php(data, seen)
-    for line in STARTS_A_PROGRAM if runs.holds(upper, _STARTS) else ():
-        if runs.has(upper, line):
-            seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program", opener="desktop")
-    for file in _files(lines, upper, seen.work):
+    if objects.start_a_program:
+        seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program", opener="desktop")
+    for file in objects.files:
         inner = attached.judge(file.name, "", file.content, seen, limits)
         if not (inner.detected_type or "").startswith(SHOWN):
             seen.find(Reason.EMBEDDED_FILES, "a file stands in one of its properties")
 
 
-def _lines(text: bytes) -> tuple[bytes, bytes]:
-    """As they are and in capital letters, put together where they are folded, with LF at their ends.
-
-    Where nothing is folded and no file stands, CR does no harm, and is left there: to take it away costs as much.
-    """
-    folded = runs.holds(text, _FOLDS)
-    if folded or opening.has_bare_cr(text):
-        text = opening.in_lines(text)
-        folded = folded or runs.holds(text, _FOLDS)
-    if folded:
-        for fold in FOLDS:
-            text = runs.without(text, fold)
-    upper = text.upper()
-    if b"\r" in text and runs.holds(upper, _MARKS):
-        text = opening.in_lines(text)
-        upper = text.upper()
-    return text, upper
-
-
-def _walk_to_the_end(upper: bytes, kind: bytes, seen: Seen) -> None:
-    end = upper.rfind(b"\nEND:" + kind)
-    if end < 0 or _count(upper, b"\nBEGIN:" + kind) > _count(upper, b"\nEND:" + kind):
+def _judge_end(text: bytes, objects: _Objects, seen: Seen) -> None:
+    if not objects.ended or objects.begun > objects.ended:
         raise Unreadable("its last object has no end")
-    behind = upper.find(b"\n", end + 1)
-    if behind < 0 or not upper[behind:].strip(PADDING):
+    if not objects.behind:
         return
-    if found := foreign(opening.in_lines(upper[behind:]), seen.work):
+    upper = _in_whole_lines(b"\n" + text).upper()
+    behind = upper[upper.find(b"\n", upper.rfind(b"\nEND:" + objects.kind) + 1) :]
+    if found := foreign(behind, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{found} behind its last object")
     else:
         seen.find(Reason.TRAILING_DATA, "lines behind its last object")
+
+
+def _in_pieces(text: bytes) -> Iterator[bytes]:
+    """Each holds whole properties, since a line that ends an object ends them as well. They begin with LF."""
+    begin, before = 0, b"\n"
+    while begin < len(text):
+        end = text.find(b"\nEND:", begin + runs.AT_ONCE)
+        end = end if end >= 0 else len(text)
+        yield before + text[begin:end]
+        begin, before = end, b""
+
+
+@dataclass(slots=True)
+class _Objects:
+    """What is known of them once all lines are read."""
+
+    kind: bytes
+    work: Work
+    begun: int = 0
+    ended: int = 0
+    behind: bool = False  # whether a line stands behind the last end
+    start_a_program: bool = False
+    files: list[_File] = field(default_factory=list)
+
+    def read(self, piece: bytes) -> None:
+        """CR does no harm before LF, and is left there: to take it away costs as much as all else."""
+        lines, files, marked = piece, list[_File](), runs.holds(piece, _MAY_MARK)
+        if marked:
+            lines, files = _without_files(piece, self.work)
+        if runs.holds(lines, _FOLDS):
+            lines = (_UNFOLDED_WITH_CR if b"\r" in lines else _UNFOLDED)(lines)
+        if any(runs.holds(lines, search) for search in _NOTABLE):
+            lines = lines if marked else lines.upper()
+            if any(runs.holds(lines, search) for search in _UNREAD):
+                lines = _in_whole_lines(piece)
+                _, files = _without_files(lines, self.work, folded=False)
+                lines = lines.upper()
+            lines = self._behind_ends(lines)
+        self.files += files
+        self.behind = self.behind or (self.ended > 0 and bool(lines.strip(PADDING)))
+
+    def _behind_ends(self, lines: bytes) -> bytes:
+        """What stands behind the last end in these lines, which are in capital letters."""
+        if runs.holds(lines, _STARTS) and any(runs.has(lines, line) for line in STARTS_A_PROGRAM):
+            self.start_a_program = True
+        begin, end = b"\nBEGIN:" + self.kind, b"\nEND:" + self.kind
+        self.begun += _count(lines, begin)
+        if not (ended := _count(lines, end)):
+            return lines
+        self.ended, self.behind = self.ended + ended, False
+        return opening.in_lines(lines[lines.rfind(end) + 1 :]).partition(b"\n")[2]
+
+
+def _in_whole_lines(text: bytes) -> bytes:
+    """With LF at the end of each, put together where they are folded."""
+    return _UNFOLDED(opening.in_lines(text))
+
+
+def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes, list[_File]]:
+    """The lines in capital letters, without the values of properties that are encoded, and the files that these are.
+
+    A portrait is nearly all of a contact that has one, and is decoded as well where it is folded. `folded`: whether
+    lines still are. From the first place on where what tells of a file may be folded, all is left as it is then.
+    """
+    upper = text.upper()
+    lines, files, done = list[bytes](), list[_File](), 0
+    for at in sorted(_marked(upper, work)):
+        if at < done:
+            continue
+        begin = upper.rfind(b"\n", 0, at) + 1
+        value = _value(upper, begin)
+        if value < 0 or (at >= value and not upper.startswith(b"DATA:", value)):
+            continue
+        if folded and (upper[begin] in FOLD or b"\n" in upper[begin:value]):
+            break
+        end = _end(upper, value, folded)
+        if folded and (opening.has_bare_cr(upper[begin:end] + b"\n") or runs.has(upper[value:end], b"\nPALARM")):
+            break
+        lines.append(upper[done:at])
+        work.spend(encodings.DECODING * (end - value))
+        files.append(_File(_name(text[begin:value], upper[begin:value]), _content(text[value:end])))
+        done = end
+    return b"".join((*lines, upper[done:])), files
 
 
 def _count(upper: bytes, line: bytes) -> int:
@@ -114,23 +193,8 @@ def _count(upper: bytes, line: bytes) -> int:
     return found if found <= FEW else upper.count(line)
 
 
-def _files(lines: bytes, upper: bytes, work: Work) -> Iterator[_File]:
-    """The values of properties that are encoded, each once, whichever mark tells so."""
-    known = -1
-    for at in sorted(_marked(upper, work)):
-        if at < known:
-            continue
-        begin = upper.rfind(b"\n", 0, at) + 1
-        value = _value(upper, begin)
-        if value < 0 or (at >= value and not upper.startswith(b"DATA:", value)):
-            continue
-        known, content = _content(lines, upper, value)
-        work.spend(encodings.DECODING * (known - value))
-        yield _File(_name(lines[begin:value], upper[begin:value]), content)
-
-
 def _marked(upper: bytes, work: Work) -> Iterator[int]:
-    for mark in MARKS:
+    for mark in MARKS if runs.holds(upper, _MARKS) else ():
         for at in runs.places(upper, mark):
             work.spend(PLACE)
             yield at
@@ -145,27 +209,30 @@ def _value(upper: bytes, begin: int) -> int:
     return colon + 1 if colon >= 0 else -1
 
 
-def _content(lines: bytes, upper: bytes, value: int) -> tuple[int, bytes]:
-    """Where the value ends, and what it is once decoded."""
-    end = _end(upper, value)
-    raw = lines[value:end]
-    if upper.startswith(b"DATA:", value):
-        header, _, raw = raw.partition(b",")
-        if b"BASE64" not in header.upper():
-            return end, unquote_to_bytes(raw)
-    return end, encodings.base64(raw)
-
-
-def _end(upper: bytes, value: int) -> int:
-    """Old phones do not indent the lines that go on: what has no colon is none of its own."""
-    end = upper.find(b"\n", value)
-    while end >= 0:
-        following = upper.find(b"\n", end + 1)
-        line = upper[end + 1 : following if following >= 0 else len(upper)]
+def _end(upper: bytes, value: int, folded: bool) -> int:
+    """Where a value ends. Old phones do not indent the lines that go on: what has no colon is none of its own."""
+    end = _line_end(upper, value, folded)
+    while end < len(upper):
+        following = _line_end(upper, end + 1, folded)
+        line = upper[end + 1 : following]
         if not line.strip() or b":" in line:
             return end
         end = following
-    return len(upper)
+    return end
+
+
+def _line_end(upper: bytes, at: int, folded: bool) -> int:
+    end = _LINE_END(upper, at) if folded else upper.find(b"\n", at)
+    return end if end >= 0 else len(upper) - upper.endswith(b"\n")
+
+
+def _content(value: bytes) -> bytes:
+    """What a value is once decoded."""
+    if value[:5].upper() == b"DATA:":
+        header, _, value = _in_whole_lines(value).partition(b",")
+        if b"BASE64" not in header.upper():
+            return unquote_to_bytes(value)
+    return encodings.base64(value)
 
 
 def _name(property_: bytes, upper: bytes) -> str:
