@@ -204,9 +204,9 @@ class Lookup:
 
     async def _ask_for_upload(self, attachment: Attachment) -> str | Reason:
         attachment = self._with_communication(attachment)
-        current = await self._by_media(attachment) or await self._by_message(attachment)
-        known = attachment.communication_id is not None or attachment.shape is Shape.TUTORIAL
-        if current is not None and not known and _goes_on(current):
+        told = await self._by_media(attachment)
+        current = told or await self._by_message(attachment)
+        if told is None and current is not None and _goes_on(current) and attachment.shape is not Shape.TUTORIAL:
             current = await self._by_conversation(attachment) or current
         if current is None:
             raise NotYet(Dependency.API, "Genesys does not show the attachment")
@@ -231,13 +231,14 @@ class Lookup:
             return None
 
     def _with_communication(self, attachment: Attachment) -> Attachment:
+        """What an event names may be made up, or over."""
         known = self._communications.get((attachment.conversation_id, attachment.message_id))
-        return (
-            attachment if known is None else replace(attachment, communication_id=attachment.communication_id or known)
-        )
+        return replace(attachment, communication_id=known) if known else attachment
 
     async def _by_conversation(self, attachment: Attachment) -> Attachment | None:
-        """Ids alone announced it: the conversation names the communication, or has none, once and for all attempts."""
+        """The conversation names the communication, or has none, once and for all attempts."""
+        if (attachment.conversation_id, attachment.message_id) in self._communications:
+            return None
         try:
             listed = await self._conversations.ask(attachment.conversation_id, None)
         except (Missing, NotJudged):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
+import anyio
+import httpx
 import pytest
 
 from tests.ill import clock
-from tests.ill.cloud import Cloud
+from tests.ill.cloud import Cloud, Reply, call_of, error
 from tests.ill.scene import event_of, playing
 
 
@@ -41,3 +44,32 @@ def test_how_it_is_asked_for_is_known_for_the_next_time() -> None:
     calls = clock.run(main)
     assert calls["conversation"] == 1
     assert calls["bulk"] == 2, "the announced message, and whether it shows the upload by now"
+
+
+class Exact(Cloud):
+    """Knows a file under its own communication alone."""
+
+    async def answer(self, request: httpx.Request) -> Reply:
+        reply = await super().answer(request)
+        wrong = call_of(request) == "media" and "/communications/t-1/" not in request.url.path
+        return error(404, "not.found") if wrong else reply
+
+
+def test_a_communication_that_a_record_makes_up_takes_no_upload_s_answer_away() -> None:
+    true = event_of("1", "uploading")
+
+    async def main() -> Counter[str]:
+        cloud = Exact({"1": "uploading"}, unfinished={"1"})
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await scene.take(group, true.replace(b"t-1", b"t-made-up"))
+            await scene.take(group, true)
+            await anyio.sleep(100)
+            cloud.unfinished.clear()
+            for number in range(2, 40):
+                cloud.kinds[str(number)] = "plain"
+                await scene.take(group, event_of(str(number), "plain"))
+                await anyio.sleep(20)
+        assert dict(scene.answers)["1"] == "accepted"
+        return cloud.calls
+
+    assert clock.run(main)["conversation"] == 1
