@@ -88,7 +88,11 @@ RAW = (r"\rtf1", "PWXL", "&lt;")  # what is to be seen where it shows them as th
 def asking(url: str) -> dict[str, bytes]:
     """Documents that ask for something at `url` when they are opened, each for a path of its own."""
     links = 'xlink:type="simple" xlink:show="embed" xlink:actuate="onLoad"'
-    return {"object.odt": framed(f'<draw:object xlink:href="{url}/object.odt" {links}/>')}
+    form = f'<f:model xmlns:f="http://www.w3.org/2002/xforms"><f:instance src="{url}/form.odt"/></f:model>'
+    return {
+        "object.odt": framed(f'<draw:object xlink:href="{url}/object.odt" {links}/>'),
+        "form.odt": odt(f"<office:forms>{form}</office:forms><text:p>words</text:p>"),
+    }
 
 
 def by_the_name_of_a_text() -> dict[str, bytes]:

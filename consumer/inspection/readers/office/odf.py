@@ -42,19 +42,22 @@ _REFERRED_TO = together(
 """How a reference to a letter of that word may end."""
 A_LETTER = 160  # of work, to read one
 FORMULA = b"formula"  # the attribute that calls stand in
-WORDS = (LISTENER, LINK, DDE, FORMULA, LOCKED, *SCRIPTED)
+INSTANCE, SOURCE, DATABASE = b"instance", b"src", b"datasource"  # where a form has its data from
+WORDS = (LISTENER, LINK, DDE, FORMULA, LOCKED, INSTANCE, DATABASE, *SCRIPTED)
 _WORDS, _SCRIPTED = together(WORDS), together(SCRIPTED)
 SCANS = 7  # times that a part is looked at
 USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
 SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
 REFUSED: Mapping[str, tuple[Place, ...]] = {
-    **dict.fromkeys(("floating-frame", "applet"), (Place.SHARE, Place.ELSEWHERE)),
+    **dict.fromkeys(("floating-frame", "applet", "connection-resource"), (Place.SHARE, Place.ELSEWHERE)),
     **dict.fromkeys(("image", "plugin", "fill-image", "background-image"), (Place.SHARE,)),
+    **dict.fromkeys(("list-level-style-image", "template"), (Place.SHARE,)),
     **dict.fromkeys(("object", "object-ole", "section-source"), (Place.ELSEWHERE,)),
     **dict.fromkeys(("table-source", "cell-range-source"), ()),
 }
-"""By the element that links there, as in Office: frames are loaded unasked, and pictures, of which a share learns who
-asks; an object is loaded when the reader agrees, and people link to their company's shares and workbooks.
+"""By the element that links there, as in Office: frames are loaded unasked, and pictures and templates, by which a
+share learns who asks; an object is loaded when the reader agrees, and people link to their company's shares and
+workbooks.
 """
 RUNS = "execute"  # the action of a click that starts a program
 WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
@@ -149,6 +152,10 @@ class _Part:
         if any(_element(tag) == SCRIPT.decode() for tag in scripted):
             seen.find(Reason.MACROS, "a script stands in its text")
         self._links(window)
+        for tag in self._tags(window, INSTANCE):
+            _data(tag, SOURCE, seen)
+        for tag in self._tags(window, DATABASE):
+            _data(tag, DATABASE, seen)
         asks = any(_element(tag).startswith("dde-") for tag in self._tags(window, DDE))
         if asks or self._calls(window):
             seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
@@ -243,6 +250,14 @@ def _listener(tag: bytes, seen: Seen) -> None:
 def _link(tag: bytes, seen: Seen) -> None:
     for target in _values(tag, LINK):
         _leads(_element(tag), target.strip(), seen)
+
+
+def _data(tag: bytes, attribute: bytes, seen: Seen) -> None:
+    """A form gets its data unasked. Most databases are named by what the reader calls them at home."""
+    for target in _values(tag, attribute):
+        seen.work.spend(PLACE)
+        if place_of(target.strip()) is not Place.HERE:
+            seen.find(Reason.EXTERNAL_REFERENCE, "a form loads its data from the network when it is opened")
 
 
 def _leads(element: str, target: str, seen: Seen) -> None:
