@@ -25,6 +25,7 @@ from consumer.wire.parsing import parse
 CODE = re.compile(r"[A-Za-z0-9._-]{1,80}")
 CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
 FILE_HOST = "api-downloads"
+WHOLE = frozenset({200, 201, 202, 204})  # not a part (206), nor what somebody else has changed on the way (203)
 OF_ERRORS = frozenset({"code", "error", "errors", "status"})
 LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
 # Every code that is known to be said, by whomever it is about; others are counted, so that the lists can learn them.
@@ -180,7 +181,7 @@ def judge(answer: Reply, shape: ResponseShape, of: Collection[str] = (), api_url
     status = answer.status
     if not answer.whole:
         return Judged(Meaning.NOT_GENESYS, answer, {})
-    if 200 <= status < 300:
+    if status in WHOLE:
         return _judge_good(answer, shape, said, of, api_url)
     if 300 <= status < 400:
         return _judge_redirect(answer, shape, api_url)

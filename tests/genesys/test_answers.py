@@ -126,3 +126,12 @@ def test_what_frameworks_say_of_a_route_too_is_genesys_own_by_one_of_its_fields(
 )
 def test_an_error_with_a_good_status_tells_no_customer_anything(said: dict[str, object], meaning: Meaning) -> None:
     assert judge(Reply(200, {}, orjson.dumps(said)), SHAPES["notify"]).meaning is meaning
+
+
+@pytest.mark.parametrize("status", [203, 205, 206, 207, 226])
+def test_a_part_and_what_was_changed_on_the_way_are_nobodys_answer(status: int) -> None:
+    """Whatever shape they are in: an empty listing would say that no message is there."""
+    assert judge(Reply(200, {}, b'{"entities":[]}'), SHAPES["messages"], ("m-1",)).meaning is Meaning.ANSWERED
+    for body in (b'{"entities":[]}', b'{"id":"m-1"}', b"{}", b""):
+        for shape in SHAPES.values():
+            assert judge(Reply(status, {}, body), shape, ("m-1",)).meaning is Meaning.NOT_GENESYS
