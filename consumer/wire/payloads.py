@@ -254,6 +254,10 @@ def gateway_body(node: Json) -> Payload:
     return of_base64(node["body"]) if node["isBase64Encoded"] else node["body"]
 
 
+def lattice_body(node: Json) -> Payload:
+    return of_base64(node["body"]) if node["is_base64_encoded"] else node["body"]
+
+
 def guest_body(node: Json) -> Payload:
     return node["body"] if node["class"] == "StructuredMessage" else Nothing("guest_session")
 

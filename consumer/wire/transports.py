@@ -27,6 +27,8 @@ from consumer.wire.payloads import (
     json_or_base64,
     json_or_base64_at,
     kong_body,
+    lacks,
+    lattice_body,
     list_at,
     lists_in,
     none_of,
@@ -96,7 +98,7 @@ ENVELOPES = (
     Envelope("Firehose record", {"recordId": str, "approximateArrivalTimestamp": int, "data": str}, base64_at("data")),
     Envelope(
         "Lambda Kafka batch", {"eventSource": str, "records": dict}, lists_in("records"),
-        holds=has(eventSource=("aws:kafka", "SelfManagedKafka")),
+        holds=has(eventSource=("aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka")),
     ),
     Envelope(
         "Lambda Kafka record",
@@ -108,7 +110,8 @@ ENVELOPES = (
         none_of("no_value"), _OF_LAMBDA_S_KAFKA, holds=lambda node: node.get("value") is None,
     ),
     Envelope(
-        "Lambda MQ batch", {"eventSource": str, "messages": list}, list_at("messages"), holds=has(eventSource="aws:mq")
+        "Lambda MQ batch", {"eventSource": str, "messages": list}, list_at("messages"),
+        holds=has(eventSource=("aws:amq", "aws:mq")),
     ),
     Envelope("Amazon MQ", {"messageID": str, "messageType": str, "data": str}, base64_at("data")),
     Envelope(
@@ -119,6 +122,11 @@ ENVELOPES = (
     Envelope("EventBridge's entries", {"Entries": list}, list_at("Entries"), frozenset({"EndpointId"})),
     Envelope("EventBridge's entry", {"Source": str, "DetailType": str, "Detail": str}, put_event),
     Envelope("API Gateway", {"requestContext": dict, "body": str, "isBase64Encoded": bool}, gateway_body),
+    Envelope(
+        "API Gateway", {"requestContext": dict, "body": str, "httpMethod": str}, at("body"),
+        holds=lacks("isBase64Encoded"),
+    ),
+    Envelope("VPC Lattice", {"raw_path": str, "method": str, "body": str, "is_base64_encoded": bool}, lattice_body),
     # Event Grid's event schema, CloudEvents 1.0 (structured mode), Kafka Connect's JsonConverter, Pub/Sub's push.
     Envelope(
         "Event Grid", dict.fromkeys(("id", "subject", "eventType", "eventTime"), str) | {"data": (dict, list, str)},
