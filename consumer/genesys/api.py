@@ -66,7 +66,7 @@ class Api:
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._sender = sender
-        self._refusals = Refusals(self._ask_for_nothing, reports=reports, now=now, sleep=sleep)
+        self.refusals = Refusals(self._ask_for_nothing, reports=reports, now=now, sleep=sleep)
         self._expected_organization = expected_organization
         self._not_found = 0
         self._checking, self._now, self._right_at = anyio.Lock(), now, float("-inf")  # of the organisation
@@ -178,7 +178,7 @@ class Api:
             await self._ask_for_what_is_not_there(name, strict=False)
         for name in calls:
             await self._sender.prove(name)
-        self._refusals.forget()
+        self.refusals.forget()
         return organization
 
     async def check_login(self, calls: Collection[str]) -> frozenset[str]:
@@ -226,9 +226,9 @@ class Api:
     async def _refused(self, call: Call, judged: Judged) -> Failure:
         """That of this one object, when it is known that others are not refused. Raises what keeps everybody out."""
         forbidden = judged.status == 403
-        await self._refusals.check(call.name, strict=not forbidden)
+        await self.refusals.check(call.name, strict=not forbidden)
         if not AGAIN.get():
-            self._refusals.note(alone=True)
+            self.refusals.note(alone=True)
         settled = settled_by(call.name, judged)
         if forbidden:
             return RefusedAlone(DeadReason.FORBIDDEN, what_is_missing(judged), settled=settled)
@@ -251,7 +251,7 @@ class Api:
 
     async def _missing(self, call: Call, judged: Judged) -> Missing:
         """A long run of nothing but 404s looks like the wrong organisation: ask, before any becomes an answer."""
-        self._refusals.note(alone=False)
+        self.refusals.note(alone=False)
         self._not_found = (self._not_found + 1) % NOT_FOUND_RUN
         if not self._not_found:
             async with self._checking:
@@ -262,7 +262,7 @@ class Api:
 
     def _note_found(self) -> None:
         self._not_found = 0
-        self._refusals.note(alone=False)
+        self.refusals.note(alone=False)
 
     async def _check_organization(self) -> str:
         found, expected = await self.organization(), self._expected_organization

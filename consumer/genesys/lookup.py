@@ -125,8 +125,8 @@ class Lookup:
                 return await self._if_bulk_is_missing(conversation_id, ids())
             return await self._one_by_one(conversation_id, ids())
         except NotJudged:
-            if self._has_bulk and len(ids()) == 1:
-                raise  # nobody else is refused with it
+            if self._has_bulk and len(ids()) == 1 and self._api.refusals.are_many:
+                raise  # else it is asked for itself as well, since whoever is not well may answer that
             return await self._one_by_one(conversation_id, ids())
         self._has_bulk = True
         return dict(message for raw in entities if (message := _message(raw, conversation_id)))

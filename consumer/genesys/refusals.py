@@ -62,7 +62,7 @@ class Refusals:
         self._sleep = sleep
         self._rounds: defaultdict[tuple[str, bool], _Round] = defaultdict(_Round)
         self._latest: deque[bool] = deque(maxlen=REMEMBERED)  # whether an object was refused alone
-        self._told = False
+        self.are_many = False  # such objects, and it is told
         self._turn = 0
 
     async def check(self, call: str, strict: bool) -> None:
@@ -105,11 +105,11 @@ class Refusals:
         self._latest.append(alone)
         many = sum(self._latest)
         if many >= MANY and many >= SHARE * len(self._latest):
-            if not self._told:
-                self._told = True
+            if not self.are_many:
+                self.are_many = True
                 self._reports.begin(Condition.MANY_FORBIDDEN, f"{many} of the last {len(self._latest)} calls")
-        elif self._told and many < SHARE / 2 * len(self._latest):
-            self._told = False
+        elif self.are_many and many < SHARE / 2 * len(self._latest):
+            self.are_many = False
             self._reports.end(Condition.MANY_FORBIDDEN)
 
 

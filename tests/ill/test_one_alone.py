@@ -266,7 +266,7 @@ def test_a_forbidden_conversation_tells_what_refused_it() -> None:
         scene = await settle(Cloud({"1": "forbidden", "2": "plain"}), "1", "2")
         assert dict(scene.answers) == {"1": "dead forbidden", "2": "accepted"}
         (letter,) = [answer.letter for answer in scene.partition.published if answer.letter]
-        assert letter.settled == Settled("messages", "refused", "not.authorized")
+        assert letter.settled == Settled("message", "refused", "not.authorized")
 
     clock.run(main)
 
