@@ -22,7 +22,7 @@ from consumer.wire.envelopes import Leaf, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, word
 from consumer.wire.framings import RESOLVED
 from consumer.wire.ids import FOR_BOTS, NOT_OURS, check_listed, check_posted, conversation_id_of, is_of_genesys
-from consumer.wire.listings import LISTS, is_analytics_detail, listed_in
+from consumer.wire.listings import LISTS, is_analytics_detail, is_cut_down, listed_in
 from consumer.wire.notifications import Notification, told_by
 from consumer.wire.payloads import Nothing
 from consumer.wire.shapes import TypedMessage
@@ -180,7 +180,7 @@ def _read(told: Notification, value: bytes, path: str, room: _Room) -> Event | N
     lists = not LISTS_MESSAGES.isdisjoint(body)
     seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED), room) if lists else None
     if seen is not None:
-        messages, cut_down = _announced(seen), shapes.is_cut_down(body)
+        messages, cut_down = _announced(seen), is_cut_down(body)
         if not messages and not cut_down:
             return Noise(quiet or _noise_kind(seen))
         if messages:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from consumer.wire.fields import Json
+from consumer.wire.fields import Json, objects
+from consumer.wire.shapes import COMMUNICATION_FIELDS, MESSAGE_FIELDS
 
 LISTS_OF_LISTS = frozenset({"participants", "messages", "messagingTranscript"})
 LISTS = LISTS_OF_LISTS | {"media", "attachments", "messageMediaAttachments", "content"}
 WITH_LISTS = frozenset({"normalizedMessage", "messageMetadata"})
+OF_PARTICIPANTS = frozenset({
+    "callbacks", "calls", "chats", "cobrowsesessions", "emails", "internalMessages", "messages", "screenshares",
+    "socialExpressions", "videos",
+})  # fmt: skip
 
 
 def listed_in(body: Json, limit: int) -> int:
@@ -33,3 +38,16 @@ def is_analytics_detail(body: Json) -> bool:
     silent = [each for each in participants if isinstance(each, dict) and "messages" not in each]
     started = "conversationStart" in body and len(silent) == len(participants)
     return started or any("sessions" in participant for participant in silent)
+
+
+def is_cut_down(body: Json) -> bool:
+    """Whether an event lists something that may be a message or a communication, as projections leave of either: its
+    id, a direction, a type; or participants alone, without what any of them took part in."""
+    participants = objects(body.get("participants"), "participants")
+    if participants and all(map(OF_PARTICIPANTS.isdisjoint, participants)):
+        return True
+    return any(
+        (MESSAGE_FIELDS | COMMUNICATION_FIELDS).isdisjoint(entry)
+        for participant in participants
+        for entry in objects(participant.get("messages"), "participants[].messages")
+    )

@@ -47,7 +47,7 @@ MESSAGE_FIELDS = {
 KNOWN_TYPES = {"text", "structured", "receipt", "event"}
 # What the status of a message tells that names no direction: only what goes to a customer is sent and delivered.
 _DIRECTIONS = {"received": "inbound", **dict.fromkeys(("sent", "delivery-success", "delivery-failed"), "outbound")}
-POSTED_FIELDS = {"text", "events", "status", "type"}
+POSTED_FIELDS = {"text", "events", "status", "type", "buttonResponse"}
 DELIVERY = {"sent", "delivered", "read", "failed", "published", "removed"}  # what a receipt tells
 GUEST_FIELDS = {"text", "events"}
 NAMED = {"messageId", "conversationId", "conversation"}
@@ -130,7 +130,7 @@ def is_webhook(raw: Json) -> bool:
     that the guest's socket brings, which names no conversation and has no content where it is text or an event alone.
     """
     channel = isinstance(raw.get("channel"), dict) and not POSTED_FIELDS.isdisjoint(raw)
-    return "content" in raw or channel or ("channel" in raw and "type" in raw) or _is_of_guest(raw)
+    return isinstance(raw.get("content"), list) or channel or ("channel" in raw and "type" in raw) or _is_of_guest(raw)
 
 
 def _is_of_guest(raw: Json) -> bool:
@@ -145,6 +145,8 @@ def _type_of_posted(raw: Json) -> str:
         return ""
     if "text" in raw or raw.get("content"):
         return "text"
+    if "buttonResponse" in raw:
+        return "structured"
     if "events" in raw:
         return "event" if all("eventType" in each for each in objects(raw["events"], "events")) else ""
     return "receipt" if word(raw.get("status")) in DELIVERY else ""
@@ -173,16 +175,6 @@ def _entries(raw: Json, event: bool) -> Iterable[tuple[Json, Json, Shape]]:
                 yield inner, entry, Shape.EVENT if event else Shape.CONVERSATION
             if MESSAGE_FIELDS & entry.keys() or not (event or COMMUNICATION_FIELDS & entry.keys()):
                 yield entry, around, Shape.EVENT_MESSAGES if event else Shape.MESSAGE_CONVERSATION
-
-
-def is_cut_down(raw: Json) -> bool:
-    """Whether an event lists something that may be a message or a communication, as projections leave of either: its
-    id, a direction, a type."""
-    return any(
-        (MESSAGE_FIELDS | COMMUNICATION_FIELDS).isdisjoint(entry)
-        for participant in objects(raw.get("participants"), "participants")
-        for entry in objects(participant.get("messages"), "participants[].messages")
-    )
 
 
 def _listed(raw: Json, head: Head, read: Callable[[Json, Head], TypedMessage]) -> TypedMessage:

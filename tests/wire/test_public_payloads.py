@@ -227,6 +227,10 @@ SHAPES: dict[str, tuple[Any, Told]] = {
     "no list of participants": (notification({"id": CONVERSATION, "participants": None}), BARE),
     "a participant without messages": (notification({"id": CONVERSATION, "participants": [{"messages": None}]}),
                                        NO_FILE),
+    "participants alone": ({"id": CONVERSATION, "participants": [{"id": "p", "purpose": "customer"}]}, BARE),
+    "a content that is a text": ({"conversationId": CONVERSATION, "direction": "inbound", "content": "hi"}, BARE),
+    "a message whose content is a text": (
+        {"conversationId": CONVERSATION, "messageId": MESSAGE, "direction": "inbound", "content": "hi"}, ASKED),
     "messages between agents": (
         notification({"id": CONVERSATION, "participants": [{"internalMessages": [{"messages": [{"media": [MEDIA]}]}]}]},
                      "v2.users.u.conversations"), NO_FILE),
@@ -266,6 +270,7 @@ SHAPES: dict[str, tuple[Any, Told]] = {
     "posted, typing": (posted(events=[{"eventType": "Typing", "typing": {"type": "On"}}]), TYPING),
     "posted, a receipt": (posted(status="Delivered", isFinalReceipt=True), RECEIPT),
     "posted, a button": (posted(text="Yes", content=[content("ButtonResponse", buttonResponse={"id": "1"})]), NO_FILE),
+    "posted, a date": (posted(direction="Inbound", buttonResponse={"type": "DatePicker", "text": AT}), NO_FILE),
     "posted, a file": (posted(content=[content("Attachment", attachment={**FILE, "id": None})]),
                        ("event", "", f"{MESSAGE} 1")),
     "sent, a text": (posted(id=MESSAGE, type="Text", text="hi", direction="Outbound", conversationId=CONVERSATION),
