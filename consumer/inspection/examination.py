@@ -38,7 +38,7 @@ ARCHIVES = ("application/zip", "application/java-archive")
 DEEPEST = 5  # files inside files: a picture in a message that is attached to a message
 AN_EXAMINATION = 128 * 1024  # of work, for a file inside another one
 A_QUESTION = 160 * 1024  # of work, for one to libmagic
-ASKED, MOST_ASKED = 10, 256 * 1024  # of work for each byte that it is asked about, and bytes of a text at most
+ASKED, MOST_ASKED = 14, 256 * 1024  # of work for each byte that it is asked about, and bytes of a text at most
 TEXT_OF_ITS_OWN = frozenset({RTF, "application/postscript"})  # for programs of their own, unless the name says a text
 
 
