@@ -90,7 +90,7 @@ def base64_at(*path: str) -> Callable[[Json], Payload]:
 
 OF_RECORDS = frozenset({
     "broker", "headers", "key", "key_schema_id", "metadata", "offset", "partition", "timestamp", "timestampType",
-    "topic", "ts", "tstype", "value_schema_id",
+    "topic", "ts", "ts_type", "tstype", "value_schema_id",
 })  # fmt: skip
 
 

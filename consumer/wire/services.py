@@ -132,7 +132,18 @@ SERVICES = (
     Envelope("Node-RED", {"_msgid": str, "payload": (dict, list, str)}, at("payload")),
     Envelope("n8n item", {"json": dict}, at("json"), frozenset({"binary", "pairedItem"})),
     Envelope("EMQX", {"event": str, "clientid": str, "topic": str, "payload": (dict, str)}, at("payload")),
-    Envelope("MQTT", {"topic": str, "payload": (dict, str), "qos": int}, at("payload"), holds=lacks("clientid")),
+    Envelope(
+        "EMQX", {"event": str, "node": str, "metadata": dict, "payload": (dict, str)}, at("payload"),
+        holds=lambda node: "clientid" not in node and "rule_id" in node["metadata"],
+    ),
+    Envelope(
+        "EMQX", {"topic": str, "offset": int, "ts_type": str, "value": _TEXT},
+        lambda node: json_or_base64(or_tombstone("value")(node)),
+    ),
+    Envelope(
+        "EMQX", {"message_id": str, "publishing_time": str, "value": str}, json_or_base64_at("value")
+    ),
+    Envelope("MQTT", {"topic": str, "payload": (dict, str), "qos": int}, at("payload"), holds=lacks("event")),
     Envelope(
         "JetStream", {"type": str, "message": dict}, base64_at("message", "data"),
         holds=lambda node: node["type"].startswith("io.nats."),
@@ -165,6 +176,7 @@ SERVICES = (
         "Dapr", {"entries": list, "pubsubname": str, "topic": str, "type": str},
         each_of("entries", _delivered_by_dapr), holds=has(type="com.dapr.event.sent.bulk"),
     ),
+    Envelope("Dapr", {"entryId": str, "event": (dict, str), "contentType": str}, _delivered_by_dapr),
     Envelope("Wolverine", dict.fromkeys(("Id", "Data", "MessageType", "SentAt"), str), json_or_base64_at("Data")),
     Envelope("CAP", {"Headers": dict, "Value": (dict, str)}, at("Value"), frozenset(), _is_of_cap),
     Envelope(

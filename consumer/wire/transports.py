@@ -47,6 +47,10 @@ from consumer.wire.services import SERVICES
 _OF_LAMBDA_S_KAFKA = frozenset({
     "headers", "key", "keySchemaMetadata", "timestamp", "value", "valueSchemaMetadata",
 })  # fmt: skip
+_OF_FIREHOSE = frozenset({
+    "approximateArrivalEpoch", "approximateArrivalTimestamp", "kinesisRecordMetadata", "kinesisStreamRecordMetadata",
+    "lambdaDeliveryRecordMetadata", "metadata", "result",
+})  # fmt: skip
 _BATCH = frozenset({
     "ChildShards", "MillisBehindLatest", "NextShardIterator", "eventSourceARN", "isFinalInvokeForWindow",
     "isWindowTerminatedEarly", "shardId", "state", "window",
@@ -86,7 +90,10 @@ ENVELOPES = (
         "Firehose", {"requestId": str, "timestamp": int, "records": list},
         each_of("records", base64_in("data")), holds=one_has_or_none("records", "data"),
     ),
-    Envelope("Firehose", {"invocationId": str, "deliveryStreamArn": str, "records": list}, list_at("records")),
+    Envelope(
+        "Firehose", {"invocationId": str, "records": list}, list_at("records"),
+        holds=one_has_or_none("records", "recordId", "data"),
+    ),
     Envelope(
         "Firehose", {"records": list}, list_at("records"), frozenset(),
         holds=one_has("records", "recordId", "result", "data"),
@@ -94,8 +101,7 @@ ENVELOPES = (
     Envelope(
         "Firehose record", {"recordId": str, "result": str}, none_of("bookkeeping"), frozenset(), has(result="Dropped")
     ),
-    Envelope("Firehose record", {"recordId": str, "result": str, "data": str}, base64_at("data")),
-    Envelope("Firehose record", {"recordId": str, "approximateArrivalTimestamp": int, "data": str}, base64_at("data")),
+    Envelope("Firehose record", {"recordId": str, "data": str}, base64_at("data"), _OF_FIREHOSE),
     Envelope(
         "Lambda Kafka batch", {"eventSource": str, "records": dict}, lists_in("records"),
         holds=has(eventSource=("aws:kafka", "aws:SelfManagedKafka", "SelfManagedKafka")),

@@ -229,6 +229,32 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "id": "0005", "clientid": "c", "username": "u", "topic": "t", "payload": text(raw), "qos": 1,
         "event": "message.publish", "timestamp": 1,
     },
+    "EMQX's source, RabbitMQ": lambda raw: {
+        "event": "$bridges/rabbitmq:s", "metadata": {"rule_id": "r"}, "node": "emqx@127.0.0.1", "timestamp": 1,
+        "payload": raw,
+    },
+    "EMQX's source, Kafka": lambda raw: {
+        "topic": "t", "offset": 2, "ts": 1, "ts_type": "create", "key": "k", "headers": {}, "value": text(raw),
+    },
+    "EMQX's source, Pub/Sub": lambda raw: {
+        "message_id": "1679665968238", "publishing_time": "2023-08-18T14:15:18.470Z", "ordering_key": "k",
+        "topic": "t", "attributes": {}, "value": text(raw),
+    },
+    "MQTT of a client": lambda raw: {
+        "clientid": "c", "username": "u", "topic": "g/x", "payload": text(raw), "qos": 1,
+    },
+    "Dapr's entry": lambda raw: {
+        "entryId": "ae6bf7c6", "event": raw, "contentType": "application/json", "metadata": {},
+    },
+    "VPC Lattice": lambda raw: {
+        "raw_path": "/events", "method": "POST", "headers": {}, "body": coded(raw), "is_base64_encoded": True,
+    },
+    "API Gateway, of before": lambda raw: {
+        "resource": "/events", "httpMethod": "POST", "headers": {}, "requestContext": {}, "body": text(raw),
+    },
+    "Kinesis analytics' record": lambda raw: {
+        "recordId": "4954", "lambdaDeliveryRecordMetadata": {"retryHint": 0}, "data": coded(raw),
+    },
     "MQTT": lambda raw: {"topic": "g/x", "payload": text(raw), "qos": 1, "retain": False},
     "JetStream": lambda raw: {
         "type": "io.nats.jetstream.api.v1.stream_msg_get_response", "message": {"subject": "g", "data": coded(raw)}
@@ -413,6 +439,12 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     "Loki": lambda raws: {"streams": [{"stream": {"app": "x"}, "values": [["1", text(raw)] for raw in raws]}]},
     "Kafka REST": lambda raws: {"records": [{"key": "k", "value": raw} for raw in raws]},
     "Azure's records": lambda raws: {"records": [{"detail-type": "t", "source": "s", "detail": raw} for raw in raws]},
+    "Firehose, read by Kinesis analytics": lambda raws: {
+        "invocationId": "i", "applicationArn": "arn", "streamArn": "arn",
+        "records": [
+            {"recordId": "4", "kinesisStreamRecordMetadata": {"shardId": "s"}, "data": coded(raw)} for raw in raws
+        ],
+    },
     "Firehose, transformed": lambda raws: {
         "records": [{"recordId": "1", "result": "Ok", "data": coded(raw)} for raw in raws]
     },

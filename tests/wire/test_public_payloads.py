@@ -154,10 +154,6 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
     "Kafka, run by oneself": ({"eventSource": "aws:SelfManagedKafka", "bootstrapServers": "b:9092", "records": {"t-0": [
         {"topic": "t", "partition": 0, "offset": 15, "timestamp": 1, "timestampType": "CREATE_TIME",
          "value": coded(SEEN), "headers": []}]}}, READ),
-    "VPC Lattice": ({"raw_path": "/events", "method": "POST", "headers": {}, "query_string_parameters": {},
-                     "body": coded(SEEN), "is_base64_encoded": True}, READ),
-    "API Gateway, of before": ({"resource": "/{proxy+}", "path": "/events", "httpMethod": "POST", "headers": {},
-                                "requestContext": {"stage": "prod"}, "body": text(SEEN)}, READ),
     "Amazon MQ, RabbitMQ": ({"eventSource": "aws:rmq", "rmqMessagesByQueue": {"q::/": [
         {"basicProperties": {"contentType": "text/plain"}, "redelivered": False, "data": coded(SEEN)}]}}, READ),
     "SQS, received": ({"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": text(SEEN)}]}, READ),
