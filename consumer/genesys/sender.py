@@ -20,6 +20,7 @@ from consumer.model.heard import Asked
 
 ANSWER_CAP = 16 * 1024 * 1024
 PAUSE_S = 5.0  # after a 429 that does not say how long
+KNOWN = 16_384  # questions: what is answered once more may come from a cache, and proves nothing to others
 SHOWS_FILES = "shows files"  # in place of a call's name: `download`, answered with where a file is
 
 Content = Callable[[], bytes | None]
@@ -30,7 +31,7 @@ class Reports(Protocol):
         """One call ended; without an answer, `status` is None."""
 
     def heard(self, dependency: Dependency, asked: Asked) -> None:
-        """Genesys itself answered what was asked, be it that there is no such thing."""
+        """Genesys itself answered, for the first time, what was asked, be it that there is no such thing."""
 
     def new_code(self, call: str, code: str) -> None:
         """Genesys said an error code that nobody listed."""
@@ -52,6 +53,11 @@ class Call:
     @property
     def asked(self) -> Asked:
         return Asked("probe", "") if self.probes else Asked(self.name, self.conversation)
+
+    @property
+    def question(self) -> int:
+        """The same for its repeats."""
+        return hash((self.path, *(self.ids() if self.ids else ())))
 
     @property
     def about(self) -> str:
@@ -77,6 +83,7 @@ class Sender:
         self._reports = reports
         self._deadline_s = deadline_s
         self._good: dict[str, Call] = {}  # the last of each name that was answered with what it asked for
+        self._answered: dict[int, bool] = {}  # questions that did not fail since, and what was there
 
     @property
     def base_url(self) -> str:
@@ -119,6 +126,7 @@ class Sender:
             self._reports.called("probe" if call.probes else call.name, status)
             if judged is None:
                 self._limiter.lost(begun)
+                self._answered.pop(call.question, None)
         self._note(call, judged, begun)
         return judged
 
@@ -132,19 +140,25 @@ class Sender:
             self._limiter.limited(call.name, _limit_of(judged), seconds)
         if judged.is_new:
             self._reports.new_code(call.name, judged.code)
-        if answered and not call.probes:
+        if call.probes:
+            return
+        before = self._answered.pop(call.question, None)
+        if answered:
+            self._answered[call.question] = judged.found
+            if len(self._answered) > KNOWN:
+                del self._answered[next(iter(self._answered))]
             self._limiter.told(call.name, call.about, there=judged.found)
-            self._reports.heard(Dependency.API, call.asked)
-            if judged.found:
-                self._note_found(call)
+            self._note_answered(call, judged.found, news=before is not judged.found)
 
-    def _note_found(self, call: Call) -> None:
-        if call.name == "download":
+    def _note_answered(self, call: Call, found: bool, news: bool) -> None:
+        if news:
+            self._reports.heard(Dependency.API, call.asked)
+        if news and found and call.name == "download":
             asked = Asked(SHOWS_FILES, call.conversation)
             self._reports.heard(Dependency.API, asked)
             if call.is_new:
                 self._reports.heard(Dependency.API, asked.of_new)
-        if call.repeatable:
+        if found and call.repeatable:
             self._good[call.name] = call
 
     async def prove(self, name: str) -> None:

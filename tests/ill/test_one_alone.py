@@ -391,3 +391,30 @@ def test_what_answers_in_place_of_genesys_tells_nothing_of_what_is_allowed() -> 
         assert dict(scene.answers)["1"] == "dead unavailable"
 
     clock.run(main)
+
+
+@pytest.mark.parametrize(
+    "reply", [error(503, "service.unavailable"), Reply(502, b"<html>"), error(429, "too.many.requests")]
+)
+def test_that_one_is_answered_again_and_again_proves_nothing_to_those_who_never_were(reply: Reply) -> None:
+    """Its file does not come, so that its link is asked for each time, from a cache before an API that is not well."""
+
+    async def main() -> None:
+        cloud = Cloud(plain(*"12345"), spares_old=True)
+        cloud.ill_of = {("file", number): PAGE for number in "15"}
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            for number in "15":
+                await scene.take(group, event_of(number, "plain"))
+            await anyio.sleep(100)
+            cloud.ill = lambda call: reply if call == "download" else None
+            await scene.take(group, event_of("2", "plain"))
+            await anyio.sleep(100)
+            await scene.take(group, event_of("3", "plain"))
+            await anyio.sleep(5_000)
+            wrong = scene.answers
+            cloud.ill = lambda call: None
+            await scene.take(group, event_of("4", "plain"))
+        assert (wrong, cloud.calls["download"] < 500) == ([], True)
+        assert dict(scene.answers) == dict.fromkeys("15", "html_page") | dict.fromkeys("234", "accepted")
+
+    clock.run(main)
