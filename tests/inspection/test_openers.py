@@ -17,7 +17,7 @@ from consumer.inspection.examination import examine
 from consumer.inspection.policy.model import DEFAULTS, Action
 from consumer.inspection.readers.openers import OPENERS, RULES, Step
 from consumer.model import Reason
-from tests.inspection.files import archive, chunk, gif, jpeg, pdf, png, segment
+from tests.inspection.files import archive, chunk, gif, jpeg, ooxml, pdf, png, segment
 from tests.inspection.judging import reason
 from tests.inspection.media_polyglots import over
 from tests.inspection.polyglots import HTML, ZIP, disks, film, php_archive, polyglots, seven_zip, unopened
@@ -26,6 +26,7 @@ from tests.quick import installed
 
 ACTED = b"acted on it"
 PHP = b"<?php echo 'acted', ' on it'; __halt_compiler();"
+PACKED = b"words " * 300 + PHP
 SCRIPT = b"<script>document.title = 'acted' + ' on it'</script>"
 READERS = Path(__file__).parents[2] / "consumer" / "inspection" / "readers"
 DETECTOR = Detector()
@@ -41,7 +42,9 @@ def by_php(path: Path) -> bool:
 
 
 def by_archive_of_php(path: Path) -> bool:
-    return ACTED in run(installed("php"), "-r", f"include 'phar://{path}/a.php';", folder=path.parent)
+    parts = ("a.php", "word/media/a.png")
+    included = (run(installed("php"), "-r", f"include 'phar://{path}/{part}';", folder=path.parent) for part in parts)
+    return any(ACTED in said for said in included)
 
 
 def by_unzip(path: Path) -> bool:
@@ -93,6 +96,12 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "php: in a document": (by_php, "a.pdf", pdf(b"% " + PHP + b"\n")),
     "php: in a text": (by_php, "a.txt", b"Dear Sir,\n" + PHP),
     "php: an expression": (by_php, "a.gif", gif(b"<?='acted', ' on it'?>")),
+    "php: in a packed part": (by_archive_of_php, "a.docx", ooxml("docx", {"word/media/a.png": PACKED})),
+    "php: in a part that is far in": (
+        by_archive_of_php,
+        "a.docx",
+        ooxml("docx", {"word/media/a.png": b" " * 40_000 + PACKED}),
+    ),
     "php: an archive behind": (by_archive_of_php, "a.png", php_archive(png())),
     "php: an archive behind a document": (by_archive_of_php, "a.pdf", php_archive(pdf())),
     "unzip: behind": (by_unzip, "a.png", png() + PAYLOAD),

@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from consumer.inspection.readers import runs
-from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.searches import together
+from consumer.inspection.readers.seen import Seen, Work
+from consumer.model import Reason
 
 BEGUN, TAG, ECHO = b"<?", b"<?php", b"<?="
 STUB, SIGNED = b"__HALT_COMPILER();", b"GBMB"  # before an archive's list of files, and behind its signature
@@ -18,7 +20,11 @@ WHITE = b" \t\r\n"
 A_MARK, A_TAG = 512, 12 * 1024  # of work
 LOOKED_AT = 1024  # bytes behind a tag
 MOST_ECHO = 4096  # bytes within which an expression ends
+BEGINS = 2  # bytes of a tag that may stand at the end of a piece
+DECLARATION = 256  # bytes within which that of XML ends
+LOOKS = 8  # bytes that a search for tags passes in the time in which one is read
 
+_TAGS = together((b"<?p", b"<?P", b"<?="))
 _NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_\\" + bytes(range(128, 256))
 _BEFORE_VALUE = b"@!-+~([& \t\r\n{;"
 _CASTS = frozenset(b"int integer float double string bool boolean array object binary".split())
@@ -46,6 +52,40 @@ def tags(data: bytes, work: Work) -> Iterator[int]:
                 yield at
     if data.endswith(SIGNED) and (at := data.find(STUB)) >= 0:
         yield at
+
+
+class InPieces:
+    """A packed part of an archive, fed with its pieces: PHP includes one by `phar://`."""
+
+    __slots__ = ("_carried", "_seen")
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+        self._carried = b""  # what a tag may begin with, or what stands behind one
+
+    def feed(self, piece: bytes) -> None:
+        self._seen.work.spend(len(piece) // LOOKS)
+        if not _may_begin(piece) and not (self._carried and runs.holds(self._carried + piece[:BEGINS], _TAGS)):
+            self._carried = piece[-BEGINS:] if b"<" in piece[-BEGINS:] else b""
+            return
+        window = self._carried + piece
+        self._look(window, max(0, len(window) - LOOKED_AT))
+        self._carried = window[-LOOKED_AT:]
+
+    def close(self) -> None:
+        if self._carried:
+            self._look(self._carried, len(self._carried))
+
+    def _look(self, window: bytes, stop: int) -> None:
+        """Of a tag that begins behind `stop` what follows is still to come."""
+        if runs.holds(window, _TAGS) and next(tags(window, self._seen.work), stop) < stop:
+            self._seen.find(Reason.SECOND_FORMAT, "code of PHP in a part of the archive", opener="php")
+
+
+def _may_begin(piece: bytes) -> bool:
+    """In most parts, which are XML, only the declaration has the sign of a tag."""
+    begin = piece.find(b"?>", 0, DECLARATION) + 2 if piece.startswith(b"<?xml") else 0
+    return piece.find(b"?", begin) >= 0 and runs.holds(piece, _TAGS)
 
 
 def runs_at(data: bytes, at: int) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from consumer.inspection.readers import zip_reader
+from consumer.inspection.readers import php, zip_reader
 from consumer.inspection.readers.formats import HEAD
 from consumer.inspection.readers.office import archive_shape, xml_watch
 from consumer.inspection.readers.programs import is_program
@@ -73,7 +73,7 @@ class _Walk:
         self.seen.enter(None)
 
     def _read(self, entry: Entry) -> None:
-        content = _Content(entry.name, self.opened, self.seen, self.most)
+        content = _Content(entry, self.opened, self.seen, self.most)
         try:
             for piece in zip_reader.inflate(self.data, entry):
                 self.budget.inflated -= len(piece)
@@ -118,14 +118,26 @@ class Kept:
 class _Content:
     """An entry while it is inflated: counted, summed, and kept as far as it is needed."""
 
-    __slots__ = ("_checksum", "_counted", "_kept", "_most", "_opened", "_seen", "_sinks", "name", "nested")
+    __slots__ = (
+        "_checksum",
+        "_counted",
+        "_is_packed",
+        "_kept",
+        "_most",
+        "_opened",
+        "_seen",
+        "_sinks",
+        "name",
+        "nested",
+    )
 
-    def __init__(self, name: str, opened: Open, seen: Seen, most: int) -> None:
-        self.name, self._opened, self._seen, self._most = name, opened, seen, most
+    def __init__(self, entry: Entry, opened: Open, seen: Seen, most: int) -> None:
+        self.name, self._opened, self._seen, self._most = entry.name, opened, seen, most
+        self._is_packed = entry.method != zip_reader.STORED  # else it was searched with the file
         self._counted = self._checksum = 0
         self._kept = bytearray()
         self._sinks: list[Sink] | None = None
-        self.nested = name.lower().endswith(ARCHIVES)
+        self.nested = self.name.lower().endswith(ARCHIVES)
 
     @property
     def whole(self) -> bool:
@@ -170,7 +182,8 @@ class _Content:
         else:
             self.nested = self.nested or head.startswith(zip_reader.LOCAL)
             watched = xml_watch.watch(self.name, head, self._seen)
-            self._sinks = [sink for sink in (watched, own) if sink is not None]
+            included = php.InPieces(self._seen) if self._is_packed else None
+            self._sinks = [sink for sink in (watched, own, included) if sink is not None]
         self._pass_on(head)
 
     def _pass_on(self, piece: bytes) -> None:

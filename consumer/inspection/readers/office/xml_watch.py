@@ -6,6 +6,7 @@ import codecs
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.office.fields import NAMES, Fields
+from consumer.inspection.readers.php import DECLARATION
 from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
@@ -37,7 +38,6 @@ USUAL = tuple(
     for rest in (b"?>", b" ?>", b' standalone="yes"?>', b' standalone="no"?>')
 )
 """How nearly all declarations are written: nothing has to be checked of these."""
-DECLARATION = 256  # bytes within which one ends
 LETTERS = b"abcdefghijklmnopqrstuvwxyz0123456789-_.:"
 
 
