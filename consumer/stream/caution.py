@@ -157,8 +157,9 @@ class Caution:
             await self._is_gone(name)
 
     def acquit(self, sha256: str) -> None:
-        others = {one: times for one, times in self._before.named.items() if one != name_of(sha256)}
-        self._before = replace(self._before, named=others)
+        if (name := name_of(sha256)) in self._before.named:
+            others = {one: times for one, times in self._before.named.items() if one != name}
+            self._before = replace(self._before, named=others)
 
     def _needs_no_name(self, sha256: str) -> bool:
         """Who leaves counts for nothing: its successor is as wary as it was, whatever happens now."""
