@@ -114,6 +114,8 @@ async def _counted(request: web.Request, handler: Handler) -> web.StreamResponse
     state.calls[_route(request)] += 1
     try:
         response = await handler(request)
+    except ConnectionResetError:  # who asked has gone, and hears nothing
+        response = answers.unavailable()
     except web.HTTPException as refused:  # no such route, or no such method on it
         response = answers.not_found() if refused.status == 404 else answers.error(refused.status, "bad.request", "No.")
     state.answers[f"{part} {response.status}"] += 1

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import aclosing
+from urllib.parse import urlsplit
 
+import anyio
 import httpx
 import pytest
 
 from consumer.sandbox.emulator import Emulator
 from consumer.sandbox.emulator_faults import FAULTS, Fault
 from consumer.sandbox.world import World
-from tests.sandbox.test_emulator import control, login
+from tests.sandbox.test_emulator import client_of, control, login
 from tests.sandbox.worlds import CONVERSATION, MESSAGE, file_of, talk_with, world_with
 
 TALKS = "/api/v2/conversations"
@@ -121,3 +123,18 @@ def test_there_are_more_than_forty_kinds_ten_of_them_of_file_hosts() -> None:
     kinds = {(fault.status, fault.body, tuple(fault.headers.items())) for fault in FAULTS.values()}
     assert len(kinds) >= 40
     assert sum(fault.on == "files" for fault in FAULTS.values()) >= 10
+
+
+async def test_who_hangs_up_amid_its_question_leaves_no_trace_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    async with client_of(world_with("genuine")) as (emulator, http):
+        at, token = urlsplit(emulator.api_url), http.headers["Authorization"]
+        asked, answered = dict(emulator.state.calls), dict(emulator.state.answers)
+        async with await anyio.connect_tcp(at.hostname or "", at.port or 0) as asking:
+            head = f"POST {TALKS}/messages/{CONVERSATION}/messages/bulk HTTP/1.1\r\nHost: {at.netloc}\r\n"
+            await asking.send(f"{head}Authorization: {token}\r\nContent-Length: 100\r\n\r\n[".encode())
+            while emulator.state.calls == asked:
+                await anyio.lowlevel.checkpoint()
+        with anyio.fail_after(10):
+            while emulator.state.answers == answered:
+                await anyio.lowlevel.checkpoint()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
