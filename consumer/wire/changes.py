@@ -3,7 +3,7 @@
 Sources: Debezium's connectors, its outbox and its converter for CloudEvents, MongoDB's change streams, the targets of
 Amazon DMS, Maxwell, Canal, Oracle GoldenGate, Qlik Replicate and Airbyte, Singer's and Airbyte's messages, DynamoDB's
 streams, TiCDC's Canal-JSON, Debezium, simple and open protocols, changefeeds of CockroachDB, both formats of wal2json,
-Google Datastream, Flink's formats, webhooks of Hasura and Supabase, Sequin, Striim.
+Google Datastream, Couchbase's connector for Kafka, Flink's formats, webhooks of Hasura and Supabase, Sequin, Striim.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ from consumer.wire.payloads import (
 from consumer.wire.typed_values import of_dynamodb
 
 DELETED = (
-    "d", "D", "t", "T", "delete", "DELETE", "REMOVE", "drop", "truncate", "true", "UPDATE-DELETE",
+    "d", "D", "t", "T", "delete", "deletion", "DELETE", "REMOVE", "drop", "expiration", "truncate", "true",
+    "UPDATE-DELETE",
 )  # fmt: skip
 WRITTEN = (
-    "c", "C", "r", "u", "U", "i", "I", "insert", "INSERT", "update", "UPDATE", "replace", "MODIFY", "read",
+    "c", "C", "r", "u", "U", "i", "I", "insert", "INSERT", "mutation", "update", "UPDATE", "replace", "MODIFY", "read",
 )  # fmt: skip
 WITHOUT_ROW = "a row was written, and the change does not hold it as it is now: let it carry whole rows"
 BOOTSTRAP = ("bootstrap-start", "bootstrap-complete")
@@ -216,6 +217,10 @@ CHANGES = (
     Envelope(
         "DynamoDB", {"eventName": str, "eventSource": str, "dynamodb": dict}, item,
         holds=has(eventSource="aws:dynamodb"),
+    ),
+    Envelope(
+        "Couchbase", {"event": str, "key": str, "bySeqno": int, "cas": int},
+        row_at(lambda node: json_or_base64_or_itself(node.get("content")), at("event")),
     ),
     Envelope(
         "Airbyte", {"_airbyte_stream": str, "_airbyte_emitted_at": (int, str), "_airbyte_data": dict},

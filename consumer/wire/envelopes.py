@@ -110,7 +110,8 @@ def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
             envelope = envelope_of(node)
             if envelope is None:
                 return leaf
-            name, node = envelope.name, envelope.payload(node)
+            name = envelope.name  # first, so that a payload that can't be opened is said to be this one's
+            node = envelope.payload(node)
             if isinstance(node, dict):
                 return Leaf(node, leaf.own, leaf.path, (*leaf.envelope, name), None, leaf.depth + 1)
         if isinstance(node, str):  # whatever it holds was counted with what holds it

@@ -89,8 +89,9 @@ def base64_at(*path: str) -> Callable[[Json], Payload]:
 
 
 OF_RECORDS = frozenset({
-    "broker", "headers", "key", "key_schema_id", "metadata", "offset", "partition", "timestamp", "timestampType",
-    "topic", "ts", "ts_type", "tstype", "value_schema_id",
+    "__confluent_index", "broker", "deliveryCount", "headers", "key", "key_schema_id", "leaderEpoch", "metadata",
+    "offset", "partition", "serializedKeySize", "serializedValueSize", "timestamp", "timestampType", "topic", "ts",
+    "ts_type", "tstype", "value_schema_id",
 })  # fmt: skip
 
 

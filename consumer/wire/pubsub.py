@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from consumer.errors import Malformed
 from consumer.wire.fields import Json, holds_nothing
-from consumer.wire.payloads import Nothing, Payload, at, of_base64
+from consumer.wire.payloads import Nothing, Payload, at, json_or_base64
 
 TELLING_ATTRIBUTES = frozenset({
     "conversationId", "conversation_id", "eventBody", "event_body", "messageId", "message_id", "topicName",
@@ -21,7 +21,7 @@ def background(node: Json) -> bool:
 
 OF_MESSAGES = frozenset({
     "@type", "attributes", "data", "messageId", "message_id", "orderingKey", "ordering_key", "publishTime",
-    "publish_time",
+    "publish_time", "subscription_name",
 })  # fmt: skip
 AROUND_MESSAGES = frozenset({
     "ackId", "ack_id", "context", "data", "deliveryAttempt", "delivery_attempt", "message", "subscription",
@@ -42,7 +42,7 @@ def published(*path: str) -> Callable[[Json], Payload]:
     def payload(node: Json) -> Payload:
         message: Json = inner(node)
         if message.get("data"):
-            return of_base64(message["data"])
+            return json_or_base64(message["data"])  # which is no base64 in a row of BigQuery's
         if not (message.keys() <= OF_MESSAGES and node.keys() <= OF_MESSAGES | AROUND_MESSAGES):
             raise Malformed("a message of Pub/Sub without its data")
         attributes: Json = message.get("attributes") or {}

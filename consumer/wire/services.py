@@ -4,8 +4,9 @@ Sources: Firehose's and Lambda's records of what failed, Confluent's connectors 
 source connector, `rpk`, Segment's and RudderStack's track calls, Node-RED, n8n, rules of EMQX, JetStream's API,
 NServiceBus, Alibaba's MNS with its topics and its EventBridge, Ably's integrations, Snowflake's connector for Kafka,
 Elasticsearch's search, Dapr's bulk subscriptions, the `Envelope` of Wolverine, CAP's stored messages, Salesforce's
-streaming API, Azure's Functions and IoT Hub, jobs of Celery and Dramatiq, Axon, NestJS, Eventuate, and what interfaces
-of Kafka show of a record: kafka-ui, AKHQ, Redpanda Console.
+streaming API, Azure's Functions, IoT Hub and Event Grid's namespaces, jobs of Celery and Dramatiq, Axon, NestJS,
+Eventuate, Watermill's forwarder, Pulsar's WebSocket API, and what interfaces of Kafka show of a record: kafka-ui, AKHQ,
+Redpanda Console, Confluent's.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from consumer.wire.fields import Json, may_be_json
 from consumer.wire.parsing import parse
 from consumer.wire.payloads import (
     ANY_VALUE,
+    OF_RECORDS,
     Envelope,
     Nothing,
     Payload,
@@ -208,7 +210,11 @@ SERVICES = (
     ),
     Envelope(
         "Kafka record", {"partition": int, "offset": int, "value": ANY_VALUE},
-        lambda node: json_or_base64(or_tombstone("value")(node)), frozenset({"headers", "key", "timestamp"}),
+        lambda node: json_or_base64_or_itself(or_tombstone("value")(node)), OF_RECORDS, lacks("topic"),
+    ),
+    Envelope(
+        "Kafka record", {"topic": str, "partition": int, "offset": int, "timestampType": str, "value": (dict, list)},
+        at("value"), OF_RECORDS,
     ),
     Envelope(
         "Azure Functions", {"Topic": str, "Partition": int, "Offset": int, "Value": _TEXT}, _shown("Value")
@@ -225,6 +231,14 @@ SERVICES = (
         "Dramatiq", {"actor_name": str, "queue_name": str, "args": list, "kwargs": dict},
         lambda node: _to_do(node["args"], node["kwargs"]),
     ),
+    Envelope(
+        "Watermill", {"destination_topic": str, "uuid": str, "payload": str, "metadata": dict}, base64_at("payload")
+    ),
+    Envelope(
+        "Pulsar", {"messageId": str, "payload": str, "publishTime": str, "redeliveryCount": int}, base64_at("payload")
+    ),
+    Envelope("Event Grid", {"value": list}, list_at("value"), frozenset(), one_has("value", "brokerProperties")),
+    Envelope("Event Grid", {"brokerProperties": dict, "event": dict}, at("event"), frozenset()),
     Envelope("Axon", {"payloadType": str, "payload": (dict, str), "metaData": dict}, json_or_base64_at("payload")),
     Envelope("NestJS", {"pattern": (str, dict), "data": (dict, str)}, at("data"), frozenset({"id"})),
     Envelope(

@@ -109,7 +109,7 @@ ENVELOPES = (
     Envelope(
         "Lambda Kafka record",
         {"topic": str, "partition": int, "offset": int, "timestampType": str, "value": str},
-        base64_at("value"),
+        json_or_base64_at("value"),
     ),
     Envelope(
         "Lambda Kafka record", {"topic": str, "partition": int, "offset": int, "timestampType": str},

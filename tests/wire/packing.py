@@ -236,24 +236,31 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
     "EMQX's source, Kafka": lambda raw: {
         "topic": "t", "offset": 2, "ts": 1, "ts_type": "create", "key": "k", "headers": {}, "value": text(raw),
     },
-    "EMQX's source, Pub/Sub": lambda raw: {
-        "message_id": "1679665968238", "publishing_time": "2023-08-18T14:15:18.470Z", "ordering_key": "k",
-        "topic": "t", "attributes": {}, "value": text(raw),
+    "Kafka record of Confluent's console": lambda raw: {
+        "topic": "t", "partition": 0, "offset": 1, "timestamp": 1655827670272, "timestampType": "CREATE_TIME",
+        "headers": [], "key": None, "value": raw, "__confluent_index": 0,
     },
-    "MQTT of a client": lambda raw: {
-        "clientid": "c", "username": "u", "topic": "g/x", "payload": text(raw), "qos": 1,
+    "Kafka record, as text": lambda raw: {
+        "topic": "t", "partition": 0, "offset": 1, "timestamp": 1655827670272, "timestampType": "CREATE_TIME",
+        "headers": [], "key": None, "value": text(raw), "__confluent_index": 0,
+    },
+    "BigQuery": lambda raw: {
+        "subscription_name": "projects/p/subscriptions/s", "message_id": "7", "publish_time": "2026-02-03 10:16:41 UTC",
+        "data": text(raw), "attributes": "{}",
+    },
+    "Pulsar": lambda raw: {
+        "messageId": "CAMQADAA", "payload": coded(raw), "properties": {}, "publishTime": "2021-10-29T16:01:38Z",
+        "redeliveryCount": 0,
+    },
+    "Couchbase": lambda raw: {
+        "event": "mutation", "bucket": "b", "partition": 7, "vBucketUuid": 1, "key": "k", "cas": 1, "bySeqno": 1,
+        "revSeqno": 1, "expiration": 0, "flags": 0, "lockTime": 0, "content": coded(raw),
     },
     "Dapr's entry": lambda raw: {
         "entryId": "ae6bf7c6", "event": raw, "contentType": "application/json", "metadata": {},
     },
     "VPC Lattice": lambda raw: {
         "raw_path": "/events", "method": "POST", "headers": {}, "body": coded(raw), "is_base64_encoded": True,
-    },
-    "API Gateway, of before": lambda raw: {
-        "resource": "/events", "httpMethod": "POST", "headers": {}, "requestContext": {}, "body": text(raw),
-    },
-    "Kinesis analytics' record": lambda raw: {
-        "recordId": "4954", "lambdaDeliveryRecordMetadata": {"retryHint": 0}, "data": coded(raw),
     },
     "MQTT": lambda raw: {"topic": "g/x", "payload": text(raw), "qos": 1, "retain": False},
     "JetStream": lambda raw: {
@@ -439,6 +446,9 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     "Loki": lambda raws: {"streams": [{"stream": {"app": "x"}, "values": [["1", text(raw)] for raw in raws]}]},
     "Kafka REST": lambda raws: {"records": [{"key": "k", "value": raw} for raw in raws]},
     "Azure's records": lambda raws: {"records": [{"detail-type": "t", "source": "s", "detail": raw} for raw in raws]},
+    "Event Grid, pulled": lambda raws: {
+        "value": [{"brokerProperties": {"lockToken": "t"}, "event": cloud_event(data=raw)} for raw in raws]
+    },
     "Firehose, read by Kinesis analytics": lambda raws: {
         "invocationId": "i", "applicationArn": "arn", "streamArn": "arn",
         "records": [

@@ -221,6 +221,12 @@ def test_values_that_say_their_types_are_read_to_a_bounded_depth(around: Callabl
     assert isinstance(found, UnreadableEvent)
 
 
+def test_of_a_payload_that_can_t_be_opened_its_envelope_is_told() -> None:
+    (reading,) = readings(orjson.dumps({"partitionKey": "p", "sequenceNumber": "1", "data": "?"}))
+    assert isinstance(reading.item, UnreadableEvent)
+    assert reading.envelope == ("Kinesis",)
+
+
 @pytest.mark.parametrize("name", ["DynamoDB", "OpenTelemetry"])
 def test_values_that_say_their_types_are_bounded_in_number(name: str) -> None:
     many = [""] * 80_000

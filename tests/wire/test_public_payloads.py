@@ -154,6 +154,19 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
     "Kafka, run by oneself": ({"eventSource": "aws:SelfManagedKafka", "bootstrapServers": "b:9092", "records": {"t-0": [
         {"topic": "t", "partition": 0, "offset": 15, "timestamp": 1, "timestampType": "CREATE_TIME",
          "value": coded(SEEN), "headers": []}]}}, READ),
+    "API Gateway, of before": ({"resource": "/events", "httpMethod": "POST", "headers": {}, "requestContext": {},
+                                "body": text(SEEN)}, READ),
+    "Kinesis analytics": ({"recordId": "4954", "lambdaDeliveryRecordMetadata": {"retryHint": 0}, "data": coded(SEEN)},
+                          READ),
+    "a record of Kafka on a web socket": (
+        {"partition": 0, "offset": 1, "timestamp": 1, "timestampType": "CREATE_TIME", "serializedValueSize": 100,
+         "headers": [], "key": "k", "value": SEEN, "leaderEpoch": 0, "deliveryCount": 1}, READ),
+    "EMQX, from Pub/Sub": ({"message_id": "1679665968238", "publishing_time": AT, "topic": "t", "attributes": {},
+                            "value": text(SEEN)}, READ),
+    "MQTT, of a client": ({"clientid": "c", "username": "u", "topic": "g/x", "payload": text(SEEN), "qos": 1}, READ),
+    "Watermill": ({"destination_topic": "t", "uuid": "u", "payload": coded(SEEN), "metadata": {}}, READ),
+    "Couchbase, deleted": ({"event": "deletion", "bucket": "b", "partition": 7, "key": "k", "cas": 1, "bySeqno": 1,
+                            "revSeqno": 2}, ("dropped", "no_value")),
     "Amazon MQ, RabbitMQ": ({"eventSource": "aws:rmq", "rmqMessagesByQueue": {"q::/": [
         {"basicProperties": {"contentType": "text/plain"}, "redelivered": False, "data": coded(SEEN)}]}}, READ),
     "SQS, received": ({"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": text(SEEN)}]}, READ),
