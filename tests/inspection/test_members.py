@@ -52,6 +52,18 @@ def test_what_would_be_refused_alone_is_refused(name: str, content: bytes, expec
     assert wide.reason(archive(members), "a.zip") is not None
 
 
+@pytest.mark.parametrize("listing", [{"[Content_Types].xml": b"<Types/>"}, {"mimetype": b"application/x-krita"}])
+def test_the_listing_of_a_document_makes_none_of_an_archive(listing: dict[str, bytes]) -> None:
+    assert codes({**listing, **ORDINARY}) == set() or "mimetype" in listing
+    for name, content, expected in (
+        ("a.rar", wide.FOREIGN["rar"], Reason.CONTENT_NOT_ALLOWED),
+        ("a.html", b"<html><script>alert(1)</script>", Reason.CONTENT_NOT_ALLOWED),
+        ("a.docx", ooxml("docx", {"word/vbaProject.bin": b"x"}), Reason.MACROS),
+        ("a.zip", archive({"b.txt": b"hello"}), Reason.ARCHIVE_LIMITS),
+    ):
+        assert expected in codes({**listing, **ORDINARY, name: content})
+
+
 def test_a_type_that_the_policy_does_not_let_in_is_not_let_in_by_an_archive() -> None:
     allowed = Limits(types=("application/zip", "text/plain"))
     found = examine(archive({"a.png": png()}), DETECTOR, allowed)

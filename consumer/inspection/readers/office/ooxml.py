@@ -9,17 +9,19 @@ from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.office import archive_shape, containers, odf
 from consumer.inspection.readers.office.ooxml_types import MACRO_PARTS, MAIN_PARTS
 from consumer.inspection.readers.office.package import Package
-from consumer.inspection.readers.seen import Limits, Seen
+from consumer.inspection.readers.seen import ExpansionBudget, Limits, Seen
+from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
 VBA = "vbaproject.bin"
+ZIP = "application/zip"
 END = End("the directory behind the last part", "every one", "none")
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     """Sets the detected type to the document's own, or to plain ZIP."""
     budget = seen.budget_for(len(data), limits)
-    seen.detected_type = "application/zip"
+    seen.detected_type = ZIP
     archive = containers.open_archive(data, budget, seen)
     if archive is None:
         return
@@ -32,6 +34,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if odf.KIND in package.names and not package.is_document:
         odf.read(data, archive, package.names, budget, seen, limits)
         archive_shape.examine_stored(data, archive, seen)
+        _otherwise_an_archive(data, archive, budget, seen, limits)
         return
     if not package.is_document:
         members.read(data, archive, budget, seen, limits)
@@ -43,6 +46,14 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.find_all(package.inner)
     for flag in package.inner.flags:
         seen.flag(flag)
+    _otherwise_an_archive(data, archive, budget, seen, limits)
+
+
+def _otherwise_an_archive(data: bytes, archive: Archive, budget: ExpansionBudget, seen: Seen, limits: Limits) -> None:
+    """With a document's listing alone it is none: people see its files, and each is judged."""
+    if seen.detected_type == ZIP:
+        seen.enter_archive()
+        members.read(data, archive, budget, seen, limits)
 
 
 def _main_part(package: Package, seen: Seen) -> None:
