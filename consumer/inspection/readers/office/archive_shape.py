@@ -25,6 +25,7 @@ from consumer.inspection.readers.texts.tables import SYLK
 from consumer.inspection.readers.zip_reader import STORED, Archive
 from consumer.model import Reason
 
+LISTING = "/[content_types].xml"  # of a document's parts
 A_REMARK = 32 * 1024  # of work
 A_NAME, ESCAPED = 96, 4  # of work for a letter of a name, and times as much where it may be an escape
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "bmp", "dib", "tif", "tiff", "emf", "wmf"})
@@ -86,8 +87,11 @@ def _names(archive: Archive, seen: Seen) -> None:
     if any(not entry.name for entry in archive.entries):
         seen.find(Reason.ARCHIVE_LIMITS, "an entry of the archive has no name")
     names = [entry.name.replace("\\", "/") for entry in archive.entries]
-    if len({_path(name).casefold() for name in names}) < len(names):
+    paths = {_path(name).casefold() for name in names}
+    if len(paths) < len(names):
         seen.find(Reason.ARCHIVE_LIMITS, "two entries of the archive have the same name")
+    if LISTING in paths:  # a document, in which XlsxWriter names a part from the root on, as parts refer to it
+        names = [name[1:] if name.startswith("/") else name for name in names]
     if any(name.startswith("/") or ".." in name.split("/") or name[1:2] == ":" or "\0" in name for name in names):
         seen.find(Reason.ARCHIVE_LIMITS, "an entry's name leads out of the archive")
 

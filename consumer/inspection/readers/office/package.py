@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from consumer.inspection.readers import rtf
 from consumer.inspection.readers.office import ole
 from consumer.inspection.readers.office.actions import Actions
-from consumer.inspection.readers.office.archive_shape import A_NAME, ESCAPED
+from consumer.inspection.readers.office.archive_shape import A_NAME, ESCAPED, LISTING
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
@@ -25,7 +25,7 @@ from consumer.inspection.readers.seen import Seen, TooMuch, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
-LISTING, ROOT_RELATIONS = "/[content_types].xml", "/_rels/.rels"
+ROOT_RELATIONS = "/_rels/.rels"
 LONGEST_TYPE = 128
 MOST_ROOTS = 10
 A_TARGET = 8192  # of work, for a name that leads out of the document
