@@ -21,7 +21,15 @@ from consumer.wire.described import ids_of
 from consumer.wire.envelopes import Leaf, leaves
 from consumer.wire.fields import ID_SIGNS, BadId, Json, word
 from consumer.wire.framings import RESOLVED
-from consumer.wire.ids import FOR_BOTS, NOT_OURS, check_listed, check_posted, conversation_id_of, is_of_genesys
+from consumer.wire.ids import (
+    FOR_BOTS,
+    NOT_OURS,
+    check_listed,
+    check_posted,
+    conversation_id_of,
+    is_of_genesys,
+    shows_conversations,
+)
 from consumer.wire.listings import LISTS, is_analytics_detail, is_cut_down, listed_in
 from consumer.wire.notifications import Notification, told_by
 from consumer.wire.payloads import Nothing
@@ -192,6 +200,7 @@ def _read(told: Notification, value: bytes, path: str, room: _Room) -> Event | N
         if isinstance(bare, Noise):
             return bare
         conversation_id, messages = bare
+        cut_down = shows_conversations(topic) and "participants" not in body
     return Event(conversation_id, messages, told.organization_id, told.time, topic, value, path, cut_down)
 
 

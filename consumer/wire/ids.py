@@ -17,6 +17,10 @@ from consumer.wire.fields import BadId, Json, first_text, read_id, word
 TOPIC_CONVERSATION = re.compile(
     r"v2\.(?:detail\.events\.conversation|conversations(?:\.[a-z]+)?)\.([0-9a-fA-F-]{36})(?:\.|$)"
 )
+# Whose bodies are conversations with all that they have.
+TOPIC_OF_CONVERSATIONS = re.compile(
+    r"v2\.(?:users|routing\.queues)\.[^.]+\.conversations(?:\.(?:messages|socialexpressions|videos))?"
+)
 TOPICS_BEGIN = "v2."
 FOR_BOTS = "genesysConversationId"  # as the bot connector says it, whose messages and sessions have ids of its own
 NOT_OURS = "may be its carrier's: nothing beside it says that it is from Genesys"
@@ -43,11 +47,17 @@ def conversation_id_of(body: Json, topic: str | None) -> str | None:
         return found
     if isinstance(nested := body.get("conversation"), dict):
         found = read_id(nested.get("id"), "conversation id")
-    if found is None and ("participants" in body or isinstance(body.get("messages"), list)):
+    if found is None and (
+        "participants" in body or isinstance(body.get("messages"), list) or shows_conversations(topic)
+    ):
         found = read_id(body.get("id"), "conversation id")
     if found is None and topic is not None and (match := TOPIC_CONVERSATION.match(topic)):
         found = in_one_case(match.group(1))
     return found
+
+
+def shows_conversations(topic: str | None) -> bool:
+    return topic is not None and TOPIC_OF_CONVERSATIONS.fullmatch(topic) is not None
 
 
 def check_posted(raw: Json, conversation_id: str) -> None:

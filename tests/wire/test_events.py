@@ -361,6 +361,13 @@ def test_an_entry_of_a_snapshot_is_dropped_on_proof_alone(entry: dict[str, Any])
         assert [message.message_id for message in found.messages] == [MESSAGE]
 
 
+@pytest.mark.parametrize("body", [{"id": CONVERSATION}, {"conversationId": CONVERSATION, "state": "connected"}])
+def test_a_conversation_that_shows_less_than_its_topic_has_all_of_it_asked(body: dict[str, str]) -> None:
+    (item,) = decode(orjson.dumps({"topicName": "v2.users.u.conversations.messages", "eventBody": body}))
+    assert isinstance(item, Event)
+    assert (item.conversation_id, item.messages, item.cut_down) == (CONVERSATION, (), True)
+
+
 @pytest.mark.parametrize(
     "entry",
     [{"id": "x"}, {"id": "x", "direction": "inbound", "type": "whatsapp"}, {"id": "x", "direction": "outbound"}],

@@ -233,6 +233,7 @@ SHAPES: dict[str, tuple[Any, Told]] = {
                                      ("event", "", f"{MESSAGE} 0")),
     "fields that are null": (snapshot(None, errorInfo=None, stickers=None), ASKED),
     "a file that its metadata alone names": (snapshot(None, metadata={"type": "Text", "content": ONE_FILE}), ASKED),
+    "a conversation cut down to its id": (notification({"id": CONVERSATION}, "v2.users.u.conversations"), BARE),
     "no list of participants": (notification({"id": CONVERSATION, "participants": None}), BARE),
     "a participant without messages": (notification({"id": CONVERSATION, "participants": [{"messages": None}]}),
                                        NO_FILE),
