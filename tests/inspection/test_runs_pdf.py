@@ -10,9 +10,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from consumer.inspection.readers import runs
-from consumer.inspection.readers.pdf import dictionaries, document, files, password, places, streams, strings, syntax
+from consumer.inspection.readers.pdf import (
+    dictionaries,
+    document,
+    files,
+    gaps,
+    password,
+    places,
+    streams,
+    strings,
+    syntax,
+)
+from consumer.inspection.readers.pdf.words import ENDS, WINDOW, PdfWords, is_telling
 from consumer.inspection.readers.pdf.words import NAMES as NAMES_OF_WORDS
-from consumer.inspection.readers.pdf.words import WINDOW, PdfWords, is_telling
 from consumer.inspection.readers.seen import Work
 from tests.inspection.test_runs import joined
 
@@ -104,8 +114,18 @@ def test_escapes_are_undone_where_something_is_looked_for(written: bytes, read: 
     assert syntax.unescaped(b"<<" + written + b" 1>>", Work()) == b"<<" + read + b" 1>>"
 
 
+ENDED = (
+    [b"endobj\n1 0 obj"] * 4
+    + [b"1 0 obj<<>>endobj 2 0 obj"] * 4
+    + [b"1 0 obj", b"endobj", b"obj", b" ", b"\x0b", b"R" * 20]
+)
+
+
 @given(
-    joined(b"/JS", b"/JSx", b"/S", b" ", b"(", b"/EF", b"/XFA", b"/EmbeddedFile", b"/EmbeddedFiles", b"stream", b"obj")
+    joined(
+        *(b"/JS", b"/JSx", b"/S", b" ", b"(", b"/EF", b"/XFA", b"/EmbeddedFile", b"/EmbeddedFiles", b"stream", b"obj"),
+        *(b"end", b"endobj", b"/Page", b"nd", b"[", b"\n"),
+    )
 )
 def test_words_are_the_same(data: bytes) -> None:
     found = PdfWords(data, lambda _: None)
@@ -114,7 +134,23 @@ def test_words_are_the_same(data: bytes) -> None:
         pattern = re.compile(rb"/(?:%b)(?=[\0\t\n\x0c\r /<>\[\](){}%%]|$)" % names)
         assert list(found.names(*words)) == [match.start() for match in pattern.finditer(data)]
     for word in (b"obj", b"stream", b"/EmbeddedFile", b"/EmbeddedFiles", b"/JS"):
-        assert list(found.at(word)) == [match.start() for match in re.finditer(re.escape(word), data)]
+        begins = re.finditer((b"(?<!end)" if word in ENDS else b"") + re.escape(word), data)
+        assert list(found.at(word)) == [match.start() for match in begins]
+    for word, end in ENDS.items():
+        assert list(found.at(end)) == [match.start() + 3 for match in re.finditer(b"end" + word, data)]
+    bare = re.finditer(rb"(?<!end)obj(?=[\0\t\n\f\r ]{0,2}(?:[/[]|$)|[\0\t\n\f\r ]{3})", data)
+    assert list(found.bare()) == [match.start() for match in bare]
+
+
+@given(st.lists(st.sampled_from(ENDED), max_size=40).map(b"".join))
+def test_what_follows_no_end_of_an_object_is_the_same(data: bytes) -> None:
+    """Whether one looks at several at once or at each."""
+    work, at = Work(), 0
+    ends = [match.end() for match in re.finditer(b"endobj", data)]
+    for end in (end for end in ends if not gaps.is_followed(data, end, len(data))):
+        assert gaps.first(data, at, len(data), work) == end
+        at = end
+    assert gaps.first(data, at, len(data), work) == -1
 
 
 @given(joined(b"stream", b" ", b"\t" * 8, b"\r\n", b"\n", b"\r", b"x"))
@@ -136,7 +172,7 @@ def test_objects_and_what_is_between_them_are_the_same(data: bytes) -> None:
     for at in range(min(3, end)):
         old, gap, regular = OBJECT.search(data, at), GAP.search(data, at), REGULAR.match(data, at)
         assert places._next_object(data, at, end, Work()) == (old.start() if old else end)
-        assert places._gap(data, at, end, Work()) == (gap.end() if gap else -1)
+        assert gaps.first(data, at, end, Work()) == (gap.end() if gap else -1)
         assert places._behind_regular(data, at, end) == (regular.end() if regular else 0)
         keyword = KEYWORD.search(data, at)
         known = dict.fromkeys(places.KEYWORDS, at - 1)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from consumer.inspection.readers.seen import Work
 
 FIRST_PIECE = 4096  # bytes that come out of it at once: of most streams only the head is asked for
+MOST_AT_ONCE = 16 * 1024  # bytes that come out of a stream which is inflated in one step
 LARGEST_PIECE = 96 * 1024  # what is larger is memory that the system hands out anew each time
 INFLATING = 2  # a byte that comes out of it costs as much as reading two
 
@@ -18,6 +19,18 @@ def cut(data: bytes | memoryview) -> Iterator[memoryview]:
     while at < len(data):
         yield memoryview(data)[at : at + size]
         at, size = at + size, min(LARGEST_PIECE, 4 * size)
+
+
+def short(packed: bytes, at: int, work: Work) -> bytes | None:
+    """What begins at `at`, if it is whole and short as most streams are, in one step; None if it is not."""
+    engine = zlib.decompressobj()
+    work.spend(FIRST_PIECE)
+    try:
+        made = engine.decompress(memoryview(packed)[at : at + FIRST_PIECE], MOST_AT_ONCE)
+    except zlib.error:
+        return None
+    work.spend(INFLATING * len(made))
+    return made if engine.eof else None
 
 
 def inflate(packed: Iterable[bytes | memoryview], work: Work) -> Iterator[bytes]:

@@ -230,7 +230,10 @@ def executable(data: bytes | bytearray) -> bool:
     if data[:2] == b"MZ" and len(data) >= 64:
         header = struct.unpack_from("<L", data, 60)[0]
         return bytes(data[header : header + 4]) == b"PE\0\0" or _says_dos(bytes(data[:1024]))
-    return bytes(data[:4]) in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe") or _ELF.is_at(bytes(data[:16]), 0)
+    begins = bytes(data[:4])
+    return begins in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe") or (
+        begins == _ELF.word and _ELF.is_at(bytes(data[:16]), 0)
+    )
 
 
 def _says_dos(head: bytes) -> bool:

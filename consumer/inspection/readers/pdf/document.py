@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import compress
+
 from consumer.inspection.readers import flate, runs
 from consumer.inspection.readers.pdf import password, places, root, streams
 from consumer.inspection.readers.pdf.files import Referred
@@ -109,7 +111,8 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated
     referred.add(readable, None, seen.work, data)
     named = streams.names(data, seen.work)
-    for stream in (stream for stream in found if stream.holds_objects):
+    holding = [stream.holds_objects for stream in found]
+    for stream in compress(found, holding):
         seen.enter(stream.start)
         content = flate.head(streams.content(data, stream, named, seen.work), OBJECT_STREAM)
         left -= len(content)
@@ -123,7 +126,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     if not begins.is_found and not (begins.may_be_packed and unread):
         seen.find(Reason.MALFORMED, "the object is missing that it begins with, or what names it")
     looks = Looks(data, named, referred, seen, limits)
-    for stream in (stream for stream in found if not stream.holds_objects):
+    for stream in (stream for stream, holds_objects in zip(found, holding, strict=True) if not holds_objects):
         if left >= 0:
             seen.enter(stream.start)
             left -= looks.look(stream, left)

@@ -18,7 +18,6 @@ A_REFERENCE = 128  # of work, for each byte of a list of them
 MOST_NAMES = 1_000  # distinct ones
 
 DESCRIBED = (b"/EF", b"/XFA")
-BEFORE_LIST = (b"[", b"")  # or more white space
 _WORDS = bytes.maketrans(b"\0\x0b", b" x")  # what is white space in a PDF, and what is none
 _WHITE = frozenset(bytes([sign]) for sign in WHITE)
 _OF_REFERENCES = runs.DIGITS + WHITE + b"R"
@@ -97,10 +96,9 @@ def _pages(content: bytes, work: Work) -> Iterator[Extent]:
 
 def _lists(content: bytes, work: Work) -> Iterator[Extent]:
     """Objects that are nothing but references."""
-    for word in work.words(content).at(OBJECT):
-        work.spend(A_WORD)
-        if content[word + 3 : word + 6].lstrip(WHITE)[:1] not in BEFORE_LIST:
-            continue
+    words = work.words(content)
+    work.spend(2 * A_WORD * len(words.at(OBJECT)))
+    for word in words.bare():
         begin = runs.behind(content, word + 3, WHITE)
         if content[begin : begin + 1] != b"[":
             continue

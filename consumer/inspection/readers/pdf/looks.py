@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from consumer.inspection.readers import attached
+from consumer.inspection.readers import attached, flate
 from consumer.inspection.readers.formats import HEAD, PICTURES, binary_at, executable
 from consumer.inspection.readers.pdf import streams
 from consumer.inspection.readers.pdf.files import Referred
@@ -13,6 +13,7 @@ from consumer.inspection.readers.pdf.syntax import Name, Value
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, most_kept
 from consumer.model import Reason
 
+FLATE = [b"FlateDecode"]
 PROGRAM_HEAD = 64 * 1024  # bytes of a stream that tell which program it is
 RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "media"}  # in any stream, as pages are
 
@@ -30,9 +31,11 @@ class Looks:
         self.seen.work.spend(PLACE)
         if self._is_attached(stream):
             return self._judge(stream, most)
-        head, counted = b"", 0
-        whole = bool(streams.filters(stream, self.named)) and not self._is_picture(stream)
-        for piece in streams.content(self.data, stream, self.named, self.seen.work):
+        filters = streams.filters(stream, self.named)
+        whole = bool(filters) and not self._is_picture(stream)
+        short = flate.short(self.data, stream.start, self.seen.work) if whole and filters == FLATE else None
+        head, counted = short or b"", len(short or b"")
+        for piece in () if short is not None else streams.content(self.data, stream, self.named, self.seen.work):
             counted += len(piece)
             if _is_short(head):
                 head += piece[:PROGRAM_HEAD]
@@ -43,7 +46,8 @@ class Looks:
         return counted if whole else 0
 
     def _is_attached(self, stream: PdfStream) -> bool:
-        return stream.number in self.referred.files or stream.dictionary.get(b"Type") == b"EmbeddedFile"
+        is_named = bool(self.referred.files) and stream.number(self.data) in self.referred.files
+        return is_named or stream.dictionary.get(b"Type") == b"EmbeddedFile"
 
     def _hides(self, head: bytes, stream: PdfStream) -> bool:
         """A stream that begins as a file is an attached one. Fonts, pictures and forms are what they are."""
@@ -62,7 +66,8 @@ class Looks:
             if len(content) > min(most, largest):
                 self.seen.find(Reason.ARCHIVE_LIMITS, "an attached file is larger than can be examined")
                 return len(content)
-        name = self.referred.files.get(stream.number, "") if stream.number is not None else ""
+        number = stream.number(self.data)
+        name = self.referred.files.get(number, "") if number is not None else ""
         self.seen.find(Reason.EMBEDDED_FILES, "files are attached")
         self.seen.flag("embedded_files")
         attached.judge(name, "", bytes(content), self.seen, self.limits)
@@ -71,7 +76,7 @@ class Looks:
     def _is_picture(self, stream: PdfStream) -> bool:
         """Whether nothing reads more of it than its size asks for. What a page is drawn from is none."""
         dictionary = stream.dictionary
-        if dictionary.get(b"Subtype") != Name(b"Image") or stream.number in self.referred.pages:
+        if dictionary.get(b"Subtype") != Name(b"Image") or stream.number(self.data) in self.referred.pages:
             return False
         width, height, depth = (dictionary.get(key) for key in (b"Width", b"Height", b"BitsPerComponent"))
         if not isinstance(width, int) or not isinstance(height, int):

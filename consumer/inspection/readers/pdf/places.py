@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from consumer.inspection.readers import formats, php, runs, scripts, text, zip_reader
 from consumer.inspection.readers.formats import DEEPEST_PADDING, HEAD, PADDING
-from consumer.inspection.readers.pdf import dictionaries, streams, syntax
+from consumer.inspection.readers.pdf import dictionaries, gaps, streams, syntax
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import PdfStream
-from consumer.inspection.readers.pdf.words import OBJECT, WHITE
+from consumer.inspection.readers.pdf.words import WHITE
 from consumer.inspection.readers.seen import PLACE, Seen, Work
 from consumer.inspection.readers.signatures import ZIP
 from consumer.inspection.readers.texts.tables import SYLK
@@ -48,9 +48,10 @@ class Extents:
         extents = cls([], [], [], [], [])
         for stream in found:
             kind = stream.dictionary.get(b"Type")
-            if stream.number in referred.files or kind == b"EmbeddedFile":
+            number = stream.number(data) if referred.files or referred.forms else None
+            if number in referred.files or kind == b"EmbeddedFile":
                 extents.files.append((stream.start, streams.end(data, stream, work)))
-            elif stream.number in referred.forms:
+            elif number in referred.forms:
                 extents.forms.append((stream.start, streams.end(data, stream, work)))
             elif kind == b"Metadata":
                 extents.words.append((stream.start, streams.end(data, stream, work)))
@@ -183,7 +184,7 @@ def _between(data: bytes, start: int, end: int, work: Work) -> Iterator[bytes]:
                 work.spend(PLACE)  # what stands there is looked at as a file
                 yield data[begin:at]
             work.spend(STEP)
-        at = _gap(data, at, end, work)
+        at = gaps.first(data, at, end, work)
 
 
 def _next_object(data: bytes, at: int, end: int, work: Work) -> int:
@@ -220,29 +221,6 @@ def _next_keyword(data: bytes, at: int, stop: int, known: dict[bytes, int]) -> i
             found = data.find(word, at, stop)
             known[word] = found if found >= 0 else stop
     return min(known.values())
-
-
-def _gap(data: bytes, at: int, end: int, work: Work) -> int:
-    """Behind the next end of an object that no other one follows; -1 if there is none."""
-    for word in work.words(data).objects(at + len(b"end"), end):
-        behind = word + len(OBJECT)
-        if data[word - 3 : word] == b"end" and not _is_followed(data, behind, end):
-            return behind
-    return -1
-
-
-def _is_followed(data: bytes, at: int, end: int) -> bool:
-    near = data[at : min(end, at + 32)].split(None, 3)
-    if (
-        len(near) > 2
-        and near[0].isdigit()
-        and near[1].isdigit()
-        and near[2].startswith(b"obj")
-        and b"\x0b" not in data[at : at + 32]
-    ):
-        return True  # as nearly always
-    word = syntax.reference_at(data, runs.behind(data, at, WHITE), b"obj")
-    return 0 <= word <= end - 3
 
 
 def _markup(data: bytes, extents: Extents, seen: Seen) -> None:

@@ -24,10 +24,9 @@ TRAILER = b"trailer"
 MOST_TRIED = 32  # revisions, each with a trailer of its own
 PACKED = b"ObjStm"  # objects in a stream are not looked for one by one
 MOST_PACKED = 100_000  # objects in one stream
-ENDS = b"endobj"
 AN_OBJECT = 512  # of work, to read its number
 SEARCHING = 8  # bytes for one of work
-FEW = 2048  # bytes for each object, of which there are so few that a look at all of them takes less than a search
+FEW, FEWEST = 512, 64  # bytes for each object, or objects in all, that are looked at in less time than a search takes
 ROOT = b"/Root"
 
 
@@ -104,7 +103,7 @@ def _places(readable: bytes, reference: Reference, work: Work) -> Iterator[tuple
     for word in work.words(readable).at(OBJECT):
         work.spend(AN_OBJECT)
         behind = word + len(OBJECT)
-        if readable.endswith((usual, ENDS), 0, behind):
+        if readable.endswith(usual, 0, behind):
             continue
         if streams.number_at(readable, word) == reference.number:
             yield behind, False
@@ -118,7 +117,7 @@ def _is_there(readable: bytes, at: int, work: Work) -> bool:
 
 def _from_end(readable: bytes, usual: bytes, work: Work) -> Iterator[int]:
     words, more = work.words(readable).at(OBJECT), len(usual) - len(OBJECT)
-    if len(words) > len(readable) // FEW:
+    if len(words) > max(FEWEST, len(readable) // FEW):
         return runs.places_from_end(readable, usual)
     return (word - more for word in reversed(words) if readable.endswith(usual, 0, word + len(OBJECT)))
 

@@ -10,7 +10,7 @@ from consumer.inspection.readers.formats import OBJECTS_TRIED
 from consumer.inspection.readers.pdf import dictionaries, syntax
 from consumer.inspection.readers.pdf.filters import undone
 from consumer.inspection.readers.pdf.syntax import Dictionary, Name, Reference, Value
-from consumer.inspection.readers.pdf.words import OBJECT, STREAM, WHITE
+from consumer.inspection.readers.pdf.words import ENDS, OBJECT, STREAM, WHITE
 from consumer.inspection.readers.seen import PLACE, Work
 
 MOST_BLANKS = 8  # behind the word, before its line ends
@@ -24,14 +24,19 @@ _IN_NAME = runs.WORD + b"#"
 
 @dataclass(frozen=True, slots=True)
 class PdfStream:
-    number: int | None  # of its object
+    word: int | None  # where its object begins
     dictionary: Dictionary  # empty if none can be read
     start: int  # of its bytes, as they are in the file
+
+    def number(self, data: bytes) -> int | None:
+        """Of its object. Few are asked."""
+        return None if self.word is None else number_at(data, self.word)
 
     @property
     def holds_objects(self) -> bool:
         """Its type need not be said: readers ask for the other two."""
-        return self.dictionary.get(b"Type") == b"ObjStm" or {b"First", b"N"} <= self.dictionary.keys()
+        said = self.dictionary
+        return said.get(b"Type") == b"ObjStm" or (b"First" in said and b"N" in said)
 
     @property
     def first(self) -> int:
@@ -41,15 +46,12 @@ class PdfStream:
 
 
 def streams(data: bytes, work: Work) -> Iterator[PdfStream]:
-    work.spend(len(data))
+    work.spend(len(data) + PLACE * len(work.words(data).at(ENDS[STREAM])))
     floor = 0
     for keyword in work.words(data).at(STREAM):
-        ends = data[keyword - 3 : keyword] == b"end"
-        if not ends and not (begin := _begin(data, keyword)):
+        if not (begin := _begin(data, keyword)):
             continue
         work.spend(PLACE)
-        if ends:
-            continue
         yield _stream(data, floor, keyword, begin, work)
         floor = begin
 
@@ -73,10 +75,10 @@ def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Pd
             break
         work.spend(keyword - at)
         if (usual := dictionaries.read(data[at + 3 : keyword], work)) is not None:
-            return PdfStream(number_at(data, at), usual, begin)
+            return PdfStream(at, usual, begin)
         value, end = syntax.read(data, at + 3, work, flat=True)
         if isinstance(value, dict) and end <= keyword and _only_comments(data, end, keyword):
-            return PdfStream(number_at(data, at), value, begin)
+            return PdfStream(at, value, begin)
     return PdfStream(None, {}, begin)
 
 
@@ -102,15 +104,10 @@ def number_at(data: bytes, word: int) -> int | None:
 
 def names(data: bytes, work: Work) -> dict[int, Value]:
     """Objects that are but names: what a dictionary may refer to in place of naming its filters itself."""
-    work.spend(2 * len(data))
+    words = work.words(data)
+    work.spend(2 * len(data) + (AN_OBJECT + 2 * ITS_END) * len(words.at(OBJECT)))
     found: dict[int, Value] = {}
-    for word in work.words(data).at(OBJECT):
-        work.spend(ITS_END)
-        if data[word - 3 : word] == b"end":
-            continue
-        work.spend(AN_OBJECT)
-        if data[word + 3 : word + 6].lstrip(WHITE)[:1] == b"<":  # as nearly always
-            continue
+    for word in words.bare():
         begin = runs.behind(data, word + 3, WHITE)
         if data[begin : begin + 1] in (b"/", b"[") and _is_names(data, begin, work):
             work.spend(PLACE)

@@ -14,6 +14,8 @@ from heapq import merge
 from consumer.inspection.readers.searches import together
 
 OBJECT, STREAM, CONTENTS = b"obj", b"stream", b"/Contents"
+ENDS = {OBJECT: b"endobj", STREAM: b"endstream"}
+"""Whose places are those of the word within."""
 SOURCE = b"/AdditionalStreams"  # LibreOffice names the document's own source so, in the trailer
 NAMES = (
     b"/Launch", b"/Page", b"/JavaScript", b"/JS", b"/Rendition", b"/RichMedia", b"/Flash", b"/AcroForm", b"/XFA",
@@ -24,6 +26,7 @@ WORDS = (OBJECT, STREAM, *dict.fromkeys(name.removesuffix(b"s") for name in (CON
 WHITE, DELIMITERS = b"\0\t\n\x0c\r ", b"()<>[]{}/%"
 REGULAR = bytes(set(range(256)) - set(WHITE + DELIMITERS))  # what names, numbers and words are written with
 AFTER_NAME = frozenset((b"", *(bytes([sign]) for sign in WHITE + DELIMITERS)))
+BARE = frozenset((b"/", b"[", b""))  # a name, a list, or more white space
 A_MATCH = 256  # of work
 WINDOW = 64 * 1024  # bytes that are searched at once: hostile ones hold words and nothing else
 LONGEST = max(map(len, WORDS))
@@ -38,23 +41,35 @@ class PdfWords:
     def __init__(self, data: bytes, spend: Callable[[int], None]) -> None:
         self.data = data
         self._places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
+        self._bare: array[int] | None = None
         spend(len(data))
-        view = memoryview(data)
+        view, places = memoryview(data), self._places
         for begin in range(0, len(data), WINDOW):
             found = _SEARCH.find_matches_as_indexes(view[begin : begin + WINDOW + LONGEST - 1])
             spend(A_MATCH * len(found))
             for word, at, end in found:
-                if at < WINDOW and word < len(WORDS):
-                    self._places[WORDS[word]].append(begin + at)
-                    if word in _CUT and data.startswith(b"s", begin + end):
-                        self._places[WORDS[word] + b"s"].append(begin + at)
+                if at >= WINDOW or word >= len(WORDS):
+                    continue
+                written, place = WORDS[word], begin + at
+                if word < len(ENDS) and data[place - 3 : place] == b"end":
+                    written = ENDS[written]
+                places[written].append(place)
+                if word in _CUT and data.startswith(b"s", begin + end):
+                    places[written + b"s"].append(place)
 
     def at(self, word: bytes) -> Sequence[int]:
         """Where it stands, in order."""
         return self._places.get(word, ())
 
+    def bare(self) -> Sequence[int]:
+        """Where objects begin that may be no dictionary, as nearly all are: the next bytes tell."""
+        if self._bare is None:
+            data = self.data
+            self._bare = array("L", [at for at in self.at(OBJECT) if data[at + 3 : at + 6].lstrip(WHITE)[:1] in BARE])
+        return self._bare
+
     def objects(self, start: int, stop: int) -> Iterator[int]:
-        """Where the words that begin and end objects stand between two places."""
+        """Where the words that begin objects stand between two places."""
         places = self.at(OBJECT)
         for index in range(bisect_left(places, start), len(places)):
             if places[index] + len(OBJECT) > stop:
