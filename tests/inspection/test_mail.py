@@ -14,6 +14,8 @@ from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, 
 from consumer.model import Reason
 from tests.inspection import wide
 from tests.inspection.files import archive, compound, ooxml, pdf, png, program
+from tests.inspection.office_openers import OLD_XML
+from tests.inspection.polyglots import disks
 
 HEAD = (
     "From: Anna <a@example.com>\r\nTo: b@example.com\r\nSubject: on=1 <b>\r\nDate: Thu, 1 Jan 2026 10:00:00 +0100\r\n"
@@ -154,6 +156,32 @@ def test_attached_documents_are_told_and_what_would_be_refused_alone_is_refused(
     assert reason(several(part(ooxml("docx", {"word/vbaProject.bin": b"x"}), "a/b", "a.docx"))) is not None
     assert reason(several(part(archive({"a.exe": program()}), "application/zip", "a.zip"))) is not None
     assert reason(several(part(archive({"a.txt": b"hello"}), "application/zip", "a.zip"))) is None
+
+
+SCRIPTED = "<html><script>alert(1)</script></html>"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.zip", archive({"a.html": SCRIPTED})),
+        ("a.zip", archive({"a.rar": wide.FOREIGN["rar"]})),
+        ("a.zip", ooxml("docx", {"b.html": SCRIPTED})),
+        ("a.zip", archive({"mimetype": "application/epub+zip", "b.html": SCRIPTED})),
+        ("a.bin", disks()["ext"]),
+        ("a.z", b"\x1f\x9d\x90" + bytes(40)),
+        ("a.doc", OLD_XML),
+    ],
+)
+def test_what_an_attached_file_opens_as_is_judged(name: str, content: bytes) -> None:
+    assert reason(several(LETTER, part(content, "application/octet-stream", name))) is not None
+    assert attached_to_a_document(name, content) is not None
+
+
+def attached_to_a_document(name: str, content: bytes) -> Reason | None:
+    described = b"8 0 obj\n<< /Type /Filespec /F (%s) /EF << /F 9 0 R >> >>\nendobj\n" % name.encode()
+    stream = b"9 0 obj\n<< /Type /EmbeddedFile /Length %d >>\nstream\n" % len(content) + content
+    return wide.reason(pdf(described + stream + b"\nendstream\nendobj\n"), "a.pdf")
 
 
 def test_an_attached_file_with_a_password_is_told() -> None:

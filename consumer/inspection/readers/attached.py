@@ -5,14 +5,16 @@ It is judged by what it is, in whatever way it is stored.
 
 from __future__ import annotations
 
-from consumer.inspection.readers import scripts
-from consumer.inspection.readers.formats import HEAD, format_at
+from consumer.inspection.readers import scripts, zip_reader
+from consumer.inspection.readers.formats import HEAD, format_at, formats_at_fixed_places
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen
 from consumer.inspection.readers.signatures import ZIP
 from consumer.model import Reason
 
+OF_OFFICE, XML = ("doc", "dot", "rtf", "xls", "xlt"), b"<?xml"  # in whatever form such a file is, Office opens it
+ZIP_TYPE, ARCHIVES = "application/zip", ("zip", "zipx")
 MARKUP = ("text/html", "image/svg+xml")
 PAGES = ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz")
 HARMFUL = (
@@ -23,7 +25,10 @@ HARMFUL = (
     Reason.SECOND_FORMAT,
 )
 """In an attached file, or in a member of it: whoever opens the attached file is hurt by it."""
-CLOSED = ("archive", "cabinet", "gzip", "bzip2", "xz data", "zstd", "disk image", "disc image")
+CLOSED = (
+    *("archive", "cabinet", "gzip", "bzip2", "xz data", "zstd", "disk image", "disc image", "compressed data"),
+    *("lzip data", "LZ4 data", "LZMA data", "RPM package", "squashed file system"),
+)
 """Words for what holds files that no reader here takes out."""
 
 
@@ -34,29 +39,34 @@ def judge(name: str, declared: str, content: bytes, seen: Seen, limits: Limits) 
     opened keeps its finding. All else is harmless, and the caller tells that a file is attached.
     """
     inner = seen.others.examine(content, name, declared)
+    if extension_of(name) in OF_OFFICE and content[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(XML):
+        inner = seen.others.examine(content, "", "text/xml")
     if is_program(content[:HEAD], name):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached", opener="desktop")
-    elif _runs(name, inner, content):
+    elif runs(name, inner, content):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a page or a drawing with a script is attached", opener="browser")
     elif harm := next((finding for finding in inner.findings if finding.code in HARMFUL), None):
         seen.find(Reason.EMBEDDED_EXECUTABLE, f"an attached file is refused: {harm.detail}"[:200], opener="desktop")
-    elif _is_closed(inner, content):
+    elif is_closed(inner, content):
         seen.find(Reason.ARCHIVE_LIMITS, "an attached archive can't be opened", opener="7-zip")
+    elif extension_of(name) in ARCHIVES and content.startswith(zip_reader.LOCAL) and inner.detected_type != ZIP_TYPE:
+        detail = "an attached archive is a document as well, whose other files nobody judged"
+        seen.find(Reason.ARCHIVE_LIMITS, detail, opener="unzip")
     for finding in inner.findings:
         if finding.code is Reason.ARCHIVE_LIMITS:
             seen.find(finding.code, finding.detail)
     return inner
 
 
-def _is_closed(inner: Seen, content: bytes) -> bool:
+def is_closed(inner: Seen, content: bytes) -> bool:
     """Whether it holds files that nobody here sees."""
-    if inner.detected_type == "application/zip":
+    if inner.detected_type == ZIP_TYPE:
         return inner.has(Reason.MALFORMED) or inner.has(Reason.ENCRYPTED)
-    found = format_at(content[:HEAD])
-    return found not in (None, ZIP) and any(word in str(found) for word in CLOSED)
+    found = (format_at(content[:HEAD]) or "", *formats_at_fixed_places(content))
+    return any(word in name for name in found if name != ZIP for word in CLOSED)
 
 
-def _runs(name: str, inner: Seen, content: bytes) -> bool:
+def runs(name: str, inner: Seen, content: bytes) -> bool:
     """Whether a browser runs something in it: a page or a drawing by its beginning or its name, in any encoding."""
     plain = content.translate(None, b"\0") if b"\0" in content[:4] else content
     begins = scripts.sniffed(plain.lstrip(b"\xff\xfe"))

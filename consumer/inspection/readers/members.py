@@ -5,7 +5,7 @@ What a policy lets in by itself may come in an archive, and nothing else: its ty
 
 from __future__ import annotations
 
-from consumer.inspection.readers import folder_look
+from consumer.inspection.readers import attached, folder_look
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.office import containers
 from consumer.inspection.readers.office.compound import is_ole
@@ -55,5 +55,9 @@ def _judge(name: str, content: bytes, whole: bool, seen: Seen, limits: Limits) -
         seen.find(Reason.CONTENT_NOT_ALLOWED, "a file in the archive is of a type that is not accepted")
     elif not seen.others.fits(extension_of(name), kind):
         seen.find(Reason.TYPE_MISMATCH, "a file in the archive is of another type than its name says")
+    if attached.runs(name, inner, content):
+        seen.find(Reason.EMBEDDED_EXECUTABLE, "a page or a drawing with a script is in the archive", opener="browser")
+    elif attached.is_closed(inner, content):
+        seen.find(Reason.ARCHIVE_LIMITS, "an archive in the archive can't be opened", opener="7-zip")
     for finding in inner.findings:
         seen.find(finding.code, finding.detail)
