@@ -40,6 +40,42 @@ def test_a_document_is_what_its_mimetype_says(kind: str, name: str) -> None:
     assert wide.reason(odf(kind=kind), name) is None
 
 
+ENTRY = '<m:file-entry m:full-path="{}" m:media-type="application/vnd.oasis.opendocument.{}"/>'
+
+
+def unnamed(entries: str, content: str = "hello", before: str = "") -> bytes:
+    """As some writers leave it: without the entry `mimetype`."""
+    manifest = f'<?xml version="1.0"?>{before}<m:manifest xmlns:m="m">{entries}</m:manifest>'
+    return archive({"content.xml": f"<a {SPACES}>{content}</a>", "META-INF/manifest.xml": manifest})
+
+
+@pytest.mark.parametrize(("kind", "name"), [("text", "a.odt"), ("spreadsheet", "a.ods"), ("presentation", "a.odp")])
+def test_without_its_mimetype_a_document_is_what_its_manifest_says(kind: str, name: str) -> None:
+    found = wide.seen(unnamed(ENTRY.format("content.xml", "chart") + ENTRY.format("/", kind)), name)
+    assert (found.detected_type, found.findings) == (f"{ODF}.{kind}", [])
+
+
+def test_of_two_types_in_a_manifest_the_last_one_counts() -> None:
+    both = ENTRY.format("/", "spreadsheet") + f"<!--{ENTRY.format('/', 'chart')}-->" + ENTRY.format("/", "text")
+    assert wide.seen(unnamed(both), "a.odt").detected_type == f"{ODF}.text"
+
+
+@pytest.mark.parametrize("entries", ["", ENTRY.format("a", "text"), ENTRY.format("/", "text") + "<b>", "&a;"])
+@pytest.mark.parametrize("before", ["", '<!DOCTYPE a PUBLIC "-//a//" "b.dtd">'])
+def test_an_archive_whose_manifest_names_no_document_is_an_archive(entries: str, before: str) -> None:
+    if before:
+        entries += ENTRY.format("/", "text")
+    assert wide.seen(unnamed(entries, before=before), "a.zip").detected_type == "application/zip"
+
+
+def test_a_document_without_its_mimetype_is_looked_into() -> None:
+    spreadsheet = ENTRY.format("/", "spreadsheet")
+    listener = '<script:event-listener script:event-name="a" xlink:href="b"/>'
+    assert Reason.MACROS in wide.codes(unnamed(spreadsheet, listener), "a.ods")
+    assert Reason.ENCRYPTED in wide.codes(unnamed(spreadsheet + "<m:encryption-data/>"), "a.ods")
+    assert wide.reason(unnamed(ENTRY.format("/", "database")), "a.ods") is not None
+
+
 def test_a_template_and_an_archive_without_content_are_none() -> None:
     assert reason(kind="text-template") is Reason.CONTENT_NOT_ALLOWED
     assert wide.reason(archive({"mimetype": f"{ODF}.text", "a.xml": "<a/>"}), "a.odt") is Reason.MALFORMED

@@ -1,5 +1,7 @@
 """OpenDocument (ODF 1.3): which document it is by its entry `mimetype`, and what its parts bring along.
 
+Some writers leave that entry out: LibreOffice opens what they write by its manifest then, so that tells as well.
+
 Its parts are XML that nobody has to parse for this: the names of elements and attributes can't be written otherwise, so
 they are found as they stand, whatever prefix a part gives to their namespaces.
 """
@@ -13,6 +15,7 @@ from consumer.inspection.readers.office import basic, containers, ole
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
+from consumer.inspection.readers.office.manifest import Manifest
 from consumer.inspection.readers.office.package import part_of
 from consumer.inspection.readers.office.tags import unended
 from consumer.inspection.readers.references import unescaped, with_letters
@@ -63,9 +66,13 @@ RUNS = "execute"  # the action of a click that starts a program
 WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
 
 
+def may_be_document(parts: set[str]) -> bool:
+    return KIND in parts or {MANIFEST, CONTENT} <= parts
+
+
 def read(data: bytes, archive: Archive, parts: set[str], budget: ExpansionBudget, seen: Seen, limits: Limits) -> None:
     """Sets the detected type to what the document says that it is."""
-    document = _Document(seen, most_kept(len(data)))
+    document = _Document(seen, most_kept(len(data)), is_named=KIND in parts)
     containers.read_contents(data, archive, document.opened, budget, seen, limits)
     seen.detected_type = document.kind
     if not document.kind.startswith(PREFIX):
@@ -77,8 +84,8 @@ def read(data: bytes, archive: Archive, parts: set[str], budget: ExpansionBudget
 
 
 class _Document:
-    def __init__(self, seen: Seen, most: int) -> None:
-        self._seen, self._most = seen, most
+    def __init__(self, seen: Seen, most: int, is_named: bool) -> None:
+        self._seen, self._most, self._is_named = seen, most, is_named
         self.kind = "application/zip"
         self.unread = False  # whether a part that should be XML is none
 
@@ -92,7 +99,7 @@ class _Document:
             return Kept(lambda content, whole: ole.embedded(content, whole, self._seen), self._most)
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
             _check_encoding(head, self._seen)
-            return _Part(self._seen)
+            return _Manifest(self, self._seen) if part == MANIFEST and not self._is_named else _Part(self._seen)
         elif part.endswith((".xml", ".rdf")) and head.strip():
             self.unread = True
         return None
@@ -199,6 +206,23 @@ class _Part:
                 if at - begin <= _read(tag)[0]:
                     yield tag
                 at = end - 1
+
+
+class _Manifest(_Part):
+    """Read for what it says of the document as well."""
+
+    def __init__(self, document: _Document, seen: Seen) -> None:
+        super().__init__(seen)
+        self._document, self._manifest = document, Manifest(seen.work)
+
+    def feed(self, piece: bytes) -> None:
+        super().feed(piece)
+        self._manifest.feed(piece)
+
+    def close(self) -> None:
+        super().close()
+        self._manifest.close()
+        self._document.kind = said_by(self._manifest.kind)
 
 
 def _read(tag: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:

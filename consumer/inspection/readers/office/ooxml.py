@@ -27,11 +27,12 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         return
     trailing.find_php(data, seen, "archive")
     package = Package(archive, seen)
-    if package.is_document or odf.KIND in package.names:
+    is_odf = not package.is_document and odf.may_be_document(package.names)
+    if package.is_document or is_odf:
         seen.enter_document(limits)
     else:
         seen.enter_archive()
-    if odf.KIND in package.names and not package.is_document:
+    if is_odf:
         odf.read(data, archive, package.names, budget, seen, limits)
         archive_shape.examine_stored(data, archive, seen)
         _otherwise_an_archive(data, archive, budget, seen, limits)
