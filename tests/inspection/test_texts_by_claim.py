@@ -1,6 +1,7 @@
 """Tables, contacts, calendars, XML and JSON: texts whose name tells what they are, and what opens them as more."""
 
 import base64
+import json
 
 import pytest
 from hypothesis import given
@@ -278,7 +279,15 @@ def test_xml_in_other_encodings_is_read(encoding: str) -> None:
     assert wide.reason(text.encode(encoding), "a.xml") is None
 
 
-@pytest.mark.parametrize("text", ['{"a":1}\n{"a":2}\n', "[]", '"word"', "1", " [1,\n2]\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *('{"a":1}\n{"a":2}\n', "[]", '"word"', "1", " [1,\n2]\n"),
+        json.dumps({"a": float("nan"), "b": [float("inf"), -float("inf")]}),  # as Python writes them
+        '{"a":NaN}\n{"a":1}\n',
+        '{"a":"\\ud83d"}',  # as JavaScript writes half of a character
+    ],
+)
 def test_json_by_the_value_and_by_the_line_is_accepted(text: str) -> None:
     assert wide.reason(text.encode(), "a.json") is None
 
@@ -392,3 +401,18 @@ def test_any_other_style_sheet_is_loaded_from_elsewhere_or_stands_in_the_file(na
 )
 def test_a_document_of_office_in_one_file_of_xml_is_no_text(space: str) -> None:
     assert wide.reason(f'<?xml version="1.0"?><a:b xmlns:a="{space}"/>'.encode(), "a.xml") is Reason.SECOND_FORMAT
+
+
+def test_a_backup_of_messages_names_halves_of_characters() -> None:
+    """As SMS Backup & Restore writes pictures in a message."""
+    backup = '<?xml version="1.0"?><smses count="1"><sms body="hello &#55357;&#56832;!" date="1"/>{}</smses>'
+    assert wide.reason(backup.format("").encode(), "sms.xml") is None
+    assert wide.reason(backup.format("&#5;").encode(), "sms.xml") is Reason.MALFORMED
+    assert wide.reason(backup.format("&#53;&#5529").encode(), "sms.xml") is Reason.MALFORMED
+    page = '<a xmlns="http://www.w3.org/1999/xhtml"/>'
+    assert wide.reason(backup.format(page).encode(), "sms.xml") is Reason.SECOND_FORMAT
+
+
+@pytest.mark.parametrize("text", ["[NaN", "{a: NaN}", '{"a": nan, "b": Infinity}', "[" * 5_000 + "NaN", "{'a': NaN}"])
+def test_numbers_that_are_none_make_no_json(text: str) -> None:
+    assert wide.reason(text.encode(), "a.json") is Reason.MALFORMED

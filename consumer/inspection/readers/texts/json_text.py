@@ -5,6 +5,8 @@ The settings of programs are JSON with remarks, and with a comma behind the last
 
 from __future__ import annotations
 
+import json
+
 import orjson
 
 from consumer.inspection.readers import runs
@@ -18,6 +20,8 @@ MOST_REMARKED = 32 * 1024  # bytes of settings with remarks
 A_MARK = 128  # of work
 QUOTE, *CLOSING = b'"]}'
 _NO_MARKS = runs.all_but(b'"/]}')
+OF_WRITERS = (b"NaN", b"Infinity", b"\\ud", b"\\uD")
+"""Numbers that are none, as Python writes them, and halves of characters, which any program may write."""
 MOST_VALUES = 1_000_000  # lists and objects take memory that their two letters don't show
 
 
@@ -28,7 +32,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(READING * len(content))
     if len(content) > MOST_VALUES and content.count(b"[") + content.count(b"{") > MOST_VALUES:
         raise TooMuch("it has more lists and objects than can be examined")
-    if not (_parses(content) or _parses_by_line(content) or _parses_as_settings(content, seen.work)):
+    if not (_parses(content) or _parses_otherwise(content, seen.work)):
         raise Unreadable("it is not JSON to its end")
     seen.detected_type = "application/json"
     opening.examine(content, seen)
@@ -50,13 +54,32 @@ def _parses_in_a_code_page(content: bytes) -> bool:
     return False
 
 
-def _parses_by_line(content: bytes) -> bool:
-    """As records are written one after the other (NDJSON): none may be a bare word or number."""
+def _parses_otherwise(content: bytes, work: Work) -> bool:
+    lines = _as_list(content)
+    read = bool(lines) and _parses(lines)
+    return read or _parses_as_settings(content, work) or _parses_by_python(content, lines, work)
+
+
+def _as_list(content: bytes) -> bytes:
+    """Records that are written one after the other (NDJSON), as one value: none may be a bare word or number."""
     body = content.strip().replace(b"\r\n", b"\n")
     if b"\n\n" in body:
         body = b"\n".join(line for line in body.split(b"\n") if line.strip())
     lines, starts = body.count(b"\n"), body.count(b"\n{") + body.count(b"\n[")
-    return lines > 0 and lines == starts and body[:1] in (b"{", b"[") and _parses(b"[%s]" % body.replace(b"\n", b","))
+    return b"[%s]" % body.replace(b"\n", b",") if lines > 0 and lines == starts and body[:1] in (b"{", b"[") else b""
+
+
+def _parses_by_python(content: bytes, lines: bytes, work: Work) -> bool:
+    if not any(runs.has(content, word) for word in OF_WRITERS):
+        return False
+    for text in filter(None, (content, lines)):
+        work.spend(READING * len(text))
+        try:
+            json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        return True
+    return False
 
 
 def _parses_as_settings(content: bytes, work: Work) -> bool:
