@@ -238,6 +238,14 @@ CHANGES = (
         "CockroachDB", {"after": (dict, type(None))}, row_at(at("after"), lambda node: ""), _OF_COCKROACH,
         lambda node: "before" not in node or len(node) > len(("before", "after")),
     ),
+    Envelope(
+        "CockroachDB", {"after": _ROW, "op": str, "ts_ns": int}, row_at(at("after"), at("op")),
+        frozenset({"before", "key"}),
+    ),
+    Envelope(
+        "CockroachDB", {"topic": str, "value": dict}, at("value"), frozenset({"key"}),
+        lambda node: isinstance(node.get("key"), list),
+    ),
     Envelope("CockroachDB", {"__crdb__": dict}, _cockroach_row, holds=lambda node: len(node) > 1),
     Envelope("CockroachDB's webhook", {"payload": list, "length": int}, list_at("payload"), frozenset()),
     Envelope("wal2json", {"change": list}, list_at("change"), _OF_WAL2JSON, one_has_or_none("change", "kind")),

@@ -45,6 +45,8 @@ _COUNT = (int, str)
 _TEXT = (str, type(None))
 _OF_SEARCHES = frozenset({"_scroll_id", "_shards", "aggregations", "pit_id", "timed_out", "took"})
 
+_OF_SVIX = frozenset({"channels", "deliverAt", "eventId", "id", "tags", "timestamp"})
+
 
 def _published_by_ably(message: Any) -> Payload:
     """Its encodings stand behind each other, the last one first to be taken off."""
@@ -90,6 +92,10 @@ def _shown(key: str) -> Callable[[Json], Payload]:
 def _decoded(node: Json) -> Payload:
     value = node["value"]
     return Nothing("no_value") if value.get("isPayloadNull") is True else value.get("payload")
+
+
+def _elsewhere(node: Json) -> Payload:
+    raise Malformed("it tells of an object in S3, which is not read: have what the object holds sent in its place")
 
 
 def _is_streamed(node: Json) -> bool:
@@ -239,6 +245,9 @@ SERVICES = (
     ),
     Envelope("Event Grid", {"value": list}, list_at("value"), frozenset(), one_has("value", "brokerProperties")),
     Envelope("Event Grid", {"brokerProperties": dict, "event": dict}, at("event"), frozenset()),
+    Envelope("Svix", {"eventType": str, "payload": dict}, at("payload"), _OF_SVIX),
+    Envelope("S3", {"eventSource": str, "s3": dict}, _elsewhere, holds=has(eventSource="aws:s3")),
+    Envelope("S3", {"s3BucketName": str, "s3Key": str}, _elsewhere, frozenset()),
     Envelope("Axon", {"payloadType": str, "payload": (dict, str), "metaData": dict}, json_or_base64_at("payload")),
     Envelope("NestJS", {"pattern": (str, dict), "data": (dict, str)}, at("data"), frozenset({"id"})),
     Envelope(

@@ -57,7 +57,8 @@ _BATCH = frozenset({
 })  # fmt: skip
 _OF_REQUESTS = frozenset({
     "client_ip", "command", "cookies", "executionMode", "host", "hostname", "ip", "method", "params", "path",
-    "properties", "protocol", "queries", "query", "statusCode", "uri", "uri_args", "url", "webhookUrl",
+    "properties", "proto", "protocol", "queries", "query", "query_parameters", "statusCode", "uri", "uri_args", "url",
+    "webhookUrl",
 })  # fmt: skip
 _OF_KONG = frozenset({"body_args", "body_base64", "headers", "method", "uri", "uri_args"})
 _PAGES = frozenset({
