@@ -54,7 +54,7 @@ class Reports(sender.Reports, refusals.Reports, Protocol):
 
 
 class Api:
-    """Each call by its name. `expected_organization`: whose token it has to be; None: anybody's."""
+    """Each call by its name. `expected_organization`: whose token it has to be; None: that of the first."""
 
     def __init__(
         self,
@@ -164,8 +164,7 @@ class Api:
         return found
 
     async def probed(self, call: str) -> Judged:
-        """The answer about what can't exist, whatever it means; of `probe`, whose token it is. `Unavailable` without
-        one, `Refused` where a new token is refused too."""
+        """The answer about what can't exist (of `probe`: whose token it is), whatever it means. Raises without one."""
         return await self._sender.send(PROBES.get(call, WHO))
 
     async def check_access(self, calls: Collection[str] = ()) -> str:
@@ -250,12 +249,12 @@ class Api:
             raise failure_of(call, judged)
 
     async def _missing(self, call: Call, judged: Judged) -> Missing:
-        """A long run of nothing but 404s looks like the wrong organisation: ask, before any becomes an answer."""
+        """A run of 404s, and one with a new token, may be another organisation's: ask before they are answers."""
         self.refusals.note(alone=False)
         self._not_found = (self._not_found + 1) % NOT_FOUND_RUN
-        if not self._not_found:
+        if not self._not_found or self._is_of_new_token:
             async with self._checking:
-                if self._now() - self._right_at > refusals.KEPT_S:
+                if self._now() - self._right_at > refusals.KEPT_S or self._is_of_new_token:
                     await self._check_organization()
         said, settled = said_of(call, judged), settled_by(call.name, judged)
         return Missing(Dependency.API, said, dead=DeadReason.NOT_FOUND, settled=settled)
@@ -263,6 +262,10 @@ class Api:
     def _note_found(self) -> None:
         self._not_found = 0
         self.refusals.note(alone=False)
+
+    @property
+    def _is_of_new_token(self) -> bool:
+        return float("-inf") < self._right_at < self._sender.token_since
 
     async def _check_organization(self) -> str:
         found, expected = await self.organization(), self._expected_organization
@@ -273,6 +276,7 @@ class Api:
                 "check GENESYS_CLIENT_ID and GENESYS__ORGANIZATION_ID",
                 asked=WHO.asked,
             )
+        self._expected_organization = found  # a process has one, whatever its credentials become
         self._right_at = self._now()
         return found
 

@@ -67,6 +67,7 @@ class Login:
         self._reports = reports
         self._turn = anyio.Lock()
         self._token: _Token | None = None
+        self.token_since = float("-inf")  # when the last one was asked for
         self._logins = 0
         self._failure: Failure | None = None
         self._limited_until = float("-inf")
@@ -139,6 +140,7 @@ class Login:
         self._reports.token_renewed(token.lifetime_s)
         margin = min(RENEW_BEFORE_S, token.lifetime_s / 10)
         ends = began + token.lifetime_s
+        self.token_since = began
         return _Token(token.value, renew_at=ends - margin, expires_at=ends)
 
     def _failure_of(self, judged: Judged) -> Failure:

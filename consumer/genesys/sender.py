@@ -89,6 +89,11 @@ class Sender:
     def base_url(self) -> str:
         return str(self._http.base_url)
 
+    @property
+    def token_since(self) -> float:
+        """When the login was asked for the present token."""
+        return self._login.token_since
+
     async def send(self, call: Call) -> Judged:
         """The answer; where a token was refused, the answer to a second try with a new one.
 

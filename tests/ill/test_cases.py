@@ -6,13 +6,14 @@ import asyncio
 from pathlib import Path
 
 import anyio
+import httpx
 import orjson
 import pytest
 
 from consumer.model import Condition
 from consumer.sandbox.emulator_faults import FAULTS
 from tests.ill import clock
-from tests.ill.cloud import FILES, Cloud, Ill, Reply
+from tests.ill.cloud import FILES, Cloud, Ill, Reply, call_of, error, json
 from tests.ill.scene import HOST_PATIENCE_S, Scene, event_of, playing
 
 CASES = {
@@ -154,5 +155,33 @@ def test_files_behind_a_host_that_is_not_allowed_are_letters_to_replay_and_no_ve
             assert not scene.answers
         assert scene.answers == [("1", "dead host_unavailable")]
         assert cloud.calls["file"] == 0, f"nothing but {FILES} is asked"
+
+    clock.run(main)
+
+
+def test_credentials_that_became_another_organisation_s_make_nothing_unknown() -> None:
+    class Rotated(Cloud):
+        other = False
+
+        async def answer(self, request: httpx.Request) -> Reply:
+            call = call_of(request)
+            if not self.other or call in ("token", "file", "front"):
+                return await super().answer(request)
+            return json({"organization": {"id": "org-2"}}) if call == "tokens_me" else error(404, "not.found")
+
+    async def main() -> None:
+        cloud = Rotated({"1": "plain", "2": "plain"})
+        async with playing(cloud) as scene, asyncio.TaskGroup() as group:
+            await scene.judge.organization.probe([])  # type: ignore[attr-defined] # as at the start
+            await scene.judged(event_of("1", "plain"))
+            await anyio.sleep(500)
+            cloud.other = True
+            cloud.tokens.clear()
+            await scene.take(group, event_of("2", "plain"))
+            await anyio.sleep(1_000)
+            assert scene.holds(Condition.API_REFUSED)
+            cloud.other = False
+            cloud.tokens.clear()
+        assert scene.answers == [("1", "accepted"), ("2", "accepted")]
 
     clock.run(main)
