@@ -170,6 +170,13 @@ def test_a_calendar_of_many_events_is_read_like_each_of_them(found: str, end: st
     assert wide.codes(many.replace("\r\n", end).encode() + b"more", "a.ics") == one | {Reason.TRAILING_DATA}
 
 
+@pytest.mark.parametrize("end", ["\r", "\n", "\r\n"])
+@pytest.mark.parametrize("before", ["", "\r", "\n", "\r\n"])
+def test_a_program_is_found_however_the_lines_around_it_end(before: str, end: str) -> None:
+    card = f"X;ENCODING=b:{before}{base64.b64encode(program()).decode()}{end}N:Doe;John\r\nEND:VCARD"
+    assert wide.reason(CARD.replace("END:VCARD", card).encode(), "a.vcf") is Reason.EMBEDDED_EXECUTABLE
+
+
 LINES = (
     *(b"a", b"\n ", b"\n", b"\nEND:VCARD", b"\nBEGIN:VCARD"),
     *(b"X;ENCODING=b:TVqQ", b"BASE64:TVqQ", b"\nPALARM", b"x:data:,a"),

@@ -17,6 +17,7 @@ END = End("its marker `EOI`", "every one", "none")
 MOST_STRAY = 4_096  # bytes between segments that readers skip
 
 FILL = b"\xff"
+NOT_BEHIND = (b"", b"\0", FILL)
 RESTARTS = runs.between(0xD0, 0xD7)
 _FIRST_MARKER = runs.not_before(FILL, b"\0" + FILL + RESTARTS)
 
@@ -71,6 +72,8 @@ def walk(data: bytes, work: Work, whole: bool = True) -> Picture:
 
 def _marker(data: bytes, at: int) -> int:
     """The next marker from `at` on. Encoders pad with 0xFF, and some leave a few stray bytes: readers skip them."""
+    if data[at : at + 1] == FILL and data[at + 1 : at + 2] not in NOT_BEHIND:  # as nearly always
+        return at
     stop = at + MOST_STRAY
     while 0 <= (at := data.find(FILL, at, stop)) < stop:
         at = runs.behind(data, at, FILL)

@@ -67,10 +67,11 @@ class Tables:
         while at + 17 <= len(body):
             self._work.spend(A_TABLE)
             number, counts = body[at], body[at + 1 : at + 17]
-            symbols = body[at + 17 : at + 17 + sum(counts)]
-            if number & ~ALTERNATING >= MOST_TABLES or len(symbols) != sum(counts) or len(symbols) > 256:
+            many = sum(counts)
+            symbols = body[at + 17 : at + 17 + many]
+            if number & ~ALTERNATING >= MOST_TABLES or len(symbols) != many or many > 256:
                 raise Unreadable("a table of the JPEG's codes is built wrongly")
-            means = number < ALTERNATING and any(symbol > LARGEST_MEAN for symbol in symbols)
+            means = number < ALTERNATING and max(symbols, default=0) > LARGEST_MEAN
             self._codes[number] = _can_be_told_apart(counts) and not means
             at += 17 + len(symbols)
         if at != len(body):

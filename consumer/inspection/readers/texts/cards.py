@@ -168,7 +168,7 @@ def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes,
     """
     upper = text.upper()
     lines, files, done = list[bytes](), list[_File](), 0
-    for at in sorted(_marked(upper, work)):
+    for at in _marked(upper, work):
         if at < done:
             continue
         begin = upper.rfind(b"\n", 0, at) + 1
@@ -178,7 +178,8 @@ def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes,
         if folded and (upper[begin] in FOLD or b"\n" in upper[begin:value]):
             break
         end = _end(upper, value, folded)
-        if folded and (opening.has_bare_cr(upper[begin:end] + b"\n") or runs.has(upper[value:end], b"\nPALARM")):
+        judged = upper[begin : _line_end(upper, end + 1, folded)]  # with the line that tells that it has ended
+        if folded and (opening.has_bare_cr(judged + b"\n") or runs.has(judged, b"\nPALARM")):
             break
         lines.append(upper[done:at])
         work.spend(encodings.DECODING * (end - value))
@@ -194,8 +195,8 @@ def _count(upper: bytes, line: bytes) -> int:
 
 
 def _marked(upper: bytes, work: Work) -> Iterator[int]:
-    for mark in MARKS if runs.holds(upper, _MARKS) else ():
-        for at in runs.places(upper, mark):
+    for at in runs.places_of_any(upper, _MARKS):
+        if upper.startswith(MARKS, at):
             work.spend(PLACE)
             yield at
 
