@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import subprocess
 import sys
 import zipfile
@@ -89,6 +90,17 @@ def by_shell(path: Path) -> bool:
 
 JAVA = bytes.fromhex("cafebabe00000034")
 PAYLOAD = archive({"payload.txt": b"words"})
+
+
+def parted(at: int, packed: bytes) -> bytes:
+    """An archive that stands there in a file, with bytes between its directory and its end."""
+    start, end = packed.index(b"PK\1\2"), packed.index(b"PK\5\6")
+    listed = bytearray(packed[start:end])
+    listed[42:46] = struct.pack("<L", at)
+    directory = struct.pack("<L", at + start)
+    return packed[:start] + listed + bytes(30) + packed[end : end + 16] + directory + packed[end + 20 :]
+
+
 CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it, the name it was sent with, the file
     "php: behind": (by_php, "a.png", png() + PHP),
     "php: in a comment": (by_php, "a.jpg", jpeg(segment(0xFE, PHP))),
@@ -107,6 +119,8 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "unzip: behind": (by_unzip, "a.png", png() + PAYLOAD),
     "unzip: in a comment": (by_unzip, "a.jpg", jpeg(segment(0xFE, PAYLOAD))),
     "unzip: behind a document": (by_unzip, "a.pdf", pdf() + PAYLOAD),
+    "unzip: with bytes behind its directory": (by_unzip, "a.jpg", jpeg(segment(0xFE, parted(24, PAYLOAD)))),
+    "unzip: among the words of a text": (by_unzip, "a.txt", b"words\n" * 9_000 + PAYLOAD + b"words\n" * 9_000),
     "unzip: behind a film": (by_unzip, "a.jpg", jpeg() + film(bytes(40)) + PAYLOAD),
     "7-zip: behind": (by_seven_zip, "a.png", png() + bytes(64) + seven_zip()),
     "7-zip: over a disk's image": (by_disk, "a.jpg", over(disks()["parted"])),

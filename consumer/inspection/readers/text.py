@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-from consumer.inspection.readers import code, php, runs, scripts
+from consumer.inspection.readers import code, formats, php, runs, scripts, trailing
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 
@@ -217,6 +217,8 @@ def examine(text: Text, data: bytes, seen: Seen) -> None:
     begins = text.head.encode("utf-8", "replace")
     seen.detected_type = scripts.page(begins, seen.work) or PLAIN
     find_php(data, seen)
+    for at, name in formats.formats_in(data, seen.work) if text.gaps else ():
+        seen.find(Reason.SECOND_FORMAT, f"{name} among the words", at=at, opener=trailing.opener_of(name))
     if code.looks_like(text.head):
         seen.find(Reason.LOOKS_LIKE_CODE, "most lines of it are written like a program's")
     if text.controls:

@@ -66,12 +66,8 @@ def find_end(data: bytes) -> int | None:
     position = len(data)
     while (position := data.rfind(END, floor, position)) >= 0:
         if len(data) - position >= _END.size:
-            size, count = (
-                struct.unpack_from("<L", data, position + 12)[0],
-                struct.unpack_from("<H", data, position + 10)[0],
-            )
-            start = position - size
-            listed = start >= 0 and data[start : start + 4] == CENTRAL
+            count, size, offset = struct.unpack_from("<HLL", data, position + 10)
+            listed = data.startswith(CENTRAL, max(0, position - size)) or data.startswith(CENTRAL, offset)
             if (count == 0 and size == 0) or size == _FULL32 or listed or _has_large_end(data, position):
                 return position
     return None
