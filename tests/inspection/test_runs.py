@@ -210,3 +210,19 @@ def test_a_number_of_any_length_is_one_character_or_text() -> None:
 def test_the_extension_of_a_long_name_is_read_from_its_end() -> None:
     assert extension_of("\u0315\u0300" * 30_000 + ".exe") == "exe"
     assert extension_of("." + "x" * 300) == "", "longer than any file's name"
+
+
+BEHIND = runs.behind_lines(b" \n", b"%", b"\n")
+
+
+@given(st.text(alphabet=" \n%a\\]^", max_size=40).map(str.encode), st.integers(0, 40))
+def test_blanks_and_lines_of_a_sign_end_where_a_step_by_step_look_ends(data: bytes, begin: int) -> None:
+    at = runs.behind(data, begin, b" \n")
+    while data[at : at + 1] == b"%":
+        at = runs.behind(data, runs.behind(data, at, runs.all_but(b"\n")), b" \n")
+    assert BEHIND(data, begin) == at
+
+
+def test_a_million_short_lines_are_one_look() -> None:
+    data = b"%\n" * 1_000_000
+    assert BEHIND(data, 0) == len(data)

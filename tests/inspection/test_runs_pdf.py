@@ -163,7 +163,7 @@ def test_where_a_stream_begins_is_the_same(data: bytes) -> None:
 def test_comments_before_a_stream_are_the_same(data: bytes) -> None:
     """But for the pattern's own oddity: white space or `%` behind a thousand characters of a line begins a new one."""
     assume(not any(WHITE.search(line, 1_000) or b"%" in line[1_000:] for line in LINES.split(data)))
-    assert streams._only_comments(data + b"stream", 0, len(data)) == bool(BETWEEN.match(data))
+    assert streams._only_comments(data + b"stream", 0, len(data), Work()) == bool(BETWEEN.match(data))
 
 
 @given(OBJECTS)

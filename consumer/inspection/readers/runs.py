@@ -77,6 +77,19 @@ def not_before(byte: bytes, characters: bytes) -> Callable[[bytes, int], int]:
     return first
 
 
+def behind_lines(blanks: bytes, sign: bytes, ends: bytes) -> Callable[[bytes, int], int]:
+    """Gives, for data and a place, where what stands from there on ends: these blanks, and lines that begin with
+    `sign`, up to one of these `ends`. Hostile files have lines of two bytes, which cost a tenth of a look at each."""
+    blank = b"[" + re.escape(blanks) + b"]*+"
+    match = re.compile(blank + b"(?:" + re.escape(sign) + b"[^" + re.escape(ends) + b"]*+" + blank + b")*+").match
+
+    def end(data: bytes, at: int) -> int:
+        found = match(data, at)
+        return max(at, found.end()) if found else at  # which may be beyond the end
+
+    return end
+
+
 def without(word: bytes, characters: bytes) -> Callable[[bytes], bytes]:
     """Gives, for data, what is left of it where each `word` is taken out that has one of these behind it, and that as
     well. In a third of the time that `bytes.replace` takes."""

@@ -77,14 +77,15 @@ def _stream(data: bytes, floor: int, keyword: int, begin: int, work: Work) -> Pd
         if (usual := dictionaries.read(data[at + 3 : keyword], work)) is not None:
             return PdfStream(at, usual, begin)
         value, end = syntax.read(data, at + 3, work, flat=True)
-        if isinstance(value, dict) and end <= keyword and _only_comments(data, end, keyword):
+        if isinstance(value, dict) and end <= keyword and _only_comments(data, end, keyword, work):
             return PdfStream(at, value, begin)
     return PdfStream(None, {}, begin)
 
 
-def _only_comments(data: bytes, at: int, stop: int) -> bool:
+def _only_comments(data: bytes, at: int, stop: int, work: Work) -> bool:
     """Whether nothing but white space and short comments stands there."""
     while (at := runs.behind(data, at, WHITE)) < stop:
+        work.spend(PLACE)
         end = min(stop, runs.behind(data, at, syntax.IN_LINE))
         if data[at : at + 1] != b"%" or end - at - 1 > MOST_COMMENT:
             return False

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.formats import OBJECTS_TRIED
-from consumer.inspection.readers.pdf.strings import A_LETTER, TOKEN, escapes, from_digits, plain, string_at
+from consumer.inspection.readers.pdf.strings import TOKEN, escapes, from_digits, plain, string_at
 from consumer.inspection.readers.pdf.words import AFTER_NAME, DELIMITERS, OBJECT, REGULAR, WHITE, is_telling
 from consumer.inspection.readers.seen import PLACE, Work
 
 DEEPEST = 64  # levels of arrays and dictionaries
 AN_OBJECT, AN_ESCAPE = 4096, 1024  # of work, to list the one, and to look at the other
+A_SIGN = 8  # of work: of a token, and of short comments before it
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 CONSTANTS = {b"true": True, b"false": False}
 IN_LINE = runs.all_but(b"\r\n")
@@ -63,12 +64,8 @@ def unescaped(content: bytes, work: Work) -> bytes:
     return b"".join((*made, content[done:])) if made else content
 
 
-def past(data: bytes, at: int) -> int:
-    """Behind white space and comments."""
-    at = runs.behind(data, at, WHITE)
-    while data[at : at + 1] == b"%":
-        at = runs.behind(data, runs.behind(data, at, IN_LINE), WHITE)
-    return at
+past = runs.behind_lines(WHITE, b"%", b"\r\n")
+"""Gives the place behind white space and comments."""
 
 
 def reference_at(data: bytes, at: int, word: bytes) -> int:
@@ -147,7 +144,7 @@ def read(data: bytes, at: int, work: Work, flat: bool = False) -> tuple[Value, i
     levels: list[list[Value]] = [[]]
     while len(levels) <= DEEPEST:
         kind, written, end = _token(data, at)
-        work.spend(TOKEN + A_LETTER * (end - at))
+        work.spend(TOKEN + A_SIGN * (end - at))
         values = levels[-1]
         if kind == "stray" or (kind == "close" and len(levels) == 1):
             break
