@@ -175,6 +175,7 @@ LOGS = (
     Envelope(
         "syslog-ng", {"MESSAGE": str, "HOST": str, "PROGRAM": str}, at("MESSAGE"), holds=lacks("__REALTIME_TIMESTAMP")
     ),
+    Envelope("syslog", {"message": str, "rawMessage": str, "remoteAddress": str}, at("message")),
     Envelope("rsyslog", {"msg": str, "rawmsg": str, "syslogtag": str}, at("msg")),
     Envelope("GELF", {"version": str, "host": str, "short_message": str}, _gelf),
     Envelope(

@@ -129,6 +129,10 @@ SERVICES = (
         frozenset(),
     ),
     Envelope(
+        "Pub/Sub message", {"MessageData": str, "AttributesMap": (dict, type(None))}, json_or_base64_at("MessageData"),
+        frozenset(),
+    ),
+    Envelope(
         "rpk", {"topic": str, "partition": int, "offset": int, "timestamp": int, "value": ANY_VALUE},
         or_tombstone("value"), frozenset({"headers", "key"}),
     ),

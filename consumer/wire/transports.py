@@ -73,6 +73,7 @@ ENVELOPES = (
     Envelope("SQS batch", {"Messages": list}, list_at("Messages"), frozenset({"ResponseMetadata"})),
     Envelope("SQS", {"messageId": str, "receiptHandle": str, "body": str}, at("body")),
     Envelope("SQS", {"MessageId": str, "ReceiptHandle": str, "Body": str}, at("Body")),
+    Envelope("SQS", {"ApproximateReceiveCount": (int, str), "SentTimestamp": (int, str), "Body": str}, at("Body")),
     Envelope(
         "SQS", {"messageId": str, "eventSource": str, "body": str}, at("body"), holds=has(eventSource="aws:sqs")
     ),

@@ -177,6 +177,14 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
     "S3, an object": ({"Records": [{"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
                                     "s3": {"bucket": {"name": "b"}, "object": {}}}]}, ("dead letter", "in S3")),
     "SQS, too large": ({"s3BucketName": "b", "s3Key": "k"}, ("dead letter", "in S3")),
+    "SQS, through Confluent's connector": (
+        {"ApproximateFirstReceiveTimestamp": 1569859344138, "ApproximateReceiveCount": 1, "SenderId": "AIDA",
+         "SentTimestamp": 1569858932274, "MessageDeduplicationId": None, "MessageGroupId": None,
+         "SequenceNumber": None, "Body": text(BRIDGED)}, READ),
+    "Pub/Sub, through Confluent's connector": ({"MessageData": text(SEEN), "AttributesMap": {}}, READ),
+    "syslog, through Confluent's connector": (
+        {"date": 1065910455003, "facility": 4, "host": "h", "level": 2, "message": text(SEEN), "rawMessage": "<34>1",
+         "remoteAddress": "192.168.208.1", "type": "RFC5424", "version": 1}, READ),
     "Amazon MQ, RabbitMQ": ({"eventSource": "aws:rmq", "rmqMessagesByQueue": {"q::/": [
         {"basicProperties": {"contentType": "text/plain"}, "redelivered": False, "data": coded(SEEN)}]}}, READ),
     "SQS, received": ({"Messages": [{"MessageId": "m", "ReceiptHandle": "r", "Body": text(SEEN)}]}, READ),
