@@ -260,7 +260,8 @@ def lattice_body(node: Json) -> Payload:
 
 
 def guest_body(node: Json) -> Payload:
-    return node["body"] if node["class"] == "StructuredMessage" else Nothing("guest_session")
+    body = node["body"]
+    return body if node["class"] == "StructuredMessage" and body is not None else Nothing("guest_session")
 
 
 def binary_or_json(node: Json) -> Payload:

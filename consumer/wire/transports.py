@@ -47,6 +47,11 @@ from consumer.wire.services import SERVICES
 _OF_LAMBDA_S_KAFKA = frozenset({
     "headers", "key", "keySchemaMetadata", "timestamp", "value", "valueSchemaMetadata",
 })  # fmt: skip
+# What Amazon's gateway says, which the guest's socket stands behind ("Gateway response types" of its guide).
+_OF_THE_GATEWAY = (
+    "Bad Request", "Endpoint request timed out", "Forbidden", "Internal server error", "Limit Exceeded",
+    "Missing Authentication Token", "Service Unavailable", "Too Many Requests", "Unauthorized",
+)  # fmt: skip
 _OF_FIREHOSE = frozenset({
     "approximateArrivalEpoch", "approximateArrivalTimestamp", "kinesisRecordMetadata", "kinesisStreamRecordMetadata",
     "lambdaDeliveryRecordMetadata", "metadata", "result",
@@ -260,8 +265,16 @@ ENVELOPES = (
     *BOOKKEEPING,
     # Genesys: the guest's socket of web messaging, and what its APIs list.
     Envelope(
-        "guest socket", {"type": str, "class": str, "code": int, "body": (dict, str)}, guest_body,
+        "guest socket", {"type": str, "class": str, "code": int, "body": (dict, str, type(None))}, guest_body,
         holds=has(type=("message", "response")),
+    ),
+    Envelope(
+        "guest socket", {"type": str, "class": str, "code": int}, none_of("guest_session"), frozenset({"tracingId"}),
+        has(type="response"),
+    ),
+    Envelope(
+        "guest socket", {"message": str, "connectionId": str, "requestId": str}, none_of("guest_session"), frozenset(),
+        has(message=_OF_THE_GATEWAY),
     ),
     Envelope("listing", {"entities": list}, list_at("entities"), _PAGES),
     Envelope("listing", {"conversations": list}, list_at("conversations"), _PAGES),

@@ -100,6 +100,9 @@ def test_what_it_was_packed_in_is_told_from_the_outside_to_the_inside() -> None:
         {"type": "response", "class": "SessionResponse", "code": 200, "body": {"connected": True, "newSession": True}},
         {"type": "response", "class": "string", "code": 4029, "body": text(BARE)},
         {"type": "message", "class": "UploadSuccessEvent", "code": 200, "body": {"attachmentId": "a"}},
+        {"type": "response", "class": "string", "code": 400, "body": None},
+        {"type": "response", "class": "string", "code": 400, "tracingId": "t"},
+        {"message": "Internal server error", "connectionId": "c=", "requestId": "r="},
         {"type": "message", "class": "StructuredMessage", "code": 200, "body": {"type": "Event", "channel": {}}},
     ],
 )  # fmt: skip
