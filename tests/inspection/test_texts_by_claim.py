@@ -177,6 +177,11 @@ def test_a_program_is_found_however_the_lines_around_it_end(before: str, end: st
     assert wide.reason(CARD.replace("END:VCARD", card).encode(), "a.vcf") is Reason.EMBEDDED_EXECUTABLE
 
 
+@pytest.mark.parametrize("line", ["ENCODING=B:", "BASE64:TVqQ", "X;ENCODING=b:", "X:data:;base64,TVqQ"])
+def test_a_file_behind_the_last_object_is_a_line_behind_it(line: str) -> None:
+    assert Reason.TRAILING_DATA in wide.codes(f"{CARD}{line}\r\n".encode(), "a.vcf")
+
+
 LINES = (
     *(b"a", b"\n ", b"\n", b"\nEND:VCARD", b"\nBEGIN:VCARD"),
     *(b"X;ENCODING=b:TVqQ", b"BASE64:TVqQ", b"\nPALARM", b"x:data:,a"),

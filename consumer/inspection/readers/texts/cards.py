@@ -181,7 +181,7 @@ def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes,
         judged = upper[begin : _line_end(upper, end + 1, folded)]  # with the line that tells that it has ended
         if folded and (opening.has_bare_cr(judged + b"\n") or runs.has(judged, b"\nPALARM")):
             break
-        lines.append(upper[done:at])
+        lines.append(upper[done : at + 1])  # so that its line is none without a word
         work.spend(encodings.DECODING * (end - value))
         files.append(_File(_name(text[begin:value], upper[begin:value]), _content(text[value:end])))
         done = end
