@@ -57,6 +57,10 @@ def by_seven_zip(path: Path) -> bool:
     return re.search(rb"\d\.(?:7z|exe|elf|zip|rar|pe|te|tar)\b", listed) is not None
 
 
+def by_entries(path: Path) -> bool:
+    return b"payload.txt" in run(installed("7zz"), "l", path.name, folder=path.parent)
+
+
 def by_disk(path: Path) -> bool:
     return b"Type = MBR" in run(installed("7zz"), "l", path.name, folder=path.parent)
 
@@ -123,6 +127,7 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "unzip: among the words of a text": (by_unzip, "a.txt", b"words\n" * 9_000 + PAYLOAD + b"words\n" * 9_000),
     "unzip: behind a film": (by_unzip, "a.jpg", jpeg() + film(bytes(40)) + PAYLOAD),
     "7-zip: behind": (by_seven_zip, "a.png", png() + bytes(64) + seven_zip()),
+    "7-zip: entries without a directory": (by_entries, "a.jpg", jpeg(segment(0xFE, PAYLOAD.partition(b"PK\1\2")[0]))),
     "7-zip: over a disk's image": (by_disk, "a.jpg", over(disks()["parted"])),
     "browser: before a document": (by_browser, "a.pdf", b"<div>" + SCRIPT + pdf()),
     "browser: a page by a text's name": (by_browser, "a.txt", b"<!DOCTYPE html>" + SCRIPT),

@@ -20,7 +20,8 @@ from consumer.inspection.readers.seen import Unreadable
 LOCAL, CENTRAL, END, DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x07\x08"
 END64, LOCATOR64, LOCATOR_SIZE = b"PK\x06\x06", b"PK\x06\x07", 20
 ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
-STORED, DEFLATED = 0, 8  # methods of entries
+STORED, DEFLATED, LAST_METHOD = 0, 8, 99  # methods of entries
+NEWEST, MOST_NAMED = 63, 1024  # version that is needed, and bytes of a name
 FED = 32 * 1024  # compressed bytes at a time: what of them is not inflated yet is copied
 UNIX, LINK, FILE_KIND = 3, 0o120000, 0o170000
 
@@ -71,6 +72,17 @@ def find_end(data: bytes) -> int | None:
             if (count == 0 and size == 0) or size == _FULL32 or listed or _has_large_end(data, position):
                 return position
     return None
+
+
+def is_entry(data: bytes, at: int) -> bool:
+    """Whether an entry's own header stands there, as 7-Zip takes it without any directory."""
+    if not data.startswith(LOCAL, at) or len(data) < at + LOCAL_HEADER.size:
+        return False
+    _, version, _, method, _, _, _, _, _, name, extra = LOCAL_HEADER.unpack_from(data, at)
+    begin = at + LOCAL_HEADER.size
+    named = data[begin : begin + name]
+    known = version & 0xFF <= NEWEST and method <= LAST_METHOD and 0 < name <= MOST_NAMED
+    return known and min(named, default=0) >= ord(" ") and begin + name + extra <= len(data)
 
 
 def read_archive(data: bytes, most: int) -> Archive:
