@@ -15,7 +15,7 @@ from consumer.model.heard import Asked
 
 TOO_LARGE = "larger than the tasks topic takes"
 MAX_MOVES = 3  # at once: a message has one conversation
-MOST_MOVES = 10  # of which Genesys has to say each beyond those twice, while it is well about others
+MOST_MOVES = 10  # in all: each beyond those Genesys has to say twice, while it is well about others
 AT_HOME = "messages at home"  # in place of a call's name: answered with a message of the conversation that was asked
 
 
@@ -49,11 +49,11 @@ class Homes:
         asked = Asked(AT_HOME, announced.conversation_id)
         if not is_elsewhere(announced, found):
             self.gates[Dependency.API].answered(asked)
-        elif moves >= MAX_MOVES:
+        elif MAX_MOVES <= moves < MOST_MOVES:  # who has moved more often, or says so, does not even wait
             heard, named = self.gates.heard, found.conversation_id
             before, since = self._named.get(announced.message_id, ("", 0))
             self._named[announced.message_id] = named, heard.now
-            if moves >= MOST_MOVES or named != before or not heard.is_own(asked, since):
+            if named != before or not heard.is_own(asked, since):
                 detail = "Genesys names another conversation of the message each time"
                 settled = Settled("messages", "not_genesys")
                 raise Unavailable(Dependency.API, detail, asked=asked, settled=settled)
