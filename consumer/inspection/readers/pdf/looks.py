@@ -33,7 +33,8 @@ class Looks:
             return self._judge(stream, most)
         filters = streams.filters(stream, self.named)
         whole = bool(filters) and not self._is_picture(stream)
-        short = flate.short(self.data, stream.start, self.seen.work) if whole and filters == FLATE else None
+        usual = whole and filters == FLATE and stream.is_short
+        short = flate.short(self.data, stream.start, self.seen.work) if usual else None
         head, counted = short or b"", len(short or b"")
         for piece in () if short is not None else streams.content(self.data, stream, self.named, self.seen.work):
             counted += len(piece)

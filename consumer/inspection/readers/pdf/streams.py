@@ -39,6 +39,12 @@ class PdfStream:
         return said.get(b"Type") == b"ObjStm" or (b"First" in said and b"N" in said)
 
     @property
+    def is_short(self) -> bool:
+        """Whether it says so: who trusts that, has to see whether it has ended."""
+        length = self.dictionary.get(b"Length")
+        return isinstance(length, int) and length <= flate.FIRST_PIECE
+
+    @property
     def first(self) -> int:
         """Where the objects begin in an object stream."""
         first = self.dictionary.get(b"First")
