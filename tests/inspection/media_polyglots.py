@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 import struct
 import tarfile
 import zipfile
@@ -31,6 +33,9 @@ def opened_anywhere() -> dict[str, bytes]:
         "rar5": RAR5,
         "7z": seven_zip(),
         "arj": arj(),
+        "bzip2": bz2.compress(b"hello"),
+        "xz": lzma.compress(b"hello"),
+        "wim": b"MSWIM\0\0\0\xd0\0\0\0" + bytes(200),
         "exe": program(),
         "elf": ELF,
         "pdf": pdf(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import lzma
 import re
 import struct
 import subprocess
@@ -59,6 +60,10 @@ def by_seven_zip(path: Path) -> bool:
 
 def by_entries(path: Path) -> bool:
     return b"payload.txt" in run(installed("7zz"), "l", path.name, folder=path.parent)
+
+
+def by_unpacking(path: Path) -> bool:
+    return b"Type = xz" in run(installed("7zz"), "l", path.name, folder=path.parent)
 
 
 def by_disk(path: Path) -> bool:
@@ -128,6 +133,7 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "unzip: behind a film": (by_unzip, "a.jpg", jpeg() + film(bytes(40)) + PAYLOAD),
     "7-zip: behind": (by_seven_zip, "a.png", png() + bytes(64) + seven_zip()),
     "7-zip: entries without a directory": (by_entries, "a.jpg", jpeg(segment(0xFE, PAYLOAD.partition(b"PK\1\2")[0]))),
+    "7-zip: packed bytes in a comment": (by_unpacking, "a.jpg", jpeg(segment(0xFE, lzma.compress(b"words")))),
     "7-zip: over a disk's image": (by_disk, "a.jpg", over(disks()["parted"])),
     "browser: before a document": (by_browser, "a.pdf", b"<div>" + SCRIPT + pdf()),
     "browser: a page by a text's name": (by_browser, "a.txt", b"<!DOCTYPE html>" + SCRIPT),

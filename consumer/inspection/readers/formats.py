@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-import zlib
 from collections.abc import Iterable, Iterator
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
-from consumer.inspection.readers import disks, runs, scripts, zip_reader
+from consumer.inspection.readers import archive_headers, disks, runs, scripts, zip_reader
+from consumer.inspection.readers.marks import BZIP2, WIM, XZ
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
 from consumer.inspection.readers.signatures import BY_FIRST_BYTE, LONG, ZIP
@@ -20,7 +20,6 @@ HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 HEAD = 4096  # bytes of anything that tell what it is
 OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
-_OF_A_PRINTER = b"//Uncompressed-Data//\0"
 _OCTAL = b"01234567"
 _ANY_LONG = BytesAhoCorasick([signature for signature, _ in LONG], matchkind=MatchKind.LeftmostFirst)
 _ELF = Signature(b"\x7fELF", 0, ((4, 6, b"\1\2"), (6, 7, b"\1"), (7, 8, runs.between(0, 0x12))))
@@ -80,7 +79,7 @@ def binary_at(data: bytes) -> str | None:
         return "a tar archive"
     if data[128:132] == b"DICM":
         return "a DICOM picture"
-    if data[7:14] == b"**ACE**" and _is_ace(data, 7):
+    if data[7:14] == b"**ACE**" and archive_headers.is_ace(data, 7):
         return "an ACE archive"
     if data[2:3] == b"-" and _LHA.is_at(data, 2):
         return "an LHA archive"
@@ -88,7 +87,7 @@ def binary_at(data: bytes) -> str | None:
         return "a BMP picture"
     if data[:4] == b"\0\0\1\0" and _is_icon(data):
         return "an icon"
-    if data[:2] == _ARJ and _arj_header(data, 0):
+    if data[:2] == _ARJ and archive_headers.is_arj(data, 0):
         return "an ARJ archive"
     if data[:1] == b"\n" and any(signature.is_at(data, 0) for signature in _PCAPNG):
         return "captured network traffic"
@@ -142,13 +141,16 @@ def marked_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
         ()
         if marks.are_none
         else (
-            (b"rar!", b"Rar!\x1a\x07", 0, _is_rar, "a RAR archive"),
+            (b"rar!", b"Rar!\x1a\x07", 0, archive_headers.is_rar, "a RAR archive"),
             (b"\x7felf", b"\x7fELF", 0, _ELF.is_at, "an ELF program"),
             (b"mz", b"MZ", 0, _is_program, "a Windows program"),
-            (b"ace**", b"**ACE**", 2, _is_ace, "an ACE archive"),
-            (b"7z\xbc\xaf", b"7z\xbc\xaf\x27\x1c", 0, _is_seven_zip, "a 7-Zip archive"),
-            (b"mscf", b"MSCF\0\0\0\0", 0, _is_cabinet, "a cabinet"),
-            (_ARJ, _ARJ, 0, _arj_header, "an ARJ archive"),
+            (b"ace**", b"**ACE**", 2, archive_headers.is_ace, "an ACE archive"),
+            (b"7z\xbc\xaf", b"7z\xbc\xaf\x27\x1c", 0, archive_headers.is_seven_zip, "a 7-Zip archive"),
+            (b"mscf", b"MSCF\0\0\0\0", 0, archive_headers.is_cabinet, "a cabinet"),
+            (_ARJ, _ARJ, 0, archive_headers.is_arj, "an ARJ archive"),
+            (BZIP2, b"BZh", 4, archive_headers.is_bzip2, "bzip2 data"),
+            (XZ, b"\xfd7zXZ\0", 0, archive_headers.is_xz, "xz data"),
+            (WIM, b"MSWIM\0\0\0\xd0\0\0\0", 1, archive_headers.is_written, "a Windows image"),
         )
     ):
         if not (marked := marks.at(mark)):
@@ -249,30 +251,6 @@ def _is_program(data: bytes, at: int) -> bool:
     return b"\0" in data[at : at + 64] and _says_dos(data[at + 64 : at + 256])
 
 
-def _is_rar(data: bytes, at: int) -> bool:
-    return data[at + 6 : at + 7] == b"\0" or data[at + 6 : at + 8] == b"\1\0"
-
-
-def _is_ace(data: bytes, at: int) -> bool:
-    """By its header's checksum: 16 bits of CRC-32 before its last step, over what stands behind the size."""
-    if at < 7:
-        return False
-    stored, size = struct.unpack_from("<2H", data, at - 7)
-    block = data[at - 3 : at - 3 + size]
-    return len(block) == size >= 20 and block[:1] == b"\0" and ~zlib.crc32(block) & 0xFFFF == stored
-
-
-def _is_seven_zip(data: bytes, at: int) -> bool:
-    stored = int.from_bytes(data[at + 8 : at + 12], "little")
-    return len(data) >= at + 32 and zlib.crc32(data[at + 12 : at + 32]) == stored
-
-
-def _is_cabinet(data: bytes, at: int) -> bool:
-    """Drivers of Xerox pack the settings of their printers into one, whose only file has a name that none can have."""
-    first = at + 16 + int.from_bytes(data[at + 16 : at + 20], "little")
-    return data[at + 12 : at + 16] == bytes(4) and not data.startswith(_OF_A_PRINTER, first)
-
-
 def _is_icon(data: bytes) -> bool:
     """By its directory: each picture has a size, and stands behind the directory."""
     (count,) = struct.unpack_from("<H", data.ljust(6, b"\0"), 4)
@@ -290,10 +268,3 @@ def _is_tar(block: bytes) -> bool:
     if not stored or stored.strip(_OCTAL):
         return False
     return int(stored, 8) == sum(block) - sum(block[148:156]) + 8 * 32
-
-
-def _arj_header(data: bytes, at: int) -> bool:
-    size = int.from_bytes(data[at + 2 : at + 4], "little")
-    if not 30 <= size <= 2600 or len(data) < at + 8 + size:
-        return False
-    return zlib.crc32(data[at + 4 : at + 4 + size]) == int.from_bytes(data[at + 4 + size : at + 8 + size], "little")
