@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from tests.inspection import media
 from tests.inspection.files import archive, jpeg, ooxml, pdf, program, segment
 from tests.inspection.media import SAMPLES, box, frame, riff, riff_chunk, tag
-from tests.inspection.polyglots import ELF, HTA, HTML, PHP, RAR, RAR5, ZIP, arj, disks, second_files, seven_zip
+from tests.inspection.polyglots import ELF, HTA, HTML, PHP, RAR, RAR5, ZIP, arj, disks, second_files, seven_zip, tar
 
 FIRST = (
     "cwebp.webp", "heifenc.heic", "avifenc.avif", "pillow_1.bmp", "imagemagick.tiff", "inkscape.svg", "sox.amr",
@@ -35,6 +35,7 @@ def opened_anywhere() -> dict[str, bytes]:
         "arj": arj(),
         "bzip2": bz2.compress(b"hello"),
         "xz": lzma.compress(b"hello"),
+        "tar": tar(),
         "wim": b"MSWIM\0\0\0\xd0\0\0\0" + bytes(200),
         "exe": program(),
         "elf": ELF,

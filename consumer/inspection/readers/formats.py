@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers import archive_headers, disks, runs, scripts, zip_reader
-from consumer.inspection.readers.marks import BZIP2, WIM, XZ
+from consumer.inspection.readers.marks import BZIP2, DISC, GNU_TAR, TAR, WIM, XZ
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
 from consumer.inspection.readers.signatures import BY_FIRST_BYTE, LONG, ZIP
@@ -151,6 +151,9 @@ def marked_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
             (BZIP2, b"BZh", 4, archive_headers.is_bzip2, "bzip2 data"),
             (XZ, b"\xfd7zXZ\0", 0, archive_headers.is_xz, "xz data"),
             (WIM, b"MSWIM\0\0\0\xd0\0\0\0", 1, archive_headers.is_written, "a Windows image"),
+            (TAR, b"", 257, _tape_at, "a tar archive"),
+            (GNU_TAR, b"", 257, _tape_at, "a tar archive"),
+            (DISC, b"", 0x8001, _disc_at, "a disc image"),
         )
     ):
         if not (marked := marks.at(mark)):
@@ -258,6 +261,14 @@ def _is_icon(data: bytes) -> bool:
         return False
     rows = (struct.unpack_from("<4B2H2L", data, 6 + 16 * row) for row in range(count))
     return all(row[3] == 0 and row[4] <= 1 and row[5] <= 32 and row[6] and row[7] >= 6 + 16 * count for row in rows)
+
+
+def _tape_at(data: bytes, at: int) -> bool:
+    return _is_tar(data[at : at + 512])
+
+
+def _disc_at(data: bytes, at: int) -> bool:
+    return at >= 0 and data.startswith(b"\1CD001\1", at + 0x8000)
 
 
 def _is_tar(block: bytes) -> bool:
