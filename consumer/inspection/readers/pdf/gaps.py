@@ -17,12 +17,15 @@ def first(data: bytes, at: int, end: int, work: Work) -> int:
     """Behind the next end of an object that no other one follows; -1 if there is none."""
     words = work.words(data)
     ends, begins = words.at(ENDS[OBJECT]), words.at(OBJECT)
-    number = bisect_left(ends, at + len(b"end"))
+    number, size = bisect_left(ends, at + len(b"end")), 1
     while number < len(ends):
-        some = ends[number : max(number + 1, min(number + AT_ONCE, len(ends) - 1))]  # the last one is followed by none
-        number += len(some)
+        some = ends[number : max(number + 1, min(number + size, len(ends) - 1))]  # the last one is followed by none
+        number, size = (
+            number + len(some),
+            min(AT_ONCE, 2 * size),
+        )  # where there are many gaps, few are looked at for each
         following = bisect_left(begins, some[0])
-        if _are_followed(data, some, begins[following : following + len(some)], end):
+        if len(some) > 1 and _are_followed(data, some, begins[following : following + len(some)], end):
             continue
         for word in some:
             behind = word + len(OBJECT)
