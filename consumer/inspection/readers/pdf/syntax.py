@@ -13,7 +13,7 @@ from consumer.inspection.readers.seen import PLACE, Work
 
 DEEPEST = 64  # levels of arrays and dictionaries
 AN_OBJECT, AN_ESCAPE = 4096, 1024  # of work, to list the one, and to look at the other
-A_SIGN = 8  # of work: of a token, and of short comments before it
+A_SIGN = 12  # of work: of a token, and of short comments before it
 KEYWORDS = (b"obj", b"endobj", b"stream", b"endstream", b"xref", b"trailer", b"startxref")
 CONSTANTS = {b"true": True, b"false": False}
 IN_LINE = runs.all_but(b"\r\n")
