@@ -167,9 +167,8 @@ def report(search: Search, shown: int = 10) -> bool:
         twice, large = search.cost(recipe, 2 * SMALL) / small, search.cost(recipe, LARGE)
         fine = small <= BARS[SMALL] and large <= BARS[LARGE] and (twice <= TWICE or 2 * small < BARS[SMALL])
         kept_to &= fine
-        print(
-            f"{small:17.3f} {twice:16.2f} {large:7.2f}   {recipe.place} {recipe.motif[:60]!r}{'' if fine else '  OVER'}"
-        )
+        told = f"{recipe.motif[:60]!r}" if fine else f"OVER: {recipe.to_json()}"  # whole, so that it can be made again
+        print(f"{small:17.3f} {twice:16.2f} {large:7.2f}   {recipe.place} {told}")
     return kept_to
 
 
