@@ -60,12 +60,13 @@ ILL, EACH_ILL_S = "ill-answers", 25.0
 async def play_ill(name: str) -> tuple[dict[str, object], list[str]]:
     """Twelve kinds of ill answers, each for 25 s, in front of traffic that goes on for all of that time."""
     topics = TopicSettings(replication=1)
-    traffic = plan_traffic(round(A_SECOND * len(KINDS) * (EACH_ILL_S + BETWEEN_S)), SEED)
+    events = round(A_SECOND * len(KINDS) * (EACH_ILL_S + BETWEEN_S))
+    planned = with_later(plan_traffic(events, SEED), topics.partitions)
     with KafkaBroker() as broker, tempfile.TemporaryDirectory() as text:
         await create_topics(broker.bootstrap_servers, topics)
         kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
-        async with Emulator(traffic.world) as emulator:
-            return await run_ill(traffic, emulator, kafka, topics, Path(text), each_s=EACH_ILL_S, a_second=A_SECOND)
+        async with Emulator(planned[0].world) as emulator:
+            return await run_ill(*planned, emulator, kafka, topics, Path(text), each_s=EACH_ILL_S, a_second=A_SECOND)
 
 
 async def play(name: str) -> tuple[dict[str, object], list[str]]:

@@ -8,8 +8,9 @@ from pathlib import Path
 import anyio
 
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import Traffic
+from consumer.sandbox.traffic import InputRecord, Traffic
 from consumer.settings.model import KafkaSettings, TopicSettings
+from tests.outages.later import send_on
 from tests.outages.scene import Scale, Scene, playing, settings_for
 
 KINDS = (
@@ -32,6 +33,7 @@ PATIENT = Scale(0.0, 4.0, host_patience_s=3.0, probe_s=0.2, probe_max_s=1.0, rea
 
 async def run_ill(
     traffic: Traffic,
+    later: tuple[InputRecord, ...],
     emulator: Emulator,
     kafka: KafkaSettings,
     topics: TopicSettings,
@@ -53,7 +55,10 @@ async def run_ill(
             emulator.state.switch({"faults": []})
             await anyio.sleep(BETWEEN_S)
         await scene.written.wait()
-        await scene.read_to_end(60)
+        async with anyio.create_task_group() as group:
+            group.start_soon(send_on, later, kafka, topics.events, scene.score)
+            await scene.read_to_end(60)
+            group.cancel_scope.cancel()
         tally = scene.score.tally()
     met = {kind: emulator.state.faults_met[kind] for kind in kinds}
     problems = [] if tally.good else [f"answers: {tally}"]

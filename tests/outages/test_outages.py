@@ -96,9 +96,9 @@ async def test_ill_answers_in_front_of_traffic_make_no_wrong_answer(
     kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path
 ) -> None:
     kinds = ("api-200-html", "api-403-not-authorized", "files-404-html", "login-200-html")
-    traffic = plan_traffic(EVENTS, SEED)
-    async with Emulator(traffic.world) as emulator:
+    planned = with_later(plan_traffic(EVENTS, SEED), topics.partitions)
+    async with Emulator(planned[0].world) as emulator:
         seen, problems = await run_ill(
-            traffic, emulator, kafka_settings, topics, tmp_path, kinds=kinds, each_s=6.0, a_second=A_SECOND / 3
+            *planned, emulator, kafka_settings, topics, tmp_path, kinds=kinds, each_s=6.0, a_second=A_SECOND / 3
         )
     assert not problems, seen
