@@ -20,10 +20,8 @@ def first(data: bytes, at: int, end: int, work: Work) -> int:
     number, size = bisect_left(ends, at + len(b"end")), 1
     while number < len(ends):
         some = ends[number : max(number + 1, min(number + size, len(ends) - 1))]  # the last one is followed by none
-        number, size = (
-            number + len(some),
-            min(AT_ONCE, 2 * size),
-        )  # where there are many gaps, few are looked at for each
+        number += len(some)
+        size = min(AT_ONCE, 2 * size)  # where there are many gaps, few are looked at for each
         following = bisect_left(begins, some[0])
         if len(some) > 1 and _are_followed(data, some, begins[following : following + len(some)], end):
             continue
