@@ -6,6 +6,7 @@ That hostile ones pay for each place that is looked at is in `test_bombs`.
 import random
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from typing import cast
 from xml.parsers import expat
 
@@ -139,7 +140,7 @@ class Parsed:
 
     def __init__(self, content: bytes) -> None:
         self._parser = expat.ParserCreate()
-        self.content, self.given, self.read = content, b"", 0
+        self.content, self.given, self.read, self.pieces = content, b"", 0, 0
 
     @property
     def CurrentByteIndex(self) -> int:  # noqa: N802 # its name there
@@ -148,6 +149,7 @@ class Parsed:
     def Parse(self, piece: bytes, last: bool) -> None:  # noqa: N802
         self.read += len(self.given) - max(self.CurrentByteIndex, 0) + len(piece)
         self.given += piece
+        self.pieces += 1
         self._parser.Parse(piece, last)
 
 
@@ -158,3 +160,17 @@ def test_however_long_a_tag_is_its_text_is_read_a_few_times(long: str) -> None:
     xml_text.feed(cast("expat.XMLParserType", parsed), content)
     assert parsed.given == content
     assert parsed.read < 4 * len(content)
+
+
+@pytest.mark.parametrize("content", [b"<a>" + b"<b c='1'>x</b>\n" * 60_000 + b"</a>", b"<a/>", b"<a><!--" + b"<" * MIB])
+def test_xml_of_short_tags_is_read_in_one_piece(content: bytes) -> None:
+    """Behind each other one the parser counts the lines in it."""
+    parsed = Parsed(content)
+    with suppress(expat.ExpatError):
+        xml_text.feed(cast("expat.XMLParserType", parsed), content)
+    assert (parsed.given, parsed.pieces) == (content, 1)
+
+
+def test_xml_of_no_bytes_is_none() -> None:
+    with pytest.raises(expat.ExpatError, match="no element found"):
+        xml_text.feed(expat.ParserCreate(), b"")
