@@ -3,6 +3,7 @@
 from consumer.model.conditions import AWAY, REFUSED, Condition, Effect, Told
 from consumer.model.links import Expired, Resolved
 from consumer.model.nouns import (
+    FIRST_MS,
     OF_VERDICT,
     TRACEPARENT,
     YOUNG,
@@ -27,6 +28,7 @@ from consumer.model.verdicts import Accepted, DeadLetter, Decision, Facts, Findi
 
 __all__ = [
     "AWAY",
+    "FIRST_MS",
     "OF_VERDICT",
     "REFUSED",
     "TRACEPARENT",

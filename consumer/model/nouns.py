@@ -68,6 +68,7 @@ class Shape(StrEnum):
     TUTORIAL = "S11"  # messages[].attachments[]: not Genesys's, accepted
 
 
+FIRST_MS = 946_684_800_000  # the year 2000: nothing that is told here is older
 LAST_MS = 253_402_300_800_000  # the end of the year 9999, where datetime ends
 
 
@@ -84,7 +85,9 @@ class Source:
     @property
     def time(self) -> datetime | None:
         """None as well for one that is no time: a producer may write any."""
-        return datetime.fromtimestamp(self.timestamp_ms / 1000, UTC) if 0 < self.timestamp_ms < LAST_MS else None
+        return (
+            datetime.fromtimestamp(self.timestamp_ms / 1000, UTC) if FIRST_MS <= self.timestamp_ms < LAST_MS else None
+        )
 
     def identity_of(self, value: bytes) -> bytes:
         """For what names nothing: its place in the log, and a hash, since a topic made anew counts from 0 again."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from consumer.errors import Malformed
 from consumer.identity import in_one_case
-from consumer.model import Kind, MediaStatus
+from consumer.model import FIRST_MS, Kind, MediaStatus
 
 Json = dict[str, Any]
 
@@ -19,9 +19,13 @@ ATTACHMENT_ID_LENGTH = 256
 NAME_LENGTH = 1_024
 TYPE_LENGTH = 255
 MANY_FIELDS = 1_000  # of an object, which are not looked through for something to judge: they may hold it
+FILE_FIELDS = frozenset({
+    "attachmentId", "contentLengthBytes", "contentSizeBytes", "fileName", "fileSize", "filename", "mime", "url",
+})  # fmt: skip
 SHA256 = re.compile(r"[0-9a-f]{64}")
 NUMBER = re.compile(r"[0-9]{1,15}")
 DOWNLOAD_PATH = re.compile(r"(?:/platform)?/api/v2/downloads/([A-Za-z0-9][A-Za-z0-9._~-]{0,199})/?")
+_FIRST = datetime.fromtimestamp(FIRST_MS / 1000, UTC)
 _KINDS = {kind.value.lower(): kind for kind in Kind}
 _STATUSES = {status.value: status for status in MediaStatus}
 
@@ -97,6 +101,11 @@ def objects(raw: object, what: str) -> list[Json]:
 
 def text(raw: object) -> str | None:
     return raw if isinstance(raw, str) and raw else None
+
+
+def is_a_file_s(node: Json) -> bool:
+    """Whether it may be a file by itself, whose kind stands where a conversation has its medium."""
+    return node.get("mediaType") == Kind.VIDEO or not FILE_FIELDS.isdisjoint(node)
 
 
 def holds_nothing(node: Json) -> bool:
@@ -185,19 +194,18 @@ def sha256(raw: object) -> str | None:
 
 
 def time(raw: object) -> datetime | None:
-    """ISO 8601 (UTC where it names no zone) or milliseconds since 1970."""
-    if raw is None:
-        return None
+    """ISO 8601 (UTC where it names no zone), milliseconds or seconds since 1970. None as well for a time before there
+    was anything to tell: programs write year 1, or 1970, where they have none."""
+    moment = None
     try:
-        milliseconds = number(raw)
-        if milliseconds is not None:
-            return datetime.fromtimestamp(milliseconds / 1000, UTC)
-        if isinstance(raw, str) and len(raw) <= 40:
+        if (written := number(raw)) is not None:
+            moment = datetime.fromtimestamp(written / 1000 if written >= FIRST_MS else written, UTC)
+        elif isinstance(raw, str) and len(raw) <= 40:
             moment = datetime.fromisoformat(raw)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
-    return None
+    return moment if moment is not None and moment >= _FIRST else None
 
 
 def first_time(*values: object) -> datetime | None:

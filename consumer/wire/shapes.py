@@ -254,7 +254,8 @@ def _tutorial_message(raw: Json, conversation_id: str) -> TypedMessage:
 
 
 def _tutorial_files(raw: Json, head: Head) -> TypedMessage:
-    return TypedMessage(head.message(with_listed([], raw, head), silent=raw.get("attachments") is None), "")
+    silent = raw.get("attachments") is None or not fields.holds_nothing(raw)
+    return TypedMessage(head.message(with_listed([], raw, head), silent=silent), "")
 
 
 def recording(raw: Json) -> list[TypedMessage]:

@@ -252,6 +252,19 @@ def test_what_is_not_proven_to_be_noise_is_announced(message: dict[str, Any]) ->
     assert event(snapshot(message)).messages[0].announces_media
 
 
+@pytest.mark.parametrize("nobodys", [0, 1, "0001-01-01T00:00:00Z", "1970-01-01T00:00:00+02:00", 1_770_113_800_021_000])
+def test_a_time_before_there_was_a_cloud_is_the_lack_of_one(nobodys: object) -> None:
+    """Programs write such times where they have none; a message that is as old as that would not be asked about."""
+    assert event(snapshot({"messageTime": nobodys})).messages[0].time is None
+
+
+@pytest.mark.parametrize("seconds", [1_770_113_800, "1770113800"])
+def test_times_in_seconds_are_told_from_those_in_milliseconds(seconds: object) -> None:
+    at = datetime.fromtimestamp(1_770_113_800, UTC)
+    assert event(snapshot({"messageTime": seconds})).messages[0].time == at
+    assert event(snapshot({"messageTime": 1_770_113_800_021})).messages[0].time == at.replace(microsecond=21_000)
+
+
 @pytest.mark.parametrize("type_", ["Unknown", "Message", "WhoKnows"])
 def test_a_message_of_a_type_that_nobody_knows_is_looked_up(type_: str) -> None:
     assert event(snapshot({"messageMetadata": {"type": type_}})).messages[0].announces_media
@@ -272,10 +285,25 @@ FILE = {"id": "a", "url": "https://api.mypurecloud.com/api/v2/downloads/a"}
         NAMED | {"type": "Receipt", "media": [FILE]},
         NAMED | {"type": "Event", "payload": '{"media": []}'},
         {"conversationId": CONVERSATION, "mediaType": "VIDEO", "media": [FILE]},
+        {"conversationId": CONVERSATION, "mediaType": "video", "url": FILE["url"], "filename": "a.mp4"},
+        {"conversationId": CONVERSATION, "mediaType": "Video", "count": 1},  # the kind of a file
+        NAMED | {"messages": []},
+        NAMED | {"participants": [{"purpose": "customer", "calls": [{}]}]},
+        {"conversationId": CONVERSATION, "messages": [], "attachments": [FILE]},
+        {"id": CONVERSATION, "participants": [], "media": [FILE]},
+        {"conversationId": CONVERSATION, "messages": [{"id": OTHER, "attachments": [], "files": [FILE]}]},
+        {"conversationId": CONVERSATION, "messages": [{"id": OTHER, "attachments": [], "content": [{"id": "a"}]}]},
     ],
 )
 def test_a_word_proves_no_noise_where_others_write_it_or_a_file_may_stand_beside_it(said: dict[str, Any]) -> None:
     assert event(said).conversation_id == CONVERSATION
+
+
+def test_an_empty_list_is_no_proof_where_more_stands_beside_it() -> None:
+    """As interfaces answer that always have a list `messages`, of what they have to say."""
+    (found,) = decode(orjson.dumps({"success": True, "messages": [], "result": {"messages": [{"body": text(NAMED)}]}}))
+    assert isinstance(found, UnreadableEvent)
+    assert one({"conversationId": CONVERSATION, "messages": []}) == Noise("no_attachment")
 
 
 @pytest.mark.parametrize("said", [{"events": [NAMED]}, {"status": "ok", "data": NAMED}])
