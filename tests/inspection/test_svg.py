@@ -37,6 +37,7 @@ DRAWS = {
         "<sodipodi:namedview xmlns:sodipodi='http://sodipodi.sourceforge.net/DTD/sodipodi-0.dtd' id='n'/>"
         "<metadata><x:any xmlns:x='urn:x' onload='f()'/></metadata>"
     ),
+    "what an editor keeps in two places": svg(2 * "<metadata id='a'><x:any xmlns:x='urn:x'/></metadata><style/>// b\n"),
     "numbers of a tool": svg("<path p-id='2204' t='1612' data-name='a:b (c)' aria-label='x: y'/>"),
     "a remark": svg("<!-- Generator: A Program (1.2), x > y && f(1) -->"),
     "in UTF-16": svg(before='<?xml version="1.0" encoding="utf-16"?>').decode().encode("utf-16"),
@@ -100,6 +101,10 @@ RUNS = {
     "a style in escapes": svg("<rect style='fill:\\75rl(http://example.com/)'/>"),
     "a style in remarks": svg("<style>@im/**/port 'a'; @import 'b'</style>"),
     "an import": svg("<style>@import url(a.css);</style>"),
+    "an import behind an element": svg("<style>a<g/>b{}@import url(a.css);</style>"),
+    "an import behind what an editor keeps": svg(
+        "<style>a{}<x:style xmlns:x='http://sodipodi.sourceforge.net/'/>@import url(a.css);</style>"
+    ),
     "a set of pictures": svg("<style>a{background:image-set('a.png' 1x)}</style>"),
     "a behavior": svg("<rect style='behavior:url(#default)'/>"),
     "raw characters that HTML runs": svg("<title><![CDATA[<script>alert(1)</script>]]></title>"),

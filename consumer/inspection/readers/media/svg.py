@@ -65,7 +65,8 @@ class _Refused(Exception):
 class _Drawing:
     seen: Seen
     work: Work
-    open: list[str] = field(default_factory=list)  # names of elements, each with its name space
+    begun: bool = False
+    open: list[str] = field(default_factory=list)  # from an element on that tells what those in it are
     style: list[str] = field(default_factory=list)  # what the style element that is open holds
     skipped: list[str] = field(default_factory=list)  # what XML does not read as markup
     is_raw: bool = False  # in a section of raw characters
@@ -86,7 +87,6 @@ class _Drawing:
         parser.StartDoctypeDeclHandler = self._document_type
         parser.ProcessingInstructionHandler = self._instruction
         parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
         parser.CommentHandler = self._remark
         parser.StartCdataSectionHandler = self._raw_begins
         parser.EndCdataSectionHandler = self._raw_ends
@@ -94,7 +94,8 @@ class _Drawing:
         return parser
 
     def _listen(self) -> None:
-        """To characters where they matter: a call for each line between two elements costs as much as these."""
+        """To characters and ends of elements where they matter: a call for each costs as much as one for an element."""
+        self._parser.EndElementHandler = self._end if self.open else None
         wanted = self.is_raw or (bool(self.open) and self.open[-1] == "style")
         self._parser.CharacterDataHandler = self._characters if wanted else None
 
@@ -145,11 +146,12 @@ class _Drawing:
 
     def _start(self, name: str, attributes: list[str]) -> None:
         self.work.step(ELEMENT)
-        shape = self.shapes.get((name, *attributes[::2])) if self.open else None
+        shape = self.shapes.get((name, *attributes[::2]))
         if shape is None:
             self._any(name, attributes)
             return
-        self.open.append(shape.local)
+        if self.open:
+            self.open.append(shape.local)
         self.drawn += 1
         values = "".join(attributes)
         if "(" in values or "\\" in values:
@@ -161,13 +163,17 @@ class _Drawing:
     def _any(self, name: str, attributes: list[str]) -> None:
         space, _, local = name.rpartition(" ")
         drawn = space in (names.SVG, "")
-        if not self.open:
-            drawn = local == "svg" and drawn
+        if not self.begun:
+            self.begun, drawn = True, local == "svg" and drawn
         elif drawn and local in names.PLAIN_ELEMENTS and names.PLAIN_ATTRIBUTES.issuperset(attributes[::2]):
             style = 2 * attributes[::2].index("style") + 1 if "style" in attributes[::2] else 0
             if len(self.shapes) < MOST_SHAPES:
                 self.shapes[name, *attributes[::2]] = Usual(local, style)
-        self.open.append(local if drawn else f"{space} {local}")
+        label = local if drawn else f"{space} {local}"
+        if self.open or label in names.HOLDING:
+            self.open.append(label)
+            if label in names.HOLDING:
+                self._listen()
         if drawn:
             self.drawn += 1
             self._element(local)
@@ -177,13 +183,13 @@ class _Drawing:
             self._attribute(local if drawn else "", attributes[at], attributes[at + 1])
         if local in names.ANIMATIONS:
             self._animated({attributes[at]: attributes[at + 1] for at in range(0, len(attributes), 2)})
-        if local == "style":
-            self._listen()
 
     def _end(self, name: str) -> None:
-        if self.open.pop() == "style":
+        label = self.open.pop()
+        if label == "style":
             self._style("".join(self.style))
             self.style.clear()
+        if label in names.HOLDING:
             self._listen()
 
     def _element(self, local: str) -> None:

@@ -61,7 +61,8 @@ DRAWING = frozenset(name for name in ATTRIBUTES if not name.lower().startswith("
 """Those whose values do no more than draw, save by an address."""
 """Without a name space. They draw, or name what does; values with `url()` are looked at."""
 
-PLAIN_ELEMENTS = ELEMENTS - ANIMATIONS - {"style"}
+HOLDING = ("style", "metadata")  # what stands in them is no drawing
+PLAIN_ELEMENTS = ELEMENTS.difference(ANIMATIONS, HOLDING)
 PLAIN_ATTRIBUTES = DRAWING | {"style"}
 
 EDITORS = (
