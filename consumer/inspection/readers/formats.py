@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers import archive_headers, disks, runs, scripts, zip_reader
-from consumer.inspection.readers.marks import BZIP2, DISC, GNU_TAR, TAR, WIM, XZ
+from consumer.inspection.readers.marks import BZIP2, DIRECTORY_END, DISC, GNU_TAR, TAR, WIM, XZ
 from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
 from consumer.inspection.readers.signatures import BY_FIRST_BYTE, LONG, ZIP
@@ -18,6 +18,7 @@ PICTURES = frozenset({"a PNG", "a GIF", "a JPEG", "a TIFF", "a BMP picture"})  #
 DEEPEST_PADDING = 12  # bytes of padding that a signature may begin with
 HEADER_OF_A_PDF = 1024  # bytes within which viewers look for it
 HEAD = 4096  # bytes of anything that tell what it is
+DISCS = dict.fromkeys((0x8001, 0x8801, 0x9001, 0x9801), (b"CD001", b"NSR02", b"NSR03", b"BEA01"))
 OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
 _OCTAL = b"01234567"
@@ -128,7 +129,7 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
 
 def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
     """Formats that begin anywhere from `start` on, with their places: only what chance can't put there."""
-    archive = zip_at(data)
+    archive = zip_at(data, work)
     archives = [(archive, ZIP)] if archive is not None and archive >= start else []
     return archives + marked_in(data, work, start)
 
@@ -179,16 +180,16 @@ def formats_at_fixed_places(data: bytes) -> list[str]:
         found.append("a tar archive")
     if data[128:132] == b"DICM":
         found.append("a DICOM picture")
-    if any(data[at : at + 5] in (b"CD001", b"NSR02", b"NSR03", b"BEA01") for at in (0x8001, 0x8801, 0x9001, 0x9801)):
+    if any(map(data.startswith, DISCS.values(), DISCS)):
         found.append("a disc image")
     if disks.is_disk(data):
         found.append("a disk image")
     return found
 
 
-def zip_at(data: bytes) -> int | None:
+def zip_at(data: bytes, work: Work) -> int | None:
     """Where an archive begins that a reader would open, as readers look from the end; None if there is none."""
-    end = zip_reader.find_end(data)
+    end = zip_reader.find_end(data) if work.marks(data, of_files=True).at(DIRECTORY_END) else None
     if end is None:
         return None
     try:

@@ -16,10 +16,13 @@ from consumer.inspection.readers.searches import together
 
 BEFORE_EVENT = (b" ", b"\t", b"\n", b"\x0c", b"\r", b"/", b'"', b"'")
 EVENTS = tuple(before + b"on" for before in BEFORE_EVENT)
-ENTRY = b"pk\3\4"
+ENTRY, DIRECTORY_END = b"pk\3\4", b"pk\5\6"
 TAR, GNU_TAR, DISC = b"ustar\0", b"ustar  \0", b"cd001\1"
 BZIP2, XZ, WIM = b"1ay&sy", b"\xfd7zxz", b"swim\0\0\0"
-FILES = (b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"pdf-", ENTRY, BZIP2, XZ, WIM, TAR, GNU_TAR, DISC)
+FILES = (
+    b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"pdf-", ENTRY, DIRECTORY_END,
+    BZIP2, XZ, WIM, TAR, GNU_TAR, DISC,
+)  # fmt: skip
 MARKUP = (b"script", b"frame", b"object", b"embed", b"applet", b"hta:application", *EVENTS)
 """Of these none means anything where no tag begins not far before it: words have `on` in every line."""
 LONG = (*FILES, *MARKUP)
@@ -39,7 +42,7 @@ def _searches(*several: tuple[bytes, ...]) -> tuple[tuple[tuple[bytes, ...], Byt
 
 AS_THEY_ARE = {
     b"\x7fELF": b"\x7felf", b"Rar!": b"rar!", b"7z\xbc\xaf": b"7z\xbc\xaf", b"MSCF": b"mscf", b"ACE**": b"ace**",
-    b"PDF-": b"pdf-", b"PK\3\4": ENTRY, b"1AY&SY": BZIP2, b"\xfd7zXZ": XZ, b"SWIM\0\0\0": WIM,
+    b"PDF-": b"pdf-", b"PK\3\4": ENTRY, b"PK\5\6": DIRECTORY_END, b"1AY&SY": BZIP2, b"\xfd7zXZ": XZ, b"SWIM\0\0\0": WIM,
     TAR: TAR, GNU_TAR: GNU_TAR, b"CD001\1": DISC,
 }  # fmt: skip
 """The beginnings of files in their own letters, and the mark of each."""

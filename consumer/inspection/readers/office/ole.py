@@ -228,7 +228,7 @@ def _behind(data: bytes, file: CompoundFile, seen: Seen) -> None:
     for name in formats_at_fixed_places(data):
         seen.find(Reason.SECOND_FORMAT, f"the file is {name} as well")
     behind = data[file.end :]
-    archive = zip_at(data)
+    archive = zip_at(data, seen.work)
     if archive is not None and archive >= file.end:
         seen.find(Reason.SECOND_FORMAT, "a ZIP archive behind the document", at=archive)
     elif found := foreign(behind, seen.work):
