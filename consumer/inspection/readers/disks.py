@@ -9,11 +9,11 @@ from __future__ import annotations
 import struct
 
 TAIL = 512  # bytes of what names an image at its end
-MARKS = (
-    (3, b"NTFS    "), (3, b"EXFAT   "), (32, b"NXSB"), (64, b"\x7f\x10\xda\xbe"), (512, b"EFI PART"),
-    (512, b"LABELONE"), (1024, b"H+\0\4"), (1024, b"HX\0\5"), (1024, b"\x10\x20\xf5\xf2"), (4096, b"EFI PART"),
-    (0x8000, b"JFS1"), (0x10034, b"ReIsEr"), (0x10040, b"_BHRfS_M"),
-)  # fmt: skip
+MARKS = {
+    3: (b"NTFS    ", b"EXFAT   "), 32: (b"NXSB",), 64: (b"\x7f\x10\xda\xbe",), 512: (b"EFI PART", b"LABELONE"),
+    1024: (b"H+\0\4", b"HX\0\5", b"\x10\x20\xf5\xf2"), 4096: (b"EFI PART",), 0x8000: (b"JFS1",),
+    0x10034: (b"ReIsEr",), 0x10040: (b"_BHRfS_M",),
+}  # fmt: skip
 SECTORS, CLUSTERS = (512, 1024, 2048, 4096), tuple(1 << bit for bit in range(8))
 MEDIA = (0xF0, *range(0xF8, 0x100))
 PARTITIONS, OF_A_SECTOR = range(446, 510, 16), b"\x55\xaa"
@@ -24,7 +24,7 @@ _EXT = struct.Struct("<2L12x2L28x2HL12xL")
 
 
 def is_disk(data: bytes) -> bool:
-    if any(data.startswith(mark, at) for at, mark in MARKS):
+    if any(map(data.startswith, MARKS.values(), MARKS)):
         return True
     return _has_partitions(data) or _is_fat(data) or _is_ext(data) or _is_old_mac(data) or _is_named_behind(data)
 

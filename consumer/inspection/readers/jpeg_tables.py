@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import mul
+
 from consumer.inspection.readers.seen import Unreadable, Work
 
 QUANTIZATION, CODES, SCAN, RESTARTS = 0xDB, 0xC4, 0xDA, 0xDD
@@ -15,6 +17,7 @@ MOST_TABLES = 4  # of a kind
 USUAL = (0x00, 0x01, 0x10, 0x11)  # codes that decoders know of themselves: films leave them out of each picture
 ALTERNATING = 0x10  # the bit of a table of codes for all but the mean of a block
 LARGEST_MEAN = 15  # bits
+SHARES = tuple(1 << left for left in reversed(range(16)))  # of all codes, that one of each length takes
 
 
 class Tables:
@@ -102,9 +105,5 @@ class Tables:
 
 def _can_be_told_apart(counts: bytes) -> bool:
     """Whether there are enough codes of each length, of which none is all ones."""
-    code = 0
-    for length, count in enumerate(counts, 1):
-        code = 2 * code + count
-        if code >= 1 << length:
-            return False
-    return True
+    taken: int = sum(map(mul, counts, SHARES))
+    return taken < 1 << len(SHARES)

@@ -26,7 +26,7 @@ WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 WIDEST = 4  # bytes of a character in any of them
 PLAIN = "text/plain"
 HEAD = 64 * 1024
-FEW = 8 * 1024  # bytes that are looked at at once
+A_LOOK, FEW = 64, 8 * 1024  # bytes that are looked at at once
 DECODED_AT_ONCE = 256 * 1024
 KNOWN_BY = 4096  # characters that tell an encoding
 MOST_NULS = 2  # for each byte of text
@@ -82,7 +82,7 @@ def is_clean(data: bytes) -> bool:
     for mark, encoding in MARKS:
         if data.startswith(mark):
             return _strict(data, encoding, Work()) is not None
-    if data[:KNOWN_BY].translate(None, _UNQUIET) != data[:KNOWN_BY]:
+    if not _is_quiet(data[:A_LOOK]):  # nor is nearly anything else that is binary
         return False
     try:
         data.decode("utf-8")
