@@ -77,6 +77,9 @@ def test_a_file_without_any_sentence_speaks_for_every_reason() -> None:
         ({"declared_type": None}, None),
         ({"declared_type": "application/octet-stream"}, None),
         ({"declared_type": "binary/octet-stream"}, None),
+        ({"declared_type": "application/force-download"}, None),
+        ({"declared_type": "image/*"}, None),
+        ({"declared_type": "*/*"}, None),
         ({"declared_type": "video/mp4", "removed": True}, Reason.REMOVED),
     ],
 )
@@ -93,6 +96,9 @@ def test_the_declaration_alone_decides_before_the_download(
         ("image/pjpeg", "image/jpeg"),
         ("image/x-png", "image/png"),
         ("application/x-pdf", "application/pdf"),
+        ("application/acrobat", "application/pdf"),
+        ("text/x-log", "text/plain"),
+        ("application/wps-office.docx", WORD),
     ],
 )
 def test_other_names_of_a_type_hold_for_what_was_declared(policy: Policy, declared: str, kind: str) -> None:

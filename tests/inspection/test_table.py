@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from consumer.inspection.policy.policy import Policy
+from consumer.inspection.readers.other_names import OTHER_NAMES
 from consumer.inspection.readers.table import ALIASES, FAMILIES, FORMATS, Format, canonical, format_of, text_format
 from tests.inspection.files import BENIGN, TYPES_BY_EXTENSION
 
@@ -15,7 +16,7 @@ READ = [row for row in FORMATS if row.reader is not None]
 
 
 def test_no_name_alias_or_extension_stands_twice() -> None:
-    names = Counter(name for row in FORMATS for name in (row.name, *row.aliases))
+    names = Counter(name for row in FORMATS for name in (row.name, *row.aliases)) + Counter(OTHER_NAMES.keys())
     extensions = Counter(extension for row in FORMATS for extension in row.extensions)
     assert [word for word, count in (names + extensions).items() if count > 1] == []
 

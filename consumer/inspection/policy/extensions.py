@@ -8,7 +8,13 @@ from consumer.inspection.mime import UNKNOWN_TYPE
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.table import BY_EXTENSION, BY_NAME, canonical
 
-GENERIC_TYPES = frozenset({UNKNOWN_TYPE, "binary/octet-stream"})  # browsers say it when they don't know
+_GENERIC = """
+binary/octet-stream application/octetstream application/x-octet-stream application/binary application/x-binary
+application/unknown application/x-unknown unknown/unknown application/download application/x-download
+application/force-download application/x-force-download multipart/form-data
+"""
+GENERIC_TYPES = frozenset({UNKNOWN_TYPE, *_GENERIC.split()})  # what browsers and servers say when they don't know
+ANY = "/*"  # what phones were asked for, and not what they found: `image/*`
 
 
 def extension_type(name: str | None) -> str | None:
@@ -18,7 +24,7 @@ def extension_type(name: str | None) -> str | None:
 
 def is_generic(declared_type: str | None) -> bool:
     """Whether the declared type says nothing, so that only name and bytes can tell."""
-    return declared_type is None or declared_type in GENERIC_TYPES
+    return declared_type is None or declared_type in GENERIC_TYPES or declared_type.endswith(ANY)
 
 
 @lru_cache(256)  # a few types, again and again

@@ -17,6 +17,7 @@ from consumer.inspection.readers.media import amr, bmff, bmp, ebml, mpeg_audio, 
 from consumer.inspection.readers.office import ole, ooxml
 from consumer.inspection.readers.office.compound import SIGNATURE as OLE
 from consumer.inspection.readers.office.ooxml_types import SHEET, SLIDES, WORD
+from consumer.inspection.readers.other_names import OTHER_NAMES
 from consumer.inspection.readers.pdf import document as pdf
 from consumer.inspection.readers.pdf import root
 from consumer.inspection.readers.picture import Picture
@@ -228,7 +229,7 @@ FORMATS: tuple[Format, ...] = (
 
 BY_NAME = {row.name: row for row in FORMATS}
 BY_EXTENSION = {extension: row.name for row in FORMATS for extension in row.extensions}
-ALIASES = {alias: row.name for row in FORMATS for alias in row.aliases}
+ALIASES = {alias: row.name for row in FORMATS for alias in row.aliases} | OTHER_NAMES
 FAMILIES = tuple(
     frozenset(row.name for row in FORMATS if row.family == family)
     for family in sorted({row.family for row in FORMATS} - {""})
