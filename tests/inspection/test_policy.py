@@ -8,6 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from consumer.inspection.mime import UNKNOWN_TYPE
+from consumer.inspection.policy.extensions import extension_type
 from consumer.inspection.policy.file import PolicyFile
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
 from consumer.inspection.policy.policy import SHIPPED, TYPE_ONLY, Policy
@@ -168,10 +169,46 @@ def test_a_size_that_differs_from_the_declared_one_never_rejects(policy: Policy)
 def test_name_declaration_and_bytes_have_to_agree(
     policy: Policy, name: str | None, declared: str | None, detected: str | None, reason: Reason | None
 ) -> None:
-    from consumer.inspection.policy.extensions import extension_type
-
     facts = Facts(size=1, extension_type=extension_type(name), detected_type=detected)
     assert policy.decide(attachment(name, declared), facts) is reason
+
+
+MESSAGING = Policy.load(SHIPPED.with_name("messaging.toml"))
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "detected", "reason"),
+    [
+        ("a.csv", "text/plain", "text/csv", None),
+        ("a.csv", "application/vnd.ms-excel", "text/csv", None),
+        ("a.csv", None, "application/vnd.ms-excel", None),
+        ("a.ics", "text/plain", "text/calendar", None),
+        ("a.json", "text/plain", "application/json", None),
+        ("a.m4a", "audio/mpeg", "audio/mp4", None),
+        ("a.mp3", None, "audio/wav", None),
+        ("a.amr", None, "video/3gpp", None),
+        ("a.webm", "video/mp4", "video/webm", None),
+        ("a.doc", None, "application/rtf", None),
+        ("a.csv", None, "text/plain", Reason.TYPE_MISMATCH),
+        ("a.ics", None, "text/plain", Reason.TYPE_MISMATCH),
+        ("a.xls", None, "text/plain", Reason.TYPE_MISMATCH),
+        ("a.xml", "text/plain", "text/plain", Reason.TYPE_MISMATCH),
+        ("a.png", "text/plain", "image/png", Reason.TYPE_MISMATCH),
+        ("a.mp3", None, "image/png", Reason.TYPE_MISMATCH),
+    ],
+)
+def test_what_is_usually_said_of_a_file_that_is_another_one_agrees(
+    name: str, declared: str | None, detected: str, reason: Reason | None
+) -> None:
+    """Windows says Excel's type of each table, phones one recording's of another. Any text is a plain one."""
+    facts = Facts(size=1, extension_type=extension_type(name), detected_type=detected)
+    assert MESSAGING.decide(attachment(name, declared), facts) is reason
+
+
+def test_who_wants_no_type_for_another_gets_none_for_a_plain_text() -> None:
+    strict = _load(MINIMAL + '"text/csv" = "1 MiB"\n[disagreement]\nfamily = "reject"\n')
+    facts = Facts(size=1, extension_type="text/csv", detected_type="text/csv")
+    assert strict.decide(attachment("a.csv", "text/plain"), facts) is Reason.TYPE_MISMATCH
 
 
 @pytest.mark.parametrize("code", [Reason.ACTIVE_CONTENT, Reason.TRAILING_DATA])

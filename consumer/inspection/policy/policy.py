@@ -227,7 +227,8 @@ class Policy(Table):
 
     def _mismatch(self, attachment: Attachment, facts: Facts, detected: str) -> bool:
         declared = declared_as(attachment.declared_type)
-        if self.disagreement.declared is Action.REJECT and self._differs(declared, detected):
+        plainly = declared == PLAIN and is_text(detected) and self.disagreement.family is Action.TELL
+        if self.disagreement.declared is Action.REJECT and not plainly and self._differs(declared, detected):
             return True
         if self.disagreement.extension is Action.TELL:
             return False
