@@ -19,6 +19,7 @@ from consumer.genesys.links import is_signed
 from consumer.http.codes import NOT_FOUND, as_written, not_found
 from consumer.http.urls import REGION_HOSTS
 from consumer.model import Settled
+from consumer.wire import shapes
 from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
 
@@ -27,6 +28,7 @@ CORRELATION_ID = re.compile(r"[0-9a-fA-F-]{8,64}")
 FILE_HOST = "api-downloads"
 WHOLE = frozenset({200, 201, 202, 204})  # not a part (206), nor what somebody else has changed on the way (203)
 OF_ERRORS = frozenset({"code", "error", "errors", "status"})
+OF_OLD_MESSAGES = ("media", "normalizedReceipts", "stickers", "textBody")  # what stood beside what is normalized
 LIMIT_HEADERS = ("inin-ratelimit-count", "inin-ratelimit-allowed", "inin-ratelimit-reset")
 # Every code that is known to be said, by whomever it is about; others are counted, so that the lists can learn them.
 CODES = frozenset(
@@ -98,16 +100,35 @@ def _is_it(said: Any, of: Collection[str]) -> bool:
 
 
 def _is_conversation(said: Any, of: Collection[str]) -> bool:
-    """With the id that was asked for, or without one and with a participant."""
+    """With somebody in it, as each has, or with messages of its own; and with the id that was asked for, or none."""
     if not isinstance(said, dict) or not isinstance(said.get("participants", []), list):
         return False
-    return _is_it(said, of) or ("id" not in said and bool(said.get("participants")))
+    return bool(said.get("participants") or said.get("messages")) and ("id" not in said or _is_it(said, of))
+
+
+def says_what_is_in_it(said: Json) -> bool:
+    """Whether a message does, be it that it was removed. A stub and what can't be read do not."""
+    try:
+        message, type_ = shapes.message_data({**said, "conversationId": None})
+    except Malformed:
+        return False
+    is_old = any(said.get(field) is not None for field in OF_OLD_MESSAGES)
+    return bool(type_ or message.announced or message.attachments) or message.removed or is_old
+
+
+def _is_message(said: Any, of: Collection[str]) -> bool:
+    return _is_it(said, of) and says_what_is_in_it(said)
+
+
+def _is_at_home(said: Any, of: Collection[str]) -> bool:
+    """A message that names its conversation."""
+    return _is_it(said, of) and isinstance(said.get("conversationId"), str) and bool(said["conversationId"])
 
 
 def _is_listing(said: Any, of: Collection[str]) -> bool:
     """Of what was asked for, be it of nothing: what lists only others answers another question."""
     entities = said.get("entities") if isinstance(said, dict) else None
-    return isinstance(entities, list) and (not entities or any(_is_it(entity, of) for entity in entities))
+    return isinstance(entities, list) and (not entities or any(_is_message(entity, of) for entity in entities))
 
 
 def _is_link(said: Any, of: Collection[str]) -> bool:
@@ -136,8 +157,8 @@ OF_A_MESSAGE = not_found({"conversation", "message"})
 # By the name of the call. `messages` is the bulk call: where it is not to be had, messages are read one by one.
 SHAPES: Mapping[str, ResponseShape] = {
     "conversation": ResponseShape(_is_conversation, missing=not_found({"conversation"})),
-    "message": ResponseShape(_is_it, missing=OF_A_MESSAGE),
-    "details": ResponseShape(_is_it, missing=OF_A_MESSAGE),
+    "message": ResponseShape(_is_message, missing=OF_A_MESSAGE),
+    "details": ResponseShape(_is_at_home, missing=OF_A_MESSAGE),
     "messages": ResponseShape(_is_listing, missing=OF_A_MESSAGE, absent=frozenset({405})),
     "media": ResponseShape(
         _is_it, missing=not_found({"conversation", "communication", "message", "media", "attachment"})

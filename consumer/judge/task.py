@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 
 from consumer.attempts import Patience
-from consumer.errors import LastTryAhead, NotYet
+from consumer.errors import LastTryAhead
 from consumer.identity import announcement_identity, message_identity
 from consumer.judge.answers import Answer, Answers, Inspection, Resting, mark
 from consumer.judge.boundary import Boundary, Subject
@@ -25,7 +25,6 @@ from consumer.model import (
     Attachment,
     DeadReason,
     Decision,
-    Dependency,
     Event,
     LedgerEntry,
     Message,
@@ -228,7 +227,7 @@ class _Judging:
             raise not_shown("Genesys does not show the announced message")
         self.homes.check(announced, message, self.task.moves)
         if any(attachment.key is None for attachment in self.wanted.attachments(message)):
-            raise NotYet(Dependency.API, "an attachment has neither an id nor a link yet")
+            raise not_all_shown("an attachment has neither an id nor a link yet")
         return with_communication(message, announced.communication_id)
 
     async def _rest(self, event: Event, announced: Message, just_shown: Message) -> None:

@@ -19,6 +19,7 @@ from tests.reports import Recorder
 
 CONVERSATION = "f3d0ab2e-7f1c-4f0b-9a55-1f0c8d1f2a10"
 PATH = f"/api/v2/conversations/{CONVERSATION}"
+SAID = {"id": CONVERSATION, "participants": [{"purpose": "customer"}]}
 NOBODY = f"/api/v2/conversations/{NIL}"
 NO_MESSAGES = f"/api/v2/conversations/messages/{NIL}/messages/bulk"
 ME = "/api/v2/tokens/me"
@@ -112,15 +113,15 @@ async def test_when_to_come_again_is_read_in_both_forms_and_bounded(
 
 
 async def test_a_401_costs_one_new_token(cloud: Cloud, client: Client) -> None:
-    cloud.at("GET", PATH, {"id": CONVERSATION})
+    cloud.at("GET", PATH, SAID)
     await client.api.conversation(CONVERSATION)
     cloud.good.clear()
-    assert await client.api.conversation(CONVERSATION) == {"id": CONVERSATION}
+    assert await client.api.conversation(CONVERSATION) == SAID
     assert [asked.token for asked in cloud.asked] == ["Bearer token-1", "Bearer token-1", "Bearer token-2"]
 
 
 async def test_many_401s_at_once_cost_one_login(cloud: Cloud, client: Client) -> None:
-    cloud.at("GET", PATH, {"id": CONVERSATION})
+    cloud.at("GET", PATH, SAID)
     await client.api.conversation(CONVERSATION)
     cloud.good.clear()
     async with anyio.create_task_group() as tg:
@@ -131,7 +132,7 @@ async def test_many_401s_at_once_cost_one_login(cloud: Cloud, client: Client) ->
 
 async def test_a_rotated_secret_needs_no_restart(cloud: Cloud) -> None:
     secrets = ["s3cret"]
-    cloud.at("GET", PATH, {"id": CONVERSATION})
+    cloud.at("GET", PATH, SAID)
     async with connected(cloud, secret=lambda: secrets[-1]) as client:
         await client.api.conversation(CONVERSATION)
         cloud.secret = "rotated"
@@ -220,7 +221,7 @@ async def test_too_many_calls_make_all_wait(cloud: Cloud) -> None:
         failure = await failure_of(client)
         assert isinstance(failure, Throttled)
         assert failure.retry_after_s == 17
-        cloud.at("GET", PATH, {"id": CONVERSATION})
+        cloud.at("GET", PATH, SAID)
         await client.api.conversation(CONVERSATION)
     assert sum(slept) >= 17
 
@@ -296,7 +297,7 @@ async def test_a_gateway_with_a_path_is_kept(cloud: Cloud, client: Client) -> No
     http = client.http
     assert isinstance(http, DirectClient)
     http._base = f"{cloud.url}/genesys"
-    cloud.at("GET", f"/genesys{PATH}", {"id": CONVERSATION})
+    cloud.at("GET", f"/genesys{PATH}", SAID)
     assert await client.api.conversation(CONVERSATION)
 
 
@@ -398,7 +399,7 @@ async def test_a_success_ends_the_run(cloud: Cloud, client: Client) -> None:
     for _ in range(2):
         for _ in range(NOT_FOUND_RUN - 1):
             await failure_of(client)
-        cloud.at("GET", PATH, {"id": CONVERSATION})
+        cloud.at("GET", PATH, SAID)
         await client.api.conversation(CONVERSATION)
         del cloud.responds["GET", PATH]
     assert cloud.calls[f"GET {ME}"] == 0

@@ -121,7 +121,7 @@ async def test_a_conversation_without_files_costs_no_bulk_call(cloud: Cloud, cli
     assert cloud.calls == {f"GET {WHOLE}": 1}
 
 
-@pytest.mark.parametrize("entities", [[], [{"id": MESSAGE, "direction": "inbound"}]])
+@pytest.mark.parametrize("entities", [[], [{"id": MESSAGE, "direction": "inbound", "textBody": "words"}]])
 async def test_what_only_the_conversation_knows_is_kept(
     cloud: Cloud, client: Client, entities: list[dict[str, Any]]
 ) -> None:

@@ -132,7 +132,7 @@ async def test_a_forbidden_conversation_costs_two_calls_and_their_probes(cloud: 
 
 
 async def test_an_unknown_first_message_of_a_known_conversation_hides_no_other(cloud: Cloud, client: Client) -> None:
-    cloud.at("GET", WHOLE, {"id": CONVERSATION, "participants": []})
+    cloud.at("GET", WHOLE, {"id": CONVERSATION, "participants": [{"purpose": "customer"}]})
     for id_ in MANY - {"m-00"}:
         cloud.at("GET", f"{SINGLE}/{id_}", message(id_))
     assert (await client.lookup.find(CONVERSATION, MANY)).keys() == MANY - {"m-00"}

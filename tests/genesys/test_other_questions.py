@@ -37,12 +37,15 @@ async def test_the_status_of_another_upload_is_no_answer(
     assert not isinstance(raised.value, NotYet)
 
 
-async def test_a_conversation_without_id_and_participants_is_no_answer(cloud: Cloud, client: Client) -> None:
-    cloud.at("GET", WHOLE, {"participants": []})
+@pytest.mark.parametrize("named", [{}, {"id": CONVERSATION}])
+async def test_a_conversation_without_participants_is_no_answer(
+    cloud: Cloud, client: Client, named: dict[str, str]
+) -> None:
+    cloud.at("GET", WHOLE, {"participants": []} | named)
     with pytest.raises(Unavailable, match="is not Genesys Cloud") as raised:
         await listed(client)
     assert not isinstance(raised.value, NotYet)
-    cloud.at("GET", WHOLE, {"id": CONVERSATION, "participants": []})
+    cloud.at("GET", WHOLE, {"participants": [{"purpose": "customer"}]} | named)
     assert await listed(client) == {}
 
 

@@ -39,8 +39,10 @@ def denied(code: str = "AccessDenied", status: int = 403) -> Reply:
     return Reply(status, f"<?xml version='1.0'?><Error><Code>{code}</Code></Error>".encode(), XML)
 
 
-Ill = Callable[[str], Reply | None]
-"""Given the call's name, what is answered in place of the truth; None for the truth."""
+Part = Callable[[Any], Any]
+"""Of the JSON of the truth, what comes."""
+Ill = Callable[[str], Reply | Part | None]
+"""Given the call's name, what is answered in place of the truth, or comes of it; None for the truth."""
 
 
 @dataclass
@@ -77,9 +79,11 @@ class Cloud:
         self.calls[name] += 1
         asked = (name, number_in(name, request.url.path))
         ill = self.ill(name) or self.ill_of.get(asked)
-        if ill is not None and not (self.spares_old and asked in self.answered_well):
+        if isinstance(ill, Reply) and not (self.spares_old and asked in self.answered_well):
             return ill
         reply = self._well(name, request)
+        if ill is not None and not isinstance(ill, Reply) and reply.status == 200:
+            return json(ill(orjson.loads(reply.body)))
         if reply.status == 200:
             self.answered_well.add(asked)
         return reply

@@ -13,7 +13,7 @@ import pytest
 from consumer.model import Condition
 from tests.ill import clock
 from tests.ill.answers import CALLS, drawn, ill_for, is_told_of_one, named
-from tests.ill.cloud import Cloud, Ill, Reply, denied, error
+from tests.ill.cloud import Cloud, Ill, Part, Reply, denied, error
 from tests.ill.scene import SHORTEST_S, Scene, event_of, playing
 
 KINDS = ("plain", "single", "uploading", "bare", "details", "plain", "expired", "gone", "forbidden", "unknown")
@@ -74,7 +74,7 @@ def right(kind: str) -> str:
     return RIGHT.get(kind, "accepted")
 
 
-def always(calls: set[str], reply: Reply) -> Ill:
+def always(calls: set[str], reply: Reply | Part) -> Ill:
     return lambda call: reply if call in calls else None
 
 

@@ -166,6 +166,17 @@ async def test_attachments_that_an_event_only_counts_are_waited_for(named: list[
         assert home.letters == []
 
 
+async def test_a_file_that_genesys_names_by_nothing_yet_is_judged_once_it_has_a_name() -> None:
+    nameless = replace(attachment("a1"), attachment_id=None, key=None, url=None)
+    ids = orjson.dumps({"conversationId": CONVERSATION, "messageId": "m1"})
+    async with at_home(message("m1", nameless)) as home:
+        await home.take(ids)
+        assert (home.verdicts, home.letters) == ([], [("not_found", "m1", 1)])
+        home.genesys.messages["m1"] = M1
+        await home.take(ids)
+        assert home.verdicts == ["a1", "a2"]
+
+
 async def test_a_count_that_is_never_reached_is_a_dead_letter_beside_the_verdicts() -> None:
     async with at_home(message("m1", attachment("a1"))) as home:
         for _ in range(2):
