@@ -95,11 +95,13 @@ class Doubtful(Unavailable):
 
 class Strange(Doubtful):
     """A whole body that may be a portal's: it is not what was declared. Once it is known to be about this file alone,
-    it is the file, and is judged as it is. `sha256` of it, in lower-case hex."""
+    it is the file, and is judged as it is. `sha256` of it, in lower-case hex. `is_own`: it came for this file the time
+    before as well, and for no other."""
 
     def __init__(self, detail: str, *, asked: Asked, host: str | None, settled: Settled | None, sha256: str) -> None:
         super().__init__(detail, final=None, asked=asked, host=host, settled=settled)
         self.sha256 = sha256
+        self.is_own = False
 
 
 class HostNotAllowed(Unavailable):

@@ -54,10 +54,12 @@ class Deliveries:
             self._doubtful.add(hop.wanted.feed.host)
         if code in FOREIGN and body.sha256 not in self._whole:  # customers send one file in several ways
             remember(self._pages, body.sha256, None, KNOWN_PAGES)
-        elif code in OTHER_BYTES:
-            now = asyncio.get_running_loop().time()
-            if self.sizes.differs(hop.wanted.feed, hop.asked.of, body.sha256, now):
-                self._delivered(hop, again=True)
+        file = hop.asked.of
+        body.is_own = self.sizes.is_own(file, body.sha256)
+        if code not in OTHER_BYTES:
+            self.sizes.came(file, body.sha256)
+        elif self.sizes.differs(hop.wanted.feed, file, body.sha256, asyncio.get_running_loop().time()):
+            self._delivered(hop, again=True)
 
     def note(self, hop: Hop, body: Body) -> None:
         """Raises `Strange` for what came in place of another file, though it has as many bytes as this one."""

@@ -103,6 +103,7 @@ class Sizes:
         """Whether it proves that its host delivers: it came twice, for no other, and no size of the host fitted, or
         none does any more. `now`: seconds of a monotonic clock."""
         own, seen = self.is_own(file, sha256), self._seen(feed)
+        self.came(file, sha256)
         if not self._whose[sha256] and sha256 in seen.latest:
             seen.latest.remove(sha256)
         if not own:
@@ -115,11 +116,12 @@ class Sizes:
         return True
 
     def is_own(self, file: str, sha256: str) -> bool:
-        """Whether the same bytes came for the file before, and for no other."""
-        again = self._came.get(file) == sha256
+        """Whether these bytes are what came for the file last, and came for no other."""
+        return self._came.get(file) == sha256 and self._whose.get(sha256) == file
+
+    def came(self, file: str, sha256: str) -> None:
         remember(self._came, file, sha256, KNOWN_FILES)
         remember(self._whose, sha256, file if self._whose.get(sha256, file) == file else "", KNOWN_FILES)
-        return again and bool(self._whose[sha256])
 
     def _changed(self, host: str, file: str, sha256: str, now: float) -> bool:
         """Whether several files of the host came with their own bytes for so long that this is how it is now."""

@@ -119,13 +119,16 @@ class Inspector:
             return await self._judge(body, attachment, policy, attempt)
 
     async def _body(self, attachment: Attachment, cap: int, attempt: Attempt) -> Body | Reason:
-        """What does not look like the file is it once the host has delivered others: these very bytes alone."""
-        believed = ""
+        """What does not look like the file is it once the host has delivered others: these very bytes alone. What may
+        be an outage's that began at the last attempt is doubted until it is the last of two rounds of attempts."""
+        believed = last = ""
         for _ in range(BELIEFS):
             try:
                 return await attempt(partial(self._fetch, attachment, cap, believed))
             except Strange as strange:
-                believed = strange.sha256
+                if strange.is_own or strange.sha256 == last:
+                    believed = strange.sha256
+                last = strange.sha256
         return await attempt(partial(self._fetch, attachment, cap, believed))
 
     async def _fetch(self, attachment: Attachment, cap: int, believed: str = "") -> Body | Reason:

@@ -8,16 +8,18 @@ from functools import partial
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 
 from consumer.download.sizes import CHANGED_S
 from consumer.model import Accepted
 from tests.ill import clock
-from tests.ill.cloud import PNG, Cloud, Reply
+from tests.ill.cloud import PNG, Cloud, Reply, number_in
 from tests.ill.scene import ATTEMPTS, event_of, playing
 from tests.ill.test_one_alone import plain, settle
 
 WRONG = {"contentSizeBytes": 77}
+THEIRS = PNG + b"theirs"
 
 
 def test_a_size_that_lies_costs_time_and_no_verdict() -> None:
@@ -144,6 +146,32 @@ def test_a_feed_whose_sizes_always_lie_goes_on_after_its_first_files() -> None:
             assert len(scene.answers) > 90
         assert {answer for _, answer in scene.answers} == {"accepted"}
         assert cloud.calls["file"] < 100 + 30
+
+    clock.run(main)
+
+
+class IllFromTheLast(Cloud):
+    """For a minute from the last attempt of the first file on, every file is one picture. Its first did not count."""
+
+    asked = 0
+    ends = 0.0  # in seconds of the loop's clock
+
+    def _file(self, request: httpx.Request) -> Reply:
+        now = asyncio.get_running_loop().time()
+        self.asked += number_in("file", request.url.path) == "1"
+        if self.asked == ATTEMPTS + 1 and not self.ends:
+            self.ends = now + 60
+        return Reply(200, THEIRS) if now < self.ends else super()._file(request)
+
+
+def test_an_outage_that_begins_at_the_last_attempt_of_a_size_that_lies_gives_it_no_strangers_verdict() -> None:
+    async def main() -> None:
+        cloud = IllFromTheLast(plain("1"), bodies={"1": PNG + b"1"}, declared={"1": WRONG}, sizes=True)
+        scene = await settle(cloud, "1", others=60)
+        assert cloud.ends
+        assert set(scene.answers) == {("1", "accepted"), *((f"9{other}", "accepted") for other in range(60))}
+        shas = {one.decision.verdict.facts.sha256 for one in scene.partition.published if one.decision}
+        assert hashlib.sha256(THEIRS).hexdigest() not in shas
 
     clock.run(main)
 
