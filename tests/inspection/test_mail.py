@@ -131,9 +131,17 @@ def test_a_page_with_a_script_is_refused_as_body_and_as_attached_file(page: byte
 
 
 @pytest.mark.parametrize(
-    "page", ['<a href="javascript:void(0)">x</a>', "<a href='javascript:;'>x</a>", '<body onload="">x</body>']
+    "page",
+    [
+        '<a href="javascript:void(0)">x</a>',
+        "<a href='javascript:;'>x</a>",
+        '<body onload="">x</body>',
+        '<a href="https://a.example" onclick="return false;">x</a>',
+    ],
 )
 def test_links_and_events_that_do_nothing_run_nothing(page: str) -> None:
+    assert reason(several(part(b'<a onclick="return false;a()">x</a>', "text/html"))) is not None
+    assert reason(several(part(b'<a onclick="return false', "text/html"))) is not None
     assert reason(several(part(page.encode(), "text/html"))) is None
     assert reason(several(part(page.encode() + b"<a href='javascript:a()'>", "text/html"))) is not None
     assert reason(several(part(b"<body onload=a()>", "text/html"))) is not None

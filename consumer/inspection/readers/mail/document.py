@@ -31,6 +31,7 @@ KNOWN = frozenset(
 SENT = frozenset({"to", "cc", "bcc", "received", "message-id", "return-path", "delivered-to", "resent-to", "x-unsent"})
 SAVED = "snapshot-content-location"
 OF_A_SERVICE = "text/x-amp-html"  # shown by services of the web alone, and only after checks of their own
+IDLE = (b"", b"return false", b"return true")  # what an event does that does nothing
 NOTHING = (b"javascript:void(0)", b"javascript:;", b'javascript:"', b"javascript:'")
 DATA_SCRIPTS = (b"json", b"text/template", b"text/html")  # kinds of script that no browser runs
 SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
@@ -195,7 +196,13 @@ class _Mail:
         """
         self.seen.work.spend(A_PART // 2)
         words = page[at : at + 64].lower()
-        if words.startswith(NOTHING) or words.partition(b"=")[2].lstrip().startswith((b'""', b"''")):
+        if words.startswith(NOTHING) or _is_idle(words.partition(b"=")[2].lstrip()):
             return False
         tag = page[at : page.find(b">", at, at + 512) + 1].lower()
         return not (tag.startswith(b"<script") and any(kind in tag for kind in DATA_SCRIPTS))
+
+
+def _is_idle(value: bytes) -> bool:
+    """Whether an attribute's value, in its quotes, is code that does nothing."""
+    code, closed, _ = value[1:].partition(value[:1]) if value[:1] in (b'"', b"'") else (b"", b"", b"")
+    return bool(closed) and code.strip(b" ;") in IDLE
