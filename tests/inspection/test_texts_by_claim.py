@@ -283,7 +283,7 @@ def test_long_remarks_and_values_are_no_attributes(long: str) -> None:
     assert wide.reason(long.encode(), "a.xml") is None
 
 
-@pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-1", "shift_jis", "utf-16", "gb18030"])
+@pytest.mark.parametrize("encoding", ["windows-1252", "iso-8859-1", "shift_jis", "utf-16", "gb18030", "IBM850"])
 def test_xml_in_other_encodings_is_read(encoding: str) -> None:
     text = (
         f'<?xml version="1.0" encoding="{encoding}"?><a>{"日本" if encoding in ("shift_jis", "gb18030") else "ü"}</a>'
@@ -298,6 +298,9 @@ def test_xml_in_other_encodings_is_read(encoding: str) -> None:
         json.dumps({"a": float("nan"), "b": [float("inf"), -float("inf")]}),  # as Python writes them
         '{"a":NaN}\n{"a":1}\n',
         '{"a":"\\ud83d"}',  # as JavaScript writes half of a character
+        '{"a":1}{"a":2}[3]',  # as Firehose delivers a log
+        '{\n  "a": 1\n}\n{\n  "a": 2\n}\n',  # as jq writes several values
+        '\x1e{"a":1}\n\x1e{"a":2}\n',  # RFC 7464
     ],
 )
 def test_json_by_the_value_and_by_the_line_is_accepted(text: str) -> None:
@@ -327,7 +330,7 @@ def test_remarks_make_no_json_of_something_else(text: str) -> None:
     assert wide.reason(text.encode(), "settings.json") is not None
 
 
-@pytest.mark.parametrize("text", ["{'a': 1}", "hello", "[" * 100_000, '{"a":1}}'])
+@pytest.mark.parametrize("text", ["{'a': 1}", "hello", "[" * 100_000, '{"a":1}}', '{"a":1}{"a', '{"a":1}2'])
 def test_what_does_not_parse_is_no_json(text: str) -> None:
     assert wide.reason(text.encode(), "a.json") is not None
 

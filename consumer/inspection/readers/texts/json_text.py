@@ -22,6 +22,7 @@ QUOTE, *CLOSING = b'"]}'
 _NO_MARKS = runs.all_but(b'"/]}')
 OF_WRITERS = (b"NaN", b"Infinity", b"\\ud", b"\\uD")
 """Numbers that are none, as Python writes them, and halves of characters, which any program may write."""
+BETWEEN = " \t\r\n\x1e"  # two values; the last one begins a record (RFC 7464)
 MOST_VALUES = 1_000_000  # lists and objects take memory that their two letters don't show
 
 
@@ -57,7 +58,12 @@ def _parses_in_a_code_page(content: bytes) -> bool:
 def _parses_otherwise(content: bytes, work: Work) -> bool:
     lines = _as_list(content)
     read = bool(lines) and _parses(lines)
-    return read or _parses_as_settings(content, work) or _parses_by_python(content, lines, work)
+    return (
+        read
+        or _parses_as_settings(content, work)
+        or _parses_by_python(content, lines, work)
+        or _parses_by_the_value(content, work)
+    )
 
 
 def _as_list(content: bytes) -> bytes:
@@ -80,6 +86,34 @@ def _parses_by_python(content: bytes, lines: bytes, work: Work) -> bool:
             continue
         return True
     return False
+
+
+def _parses_by_the_value(content: bytes, work: Work) -> bool:
+    """Lists and objects, one behind the other with or without a line's end between them, as logs are delivered and
+    `jq` writes them.
+    """
+    work.spend(READING * len(content))
+    text = content.decode("utf-8", "replace")
+    read = json.JSONDecoder().raw_decode
+    at = _behind_space(text, 0)
+    if text[at : at + 1] not in ("{", "["):
+        return False
+    try:
+        while at < len(text):
+            work.spend(A_MARK)
+            value, at = read(text, at)
+            if not isinstance(value, dict | list):
+                return False
+            at = _behind_space(text, at)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _behind_space(text: str, at: int) -> int:
+    while at < len(text) and text[at] in BETWEEN:
+        at += 1
+    return at
 
 
 def _parses_as_settings(content: bytes, work: Work) -> bool:

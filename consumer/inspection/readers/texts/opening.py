@@ -12,7 +12,8 @@ from consumer.inspection.readers.seen import Seen, Work
 CODE_PAGES = (
     *(f"iso-8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 15, 16)),
     *(f"windows-{page}" for page in range(1250, 1259)),
-    *("latin1", "cp1252", "cp437", "cp850", "koi8-r", "koi8-u", "macintosh"),
+    *("latin1", "iso8859-1", "iso8859-15", "cp1252", "koi8-r", "koi8-u", "macintosh"),
+    *(f"{maker}{page}" for maker in ("cp", "ibm") for page in (437, 850, 852, 866)),
     *("shift_jis", "euc-jp", "iso-2022-jp", "gb2312", "gbk", "gb18030", "big5", "euc-kr", "tis-620"),
 )
 """The names of the encodings that texts come in; whoever reads them has to know them all at its start."""
