@@ -121,6 +121,23 @@ def test_reading_is_paid_for_and_needs_little_memory() -> None:
     assert Work().left - work.left >= 2_000_000
 
 
+def test_what_is_left_of_a_last_character_leaves_a_text_a_text() -> None:
+    """A cut upload, and a line's end that a program for single bytes added."""
+    for encoding in ("utf-16", "utf-16-be", "utf-16-le"):
+        data = ("\ufeff" * (encoding != "utf-16") + "Dear all \U0001f600").encode(encoding)
+        assert [reason(data[: len(data) - cut], "a.txt") for cut in range(5)] == [None] * 5
+        assert reason(data + b"\n", "a.txt") is None
+    assert reason("\ufeffDear all".encode("utf-32-be")[:-3], "a.txt") is None
+    assert reason("Dear \U0001f600".encode("utf-8-sig")[:-1], "a.txt") is None
+    assert reason("Grüße".encode("utf-8-sig") + "\nGrüße".encode("cp1252"), "a.txt") is None
+
+
+@pytest.mark.parametrize("begins", ["GIF89a", "%PDF-1.4", "RIFF", "#!AMR\n", "ID3", "BM"])
+def test_a_note_in_a_code_page_may_begin_with_the_letters_of_a_signature(begins: str) -> None:
+    text = f"{begins} ist größer, als wir dachten. Viele Grüße, Jörg\n"
+    assert reason(text.encode("cp1252"), "a.txt") is None
+
+
 PROGRAMS = {
     "python": 'import os\nfrom sys import argv\n\n\ndef main(name):\n    """What it does,\n    in many words."""\n'
     "    for one in os.listdir(name):\n        print(one)\n    return 0\n\n\nif __name__ == '__main__':\n"

@@ -24,6 +24,7 @@ MARKS = (
 UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 WIDEST = 4  # bytes of a character in any of them
+FIRST_OF_TWO = range(0xD8, 0xDC)  # the upper byte of half a character in UTF-16
 PLAIN = "text/plain"
 HEAD = 64 * 1024
 A_LOOK, FEW = 64, 8 * 1024  # bytes that are looked at at once
@@ -59,6 +60,7 @@ _LETTERS, _NOT_LETTERS = string.ascii_letters.encode() + b" ", 0.3
 _EBCDIC, _NOT_EBCDIC = (string.ascii_letters + string.digits + " .,'-\n\x85").encode("cp500"), 0.1
 _EBCDIC_SPACE, _SPACES = " ".encode("cp500"), 0.05
 _READABLE, _MOSTLY_LETTERS = 0.99, 0.6
+_ASCII, _OTHER_LETTERS = runs.between(0, 127), 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +78,8 @@ def decode(data: bytes) -> str | None:
 
 
 def is_clean(data: bytes) -> bool:
-    """Whether these bytes are text and nothing but a text is, whatever it begins with: marked as one, or UTF-8 without
-    a control.
+    """Whether these bytes are text and nothing but a text is, whatever it begins with: marked as one, or without a
+    control in UTF-8 or mostly in ASCII.
     """
     for mark, encoding in MARKS:
         if data.startswith(mark):
@@ -87,7 +89,8 @@ def is_clean(data: bytes) -> bool:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return False
+        if len(data.translate(None, _ASCII)) > _OTHER_LETTERS * len(data):
+            return False
     return _is_quiet(data)
 
 
@@ -103,8 +106,8 @@ def _is_quiet(data: bytes) -> bool:
 def read(data: bytes, work: Work) -> Text | None:
     """None for what is no text: too many NULs outside of UTF-16 and UTF-32, or too many other controls."""
     for mark, encoding in MARKS:
-        if data.startswith(mark):
-            return _strict(data, encoding, work)
+        if data.startswith(mark) and ((found := _strict(data, encoding, work)) or encoding != "utf-8"):
+            return found
     whole = _without_gaps(data)
     if whole is not None:
         quiet = _is_quiet(whole)
@@ -147,7 +150,7 @@ def _strict(data: bytes, encoding: str, work: Work, quiet: bool = False) -> Text
     """The text if every byte of it is right. `quiet`: whether all bytes are known to be no controls."""
     head, controls, bidirectional = "", False, False
     try:
-        for piece in _decoded(data, encoding, work):
+        for piece in _decoded(_uncut(data, encoding), encoding, work):
             if "\0" in piece:
                 return None
             head = head or piece.removeprefix("\ufeff")[:HEAD]
@@ -159,6 +162,16 @@ def _strict(data: bytes, encoding: str, work: Work, quiet: bool = False) -> Text
     except UnicodeDecodeError:
         return None
     return Text(head, controls=controls, bidirectional=bidirectional)
+
+
+def _uncut(data: bytes, encoding: str) -> bytes:
+    """Without the piece of a character that a cut, or a line that another program added, leaves behind the last one."""
+    if encoding not in WIDE:
+        return data
+    unit = 2 if encoding.startswith("utf-16") else WIDEST
+    end = len(data) - len(data) % unit
+    upper = data[end - 1 if encoding.endswith("le") else end - 2] if unit == 2 and end else 0
+    return data[: end - unit if upper in FIRST_OF_TWO else end]
 
 
 def _steers(data: bytes) -> bool:
