@@ -118,6 +118,7 @@ def test_other_names_of_a_type_hold_for_what_was_declared(policy: Policy, declar
         (None, "text/markdown", "text/markdown", "text/markdown"),
         ("a.md", None, "text/markdown", "text/markdown"),
         ("a.md", "text/markdown", "text/plain", "text/plain"),
+        ("a.yml", "text/yaml", "application/yaml", "application/yaml"),
         ("a.unheardof", "text/markdown", "text/markdown", "text/plain"),
         ("a.txt", "text/markdown", "text/markdown", "text/plain"),
         ("a.csv", "text/csv", "text/csv", "text/plain"),
@@ -131,8 +132,8 @@ def test_a_text_is_of_the_type_that_it_is_said_to_be_if_that_is_let_in_and_no_re
     file = attachment(name, declared_type=declared)
     facts = policy.marked(policy.as_claimed(file, Facts(size=1, detected_type="text/plain")))
     assert facts.detected_type == kind
-    assert (TYPE_ONLY in facts.flags) is (kind == "text/markdown")
-    assert (policy.decide(file, facts) is None) is (kind == allowed == "text/markdown")
+    assert (TYPE_ONLY in facts.flags) is (kind != "text/plain")
+    assert (policy.decide(file, facts) is None) is (kind == allowed != "text/plain")
 
 
 def test_a_file_that_is_not_the_announced_one_is_rejected_first(policy: Policy) -> None:
@@ -160,6 +161,9 @@ def test_a_size_that_differs_from_the_declared_one_never_rejects(policy: Policy)
         ("run.unheardof", "text/plain", "text/plain", Reason.TYPE_MISMATCH),
         ("scan.unheardof", "image/png", "image/png", None),
         ("notes 12.05.2024", "text/plain", "text/plain", None),
+        ("for Smith & Co. KG", "text/plain", "text/plain", None),
+        ("what to run. exe", "text/plain", "text/plain", Reason.TYPE_MISMATCH),
+        ("film.srt", "text/plain", "text/plain", None),
         ("README", None, "text/plain", None),
         (None, None, "image/gif", None),
         ("a.zip", None, "application/zip", Reason.CONTENT_NOT_ALLOWED),

@@ -35,7 +35,7 @@ from consumer.inspection.policy.model import (
 )
 from consumer.inspection.policy.names import has_reader
 from consumer.inspection.policy.reading import PolicyError, read
-from consumer.inspection.readers.names import extension_of
+from consumer.inspection.readers.names import ends_in_words, extension_of
 from consumer.inspection.readers.seen import Limits
 from consumer.inspection.readers.table import canonical, is_text
 from consumer.inspection.readers.text import PLAIN
@@ -157,7 +157,7 @@ class Policy(Table):
         """
         named = extension_type(attachment.name)
         claimed = named or declared_as(attachment.declared_type)
-        if facts.detected_type != PLAIN or claimed is None or (named is None and extension_of(attachment.name)):
+        if facts.detected_type != PLAIN or claimed is None or (named is None and _has_ending(attachment.name)):
             return facts
         if not is_text(claimed) or claimed not in self.types or has_reader(claimed):
             return facts
@@ -233,7 +233,7 @@ class Policy(Table):
         if self.disagreement.extension is Action.TELL:
             return False
         named = facts.extension_type or extension_type(attachment.name)
-        if detected == PLAIN and named is None and extension_of(attachment.name):
+        if detected == PLAIN and named is None and _has_ending(attachment.name):
             return True  # any script is plain text: an ending that nobody knows may be the one that runs it
         return self._differs(named, detected)
 
@@ -242,6 +242,10 @@ class Policy(Table):
             return False
         related = claimed in self.types and claimed in self.family(detected)
         return self.disagreement.family is Action.REJECT or not related
+
+
+def _has_ending(name: str | None) -> bool:
+    return bool(extension_of(name)) and not ends_in_words(name)
 
 
 def _warning(kind: str) -> str:

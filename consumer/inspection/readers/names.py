@@ -38,3 +38,10 @@ def extension_of(name: str | None) -> str:
     extension = extension.strip().lower()
     characters = set(extension)
     return extension if dot and characters <= _CHARACTERS and characters & LETTERS else ""
+
+
+def ends_in_words(name: str | None) -> bool:
+    """Whether a space stands behind the last dot, as in "Smith & Co. KG": no desktop takes what follows for an
+    extension that it knows.
+    """
+    return unicodedata.normalize("NFKC", visible_name(name or "")[-LONGEST:]).rpartition(".")[2][:1].isspace()

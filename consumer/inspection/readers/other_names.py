@@ -15,10 +15,11 @@ _NAMES = {
     "application/pdf": "application/acrobat application/nappdf application/vnd.pdf application/haansoftpdf image/pdf "
     "text/pdf text/x-pdf",
     "text/plain": "text/x-log application/txt",
-    "text/csv": "text/comma-separated-values text/x-comma-separated-values application/x-csv",
+    "text/csv": "application/csv application/x-csv text/x-csv text/comma-separated-values "
+    "text/x-comma-separated-values",
     "text/markdown": "text/x-markdown",
     "application/yaml": "application/x-yaml text/yaml text/x-yaml",
-    "application/rtf": "application/x-rtf",
+    "application/rtf": "text/rtf application/x-rtf",
     "application/msword": "application/doc application/vnd.ms-word application/vnd.msword application/x-msword "
     "application/wps-office.doc application/kswps application/haansoftdoc zz-application/zz-winassoc-doc",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "application/docx application/x-docx "
@@ -33,7 +34,7 @@ _NAMES = {
     "application/wps-office.ppt application/kswpp application/haansoftppt",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "application/pptx "
     "application/wps-office.pptx application/haansoftpptx application/vnd.ms-powerpoint.presentation.12",
-    "application/zip": "application/x-zip",
+    "application/zip": "application/x-zip application/x-zip-compressed",
     "audio/mpeg": "audio/mpg audio/x-mpeg audio/x-mpg audio/x-mpeg-3 audio/x-mpegaudio",
     "audio/aac": "audio/vnd.dlna.adts",
     "audio/amr": "audio/amr-nb audio/x-amr",
@@ -44,7 +45,7 @@ _NAMES = {
     "video/mp4": "video/m4v video/x-m4v video/mp4v-es video/x-mp4 application/mp4",
     "video/quicktime": "video/mov video/x-quicktime",
     "video/3gpp": "video/3gp video/x-3gp audio/3gp",
-    "video/x-matroska": "application/x-matroska",
+    "video/x-matroska": "audio/x-matroska video/matroska audio/matroska application/x-matroska",
 }
 OTHER_NAMES = {word: name for name, words in _NAMES.items() for word in words.split()}
 """By each of them the type's own name."""

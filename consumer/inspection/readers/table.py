@@ -114,8 +114,8 @@ FORMATS: tuple[Format, ...] = (
         reader=ebml.examine, end=ebml.END, family="media",
     ),
     Format(
-        "video/x-matroska", ("mkv", "mka"), ("audio/x-matroska", "video/matroska", "audio/matroska"),
-        (ebml.SIGNATURE,), reader=ebml.examine, end=ebml.END, family="media",
+        "video/x-matroska", ("mkv", "mka"), (), (ebml.SIGNATURE,),
+        reader=ebml.examine, end=ebml.END, family="media",
     ),
     Format(
         "audio/ogg", ("ogg", "oga", "opus"), ("audio/opus", "audio/vorbis"),
@@ -158,10 +158,7 @@ FORMATS: tuple[Format, ...] = (
     Format(f"{ODF}.text", ("odt", "ott"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
     Format(f"{ODF}.spreadsheet", ("ods", "ots"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
     Format(f"{ODF}.presentation", ("odp", "otp"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
-    Format(
-        "application/zip", ("zip", "zipx"), ("application/x-zip-compressed",), ZIP,
-        reader=ooxml.examine, end=ooxml.END,
-    ),
+    Format("application/zip", ("zip", "zipx"), signatures=ZIP, reader=ooxml.examine, end=ooxml.END),
     Format(
         "application/pdf", ("pdf",), ("application/x-pdf",),
         starts=pdf.is_pdf, reader=pdf.examine, end=root.ENDING, plain=True,
@@ -171,35 +168,33 @@ FORMATS: tuple[Format, ...] = (
     Format("application/x-empty", (), ("inode/x-empty",)),
     Format("application/postscript", ("ps", "eps", "ai")),
     Format(
-        "application/rtf", ("rtf",), ("text/rtf",),
+        "application/rtf", ("rtf",),
         starts=rtf.begins, reader=rtf.examine, end=rtf.END, plain=True, family="word",
     ),
-    Format("text/plain", ("txt", "text", "log")),
-    Format(
-        "text/csv", ("csv",), ("text/x-csv", "application/csv"),
-        reader=tables.examine, end=tables.END, text=True, family="table",
-    ),
+    Format("text/plain", (*("txt", "text", "log", "lst", "rst", "adoc", "tex", "bib", "diff", "patch", "srt", "lrc"),
+                          *("qif", "ofx", "sta", "mt940"))),
+    Format("text/csv", ("csv",), reader=tables.examine, end=tables.END, text=True, family="table"),
     Format("text/tab-separated-values", ("tsv", "tab")),
     Format("text/markdown", ("md", "markdown")),
     Format("text/html", ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml")),
     Format(
-        "text/xml", ("xml", "xsl", "xslt", "xsd"), ("application/xml",),
+        "text/xml", ("xml", "xsl", "xslt", "xsd", "gpx"), ("application/xml", "application/gpx+xml"),
         starts=xml_text.begins, reader=xml_text.examine, end=xml_text.END, text=True,
     ),
     Format("text/css", ("css",)),
     Format(
-        "text/calendar", ("ics",), ("text/x-vcalendar", "application/ics"),
+        "text/calendar", ("ics", "vcs", "ical"), ("text/x-vcalendar", "application/ics"),
         starts=cards.is_calendar, reader=cards.examine_calendar, end=cards.END, text=True,
     ),
     Format(
-        "text/vcard", ("vcf",), ("text/x-vcard", "text/directory"),
+        "text/vcard", ("vcf", "vcard"), ("text/x-vcard", "text/directory"),
         starts=cards.is_contact, reader=cards.examine_contact, end=cards.END, text=True,
     ),
     Format(
         "application/json", ("json", "ndjson", "jsonl", "geojson"), ("text/json", "application/x-ndjson"),
         reader=json_text.examine, end=json_text.END, text=True,
     ),
-    Format("application/yaml", ("yaml", "yml")),
+    Format("application/yaml", ("yaml", "yml"), text=True),
     Format("message/rfc822", ("eml",), starts=mail.begins, reader=mail.examine, end=mail.END, text=True),
     Format("application/ms-tnef", (), ("application/vnd.ms-tnef",), (tnef.SIGNATURE,), reader=tnef.examine),
     Format("application/x-rar", ("rar",), ("application/x-rar-compressed", "application/vnd.rar")),
