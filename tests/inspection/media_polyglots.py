@@ -11,7 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from tests.inspection import media
+from tests.inspection import anywhere, media
 from tests.inspection.files import archive, jpeg, ooxml, pdf, program, segment
 from tests.inspection.media import SAMPLES, box, frame, riff, riff_chunk, tag
 from tests.inspection.polyglots import ELF, HTA, HTML, PHP, RAR, RAR5, ZIP, arj, disks, second_files, seven_zip, tar
@@ -36,6 +36,7 @@ def opened_anywhere() -> dict[str, bytes]:
         "bzip2": bz2.compress(b"hello"),
         "xz": lzma.compress(b"hello"),
         "tar": tar(),
+        **{kind: anywhere.FILES[kind][1] for kind in anywhere.SAMPLED},
         "wim": b"MSWIM\0\0\0\xd0\0\0\0" + bytes(200),
         "exe": program(),
         "elf": ELF,

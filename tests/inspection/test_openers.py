@@ -19,6 +19,7 @@ from consumer.inspection.examination import examine
 from consumer.inspection.policy.model import DEFAULTS, Action
 from consumer.inspection.readers.openers import OPENERS, RULES, Step
 from consumer.model import Reason
+from tests.inspection import anywhere
 from tests.inspection.files import archive, chunk, gif, jpeg, ooxml, pdf, png, segment
 from tests.inspection.judging import reason
 from tests.inspection.media_polyglots import over
@@ -159,6 +160,16 @@ def test_the_opener_acts_on_the_file_and_the_file_is_rejected(name: str, tmp_pat
     path.write_bytes(data)
     assert opens(path)
     assert reason(data, sent_as) is not None
+
+
+@pytest.mark.parametrize("kind", anywhere.FILES)
+def test_seven_zip_finds_it_wherever_it_begins_and_the_file_is_rejected(kind: str, tmp_path: Path) -> None:
+    called, hidden = anywhere.FILES[kind]
+    data = png(extra=chunk(b"prVt", hidden))
+    (tmp_path / "a.png").write_bytes(data)
+    said = [run(installed("7zz"), "l", *mode, "a.png", folder=tmp_path) for mode in ((), ("-t#",))]
+    assert f"Type = {called}\n".encode() in said[0] or f".{called}\n".encode() in said[1]
+    assert reason(data, "a.png") is Reason.SECOND_FORMAT
 
 
 HARMLESS = {

@@ -172,11 +172,8 @@ def test_a_scheme_and_a_drive_are_the_same(path: str) -> None:
 
 
 OLD_FORMATS = {
-    "gzip data": rb"\x1f\x8b\x08[\x00-\x1f].{4}[\x00\x02\x04][\x00-\x0d\xff]",
     "a Java class": rb"\xca\xfe\xba\xbe\0[\x00-\x03]\0[\x2d-\x50]",
     "Flash": rb"[CFZ]WS[\x03-\x32].{3}[\0-\x05]",
-    "an LHA archive": rb"-l[hz][0-7sd]-",
-    "a cpio archive": rb"07070[12][0-9A-Fa-f]{88}000000[0-9A-Fa-f]{2}0{8}|070707[0-7]{70}",
     "captured network traffic": rb"\n\r\r\n.{4}(?:\x1a\x2b\x3c\x4d|\x4d\x3c\x2b\x1a)",
 }
 

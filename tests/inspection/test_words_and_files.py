@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import zlib
 from collections.abc import Callable
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.inspection import wide
+from consumer.model import Reason
+from tests.inspection import anywhere, document_polyglots, wide
 from tests.inspection.files import BENIGN, archive, chunk, doc, gif, jpeg, ooxml, pdf, png, program, segment
 from tests.inspection.media import PLACES, SAMPLES, TEXTS, XMP, box, svg
+from tests.inspection.old_office import xls
 from tests.inspection.polyglots import HTML, RAR, ZIP, ace, arj, film, seven_zip
 from tests.inspection.test_words_in_documents import PLACES as WRITTEN
 
@@ -152,6 +155,16 @@ NOT_OPENED = {
 
 MISSED: set[tuple[str, str]] = set()
 """Known misses. The list only shrinks."""
+
+
+def test_drawings_that_are_packed_as_office_and_illustrator_do_and_a_camera_s_note_are_no_second_file() -> None:
+    drawing, note = gzip.compress(b"drawn " * 90, mtime=0), b"afDebug\x30\x0a\1\0\0"
+    assert wide.reason(document_polyglots.stored_odt(drawing), "a.odt") is None
+    assert wide.reason(xls(More=drawing), "a.xls") is None
+    assert wide.reason(in_stream(b"%AI24_ZStandard_Data(" + anywhere.zstd(), b""), "a.pdf") is None
+    assert wide.reason(jpeg(segment(0xE9, note + drawing)), "a.jpg") is None
+    for hidden in (drawing, anywhere.zstd()):
+        assert wide.reason(jpeg(segment(0xE9, hidden)), "a.jpg") is Reason.SECOND_FORMAT
 
 
 @pytest.mark.parametrize("second", SECONDS)

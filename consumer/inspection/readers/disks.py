@@ -19,6 +19,8 @@ MEDIA = (0xF0, *range(0xF8, 0x100))
 PARTITIONS, OF_A_SECTOR = range(446, 510, 16), b"\x55\xaa"
 IN_USE = (0, 0x80)  # the first byte of a partition
 
+JUMPS = (b"\xe9", b"\xeb")  # with which a sector begins that is run
+
 _FAT = struct.Struct("<HBHB4xB")
 _EXT = struct.Struct("<2L12x2L28x2HL12xL")
 
@@ -26,7 +28,7 @@ _EXT = struct.Struct("<2L12x2L28x2HL12xL")
 def is_disk(data: bytes) -> bool:
     if any(map(data.startswith, MARKS.values(), MARKS)):
         return True
-    return _has_partitions(data) or _is_fat(data) or _is_ext(data) or _is_old_mac(data) or _is_named_behind(data)
+    return _has_partitions(data) or _is_fat(data) or is_ext(data) or _is_old_mac(data) or _is_named_behind(data)
 
 
 def _has_partitions(data: bytes) -> bool:
@@ -43,18 +45,18 @@ def _has_partitions(data: bytes) -> bool:
     return any(0 < begin < len(data) for begin in begins)
 
 
-def _is_fat(data: bytes) -> bool:
-    if len(data) < SECTORS[0]:
+def _is_fat(data: bytes, at: int = 0) -> bool:
+    if len(data) < at + SECTORS[0]:
         return False
-    sector, cluster, reserved, tables, media = _FAT.unpack_from(data, 11)
+    sector, cluster, reserved, tables, media = _FAT.unpack_from(data, at + 11)
     return sector in SECTORS and cluster in CLUSTERS and reserved != 0 and tables in (1, 2) and media in MEDIA
 
 
-def _is_ext(data: bytes) -> bool:
+def is_ext(data: bytes, at: int = 0) -> bool:
     """Linux's own, of any generation."""
-    if data[0x438:0x43A] != b"\x53\xef" or len(data) < 0x450:
+    if data[at + 0x438 : at + 0x43A] != b"\x53\xef" or len(data) < at + 0x450:
         return False
-    nodes, blocks, first, block_size, _, state, _, revision = _EXT.unpack_from(data, 1024)
+    nodes, blocks, first, block_size, _, state, _, revision = _EXT.unpack_from(data, at + 1024)
     return bool(nodes and blocks) and max(first, revision) <= 1 and block_size <= 6 and state <= 7
 
 
@@ -66,3 +68,43 @@ def _is_old_mac(data: bytes) -> bool:
 def _is_named_behind(data: bytes) -> bool:
     tail = data[-TAIL:]
     return tail.startswith((b"koly", b"conectix")) or tail.startswith(b"conectix", 1)
+
+
+def is_dos(data: bytes, at: int) -> bool:
+    """FAT that begins there as one that a machine can be started from: 7-Zip asks for no less."""
+    return data[at : at + 1] in JUMPS and _is_fat(data, at)
+
+
+def is_ntfs(data: bytes, at: int) -> bool:
+    return int.from_bytes(data[at + 11 : at + 13], "little") in SECTORS and data[at + 13 : at + 14] != b"\0"
+
+
+def is_table(data: bytes, at: int) -> bool:
+    """Of partitions, by its version and its size."""
+    return data[at + 520 : at + 526] == b"\0\0\1\0\x5c\0"
+
+
+def is_mac(data: bytes, at: int) -> bool:
+    """By the size of its blocks, which is a power of two."""
+    size = int.from_bytes(data[at + 1064 : at + 1068], "big")
+    return size >= SECTORS[0] and not size & (size - 1) and data[at + 1068 : at + 1072] > bytes(4)
+
+
+def is_compressed_rom(data: bytes, at: int) -> bool:
+    return data.startswith(b"S", at + 31) and data[at : at + 4] in (b"\x45\x3d\xcd\x28", b"\x28\xcd\x3d\x45")
+
+
+def is_sparse(data: bytes, at: int) -> bool:
+    """Android's."""
+    return data[at + 8 : at + 12] == b"\x1c\0\x0c\0"
+
+
+def is_virtual(data: bytes, at: int) -> bool:
+    """VMware's or QEMU's, by the version."""
+    if data.startswith(b"KDMV", at):
+        return b"\1" <= data[at + 4 : at + 5] <= b"\3" and data[at + 5 : at + 8] == bytes(3)
+    return data[at + 4 : at + 7] == bytes(3) and b"\1" <= data[at + 7 : at + 8] <= b"\3"
+
+
+def is_hyper_v(data: bytes, at: int) -> bool:
+    return data.startswith(b"head", at + 0x10000)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers import archive_headers, disks, runs, scripts, zip_reader
-from consumer.inspection.readers.marks import BZIP2, DIRECTORY_END, DISC, GNU_TAR, TAR, WIM, XZ
-from consumer.inspection.readers.runs import DIGITS, HEX, SPACE, Signature
+from consumer.inspection.readers.anywhere import ARJ, ELF, LHA, is_tar, marked_in, says_dos
+from consumer.inspection.readers.marks import DIRECTORY_END
+from consumer.inspection.readers.runs import DIGITS, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
 from consumer.inspection.readers.signatures import BY_FIRST_BYTE, LONG, ZIP
 
@@ -21,12 +22,7 @@ HEAD = 4096  # bytes of anything that tell what it is
 DISCS = dict.fromkeys((0x8001, 0x8801, 0x9001, 0x9801), (b"CD001", b"NSR02", b"NSR03", b"BEA01"))
 OBJECTS_TRIED = 32  # words of a PDF that could begin one
 
-_OCTAL = b"01234567"
 _ANY_LONG = BytesAhoCorasick([signature for signature, _ in LONG], matchkind=MatchKind.LeftmostFirst)
-_ELF = Signature(b"\x7fELF", 0, ((4, 6, b"\1\2"), (6, 7, b"\1"), (7, 8, runs.between(0, 0x12))))
-_GZIP = Signature(
-    b"\x1f\x8b\x08", 0, ((3, 4, runs.between(0, 0x1F)), (8, 9, b"\0\2\4"), (9, 10, runs.between(0, 0x0D) + b"\xff"))
-)
 _JAVA = Signature(
     b"\xca\xfe\xba\xbe\0", 0, ((5, 6, runs.between(0, 3)), (6, 7, b"\0"), (7, 8, runs.between(0x2D, 0x50)))
 )
@@ -40,24 +36,17 @@ _ICON = Signature(
         *((18, 19, runs.between(0x16, 0xFF)), (21, 22, b"\0")),
     ),
 )
-_LHA = Signature(b"-l", 0, ((2, 3, b"hz"), (3, 4, b"01234567sd"), (4, 5, b"-")))
-_ARJ = b"\x60\xea"
-_CPIO = Signature(b"07070", 0, ((5, 6, b"12"), (6, 94, HEX), (94, 100, b"0"), (100, 102, HEX), (102, 110, b"0")))
-_OLD_CPIO = Signature(b"070707", 0, ((6, 76, b"01234567"),))
+_OLD_PCAPNG = tuple(
+    Signature(order, 8, ((0, 1, b"\n"), (1, 3, b"\r"), (3, 4, b"\n")))
+    for order in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
+)
 _PCAPNG = tuple(
     Signature(order, 8, ((0, 1, b"\n"), (1, 3, b"\r"), (3, 4, b"\n")))
     for order in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
 )
-_DOS_STUBS = tuple(
-    b"This program %s be run %s" % (verb, word) for verb in (b"cannot", b"must", b"can't") for word in (b"in", b"under")
-)
 SIGNATURES = (
-    (_GZIP, "gzip data"),
     (_JAVA, "a Java class"),
     (_FLASH, "Flash"),
-    (_LHA, "an LHA archive"),
-    (_CPIO, "a cpio archive"),
-    (_OLD_CPIO, "a cpio archive"),
     *((signature, "captured network traffic") for signature in _PCAPNG),
 )
 
@@ -76,19 +65,19 @@ def binary_at(data: bytes) -> str | None:
         return "a Windows or DOS program"
     if data[4:8] == b"ftyp" or (data[:4] in (b"RIFF", b"FORM") and len(data) > 12):
         return "media"
-    if data[257:262] == b"ustar" or _is_tar(data[:512]):
+    if data[257:262] == b"ustar" or is_tar(data[:512]):
         return "a tar archive"
     if data[128:132] == b"DICM":
         return "a DICOM picture"
     if data[7:14] == b"**ACE**" and archive_headers.is_ace(data, 7):
         return "an ACE archive"
-    if data[2:3] == b"-" and _LHA.is_at(data, 2):
+    if data[2:3] == b"-" and LHA.is_at(data, 2):
         return "an LHA archive"
     if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0" and 14 < int.from_bytes(data[10:14], "little") < 4096:
         return "a BMP picture"
     if data[:4] == b"\0\0\1\0" and _is_icon(data):
         return "an icon"
-    if data[:2] == _ARJ and archive_headers.is_arj(data, 0):
+    if data[:2] == ARJ and archive_headers.is_arj(data, 0):
         return "an ARJ archive"
     if data[:1] == b"\n" and any(signature.is_at(data, 0) for signature in _PCAPNG):
         return "captured network traffic"
@@ -134,49 +123,10 @@ def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]
     return archives + marked_in(data, work, start)
 
 
-def marked_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
-    """The same, save archives that are found from the end: whoever reads those asks for the others."""
-    found: list[tuple[int, str]] = []
-    marks = work.marks(data, of_files=True)
-    for mark, signature, before, true, name in (
-        ()
-        if marks.are_none
-        else (
-            (b"rar!", b"Rar!\x1a\x07", 0, archive_headers.is_rar, "a RAR archive"),
-            (b"\x7felf", b"\x7fELF", 0, _ELF.is_at, "an ELF program"),
-            (b"mz", b"MZ", 0, _is_program, "a Windows program"),
-            (b"ace**", b"**ACE**", 2, archive_headers.is_ace, "an ACE archive"),
-            (b"7z\xbc\xaf", b"7z\xbc\xaf\x27\x1c", 0, archive_headers.is_seven_zip, "a 7-Zip archive"),
-            (b"mscf", b"MSCF\0\0\0\0", 0, archive_headers.is_cabinet, "a cabinet"),
-            (_ARJ, _ARJ, 0, archive_headers.is_arj, "an ARJ archive"),
-            (BZIP2, b"BZh", 4, archive_headers.is_bzip2, "bzip2 data"),
-            (XZ, b"\xfd7zXZ\0", 0, archive_headers.is_xz, "xz data"),
-            (WIM, b"MSWIM\0\0\0\xd0\0\0\0", 1, archive_headers.is_written, "a Windows image"),
-            (TAR, b"", 257, _tape_at, "a tar archive"),
-            (GNU_TAR, b"", 257, _tape_at, "a tar archive"),
-            (DISC, b"", 0x8001, _disc_at, "a disc image"),
-        )
-    ):
-        if not (marked := marks.at(mark)):
-            continue
-        places = (at - before for at in marked if at - before >= start)
-        if (at := next((at for at in _exactly(data, signature, places, work) if true(data, at)), -1)) >= 0:
-            found.append((at, name))
-    return found
-
-
-def _exactly(data: bytes, signature: bytes, places: Iterable[int], work: Work) -> Iterator[int]:
-    """Those places where `signature` stands in its own letters. Each is paid for: whoever asks looks at it."""
-    for at in places:
-        if data.startswith(signature, at):
-            work.spend(PLACE)
-            yield at
-
-
 def formats_at_fixed_places(data: bytes) -> list[str]:
     """Formats whose signature has its place far into the file, so that any other may stand before it."""
     found = []
-    if data[257:262] == b"ustar" or _is_tar(data[:512]):
+    if data[257:262] == b"ustar" or is_tar(data[:512]):
         found.append("a tar archive")
     if data[128:132] == b"DICM":
         found.append("a DICOM picture")
@@ -206,8 +156,11 @@ def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
 
 def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
     """Each place where a PDF begins."""
-    places = (at - 1 for at in work.marks(data, of_files=True).at(b"pdf-") if at > start)
-    return (at for at in _exactly(data, b"%PDF-", places, work) if _has_object(data, at, work))
+    for at in work.marks(data, of_files=True).at(b"PDF-"):
+        if at > start and data.startswith(b"%", at - 1):
+            work.spend(PLACE)
+            if _has_object(data, at - 1, work):
+                yield at - 1
 
 
 def _has_object(data: bytes, at: int, work: Work) -> bool:
@@ -235,24 +188,11 @@ def executable(data: bytes | bytearray) -> bool:
     """Whether `data` begins as a program for Windows, Linux or macOS."""
     if data[:2] == b"MZ" and len(data) >= 64:
         header = struct.unpack_from("<L", data, 60)[0]
-        return bytes(data[header : header + 4]) == b"PE\0\0" or _says_dos(bytes(data[:1024]))
+        return bytes(data[header : header + 4]) == b"PE\0\0" or says_dos(bytes(data[:1024]))
     begins = bytes(data[:4])
     return begins in (b"\xcf\xfa\xed\xfe", b"\xce\xfa\xed\xfe") or (
-        begins == _ELF.word and _ELF.is_at(bytes(data[:16]), 0)
+        begins == ELF.word and ELF.is_at(bytes(data[:16]), 0)
     )
-
-
-def _says_dos(head: bytes) -> bool:
-    """What the program says that stands before one for Windows."""
-    return any(words in head for words in _DOS_STUBS)
-
-
-def _is_program(data: bytes, at: int) -> bool:
-    """A header of Windows, or the program that says that it is not for DOS, which begins 64 bytes further on."""
-    header = at + int.from_bytes(data[at + 60 : at + 64], "little")
-    if at + 64 <= header and data[header : header + 4] == b"PE\0\0":
-        return True
-    return b"\0" in data[at : at + 64] and _says_dos(data[at + 64 : at + 256])
 
 
 def _is_icon(data: bytes) -> bool:
@@ -262,21 +202,3 @@ def _is_icon(data: bytes) -> bool:
         return False
     rows = (struct.unpack_from("<4B2H2L", data, 6 + 16 * row) for row in range(count))
     return all(row[3] == 0 and row[4] <= 1 and row[5] <= 32 and row[6] and row[7] >= 6 + 16 * count for row in rows)
-
-
-def _tape_at(data: bytes, at: int) -> bool:
-    return _is_tar(data[at : at + 512])
-
-
-def _disc_at(data: bytes, at: int) -> bool:
-    return at >= 0 and data.startswith(b"\1CD001\1", at + 0x8000)
-
-
-def _is_tar(block: bytes) -> bool:
-    """By the header's checksum: old archives have no signature."""
-    if len(block) < 512 or not block[:1].strip(b"\0"):
-        return False
-    stored = block[148:156].strip(b"\0 ")
-    if not stored or stored.strip(_OCTAL):
-        return False
-    return int(stored, 8) == sum(block) - sum(block[148:156]) + 8 * 32

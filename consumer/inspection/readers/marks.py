@@ -1,7 +1,9 @@
-"""Every place where something could begin that is looked for, found in two passes over the bytes.
+"""Every place where something could begin that is looked for, found in two passes over the bytes, and in a third one
+where tags are.
 
-A search for one word costs as much as a hash of the file, and there are twenty words. Together they cost less than one
-(Teddy, of Rust's `aho-corasick`), as long as two found places never overlap: so no mark ends as another one begins.
+A search for one word costs as much as a hash of the file, and there are fifty words. Together they cost less than two
+(Teddy, of Rust's `aho-corasick`, as long as it has no more than 32 of them), as long as two found places never overlap:
+so no mark ends as another one begins. The few that do stand so near to each other that whoever asks looks at both.
 """
 
 from __future__ import annotations
@@ -16,95 +18,86 @@ from consumer.inspection.readers.searches import together
 
 BEFORE_EVENT = (b" ", b"\t", b"\n", b"\x0c", b"\r", b"/", b'"', b"'")
 EVENTS = tuple(before + b"on" for before in BEFORE_EVENT)
-ENTRY, DIRECTORY_END = b"pk\3\4", b"pk\5\6"
-TAR, GNU_TAR, DISC = b"ustar\0", b"ustar  \0", b"cd001\1"
-BZIP2, XZ, WIM = b"1ay&sy", b"\xfd7zxz", b"swim\0\0\0"
-FILES = (
-    b"\x7felf", b"rar!", b"7z\xbc\xaf", b"mscf", b"ace**", b"pdf-", ENTRY, DIRECTORY_END,
-    BZIP2, XZ, WIM, TAR, GNU_TAR, DISC,
-)  # fmt: skip
 MARKUP = (b"script", b"frame", b"object", b"embed", b"applet", b"hta:application", *EVENTS)
-"""Of these none means anything where no tag begins not far before it: words have `on` in every line."""
-LONG = (*FILES, *MARKUP)
-SHORT = (b"mz", b"\x60\xea", b"<%", b"<?")
-MARKS = LONG + SHORT
-"""In small letters: whoever asks for a place looks at what stands there."""
+"""In small letters: whoever asks for a place looks at what stands there. Of these none means anything where no tag
+begins not far before it: words have `on` in every line."""
+ENTRY, DIRECTORY_END = b"PK\3\4", b"PK\5\6"
+FILES = (
+    b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"ACE**", b"PDF-", ENTRY, DIRECTORY_END, b"1AY&SY", b"\xfd7zXZ",
+    b"SWIM\0\0\0", b"ustar\0", b"ustar  \0", b"CD001\1", b"<arch>\n", b"xar!\0", b"SZDD\x88\xf0", b"\xed\xab\xee\xdb",
+    b"ITSF\3\0", b"Compressed ROMF", b"NTFS    ", b"EFI PART", b"H+\0\4", b"HX\0\5", b"KDMV", b"QFI\xfb",
+    b"\x3a\xff\x26\xed\1\0", b"vhdxfile",
+)  # fmt: skip
+"""As files begin with them, or have them at a place of their own."""
+SHORT = (
+    b"\x28\xb5\x2f", b"\xfa\xed\xfe", b"-lh", b"sqs", b"shs", b"\x1f\x8b\x08", b"07070", b"\xca\xfe\xba\xbe",
+    b"MZ", b"\x53\xef", b"\x55\xaa", b"\xc7\x71", b"<%", b"\x71\xc7", b"\x60\xea", b"<?",
+)  # fmt: skip
+"""In an order in which those that are like each other are eight apart: the search takes them together."""
+MARKS = (*FILES, *SHORT, *MARKUP)
 A_PLACE = 512  # of work
 WINDOW = 32 * 1024  # bytes that are searched at once: hostile ones hold marks and nothing else
 LONGEST_MARK = max(map(len, MARKS))
 
 LONGEST_TAG = 512
 
-
-def _searches(*several: tuple[bytes, ...]) -> tuple[tuple[tuple[bytes, ...], BytesAhoCorasick], ...]:
-    return tuple((marks, BytesAhoCorasick(marks, matchkind=MatchKind.LeftmostFirst)) for marks in several)
-
-
-AS_THEY_ARE = {
-    b"\x7fELF": b"\x7felf", b"Rar!": b"rar!", b"7z\xbc\xaf": b"7z\xbc\xaf", b"MSCF": b"mscf", b"ACE**": b"ace**",
-    b"PDF-": b"pdf-", b"PK\3\4": ENTRY, b"PK\5\6": DIRECTORY_END, b"1AY&SY": BZIP2, b"\xfd7zXZ": XZ, b"SWIM\0\0\0": WIM,
-    TAR: TAR, GNU_TAR: GNU_TAR, b"CD001\1": DISC,
-}  # fmt: skip
-"""The beginnings of files in their own letters, and the mark of each."""
 _OF_FILES = (
-    (tuple(AS_THEY_ARE.values()), together(AS_THEY_ARE)),
-    ((b"mz", b"\x60\xea"), together((b"MZ", b"\x60\xea"))),
+    (FILES, together(FILES)),
+    (SHORT, BytesAhoCorasick(SHORT, matchkind=MatchKind.LeftmostFirst)),
 )
-_SEARCHES, _WITHOUT_MARKUP = _searches(LONG, SHORT), _searches(FILES, SHORT)
-"""The search compares as many bytes at once as its shortest mark has. With those of two among the others it stops six
+_OF_MARKUP = BytesAhoCorasick(MARKUP, matchkind=MatchKind.LeftmostFirst)
+"""A search compares as many bytes at once as its shortest mark has. With those of two among the others it stops six
 times as often in a text."""
 
 
 class Marks:
     """Of one piece of data. `spend` is told what finding them costs, in bytes that are read.
 
-    `of_files`: only those by which files begin, and as they begin with them: for that no small letters are made.
+    `of_files`: without markup, for which all letters are made small.
     """
 
     def __init__(self, data: bytes, spend: Callable[[int], None], of_files: bool = False) -> None:
-        self.data, self.of_files = data, of_files
-        self._places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
-        spend(2 * len(data))
-        if of_files:
-            self._find_files(spend)
-        else:
-            self._find(spend)
+        self.data, self.of_files = data, True
+        self.places: defaultdict[bytes, array[int]] = defaultdict(_numbers)
+        self._find_files(spend)
+        if not of_files:
+            self.find_markup(spend)
 
-    def _find(self, spend: Callable[[int], None]) -> None:
-        data = self.data
+    def find_markup(self, spend: Callable[[int], None]) -> None:
+        """As well. It is asked for once."""
+        data, self.of_files = self.data, False
+        spend(len(data))
         for begin in range(0, len(data), WINDOW):
-            window = data[begin : begin + WINDOW + LONGEST_MARK - 1].lower()  # of all at once it costs twice as much
-            tags = data.find(b"<", max(0, begin - 2 * LONGEST_TAG), begin + WINDOW) >= 0
-            for marks, search in _SEARCHES if tags else _WITHOUT_MARKUP:
-                found = search.find_matches_as_indexes(window)
-                spend(A_PLACE * len(found))
-                for mark, at, _ in found:
-                    if at < WINDOW:
-                        self._places[marks[mark]].append(begin + at)
+            if data.find(b"<", max(0, begin - 2 * LONGEST_TAG), begin + WINDOW) >= 0:
+                # of all at once it would cost twice as much
+                window = data[begin : begin + WINDOW + LONGEST_MARK - 1].lower()
+                if found := _OF_MARKUP.find_matches_as_indexes(window):
+                    self._keep(MARKUP, found, begin, spend)
 
     def _find_files(self, spend: Callable[[int], None]) -> None:
         view = memoryview(self.data)
+        spend(2 * len(view))
         for begin in range(0, len(view), WINDOW):
             window = view[begin : begin + WINDOW + LONGEST_MARK - 1]
             for marks, search in _OF_FILES:
-                found = search.find_matches_as_indexes(window)
-                spend(A_PLACE * len(found))
-                for mark, at, _ in found:
-                    if at < WINDOW and mark < len(marks):
-                        self._places[marks[mark]].append(begin + at)
+                if found := search.find_matches_as_indexes(window):
+                    self._keep(marks, found, begin, spend)
 
-    @property
-    def are_none(self) -> bool:
-        """As in most small pieces of data."""
-        return not self._places
+    def _keep(
+        self, marks: Sequence[bytes], found: list[tuple[int, int, int]], begin: int, spend: Callable[[int], None]
+    ) -> None:
+        spend(A_PLACE * len(found))
+        for mark, at, _ in found:
+            if at < WINDOW and mark < len(marks):
+                self.places[marks[mark]].append(begin + at)
 
     @property
     def have_no_markup(self) -> bool:
-        return self._places.keys().isdisjoint(MARKUP)
+        return self.places.keys().isdisjoint(MARKUP)
 
     def at(self, mark: bytes) -> Sequence[int]:
-        """Where it stands, in small or large letters, in order."""
-        return self._places.get(mark, ())
+        """Where it stands, in order: markup in small or large letters."""
+        return self.places.get(mark, ())
 
 
 def _numbers() -> array[int]:

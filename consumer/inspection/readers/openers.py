@@ -66,7 +66,7 @@ OPENERS: Mapping[str, Opener] = {
         "APPNOTE.TXT 4.3.16; the Java launcher",
     ),
     "7-zip": Opener(
-        "7-Zip, unrar, unarj, losetup",
+        "7-Zip, cpio, lha, unrar, unarj, losetup",
         Step.SECOND,
         "searches the file for an archive, a program or a disk's image, and opens what is found",
         "7-Zip's parser mode (-t#); self-extracting archives of RAR, ARJ and ACE",

@@ -30,6 +30,7 @@ _CARRIERS = {
     b"hta:application": (b"hta:application",),
 }
 """Elements that run or load something by being there, by what is searched for."""
+_BEFORE_CARRIER = (b"<", b":", b"i", b"I")  # the last ones of what a frame may be
 _AFTER_NAME = WHITE + b"/>"
 _HANDLERS = frozenset(
     (
@@ -57,6 +58,7 @@ _OF_A_SPACE = runs.any_case(b"w3.org")
 _SPACES = ((b"www.w3.org/1999/xhtml", "text/html"), (b"www.w3.org/2000/svg", "image/svg+xml"))
 _BEFORE_SCRIPT = (b"java", b"vb")  # of a URL that is one
 _ASP_END = b"%>"
+A_LOOK = 16
 MOST_ASP = 4096  # bytes of a server's page between its marks
 _PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 
@@ -124,7 +126,10 @@ def markup(data: bytes, work: Work) -> Iterator[int]:
 def asp(data: bytes, work: Work) -> Iterator[int]:
     """Where a server of ASP or JSP would run something."""
     stop = searched = 0  # the next end, and up to where there is none
-    for at in work.marks(data).at(b"<%"):
+    for at in work.marks(data, of_files=True).at(b"<%"):
+        begins, _, _ = data[at + 2 : at + 2 + A_LOOK].partition(_ASP_END)
+        if not is_text(begins):  # as nearly always in bytes that are no text
+            continue
         if stop < at + 2:
             stop = data.find(_ASP_END, max(searched, at + 2), at + MOST_ASP + len(_ASP_END))
             searched = searched if stop >= 0 else at + MOST_ASP
@@ -148,7 +153,7 @@ def _carriers(found: Marks) -> Iterator[int]:
     data = found.data
     for mark, names in _CARRIERS.items():
         for at in found.at(mark):
-            for name in names:
+            for name in names if data[at - 1 : at] in _BEFORE_CARRIER else ():
                 begin, end = at - name.index(mark), at - name.index(mark) + len(name)
                 is_named = data[begin:end].lower() == name and data[end : end + 1] in _AFTER_NAME
                 if is_named and _is_opened(data, begin):
@@ -180,9 +185,11 @@ def _events(found: Marks) -> Iterator[int]:
 def _script_urls(found: Marks) -> Iterator[int]:
     data = found.data
     for at in found.at(b"script"):
+        if not data.startswith(b":", at + len(b"script")):  # as nearly always
+            continue
         scheme = data[max(0, at - 4) : at].lower()
         begin = next((at - len(word) for word in _BEFORE_SCRIPT if scheme.endswith(word)), at)
-        if begin < at and data.startswith(b":", at + len(b"script")):
+        if begin < at:
             before = data[max(0, begin - 8) : begin].rstrip(WHITE)
             if before[-1:] in (b'"', b"'", b"=") and _in_tag(data, begin):
                 yield begin

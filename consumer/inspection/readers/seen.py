@@ -94,14 +94,16 @@ class Work:
     def marks(self, data: bytes, of_files: bool = False) -> Marks:
         """Those of `data`, searched once however often they are asked for. `of_files`: whoever asks needs no others."""
         known = self._marks
-        if known is None or known.data is not data or (known.of_files and not of_files):
+        if known is None or known.data is not data:
             self._marks = known = Marks(data, self.spend, of_files)
+        elif known.of_files and not of_files:
+            known.find_markup(self.spend)
         return known
 
     def places_of(self, mark: bytes, data: bytes) -> Iterable[int] | None:
-        """Those of one mark, if `data` was searched for all of them."""
+        """Those of one mark that is no markup, if `data` was searched."""
         known = self._marks
-        return known.at(mark) if known is not None and known.data is data and not known.of_files else None
+        return known.at(mark) if known is not None and known.data is data else None
 
     def words(self, data: bytes) -> PdfWords:
         """Those of a PDF's `data`, searched once: the file itself is asked for between parts of it."""

@@ -7,6 +7,7 @@ from posixpath import normpath
 from urllib.parse import unquote
 
 from consumer.inspection.readers import scripts, text, zip_reader
+from consumer.inspection.readers.anywhere import PACKED_PICTURES, marked_in
 from consumer.inspection.readers.formats import (
     HEAD,
     HEADER_OF_A_PDF,
@@ -15,7 +16,6 @@ from consumer.inspection.readers.formats import (
     foreign,
     format_at,
     formats_at_fixed_places,
-    marked_in,
     pdf_in,
 )
 from consumer.inspection.readers.names import extension_of
@@ -67,7 +67,7 @@ def examine_head(name: str, head: bytes, seen: Seen) -> None:
 
 def examine_stored(data: bytes, archive: Archive, seen: Seen) -> None:
     """What stands in a document's parts without compression, where programs that search the file find it."""
-    for at, name in marked_in(data, seen.work):
+    for at, name in marked_in(data, seen.work, without=(PACKED_PICTURES,)):
         seen.find(Reason.SECOND_FORMAT, f"{name} in a part that is not compressed", at=at, opener="7-zip")
     pdf = pdf_in(data, seen.work)
     if pdf is not None and pdf < HEADER_OF_A_PDF:

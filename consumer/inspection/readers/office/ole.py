@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from consumer.inspection.readers import runs, trailing
+from consumer.inspection.readers.anywhere import PACKED_PICTURES, marked_in
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import (
     HEAD,
@@ -14,7 +15,6 @@ from consumer.inspection.readers.formats import (
     foreign,
     formats_at_fixed_places,
     formats_of,
-    marked_in,
     pdf_in,
     zip_at,
 )
@@ -197,7 +197,7 @@ def _objects(file: CompoundFile, seen: Seen) -> None:
 
 def _inside(data: bytes, file: CompoundFile, seen: Seen, limits: Limits) -> None:
     """What programs find that search the file, or look at its end or beginning. Office itself keeps archives in it."""
-    for at, name in marked_in(data, seen.work):
+    for at, name in marked_in(data, seen.work, without=(PACKED_PICTURES,)):
         if at < file.end:
             seen.find(Reason.SECOND_FORMAT, f"{name} inside the document", at=at, opener="7-zip")
     document = pdf_in(data, seen.work)
