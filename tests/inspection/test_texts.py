@@ -193,6 +193,33 @@ def test_code_of_php_is_a_script_wherever_it_stands_in_a_text(code: str) -> None
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        '<?=f(\']\', "it\\"s)", `)`) /* ) */ // )\n . $_GET[0]?>',
+        "<?=$a;if($a){?>x<?=$_GET[0];}?>",
+        '<?="{$a["]"]}".system($_GET[0])?>',
+        "<?=$a.<<<X\n)\nX\n.system($_GET[0])?>",
+        "<?=$_GET[0];__halt_compiler();)?>",
+        "<?=#[A]\nfn()=>1;?>",
+        "<?=$a # )?>",
+        "<?=$a" + "[0]" * 40 + ".')'?>",
+    ],
+)
+def test_an_expression_of_php_is_code_whatever_stands_in_its_strings_and_remarks(code: str) -> None:
+    assert reason(code.encode(), "a.txt") is Reason.SCRIPT
+
+
+def test_bytes_that_are_written_in_letters_hold_tags_by_chance() -> None:
+    """As a PDF holds a picture in ASCII85, and an old mail in uuencode."""
+    taken = 0
+    for seed in range(200):
+        letters = random.Random(seed).choices(range(33, 118), k=3_000)
+        lines = b"\n".join(bytes(letters[at : at + 75]) for at in range(0, len(letters), 75))
+        taken += reason(b"<?=$a" + lines + b"?>", "a.txt") is not None
+    assert taken < 8
+
+
+@pytest.mark.parametrize(
     "words",
     [
         "Every file begins with <?php and ends without a closing tag.",

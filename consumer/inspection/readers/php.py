@@ -16,16 +16,19 @@ from consumer.model import Reason
 
 BEGUN, TAG, ECHO = b"<?", b"<?php", b"<?="
 STUB, SIGNED = b"__HALT_COMPILER();", b"GBMB"  # before an archive's list of files, and behind its signature
+HALT = b"__halt_compiler"  # nothing behind it is code
 WHITE = b" \t\r\n"
-A_MARK, A_TAG = 512, 12 * 1024  # of work
+A_MARK, A_TAG = 512, 64 * 1024  # of work
 LOOKED_AT = 1024  # bytes behind a tag
 MOST_ECHO = 4096  # bytes within which an expression ends
+MOST_SIGNS = 64  # brackets and quotes that are paired up in it
 BEGINS = 2  # bytes of a tag that may stand at the end of a piece
 DECLARATION = 256  # bytes within which that of XML ends
 LOOKS = 8  # bytes that a search for tags passes in the time in which one is read
 
 _TAGS = together((b"<?p", b"<?P", b"<?="))
 _NAME = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_\\" + bytes(range(128, 256))
+_NO_SIGNS, _CLOSED_BY = runs.all_but(b"()[]{}'\"`#/?<_"), {ord("("): ord(")"), ord("["): ord("]")}
 _BEFORE_VALUE = b"@!-+~([& \t\r\n{;"
 _CASTS = frozenset(b"int integer float double string bool boolean array object binary".split())
 _OF_VALUES = frozenset(
@@ -102,7 +105,56 @@ def _ends(data: bytes, at: int) -> bool:
     text = data[at : stop if stop >= 0 else at + MOST_ECHO]
     text = text if stop >= 0 else text.rstrip(b"\0\r\n")
     printed = not text.translate(None, bytes([*b"\t\r\n", *range(32, 127)]))
-    return printed and (stop >= 0 or b"$_" in text)
+    return printed and (stop >= 0 or b"$_" in text) and _pairs_up(data[at : at + MOST_ECHO])
+
+
+def _pairs_up(code: bytes) -> bool:
+    """Whether its brackets and quotes may, up to where the tag ends: PHP runs nothing of a file in which they don't.
+
+    Pictures that are written in letters (ASCII85, uuencode) hold a tag by chance, and behind it any of these signs.
+    A block may go on behind another tag, and what stands in braces or in a text of many lines is not told here.
+    """
+    expected, at = bytearray(), 0
+    for _ in range(MOST_SIGNS):
+        at = runs.behind(code, at, _NO_SIGNS)
+        if code.startswith(b"?>", at):
+            return not expected
+        if (
+            at >= len(code)
+            or code[at] in b"{}"
+            or code.startswith(b"<<<", at)
+            or code[at : at + len(HALT)].lower() == HALT
+        ):
+            return True
+        sign = code[at]
+        if sign in b")]":
+            if not expected or expected.pop() != sign:
+                return False
+        elif sign in _CLOSED_BY:
+            expected.append(_CLOSED_BY[sign])
+        behind = _behind_quoted(code, at)
+        if b"{$" in code[at:behind] or b"${" in code[at:behind]:
+            return True
+        at = behind
+    return True
+
+
+def _behind_quoted(code: bytes, at: int) -> int:
+    """Behind the string or the comment that begins at `at`, or behind that one sign."""
+    if code[at] in b"'\"`":
+        end = at
+        for _ in range(MOST_SIGNS):
+            end = code.find(code[at], end + 1)
+            if end < 0 or (end - runs.before(code, end, b"\\", at + 1)) % 2 == 0:
+                return end + 1 or len(code)
+        return len(code)
+    if code.startswith(b"/*", at):
+        end = code.find(b"*/", at + 2)
+        return end + 2 if end >= 0 else len(code)
+    if code.startswith((b"//", b"#"), at) and not code.startswith(b"#[", at):
+        ends = (code.find(mark, at, at + LOOKED_AT) for mark in (b"\n", b"\r", b"?>"))
+        return min((end for end in ends if end >= 0), default=len(code))
+    return at + 1
 
 
 def _is_code(code: bytes) -> bool:
