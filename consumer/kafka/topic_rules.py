@@ -48,7 +48,7 @@ def wanted(settings: TopicSettings) -> list[Topic]:
         settings.rejected: settings.results_retention_days,
         settings.dead_letter: settings.dead_letter_retention_days,
         settings.tasks: settings.tasks_retention_days,
-        settings.ledger: settings.ledger_days + 1,  # the ledger forgets by whole days
+        settings.ledger: settings.ledger_days + 1,  # the ledger forgets by spans of whole days
     }
     paired = (settings.tasks, settings.ledger)
     large = (settings.dead_letter, settings.tasks)  # they carry foreign records

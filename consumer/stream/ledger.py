@@ -5,33 +5,36 @@ from __future__ import annotations
 from consumer.model import OF_VERDICT, AnswerKind, LedgerEntry
 from consumer.model.units import DAY_MS
 
+SPAN_DAYS = 6  # a question looks at each span, an attachment asks some twenty: with one a day that took 5 % of the CPU
+
 
 class Ledger:
     """The answers of one partition, back to the horizon.
 
-    Identities lie in one set a day and generation, as integers (16 bytes less than `bytes` takes) and with no value
-    beside them; whole days are dropped as they age. Time is that of the ledger's own records (`LogAppendTime`), so no
-    worker's clock matters. `position` is the offset of the ledger partition to go on reading from.
+    Identities lie in one set a span of days and generation, as integers (16 bytes less than `bytes` takes) and with no
+    value beside them; a span is dropped once all of it is behind the horizon. Time is that of the ledger's own records
+    (`LogAppendTime`), so no worker's clock matters. `position` is the offset of the ledger partition to go on reading
+    from.
 
     A dead letter is open until its identity has a verdict, or its dead answer is noted once more, by a later record:
     that is how a replay says that everything behind it is answered.
     """
 
-    __slots__ = ("_days", "_horizon_days", "_newest_day", "_open", "position")
+    __slots__ = ("_horizon", "_newest", "_open", "_spans", "position")
 
     def __init__(self, horizon_days: int) -> None:
         self.position = 0
-        self._horizon_days = horizon_days
-        self._newest_day = 0
-        self._days: dict[int, dict[int, set[int]]] = {}  # day → generation → identities
+        self._horizon = -(-horizon_days // SPAN_DAYS)  # in spans
+        self._newest = 0
+        self._spans: dict[int, dict[int, set[int]]] = {}  # span → generation → identities
         self._open: dict[int, int] = {}  # identity → when its latest dead letter came to be, in that order
 
     def add(self, entry: LedgerEntry, timestamp_ms: int) -> None:
         """Notes an answer. The same again changes nothing; a verdict outweighs any dead answer, before or after it."""
-        day = timestamp_ms // DAY_MS
-        if day != self._newest_day:
-            self._age(day)
-            if day < self._newest_day - self._horizon_days:
+        span = timestamp_ms // (SPAN_DAYS * DAY_MS)
+        if span != self._newest:
+            self._age(span)
+            if span < self._newest - self._horizon:
                 return
         generation = OF_VERDICT if entry.kind is AnswerKind.VERDICT else entry.generation
         number = int.from_bytes(entry.identity, "big")
@@ -40,9 +43,9 @@ class Ledger:
         elif self._open:
             self._open.pop(number, None)
         try:
-            identities = self._days[day][generation]
+            identities = self._spans[span][generation]
         except KeyError:
-            identities = self._days.setdefault(day, {}).setdefault(generation, set())
+            identities = self._spans.setdefault(span, {}).setdefault(generation, set())
         identities.add(number)
 
     def open_for(self, days: int, now: float) -> tuple[int, float | None]:
@@ -66,8 +69,8 @@ class Ledger:
         """None: no answer. 0 (`OF_VERDICT`): a verdict. Above: that often dead, each time but the first on a replay."""
         found: int | None = None
         number = int.from_bytes(identity, "big")
-        for day in self._days.values():
-            for generation, identities in day.items():
+        for span in self._spans.values():
+            for generation, identities in span.items():
                 if number in identities:
                     if generation == OF_VERDICT:
                         return OF_VERDICT
@@ -75,16 +78,16 @@ class Ledger:
         return found
 
     def __len__(self) -> int:
-        return sum(len(identities) for day in self._days.values() for identities in day.values())
+        return sum(len(identities) for span in self._spans.values() for identities in span.values())
 
-    def _age(self, day: int) -> None:
-        if day > self._newest_day:
-            self._fit(self._newest_day)
-            self._newest_day = day
-            for aged in [d for d in self._days if d < day - self._horizon_days]:
-                del self._days[aged]
+    def _age(self, span: int) -> None:
+        if span > self._newest:
+            self._fit(self._newest)
+            self._newest = span
+            for aged in [one for one in self._spans if one < span - self._horizon]:
+                del self._spans[aged]
 
-    def _fit(self, day: int) -> None:
+    def _fit(self, span: int) -> None:
         """A set that grew has room for up to seven times what it holds; its copy for four times at most."""
-        for generation, identities in self._days.get(day, {}).items():
-            self._days[day][generation] = set(identities)
+        for generation, identities in self._spans.get(span, {}).items():
+            self._spans[span][generation] = set(identities)

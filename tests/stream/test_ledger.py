@@ -11,11 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from consumer.model import OF_VERDICT, AnswerKind, LedgerEntry
 from consumer.model.units import DAY_MS
-from consumer.stream.ledger import Ledger
+from consumer.stream.ledger import SPAN_DAYS, Ledger
 from tests.quick import examples
 from tests.stream.machines import explore
 
-HORIZON_DAYS = 3
+HORIZON_DAYS = 2 * SPAN_DAYS + 1
 IDENTITIES = [bytes([number]) * 16 for number in range(5)]
 
 identities = st.sampled_from(IDENTITIES)
@@ -34,8 +34,10 @@ class Ledgers(RuleBasedStateMachine):
         self.read: list[tuple[int, int, bytes]] = []  # day, generation, identity
 
     def live(self) -> set[tuple[int, int, bytes]]:
+        """Span, generation, identity: whole spans are kept."""
         newest = max((day for day, _, _ in self.read), default=0)
-        return {entry for entry in self.read if entry[0] >= newest - HORIZON_DAYS}
+        spans = {(day // SPAN_DAYS, generation, identity) for day, generation, identity in self.read}
+        return {entry for entry in spans if entry[0] >= newest // SPAN_DAYS - 3}
 
     def add(self, day: int, generation: int, identity: bytes, time: int) -> None:
         kind = AnswerKind.DEAD if generation else AnswerKind.VERDICT
@@ -84,6 +86,19 @@ class Ledgers(RuleBasedStateMachine):
 
 def test_the_ledger_knows_each_answer_up_to_the_horizon() -> None:
     explore(Ledgers, examples(150))
+
+
+@pytest.mark.parametrize("day", range(20_000, 20_000 + SPAN_DAYS))
+@pytest.mark.parametrize("horizon_days", [1, 3, SPAN_DAYS, 35, 42])
+def test_an_answer_is_known_for_the_horizon_and_at_most_two_spans_longer(horizon_days: int, day: int) -> None:
+    def known_after(days: int) -> bool:
+        ledger = Ledger(horizon_days)
+        verdict(ledger, b"a" * 16, day * DAY_MS)
+        verdict(ledger, b"b" * 16, (day + days + 1) * DAY_MS - 1)
+        return ledger.generation(b"a" * 16) == OF_VERDICT
+
+    assert known_after(horizon_days)
+    assert not known_after(horizon_days + 2 * SPAN_DAYS)
 
 
 # ---- what is open
