@@ -18,7 +18,7 @@ from consumer.errors import Malformed
 from consumer.genesys.links import is_signed
 from consumer.http.codes import NOT_FOUND, as_written, not_found
 from consumer.http.urls import REGION_HOSTS
-from consumer.model import Settled
+from consumer.model import Message, Settled
 from consumer.wire import shapes
 from consumer.wire.fields import Json
 from consumer.wire.parsing import parse
@@ -106,18 +106,20 @@ def _is_conversation(said: Any, of: Collection[str]) -> bool:
     return bool(said.get("participants") or said.get("messages")) and ("id" not in said or _is_it(said, of))
 
 
-def says_what_is_in_it(said: Json) -> bool:
-    """Whether a message does, be it that it was removed. A stub and what can't be read do not."""
+def message_in(said: Json, conversation_id: str = "") -> Message | None:
+    """The message of that conversation, if it says what is in it, be it that it was removed. None for a stub and what
+    can't be read."""
     try:
-        message, type_ = shapes.message_data({**said, "conversationId": None})
+        message, type_ = shapes.message_data({**said, "conversationId": conversation_id or None})
     except Malformed:
-        return False
+        return None
     is_old = any(said.get(field) is not None for field in OF_OLD_MESSAGES)
-    return bool(type_ or message.announced or message.attachments) or message.removed or is_old
+    tells = type_ or message.announced or message.attachments or message.removed or is_old
+    return message if tells else None
 
 
 def _is_message(said: Any, of: Collection[str]) -> bool:
-    return _is_it(said, of) and says_what_is_in_it(said)
+    return _is_it(said, of) and message_in(said) is not None
 
 
 def _is_at_home(said: Any, of: Collection[str]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from consumer.errors import Failure, Malformed, NotJudged, NotYet, Unavailable, not_there
-from consumer.genesys.answers import says_what_is_in_it
+from consumer.genesys.answers import message_in
 from consumer.genesys.api import Api, Missing
 from consumer.genesys.links import bearer_id
 from consumer.genesys.merged import Merged, MergedCall
@@ -269,11 +269,9 @@ def _message(raw: dict[str, Any], conversation_id: str) -> tuple[str, Message] |
     """Under the conversation that the answer names ("the id of the conversation of this message", say Genesys's SDKs,
     and none of its documents that the one in the path is compared), under the one that was asked if it names none.
     None for one that does not say what is in it, or in an unknown shape: as if not there."""
-    if not says_what_is_in_it(raw):
-        return None
     named, _ = usable_id(raw.get("conversationId"))
-    message = shapes.message_data({**raw, "conversationId": named or conversation_id}).message
-    return (message.message_id, message) if message.message_id else None
+    message = message_in(raw, named or conversation_id)
+    return (message.message_id, message) if message is not None and message.message_id else None
 
 
 def _goes_on(current: Attachment) -> bool:

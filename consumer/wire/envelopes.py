@@ -7,7 +7,7 @@ and must not pass for one. Strings are opened at an envelope's own payload alone
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -33,15 +33,12 @@ GENESYS_FIELDS = frozenset({
 
 def _by_first_key(envelopes: Iterable[Envelope]) -> dict[str, list[Envelope]]:
     """Nodes have few keys, and this table has many rows: a row is looked at where its rarest key is there."""
+    rows_with = Counter(key for envelope in ENVELOPES for key in envelope.requires)
     found: dict[str, list[Envelope]] = defaultdict(list)
     for envelope in envelopes:
-        found[max(envelope.requires, key=_rarity)].append(envelope)
+        rarest = max(envelope.requires, key=lambda key: (-rows_with[key], len(key)))
+        found[rarest].append(envelope)
     return dict(found)
-
-
-def _rarity(key: str) -> tuple[int, int]:
-    """How few rows require it; then how long it is."""
-    return -sum(key in envelope.requires for envelope in ENVELOPES), len(key)
 
 
 _BY_KEY = _by_first_key(ENVELOPES)
