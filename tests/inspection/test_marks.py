@@ -15,7 +15,7 @@ from consumer.inspection.readers.seen import TooMuch, Work
 NEVER_TOGETHER = {(b"frame", b"embed")}
 """Before an element's name stand `<`, `:` or `i`, so that its first letter is the end of no other mark."""
 LOOKED_AT_TOGETHER = {
-    (b"07070", b"07070"), (b"\xc7\x71", b"\x71\xc7"), (b"\x71\xc7", b"\xc7\x71"),
+    (b"\xc7\x71", b"\x71\xc7"), (b"\x71\xc7", b"\xc7\x71"),
     (b"sqs", b"sqs"), (b"sqs", b"shs"), (b"shs", b"sqs"), (b"shs", b"shs"),
 }  # fmt: skip
 """Whoever looks at the place of the first looks at that of the second as well."""

@@ -187,3 +187,8 @@ def test_no_junk_around_it_hides_a_second_file_behind_a_whole_one(
     if (kind, second) == ("pdf", "a document"):
         return
     assert wide.reason(BENIGN[kind] + junk + SECONDS[second] + behind, f"a.{kind}") is not None
+
+
+def test_a_grey_picture_that_is_written_in_digits_is_a_picture() -> None:
+    lines = b"\n".join([b"70" * 39] * 8_000)
+    assert wide.reason(rb"{\rtf1 words{\pict\dibitmap0 " + lines + b"}}", "a.rtf") is None

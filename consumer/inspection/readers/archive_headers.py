@@ -9,6 +9,7 @@ from consumer.inspection.readers.runs import DIGITS, HEX
 
 MOST_OF_A_NAME, LARGEST_BLOCK = 1024, 1 << 17
 PACKED_LOOK, INFLATED_LOOK = 8 * 1024, 4 * 1024  # bytes that tell whether compressed ones are what they say
+OLD_CPIO = 76  # bytes of an entry's header
 MOST_BLOCKS = 4  # that are looked at
 KINDS_OF_FILES = frozenset((1, 2, 4, 6, 8, 10, 12))  # the upper four bits of Unix's modes
 
@@ -101,23 +102,15 @@ def is_zstd(data: bytes, at: int) -> bool:
     return True
 
 
-def is_cpio(data: bytes, at: int) -> bool:
-    """Of the two kinds in letters, at a place of these digits, which may be two or four further on as well."""
-    return any(_is_new_cpio(data, begin) or _is_old_cpio(data, begin) for begin in (at, at + 2, at + 4))
-
-
-def _is_new_cpio(data: bytes, at: int) -> bool:
+def is_new_cpio(data: bytes, at: int) -> bool:
     head = data[at : at + 110]
-    if len(head) < 110 or head[:6] not in (b"070701", b"070702") or head[6:].strip(HEX):
-        return False
-    return 1 < int(head[94:102], 16) <= MOST_OF_A_NAME
+    return len(head) == 110 and not head.strip(HEX) and 1 < int(head[94:102], 16) <= MOST_OF_A_NAME
 
 
-def _is_old_cpio(data: bytes, at: int) -> bool:
-    head = data[at : at + 76]
-    if len(head) < 76 or not head.startswith(b"070707") or head.strip(DIGITS[:8]):
-        return False
-    return 1 < int(head[59:65], 8) <= MOST_OF_A_NAME
+def is_old_cpio(data: bytes, at: int) -> bool:
+    """By its last entry: what the first one begins with stands in every grey picture that is written in digits."""
+    head = data[at : at + OLD_CPIO]
+    return head.startswith(b"070707") and not head.strip(DIGITS[:8])
 
 
 def is_binary_cpio(data: bytes, at: int) -> bool:
@@ -176,7 +169,12 @@ def is_old_setup(data: bytes, at: int) -> bool:
 
 
 def is_bzip2(data: bytes, at: int) -> bool:
-    return at >= 0 and data.startswith(b"BZh", at) and b"1" <= data[at + 3 : at + 4] <= b"9"
+    return (
+        at >= 0
+        and data.startswith(b"BZh", at)
+        and b"1" <= data[at + 3 : at + 4] <= b"9"
+        and data.startswith(b"1", at + 4)
+    )
 
 
 def is_xz(data: bytes, at: int) -> bool:

@@ -70,18 +70,14 @@ def _is_named_behind(data: bytes) -> bool:
     return tail.startswith((b"koly", b"conectix")) or tail.startswith(b"conectix", 1)
 
 
-def is_dos(data: bytes, at: int) -> bool:
-    """FAT that begins there as one that a machine can be started from: 7-Zip asks for no less."""
-    return data[at : at + 1] in JUMPS and _is_fat(data, at)
-
-
-def is_ntfs(data: bytes, at: int) -> bool:
-    return int.from_bytes(data[at + 11 : at + 13], "little") in SECTORS and data[at + 13 : at + 14] != b"\0"
+def is_started(data: bytes, at: int) -> bool:
+    """FAT or NTFS that begins there as one that a machine is started from: 7-Zip asks for no less."""
+    return data[at : at + 1] in JUMPS and (_is_fat(data, at) or data.startswith(MARKS[3], at + 3))
 
 
 def is_table(data: bytes, at: int) -> bool:
     """Of partitions, by its version and its size."""
-    return data[at + 520 : at + 526] == b"\0\0\1\0\x5c\0"
+    return data[at + 512 : at + 526] == b"EFI PART\0\0\1\0\x5c\0"
 
 
 def is_mac(data: bytes, at: int) -> bool:
@@ -104,7 +100,3 @@ def is_virtual(data: bytes, at: int) -> bool:
     if data.startswith(b"KDMV", at):
         return b"\1" <= data[at + 4 : at + 5] <= b"\3" and data[at + 5 : at + 8] == bytes(3)
     return data[at + 4 : at + 7] == bytes(3) and b"\1" <= data[at + 7 : at + 8] <= b"\3"
-
-
-def is_hyper_v(data: bytes, at: int) -> bool:
-    return data.startswith(b"head", at + 0x10000)

@@ -23,17 +23,17 @@ MARKUP = (b"script", b"frame", b"object", b"embed", b"applet", b"hta:application
 begins not far before it: words have `on` in every line."""
 ENTRY, DIRECTORY_END = b"PK\3\4", b"PK\5\6"
 FILES = (
-    b"\x7fELF", b"Rar!", b"7z\xbc\xaf", b"MSCF", b"ACE**", b"PDF-", ENTRY, DIRECTORY_END, b"1AY&SY", b"\xfd7zXZ",
-    b"SWIM\0\0\0", b"ustar\0", b"ustar  \0", b"CD001\1", b"<arch>\n", b"xar!\0", b"SZDD\x88\xf0", b"\xed\xab\xee\xdb",
-    b"ITSF\3\0", b"Compressed ROMF", b"NTFS    ", b"EFI PART", b"H+\0\4", b"HX\0\5", b"KDMV", b"QFI\xfb",
-    b"\x3a\xff\x26\xed\1\0", b"vhdxfile",
+    b"\xfd7zXZ", b"\xed\xab\xee\xdb", b"ITSF\3\0", b"ustar", b"7z\xbc\xaf", b"Compressed ROMF", b"TRAILER!!!\0",
+    b"\x3a\xff\x26\xed\1\0", b"SWIM\0\0\0", b"\x7fELF", b"HX\0\5", b"xar!\0", b"SZDD\x88\xf0", b"AY&SY", b"PDF-",
+    b"070702", b"H+\0\4", b"Rar!", b"CD001\1", b"I PART\0", b"MSCF", b"ACE**", b"070701", b"<arch>\n", ENTRY,
+    b"QFI\xfb", b"KDMV", DIRECTORY_END,
 )  # fmt: skip
-"""As files begin with them, or have them at a place of their own."""
+"""As files begin with them, or have them at a place of their own. Their order matters: the search takes those together
+that are eight apart, and stops wherever one of them could be. It was measured on text, photos and random bytes."""
 SHORT = (
-    b"\x28\xb5\x2f", b"\xfa\xed\xfe", b"-lh", b"sqs", b"shs", b"\x1f\x8b\x08", b"07070", b"\xca\xfe\xba\xbe",
+    b"\x28\xb5\x2f", b"\xfa\xed\xfe", b"-lh", b"sqs", b"shs", b"\x1f\x8b\x08", b"\xca\xfe\xba\xbe",
     b"MZ", b"\x53\xef", b"\x55\xaa", b"\xc7\x71", b"<%", b"\x71\xc7", b"\x60\xea", b"<?",
 )  # fmt: skip
-"""In an order in which those that are like each other are eight apart: the search takes them together."""
 MARKS = (*FILES, *SHORT, *MARKUP)
 A_PLACE = 512  # of work
 WINDOW = 32 * 1024  # bytes that are searched at once: hostile ones hold marks and nothing else
