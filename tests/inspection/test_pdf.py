@@ -175,6 +175,9 @@ def test_a_catalog_is_found_in_a_stream_of_objects_and_has_to_be_one() -> None:
     catalog = b"<< /Type /Catalog /Pages 2 0 R >>"
     assert codes(packed(catalog, b"7 0 ", 7)) == set()
     assert codes(packed(b"<< /Pages 6 0 R >> << /Kids [3 0 R] >>", b"7 0 6 19 ", 7, 2)) == set()
+    assert codes(packed(catalog, b"7 0 ", 7) + bytes(5_000)) == set()
+    assert codes(packed(catalog, b"7 0 ", 7) + b"\n<b>Notice</b>: none" * 99) == {Reason.TRAILING_DATA}
+    assert codes(packed(catalog, b"7 0 ", 7).rpartition(b"%%EOF")[0]) == set()
     assert codes(packed(catalog, b"8 0 ", 7)) == {Reason.MALFORMED}
     assert codes(packed(b"<< /Lang (en) >>", b"7 0 ", 7)) == {Reason.MALFORMED}
     assert codes(packed(catalog, b"8 0 ", 7).replace(b"/First 4", b"/First 9 0 R")) == set()

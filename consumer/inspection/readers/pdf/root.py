@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.pdf import dictionaries, streams, syntax
-from consumer.inspection.readers.pdf.places import END
+from consumer.inspection.readers.pdf.places import END, START
 from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import Reference, Value
 from consumer.inspection.readers.pdf.words import OBJECT, WHITE
@@ -20,7 +20,7 @@ ENDING = End(
     "every other",
 )
 TAIL = 1024  # bytes from the end within which a document that is whole has its mark
-TRAILER = b"trailer"
+TRAILER, AN_END = b"trailer", b"endobj"
 MOST_TRIED = 32  # revisions, each with a trailer of its own
 PACKED = b"ObjStm"  # objects in a stream are not looked for one by one
 MOST_PACKED = 100_000  # objects in one stream
@@ -44,7 +44,7 @@ class Root:
     @classmethod
     def of(cls, readable: bytes, work: Work) -> Root:
         """`readable`: the document with its names unescaped."""
-        ends = END in readable[-TAIL:]
+        ends = END in readable[-TAIL:] or _stops_behind_objects(readable)
         root = cls()
         for tried, named in enumerate(_named(readable, work) if ends else _of_trailers(readable, work)):
             if isinstance(named, Reference):
@@ -87,6 +87,11 @@ class Root:
                 found, _ = syntax.read(content, first + int(place[-syntax.MOST_DIGITS :]), work)
                 key = self._packed[int(number[-syntax.MOST_DIGITS :])]
                 self.is_found = self.is_found or (isinstance(found, dict) and (not key or key in found))
+
+
+def _stops_behind_objects(readable: bytes) -> bool:
+    """Whether only the mark of its end is cut off, or what is no object stands behind it: readers look there too."""
+    return max(readable.rfind(END), readable.rfind(START)) > readable.rfind(AN_END)
 
 
 def _places(readable: bytes, reference: Reference, work: Work) -> Iterator[tuple[int, bool]]:
