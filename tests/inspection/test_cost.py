@@ -16,7 +16,7 @@ from consumer.inspection.detection import Detector
 from consumer.inspection.examination import examine
 from consumer.inspection.readers import rtf_words
 from consumer.inspection.readers.seen import Work
-from consumer.inspection.readers.texts import tables, xml_text
+from consumer.inspection.readers.texts import cards, tables, xml_text
 from consumer.model import Reason
 from tests.inspection.files import BENIGN, chunk, gif, jpeg, pdf, png, segment
 from tests.inspection.measured import is_over, spent
@@ -128,6 +128,13 @@ def test_each_word_that_is_found_in_a_pdf_is_paid_for() -> None:
 def test_words_of_objects_that_are_none_are_paid_for(motif: bytes, least: int) -> None:
     data = pdf(motif * 1_000)
     assert spent(data, examine(data, DETECTOR)) > 1_000 * least
+
+
+def test_what_reads_like_a_file_in_a_contact_is_paid_for_wherever_it_stands() -> None:
+    work, marks = Work(), b"\nNOTE:e64=B:=b;ata:" * 10_000
+    before = work.left
+    assert cards._without_files(marks, work) == (marks, [])
+    assert before - work.left >= 4 * 768 * 10_000
 
 
 def test_small_files_cost_next_to_nothing() -> None:

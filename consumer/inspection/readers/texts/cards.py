@@ -24,11 +24,13 @@ END = End("the line `END` of each object", "every one", "none")
 VCARD, CALENDAR = b"VCARD", b"VCALENDAR"
 STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
 MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
+RARE, AROUND = 3, max(map(len, MARKS))  # bytes at the end of each that stand hardly anywhere else, and of the longest
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
 FOLD = b" \t"  # begins what goes on with the line before
-FEW = 8  # objects that are counted one by one
-_MARKS, _STARTS = together(MARKS), together(STARTS_A_PROGRAM)
+FEW = 2  # objects that are counted one by one
+A_LOOK = 768  # of work, for each place where a mark may stand
+_STARTS = together(STARTS_A_PROGRAM)
 _FOLDS = together((b"\n ", b"\n\t", b"\r ", b"\r\t"))
 _UNFOLDED, _UNFOLDED_WITH_CR = runs.without(b"\n", FOLD), runs.without(b"\r\n", FOLD)
 _LINE_END = runs.not_before(b"\n", FOLD)
@@ -38,10 +40,10 @@ def _however_written(*words: bytes) -> tuple[bytes, ...]:
     return tuple(case for word in words for case in runs.cases(word))
 
 
-_OF_MARKS = _however_written(b"e64", b"=b:", b"=b;", b":da")
-_MAY_MARK = together(_OF_MARKS)
+_OF_MARKS = _however_written(*(mark[-RARE:].lower() for mark in MARKS))
+_MAY_MARK, _MAY_START = together(_OF_MARKS), together(_however_written(b"\npal"))
 _NOTABLE = (together((*_OF_MARKS, *_however_written(b":pro", b"\npal", b"\rpal", b":vc"))), _FOLDS)
-"""In the middle of each word that is looked for, whatever its letters, and hardly anywhere else."""
+"""In each word that is looked for, whatever its letters, and hardly anywhere else."""
 _UNREAD = (together((*MARKS, b"\rBEGIN:V", b"\rEND:V", b"\rACTION:PROC", b"\rPALARM")), _FOLDS)
 """What is left where a file stands where it is not usual, lines end with CR alone, or folds have several kinds."""
 
@@ -128,13 +130,11 @@ class _Objects:
 
     def read(self, piece: bytes) -> None:
         """CR does no harm before LF, and is left there: to take it away costs as much as all else."""
-        lines, files, marked = piece, list[_File](), runs.holds(piece, _MAY_MARK)
-        if marked:
-            lines, files = _without_files(piece, self.work)
+        lines, files = _without_files(piece, self.work)
         if runs.holds(lines, _FOLDS):
             lines = (_UNFOLDED_WITH_CR if b"\r" in lines else _UNFOLDED)(lines)
         if any(runs.holds(lines, search) for search in _NOTABLE):
-            lines = lines if marked else lines.upper()
+            lines = lines.upper()
             if any(runs.holds(lines, search) for search in _UNREAD):
                 lines = _in_whole_lines(piece)
                 _, files = _without_files(lines, self.work, folded=False)
@@ -161,31 +161,34 @@ def _in_whole_lines(text: bytes) -> bytes:
 
 
 def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes, list[_File]]:
-    """The lines in capital letters, without the values of properties that are encoded, and the files that these are.
+    """The lines without the values of properties that are encoded, and the files that these are.
 
     A portrait is nearly all of a contact that has one, and is decoded as well where it is folded. `folded`: whether
     lines still are. From the first place on where what tells of a file may be folded, all is left as it is then.
     """
-    upper = text.upper()
     lines, files, done = list[bytes](), list[_File](), 0
-    for at in _marked(upper, work):
+    for at in _marked(text, work):
         if at < done:
             continue
-        begin = upper.rfind(b"\n", 0, at) + 1
-        value = _value(upper, begin)
-        if value < 0 or (at >= value and not upper.startswith(b"DATA:", value)):
+        begin = text.rfind(b"\n", 0, at) + 1
+        value = _value(text, begin)
+        if value < 0 or (at >= value and text[value : value + 5].upper() != b"DATA:"):
             continue
-        if folded and (upper[begin] in FOLD or b"\n" in upper[begin:value]):
+        if folded and (text[begin] in FOLD or b"\n" in text[begin:value]):
             break
-        end = _end(upper, value, folded)
-        judged = upper[begin : _line_end(upper, end + 1, folded)]  # with the line that tells that it has ended
-        if folded and (opening.has_bare_cr(judged + b"\n") or runs.has(judged, b"\nPALARM")):
+        end = _end(text, value, folded)
+        judged = text[begin : _line_end(text, end + 1, folded)]  # with the line that tells that it has ended
+        if folded and (opening.has_bare_cr(judged + b"\n") or _starts_a_program(judged)):
             break
-        lines.append(upper[done : at + 1])  # so that its line is none without a word
+        lines.append(text[done : at + 1])  # so that its line is none without a word
         work.spend(encodings.DECODING * (end - value))
-        files.append(_File(_name(text[begin:value], upper[begin:value]), _content(text[value:end])))
+        files.append(_File(_name(text[begin:value]), _content(text[value:end])))
         done = end
-    return b"".join((*lines, upper[done:])), files
+    return b"".join((*lines, text[done:])), files
+
+
+def _starts_a_program(lines: bytes) -> bool:
+    return runs.holds(lines, _MAY_START) and b"\nPALARM" in lines.upper()
 
 
 def _count(upper: bytes, line: bytes) -> int:
@@ -194,37 +197,40 @@ def _count(upper: bytes, line: bytes) -> int:
     return found if found <= FEW else upper.count(line)
 
 
-def _marked(upper: bytes, work: Work) -> Iterator[int]:
-    for at in runs.places_of_any(upper, _MARKS):
-        if upper.startswith(MARKS, at):
+def _marked(text: bytes, work: Work) -> Iterator[int]:
+    """The end of each mark."""
+    for at in runs.places_of_any(text, _MAY_MARK):
+        work.spend(A_LOOK)
+        end = at + RARE
+        if text[max(0, end - AROUND) : end].upper().endswith(MARKS):
             work.spend(PLACE)
             yield at
 
 
-def _value(upper: bytes, begin: int) -> int:
+def _value(text: bytes, begin: int) -> int:
     """Where a property's value begins, behind the first colon that stands in no quotes; -1 if it has none."""
     stop = begin + LONGEST_NAME
-    colon = upper.find(b":", begin, stop)
-    while colon >= 0 and upper.count(b'"', begin, colon) % 2:
-        colon = upper.find(b":", colon + 1, stop)
+    colon = text.find(b":", begin, stop)
+    while colon >= 0 and text.count(b'"', begin, colon) % 2:
+        colon = text.find(b":", colon + 1, stop)
     return colon + 1 if colon >= 0 else -1
 
 
-def _end(upper: bytes, value: int, folded: bool) -> int:
+def _end(text: bytes, value: int, folded: bool) -> int:
     """Where a value ends. Old phones do not indent the lines that go on: what has no colon is none of its own."""
-    end = _line_end(upper, value, folded)
-    while end < len(upper):
-        following = _line_end(upper, end + 1, folded)
-        line = upper[end + 1 : following]
+    end = _line_end(text, value, folded)
+    while end < len(text):
+        following = _line_end(text, end + 1, folded)
+        line = text[end + 1 : following]
         if not line.strip() or b":" in line:
             return end
         end = following
     return end
 
 
-def _line_end(upper: bytes, at: int, folded: bool) -> int:
-    end = _LINE_END(upper, at) if folded else upper.find(b"\n", at)
-    return end if end >= 0 else len(upper) - upper.endswith(b"\n")
+def _line_end(text: bytes, at: int, folded: bool) -> int:
+    end = _LINE_END(text, at) if folded else text.find(b"\n", at)
+    return end if end >= 0 else len(text) - text.endswith(b"\n")
 
 
 def _content(value: bytes) -> bytes:
@@ -236,8 +242,8 @@ def _content(value: bytes) -> bytes:
     return encodings.base64(value)
 
 
-def _name(property_: bytes, upper: bytes) -> str:
-    at = upper.find(b"FILENAME=")
+def _name(property_: bytes) -> str:
+    at = property_.upper().find(b"FILENAME=")
     if at < 0:
         return ""
     return property_[at + 9 :].lstrip(b'"').split(b'"')[0].split(b";")[0].rstrip(b":").decode("utf-8", "replace")
