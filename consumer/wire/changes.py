@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from consumer.errors import Malformed
+from consumer.wire.coded import of_base64
 from consumer.wire.fields import Json, holds_nothing
 from consumer.wire.parsing import parse
 from consumer.wire.payloads import (
@@ -25,7 +26,6 @@ from consumer.wire.payloads import (
     json_or_base64_or_itself,
     list_at,
     none_of,
-    of_base64,
     one_has_or_none,
 )
 from consumer.wire.typed_values import of_dynamodb

@@ -9,7 +9,7 @@ from typing import Any
 
 from consumer.errors import Malformed
 from consumer.wire import fields
-from consumer.wire.fields import Json, an_object
+from consumer.wire.fields import Json, an_object, may_be_json
 from consumer.wire.parsing import parse
 from consumer.wire.snake_case import in_camel_case
 
@@ -68,9 +68,9 @@ def _is_event_bridge(node: Json) -> bool:
 
 
 def _event_body(notification: Json) -> Json | None:
-    if isinstance(notification.get("topicName"), str):
-        return _inside(notification, "eventBody")
     body = notification.get("eventBody")
+    if isinstance(notification.get("topicName"), str) or may_be_json(body):
+        return _inside(notification, "eventBody")
     return body if isinstance(body, dict) else None
 
 

@@ -47,11 +47,14 @@ def parse(value: bytes | str) -> Any:
     try:
         return orjson.loads(value)
     except orjson.JSONDecodeError:
-        mended = mend(value.encode() if isinstance(value, str) else value)
+        written = value.encode() if isinstance(value, str) else value
+    mended = mend(written)
     try:
-        return orjson.loads(mended)
+        if mended != written:
+            return orjson.loads(mended)
     except orjson.JSONDecodeError:
-        raise Malformed(NO_JSON) from None
+        pass
+    raise Malformed(NO_JSON)
 
 
 def mend(value: bytes) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from consumer.errors import Malformed
+from consumer.wire.coded import of_base64
 from consumer.wire.fields import Json
 
 NothingKind = Literal["no_value", "guest_session", "bookkeeping"]
@@ -62,15 +62,6 @@ class Envelope:
         return self.holds is None or self.holds(node)
 
 
-def of_base64(text: object) -> bytes:
-    if not isinstance(text, str):
-        raise Malformed("an envelope without its payload")
-    try:
-        return binascii.a2b_base64(text, strict_mode=True)
-    except (binascii.Error, ValueError):
-        raise Malformed("an envelope's payload is not base64") from None
-
-
 def at(*path: str) -> Callable[[Json], Payload]:
     """`path` may be empty: the node itself."""
 
@@ -123,7 +114,7 @@ def json_or_base64(value: Any) -> Payload:
     """A text that begins like no JSON is base64: writers differ, and some do as their settings say."""
     if isinstance(value, Nothing):
         return value
-    begins = value.lstrip()[:1] if isinstance(value, str) else ""
+    begins = value.lstrip("\ufeff \t\r\n")[:1] if isinstance(value, str) else ""
     return of_base64(value) if begins and begins not in '{["' else value
 
 

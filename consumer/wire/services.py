@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from consumer.errors import Malformed
+from consumer.wire.coded import of_base64
 from consumer.wire.fields import Json, may_be_json
 from consumer.wire.parsing import parse
 from consumer.wire.payloads import (
@@ -34,7 +35,6 @@ from consumer.wire.payloads import (
     json_or_base64_or_itself,
     lacks,
     list_at,
-    of_base64,
     of_base64_or_itself,
     one_has,
     or_tombstone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -34,7 +35,14 @@ def _in_camel_case(name: str) -> str:
     return first + "".join(map(str.capitalize, others))
 
 
-_KEYS = [(_as_key(name), _as_key(_in_camel_case(name))) for name in READ]
+_CAMEL = {_as_key(name): _as_key(_in_camel_case(name)) for name in READ}
+_KEY = re.compile(
+    rb'"(?=[a-z]{3,13}_)(?:' + b"|".join(name.encode() for name in READ) + b')":'
+)  # looks first, since most are none
+
+
+def _camel(key: re.Match[bytes]) -> bytes:
+    return _CAMEL[key.group()]
 
 
 def _listed(conversation: Json) -> Iterator[Json]:
@@ -70,7 +78,5 @@ def in_camel_case(node: Json) -> Json:
         return node  # nested too deeply for an event
     if written.count(b"{") + written.count(b"[") > MOST:
         return node
-    for snake, camel in _KEYS:
-        written = written.replace(snake, camel)
-    read: Json = orjson.loads(written)
+    read: Json = orjson.loads(_KEY.sub(_camel, written))
     return read

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 from consumer.errors import Malformed
+from consumer.wire.coded import of_base64
 from consumer.wire.parsing import parse
-from consumer.wire.payloads import of_base64
 
 LEVELS = 64  # in each other
 LISTED = 20_000  # of whatever type

@@ -433,7 +433,7 @@ NO_IDS = DeadReason.NO_IDS
         (b'{"detail":[]}', NO_IDS),
         (b'{"detail-type":"x","source":"y","detail":[]}', UNREADABLE),
         (b'{"topicName":"v2.users.x.conversations","eventBody":"{"}', UNREADABLE),
-        (b'{"eventBody":"{"}', NO_IDS),
+        (b'{"eventBody":"{"}', UNREADABLE),
         (b'{"id":"c","participants":{}}', UNREADABLE),
         (b'{"Message":"{broken"}', NO_IDS),
         (b"{}", NO_IDS),

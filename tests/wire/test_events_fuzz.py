@@ -77,6 +77,12 @@ WORST = {
     "media of one message": b'{"participants":[{"messages":[{"id":"m","media":[' + b"{}," * (MIB // 3) + b"{}]}]}]}",
     "as many messages as there may be": b'{"id":"c","participants":[{"messages":[' + b'{"id":"m"},' * 4_998 + b"{}]}]}",
     "objects beside names in snake_case": b'{"conversation_id":"c","a":[' + b"{}," * (MIB // 3) + b"{}]}",
+    "many events in snake_case": b",".join([b'{"message_id":1,"a":"' + b"y" * 185 + b'"}'] * (MAX_EVENTS - 1)).join(
+        (b"[", b"]")
+    ),
+    "bodies with halves that are no JSON": b",".join([b'{"eventBody":"{\\\\ud800"}'] * (MAX_EVENTS - 1)).join(
+        (b"[", b"]")
+    ),
     "names in snake_case": b'{"conversation_id":"c","a":[' + b'{"sub_type":1},' * 39_000 + b"{}]}",
     "the same message in different words": b'{"id":"c","participants":[{"messages":['
     + b'{"id":"m"},{"id":"m","messageStatus":"read","messageTime":"2026-02-03T10:16:40Z"},' * 2_499

@@ -9,7 +9,7 @@ Confluent's REST Proxy, Google's Pub/Sub and Eventarc, Dapr).
 from __future__ import annotations
 
 import gzip
-from base64 import b64encode
+from base64 import b64encode, encodebytes, urlsafe_b64encode
 from typing import Any
 
 import orjson
@@ -212,6 +212,16 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
     "gzip inside of Kinesis": ({"partitionKey": "p", "sequenceNumber": "1",
                                 "data": b64encode(gzip.compress(text(SEEN).encode())).decode()},
                                ("dead letter", "gzip")),
+    "Event Hubs, with a mark of UTF-8": (
+        {"SequenceNumber": 1, "EnqueuedTimeUtc": AT, "Body": "\ufeff" + text(SEEN)}, READ),
+    "base64 in lines": ({"partitionKey": "p", "sequenceNumber": "1",
+                         "data": encodebytes(text(SEEN).encode()).decode().replace("\n", "\r\n")}, READ),
+    "base64 for URLs, not filled up": (
+        {"partitionKey": "p", "sequenceNumber": "1",
+         "data": urlsafe_b64encode(text({**SEEN, "a": "\u00ff\u00fe?>"}).encode()).decode().rstrip("=")}, READ),
+    "words in place of base64": ({"partitionKey": "p", "sequenceNumber": "1", "data": "hello world"},
+                                 ("dead letter", "not base64")),
+    "a body that is a text": ({"eventBody": text(SEEN["eventBody"])}, READ),
     "a text of C": (text(SEEN).encode() + b"\0", READ),
     "a line of C": (text(SEEN).encode() + b"\n\0\n", READ),
     "a mark of UTF-8 in front": (b"\xef\xbb\xbf" + text(SEEN).encode(), READ),
