@@ -4,6 +4,7 @@ import base64
 import binascii
 import quopri
 import struct
+import zlib
 from contextlib import suppress
 
 import pytest
@@ -13,9 +14,10 @@ from consumer.inspection.readers.mail.encodings import decode
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 from tests.inspection import wide
-from tests.inspection.files import archive, compound, ooxml, pdf, png, program
+from tests.inspection.files import archive, compound, doc, ooxml, pdf, png, program
 from tests.inspection.office_openers import OLD_XML
 from tests.inspection.polyglots import disks
+from tests.inspection.test_ole import EMPTY, project
 
 HEAD = (
     "From: Anna <a@example.com>\r\nTo: b@example.com\r\nSubject: on=1 <b>\r\nDate: Thu, 1 Jan 2026 10:00:00 +0100\r\n"
@@ -169,9 +171,32 @@ def test_attached_documents_are_told_and_what_would_be_refused_alone_is_refused(
 SCRIPTED = "<html><script>alert(1)</script></html>"
 
 
+def saved_page(*parts: str) -> bytes:
+    """As Word saves a document as one file for the web."""
+    return several(part(b"<p>x</p>", "text/html"), *parts, kind="related", head="MIME-Version: 1.0\r\n")
+
+
+def beside_a_page(content: bytes) -> bytes:
+    return b"ActiveMime".ljust(0x32, b"\0") + zlib.compress(content)
+
+
+MACROS = beside_a_page(project(EMPTY + b"Sub AutoOpen()\r\nShell 1\r\nEnd Sub\r\n"))
+
+
+def test_a_page_with_all_its_parts_that_is_called_a_letter_is_attached_like_any_other_file() -> None:
+    words = saved_page(
+        part(png(), "image/png", "a.png"), part(beside_a_page(doc()), "application/x-mso", "oledata.mso")
+    )
+    assert reason(several(LETTER, part(words, "application/msword", "a.doc"))) is None
+    assert reason(words) is not None
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
+        ("a.doc", saved_page(part(MACROS, "application/x-mso", "editdata.mso"))),
+        ("a.xls", b"words\r\n" + saved_page(part(MACROS, "application/x-mso", "editdata.mso"))),
+        ("a.doc", saved_page(part(SCRIPTED.encode(), "text/html"))),
         ("a.zip", archive({"a.html": SCRIPTED})),
         ("a.zip", archive({"a.rar": wide.FOREIGN["rar"]})),
         ("a.zip", ooxml("docx", {"b.html": SCRIPTED})),

@@ -5,15 +5,17 @@ It is judged by what it is, in whatever way it is stored.
 
 from __future__ import annotations
 
-from consumer.inspection.readers import scripts, zip_reader
+from consumer.inspection.readers import flate, scripts, zip_reader
 from consumer.inspection.readers.formats import HEAD, format_at, formats_at_fixed_places
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen
+from consumer.inspection.readers.seen import Limits, Seen, Work, most_kept
 from consumer.inspection.readers.signatures import ZIP
 from consumer.model import Reason
 
 OF_OFFICE, XML = ("doc", "dot", "rtf", "xls", "xlt"), b"<?xml"  # in whatever form such a file is, Office opens it
+OF_A_PAGE = (b"mime-version:", b"content-type:", b"content-location:")  # one that was saved with all its parts (MHTML)
+ACTIVE, PACKED_FROM = b"ActiveMime", (0x32, 0x22A)  # what Office keeps macros in beside a page, and where they begin
 ZIP_TYPE, ARCHIVES = "application/zip", ("zip", "zipx")
 MARKUP = ("text/html", "image/svg+xml")
 PAGES = ("html", "htm", "xhtml", "xht", "shtml", "mht", "mhtml", "svg", "svgz")
@@ -38,9 +40,14 @@ def judge(name: str, declared: str, content: bytes, seen: Seen, limits: Limits) 
     A program, markup with a script, and a file with something harmful inside are `embedded_executable`. What can't be
     opened keeps its finding. All else is harmless, and the caller tells that a file is attached.
     """
+    if content.startswith(ACTIVE):
+        content = _unpacked(content, seen.work)
     inner = seen.others.examine(content, name, declared)
-    if extension_of(name) in OF_OFFICE and content[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(XML):
-        inner = seen.others.examine(content, "", "text/xml")
+    if extension_of(name) in OF_OFFICE:
+        if content[:HEAD].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(XML):
+            inner = seen.others.examine(content, "", "text/xml")
+        elif (begin := _saved_page(content[:HEAD].lower())) >= 0:
+            inner = seen.others.examine(content[begin:], "", "message/rfc822")
     if is_program(content[:HEAD], name):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached", opener="desktop")
     elif runs(name, inner, content):
@@ -56,6 +63,21 @@ def judge(name: str, declared: str, content: bytes, seen: Seen, limits: Limits) 
         if finding.code is Reason.ARCHIVE_LIMITS:
             seen.find(finding.code, finding.detail)
     return inner
+
+
+def _saved_page(head: bytes) -> int:
+    """Where a page with all its parts begins, -1 if none does: Office passes over what stands before."""
+    if b"multipart/" not in head:
+        return -1
+    return min((at for word in OF_A_PAGE if (at := head.find(word)) >= 0), default=-1)
+
+
+def _unpacked(content: bytes, work: Work) -> bytes:
+    """The document that is packed in it; the file itself where there is none."""
+    for begin in PACKED_FROM:
+        if made := flate.head(flate.inflate(flate.cut(content[begin:]), work), most_kept(len(content))):
+            return made
+    return content
 
 
 def is_closed(inner: Seen, content: bytes) -> bool:

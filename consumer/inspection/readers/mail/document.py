@@ -44,7 +44,7 @@ def begins(data: bytes) -> bool:
         return False
     end, _ = headers.split(lines, 0, len(lines))
     names = {line.partition(b":")[0].strip().lower().decode("latin-1") for line in lines[:end].split(b"\n")}
-    return bool(names & KNOWN)
+    return bool(names & KNOWN) or ("mime-version" in names and PAGE.encode() in lines[:end].lower())
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -54,10 +54,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     top = mail.headers(0, len(lines))
     names = top.fields.keys()
     built_as_page = top.kind() == PAGE or "content-location" in names
-    if SAVED in names or (built_as_page and not names & SENT):
-        seen.detected_type = PAGE
-        return
-    seen.detected_type = "message/rfc822"
+    is_page = SAVED in names or (built_as_page and not names & SENT)
+    seen.detected_type = PAGE if is_page else "message/rfc822"
     mail.part(0, len(lines), 0)
     text.find_php(data, seen)
 
