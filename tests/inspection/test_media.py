@@ -71,6 +71,20 @@ def test_phones_call_a_recording_by_the_name_of_another_container() -> None:
         assert verdict(SAMPLES[name], called) is None
 
 
+@pytest.mark.parametrize("name", ["ffmpeg_cover.mp3", "lame_t.mp3", "mutagen.mp3", "mutagen_ape.mp3"])
+def test_recordings_that_are_put_together_are_one(name: str) -> None:
+    """Chapters of a book, and a broadcast with its advertisements: each part with its own tags."""
+    assert verdict(SAMPLES[name] * 3, name) is None
+    assert seen(SAMPLES[name] * 3).flags == []
+    assert verdict(SAMPLES[name] + SAMPLES["ffmpeg_vbr.mp3"], name) is None
+
+
+def test_a_file_in_a_later_tag_is_judged_as_in_the_first_one() -> None:
+    tagged = media.tag(media.frame(b"GEOB", b"\0a\0b\0c\0" + program()))
+    plain = SAMPLES["ffmpeg_shine.mp3"]
+    assert seen(plain + tagged + plain).has(Reason.EMBEDDED_EXECUTABLE)
+
+
 def test_what_a_camera_keeps_in_boxes_is_no_film() -> None:
     raw = SAMPLES["ffmpeg_plain.mp4"].replace(b"ftypisom", b"ftypcrx ", 1)
     assert seen(raw).detected_type == "image/x-canon-cr3"

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.media import id3, older_tags
-from consumer.inspection.readers.media.layout import GAPS, STRAY, Layout, judge
+from consumer.inspection.readers.media.layout import GAPS, STEP, STRAY, Layout, judge
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, Unreadable, Work
 
 END_OF_ADTS = End("nothing", "inside one of the first four frames", "every other, inside a frame too")
@@ -159,7 +159,7 @@ def _examine(data: bytes, size_at: Callable[[bytes, int], int], seen: Seen, limi
 
 
 def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int], layout: Layout, work: Work) -> int:
-    """Where the last of them ends."""
+    """Where the last of them ends. Of recordings that were put together each has its own tags, and plays on behind."""
     whole = gaps = 0
     while at < stop:
         size = size_at(data, at)
@@ -169,6 +169,10 @@ def _frames(data: bytes, at: int, stop: int, size_at: Callable[[bytes, int], int
         if size or (data[at] == SYNC and stop - at < LONGEST_HEADER):
             layout.complete, at = False, stop
             break
+        work.spend(STEP)
+        if at < (behind := older_tags.behind(data, at, layout, work)) < stop:
+            at = _past_zeros(data, behind)
+            continue
         following = _resumed(data, at + 1, stop, size_at, work) if gaps < GAPS else stop
         if following == stop:
             break
