@@ -129,6 +129,7 @@ def _by_claim(data: bytes, claimed: str, seen: Seen, limits: Limits) -> bool:
     else:
         seen.detected_type = row.name
         row.reader(data, seen, limits)
+        text.find_formats(found, data, seen)
     return True
 
 

@@ -7,6 +7,7 @@ import pytest
 from consumer.inspection.readers.seen import Work
 from consumer.inspection.readers.text import decode, read
 from consumer.model import Reason
+from tests.inspection.files import program
 from tests.inspection.judging import reason, seen
 
 GREEK = "Αγαπητοί κύριοι, σας στέλνω τα έγγραφα για την αίτηση.\r\n"
@@ -130,6 +131,15 @@ def test_what_is_left_of_a_last_character_leaves_a_text_a_text() -> None:
     assert reason("\ufeffDear all".encode("utf-32-be")[:-3], "a.txt") is None
     assert reason("Dear \U0001f600".encode("utf-8-sig")[:-1], "a.txt") is None
     assert reason("Grüße".encode("utf-8-sig") + "\nGrüße".encode("cp1252"), "a.txt") is None
+
+
+def test_a_text_may_be_padded_to_the_size_of_a_block() -> None:
+    line = b"2024-05-12 10:00:00 GET / 200\r\n"
+    found = seen(line.ljust(64 * 1024, b"\0"))
+    assert (found.detected_type, found.findings) == ("text/plain", [])
+    assert reason((line + program()).ljust(64 * 1024, b"\0"), "a.log") is not None
+    assert reason(line.ljust(64 * 1024 - 1, b"\0") + b"a", "a.log") is not None
+    assert reason(b"hsqs".ljust(512, b"\0"), "a.log") is not None
 
 
 @pytest.mark.parametrize("begins", ["GIF89a", "%PDF-1.4", "RIFF", "#!AMR\n", "ID3", "BM"])

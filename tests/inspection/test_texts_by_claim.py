@@ -64,6 +64,14 @@ def test_by_the_name_of_a_text_they_are_texts(content: str) -> None:
     assert wide.reason(content.encode(), "a.txt") is None
 
 
+@pytest.mark.parametrize(
+    "whole", [("a.csv", "a,b\n1,2\n3,4\n5,6\n"), ("a.vcf", CARD), ("a.ics", CALENDAR), ("a.xml", XML)]
+)
+def test_any_text_may_be_padded_to_the_size_of_a_block(whole: tuple[str, str]) -> None:
+    assert wide.reason(whole[1].encode().ljust(4096, b"\0"), whole[0]) is None
+    assert wide.reason(whole[1].encode().ljust(4095, b"\0") + b"a", whole[0]) is not None
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
 def test_any_usual_encoding_is_read(encoding: str) -> None:
     assert wide.reason("Größe;Preis\n1;2\n".encode(encoding), "a.csv") is None

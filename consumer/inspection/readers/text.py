@@ -31,6 +31,7 @@ A_LOOK, FEW = 64, 8 * 1024  # bytes that are looked at at once
 DECODED_AT_ONCE = 256 * 1024
 KNOWN_BY = 4096  # characters that tell an encoding
 MOST_NULS = 2  # for each byte of text
+A_BLOCK, FEWEST_WORDS = 512, 16  # bytes, of which any number is filled up with NULs, and of the text before
 FEW_GAPS, BETWEEN_GAPS = 8, 1024  # runs of them in any text, and bytes for each one in a longer text
 READ_TWICE = 2  # it is decoded and searched
 READ_OFTEN = 16  # the same of characters of two bytes and more, which are counted as well
@@ -67,6 +68,7 @@ _ASCII, _OTHER_LETTERS = runs.between(0, 127), 0.2
 class Text:
     head: str
     gaps: bool = False  # NULs among the words
+    padded: bool = False  # many of them behind all words
     controls: bool = False  # characters that tell a terminal what to do
     bidirectional: bool = False  # characters that turn round what is read
 
@@ -109,13 +111,21 @@ def read(data: bytes, work: Work) -> Text | None:
         if data.startswith(mark) and ((found := _strict(data, encoding, work)) or encoding != "utf-8"):
             return found
     whole = _without_gaps(data)
+    padded = whole is None and (whole := _without_gaps(_unpadded(data))) is not None
     if whole is not None:
         quiet = _is_quiet(whole)
         text = _strict(whole, "utf-8", work, quiet)
         if quiet or _stray(whole) <= len(whole) * (_STRAY if text is None else _STRAY_IN_UTF8):
             found = text or _in_a_code_page(whole)
-            return replace(found, controls=True, gaps=True) if found and len(whole) < len(data.rstrip(b"\0")) else found
+            gaps = len(whole) < len(data.rstrip(b"\0"))
+            return replace(found, controls=found.controls or gaps, gaps=gaps, padded=padded) if found else None
     return _wide(data, work)
+
+
+def _unpadded(data: bytes) -> bytes:
+    """Without the NULs that fill up a block, as servers and broken disks leave their logs."""
+    words = data.rstrip(b"\0")
+    return data if len(data) % A_BLOCK or len(words) < FEWEST_WORDS else words
 
 
 def _without_gaps(data: bytes) -> bytes | None:
@@ -230,8 +240,7 @@ def examine(text: Text, data: bytes, seen: Seen) -> None:
     begins = text.head.encode("utf-8", "replace")
     seen.detected_type = scripts.page(begins, seen.work) or PLAIN
     find_php(data, seen)
-    for at, name in formats.formats_in(data, seen.work) if text.gaps else ():
-        seen.find(Reason.SECOND_FORMAT, f"{name} among the words", at=at, opener=trailing.opener_of(name))
+    find_formats(text, data, seen)
     if code.looks_like(text.head):
         seen.find(Reason.LOOKS_LIKE_CODE, "most lines of it are written like a program's")
     if text.controls:
@@ -239,6 +248,12 @@ def examine(text: Text, data: bytes, seen: Seen) -> None:
         seen.find(Reason.CONTROL_CHARACTERS, "characters that are no text, or steer a terminal")
     if text.bidirectional:
         seen.flag("bidirectional_characters")
+
+
+def find_formats(text: Text, data: bytes, seen: Seen) -> None:
+    """Where NULs are, other files may be."""
+    for at, name in formats.formats_in(data, seen.work) if text.gaps or text.padded else ():
+        seen.find(Reason.SECOND_FORMAT, f"{name} among the words", at=at, opener=trailing.opener_of(name))
 
 
 def find_php(data: bytes, seen: Seen) -> None:
