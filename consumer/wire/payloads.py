@@ -80,9 +80,10 @@ def base64_at(*path: str) -> Callable[[Json], Payload]:
 
 
 OF_RECORDS = frozenset({
-    "__confluent_index", "broker", "deliveryCount", "headers", "key", "key_schema_id", "leaderEpoch", "metadata",
-    "offset", "partition", "serializedKeySize", "serializedValueSize", "timestamp", "timestampType", "topic", "ts",
-    "ts_type", "tstype", "value_schema_id",
+    "__confluent_index", "broker", "checksum", "deliveryCount", "exceededFields", "headers", "key", "key_schema_id",
+    "leaderEpoch", "leader_epoch", "metadata", "offset", "partition", "serializedKeySize", "serializedValueSize",
+    "serialized_header_size", "serialized_key_size", "serialized_value_size", "timestamp", "timestampType",
+    "timestamp_type", "topic", "ts", "ts_type", "tstype", "value_schema_id",
 })  # fmt: skip
 
 
@@ -95,6 +96,11 @@ def or_tombstone(key: str) -> Callable[[Json], Payload]:
         return Nothing("no_value") if node[key] is None else node[key]
 
     return payload
+
+
+def shown(key: str) -> Callable[[Json], Payload]:
+    """The value of a record, which may be a tombstone."""
+    return lambda node: Nothing("no_value") if node[key] is None else json_or_base64_or_itself(node[key])
 
 
 def base64_in(field: str) -> Callable[[Any], Payload]:

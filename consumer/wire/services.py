@@ -11,7 +11,6 @@ Redpanda Console, Confluent's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from consumer.errors import Malformed
@@ -38,6 +37,7 @@ from consumer.wire.payloads import (
     of_base64_or_itself,
     one_has,
     or_tombstone,
+    shown,
 )
 from consumer.wire.pubsub import TELLING_ATTRIBUTES
 
@@ -82,11 +82,6 @@ def _of_celery(node: Json) -> Payload:
     if isinstance(body, list) and len(body) == 3:
         return _to_do(body[0], body[1])
     return _to_do(body.get("args"), body.get("kwargs")) if isinstance(body, dict) else _to_do(None, None)
-
-
-def _shown(key: str) -> Callable[[Json], Payload]:
-    """The value of a record, which may be a tombstone."""
-    return lambda node: Nothing("no_value") if node[key] is None else node[key]
 
 
 def _decoded(node: Json) -> Payload:
@@ -134,7 +129,7 @@ SERVICES = (
     ),
     Envelope(
         "rpk", {"topic": str, "partition": int, "offset": int, "timestamp": int, "value": ANY_VALUE},
-        or_tombstone("value"), frozenset({"headers", "key"}),
+        lambda node: json_or_base64_or_itself(or_tombstone("value")(node)), OF_RECORDS - {"timestampType"},
     ),
     Envelope(
         "track call", {"type": str, "event": str, "messageId": str, "properties": dict}, at("properties"),
@@ -155,7 +150,9 @@ SERVICES = (
     Envelope(
         "EMQX", {"message_id": str, "publishing_time": str, "value": str}, json_or_base64_at("value")
     ),
-    Envelope("MQTT", {"topic": str, "payload": (dict, str), "qos": int}, at("payload"), holds=lacks("event")),
+    Envelope(
+        "MQTT", {"topic": str, "payload": (dict, str), "qos": int}, json_or_base64_at("payload"), holds=lacks("event")
+    ),
     Envelope(
         "JetStream", {"type": str, "message": dict}, base64_at("message", "data"),
         holds=lambda node: node["type"].startswith("io.nats."),
@@ -200,19 +197,19 @@ SERVICES = (
         lambda node: node["event"].keys() >= {"createdDate", "replayId"},
     ),
     Envelope(
-        "kafka-ui", {"Value": _TEXT, "Offset": int, "Partition": int, "Timestamp": str}, _shown("Value"),
+        "kafka-ui", {"Value": _TEXT, "Offset": int, "Partition": int, "Timestamp": str}, shown("Value"),
         frozenset({"Headers", "Key"}),
     ),
     Envelope(
-        "kafka-ui", {"partition": int, "offset": int, "timestampType": str, "content": _TEXT}, _shown("content"),
+        "kafka-ui", {"partition": int, "offset": int, "timestampType": str, "content": _TEXT}, shown("content"),
         holds=lacks("topic", "value"),
     ),
     Envelope(
-        "kafka-ui", {"partition": int, "offset": int, "valueSerde": str, "value": _TEXT}, _shown("value"),
+        "kafka-ui", {"partition": int, "offset": int, "valueSerde": str, "value": _TEXT}, shown("value"),
         holds=lacks("content", "topic"),
     ),
     Envelope(
-        "AKHQ", {"partition": _COUNT, "offset": _COUNT, "exceptions": list, "value": _TEXT}, _shown("value"),
+        "AKHQ", {"partition": _COUNT, "offset": _COUNT, "exceptions": list, "value": _TEXT}, shown("value"),
         holds=lambda node: not isinstance(node.get("topic"), str),
     ),
     Envelope(
@@ -227,7 +224,7 @@ SERVICES = (
         at("value"), OF_RECORDS,
     ),
     Envelope(
-        "Azure Functions", {"Topic": str, "Partition": int, "Offset": int, "Value": _TEXT}, _shown("Value")
+        "Azure Functions", {"Topic": str, "Partition": int, "Offset": int, "Value": _TEXT}, shown("Value")
     ),
     Envelope(
         "IoT Hub", {"EnqueuedTimeUtc": str, "SystemProperties": dict, "Body": (dict, list, str)},

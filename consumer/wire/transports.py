@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from consumer.wire.bookkeeping import BOOKKEEPING
 from consumer.wire.changes import CHANGES
+from consumer.wire.clients import CLIENTS
 from consumer.wire.logs import LOGS
 from consumer.wire.payloads import (
     ANY_VALUE,
@@ -61,11 +62,15 @@ _BATCH = frozenset({
     "isWindowTerminatedEarly", "shardId", "state", "window",
 })  # fmt: skip
 _OF_REQUESTS = frozenset({
-    "client_ip", "command", "cookies", "executionMode", "host", "hostname", "ip", "method", "params", "path",
-    "properties", "proto", "protocol", "queries", "query", "query_parameters", "statusCode", "uri", "uri_args", "url",
-    "webhookUrl",
+    "bodyRaw", "client_ip", "command", "cookies", "executionMode", "host", "hostname", "ip", "is_large_payload", "meta",
+    "method", "params", "parsed_query", "path", "properties", "proto", "protocol", "queries", "query",
+    "query_parameters", "statusCode", "type", "uri", "uri_args", "url", "webhookUrl",
 })  # fmt: skip
 _OF_KONG = frozenset({"body_args", "body_base64", "headers", "method", "uri", "uri_args"})
+_OF_GUESTS = frozenset({
+    "attachmentId", "deploymentId", "errorsAsJson", "fileName", "fileSize", "fileType", "journeyContext", "startNew",
+    "tracingId",
+})  # fmt: skip
 _PAGES = frozenset({
     "pageSize", "pageNumber", "pageCount", "total", "totalHits", "firstUri", "lastUri", "nextUri", "previousUri",
     "selfUri", "cursor", "startId", "page_size", "page_number", "page_count", "total_hits", "first_uri", "last_uri",
@@ -260,6 +265,7 @@ ENVELOPES = (
         lambda node: node["schema"].startswith("iglu:"),
     ),
     *SERVICES,
+    *CLIENTS,
     *LOGS,
     *CHANGES,
     *BOOKKEEPING,
@@ -275,6 +281,10 @@ ENVELOPES = (
     Envelope(
         "guest socket", {"message": str, "connectionId": str, "requestId": str}, none_of("guest_session"), frozenset(),
         has(message=_OF_THE_GATEWAY),
+    ),
+    Envelope(
+        "guest socket", {"token": str, "action": str}, none_of("guest_session"), _OF_GUESTS,
+        has(action=("configureSession", "deleteAttachment", "getAttachment", "getJwt", "onAttachment")),
     ),
     Envelope("listing", {"entities": list}, list_at("entities"), _PAGES),
     Envelope("listing", {"conversations": list}, list_at("conversations"), _PAGES),

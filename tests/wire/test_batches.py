@@ -17,7 +17,7 @@ from tests.wire.test_nothing import OTHER
 FIRST, MIDDLE, LAST = ({"conversationId": f"{OTHER[:-1]}{index}"} for index in range(3))
 ODD: list[object] = [None, 7, "odd", "{", {}, {"a": 1}, [[1]], True]
 OTHER_LISTS = {  # not of events
-    "args", "exceptions", "messageType", "tableChanges", "columnnames", "columnvalues", "columns", "identity"
+    "args", "data", "exceptions", "messageType", "tableChanges", "columnnames", "columnvalues", "columns", "identity"
 }  # fmt: skip
 
 

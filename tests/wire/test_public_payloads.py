@@ -229,6 +229,67 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
     "nothing": (b"", ("dead letter", "not JSON")),
 }  # fmt: skip
 
+SDK: dict[str, Any] = {"enqueuedTimeUtc": AT, "partitionKey": None, "applicationProperties": {}}
+CLIENTS: dict[str, tuple[Any, Told]] = {
+    "KafkaJS": ({"topic": "t", "partition": 0, "message": {
+        "key": "k", "value": text(SEEN), "headers": {}, "timestamp": "1", "offset": "7"}}, READ),
+    "KafkaJS, its bytes": ({"topic": "t", "partition": 0, "message": {
+        "key": None, "value": {"type": "Buffer", "data": [*text(SEEN).encode()]}, "offset": "7"}}, READ),
+    "KafkaJS, a tombstone": ({"topic": "t", "partition": 0, "message": {"key": "k", "value": None, "offset": "7"}},
+                             ("dropped", "no_value")),
+    "Node.js, what is no bytes": ({"type": "Buffer", "data": [256]}, ("dead letter", "Buffer")),
+    "confluent-kafka-go": ({"TopicPartition": {"Topic": "t", "Partition": 0, "Offset": "1"}, "Value": coded(SEEN),
+                            "Key": "aw==", "Timestamp": AT, "Headers": None}, READ),
+    "sarama": ({"Headers": None, "Timestamp": AT, "Key": "aw==", "Value": coded(SEEN), "Topic": "t", "Partition": 0,
+                "Offset": 1}, READ),
+    "kafka-python": ({"topic": "t", "partition": 0, "offset": 1, "timestamp": 1, "timestamp_type": 0, "key": None,
+                      "value": text(SEEN), "headers": [], "checksum": None, "serialized_key_size": -1,
+                      "serialized_value_size": 9, "serialized_header_size": -1, "leader_epoch": 1}, READ),
+    "Strimzi's bridge, its bytes": ([{"topic": "t", "key": "k", "value": coded(SEEN), "partition": 0, "offset": 1,
+                                      "timestamp": 1, "headers": []}], READ),
+    "Confluent's console": ([{"timestamp": 1, "offset": 1, "partition": 0, "key": "k", "value": SEEN,
+                              "exceededFields": None}], READ),
+    "Lenses": ({"key": "k", "value": SEEN, "metadata": {"offset": 1, "partition": 0, "timestamp": 1}}, READ),
+    "MQTT, its bytes": ({"topic": "a/b", "payload": coded(SEEN), "qos": 1}, READ),
+    "Conduit": ({"position": "cG9z", "operation": "create", "metadata": {"opencdc.version": "v1"}, "key": None,
+                 "payload": {"before": None, "after": SEEN}}, READ),
+    "Conduit, its bytes": ({"position": "cG9z", "operation": "snapshot", "metadata": {"opencdc.version": "v1"},
+                            "key": "aw==", "payload": {"before": None, "after": coded(SEEN)}}, READ),
+    "Conduit, deleted": ({"position": "cG9z", "operation": "delete", "metadata": {"opencdc.version": "v1"},
+                          "payload": {"before": SEEN, "after": None}}, ("dropped", "no_value")),
+    "Conduit, without its row": ({"position": "cG9z", "operation": "update", "metadata": {"opencdc.version": "v1"},
+                                  "payload": {"before": None, "after": None}}, ("dead letter", "whole rows")),
+    "Cloudflare's queue": ({"body": text(SEEN), "id": "b01b", "timestamp_ms": 1, "attempts": 1, "metadata": {},
+                            "lease_id": "l"}, READ),
+    "Cloudflare's queue, pulled": (
+        {"success": True, "errors": [], "messages": [], "result": {"message_backlog_count": 1, "messages": [
+            {"body": coded(SEEN), "id": "b01b", "timestamp_ms": 1, "attempts": 1, "lease_id": "l"}]}}, READ),
+    "Azure's queue": ({"messageId": "i", "insertedOn": AT, "popReceipt": "p", "dequeueCount": 1,
+                       "messageText": coded(SEEN)}, READ),
+    "Azure's queue, of before": ({"MessageId": "i", "PopReceipt": "p", "MessageText": text(SEEN)}, READ),
+    "Event Hubs, of its client": ({"body": SEEN, "offset": "0", "sequenceNumber": 1, "properties": {}, **SDK}, READ),
+    "Service Bus, of its client": ({"body": SEEN, "messageId": "x", "deliveryCount": 0, **SDK}, READ),
+    "Step Functions": ({"executionArn": "arn:aws:states:x", "name": "n", "status": "SUCCEEDED", "input": text(SEEN)},
+                       READ),
+    "EventBridge's pipe": ({"context": {"condition": "RetriesExhausted"}, "version": "1.0", "timestamp": AT,
+                            "payload": text(SEEN)}, READ),
+    "JSON-RPC": ({"jsonrpc": "2.0", "method": "notify", "params": SEEN}, READ),
+    "Moleculer": ({"ver": "4", "sender": "node-1", "id": "i", "event": "genesys", "data": SEEN, "groups": ["g"],
+                   "broadcast": False, "meta": {}, "level": 1, "needAck": False}, READ),
+    "KurrentDB": ({"eventId": "u", "eventType": "genesys", "eventNumber": 0, "data": SEEN, "metadata": {},
+                   "streamId": "s"}, READ),
+    "OpenShift's logs": ({"@timestamp": AT, "message": text(SEEN), "level": "info", "log_type": "application",
+                          "kubernetes": {}, "openshift": {"sequence": 1}, "hostname": "h"}, READ),
+    "Hookdeck": ({"body": SEEN, "headers": {}, "path": "/", "query": "", "parsed_query": {},
+                  "is_large_payload": False}, READ),
+    "Webhook Relay": ({"type": "webhook", "meta": {"input_name": "x"}, "headers": {}, "query": "", "body": text(SEEN),
+                       "method": "POST"}, READ),
+    "a guest's own frame": ({"token": "t", "action": "configureSession", "deploymentId": "d"},
+                            ("dropped", "guest_session")),
+    "a guest's own message": ({"token": "t", "action": "onMessage", "message": {"type": "Text", "content": [
+        content("Attachment", attachment={"id": "a"})]}}, ("dead letter", "names no")),
+}  # fmt: skip
+
 SNAKE_CASE: dict[str, tuple[Any, Told]] = {
     "ids": ({"conversation_id": CONVERSATION, "message_id": MESSAGE}, ASKED),
     "a conversation": ({"conversation_id": CONVERSATION}, BARE),
@@ -343,7 +404,7 @@ SHAPES: dict[str, tuple[Any, Told]] = {
 
 EVERY = [
     pytest.param(raw, told, id=f"{kind}: {name}")
-    for kind, cases in (("envelope", ENVELOPES), ("snake_case", SNAKE_CASE), ("shape", SHAPES))
+    for kind, cases in (("envelope", ENVELOPES), ("client", CLIENTS), ("snake_case", SNAKE_CASE), ("shape", SHAPES))
     for name, (raw, told) in cases.items()
 ]
 
