@@ -112,7 +112,14 @@ def disks() -> dict[str, bytes]:
     struct.pack_into("<HBHBHHB", dos, 11, 512, 4, 1, 2, 512, 160, 0xF8)
     mac = bytearray(80 * 1024)
     mac[1024:1028] = b"H+\0\4"
-    return {"parted": bytes(parted), "efi": bytes(tabled), "ext": bytes(linux), "fat": bytes(dos), "hfs": bytes(mac)}
+    read_only, unix, minix, old_disc = (bytearray(80 * 1024) for _ in range(4))
+    read_only[1024:1028] = b"\xe2\xe1\xf5\xe0"
+    unix[0x255C:0x2560] = b"\x54\x19\x01\0"
+    struct.pack_into("<6HL2H", minix, 1024, 32, 100, 1, 1, 9, 0, 1 << 20, 0x137F, 1)
+    old_disc[0x8009:0x800F] = b"CDROM\1"
+    made = {"parted": parted, "efi": tabled, "ext": linux, "fat": dos, "hfs": mac}
+    made |= {"erofs": read_only, "ufs": unix, "minix": minix, "high sierra": old_disc}
+    return {kind: bytes(image) for kind, image in made.items()}
 
 
 def further_files() -> dict[str, bytes]:

@@ -71,6 +71,11 @@ def by_disk(path: Path) -> bool:
     return b"Type = MBR" in run(installed("7zz"), "l", path.name, folder=path.parent)
 
 
+def by_mounting(path: Path) -> bool:
+    """What `mount` asks: which file system is there."""
+    return b'USAGE="filesystem"' in run(installed("blkid"), "-p", path.name, folder=path.parent)
+
+
 def by_browser(path: Path) -> bool:
     """Without a name that says anything: the browser sniffs."""
     with served({"/file": path.read_bytes()}) as origin:
@@ -136,6 +141,10 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "7-zip: entries without a directory": (by_entries, "a.jpg", jpeg(segment(0xFE, PAYLOAD.partition(b"PK\1\2")[0]))),
     "7-zip: packed bytes in a comment": (by_unpacking, "a.jpg", jpeg(segment(0xFE, lzma.compress(b"words")))),
     "7-zip: over a disk's image": (by_disk, "a.jpg", over(disks()["parted"])),
+    **{
+        f"7-zip: over a disk that Linux mounts: {kind}": (by_mounting, "a.jpg", over(disks()[kind]))
+        for kind in ("minix", "erofs", "ufs", "high sierra")
+    },
     "browser: before a document": (by_browser, "a.pdf", b"<div>" + SCRIPT + pdf()),
     "browser: a page by a text's name": (by_browser, "a.txt", b"<!DOCTYPE html>" + SCRIPT),
     "browser: XHTML by a text's name": (

@@ -9,10 +9,13 @@ from __future__ import annotations
 import struct
 
 TAIL = 512  # bytes of what names an image at its end
+UNIX = (b"\x54\x19\x01\0", b"\0\x01\x19\x54", b"\x19\x01\x54\x19", b"\x19\x54\x01\x19")  # BSD's, in either order
 MARKS = {
     3: (b"NTFS    ", b"EXFAT   "), 32: (b"NXSB",), 64: (b"\x7f\x10\xda\xbe",), 512: (b"EFI PART", b"LABELONE"),
-    1024: (b"H+\0\4", b"HX\0\5", b"\x10\x20\xf5\xf2"), 4096: (b"EFI PART",), 0x8000: (b"JFS1",),
-    0x10034: (b"ReIsEr",), 0x10040: (b"_BHRfS_M",),
+    1024: (b"H+\0\4", b"HX\0\5", b"\x10\x20\xf5\xf2", b"\xe2\xe1\xf5\xe0", b"\2\0\0\0\0\0\x34\x34"),
+    4096: (b"EFI PART",), 0x1018: (b"\xc6\x85\x73\xf6\x4e\x1a\x45\xca",), 0x2000: (b"\x49\xe8\x95\xf9", b"OCFSV2"),
+    0x255C: UNIX, 0x8000: (b"JFS1",), 0x8009: (b"CDROM\1",), 0x10000: (b"\x01\x16\x19\x70\0\0\0\1",),
+    0x10034: (b"ReIsEr",), 0x10040: (b"_BHRfS_M",), 0x1055C: UNIX,
 }  # fmt: skip
 SECTORS, CLUSTERS = (512, 1024, 2048, 4096), tuple(1 << bit for bit in range(8))
 MEDIA = (0xF0, *range(0xF8, 0x100))
@@ -21,14 +24,25 @@ IN_USE = (0, 0x80)  # the first byte of a partition
 
 JUMPS = (b"\xe9", b"\xeb")  # with which a sector begins that is run
 
+MINIX = (0x137F, 0x138F, 0x2468, 0x2478)
+MOST_OF_A_MAP = 9  # blocks of the map of 65,535 nodes
+
 _FAT = struct.Struct("<HBHB4xB")
 _EXT = struct.Struct("<2L12x2L28x2HL12xL")
+_MINIX = struct.Struct("<H2x3H6xH")
 
 
 def is_disk(data: bytes) -> bool:
     if any(map(data.startswith, MARKS.values(), MARKS)):
         return True
-    return _has_partitions(data) or _is_fat(data) or is_ext(data) or _is_old_mac(data) or _is_named_behind(data)
+    return (
+        _has_partitions(data)
+        or _is_fat(data)
+        or is_ext(data)
+        or _is_old_mac(data)
+        or _is_minix(data)
+        or _is_named_behind(data)
+    )
 
 
 def _has_partitions(data: bytes) -> bool:
@@ -63,6 +77,15 @@ def is_ext(data: bytes, at: int = 0) -> bool:
 def _is_old_mac(data: bytes) -> bool:
     """Within which the newer one stands."""
     return data.startswith(b"BD", 1024) and data.startswith((b"H+", b"HX"), 0x47C)
+
+
+def _is_minix(data: bytes) -> bool:
+    """Of which Linux's first one came: a map has a bit for each of its nodes."""
+    if len(data) < 1024 + _MINIX.size:
+        return False
+    nodes, nodes_map, zones_map, first, magic = _MINIX.unpack_from(data, 1024)
+    maps = 0 < nodes_map <= MOST_OF_A_MAP and zones_map and nodes < nodes_map << 13
+    return bool(magic in MINIX and nodes and maps and first)
 
 
 def _is_named_behind(data: bytes) -> bool:
