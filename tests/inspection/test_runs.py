@@ -78,7 +78,7 @@ def test_places_are_found_from_the_end_as_well(word: bytes, before: int, text: b
     assert list(runs.places_from_end(data, word)) == places_by_pattern(data, word, 0, len(data))[::-1]
 
 
-@pytest.mark.parametrize("before", [0, runs.AT_ONCE - 3])
+@pytest.mark.parametrize("before", [0, runs.SHORT - 3, runs.SHORT + runs.FIRST_WINDOW - 3, runs.AT_ONCE - 3])
 @given(joined(b"dde(", b"DDE(", b"dDe(", b"dd", b"("))
 def test_a_word_is_found_however_it_is_written(before: int, text: bytes) -> None:
     data = bytes(before) + text

@@ -30,6 +30,7 @@ FEW = (
 )
 FEWEST_LETTERS = 2  # of a word that is searched for in that way: one by itself stands too often
 FIRST_WINDOW, AT_ONCE = 1024, 64 * 1024  # bytes that are searched in one step, the first and the last ones
+SHORT = 8 * 1024  # bytes of which all are searched in one step, as of most parts of a document
 LONGEST_WORD = 64  # of those that are searched for together
 
 
@@ -141,6 +142,8 @@ def any_case(word: bytes) -> BytesAhoCorasick:
 
 def holds(data: bytes, search: BytesAhoCorasick) -> bool:
     """Whether one of the words stands in `data` that are searched for."""
+    if len(data) <= SHORT:
+        return bool(search.find_matches_as_indexes(data))
     view, more = memoryview(data), LONGEST_WORD - 1
     begin, size = 0, FIRST_WINDOW
     while begin < len(view):
