@@ -30,6 +30,7 @@ from tests.quick import installed
 ACTED = b"acted on it"
 PHP = b"<?php echo 'acted', ' on it'; __halt_compiler();"
 PACKED = b"words " * 300 + PHP
+PERL = b"\n#!perl\nprint 'acted', ' on it';\n__END__\n"
 SCRIPT = b"<script>document.title = 'acted' + ' on it'</script>"
 READERS = Path(__file__).parents[2] / "consumer" / "inspection" / "readers"
 DETECTOR = Detector()
@@ -95,6 +96,10 @@ def by_node(path: Path) -> bool:
     return ACTED in run(installed("node"), plain.name, folder=path.parent)
 
 
+def by_perl(path: Path) -> bool:
+    return ACTED in run(installed("perl"), "-x", path.name, folder=path.parent)
+
+
 def by_python(path: Path) -> bool:
     return ACTED in run(sys.executable, "-I", path.name, folder=path.parent)
 
@@ -145,6 +150,9 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
         f"7-zip: over a disk that Linux mounts: {kind}": (by_mounting, "a.jpg", over(disks()[kind]))
         for kind in ("minix", "erofs", "ufs", "high sierra")
     },
+    "perl: behind": (by_perl, "a.jpg", jpeg() + PERL),
+    "perl: between the parts of a picture": (by_perl, "a.png", png(extra=chunk(b"prVt", PERL))),
+    "perl: between the objects of a document": (by_perl, "a.pdf", pdf(b"%" + PERL)),
     "browser: before a document": (by_browser, "a.pdf", b"<div>" + SCRIPT + pdf()),
     "browser: a page by a text's name": (by_browser, "a.txt", b"<!DOCTYPE html>" + SCRIPT),
     "browser: XHTML by a text's name": (
@@ -183,6 +191,8 @@ def test_seven_zip_finds_it_wherever_it_begins_and_the_file_is_rejected(kind: st
 
 HARMLESS = {
     "words about PHP": ("a.txt", b"Every page begins with <?php and ends without a closing tag."),
+    "a script in a comment": ("a.jpg", jpeg(segment(0xFE, PERL))),
+    "a script in a text": ("a.txt", b"Perl passes over words:" + PERL),
     "a page in a comment": ("a.jpg", jpeg(segment(0xFE, HTML))),
     "a page in a title": ("a.pdf", pdf(b"9 0 obj\n<< /Title (" + SCRIPT.replace(b"(", b"\\(") + b") >>\nendobj\n")),
     "XML by a text's name": ("a.txt", b'<?xml version="1.0"?><order online="true"/>'),

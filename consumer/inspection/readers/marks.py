@@ -31,7 +31,7 @@ FILES = (
 """As files begin with them, or have them at a place of their own. Their order matters: the search takes those together
 that are eight apart, and stops wherever one of them could be. It was measured on text, photos and random bytes."""
 SHORT = (
-    b"\x28\xb5\x2f", b"\xfa\xed\xfe", b"-lh", b"sqs", b"shs", b"\x1f\x8b\x08", b"\xca\xfe\xba\xbe",
+    b"\x28\xb5\x2f", b"\xfa\xed\xfe", b"-lh", b"sqs", b"#!", b"shs", b"\x1f\x8b\x08", b"\xca\xfe\xba\xbe",
     b"MZ", b"\x53\xef", b"\x55\xaa", b"\xc7\x71", b"<%", b"\x71\xc7", b"\x60\xea", b"<?",
 )  # fmt: skip
 MARKS = (*FILES, *SHORT, *MARKUP)

@@ -89,6 +89,12 @@ OPENERS: Mapping[str, Opener] = {
         "reads any file as a page, and runs the scripts in it",
         "learn.microsoft.com, HTML applications; attack.mitre.org, T1218.005",
     ),
+    "perl": Opener(
+        "perl -x, ruby -x",
+        Step.SECOND,
+        "passes over all that stands before a line that begins with #! and names it, and runs what follows",
+        "perldoc.perl.org, perlrun; ruby(1)",
+    ),
     "node": Opener(
         "node, cscript",
         Step.SECOND,

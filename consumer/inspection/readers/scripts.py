@@ -59,6 +59,8 @@ _SPACES = ((b"www.w3.org/1999/xhtml", "text/html"), (b"www.w3.org/2000/svg", "im
 _BEFORE_SCRIPT = (b"java", b"vb")  # of a URL that is one
 _ASP_END = b"%>"
 A_LOOK = 16
+A_LINE = 1024
+INTERPRETERS = (b"perl", b"ruby")
 MOST_ASP = 4096  # bytes of a server's page between its marks
 _PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 
@@ -136,6 +138,16 @@ def asp(data: bytes, work: Work) -> Iterator[int]:
         if stop >= at + 2:
             work.spend(stop - at)
             if _is_asp(data[at + 2 : stop]):
+                yield at
+
+
+def named(data: bytes, work: Work) -> Iterator[int]:
+    """Where Perl or Ruby would begin to run something: they pass over all before a line that names them."""
+    for at in work.marks(data, of_files=True).at(b"#!"):
+        if not at or data.startswith(b"\n", at - 1):
+            work.spend(A_LINE)
+            line = data[at : at + A_LINE].partition(b"\n")[0]
+            if any(name in line for name in INTERPRETERS):
                 yield at
 
 

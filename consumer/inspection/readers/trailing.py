@@ -74,6 +74,9 @@ def _markup(data: bytes, seen: Seen, noun: str, texts: Sequence[Extent]) -> None
     if (at := next(places, None)) is not None:
         opener = "browser" if begins else "mshta"
         seen.find(Reason.SECOND_FORMAT, f"a page with a script inside the {noun}", at=at, opener=opener)
+    started = (at for at in scripts.named(data, seen.work) if not is_within(at, texts))
+    if (at := next(started, None)) is not None:
+        seen.find(Reason.SECOND_FORMAT, f"a script inside the {noun}", at=at, opener="perl")
     served = (at for at in scripts.asp(data, seen.work) if not is_within(at, texts))
     if (at := next(served, None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"code for a web server inside the {noun}", at=at, opener="asp")

@@ -233,6 +233,10 @@ def _markup(data: bytes, extents: Extents, seen: Seen) -> None:
         if not is_within(at, extents.files) and not _is_words(data, at, extents, seen.work):
             seen.find(Reason.SECOND_FORMAT, "code for a web server inside the document", at=at, opener="asp")
             break
+    for at in scripts.named(data, seen.work):
+        if not is_within(at, extents.files) and not _is_words(data, at, extents, seen.work):
+            seen.find(Reason.SECOND_FORMAT, "a script inside the document", at=at, opener="perl")
+            break
     begins = scripts.sniffed(data) is not None
     for at in scripts.live(data, seen.work):
         if begins or not (is_within(at, extents.files) or _is_words(data, at, extents, seen.work)):
