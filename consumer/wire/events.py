@@ -39,8 +39,7 @@ from consumer.wire.topics import TopicSubject, subject_of
 LARGE = 16 * 1024  # bytes
 DEAR = 64 * 1024  # bytes: what is larger may cost a tenth of a second and more, and is decoded beside the loop
 MAX_LISTED = 5_000  # participants, messages and attachments of one event: 1 MB of "{}," would be 340,000
-BYTES_LISTED = 200  # or one for so many bytes: those that Genesys lists take more
-BYTES_OF_SEVERAL = 150  # the same of all the events of a record
+BYTES_LISTED = 180  # or one for so many bytes, in all events of a record as well: those that Genesys lists take more
 OF_ITS_OWN = 2  # so many of them an event takes itself there, if it may list any
 
 OTHER_MEDIA = {"voice", "callback", "email", "cobrowse", "screenshare", "video", "socialexpression"}
@@ -121,7 +120,7 @@ def readings(value: bytes | None) -> list[Reading]:
     if collects:
         gc.disable()  # or it looks through a tree of JSON again and again while it grows, for cycles that are not there
     try:
-        room = _Room(max(MAX_LISTED, len(value) // BYTES_OF_SEVERAL))
+        room = _Room(max(MAX_LISTED, len(value) // BYTES_LISTED))
         return [_reading(leaf, room) for leaf in leaves(value)] or [Reading(Noise("empty_batch"), ())]
     except Malformed as malformed:
         return [Reading(UnreadableEvent(DeadReason.UNREADABLE, malformed.detail, value), ())]

@@ -77,6 +77,14 @@ WORST = {
     "media of one message": b'{"participants":[{"messages":[{"id":"m","media":[' + b"{}," * (MIB // 3) + b"{}]}]}]}",
     "as many messages as there may be": b'{"id":"c","participants":[{"messages":[' + b'{"id":"m"},' * 4_998 + b"{}]}]}",
     "objects beside names in snake_case": b'{"conversation_id":"c","a":[' + b"{}," * (MIB // 3) + b"{}]}",
+    "messages with all that one tells, as small as they may be": b",".join(
+        [
+            b'{"message_id":[],"timestamp":"2026-02-03T10:16:40Z","normalizedMessage":{"type":"Text","content":[{"content'
+            b'Type":"Attachment","attachment":{"id":"a","url":"https://api.x/api/v2/downloads/1","mediaType":"image/png",'
+            b'"name":"n","contentLengthBytes":1,"status":"valid","sha256":"%b"}}]}}' % (b"0" * 190)
+        ]
+        * 1_940
+    ).join((b"[", b"]")),
     "many events in snake_case": b",".join([b'{"message_id":1,"a":"' + b"y" * 185 + b'"}'] * (MAX_EVENTS - 1)).join(
         (b"[", b"]")
     ),
