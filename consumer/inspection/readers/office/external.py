@@ -15,6 +15,8 @@ _UNSEEN = dict.fromkeys(
 )
 _OF_SCHEMES = LETTERS | frozenset("0123456789+.-")
 FILE, THIS_MACHINE = "file:", "//localhost"
+ON_A_MAC = ("////applications/microsoft word.app/", "////library/application support/microsoft/")
+HOME, ITS_TEMPLATES = "////users/", "library"
 
 
 class Place(Enum):
@@ -34,6 +36,8 @@ def place_of(target: str) -> Place:
     path = path.removeprefix(THIS_MACHINE) if path.startswith(f"{THIS_MACHINE}/") else path
     if _is_on_drive(path.lstrip("/")):
         return Place.HERE
+    if _is_on_mac(path):
+        return Place.HERE
     slashes = len(path) - len(path.lstrip("/"))
     return Place.HERE if slashes in (0, 1, 3) else Place.SHARE
 
@@ -49,3 +53,11 @@ def _has_scheme(path: str) -> bool:
 
 def _is_on_drive(path: str) -> bool:
     return path[:1] in LETTERS and path[1:2] in (":", "|") and (path[2:3] == "/" or path[2:] in ("", "\n"))
+
+
+def _is_on_mac(path: str) -> bool:
+    """Where Word for Mac keeps its templates: it writes a slash too many. Windows would take that for a machine's name,
+    which is in no domain.
+    """
+    folders = path.removeprefix(HOME).split("/") if path.startswith(HOME) else []
+    return path.startswith(ON_A_MAC) or (len(folders) > 2 and folders[1] == ITS_TEMPLATES)
