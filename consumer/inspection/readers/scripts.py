@@ -129,10 +129,9 @@ def asp(data: bytes, work: Work) -> Iterator[int]:
     """Where a server of ASP or JSP would run something."""
     stop = searched = 0  # the next end, and up to where there is none
     for at in work.marks(data, of_files=True).at(b"<%"):
-        begins, _, _ = data[at + 2 : at + 2 + A_LOOK].partition(_ASP_END)
-        if not is_text(begins):  # as nearly always in bytes that are no text
-            continue
         if stop < at + 2:
+            if searched < at + 2 and not is_text(data[at + 2 : at + 2 + A_LOOK].partition(_ASP_END)[0]):
+                continue  # as nearly always in bytes that are no text
             stop = data.find(_ASP_END, max(searched, at + 2), at + MOST_ASP + len(_ASP_END))
             searched = searched if stop >= 0 else at + MOST_ASP
         if stop >= at + 2:
