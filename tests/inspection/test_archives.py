@@ -317,6 +317,8 @@ def test_an_archive_whose_end_records_contradict_each_other_is_refused() -> None
         program()[:64],
         b"%!\n",
         b"#!/bin/sh\n",
+        b"\n%!PS\nshowpage\n",
+        b"\r\n#!perl\nprint 1;\n__END__\n",
         bytes(128) + b"DICM\2\0\0\0UL\4\0",
         bytes(16) + b"\2\x40\0\0mntrRGB XYZ " + bytes(8) + b"acsp" + bytes(80),
     ],

@@ -153,6 +153,7 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "perl: behind": (by_perl, "a.jpg", jpeg() + PERL),
     "perl: between the parts of a picture": (by_perl, "a.png", png(extra=chunk(b"prVt", PERL))),
     "perl: between the objects of a document": (by_perl, "a.pdf", pdf(b"%" + PERL)),
+    "perl: before an archive": (by_perl, "a.zip", PERL + PAYLOAD),
     "browser: before a document": (by_browser, "a.pdf", b"<div>" + SCRIPT + pdf()),
     "browser: a page by a text's name": (by_browser, "a.txt", b"<!DOCTYPE html>" + SCRIPT),
     "browser: XHTML by a text's name": (

@@ -125,7 +125,7 @@ def _begins_another(data: bytes, before: bytes, seen: Seen) -> bool:
     if not before.strip(PADDING):
         return False
     found = format_at(data[:HEAD])
-    if found or before.startswith(OPENINGS) or swallows(before) or text.decode(before) is None:
+    if found or before.lstrip(PADDING).startswith(OPENINGS) or swallows(before) or text.decode(before) is None:
         detail = f"{found or 'another format'} before the archive's first entry"
         seen.find(Reason.SECOND_FORMAT, detail, at=0, opener="desktop")
         return True
