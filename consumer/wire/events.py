@@ -186,7 +186,7 @@ def _read(told: Notification, value: bytes, path: str, room: _Room) -> Event | N
     cut_down = False
     lists = not LISTS_MESSAGES.isdisjoint(body)
     seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED), room) if lists else None
-    if seen or (seen is not None and _lists_all(body)):
+    if seen or (seen is not None and _lists_all(body, conversation_id)):
         messages, cut_down = _announced(seen), is_cut_down(body)
         if not messages and not cut_down:
             return Noise(quiet or _noise_kind(seen))
@@ -239,9 +239,11 @@ def _messages(body: Json, conversation_id: str, limit: int, room: _Room) -> list
     return None
 
 
-def _lists_all(body: Json) -> bool:
+def _lists_all(body: Json, conversation_id: str | None) -> bool:
     """Whether what lists no message has none: it names none, and nothing but participants could hold one."""
-    return not ids_of(body).message_id and (bool(body.get("participants")) or fields.holds_nothing(body))
+    if ids_of(body).message_id:
+        return False
+    return bool(body.get("participants")) or (conversation_id is not None and fields.holds_nothing(body))
 
 
 def _noise_kind(seen: list[TypedMessage]) -> NoiseKind:
@@ -268,7 +270,7 @@ def _bare(body: Json, conversation_id: str | None, topic: str | None) -> tuple[s
         return conversation_id, (Message(conversation_id or "", ids.message_id, announces_media=True),)
     if ids.odd:
         raise BadId(f"its message id is not one: {ID_SIGNS}")
-    is_other = "mediaType" in body and word(body["mediaType"]) in OTHER_MEDIA
+    is_other = "mediaType" in body and word(body["mediaType"]) in OTHER_MEDIA and conversation_id is not None
     if is_other and fields.holds_nothing(body) and not fields.is_a_file_s(body):
         return Noise("other_media")
     if conversation_id is not None:

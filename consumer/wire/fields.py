@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from datetime import UTC, datetime
 from typing import Any
 
@@ -112,6 +113,12 @@ def holds_nothing(node: Json) -> bool:
     """Whether it is ids and words alone, lists and pairs of them too: no object in another or in a list, and no text in
     JSON, in which a message or a file could be."""
     return len(node) <= MANY_FIELDS and not any(map(_may_hold, node.values()))
+
+
+def holds_more(node: Json, known: Set[str]) -> bool:
+    """Whether an object is there, or a text in JSON, by another name than these."""
+    beside = {name: value for name, value in node.items() if name not in known}
+    return not holds_nothing(beside) or any(isinstance(value, dict) for value in beside.values())
 
 
 def _may_hold(value: object) -> bool:

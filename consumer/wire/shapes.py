@@ -49,6 +49,7 @@ KNOWN_TYPES = {"text", "structured", "receipt", "event"}
 _DIRECTIONS = {"received": "inbound", **dict.fromkeys(("sent", "delivery-success", "delivery-failed"), "outbound")}
 POSTED_FIELDS = {"text", "events", "status", "type", "buttonResponse"}
 DELIVERY = {"sent", "delivered", "read", "failed", "published", "removed"}  # what a receipt tells
+OF_POSTED = POSTED_FIELDS | {"channel", "content", "enrichment", "metadata", "reasons", "relatedMessages"}
 GUEST_FIELDS = {"text", "events"}
 NAMED = {"messageId", "conversationId", "conversation"}
 # What shows that an entry is a communication, and no message.
@@ -121,7 +122,7 @@ def webhook(raw: Json, conversation_id: str = "") -> TypedMessage:
     )
     described, announced = of_content(raw.get("content"), head)
     type_ = word(raw.get("type")) or _type_of_posted(raw)
-    silent = not type_ or _may_hold_more(raw, type_, raw.get("content"))
+    silent = not type_ or _may_hold_more(raw, type_, raw.get("content")) or fields.holds_more(raw, OF_POSTED)
     return TypedMessage(head.message(with_listed(described, raw, head), announced, silent), type_)
 
 
@@ -143,7 +144,7 @@ def _type_of_posted(raw: Json) -> str:
     """Receipts, events and messages are posted to an address each, and name no type."""
     if not isinstance(raw.get("channel"), dict):
         return ""
-    if "text" in raw or raw.get("content"):
+    if isinstance(raw.get("text"), str) or raw.get("content"):
         return "text"
     if "buttonResponse" in raw:
         return "structured"

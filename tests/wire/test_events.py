@@ -299,14 +299,7 @@ def test_a_word_proves_no_noise_where_others_write_it_or_a_file_may_stand_beside
     assert event(said).conversation_id == CONVERSATION
 
 
-def test_an_empty_list_is_no_proof_where_more_stands_beside_it() -> None:
-    """As interfaces answer that always have a list `messages`, of what they have to say."""
-    (found,) = decode(orjson.dumps({"success": True, "messages": [], "result": {"messages": [{"body": text(NAMED)}]}}))
-    assert isinstance(found, UnreadableEvent)
-    assert one({"conversationId": CONVERSATION, "messages": []}) == Noise("no_attachment")
-
-
-@pytest.mark.parametrize("said", [{"events": [NAMED]}, {"status": "ok", "data": NAMED}])
+@pytest.mark.parametrize("said", [{"events": [NAMED]}, {"status": "ok", "data": NAMED}, {"text": [NAMED]}])
 def test_what_is_posted_beside_a_channel_is_noise_by_genesys_own_words_alone(said: dict[str, Any]) -> None:
     (found,) = decode(orjson.dumps({"channel": {"name": "g"}, **said}))
     assert not isinstance(found, Noise)

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from consumer.wire.events import Item, Noise, decode
+from consumer.wire.events import Item, Noise, UnreadableEvent, decode
 from tests.wire.carriers import AT, CANAL, DEBEZIUM, QLIK, cloud_event, coded, event_grid, image, text
 
 OTHER = "2f7bf00a-0fc2-4d6a-9b56-92238191433e"
@@ -196,3 +196,31 @@ def test_what_is_of_an_unknown_form_is_not_dropped_for_what_it_resembles(raw: di
 @pytest.mark.parametrize("raw", [{"change": []}, {**CANAL, "type": "TIDB_WATERMARK", "data": None, "old": None}])
 def test_what_holds_no_row_is_none(raw: dict[str, Any]) -> None:
     assert isinstance(one(raw), Noise)
+
+
+NAMED = {"conversationId": "c", "messageId": "m"}
+
+
+def test_an_empty_list_is_no_proof_where_more_stands_beside_it() -> None:
+    """As interfaces answer that always have a list `messages`, of what they have to say."""
+    (found,) = decode(orjson.dumps({"success": True, "messages": [], "result": {"messages": [{"body": text(NAMED)}]}}))
+    assert isinstance(found, UnreadableEvent)
+    assert decode(orjson.dumps({"conversationId": "c", "messages": []})) == [Noise("no_attachment")]
+
+
+def test_an_empty_list_and_a_medium_without_a_conversation_prove_nothing() -> None:
+    for key, value in {"messages": [], "mediaType": "video"}.items():
+        (found,) = decode(orjson.dumps({key: value, "data": coded(NAMED)}))
+        assert isinstance(found, UnreadableEvent)
+
+
+@pytest.mark.parametrize("type_", ["Event", "receipt", "Text", None])
+@pytest.mark.parametrize("around", [{"channel": {"name": "g"}}, {"channel": None}, {"direction": "inbound"}])
+def test_what_is_posted_with_more_than_genesys_says_of_a_message_is_no_noise(
+    around: dict[str, Any], type_: str | None
+) -> None:
+    (found,) = decode(orjson.dumps({"type": type_, "text": "hi", **around, "data": NAMED}))
+    assert not isinstance(found, Noise)
+    metadata = {"metadata": {"customAttributes": {"a": {"b": 1}}}, "reasons": [{"code": "x"}]}
+    if type_ == "Text":
+        assert decode(orjson.dumps({"type": type_, "text": "hi", **around, **metadata})) == [Noise("no_attachment")]
