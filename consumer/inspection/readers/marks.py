@@ -66,11 +66,11 @@ class Marks:
     def find_markup(self, spend: Callable[[int], None]) -> None:
         """As well. It is asked for once."""
         data, self.of_files = self.data, False
-        spend(len(data))
         for begin in range(0, len(data), WINDOW):
             if data.find(b"<", max(0, begin - 2 * LONGEST_TAG), begin + WINDOW) >= 0:
                 # of all at once it would cost twice as much
                 window = data[begin : begin + WINDOW + LONGEST_MARK - 1].lower()
+                spend(len(window))
                 if found := _OF_MARKUP.find_matches_as_indexes(window):
                     self._keep(MARKUP, found, begin, spend)
 
