@@ -10,25 +10,9 @@ import struct
 import zlib
 from collections.abc import Mapping
 
-from tests.inspection.polyglots import arj, seven_zip, tar
+from tests.inspection.polyglots import NAME, WORDS, arj, lha, seven_zip, tar
 
-NAME, WORDS = b"payload.txt", b"words that nobody sees\n"
 MAC_PROCESSOR = 0x01000007
-
-
-def lha() -> bytes:
-    head = b"-lh0-" + struct.pack("<3L2B", len(WORDS), len(WORDS), 0x58000000, 0x20, 0) + bytes([len(NAME)]) + NAME
-    head += struct.pack("<H", _crc16(WORDS))
-    return bytes([len(head), sum(head) & 0xFF]) + head + WORDS + b"\0"
-
-
-def _crc16(data: bytes) -> int:
-    register = 0
-    for byte in data:
-        register ^= byte
-        for _ in range(8):
-            register = register >> 1 ^ (0xA001 if register & 1 else 0)
-    return register
 
 
 def zstd() -> bytes:

@@ -15,6 +15,7 @@ from functools import cache
 
 from tests.inspection.files import archive, chunk, doc, gif, jpeg, ooxml, pdf, png, program, segment
 
+NAME, WORDS = b"payload.txt", b"words that nobody sees\n"
 ZIP = archive({"hello.txt": b"hello " * 20, "run.js": b"alert(1)"})
 RAR = b"Rar!\x1a\x07\x00" + b"\xcf\x90\x73\x00\x00\x0d\x00\x00\x00\x00\x00\x00\x00" + bytes(40)
 RAR5 = b"Rar!\x1a\x07\x01\x00" + b"\x33\x92\xb5\xe5\x0a\x01\x05\x06\x00\x05\x01\x01\x80\x80\x00" + bytes(40)
@@ -52,6 +53,21 @@ def arj() -> bytes:
 def ace() -> bytes:
     header = b"\0\0\x90**ACE**\x14\x14\2\0" + bytes(12) + b"\0"
     return struct.pack("<2H", ~zlib.crc32(header) & 0xFFFF, len(header)) + header
+
+
+def lha() -> bytes:
+    head = b"-lh0-" + struct.pack("<3L2B", len(WORDS), len(WORDS), 0x58000000, 0x20, 0) + bytes([len(NAME)]) + NAME
+    head += struct.pack("<H", _crc16(WORDS))
+    return bytes([len(head), sum(head) & 0xFF]) + head + WORDS + b"\0"
+
+
+def _crc16(data: bytes) -> int:
+    register = 0
+    for byte in data:
+        register ^= byte
+        for _ in range(8):
+            register = register >> 1 ^ (0xA001 if register & 1 else 0)
+    return register
 
 
 def tar() -> bytes:
@@ -142,7 +158,7 @@ def further_files() -> dict[str, bytes]:
         "wim": b"MSWIM\0\0\0\xd0\0\0\0" + bytes(200),
         "squashfs": b"hsqs" + bytes(92),
         "cpio": b"070701" + b"0" * 86 + b"00" + b"0000000B" + b"0" * 8 + b"TRAILER!!!\0",
-        "lzh": b"\x21\0-lh5-" + bytes(40),
+        "lzh": lha(),
         "zstd": b"\x28\xb5\x2f\xfd\x04\0" + bytes(20),
         "postscript": b"%!PS-Adobe-3.0\nshowpage\n",
         "hta": HTA,
