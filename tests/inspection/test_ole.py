@@ -1,6 +1,7 @@
 """OLE files: what is dropped into them, macros with and without code, and what stands behind their last sector."""
 
 import struct
+from uuid import UUID
 
 import pytest
 
@@ -236,3 +237,12 @@ def test_what_programs_find_that_search_a_document_is_another_format() -> None:
     assert Reason.SECOND_FORMAT in codes(doc(More=b"Rar!\x1a\x07\0" + bytes(60)))
     assert Reason.SECOND_FORMAT in codes(compound({"A": pdf(), "WordDocument": doc()[512:4608]}))
     assert codes(doc(More=pdf())) == set()
+
+
+@pytest.mark.parametrize("kind", [0x000C1082, 0x000C1084, 0x000C1086])
+def test_a_document_with_the_class_of_an_installer_is_one(kind: int) -> None:
+    class_ = UUID(fields=(kind, 0, 0, 0xC0, 0, 0x46)).bytes_le
+    made = doc()
+    root = made.index("Root Entry".encode("utf-16-le"))
+    assert reason(made, "a.doc") is None
+    assert reason(made[: root + 80] + class_ + made[root + 96 :], "a.doc") is Reason.SECOND_FORMAT

@@ -71,6 +71,12 @@ OPENERS: Mapping[str, Opener] = {
         "searches the file for an archive, a program or a disk's image, and opens what is found",
         "7-Zip's parser mode (-t#); self-extracting archives of RAR, ARJ and ACE",
     ),
+    "msiexec": Opener(
+        "msiexec",
+        Step.SECOND,
+        "installs any compound file that has the class of a package or a patch, by whatever name",
+        "learn.microsoft.com, msiexec; Wine, msi: MSI_OpenDatabaseW",
+    ),
     "php": Opener(
         "PHP",
         Step.SECOND,

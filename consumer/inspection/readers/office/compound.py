@@ -32,6 +32,7 @@ class Node:
     left: int
     right: int
     child: int
+    of: bytes  # the class of what it is for
 
 
 class CompoundFile:
@@ -157,7 +158,7 @@ def _node(raw: bytes) -> Node:
     name = raw[: max(0, length - 2)].decode("utf-16-le", "replace").lower()
     left, right, child = _LINKS.unpack_from(raw, 68)
     start, size = struct.unpack_from("<2L", raw, 116)
-    return Node(name, raw[66], start, size, left, right, child)
+    return Node(name, raw[66], start, size, left, right, child, raw[80:96])
 
 
 def _collect(pieces: Iterator[bytes], want: int) -> bytes:

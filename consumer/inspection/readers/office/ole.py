@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from uuid import UUID
 
 from consumer.inspection.readers import runs, trailing
 from consumer.inspection.readers.anywhere import PACKED_PICTURES, marked_in
@@ -51,6 +52,8 @@ WORD_STARTS = (
 )  # 97 and later; 6 and 95; their East Asian ones
 OF_ARCHIVES = (Reason.EMBEDDED_EXECUTABLE, Reason.SCRIPT, Reason.SECOND_FORMAT, Reason.ARCHIVE_LIMITS)
 """What in an archive hurts whoever opens the document as one. Documents in it are no more than embedded ones."""
+INSTALLERS = frozenset(UUID(fields=(kind, 0, 0, 0xC0, 0, 0x46)).bytes_le for kind in (0xC1082, 0xC1084, 0xC1086))
+"""The classes of a transform, a package and a patch of Windows Installer."""
 CONTROL = "\x03ocxname"  # a stream of each ActiveX control
 ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x06dataspaces")
 
@@ -73,6 +76,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if any(name in root for name in ENCRYPTED_STREAMS):
         seen.find(Reason.ENCRYPTED, "the document is protected by a password or by rights management")
         seen.detected_type = "application/encrypted" if "encryptedpackage" in root else seen.detected_type
+    if file.nodes[0].of in INSTALLERS:
+        seen.find(Reason.SECOND_FORMAT, "an installer of Windows by the class of the document", opener="msiexec")
     _content(file, root, seen)
     for has_code in projects(file, seen):
         if has_code:
