@@ -100,6 +100,10 @@ def by_perl(path: Path) -> bool:
     return ACTED in run(installed("perl"), "-x", path.name, folder=path.parent)
 
 
+def by_java(path: Path) -> bool:
+    return b"load main class acted" in run(installed("java"), "-jar", path.name, folder=path.parent)
+
+
 def by_python(path: Path) -> bool:
     return ACTED in run(sys.executable, "-I", path.name, folder=path.parent)
 
@@ -153,6 +157,11 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "perl: behind": (by_perl, "a.jpg", jpeg() + PERL),
     "perl: between the parts of a picture": (by_perl, "a.png", png(extra=chunk(b"prVt", PERL))),
     "perl: between the objects of a document": (by_perl, "a.pdf", pdf(b"%" + PERL)),
+    "unzip: a document with a manifest of Java": (
+        by_java,
+        "a.docx",
+        ooxml("docx", {"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\nMain-Class: acted\nClass-Path: b.jar\n\n"}),
+    ),
     "perl: before an archive": (by_perl, "a.zip", PERL + PAYLOAD),
     "browser: before a document": (by_browser, "a.pdf", b"<div>" + SCRIPT + pdf()),
     "browser: a page by a text's name": (by_browser, "a.txt", b"<!DOCTYPE html>" + SCRIPT),

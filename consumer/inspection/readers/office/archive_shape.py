@@ -30,6 +30,8 @@ A_REMARK = 32 * 1024  # of work
 A_NAME, ESCAPED = 96, 4  # of work for a letter of a name, and times as much where it may be an escape
 PICTURES = frozenset({"png", "jpg", "jpeg", "gif", "bmp", "dib", "tif", "tiff", "emf", "wmf"})
 ARCHIVES = ("RAR", "7-Zip", "ARJ", "ACE", "LHA", "ZOO", "ZPAQ", "XAR", "ALZip", "cabinet", "disk image", "disc image")
+OF_JAVA, STARTED = "meta-inf/manifest.mf", b"main-class"
+"""Its classes may be in another archive that it names, on a share or beside it."""
 OPENINGS = (b"#!", b"%!", SYLK)  # of scripts, PostScript and workbooks
 
 
@@ -58,6 +60,9 @@ def examine_head(name: str, head: bytes, seen: Seen) -> None:
     Any other picture is shown all the same, and what else stands there, as the page of a server that had none, opens
     by its name: as a broken picture.
     """
+    if name.casefold().lstrip("/") == OF_JAVA and (STARTED in head.lower() or len(head) >= HEAD):
+        detail = "the archive says which program of Java it is"
+        seen.find(Reason.SECOND_FORMAT, detail, opener="unzip")
     if extension_of(name) not in PICTURES:
         return
     found = binary_at(head)
