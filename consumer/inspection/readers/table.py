@@ -246,6 +246,8 @@ BINARY = tuple(
     and not any((row.signatures, row.starts) == (first.signatures, first.starts) for first in FORMATS[:number])
 )
 """Those by which a file is known that is no text; of types that begin alike the first one."""
+SIGNATURES = tuple(signature for row in BINARY for signature in row.signatures)
+UNSIGNED = tuple(row for row in BINARY if not row.signatures)
 READABLE = frozenset(row.name for row in FORMATS if row.reader is not None)
 
 
@@ -256,7 +258,8 @@ def canonical(kind: str) -> str:
 
 def format_of(data: bytes) -> Format | None:
     """The row whose reader looks at these bytes; None for texts, and for what begins like none."""
-    row = next((row for row in BINARY if row.begins(data)), None)
+    rows = BINARY if data.startswith(SIGNATURES) else UNSIGNED
+    row = next((row for row in rows if row.begins(data)), None)
     if row is None or row.plain or (len(data) < SHORTEST_TEXT and not data.startswith(text.UTF16)):
         return row
     return None if text.is_clean(data) else row
