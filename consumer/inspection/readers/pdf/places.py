@@ -211,7 +211,7 @@ def _behind_regular(data: bytes, at: int, stop: int) -> int:
             if word == START:
                 end = min(stop, runs.behind(data, spaced, runs.DIGITS))
                 return end if behind < spaced < end else 0
-            return behind
+            return spaced
     return 0
 
 
