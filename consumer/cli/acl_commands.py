@@ -41,7 +41,7 @@ def print_acls(config: Path | None, principal: str, role: Role, group: str | Non
 
 
 def _what_is_wrong_with(principal: str, form: AclFormat) -> str | None:
-    """A rule for what nobody is called is taken by Kafka, and never applies."""
+    """A rule for what nobody is called is taken by Kafka, and never applies; one for `*` holds for everybody."""
     kind, colon, name = principal.partition(":")
     shown = printable(principal, 200)
     if form is AclFormat.STRIMZI:
@@ -53,6 +53,8 @@ def _what_is_wrong_with(principal: str, form: AclFormat) -> str | None:
         return f"{shown!r} is no principal: Kafka writes it with its kind, User:{shown}"
     if not kind.strip() or not name.strip() or not principal.isprintable():
         return f"{shown!r} names nobody: Kafka writes a principal as User:name"
+    if name == "*":
+        return f"{shown!r} is everybody: name the one that these rules are for"
     if kind != "User" and kind.lower() == "user":
         return f"{shown!r} is nobody to Kafka, which tells capitals from small letters: User:{printable(name, 200)}"
     return None

@@ -203,7 +203,7 @@ def test_a_principal_without_its_kind_is_told_as_kafka_writes_it(command: Comman
     assert "User:svc" in result.stderr
 
 
-@pytest.mark.parametrize("principal", ["User:", "User: ", ":svc", "user:svc", "USER:svc", "User:a\nb"])
+@pytest.mark.parametrize("principal", ["User:", "User: ", ":svc", "user:svc", "USER:svc", "User:a\nb", "User:*"])
 def test_a_principal_that_kafka_would_take_for_nobody_gets_no_rules(command: Command, principal: str) -> None:
     result = command("topics", "acls", "--principal", principal, KAFKA_BOOTSTRAP_SERVERS="127.0.0.1:1")
     assert (result.exit_code, result.stdout) == (2, "")
