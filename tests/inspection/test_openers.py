@@ -172,6 +172,12 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
         b"</html>",
     ),
     "pdf: in a comment": (by_pdf, "a.jpg", jpeg(segment(0xFE, pdf()))),
+    "pdf: without a version": (by_pdf, "a.jpg", jpeg(segment(0xFE, pdf().replace(b"%PDF-1.4", b"%PDF1.4")))),
+    "pdf: whose objects are far": (
+        by_pdf,
+        "a.jpg",
+        jpeg(segment(0xFE, b"%PDF-1.4\n%" + bytes(6000) + b"\n" + pdf().partition(b"\n")[2])),
+    ),
     "node: before a document": (
         by_node,
         "a.pdf",

@@ -155,12 +155,26 @@ def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
 
 
 def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
-    """Each place where a PDF begins."""
-    for at in work.marks(data, of_files=True).at(b"PDF-"):
-        if at > start and data.startswith(b"%", at - 1):
+    """Each place where a PDF begins. Viewers need no version behind its name, and no object near it."""
+    last: int | None = None  # object
+    for at in work.marks(data, of_files=True).at(b"%PDF"):
+        if at >= start:
             work.spend(PLACE)
-            if _has_object(data, at - 1, work):
-                yield at - 1
+            if _has_object(data, at, work):
+                yield at
+            else:
+                last = _last_object(data, work) if last is None else last
+                if last > at:
+                    yield at
+
+
+def _last_object(data: bytes, work: Work) -> int:
+    """Where the last object of a PDF begins, -1 if none does. Of that many words that could begin one, one counts."""
+    work.spend(len(data))
+    for tried, word in enumerate(runs.places_from_end(data, b"obj")):
+        if tried >= OBJECTS_TRIED or _is_numbered(data[max(0, word - 24) : word]):
+            return word
+    return -1
 
 
 def _has_object(data: bytes, at: int, work: Work) -> bool:

@@ -24,7 +24,7 @@ begins not far before it: words have `on` in every line."""
 ENTRY, DIRECTORY_END = b"PK\3\4", b"PK\5\6"
 FILES = (
     b"\xfd7zXZ", b"\xed\xab\xee\xdb", b"ITSF\3\0", b"ustar", b"7z\xbc\xaf", b"Compressed ROMF", b"TRAILER!!!\0",
-    b"\x3a\xff\x26\xed\1\0", b"SWIM\0\0\0", b"\x7fELF", b"HX\0\5", b"xar!\0", b"SZDD\x88\xf0", b"AY&SY", b"PDF-",
+    b"\x3a\xff\x26\xed\1\0", b"SWIM\0\0\0", b"\x7fELF", b"HX\0\5", b"xar!\0", b"SZDD\x88\xf0", b"AY&SY", b"%PDF",
     b"070702", b"H+\0\4", b"Rar!", b"CD001\1", b"I PART\0", b"MSCF", b"ACE**", b"070701", b"<arch>\n", ENTRY,
     b"QFI\xfb", b"KDMV", DIRECTORY_END,
 )  # fmt: skip
