@@ -10,6 +10,7 @@ from typing import Any
 from consumer.errors import Malformed
 from consumer.wire import fields
 from consumer.wire.fields import Json, an_object, may_be_json
+from consumer.wire.ids import TOPICS_BEGIN
 from consumer.wire.parsing import parse
 from consumer.wire.snake_case import in_camel_case
 
@@ -61,8 +62,8 @@ def _told(envelope: Json, notification: Json, body: Json, names: tuple[str, ...]
 
 def _is_event_bridge(node: Json) -> bool:
     """Some bridges pass on `detail` and drop what is around it: then it has to be a whole notification."""
-    detail = node.get("detail")
-    if isinstance(node.get("detail-type"), str) and isinstance(node.get("source"), str):
+    detail, type_ = node.get("detail"), node.get("detail-type")
+    if isinstance(type_, str) and (isinstance(node.get("source"), str) or type_.startswith(TOPICS_BEGIN)):
         return True
     return isinstance(detail, dict) and isinstance(detail.get("topicName"), str) and "eventBody" in detail
 

@@ -17,12 +17,15 @@ READ = (
     "initial_state", "media_type", "message_media_attachments", "message_metadata", "message_status", "message_time",
     "message_uri", "messaging_transcript", "messenger_type", "sub_type", "to_address",
 )  # fmt: skip
-# Columns as ksqlDB, Oracle and Snowflake name them.
-UPPER = {
-    "CONVERSATIONID": "conversationId", "CONVERSATION_ID": "conversationId", "MESSAGEID": "messageId",
-    "MESSAGE_ID": "messageId",
+# Columns as ksqlDB, Oracle and Snowflake name them; fields as .NET and Go do.
+OTHER_CASES = {
+    "CONVERSATIONID": "conversationId", "CONVERSATION_ID": "conversationId", "ConversationID": "conversationId",
+    "ConversationId": "conversationId", "EventBody": "eventBody", "MESSAGEID": "messageId", "MESSAGE_ID": "messageId",
+    "MessageID": "messageId", "MessageId": "messageId", "TopicName": "topicName", "conversationID": "conversationId",
+    "messageID": "messageId",
 }  # fmt: skip
-_MAY_TELL = TELLING | UPPER.keys() | {"participants"}
+_TELLING_CASES = OTHER_CASES.keys() - {"MessageID", "MessageId", "messageID"}  # which carriers write so as well
+_MAY_TELL = TELLING | _TELLING_CASES | {"participants"}
 MOST = 40_000  # objects and lists: an event has far fewer, and each is made once more
 
 
@@ -68,8 +71,8 @@ def in_camel_case(node: Json) -> Json:
     """
     if _MAY_TELL.isdisjoint(node):
         return node
-    if not UPPER.keys().isdisjoint(node):
-        return {UPPER.get(name, name): value for name, value in node.items()}
+    if not _TELLING_CASES.isdisjoint(node):
+        return {OTHER_CASES.get(name, name): value for name, value in node.items()}
     if TELLING.isdisjoint(node) and not _lists_snake_case(node):
         return node
     try:

@@ -138,7 +138,7 @@ ENVELOPES = (
     ),
     Envelope("Amazon MQ", {"basicProperties": dict, "data": str}, base64_at("data")),
     Envelope("EventBridge's entries", {"Entries": list}, list_at("Entries"), frozenset({"EndpointId"})),
-    Envelope("EventBridge's entry", {"Source": str, "DetailType": str, "Detail": str}, put_event),
+    Envelope("EventBridge's entry", {"Source": str, "DetailType": str, "Detail": (dict, str)}, put_event),
     Envelope("API Gateway", {"requestContext": dict, "body": str, "isBase64Encoded": bool}, gateway_body),
     Envelope(
         "API Gateway", {"requestContext": dict, "body": str, "httpMethod": str}, at("body"),

@@ -302,6 +302,14 @@ SNAKE_CASE: dict[str, tuple[Any, Told]] = {
             {"message": {"id": MESSAGE}, "message_status": "received", "media": [{**MEDIA, "content_length_bytes": 5}],
              "message_metadata": {"type": "Text", "content": [{"content_type": "Attachment"}]}}]}]}},
         READ),
+    "ids of .NET": ({"ConversationId": CONVERSATION, "MessageId": MESSAGE, "Extra": 1}, ASKED),
+    "ids of Go": ({"ConversationID": CONVERSATION, "MessageID": MESSAGE}, ASKED),
+    "an id in capitals": ({"conversationID": CONVERSATION}, BARE),
+    "a carrier's id": ({"MessageId": "95df01b4"}, ("dead letter", "names no")),
+    "a notification of .NET": ({"TopicName": TOPIC, "Version": "2", "EventBody": SEEN["eventBody"]}, READ),
+    "EventBridge, of .NET": ({"Version": "0", "Id": "i", "DetailType": "v2.x", "Source": BRIDGED["source"],
+                              "Account": "1", "Time": AT, "Region": "r", "Resources": [], "Detail": SEEN}, READ),
+    "EventBridge, without its source": ({"detail-type": TOPIC, "detail": SEEN["eventBody"]}, READ),
     "ids of an event bus": ({**BRIDGED, "detail": {"conversation_id": CONVERSATION}}, BARE),
 }  # fmt: skip
 
