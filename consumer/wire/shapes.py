@@ -91,6 +91,7 @@ def message_data(raw: Json, conversation_id: str = "") -> TypedMessage:
     attachments = with_listed(described, raw, listed_as)
     type_ = word(told.get("type"))
     silent = (not normalized and raw.get("media") is None) or _may_hold_more(raw, type_, told.get("content"))
+    silent = silent or (not attachments and fields.holds_more(told, OF_POSTED))
     return TypedMessage(head.message(attachments, announced, silent), type_)
 
 

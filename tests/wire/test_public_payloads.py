@@ -364,6 +364,8 @@ SHAPES: dict[str, tuple[Any, Told]] = {
     "a mention in a story": (message(content("Story", story={"type": "Mention", "url": "https://x.invalid"})), NO_FILE),
     "what a queue holds": ({"id": "b1", "messages": [{"id": "1", "body": text(SEEN)}]}, ("dead letter", "carrier's")),
     "messages by their ids": ({"id": CONVERSATION, "messages": [{"id": MESSAGE}]}, ASKED),
+    "MessageData with files by another name": (
+        message() | {"normalizedMessage": {"type": "Text", "files": [FILE]}}, ASKED),
     "MessageData that is not normalized": (message() | {"normalizedMessage": {}}, ASKED),
     "a text of nobody's": ({"type": "text", "direction": "receive", "text": text(SEEN)}, ("dead letter", "names no")),
     "MessageData of unknown content": (message(content("Unknown")), ASKED),
