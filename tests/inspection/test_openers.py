@@ -20,7 +20,7 @@ from consumer.inspection.policy.model import DEFAULTS, Action
 from consumer.inspection.readers.openers import OPENERS, RULES, Step
 from consumer.model import Reason
 from tests.inspection import anywhere
-from tests.inspection.files import archive, chunk, gif, jpeg, ooxml, pdf, png, segment
+from tests.inspection.files import archive, chunk, doc, gif, jpeg, ooxml, pdf, png, segment
 from tests.inspection.judging import reason
 from tests.inspection.media_polyglots import over
 from tests.inspection.polyglots import HTML, ZIP, disks, film, php_archive, polyglots, seven_zip, unopened
@@ -116,6 +116,11 @@ JAVA = bytes.fromhex("cafebabe00000034")
 PAYLOAD = archive({"payload.txt": b"words"})
 
 
+ENTRIES = PAYLOAD.partition(b"PK\1\2")[0]
+LISTED = archive({"payload.txt.exe": b"words"})
+CONTRADICTORY = LISTED[:-14] + b"\x09\0\x09\0" + LISTED[-10:]  # of nine entries
+
+
 def parted(at: int, packed: bytes) -> bytes:
     """An archive that stands there in a file, with bytes between its directory and its end."""
     start, end = packed.index(b"PK\1\2"), packed.index(b"PK\5\6")
@@ -148,6 +153,16 @@ CASES: dict[str, tuple[Callable[[Path], bool], str, bytes]] = {  # who opens it,
     "unzip: behind a film": (by_unzip, "a.jpg", jpeg() + film(bytes(40)) + PAYLOAD),
     "7-zip: behind": (by_seven_zip, "a.png", png() + bytes(64) + seven_zip()),
     "7-zip: entries without a directory": (by_entries, "a.jpg", jpeg(segment(0xFE, PAYLOAD.partition(b"PK\1\2")[0]))),
+    "7-zip: entries without a directory in a document": (
+        by_entries,
+        "a.pdf",
+        pdf(b"9 0 obj\n<< /Length 200 >>\nstream\nwords " + ENTRIES + b"\nendstream\nendobj\n"),
+    ),
+    "unzip: a directory that contradicts itself in a document": (
+        by_unzip,
+        "a.doc",
+        doc(Data=CONTRADICTORY),
+    ),
     "7-zip: packed bytes in a comment": (by_unpacking, "a.jpg", jpeg(segment(0xFE, lzma.compress(b"words")))),
     "7-zip: over a disk's image": (by_disk, "a.jpg", over(disks()["parted"])),
     **{

@@ -9,7 +9,7 @@ from consumer.inspection.readers import rtf
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
 from consumer.model import Reason
 from tests.inspection import wide
-from tests.inspection.files import program
+from tests.inspection.files import archive, program
 
 LETTER = (
     rb"{\rtf1\ansi\ansicpg1252\deff0{\fonttbl{\f0\fswiss Helvetica;}}{\colortbl;\red255\green0\blue0;}"
@@ -187,3 +187,9 @@ def test_the_brace_that_closes_the_first_one_is_found_wherever_it_stands(seed: i
         else:
             with pytest.raises(Unreadable):
                 rtf._end(data, Work())
+
+
+def test_entries_of_an_archive_without_its_directory_are_a_second_format() -> None:
+    entries = archive({"a.txt": b"words"}).partition(b"PK\1\2")[0]
+    data = rb"{\rtf1 words{\*\junk\bin%d " % len(entries) + entries + b"}}"
+    assert wide.reason(data, "a.rtf") is Reason.SECOND_FORMAT

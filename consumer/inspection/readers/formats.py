@@ -9,7 +9,7 @@ from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
 from consumer.inspection.readers import archive_headers, disks, runs, scripts, zip_reader
 from consumer.inspection.readers.anywhere import ARJ, ELF, LHA, is_tar, marked_in, says_dos
-from consumer.inspection.readers.marks import DIRECTORY_END
+from consumer.inspection.readers.marks import DIRECTORY_END, ENTRY
 from consumer.inspection.readers.runs import DIGITS, SPACE, Signature
 from consumer.inspection.readers.seen import PLACE, SAFE, Unreadable, Work
 from consumer.inspection.readers.signatures import BY_FIRST_BYTE, LONG, ZIP
@@ -145,8 +145,16 @@ def zip_at(data: bytes, work: Work) -> int | None:
     try:
         archive = zip_reader.read_archive(data, SAFE.entries)  # with more it is one all the same
     except Unreadable:
-        return end if data.find(zip_reader.CENTRAL, max(0, end - (1 << 20)), end) >= 0 else None
+        return end if data.find(zip_reader.CENTRAL, max(0, end - zip_reader.FARTHEST), end) >= 0 else None
     return min((entry.start for entry in archive.entries), default=None)
+
+
+def entries(data: bytes, work: Work) -> Iterator[int]:
+    """Where entries of an archive stand, whose directory may be anywhere or missing: 7-Zip needs none."""
+    for at in work.marks(data, of_files=True).at(ENTRY):
+        work.spend(PLACE // 4)
+        if zip_reader.is_entry(data, at):
+            yield at
 
 
 def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:

@@ -17,6 +17,7 @@ from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.rtf_words import LONGEST_GROUP, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
+from consumer.inspection.readers.signatures import ZIP
 from consumer.inspection.readers.trailing import Extent, is_within
 from consumer.model import Reason
 
@@ -212,6 +213,8 @@ def _formats(data: bytes, end: int, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"the text is {name} as well")
     for at, name in formats.formats_in(data, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the text", at=at)
+    if (entry := next(formats.entries(data, seen.work), None)) is not None:
+        seen.find(Reason.SECOND_FORMAT, f"{ZIP} inside the text", at=entry)
     trailing.find_php(data, seen, "text")
     behind = data[end:]
     if not behind.strip(PADDING):

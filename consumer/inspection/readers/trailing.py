@@ -8,11 +8,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from consumer.inspection.readers import film, formats, php, scripts, zip_reader
+from consumer.inspection.readers import film, formats, php, scripts
 from consumer.inspection.readers.formats import HEAD, PADDING, PICTURES
 from consumer.inspection.readers.lengths import length_at
-from consumer.inspection.readers.marks import ENTRY
-from consumer.inspection.readers.seen import PLACE, Seen
+from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.signatures import JPEG, ZIP
 from consumer.model import Reason
 
@@ -38,21 +37,12 @@ def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Seq
         seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well", opener="7-zip")
     for at, name in formats.formats_in(data, seen.work):
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=opener_of(name))
-    if (entry := _entry(data, seen)) is not None:
+    if (entry := next(formats.entries(data, seen.work), None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"{ZIP} inside the {noun}", at=entry, opener="7-zip")
     pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or _is_shown(data, at))
     if (pdf := next(pdfs, None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}", at=pdf, opener="pdf")
     _markup(data, seen, noun, texts)
-
-
-def _entry(data: bytes, seen: Seen) -> int | None:
-    """Where an archive's first entry stands, whose directory may be anywhere or missing."""
-    for at in seen.work.marks(data).at(ENTRY):
-        seen.work.spend(PLACE // 4)
-        if zip_reader.is_entry(data, at):
-            return at
-    return None
 
 
 def _is_shown(data: bytes, pdf: int) -> bool:

@@ -21,6 +21,7 @@ LOCAL, CENTRAL, END, DESCRIPTOR = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b
 END64, LOCATOR64, LOCATOR_SIZE = b"PK\x06\x06", b"PK\x06\x07", 20
 ENCRYPTED, HAS_DESCRIPTOR = 0x0001, 0x0008
 STORED, DEFLATED, LAST_METHOD = 0, 8, 99  # methods of entries
+FARTHEST = 1 << 20  # bytes before its end that a directory is searched in
 NEWEST, MOST_NAMED = 63, 1024  # version that is needed, and bytes of a name
 FED = 32 * 1024  # compressed bytes at a time: what of them is not inflated yet is copied
 UNIX, LINK, FILE_KIND = 3, 0o120000, 0o170000
@@ -72,6 +73,15 @@ def find_end(data: bytes) -> int | None:
             if (count == 0 and size == 0) or size == _FULL32 or listed or _has_large_end(data, position):
                 return position
     return None
+
+
+def listed(data: bytes) -> Iterator[str]:
+    """The names in a directory that contradicts itself: programs open what they can of it."""
+    end = find_end(data) or 0
+    for at in runs.places(data, CENTRAL, max(0, end - FARTHEST), end):
+        if at + CENTRAL_HEADER.size <= end:
+            size = int.from_bytes(data[at + 28 : at + 30], "little")
+            yield data[at + CENTRAL_HEADER.size : at + CENTRAL_HEADER.size + size].decode("latin-1")
 
 
 def is_entry(data: bytes, at: int) -> bool:

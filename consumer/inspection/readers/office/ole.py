@@ -24,7 +24,7 @@ from consumer.inspection.readers.office.compound import STORAGE, STREAM, Compoun
 from consumer.inspection.readers.office.fields import AUTO, DDE
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
-from consumer.inspection.readers.zip_reader import read_archive
+from consumer.inspection.readers.zip_reader import listed, read_archive
 from consumer.model import Reason
 
 OF_SECTORS = End(
@@ -59,7 +59,7 @@ ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x
 
 FIELD = "\x13"  # what begins one
 MOST_SPACES = 9  # before its first word
-A_WORD = 64  # of work
+A_WORD, A_LISTED = 64, 1024  # of work
 _ANY_DDE = (runs.any_case(b"dde"), runs.any_case(b"d\0d\0e"))
 
 
@@ -210,7 +210,13 @@ def _inside(data: bytes, file: CompoundFile, seen: Seen, limits: Limits) -> None
         seen.find(Reason.SECOND_FORMAT, "a PDF inside the document", at=document, opener="pdf")
     try:
         archive = read_archive(data, limits.entries)
-    except Unreadable:  # or scattered over sectors: nobody opens it
+    except Unreadable:  # or scattered over sectors
+        for name in listed(data):
+            seen.work.spend(A_LISTED)
+            if is_program(b"", name):
+                detail = "the archive in the document lists a program"
+                seen.find(Reason.EMBEDDED_EXECUTABLE, detail, opener="unzip")
+                break
         return
     begin = min((entry.start for entry in archive.entries), default=file.end)
     if begin < file.end:

@@ -74,6 +74,9 @@ def examine(data: bytes, start: int, extents: Extents, seen: Seen) -> None:
         else:
             opener = "unzip" if name == ZIP else "7-zip"
             seen.find(Reason.SECOND_FORMAT, f"{name} inside the document", at=at, opener=opener)
+    entries = (at for at in formats.entries(data, seen.work) if not is_within(at, extents.files))
+    if (entry := next(entries, None)) is not None:
+        seen.find(Reason.SECOND_FORMAT, f"{ZIP} inside the document", at=entry, opener="7-zip")
     _markup(data, extents, seen)
 
 
