@@ -16,6 +16,7 @@ WORD = re.compile(r"[A-Za-z0-9._ -]{1,80}")
 TOKEN = re.compile(r"[\x21-\x7e]+")
 LONGEST_TOKEN_S = 172_800.0  # 48 h: the longest life that a client can be given
 UNTOLD_TOKEN_S = 3_600.0
+SHORTEST_TOKEN_S = 60.0  # or each call would cost a login; no client can be given less than 5 minutes
 OAUTH_ERRORS = frozenset(
     {
         "invalid_request",
@@ -62,7 +63,8 @@ def _token(said: object) -> Token | None:
         return None
     told = said.get("expires_in")
     usable = isinstance(told, int | float) and not isinstance(told, bool) and told > 0
-    return Token(value, min(float(told), LONGEST_TOKEN_S) if usable else UNTOLD_TOKEN_S)  # type: ignore[arg-type] # usable
+    lifetime_s = float(told) if usable else UNTOLD_TOKEN_S  # type: ignore[arg-type] # usable
+    return Token(value, min(max(lifetime_s, SHORTEST_TOKEN_S), LONGEST_TOKEN_S))
 
 
 def _oauth_error(said: object) -> str:

@@ -198,6 +198,18 @@ async def test_a_token_whose_life_nobody_tells_is_taken_for_an_hour(
     assert await login.token() == "t-2"
 
 
+@pytest.mark.parametrize("told", [0.001, 1])
+async def test_a_token_that_is_over_at_once_costs_no_login_for_each_call(
+    cloud: Cloud, login: Login, clock: Clock, told: float
+) -> None:
+    cloud.lifetime_s = told
+    for _ in range(50):
+        assert await login.token() == "token-1"
+        clock.now += 1
+    clock.now += 10
+    assert await login.token() == "token-2"
+
+
 @pytest.mark.parametrize(
     "answer",
     [
