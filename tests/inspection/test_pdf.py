@@ -58,6 +58,11 @@ def test_markup_is_excused_in_a_dynamic_form_and_nowhere_else() -> None:
     assert judged(referred) is None
     for said in (b"%/XFA [9 0 R]\n", b"(/XFA [9 0 R])", b"/XFA [7 0 R] "):
         assert judged(pdf(stream(FORM), catalog=b"/A " + said)) is Reason.SECOND_FORMAT
+    rich = FORM.replace(b"</template>", b'<body xmlns="http://www.w3.org/1999/xhtml"><p>a</p></body></template>')
+    called = pdf(stream(rich, b"/Type /EmbeddedFile"), catalog=b"/AcroForm << /XFA [(template) 9 0 R] >> ")
+    assert judged(called) is None, "as Acrobat calls it"
+    files = b"8 0 obj\n<< /F (a.html) /EF << /F 9 0 R >> >>\nendobj\nxref\n"
+    assert judged(called.replace(b"xref\n", files, 1)) is Reason.EMBEDDED_EXECUTABLE
     assert judged(form.replace(b"xref\n", b"%" + HTML + b"\nxref\n", 1)) is Reason.SECOND_FORMAT
     assert judged(form.replace(b"x = 1", PHP, 1)) is Reason.SECOND_FORMAT
 

@@ -47,8 +47,10 @@ class Looks:
         return counted if whole else 0
 
     def _is_attached(self, stream: PdfStream) -> bool:
-        is_named = bool(self.referred.files) and stream.number(self.data) in self.referred.files
-        return is_named or stream.dictionary.get(b"Type") == b"EmbeddedFile"
+        """Acrobat calls the parts of a dynamic form attached files as well, and nothing opens them as such."""
+        files, forms = self.referred.files, self.referred.forms
+        number = stream.number(self.data) if files or forms else None
+        return number in files or (stream.dictionary.get(b"Type") == b"EmbeddedFile" and number not in forms)
 
     def _hides(self, head: bytes, stream: PdfStream) -> bool:
         """A stream that begins as a file is an attached one. Fonts, pictures and forms are what they are."""
