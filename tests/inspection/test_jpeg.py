@@ -43,6 +43,15 @@ def test_what_viewers_draw_is_whole() -> None:
         assert not is_broken(data)
 
 
+def test_two_of_its_components_may_have_one_name() -> None:
+    """As a maker of pictures for print names its four inks."""
+    two = segment(0xC0, b"\x08\0\x10\0\x10\2\1\x11\0\1\x11\0")
+    scan = segment(0xDA, b"\2\1\0\1\0\0\x3f\0")
+    assert not is_broken(changed(FRAME, two).replace(SCAN, scan))
+    assert is_broken(changed(SCAN, scan))
+    assert is_broken(changed(FRAME, two).replace(SCAN, segment(0xDA, b"\3\1\0\1\0\1\0\0\x3f\0")))
+
+
 @pytest.mark.parametrize(
     "table",
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from operator import mul
 
 from consumer.inspection.readers.seen import Unreadable, Work
@@ -26,7 +27,7 @@ class Tables:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._frame = 0  # the marker that began it
-        self._components: dict[int, int] = {}  # of the frame: its table of quantization
+        self._components: list[tuple[int, int]] = []  # of the frame: its name, and its table of quantization
         self._quantization: set[int] = set()
         self._codes = dict.fromkeys(USUAL, True)  # whether they can be told apart
 
@@ -51,7 +52,7 @@ class Tables:
             raise Unreadable("the JPEG's frame has samples that nobody can draw")
         if body[0] not in PRECISIONS.get(kind, (body[0],)):
             raise Unreadable("the JPEG's samples have a number of bits that nobody draws")
-        self._frame, self._components = kind, {row[0]: row[2] for row in rows}
+        self._frame, self._components = kind, [(row[0], row[2]) for row in rows]
 
     def _take_quantization(self, body: bytes) -> None:
         at = 0
@@ -84,9 +85,9 @@ class Tables:
         if not self._frame or len(body) < 6 or len(body) != 4 + 2 * body[0]:
             raise Unreadable("the JPEG's scan is built wrongly")
         components, tables = body[1:-3:2], body[2:-3:2]
-        if not self._components.keys() >= set(components) or len(set(components)) < len(components):
+        if Counter(components) - Counter(name for name, _ in self._components):  # two may have one name: inks do
             raise Unreadable("the JPEG's scan is of a component that its frame does not have")
-        needed = {self._components[component] for component in components} if self._frame in QUANTIZED else set[int]()
+        needed = {table for name, table in self._components if self._frame in QUANTIZED and name in components}
         if not needed <= self._quantization:
             raise Unreadable("the JPEG's pixels need a table that it does not have")
         if not all(self._codes.get(code, False) for code in self._asked(tables, first=body[-3], refined=body[-1] >> 4)):
