@@ -45,7 +45,9 @@ RESOLVED = bytes(LENGTH)  # a value of no length, by which TiCDC says that all b
 PLAIN_JSON = "have the source write plain JSON (`value.converter=org.apache.kafka.connect.json.JsonConverter`)"
 UNCOMPRESSED = "have the source leave values as they are, and let Kafka compress (`compression.type` of the producer)"
 
+UTF_16 = Framing("UTF-16", (b"\xff\xfe", b"\xfe\xff", b"\0{", b"\0["), 2, "have the source write UTF-8")
 FRAMINGS = (
+    UTF_16,
     Framing("Confluent's schema registry, or Apicurio's (magic byte 0)", (b"\0",), 5, PLAIN_JSON, json_may_follow=True),
     Framing("Confluent's schema registry (magic byte 1)", (b"\1",), 17, PLAIN_JSON, json_may_follow=True),
     Framing("TiCDC's open protocol", (b"\0\0\0\0",), LENGTH, "set `protocol=canal-json`", True, lengths=True),
@@ -61,9 +63,11 @@ FRAMINGS = (
     Framing("an Avro file", (b"Obj\x01",), 4, PLAIN_JSON),
     Framing("a serialised Java object", (b"\xac\xed\x00\x05",), 4, PLAIN_JSON),
     Framing("CBOR", (b"\xd9\xd9\xf7",), 3, PLAIN_JSON),
+    Framing(
+        "syslog", tuple(b"<%d" % digit for digit in range(10)), 0, "have the source send messages alone", of_text=True
+    ),
     Framing("XML", (b"<",), 0, "have the source write JSON (Axon: `axon.serializer.events=jackson`)", of_text=True),
     Framing("Python's pickle", tuple(b"\x80%c" % version for version in range(2, 6)), 2, "have the source write JSON"),
-    Framing("UTF-16", (b"\xff\xfe", b"\xfe\xff"), 2, "have the source write UTF-8"),
     Framing("gzip", (b"\x1f\x8b",), 10, UNCOMPRESSED),
     Framing("zlib", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), 2, UNCOMPRESSED),
     Framing("zstd", (b"\x28\xb5\x2f\xfd",), 4, UNCOMPRESSED),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, NoReturn
 import orjson
 
 from consumer.errors import Malformed
-from consumer.wire.framings import BY_FIRST, LENGTH
+from consumer.wire.framings import BY_FIRST, LENGTH, UTF_16
 
 NO_JSON = "this is not JSON in UTF-8"
 BLANK = b" \t\r\n\x1e"  # the last one begins each value of a JSON text sequence (RFC 7464)
@@ -154,6 +154,10 @@ def of_no_json(value: bytes, effort: Effort) -> list[Document]:
             return [Document(orjson.loads(mended), value)]
         except orjson.JSONDecodeError:
             pass
+    if value[1:2] == b"\0" and value[:1] in FIRST:
+        raise Malformed(UTF_16.told)
+    if (found := _of_python(mended)) is not None:
+        return [Document(found, value)]
     known = [framing for framing in BY_FIRST.get(value[:1], ()) if value.startswith(framing.begins)]
     for framing in known:
         behind = value[framing.length :]
@@ -166,6 +170,16 @@ def of_no_json(value: bytes, effort: Effort) -> list[Document]:
     if known:
         raise Malformed(known[0].told)
     return _lines(mended, effort.values) or _cut(mended, effort)
+
+
+def _of_python(value: bytes) -> Any:
+    """The object or the list in which numbers that are none stand as Python writes them: they are null. Else None."""
+    if value[:1] not in (b"{", b"[") or not (b"NaN" in value or b"Infinity" in value) or _has_many_marks(value):
+        return None
+    try:
+        return json.loads(value, parse_constant=lambda word: None)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _by_lengths(value: bytes, effort: Effort) -> list[Document]:
@@ -211,7 +225,7 @@ def _cut(mended: bytes, effort: Effort) -> list[Document]:
     are. Raises `Malformed`."""
     if b"}" not in mended and b"]" not in mended:
         raise Malformed(NO_JSON)  # nothing ends in it
-    if sum(map(mended.count, (b"{", b"[", b","))) > max(MARKS, len(mended) // BYTES_OF_MARK):
+    if _has_many_marks(mended):
         raise Malformed("several values with more in them than their bytes can be of Genesys's, or no JSON at all")
     text, several = mended.decode(errors="surrogateescape"), b"\n" in mended
     found, broken, first, end = list[Document](), 0, Malformed(NO_JSON), _behind_blanks(text, 0)
@@ -235,6 +249,10 @@ def _cut(mended: bytes, effort: Effort) -> list[Document]:
     if not found or 2 * broken > len(found):
         raise first
     return found
+
+
+def _has_many_marks(value: bytes) -> bool:
+    return sum(map(value.count, (b"{", b"[", b","))) > max(MARKS, len(value) // BYTES_OF_MARK)
 
 
 def _alone(own: bytes, effort: Effort) -> list[Document]:
