@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from consumer.inspection.readers.marks import FILES, LONGEST_TAG, MARKS, MARKUP, SHORT, WINDOW, Marks
+from consumer.inspection.readers.marks import FILES, LONGEST_TAG, MARKS, MARKUP, SEARCHED_AT_ONCE, SHORT, Marks
 from consumer.inspection.readers.searches import HARDLY_ANYWHERE
 from consumer.inspection.readers.seen import TooMuch, Work
 
@@ -68,17 +68,17 @@ def test_every_mark_is_found_wherever_it_stands(words: list[bytes]) -> None:
 @pytest.mark.parametrize("mark", MARKS)
 @pytest.mark.parametrize("before", [0, 1, 2, 8, 14])
 def test_every_mark_is_found_once_where_one_search_ends_and_the_next_begins(mark: bytes, before: int) -> None:
-    data = bytes(WINDOW - before - 100) + b"<" + bytes(99) + mark + bytes(50)
-    assert list(Marks(data, Work().spend).at(mark)) == [WINDOW - before]
+    data = bytes(SEARCHED_AT_ONCE - before - 100) + b"<" + bytes(99) + mark + bytes(50)
+    assert list(Marks(data, Work().spend).at(mark)) == [SEARCHED_AT_ONCE - before]
 
 
 @pytest.mark.parametrize("behind", [0, 1, 40, LONGEST_TAG - 1])
 def test_markup_is_found_as_far_behind_the_beginning_of_a_tag_as_a_tag_is_long(behind: int) -> None:
-    data = bytes(WINDOW - 1) + b"<" + bytes(behind) + b" onload=" + bytes(2 * WINDOW) + b" onload="
-    assert list(Marks(data, Work().spend).at(b" on")) == [WINDOW + behind]
+    data = bytes(SEARCHED_AT_ONCE - 1) + b"<" + bytes(behind) + b" onload=" + bytes(2 * SEARCHED_AT_ONCE) + b" onload="
+    assert list(Marks(data, Work().spend).at(b" on")) == [SEARCHED_AT_ONCE + behind]
 
 
-@given(st.lists(WORDS, max_size=30), st.sampled_from([0, WINDOW - 3, WINDOW]))
+@given(st.lists(WORDS, max_size=30), st.sampled_from([0, SEARCHED_AT_ONCE - 3, SEARCHED_AT_ONCE]))
 def test_marks_of_files_are_found_without_those_of_markup(words: list[bytes], before: int) -> None:
     data = bytes(before) + b" ".join(words)
     found, every = Marks(data, Work().spend, of_files=True), Marks(data, Work().spend)

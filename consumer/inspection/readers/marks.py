@@ -36,7 +36,7 @@ SHORT = (
 )  # fmt: skip
 MARKS = (*FILES, *SHORT, *MARKUP)
 A_PLACE = 512  # of work
-WINDOW = 32 * 1024  # bytes that are searched at once: hostile ones hold marks and nothing else
+SEARCHED_AT_ONCE = 64 * 1024  # bytes that are searched at once: hostile ones hold marks and nothing else
 LONGEST_MARK = max(map(len, MARKS))
 
 LONGEST_TAG = 512
@@ -66,10 +66,10 @@ class Marks:
     def find_markup(self, spend: Callable[[int], None]) -> None:
         """As well. It is asked for once."""
         data, self.of_files = self.data, False
-        for begin in range(0, len(data), WINDOW):
-            if data.find(b"<", max(0, begin - 2 * LONGEST_TAG), begin + WINDOW) >= 0:
+        for begin in range(0, len(data), SEARCHED_AT_ONCE):
+            if data.find(b"<", max(0, begin - 2 * LONGEST_TAG), begin + SEARCHED_AT_ONCE) >= 0:
                 # of all at once it would cost twice as much
-                window = data[begin : begin + WINDOW + LONGEST_MARK - 1].lower()
+                window = data[begin : begin + SEARCHED_AT_ONCE + LONGEST_MARK - 1].lower()
                 spend(len(window))
                 if found := _OF_MARKUP.find_matches_as_indexes(window):
                     self._keep(MARKUP, found, begin, spend)
@@ -77,8 +77,8 @@ class Marks:
     def _find_files(self, spend: Callable[[int], None]) -> None:
         view = memoryview(self.data)
         spend(2 * len(view))
-        for begin in range(0, len(view), WINDOW):
-            window = view[begin : begin + WINDOW + LONGEST_MARK - 1]
+        for begin in range(0, len(view), SEARCHED_AT_ONCE):
+            window = view[begin : begin + SEARCHED_AT_ONCE + LONGEST_MARK - 1]
             for marks, search in _OF_FILES:
                 if found := search.find_matches_as_indexes(window):
                     self._keep(marks, found, begin, spend)
@@ -88,7 +88,7 @@ class Marks:
     ) -> None:
         spend(A_PLACE * len(found))
         for mark, at, _ in found:
-            if at < WINDOW and mark < len(marks):
+            if at < SEARCHED_AT_ONCE and mark < len(marks):
                 self.places[marks[mark]].append(begin + at)
 
     @property
