@@ -87,6 +87,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if any(node.name == CONTROL for node in file.nodes):
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
     _objects(file, seen)
+    seen.work.marks(data, of_files=True)  # PHP's are among them
     trailing.find_php(data, seen, "document")
     _inside(data, file, seen, limits)
     _between(file, seen)
