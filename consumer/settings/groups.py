@@ -145,7 +145,7 @@ class GenesysSettings(Group):
     bare_events: tuple[str, ...] = Field(
         ("*.customer.end", "*.user.end", "*.acd.end", "*.flow.end"),
         description="Topic patterns of events with a conversation id and no message that cause a look at the API; "
-        "an event without a topic name always does",
+        "an event without a topic name always does, and so does one whose topic is none of Genesys's",
     )
 
 

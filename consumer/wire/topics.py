@@ -96,10 +96,11 @@ def subject_of(topic: str) -> TopicSubject | None:
 
 
 def wants_lookup(event: Event, patterns: Iterable[str]) -> bool:
-    """Whether an event is worth a call: it names or may list messages, names no topic, or one of those of the setting.
+    """Whether an event is worth a call: it names or may list messages, names no topic, one that nobody knows, or one of
+    those of the setting.
 
     Patterns are shell-like (`*.customer.end`). Most bare events come before the file does, and would find nothing.
     """
-    if event.messages or event.cut_down or event.topic_name is None:
+    if event.messages or event.cut_down or event.topic_name is None or subject_of(event.topic_name) is None:
         return True
     return any(fnmatch.fnmatchcase(event.topic_name, pattern) for pattern in patterns)

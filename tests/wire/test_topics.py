@@ -195,3 +195,10 @@ def test_a_topic_that_nobody_listed_is_read_by_its_body() -> None:
     assert subject_of("v2.routing.queues.x.conversations.holograms") is None
     assert subject_of("v3.users") is None
     assert subject_of("") is None
+
+
+@pytest.mark.parametrize("topic", ["attachment.uploaded", "v2.conversations", f"v2.conversations.{CONVERSATION}.files"])
+def test_what_comes_under_a_topic_that_genesys_has_not_is_looked_up(topic: str) -> None:
+    """Nobody can say that nothing of a customer's is behind it."""
+    for body in ({"conversationId": CONVERSATION}, {"conversationId": CONVERSATION, "attachments": [{"id": "a"}]}):
+        assert costs_a_call(topic, body)
