@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import random
 import struct
 import zlib
@@ -12,12 +13,14 @@ import pytest
 from consumer.inspection.readers.media import lzw
 from consumer.inspection.readers.seen import TooMuch, Work
 from consumer.model import Reason
-from tests.inspection import media
+from tests.inspection import anywhere, media, wide
 from tests.inspection.files import program
 from tests.inspection.media import SAMPLES
+from tests.inspection.polyglots import lha
 from tests.inspection.test_media import verdict as media_verdict
 
 WIDE, HIGH = 60, 40
+XZ = lzma.compress(bytes(64))
 PIXELS = random.Random(1).randbytes(WIDE * HIGH // 2) + bytes(range(60)) * (HIGH // 2)
 SHORT, LONG = 3, 4
 
@@ -255,3 +258,11 @@ def test_what_office_notes_of_a_page_that_it_scanned_is_a_file_in_it() -> None:
 def test_the_last_directory_may_name_the_end_of_the_file_as_the_next_one(behind: int, expected: Reason | None) -> None:
     data = media.tiff()
     assert verdict(data[:-4] + struct.pack("<L", len(data) + behind)) is expected
+
+
+@pytest.mark.parametrize(("packing", "strip"), [(50000, anywhere.zstd()), (34926, anywhere.zstd()), (34925, XZ)])
+def test_strips_that_programs_write_as_files_of_their_own_are_pixels(packing: int, strip: bytes) -> None:
+    told = {259: (3, 1, packing), 273: (4, 1, 8), 279: (4, 1, len(strip))}
+    assert wide.reason(media.tiff(gap=strip, changed=told), "a.tiff") is None
+    assert wide.reason(media.tiff(gap=strip), "a.tiff") is Reason.SECOND_FORMAT
+    assert wide.reason(media.tiff(gap=strip + lha(), changed=told), "a.tiff") is Reason.SECOND_FORMAT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
@@ -116,11 +116,11 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
         yield "markup or a script"
 
 
-def formats_in(data: bytes, work: Work, start: int = 0) -> list[tuple[int, str]]:
+def formats_in(data: bytes, work: Work, start: int = 0, without: Sequence[str] = ()) -> list[tuple[int, str]]:
     """Formats that begin anywhere from `start` on, with their places: only what chance can't put there."""
     archive = zip_at(data, work)
     archives = [(archive, ZIP)] if archive is not None and archive >= start else []
-    return archives + marked_in(data, work, start)
+    return archives + marked_in(data, work, start, without)
 
 
 def formats_at_fixed_places(data: bytes) -> list[str]:

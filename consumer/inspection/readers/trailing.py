@@ -24,10 +24,18 @@ SHARE_OF_A_COPY = 4  # copying bytes costs a quarter of reading them
 AFTER_ALL = 1 << 62
 
 
-def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Sequence[Extent] = ()) -> None:
+def examine(
+    data: bytes,
+    end: int,
+    seen: Seen,
+    noun: str = "picture",
+    texts: Sequence[Extent] = (),
+    packed: Sequence[str] = (),
+) -> None:
     """What is in a file whose own content ends at `end`, and belongs to no part of it.
 
-    `texts`: where words stand. No program runs words there but PHP, so that nothing else is looked for.
+    `texts`: where words stand. No program runs words there but PHP, so that nothing else is looked for. `packed`: names
+    of formats that its own parts are in.
     """
     texts = sorted(texts)
     if end < len(data):
@@ -35,7 +43,7 @@ def examine(data: bytes, end: int, seen: Seen, noun: str = "picture", texts: Seq
     seen.work.marks(data)  # markup is looked for as well
     for name in formats.formats_at_fixed_places(data):
         seen.find(Reason.SECOND_FORMAT, f"the {noun} is {name} as well", opener="7-zip")
-    for at, name in formats.formats_in(data, seen.work):
+    for at, name in formats.formats_in(data, seen.work, without=packed):
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=opener_of(name))
     if (entry := next(formats.entries(data, seen.work), None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"{ZIP} inside the {noun}", at=entry, opener="7-zip")

@@ -31,6 +31,7 @@ class Layout:
     encrypted: bool = False
     texts: list[Extent] = field(default_factory=list)  # titles, comments, XMP: what people wrote
     unshown: list[Extent] = field(default_factory=list)  # gaps, padding, parts that nobody knows
+    packed: list[str] = field(default_factory=list)  # names of formats that its own parts are in
     inside: list[tuple[str, bytes]] = field(default_factory=list)  # files to be taken out: their names and content
 
     def text(self, begin: int, stop: int) -> None:
@@ -73,7 +74,7 @@ def judge(data: bytes, layout: Layout, seen: Seen, limits: Limits, name_ends: in
         seen.flag("incomplete")
     if layout.encrypted:
         seen.find(Reason.ENCRYPTED, f"the {layout.noun} is encrypted")
-    trailing.examine(data, layout.end, seen, layout.noun, layout.words())
+    trailing.examine(data, layout.end, seen, layout.noun, layout.words(), layout.packed)
     for begin, stop in layout.unshown:
         _unshown(data[begin:stop], begin, layout, seen)
     for name, content in layout.inside:

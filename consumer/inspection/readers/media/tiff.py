@@ -212,6 +212,8 @@ def _first_page(walk: _Walk) -> None:
     if walk.first is None:
         raise Unreadable("the TIFF has no picture" if not walk.pages else "the TIFF's first page has no picture")
     samples, bits, packing = (_said(walk, tag) for tag in (SAMPLES, DEPTHS, PACKING))
+    if packing and packing[0] in tiff_page.AS_FILES:
+        walk.layout.packed.append(tiff_page.AS_FILES[packing[0]])
     if found := tiff_page.fault(samples, bits, packing):
         raise Unreadable(found)
     wide, high, colors = (_said(walk, tag)[:1] for tag in (WIDTH, HEIGHT, COLORS))

@@ -16,6 +16,8 @@ COMPRESSIONS = frozenset(
     }
 )  # fmt: skip
 """What pixels are compressed with, by any program (the tables of libtiff and tifffile)."""
+AS_FILES = {34925: "xz data", 34926: "zstd data", 50000: "zstd data"}
+"""Those by which each strip is what programs write as a file of its own."""
 
 
 def fault(samples: Sequence[int], bits: Sequence[int], packing: Sequence[int]) -> str | None:
