@@ -73,6 +73,21 @@ def test_markup_is_excused_as_words_of_a_page_only_inside_a_string_that_is_shown
         assert judged(pdf(stream(content))) is Reason.SECOND_FORMAT
 
 
+def test_a_few_bytes_before_a_document_are_no_format() -> None:
+    """As a program left them that cut a message at the wrong places."""
+    for before in (b"\n\xa0\xa4\x03", b"\x01\x02\x80", b"\xff\xfe\0\x81"):
+        assert judged(before + pdf()) is None
+        assert seen_in(before + pdf()).has(Reason.LEADING_DATA)
+    assert judged(b"\x01\x02\x80\x81\x82\x83\x84\x85" + pdf()) is Reason.SECOND_FORMAT
+    for before in (b"PK\3\4", b"II*\0", b"\xff\xd8\xff\xe0", b"GIF89a"):
+        assert judged(before + pdf()) is not None
+
+
+def test_a_document_behind_the_letters_of_a_signature_is_no_text() -> None:
+    for before in (b"GIF89a ", b"\xff\xd8\xff\xe0"):
+        assert seen_in(before + pdf()).has(Reason.SECOND_FORMAT)
+
+
 def test_an_archive_that_any_program_opens_is_excused_by_no_word() -> None:
     for said in (b"%/Type /EmbeddedFile\n", b"/A (/Type /EmbeddedFile)", b"/Type /EmbeddedFile"):
         assert judged(pdf(stream(ZIP, said))) in (Reason.SECOND_FORMAT, Reason.EMBEDDED_EXECUTABLE)

@@ -248,6 +248,7 @@ BINARY = tuple(
 """Those by which a file is known that is no text; of types that begin alike the first one."""
 SIGNATURES = tuple(signature for row in BINARY for signature in row.signatures)
 UNSIGNED = tuple(row for row in BINARY if not row.signatures)
+PLAIN = tuple(row for row in BINARY if row.plain)
 READABLE = frozenset(row.name for row in FORMATS if row.reader is not None)
 
 
@@ -262,7 +263,7 @@ def format_of(data: bytes) -> Format | None:
     row = next((row for row in rows if row.begins(data)), None)
     if row is None or row.plain or (len(data) < SHORTEST_TEXT and not data.startswith(text.UTF16)):
         return row
-    return None if text.is_clean(data) else row
+    return next((row for row in PLAIN if row.begins(data)), None) if text.is_clean(data) else row
 
 
 def text_format(claimed: str, data: bytes) -> Format | None:

@@ -27,6 +27,7 @@ MOST_MARK = 32  # bytes
 ZOO = b"\xdc\xa7\xc4\xfd"  # of all that means something in any place, what has no letter of ASCII
 
 START, END = b"startxref", b"%%EOF"
+FEWEST_BEFORE = 8  # bytes: fewer are nothing of their own
 KEYWORDS = (b"xref", START, b"trailer", END)
 _UPPER = runs.between(0x80, 0xFF) + WHITE
 _IN_TABLE = runs.DIGITS + b"nf"
@@ -95,7 +96,7 @@ def _before(before: bytes, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{found} before the document", at=0, opener="desktop")
     elif before.lstrip(PADDING).startswith(OPENINGS) or b"/*" in before or swallows(before):
         seen.find(Reason.SECOND_FORMAT, "a script before the document", at=0, opener="node")
-    elif text.decode(before) is None and not _is_mac_binary(before):
+    elif len(before) >= FEWEST_BEFORE and text.decode(before) is None and not _is_mac_binary(before):
         seen.find(Reason.SECOND_FORMAT, "binary data of another format before the document", at=0, opener="desktop")
     else:
         seen.find(Reason.LEADING_DATA, "bytes before the document's header", at=0)
