@@ -177,6 +177,18 @@ def test_name_declaration_and_bytes_have_to_agree(
     assert policy.decide(attachment(name, declared), facts) is reason
 
 
+@pytest.mark.parametrize("declared", ["application/zip", "application/x-zip-compressed"])
+def test_a_document_may_be_declared_as_the_archive_that_it_is_built_as(policy: Policy, declared: str) -> None:
+    """By browsers on machines that have no Office."""
+    facts = Facts(size=1, extension_type=WORD, detected_type=WORD)
+    assert policy.before_download(attachment("a.docx", declared)) is None
+    assert policy.decide(attachment("a.docx", declared), facts) is None
+    for name in ("a.zip", "a.pdf", "a", None):
+        assert policy.before_download(attachment(name, declared)) is Reason.TYPE_NOT_ALLOWED
+    archive = Facts(size=1, extension_type=WORD, detected_type="application/zip")
+    assert policy.decide(attachment("a.docx", declared), archive) is Reason.CONTENT_NOT_ALLOWED
+
+
 MESSAGING = Policy.load(SHIPPED.with_name("messaging.toml"))
 
 

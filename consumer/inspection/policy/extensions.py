@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from consumer.inspection.mime import UNKNOWN_TYPE
 from consumer.inspection.readers.names import extension_of
-from consumer.inspection.readers.table import BY_EXTENSION, BY_NAME, canonical
+from consumer.inspection.readers.table import BY_EXTENSION, BY_NAME, ZIP, canonical
 
 _GENERIC = """
 binary/octet-stream application/octetstream application/x-octet-stream application/binary application/x-binary
@@ -14,6 +14,7 @@ application/unknown application/x-unknown unknown/unknown application/download a
 application/force-download application/x-force-download multipart/form-data
 """
 GENERIC_TYPES = frozenset({UNKNOWN_TYPE, *_GENERIC.split()})  # what browsers and servers say when they don't know
+ARCHIVE = "application/zip"
 ANY = "/*"  # what phones were asked for, and not what they found: `image/*`
 
 
@@ -31,6 +32,13 @@ def is_generic(declared_type: str | None) -> bool:
 def declared_as(declared_type: str | None) -> str | None:
     """The declared type by the name that detection uses for it; None if it says nothing."""
     return None if declared_type is None or is_generic(declared_type) else canonical(declared_type)
+
+
+def declares(name: str | None, declared_type: str | None) -> str | None:
+    """As `declared_as`, with the name beside: of a document that is built as an archive, "archive" says nothing."""
+    declared, named = declared_as(declared_type), extension_type(name)
+    built_as_one = named not in (None, ARCHIVE) and BY_NAME[named].signatures == ZIP
+    return None if declared == ARCHIVE and built_as_one else declared
 
 
 def claimed_type(name: str | None, declared_type: str | None) -> str | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, ValidationInfo, field_validator
 
 from consumer.inspection.mime import UNKNOWN_TYPE
-from consumer.inspection.policy.extensions import declared_as, extension_type
+from consumer.inspection.policy.extensions import declares, extension_type
 from consumer.inspection.policy.model import (
     ANTIVIRUS,
     CERTAIN,
@@ -156,7 +156,7 @@ class Policy(Table):
         where an ending is one that nobody knows, it may be the one that runs the text.
         """
         named = extension_type(attachment.name)
-        claimed = named or declared_as(attachment.declared_type)
+        claimed = named or declares(attachment.name, attachment.declared_type)
         if facts.detected_type != PLAIN or claimed is None or (named is None and _has_ending(attachment.name)):
             return facts
         if not is_text(claimed) or claimed not in self.types or has_reader(claimed):
@@ -175,7 +175,7 @@ class Policy(Table):
             return Reason.REMOVED
         if attachment.status is MediaStatus.INVALID:
             return Reason.UPLOAD_FAILED
-        declared = declared_as(attachment.declared_type)
+        declared = declares(attachment.name, attachment.declared_type)
         if declared is not None and declared not in self.types:
             return Reason.TYPE_NOT_ALLOWED
         if attachment.declared_size is not None and attachment.declared_size > self.size_limit(attachment):
@@ -184,7 +184,7 @@ class Policy(Table):
 
     def size_limit(self, attachment: Attachment) -> int:
         """Bytes that its declared type may have; the largest limit there is while the type is not known."""
-        declared = declared_as(attachment.declared_type)
+        declared = declares(attachment.name, attachment.declared_type)
         if declared is None or declared not in self.types:
             return self.largest
         return max(self.types[kind].size for kind in self.family(declared) if kind in self.types)
@@ -226,7 +226,7 @@ class Policy(Table):
         return frozenset({kind}).union(*(family for family in self.disagreement.families if kind in family))
 
     def _mismatch(self, attachment: Attachment, facts: Facts, detected: str) -> bool:
-        declared = declared_as(attachment.declared_type)
+        declared = declares(attachment.name, attachment.declared_type)
         plainly = declared == PLAIN and is_text(detected) and self.disagreement.family is Action.TELL
         if self.disagreement.declared is Action.REJECT and not plainly and self._differs(declared, detected):
             return True
