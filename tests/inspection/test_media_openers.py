@@ -35,7 +35,7 @@ DRAWINGS = {
 def test_a_browser_runs_the_drawing_and_it_is_not_let_in(what: str, tmp_path: Path) -> None:
     (tmp_path / "a.svg").write_bytes(DRAWINGS[what])
     shown = run(
-        installed("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--timeout=10000",
+        installed("chromium"), "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=1000",
         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", (tmp_path / "a.svg").as_uri(), folder=tmp_path,
     )  # fmt: skip
     assert b'acted="on it"' in shown
