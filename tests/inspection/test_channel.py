@@ -103,3 +103,15 @@ async def test_that_a_frame_is_there_is_told_before_its_waiter_wakes_and_for_a_p
     theirs.send(b"cd")
     assert await waiting == b"abcd"
     assert told == [(b"abcd", False)]
+
+
+async def test_whoever_waits_when_it_is_closed_or_later_is_told_that_it_is_over(
+    ends: tuple[Channel, socket.socket],
+) -> None:
+    channel, _ = ends
+    waiting = asyncio.create_task(channel.exactly(4))
+    await turns_of_the_loop()
+    channel.close()
+    for wait in (waiting, channel.exactly(4)):
+        with pytest.raises(Died):
+            await wait

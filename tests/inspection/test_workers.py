@@ -371,6 +371,24 @@ async def test_a_template_that_was_killed_is_started_again() -> None:
         assert (await examined(workers, b"text")).detected_type == "text/plain"
 
 
+async def test_files_in_the_hands_of_workers_are_examined_though_the_template_is_killed_again_and_again() -> None:
+    facts: list[Facts] = []
+    bounds = Bounds(deadline_s=20.0, files_per_worker=5)
+    async with Workers(2, bounds=bounds, command=planted(), reports=Tally()) as workers:
+
+        async def ten() -> None:
+            for _ in range(10):
+                facts.append(await told(workers, "sum(range(400_000)) and Seen('text/csv')"))
+                if len(facts) % 12 == 0:
+                    os.kill((await workers._supply.template()).pid, signal.SIGKILL)
+
+        with anyio.fail_after(120):
+            async with anyio.create_task_group() as group:
+                for _ in range(12):
+                    group.start_soon(ten)
+    assert {one.detected_type for one in facts} <= {"text/csv", None}
+
+
 async def test_workers_that_end_at_their_start_are_told_and_waited_for(tmp_path: Path) -> None:
     broken = tmp_path / "broken"
     dies = f"confinement.prepare = lambda: os.path.exists({str(broken)!r}) and os._exit(3)"

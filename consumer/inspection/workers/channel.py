@@ -68,6 +68,8 @@ class Channel:
     async def _filled(self, count: int, more: int = 0) -> None:
         if len(self._got) >= count:
             return
+        if self._ours.fileno() < 0:
+            raise Died("it was gone")
         loop = asyncio.get_running_loop()
         if self._watches is None:
             loop.add_reader(self._ours, self._came)
@@ -111,5 +113,8 @@ class Channel:
         return said
 
     def close(self) -> None:
+        """Whoever waits for a frame is told, as if the other side had closed its end: else it would wait for ever."""
         self._look_away()
         self._ours.close()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
