@@ -47,15 +47,24 @@ def examine(
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the {noun}", at=at, opener=opener_of(name))
     if (entry := next(formats.entries(data, seen.work), None)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"{ZIP} inside the {noun}", at=entry, opener="7-zip")
-    pdfs = (at for at in formats.pdfs(data, seen.work) if not is_within(at, texts) or _is_shown(data, at))
-    if (pdf := next(pdfs, None)) is not None:
+    if (pdf := _pdf(data, seen, texts)) is not None:
         seen.find(Reason.SECOND_FORMAT, f"a PDF inside the {noun}", at=pdf, opener="pdf")
     _markup(data, seen, noun, texts)
 
 
-def _is_shown(data: bytes, pdf: int) -> bool:
-    """Readers show no PDF that has no catalog and no pages behind its header. Words about one need none."""
-    return data.find(b"/Root", pdf) >= 0 and data.find(b"/Pages", pdf) >= 0
+def _pdf(data: bytes, seen: Seen, texts: Sequence[Extent]) -> int | None:
+    """Where one begins. Readers show none that has no catalog and no pages behind its header: words about one need
+    none."""
+    last_shown: int | None = None
+    for at in formats.pdfs(data, seen.work):
+        if not is_within(at, texts):
+            return at
+        if last_shown is None:
+            seen.work.spend(len(data))
+            last_shown = min(data.rfind(b"/Root"), data.rfind(b"/Pages"))
+        if at < last_shown:
+            return at
+    return None
 
 
 def find_php(data: bytes, seen: Seen, noun: str) -> None:
