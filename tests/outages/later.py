@@ -11,11 +11,11 @@ from dataclasses import replace
 
 import anyio
 
-from consumer.sandbox.check import Score
+from consumer.sandbox.check import OutputReader, Score, read_to_end
 from consumer.sandbox.expectation import Expectation
 from consumer.sandbox.traffic import InputRecord, Traffic, write
 from consumer.sandbox.world import World
-from consumer.settings.model import KafkaSettings
+from consumer.settings.model import KafkaSettings, Settings
 from tests.outages.crafted import GOOD, Maker, traffic_of
 
 LATER, EACH_S = 120, 0.5
@@ -38,6 +38,16 @@ def with_later(traffic: Traffic, partitions: int) -> Planned:
 async def send_on(later: tuple[InputRecord, ...], kafka: KafkaSettings, topic: str, score: Score) -> None:
     """From when little is missing, slowly; and without a pause once nothing is but these, which a tally lists last."""
     await write(later, kafka, topic, pause=_while_missing(score))
+
+
+async def read_on(
+    reader: OutputReader, score: Score, later: tuple[InputRecord, ...], service: Settings, patience_s: float
+) -> None:
+    """Reads answers to the end, while customers send these on."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(send_on, later, service.kafka, service.topics.events, score)
+        await read_to_end(reader, score, patience_s=patience_s)
+        group.cancel_scope.cancel()
 
 
 def _while_missing(score: Score) -> Callable[[int], Awaitable[None]]:

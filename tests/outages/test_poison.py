@@ -13,6 +13,7 @@ from consumer.sandbox.traffic import Traffic
 from consumer.sandbox.world import Conversation
 from consumer.settings.model import KafkaSettings, TopicSettings
 from tests.outages.crafted import GOOD, Maker, poison, traffic_of
+from tests.outages.later import read_on, with_later
 from tests.outages.scene import SHORT, Scene, playing, settings_for
 from tests.reports import closed_gates
 
@@ -65,8 +66,9 @@ async def test_poison_under_traffic_becomes_dead_letters_and_everything_else_is_
     maker = Maker("poison", topics.partitions)
     poisoned, good = bad(maker), maker.talks(GOOD_ONES)
     traffic = traffic_of([*distinct(poisoned), *good], [*good[:10], *poisoned, *good[10:]])
+    traffic, later = with_later(traffic, topics.partitions)
     async with scene_of(traffic, kafka_settings, topics, tmp_path, gate_failures) as scene:
-        await scene.read_to_end(60)
+        await read_on(scene.reader, scene.score, later, scene.settings, 60)
         tally = scene.score.tally()
         assert tally.good, tally
         assert tally.dead_lettered == len(distinct(poisoned))

@@ -14,13 +14,14 @@ import pytest
 from anyio.to_thread import run_sync
 from jsonschema import Draft202012Validator
 
-from consumer.sandbox.check import OutputReader, read_to_end
+from consumer.sandbox.check import OutputReader
 from consumer.sandbox.emulator import Emulator
-from consumer.sandbox.traffic import Traffic, plan_traffic
+from consumer.sandbox.traffic import InputRecord, Traffic, plan_traffic
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
 from consumer.wire.results import Output
 from tests.brokers import create_topics, private_broker
 from tests.chaos.workers import Worker, Workers, worker_env
+from tests.outages.later import read_on, with_later
 from tests.quick import installed
 from tests.service.composed import Kept, serving, settings_for, until, until_true, write
 
@@ -38,19 +39,23 @@ class Scene:
 
     settings: Settings
     traffic: Traffic
+    later: tuple[InputRecord, ...]
     emulator: Emulator
     reader: OutputReader
     score: Kept
     env: dict[str, str]
     logs: Path
 
-    def first_half_is_done(self) -> bool:
-        return len(self.score.records) >= len(self.traffic.expectation.answers) / 3
+    def a_third_is_done(self) -> bool:
+        return len(self.score.records) >= len(self.traffic.records) / 3
+
+    async def read_to_end(self) -> None:
+        await read_on(self.reader, self.score, self.later, self.settings, CATCH_UP_S)
 
 
 @pytest.fixture
 async def scene(kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: Path) -> AsyncIterator[Scene]:
-    traffic = plan_traffic(EVENTS, SEED)
+    traffic, later = with_later(plan_traffic(EVENTS, SEED), topics.partitions)
     logs = tmp_path / "logs"
     logs.mkdir()
     async with Emulator(traffic.world) as emulator:
@@ -58,7 +63,7 @@ async def scene(kafka_settings: KafkaSettings, topics: TopicSettings, tmp_path: 
         env = variables(emulator, settings)
         await write(settings, traffic.records)
         async with OutputReader(settings.kafka, settings.topics) as reader:
-            yield Scene(settings, traffic, emulator, reader, Kept(traffic.expectation), env, logs)
+            yield Scene(settings, traffic, later, emulator, reader, Kept(traffic.expectation), env, logs)
 
 
 def variables(emulator: Emulator, settings: Settings) -> dict[str, str]:
@@ -74,12 +79,12 @@ def logged(scene: Scene, worker: Worker) -> list[dict[str, Any]]:
 async def test_a_process_that_is_killed_in_the_middle_and_started_again_gives_every_result_once(scene: Scene) -> None:
     with Workers(1, scene.env, scene.logs) as workers:
         (worker,) = workers.all
-        await until(scene.reader, scene.score, scene.first_half_is_done)
+        await until(scene.reader, scene.score, scene.a_third_is_done)
         worker.send(signal.SIGKILL)
         assert worker.wait(10) == -signal.SIGKILL
         assert scene.score.tally().missing, "it was killed in the middle"
         worker.start()
-        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+        await scene.read_to_end()
         assert scene.score.tally().good, scene.score.tally()
     check_what_was_published(scene)
 
@@ -87,7 +92,7 @@ async def test_a_process_that_is_killed_in_the_middle_and_started_again_gives_ev
 async def test_sigterm_with_work_in_flight_ends_with_0_in_time_and_loses_nothing(scene: Scene) -> None:
     with Workers(1, scene.env, scene.logs) as workers:
         (worker,) = workers.all
-        await until(scene.reader, scene.score, scene.first_half_is_done)
+        await until(scene.reader, scene.score, scene.a_third_is_done)
         asked = scene.emulator.state.calls["file"]
         scene.emulator.state.switch({"outage": {"files": "hang"}})
         await until_true(lambda: scene.emulator.state.calls["file"] > asked)
@@ -97,7 +102,7 @@ async def test_sigterm_with_work_in_flight_ends_with_0_in_time_and_loses_nothing
         assert waiting[0]["inspections"] > 0, "there was work in flight"
         scene.emulator.state.switch({"outage": {"files": "off"}})
         worker.start()
-        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+        await scene.read_to_end()
         worker.send(signal.SIGTERM)
         assert worker.wait(GRACE_S) == 0
     assert scene.score.tally().good, scene.score.tally()
@@ -107,7 +112,7 @@ async def test_sigterm_with_work_in_flight_ends_with_0_in_time_and_loses_nothing
 async def test_a_second_signal_stops_at_once_and_costs_no_answer(scene: Scene) -> None:
     with Workers(1, scene.env, scene.logs) as workers:
         (worker,) = workers.all
-        await until(scene.reader, scene.score, scene.first_half_is_done)
+        await until(scene.reader, scene.score, scene.a_third_is_done)
         scene.emulator.state.switch({"outage": {"files": "hang"}})
         worker.send(signal.SIGTERM)
         await until_true(lambda: any(line["event"] == "waiting for what runs" for line in logged(scene, worker)))
@@ -115,12 +120,13 @@ async def test_a_second_signal_stops_at_once_and_costs_no_answer(scene: Scene) -
         assert worker.wait(3) == 128 + signal.SIGTERM
         scene.emulator.state.switch({"outage": {"files": "off"}})
         worker.start()
-        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+        await scene.read_to_end()
     assert scene.score.tally().good, scene.score.tally()
 
 
 async def test_sigterm_while_the_broker_is_frozen_ends_in_time(tmp_path: Path) -> None:
-    topics, traffic = TopicSettings(partitions=4, replication=1), plan_traffic(EVENTS, SEED)
+    topics = TopicSettings(partitions=4, replication=1)
+    traffic, later = with_later(plan_traffic(EVENTS, SEED), topics.partitions)
     with private_broker() as broker:
         await create_topics(broker.bootstrap_servers, topics)
         kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers, session_timeout_ms=6_000)
@@ -139,7 +145,7 @@ async def test_sigterm_while_the_broker_is_frozen_ends_in_time(tmp_path: Path) -
                 assert status == 0
                 emulator.state.switch({"outage": {"files": "off"}})
                 worker.start()
-                await read_to_end(reader, score, patience_s=CATCH_UP_S)
+                await read_on(reader, score, later, settings, CATCH_UP_S)
             assert score.tally().good, score.tally()
 
 
@@ -176,7 +182,7 @@ async def test_kcat_reads_each_result_under_its_conversation(scene: Scene) -> No
     """A reader that is nobody's of ours: key and body, of what is committed."""
     kcat = installed("kcat", "kcat")
     async with serving(scene.settings):
-        await read_to_end(scene.reader, scene.score, patience_s=CATCH_UP_S)
+        await scene.read_to_end()
     for output in (Output.ACCEPTED, Output.REJECTED):
         topic = f"{scene.settings.topics.prefix}.{output}"
         rows = await read_with(kcat, scene.settings.kafka.bootstrap_servers, topic)

@@ -16,7 +16,7 @@ from consumer.sandbox.emulator import Emulator, Endpoint
 from consumer.sandbox.traffic import InputRecord, plan_traffic
 from consumer.service.life import Running
 from consumer.settings.model import KafkaSettings, Settings, TopicSettings
-from tests.outages.later import Planned, send_on, with_later
+from tests.outages.later import Planned, read_on, with_later
 from tests.service.composed import LONGEST_S, Kept, changed, serving, settings_for, until_true, write
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
@@ -53,10 +53,8 @@ def pem_of(authority: trustme.CA, file: Path) -> Path:
 
 
 async def answered(settings: Settings, score: Kept, later: tuple[InputRecord, ...]) -> None:
-    async with OutputReader(settings.kafka, settings.topics) as reader, anyio.create_task_group() as group:
-        group.start_soon(send_on, later, settings.kafka, settings.topics.events, score)
-        await read_to_end(reader, score, patience_s=30)
-        group.cancel_scope.cancel()
+    async with OutputReader(settings.kafka, settings.topics) as reader:
+        await read_on(reader, score, later, settings, patience_s=30)
 
 
 async def health_of(running: Running) -> str:
