@@ -53,8 +53,8 @@ accuracy: setup ## False rejects and accepted hostile files: make accuracy CORPU
 	$(BIN)/python -m tests.accuracy "$(CORPUS)"
 
 fuzz: MINUTES = 5
-fuzz: setup ## Search what an examination costs at most, then 200,000 hostile inputs: make fuzz [MINUTES=5]
-	$(BIN)/python -m tests.fuzz.dear --minutes $(MINUTES)
+fuzz: setup ## Search what an examination costs at most, then 200,000 hostile inputs: make fuzz [MINUTES=5] [TYPES="pdf csv"]
+	$(BIN)/python -m tests.fuzz.dear --minutes $(MINUTES) $(if $(TYPES),--types $(TYPES))
 	$(BIN)/python -m tests.fuzz
 
 chaos: setup ## Kill, freeze and restart everything at random: make chaos [SEED=1] [MINUTES=10] [BROKERS=3 [SCENARIOS=1]] [OUTAGES=all]

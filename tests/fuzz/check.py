@@ -24,10 +24,10 @@ class Broken(AssertionError):
     """An input for which a promise does not hold; the text says which."""
 
 
-def check(data: bytes, detector: Detector) -> Seen:
+def check(data: bytes, detector: Detector, claimed: str | None = None) -> Seen:
     """What an examination saw of `data`. `Broken` if it went on for more than it may cost, or said what a worker may
     not say."""
-    seen = look(data, detector)
+    seen = look(data, detector, claimed)
     if seen.work.left < 0 and not seen.has(Reason.ARCHIVE_LIMITS):
         raise Broken("it costs too much, and no word of it")
     if seen.detected_type is None and not seen.has(Reason.UNDETECTABLE):
@@ -43,8 +43,8 @@ def check(data: bytes, detector: Detector) -> Seen:
     return seen
 
 
-def look(data: bytes, detector: Detector) -> Seen:
-    return examine(data, detector, LIMITS, claimed=CLAIMS[len(data) % len(CLAIMS)])
+def look(data: bytes, detector: Detector, claimed: str | None = None) -> Seen:
+    return examine(data, detector, LIMITS, claimed=CLAIMS[len(data) % len(CLAIMS)] if claimed is None else claimed)
 
 
 def behaviour(seen: Seen) -> tuple[object, ...]:

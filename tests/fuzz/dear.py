@@ -1,28 +1,33 @@
-"""The dearest files: `python -m tests.fuzz dear` searches for whatever costs an examination most CPU for its size.
+"""The dearest files: `python -m tests.fuzz.dear` searches for whatever costs an examination most CPU for its size.
 
-A recipe is a place in a file and a motif that fills it. Recipes begin at random; the dearest are changed a little and
-measured again, until the time is over. Seconds are those of a machine that hashes 1 GB/s with SHA-256, by what this one
-hashes meanwhile: a busy machine is no finding.
+A recipe is a place in a file and a motif that fills it. Those of a type begin at random; the dearest are changed a
+little and measured again, until its time is over. Seconds are those of a machine that hashes 1 GB/s with SHA-256, by
+what this one hashes meanwhile: a busy machine is no finding.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import heapq
 import json
 import random
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from consumer.inspection.detection import Detector
 from consumer.inspection.readers.marks import MARKS, Marks
 from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.table import FORMATS
+from tests.bench.grown import MAKERS
 from tests.fuzz.check import look
 from tests.fuzz.inputs import WORDS
-from tests.fuzz.sized import MOTIFS, PLACES
+from tests.fuzz.places import PLACES, kind, whole
+from tests.fuzz.sized import MOTIFS
 from tests.inspection.media_slow import SLOW as SLOW_MEDIA
 from tests.inspection.slow import SLOW
 
@@ -33,28 +38,42 @@ TWICE = 2.2  # times as much, at twice the size
 OF_A_HASH = 30  # times as much, for each byte that the search for marks pays for
 KNOWN = SLOW | SLOW_MEDIA
 LONGEST = 200
-ELITE = 24
+ELITE, SHOWN = 24, 3  # of each type
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Recipe:
     """A file of any size: one that is known to be dear, by its name, or a place that is filled with a motif."""
 
-    place: int | str
+    place: str  # or the number of a whole file of a type, in which the motif stands at `at`
     motif: bytes = b""
+    at: int = 0
+
+    @property
+    def kind(self) -> str:
+        return kind(self.place) if self.motif else ""
+
+    @property
+    def claimed(self) -> str | None:
+        """The type that a file of that extension is said to be."""
+        return next((row.name for row in FORMATS if self.kind in row.extensions), None)
 
     def make(self, size: int) -> bytes:
-        if isinstance(self.place, str):
+        if not self.motif:
             return KNOWN[self.place](size)
-        return PLACES[self.place](self.motif * (size // len(self.motif)))[:size]
+        filling = self.motif * (size // len(self.motif))
+        if self.place in PLACES:
+            return PLACES[self.place](filling)[:size]
+        data = whole(self.kind)[int(self.place.rpartition(" ")[2])]
+        return (data[: self.at] + filling + data[self.at :])[: size + len(data)]
 
     def to_json(self) -> str:
-        return json.dumps({"place": self.place, "motif": self.motif.hex()})
+        return json.dumps({"place": self.place, "motif": self.motif.hex()} | ({"at": self.at} if self.at else {}))
 
     @classmethod
     def from_json(cls, line: str) -> Recipe:
         read = json.loads(line)
-        return cls(read["place"], bytes.fromhex(read["motif"]))
+        return cls(read["place"], bytes.fromhex(read["motif"]), read.get("at", 0))
 
 
 def kept() -> list[Recipe]:
@@ -63,54 +82,85 @@ def kept() -> list[Recipe]:
 
 @dataclass(slots=True)
 class Search:
-    """Ends after `seconds` of the clock."""
+    """Ends after `seconds` of the clock, of which each type has the same share."""
 
     seconds: float
     chance: random.Random
+    kinds: Sequence[str]
     detector: Detector = field(default_factory=Detector)
-    costs: dict[Recipe, float] = field(default_factory=dict)  # seconds at the small size
+    costs: dict[str, dict[Recipe, float]] = field(default_factory=lambda: defaultdict(dict))
+    """Seconds at the small size, by the type."""
 
-    def run(self) -> list[tuple[float, Recipe]]:
-        """Every recipe that was tried, the dearest first."""
-        ends = time.monotonic() + self.seconds
-        for recipe in self._recipes():
-            if time.monotonic() > ends and len(self.costs) > len(KNOWN):
-                break
-            if recipe not in self.costs:
-                self.costs[recipe] = self.cost(recipe, SMALL)
-        return self.dearest()
+    def run(self) -> int:
+        """How many recipes were tried."""
+        for recipe in (*map(Recipe, KNOWN), *kept()):
+            if recipe.kind in ("", *self.kinds):
+                self._try(recipe)
+        each = self.seconds / len(self.kinds)
+        for kind_ in self.kinds:
+            ends = time.monotonic() + each
+            for recipe in self._recipes(kind_):
+                self._try(recipe)
+                if time.monotonic() > ends:
+                    break
+        return sum(map(len, self.costs.values()))
 
-    def dearest(self) -> list[tuple[float, Recipe]]:
-        return sorted(((cost, recipe) for recipe, cost in self.costs.items()), key=lambda pair: -pair[0])
+    def _try(self, recipe: Recipe) -> None:
+        known = self.costs[recipe.kind]
+        if recipe not in known:
+            known[recipe] = self.cost(recipe, SMALL)
+
+    def dearest(self, kind_: str, count: int) -> list[Recipe]:
+        costs = self.costs[kind_]
+        return heapq.nlargest(count, costs, key=costs.__getitem__)
 
     def cost(self, recipe: Recipe, size: int) -> float:
         """Of three tries the least, if the first is dear at all."""
         data = recipe.make(size)
-        least = scaled(lambda: look(data, self.detector))
+
+        def once() -> float:
+            return scaled(lambda: look(data, self.detector, recipe.claimed))
+
+        least = once()
         if least > BARS[SMALL] / 4:
-            least = min(least, *(scaled(lambda: look(data, self.detector)) for _ in range(2)))
+            least = min(least, once(), once())
         return least
 
-    def _recipes(self) -> Iterator[Recipe]:
-        yield from (Recipe(name) for name in KNOWN)
-        yield from kept()
-        for place in range(len(PLACES)):
-            yield from (Recipe(place, self._motif()) for _ in range(8))
+    def _recipes(self, kind_: str) -> Iterator[Recipe]:
+        places = [place for place in PLACES if kind(place) == kind_]
+        for place in places:
+            yield from (Recipe(place, self._motif(kind_)) for _ in range(4))
         while True:
-            best = [recipe for _, recipe in self.dearest()[:ELITE] if recipe.motif]
-            if not best or self.chance.random() < 0.2:
-                yield Recipe(self.chance.randrange(len(PLACES)), self._motif())
+            best = [recipe for recipe in self.dearest(kind_, ELITE) if recipe.motif]
+            if best and self.chance.random() < 0.6:
+                yield self._changed(self.chance.choice(best), places)
+            elif places and self.chance.random() < 0.5:
+                yield Recipe(self.chance.choice(places), self._motif(kind_))
             else:
-                yield self._changed(self.chance.choice(best))
+                number = self.chance.randrange(len(whole(kind_)))
+                at = self.chance.randrange(len(whole(kind_)[number]))
+                yield Recipe(f"{kind_}, file {number}", self._motif(kind_), at)
 
-    def _motif(self) -> bytes:
-        return b"".join(self.chance.choice(MOTIFS) for _ in range(self.chance.choice((1, 1, 2, 3, 5))))
+    def _motif(self, kind_: str) -> bytes:
+        """Words that stand in files of many types, or a slice of one of this type."""
+        if self.chance.random() < 0.5:
+            return b"".join(self.chance.choice(MOTIFS) for _ in range(self.chance.choice((1, 1, 2, 3, 5))))
+        return self._slice(kind_)
 
-    def _changed(self, recipe: Recipe) -> Recipe:
+    def _slice(self, kind_: str) -> bytes:
+        """From the beginning of a line, every other time."""
+        data = self.chance.choice(whole(kind_))
+        at = self.chance.randrange(len(data))
+        if self.chance.random() < 0.5:
+            at = data.rfind(b"\n", 0, at) + 1
+        return data[at : at + self.chance.choice((1, 2, 4, 8, 16, 32, 64, LONGEST))]
+
+    def _changed(self, recipe: Recipe, places: Sequence[str]) -> Recipe:
         chance, place, motif = self.chance, recipe.place, recipe.motif
         at, end = sorted(chance.randrange(len(motif) + 1) for _ in range(2))
         ways: list[Callable[[], bytes]] = [
             lambda: motif[:at] + chance.choice(MOTIFS) + motif[at:],
+            lambda: motif[:at] + self._slice(recipe.kind) + motif[at:],
             lambda: motif[:at] + motif[end:],
             lambda: motif[:at] + chance.choice((*WORDS, *MOTIFS)) + motif[end:],
             lambda: motif[:end] + motif[at:end] * chance.choice((1, 3, 9)) + motif[end:],
@@ -118,9 +168,9 @@ class Search:
             lambda: motif,
         ]
         changed = chance.choice(ways)()[:LONGEST] or b"x"
-        if changed == motif:
-            place = chance.randrange(len(PLACES))
-        return Recipe(place, changed)
+        if changed == motif and places:
+            return Recipe(chance.choice(places), changed)
+        return Recipe(place, changed, recipe.at)
 
 
 def marks_to_hash(chance: random.Random, tries: int) -> tuple[float, bytes]:
@@ -159,34 +209,39 @@ def _cpu_s(work: Callable[[], object]) -> float:
     return time.process_time() - before
 
 
-def report(search: Search, shown: int = 10) -> bool:
-    """Prints the dearest recipes at both sizes; whether all of them keep to the bars."""
+def report(search: Search, shown: int) -> bool:
+    """Prints the dearest recipes of each type at both sizes; whether all of them keep to the bars."""
     kept_to = True
     print("seconds at 256 KB   twice the size   10 MB   place and motif")
-    for small, recipe in search.dearest()[:shown]:
-        twice, large = search.cost(recipe, 2 * SMALL) / small, search.cost(recipe, LARGE)
-        fine = small <= BARS[SMALL] and large <= BARS[LARGE] and (twice <= TWICE or 2 * small < BARS[SMALL])
-        kept_to &= fine
-        told = f"{recipe.motif[:60]!r}" if fine else f"OVER: {recipe.to_json()}"  # whole, so that it can be made again
-        print(f"{small:17.3f} {twice:16.2f} {large:7.2f}   {recipe.place} {told}")
+    for kind_ in search.costs:
+        for recipe in search.dearest(kind_, shown):
+            small, large = search.costs[kind_][recipe], search.cost(recipe, LARGE)
+            twice = search.cost(recipe, 2 * SMALL) / small
+            fine = small <= BARS[SMALL] and large <= BARS[LARGE] and (twice <= TWICE or 2 * small < BARS[SMALL])
+            kept_to &= fine
+            told = f"{recipe.motif[:60]!r}" if fine else f"OVER: {recipe.to_json()}"  # whole: it can be made again
+            print(f"{small:17.3f} {twice:16.2f} {large:7.2f}   {recipe.place}: {told}")
     return kept_to
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz.dear", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--minutes", type=float, default=5.0, help="of which each type has the same share")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--types", nargs="*", choices=MAKERS, default=[*MAKERS], help="by extension; all if none is said"
+    )
     parser.add_argument("--keep", action="store_true", help="keep the dearest recipes for the replay")
     chosen = parser.parse_args(arguments)
     chance = random.Random(chosen.seed)
     times, motif = marks_to_hash(chance, tries=round(60 * chosen.minutes))
     print(f"a byte that the search for marks pays for costs at most {times:.1f} times its hash, for {motif!r}")
-    search = Search(60 * chosen.minutes, chance)
-    print(f"{len(search.run())} recipes")
-    kept_to = report(search) and times <= OF_A_HASH
+    search = Search(60 * chosen.minutes, chance, chosen.types)
+    print(f"{search.run()} recipes")
+    kept_to = report(search, SHOWN) and times <= OF_A_HASH
     if chosen.keep:
-        dearest = [recipe for _, recipe in search.dearest()[:ELITE]]
-        KEPT.write_text("".join(f"{recipe.to_json()}\n" for recipe in sorted({*kept(), *dearest}, key=repr)))
+        dearest = {recipe for kind_ in search.costs for recipe in search.dearest(kind_, SHOWN)}
+        KEPT.write_text("".join(sorted(f"{recipe.to_json()}\n" for recipe in {*kept(), *dearest})))
     return 0 if kept_to else 1
 
 

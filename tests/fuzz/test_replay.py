@@ -40,7 +40,7 @@ def test_a_large_input_keeps_every_promise(number: int) -> None:
 
 @pytest.mark.parametrize("recipe", kept(), ids=repr)
 def test_the_dearest_files_that_a_search_found_keep_every_promise(recipe: Recipe) -> None:
-    check(recipe.make(SMALL), DETECTOR)
+    check(recipe.make(SMALL), DETECTOR, recipe.claimed)
 
 
 def test_what_may_be_spent_on_a_file_grows_with_it_from_a_little_on() -> None:

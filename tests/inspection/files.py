@@ -149,7 +149,12 @@ def relationships(*rows: str) -> str:
     return f'<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{"".join(rows)}</Relationships>'
 
 
-def ooxml(kind: str = "docx", more: Mapping[str, bytes | str] | None = None, types: str = "") -> bytes:
+def ooxml(
+    kind: str = "docx",
+    more: Mapping[str, bytes | str] | None = None,
+    types: str = "",
+    method: int = zipfile.ZIP_DEFLATED,
+) -> bytes:
     """A document of the given kind, with further parts and further content types."""
     part, main = MAIN_TYPES[kind]
     listing = (
@@ -159,7 +164,8 @@ def ooxml(kind: str = "docx", more: Mapping[str, bytes | str] | None = None, typ
         f'<Override PartName="/{part}" ContentType="{main}"/>{types}</Types>'
     )
     root = relationships(f'<Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="{part}"/>')
-    return archive({"[Content_Types].xml": listing, "_rels/.rels": root, part: "<document/>", **(more or {})})
+    parts = {"[Content_Types].xml": listing, "_rels/.rels": root, part: "<document/>", **(more or {})}
+    return archive(parts, method)
 
 
 def compound(streams: Mapping[str, bytes], storages: Mapping[str, Mapping[str, bytes]] | None = None) -> bytes:
