@@ -187,7 +187,7 @@ def _read(told: Notification, value: bytes, path: str, room: _Room) -> Event | N
     lists = not LISTS_MESSAGES.isdisjoint(body)
     seen = _messages(body, conversation_id or "", max(MAX_LISTED, len(value) // BYTES_LISTED), room) if lists else None
     if seen or (seen is not None and _lists_all(body, conversation_id)):
-        messages, cut_down = _announced(seen), is_cut_down(body)
+        messages, cut_down = _announced(seen), is_cut_down(body, of_messages=quiet is None)
         if not messages and not cut_down:
             return Noise(quiet or _noise_kind(seen))
         if messages:

@@ -40,11 +40,12 @@ def is_analytics_detail(body: Json) -> bool:
     return started or any("sessions" in participant for participant in silent)
 
 
-def is_cut_down(body: Json) -> bool:
+def is_cut_down(body: Json, of_messages: bool) -> bool:
     """Whether an event lists something that may be a message or a communication, as projections leave of either: its
-    id, a direction, a type; or participants alone, without what any of them took part in."""
+    id, a direction, a type; or participants alone, without what any of them took part in. `of_messages`: its topic may
+    bring messages; the participants of a call, say, are all that there is."""
     participants = objects(body.get("participants"), "participants")
-    if participants and all(map(OF_PARTICIPANTS.isdisjoint, participants)):
+    if of_messages and participants and all(map(OF_PARTICIPANTS.isdisjoint, participants)):
         return True
     return any(
         (MESSAGE_FIELDS | COMMUNICATION_FIELDS).isdisjoint(entry)

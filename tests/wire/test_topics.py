@@ -138,6 +138,8 @@ BODIES: tuple[dict[str, object], ...] = (
     {"conversationId": CONVERSATION, "messages": [{"id": "m-1", "eventTimeMs": 1}]},
     {"id": CONVERSATION},
     {"conversation": {"id": CONVERSATION}, "message": {"id": "m-1"}, "body": "lunch?"},
+    {"id": CONVERSATION, "participants": [{"id": "p", "purpose": "customer", "state": "connected", "muted": False}]},
+    {"conversationId": CONVERSATION, "participants": [{"participantId": "p", "purpose": "customer"}]},
     {},
 )
 
