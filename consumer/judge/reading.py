@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from consumer.identity import announced_attachment_identity, attachment_key, in_one_case
 from consumer.model import Attachment, Direction, Event, Kind, Message, Task
 from consumer.telemetry.labels import Skipped
-from consumer.wire.fields import download_id, host_and_path
+from consumer.wire.fields import download_id, host_and_path, link_of
 
 
 def no_answer_needed(message: Message, attachment: Attachment, task: Task, horizon: timedelta) -> Skipped | None:
@@ -49,9 +49,11 @@ def is_elsewhere(announced: Message, found: Message) -> bool:
 
 
 def is_same(announced: Attachment, found: Attachment) -> bool:
-    """An event may lack the id that the message API gives: the link tells as well which attachment it is."""
-    same_key = in_one_case(announced.key or "") == in_one_case(found.key or "")
-    return same_key or (announced.attachment_id is None and announced.url == found.url)
+    """Either may lack the id that the other gives: the link tells as well which attachment it is."""
+    if in_one_case(announced.key or "") == in_one_case(found.key or ""):
+        return True
+    has_both = announced.attachment_id is not None and found.attachment_id is not None
+    return not has_both and announced.url is not None and link_of(announced.url) == link_of(found.url)
 
 
 def not_shown_in(found: Message, announced: Iterable[Attachment]) -> list[Attachment]:

@@ -126,15 +126,16 @@ def united(*described: Iterable[Attachment]) -> list[Attachment]:
     found: list[Attachment] = []
     keys, links, links_without_id = set[str](), set[str](), set[str]()
     for one in chain(*described):
-        if one.key in keys or one.url in (links if one.attachment_id is None else links_without_id):
+        link = fields.link_of(one.url)
+        if one.key in keys or link in (links if one.attachment_id is None else links_without_id):
             continue
         found.append(one)
         if one.key:
             keys.add(one.key)
-        if one.url:
-            links.add(one.url)
+        if link:
+            links.add(link)
             if one.attachment_id is None:
-                links_without_id.add(one.url)
+                links_without_id.add(link)
     return found
 
 

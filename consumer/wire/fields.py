@@ -236,6 +236,11 @@ def download_id(url: str | None) -> str | None:
     return match.group(1) if match else None
 
 
+def link_of(url: str | None) -> str | None:
+    """The same for one download, whichever host its link names and whatever stands behind it."""
+    return download_id(url) or url
+
+
 def host_and_path(url: str | None) -> str | None:
     """What of a URL stays the same when it is signed anew."""
     return "".join(host_and_path_of(url)) if url else None

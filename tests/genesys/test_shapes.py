@@ -397,6 +397,16 @@ def test_files_without_id_and_link_are_told_apart_until_they_have_one() -> None:
     assert [a.name for a in shapes.message_data(raw).message.attachments] == ["a.png", "b.png"]
 
 
+def test_a_file_that_is_described_twice_is_one_however_its_link_is_written() -> None:
+    link = "https://api-downloads.mypurecloud.com/api/v2/downloads/0f3a"
+    file = {"id": "a-1", "mediaType": "Image", "url": link}
+    for again in (link, link + "?contentDisposition=attachment", link.replace("api-downloads", "api")):
+        for one, other in ((file, {"url": again}), ({"url": again}, file)):
+            content = [{"contentType": "Attachment", "attachment": one}]
+            raw = {"id": MESSAGE, "normalizedMessage": {"content": content}, "media": [other]}
+            assert len(shapes.message_data(raw).message.attachments) == 1
+
+
 def test_a_message_data_that_describes_nothing_says_nothing() -> None:
     silent = {"id": MESSAGE, "conversationId": CONVERSATION, "messengerType": "open"}
     assert shapes.message_data(silent).message.announces_media

@@ -144,6 +144,29 @@ async def test_what_an_event_names_by_neither_id_nor_link_takes_no_other_file_al
             assert not any(home.bugs)
 
 
+LINK = "https://api-downloads.mypurecloud.com/api/v2/downloads/0f3a"
+OTHERWISE = (
+    LINK,
+    LINK + "?contentDisposition=attachment",
+    "https://api.mypurecloud.com/api/v2/downloads/0f3a",
+    "https://apps.mypurecloud.com/platform/api/v2/downloads/0f3a",
+)
+
+
+@pytest.mark.parametrize("link", OTHERWISE)
+@pytest.mark.parametrize("nameless", ["event", "API"])
+async def test_a_download_is_the_same_however_its_link_is_written(link: str, nameless: str) -> None:
+    shown = attachment("a1", url=LINK)
+    told: dict[str, object] = {"url": link}
+    if nameless == "API":
+        told, shown = told | {"id": "a1"}, replace(shown, attachment_id=None, key="download:0f3a")
+    raw = orjson.loads(event(["a1"]))
+    raw["participants"][0]["messages"][0]["messages"][0]["media"] = [told]
+    async with at_home(message("m1", shown)) as home:
+        await home.take(orjson.dumps(raw))
+        assert (len(home.verdicts), home.letters, home.waited) == (1, [], [])
+
+
 def counting(count: int, *named: str) -> bytes:
     """A conversation event whose message counts attachments, and describes only those that are named."""
     contents = [{"contentType": "Attachment"} for _ in range(count)]
