@@ -27,6 +27,10 @@ from consumer.model import Expired, Reason
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 REFUSALS = frozenset({400, 401, 403, 404, 410})
 GONE = frozenset({404, 410})
+# What stores give back as `Content-Encoding` since an upload said so, and which names none of the bytes.
+NO_CODINGS = frozenset({
+    "", "7bit", "8bit", "ascii", "aws-chunked", "base64", "binary", "identity", "iso-8859-1", "none", "utf-8", "utf8",
+})  # fmt: skip
 MOVED = frozenset({301, 302, 303, 307, 308})
 REFUSAL_CAP = 65_536  # bytes of a refusal that are read
 LATER = frozenset(
@@ -137,7 +141,8 @@ def _judge_body(headers: Mapping[str, str], wanted: RequestedFile) -> Coming | N
     if promised is None or promised != wanted.declared_size:
         if called_page:
             return NotTheStore("it answered with a web page", "html", Reason.HTML_PAGE)
-        if headers.get("content-encoding", "identity").strip().lower() not in ("identity", ""):
+        codings = headers.get("content-encoding", "").lower().split(",")
+        if any(coding.strip() not in NO_CODINGS for coding in codings):
             return NotTheStore("it compressed what was asked for as it is", "encoded", Reason.CONTENT_NOT_ALLOWED)
     if promised is not None and promised > wanted.cap:
         return Reason.TOO_LARGE if wanted.declared_size is None else too_large(wanted)

@@ -121,7 +121,7 @@ async def test_more_than_a_file_may_have_is_too_large_at_once_only_where_it_may_
             assert (fetcher.running, fetcher.bytes_in_memory) == (0, 0)
 
 
-@pytest.mark.parametrize("header", ["Content-Type: text/html", "Content-Encoding: aws-chunked"])
+@pytest.mark.parametrize("header", ["Content-Type: text/html", "Content-Encoding: gzip"])
 async def test_what_a_store_calls_a_file_tells_nothing_where_its_size_fits(header: str) -> None:
     """Stores keep what whoever uploaded it told them."""
     async with answering(head(f"Content-Length: {len(PNG)}", header) + PNG) as port, fetching_from(port) as fetcher:
@@ -131,6 +131,16 @@ async def test_what_a_store_calls_a_file_tells_nothing_where_its_size_fits(heade
         got = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png", declared_size=len(PNG)))
         assert isinstance(got, Body)
         got.close()
+
+
+@pytest.mark.parametrize("label", ["base64", "aws-chunked", "UTF-8", "binary", "identity, base64", "none"])
+async def test_what_names_no_coding_of_bytes_tells_nothing(label: str) -> None:
+    """Stores give back what whoever uploaded a file wrote there, and programs write how they held it."""
+    for lines in ([f"Content-Length: {len(PNG)}"], []):
+        async with answering(head(f"Content-Encoding: {label}", *lines) + PNG) as port, fetching_from(port) as fetcher:
+            got = await fetcher.fetch(at(port), CAP, attachment(declared_type="image/png", declared_size=None))
+            assert isinstance(got, Body)
+            got.close()
 
 
 async def test_a_page_that_is_called_one_is_strange_though_its_size_fits() -> None:
