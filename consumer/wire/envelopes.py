@@ -18,7 +18,7 @@ from consumer.errors import Malformed
 from consumer.wire.fields import Json
 from consumer.wire.framings import BY_FIRST
 from consumer.wire.parsing import Effort, of_no_json
-from consumer.wire.payloads import MAX_EVENTS, Broken, Envelope, Several, few
+from consumer.wire.payloads import MAX_EVENTS, Broken, Envelope, Several, few, json_or_base64_or_itself
 from consumer.wire.transports import ENVELOPES
 
 MAX_WRAPPING = 8  # arrays, strings and envelopes around one event
@@ -111,8 +111,10 @@ def _opened(leaf: Leaf, effort: Effort) -> Leaf | list[Leaf]:
             node = envelope.payload(node)
             if isinstance(node, dict):
                 return Leaf(node, leaf.own, leaf.path, (*leaf.envelope, name), None, leaf.depth + 1)
+        if isinstance(node, str) and not name:
+            node, name = json_or_base64_or_itself(node), "text"  # Kafka Connect writes bytes so, without their schema
         if isinstance(node, str):  # whatever it holds was counted with what holds it
-            node, name = node.encode(), name or "text"
+            node = node.encode()
         elif isinstance(node, bytes):
             effort.hold(node)
         if isinstance(node, bytes):

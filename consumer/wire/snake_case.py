@@ -17,14 +17,15 @@ READ = (
     "initial_state", "media_type", "message_media_attachments", "message_metadata", "message_status", "message_time",
     "message_uri", "messaging_transcript", "messenger_type", "sub_type", "to_address",
 )  # fmt: skip
-# Columns as ksqlDB, Oracle and Snowflake name them; fields as .NET and Go do.
+# Columns as ksqlDB, Oracle and Snowflake name them, and Postgres and Hive; fields as .NET and Go do.
 OTHER_CASES = {
     "CONVERSATIONID": "conversationId", "CONVERSATION_ID": "conversationId", "ConversationID": "conversationId",
     "ConversationId": "conversationId", "EventBody": "eventBody", "MESSAGEID": "messageId", "MESSAGE_ID": "messageId",
     "MessageID": "messageId", "MessageId": "messageId", "TopicName": "topicName", "conversationID": "conversationId",
-    "messageID": "messageId",
+    "conversationid": "conversationId", "eventbody": "eventBody", "messageID": "messageId", "messageid": "messageId",
+    "topicname": "topicName",
 }  # fmt: skip
-_TELLING_CASES = OTHER_CASES.keys() - {"MessageID", "MessageId", "messageID"}  # which carriers write so as well
+_TELLING_CASES = OTHER_CASES.keys() - {"MessageID", "MessageId", "messageID", "messageid"}  # carriers write these, too
 _MAY_TELL = TELLING | _TELLING_CASES | {"participants"}
 MOST = 40_000  # objects and lists: an event has far fewer, and each is made once more
 

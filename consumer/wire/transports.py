@@ -225,9 +225,13 @@ ENVELOPES = (
         lambda node: node.get("body") is None,
     ),
     Envelope("Mule", {"payload": (dict, list, str), "attributes": dict}, at("payload"), frozenset({"vars"})),
-    # Brokers and frameworks: RabbitMQ's management API, Spring Integration, MassTransit, NiFi's wrapper, Spark's rows.
+    # Brokers and frameworks: RabbitMQ's management API and a connector, Spring Integration, MassTransit, NiFi, Spark.
     Envelope(
         "RabbitMQ", {"payload": str, "payload_encoding": str, "routing_key": str, "exchange": str}, encoded_payload
+    ),
+    Envelope(
+        "RabbitMQ", {"consumerTag": str, "envelope": dict, "basicProperties": dict, "body": str},
+        json_or_base64_at("body"), frozenset(),
     ),
     Envelope(
         "Spring", {"payload": (dict, list, str), "headers": dict}, at("payload"), frozenset(),
