@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from consumer.inspection.readers import formats, jpeg, runs, script_header, scripts, text
 from consumer.inspection.readers.names import extension_of
-from consumer.inspection.readers.office import external, fields, ole, tags
+from consumer.inspection.readers.office import external, fields, tags, word
 from consumer.inspection.readers.references import unescaped
 from consumer.inspection.readers.seen import Seen, Work
 
@@ -121,7 +121,7 @@ def test_an_instruction_that_asks_another_program_is_the_same(instruction: str) 
 
 @given(joined(b"\x13", b" ", b" " * 9, b"DDE", b"dde", b"AUTO", b'"', b"\x13\0", b" \0", b"D\0d\0E\0", b"A\0U\0T\0O\0"))
 def test_a_field_of_an_older_document_is_the_same(data: bytes) -> None:
-    assert ole._asks(data, Work()) == bool(OLE_DDE.search(data))
+    assert word._asks(data, Work()) == bool(OLE_DDE.search(data))
 
 
 @given(joined(b"/", b"*", b"//", b"abc", b"'", b'"', b"\0", b"\n"), st.integers(0, 4))

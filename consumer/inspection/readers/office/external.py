@@ -14,6 +14,7 @@ _UNSEEN = dict.fromkeys(
     )
 )
 _OF_SCHEMES = LETTERS | frozenset("0123456789+.-")
+_OF_MACHINES = LETTERS | frozenset("0123456789-_")
 FILE, THIS_MACHINE = "file:", "//localhost"
 ON_A_MAC = ("////applications/microsoft word.app/", "////library/application support/microsoft/")
 HOME, ITS_TEMPLATES = "////users/", "library"
@@ -27,7 +28,7 @@ class Place(Enum):
 
 def place_of(target: str) -> Place:
     """`HERE` is what is provably so, a relative path or one on a drive, however slashes and escapes are written."""
-    path = unquote(_seen(unquote(target)).strip()).replace("\\", "/").lower()
+    path = _path(target)
     if not path.startswith(FILE):
         if path.startswith("//"):
             return Place.SHARE
@@ -40,6 +41,16 @@ def place_of(target: str) -> Place:
         return Place.HERE
     slashes = len(path) - len(path.lstrip("/"))
     return Place.HERE if slashes in (0, 1, 3) else Place.SHARE
+
+
+def is_near(target: str) -> bool:
+    """Whether a share is on a machine in no domain and without a number: only the reader's own network knows it."""
+    machine = _path(target).removeprefix(FILE).lstrip("/").partition("/")[0]
+    return machine[:1] in LETTERS and _OF_MACHINES.issuperset(machine)
+
+
+def _path(target: str) -> str:
+    return unquote(_seen(unquote(target)).strip()).replace("\\", "/").lower()
 
 
 def _seen(target: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from uuid import UUID
 
-from consumer.inspection.readers import runs, trailing
+from consumer.inspection.readers import trailing
 from consumer.inspection.readers.anywhere import PACKED_PICTURES, marked_in
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import (
@@ -19,11 +19,10 @@ from consumer.inspection.readers.formats import (
     pdf_in,
     zip_at,
 )
-from consumer.inspection.readers.office import biff, ole_package, slides, vba
+from consumer.inspection.readers.office import biff, ole_package, slides, vba, word
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
-from consumer.inspection.readers.office.fields import AUTO, DDE
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
 from consumer.inspection.readers.zip_reader import listed, read_archive
 from consumer.model import Reason
 
@@ -43,24 +42,13 @@ ROOT_STREAMS: tuple[tuple[str, str], ...] = (
     ("__properties_version1.0", "application/vnd.ms-outlook"),
     ("visiodocument", "application/vnd.visio"),
 )
-WORD_STARTS = (
-    b"\xec\xa5",
-    b"\xdc\xa5",
-    b"\x97\xa6",
-    b"\x98\xa6",
-    b"\x99\xa6",
-)  # 97 and later; 6 and 95; their East Asian ones
 OF_ARCHIVES = (Reason.EMBEDDED_EXECUTABLE, Reason.SCRIPT, Reason.SECOND_FORMAT, Reason.ARCHIVE_LIMITS)
 """What in an archive hurts whoever opens the document as one. Documents in it are no more than embedded ones."""
 INSTALLERS = frozenset(UUID(fields=(kind, 0, 0, 0xC0, 0, 0x46)).bytes_le for kind in (0xC1082, 0xC1084, 0xC1086))
 """The classes of a transform, a package and a patch of Windows Installer."""
 CONTROL = "\x03ocxname"  # a stream of each ActiveX control
 ENCRYPTED_STREAMS = ("encryptedpackage", "encryptioninfo", "\x09drmcontent", "\x06dataspaces")
-
-FIELD = "\x13"  # what begins one
-MOST_SPACES = 9  # before its first word
-A_WORD, A_LISTED = 64, 1024  # of work
-_ANY_DDE = (runs.any_case(b"dde"), runs.any_case(b"d\0d\0e"))
+A_LISTED = 1024  # of work
 
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
@@ -96,7 +84,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
 
 def _content(file: CompoundFile, root: Mapping[str, Node], seen: Seen) -> None:
     if seen.detected_type == MSWORD:
-        _word(file, root["worddocument"], seen)
+        word.examine(file, root, seen)
     elif seen.detected_type == EXCEL:
         for node in (root[name] for name in WORKBOOKS if name in root):  # a file for two versions has both
             stream = file.read(node, node.size)
@@ -125,42 +113,6 @@ def embedded(content: bytes, whole: bool, seen: Seen) -> None:
             seen.find(Reason.MACROS, "it contains macros")
         else:
             seen.flag("embedded_macros")
-
-
-def _word(file: CompoundFile, stream: Node, seen: Seen) -> None:
-    content = file.read(stream, stream.size)
-    if len(content) < 32:
-        seen.flag("incomplete")
-        return
-    if content[:2] not in WORD_STARTS:
-        seen.find(Reason.MALFORMED, "its text does not begin as a Word document")
-        return
-    bits = int.from_bytes(content[10:12], "little")
-    if bits & 0x0100:
-        seen.find(Reason.ENCRYPTED, "the document is protected by a password")
-    if bits & 0x0001:
-        seen.find(Reason.TEMPLATE, "it is a Word template")
-    if _asks(content, seen.work):
-        seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
-
-
-def _asks(content: bytes, work: Work) -> bool:
-    """Whether a field asks another program for data. Its text is in one byte for each character, or in two."""
-    if not any(runs.holds(content, search) for search in _ANY_DDE):
-        return False
-    lower = content.lower()
-    for encoding in ("ascii", "utf-16-le"):
-        field, word, auto, space = (sign.encode(encoding) for sign in (FIELD, DDE, AUTO, " "))
-        ends = (space, '"'.encode(encoding))
-        for at in runs.places(lower, word):
-            work.spend(A_WORD)
-            behind = lower[at + len(word) : at + len(word) + len(auto) + 2]
-            before = lower[max(0, at - MOST_SPACES * len(space) - len(field)) : at]
-            while before.endswith(space):
-                before = before[: -len(space)]
-            if before.endswith(field) and (behind.startswith(ends) or behind.removeprefix(auto).startswith(ends)):
-                return True
-    return False
 
 
 def projects(file: CompoundFile, seen: Seen) -> Iterator[bool]:
