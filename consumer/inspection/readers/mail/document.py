@@ -24,7 +24,8 @@ MOST_WRITTEN = 100  # files in the text itself
 DEEPEST_PART = 16  # parts in parts
 A_PART = 16 * 1024  # of work
 BEGINNING = 64 * 1024
-PAGE = "multipart/related"
+PAGE, DIGEST = "multipart/related", "multipart/digest"
+MAIL, MESSAGE = "message/rfc822", "message/"
 KNOWN = frozenset(
     {"from", "to", "cc", "subject", "date", "received", "message-id", "return-path", "sender", "delivered-to"}
 )
@@ -55,7 +56,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     names = top.fields.keys()
     built_as_page = top.kind() == PAGE or "content-location" in names
     is_page = SAVED in names or (built_as_page and not names & SENT)
-    seen.detected_type = PAGE if is_page else "message/rfc822"
+    seen.detected_type = PAGE if is_page else MAIL
     mail.part(0, len(lines), 0)
     text.find_php(data, seen)
 
@@ -80,28 +81,29 @@ class _Mail:
         stop, _ = headers.split(self.lines, begin, end)
         return headers.read(self.lines[begin:stop], self.seen.work)
 
-    def part(self, begin: int, end: int, depth: int) -> None:
+    def part(self, begin: int, end: int, depth: int, unless_said: str = "") -> None:
+        """`unless_said`: what the part is where it says nothing of that."""
         self.parts += 1
         self.seen.work.spend(A_PART)
         if self.parts > MOST_PARTS or depth > DEEPEST_PART:
             raise TooMuch("the mail has more parts than can be examined")
         said = self.headers(begin, end)
         _, body = headers.split(self.lines, begin, end)
-        kind = said.kind()
+        kind = said.kind() if "content-type" in said.fields or not unless_said else unless_said
         if kind.startswith("multipart/"):
             self._several(said, body, end, depth)
         else:
-            self._leaf(said, body, end, depth)
+            self._leaf(kind, said, body, end, depth)
 
     def _several(self, said: Headers, body: int, end: int, depth: int) -> None:
         if said.kind() == "multipart/encrypted":
             self.seen.find(Reason.ENCRYPTED, "the mail is encrypted")
-        boundary = said.parameters("content-type").get("boundary", "").rstrip()
+        boundary = said.boundary()
         if not boundary:
             raise Unreadable("the mail does not say where its parts begin")
         mark = b"\n--" + boundary.encode("utf-8", "replace")
         at = body - 1 if body else 0
-        first = None
+        first, of_parts = None, MAIL if said.kind() == DIGEST else ""
         while (at := self.lines.find(mark, at, end)) >= 0:
             self.seen.work.spend(A_PART // 4)
             line_end = self.lines.find(b"\n", at + 1, end)
@@ -111,7 +113,7 @@ class _Mail:
                 if first is None:
                     self._between(body, at)
                 else:
-                    self.part(first, max(first, at), depth + 1)
+                    self.part(first, max(first, at), depth + 1, of_parts)
                 if rest:
                     self._between(line_end, end)
                     return
@@ -119,15 +121,15 @@ class _Mail:
             at = line_end
         if not depth or first is None:
             raise Unreadable("the end of the mail is missing")
-        self.part(first, end, depth + 1)  # the next boundary around it ends it as well (RFC 2046, 5.1.2)
+        self.part(first, end, depth + 1, of_parts)  # the next boundary around it ends it as well (RFC 2046, 5.1.2)
 
     def _between(self, begin: int, end: int) -> None:
         """What stands before the first part and behind the last: words for old programs, and shown by none."""
         if found := foreign(self.lines[max(0, begin) : max(0, end)], self.seen.work):
             self.seen.find(Reason.SECOND_FORMAT, f"{found} between the parts of the mail")
 
-    def _leaf(self, said: Headers, body: int, end: int, depth: int) -> None:
-        kind, names = said.kind(), said.names()
+    def _leaf(self, kind: str, said: Headers, body: int, end: int, depth: int) -> None:
+        names = said.names()
         content = encodings.decode(self.lines[body:end], said.encoding(), self.seen.work)
         if kind in ("message/partial", "message/external-body"):
             self.seen.find(Reason.EXTERNAL_REFERENCE, "a part of the mail is to be had elsewhere")
@@ -141,8 +143,19 @@ class _Mail:
             self._text(kind, opening.as_utf8(content, self.seen.work))
             if b"\0" in content:
                 self._between(body, end)
+        elif kind.startswith(MESSAGE):
+            self._message(content, depth)
         elif content:
             self._attached(names[0] if names else "", kind, content)
+
+    def _message(self, content: bytes, depth: int) -> None:
+        """Readers take it for a mail with any headers, of any subtype and by any name."""
+        mail = _Mail(_lines(content), self.seen, self.limits, self.parts)
+        if begins(content) or not headers.begins(mail.lines[:1024]):
+            self._attached("", MAIL, content)
+        else:
+            mail.part(0, len(mail.lines), depth + 1)
+            self.parts = mail.parts
 
     def _sealed(self, names: tuple[str, ...], content: bytes, depth: int) -> None:
         """A signed mail or file can be read by anybody. All else of this kind is encrypted, or as good as that."""

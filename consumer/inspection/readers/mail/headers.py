@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import binascii
+import codecs
 import string
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from urllib.parse import unquote_to_bytes
 
 from consumer.inspection.readers.seen import TooMuch, Unreadable, Work
 
 MOST_BYTES = 256 * 1024  # of headers
 MOST_FIELDS = 2_000
-MOST_PARAMETERS = 64
+MOST_PARAMETERS = 256
+MOST_DIGITS = 4  # of the number of a piece
 A_FIELD = 512  # of work
 ONCE = ("content-type", "content-transfer-encoding")  # who says it twice may mean another one than the next reader
+NOT_OF_ASCII = {
+    "utf-16le": codecs.utf_16_le_decode,
+    "utf-16be": codecs.utf_16_be_decode,
+    "utf-16": codecs.utf_16_decode,
+    "utf-7": codecs.utf_7_decode,
+}
+"""Charsets in which the letters of an ending are other bytes."""
 NAME = b"-_." + string.ascii_letters.encode() + string.digits.encode()
 """What names of headers are made of; the standard allows nearly any sign."""
 
@@ -35,16 +45,22 @@ class Headers:
         said = _without_comments(self.value("content-transfer-encoding")).partition(";")[0].split()
         return said[0].lower().strip('"') if said else ""
 
-    def parameters(self, name: str) -> Mapping[str, str]:
-        return _parameters(self.value(name))
+    def boundary(self) -> str:
+        """`Unreadable` if it says two: which one counts differs from reader to reader."""
+        said = {value.rstrip() for value in _parameters(self.value("content-type")).get("boundary", ())}
+        if len(said) > 1:
+            raise Unreadable("a part says twice where its own parts begin, and not the same")
+        return next(iter(said), "")
 
     def names(self) -> tuple[str, ...]:
         """What the part is called, as each way to say it has it."""
         found = dict.fromkeys(
-            readable(value)
+            readable(name)
             for field in ("content-disposition", "content-type")
-            for key, value in self.parameters(field).items()
+            for value in self.fields.get(field, ())
+            for key, names in _parameters(value).items()
             if key in ("filename", "name")
+            for name in names
         )
         return tuple(found)
 
@@ -88,16 +104,24 @@ def _without_comments(value: str) -> str:
     return value
 
 
-def _parameters(value: str) -> Mapping[str, str]:
-    """Those behind the first semicolon; pieces and codings of RFC 2231 are put together."""
-    found: dict[str, str] = {}
+def _parameters(value: str) -> Mapping[str, list[str]]:
+    """Those behind the first semicolon, each as often as it is said; pieces and codings (RFC 2231) are put together."""
+    found: dict[str, list[str]] = {}
+    pieces: dict[str, list[tuple[int, str]]] = {}
     for key, part in _pairs(value):
-        name, star, _ = key.partition("*")
-        if star and (key.endswith("*") or "''" in part):
+        name, star, number = key.partition("*")
+        if not star:
+            found.setdefault(name, []).append(part)
+            continue
+        if key.endswith("*") or "''" in part:
             charset, mark, coded = part.partition("'")
             part = coded.partition("'")[2] if mark and len(charset) < 40 else part
             part = unquote_to_bytes(part).decode("utf-8", "replace")
-        found[name] = found.get(name, "") + part if star else part
+        digits = number.rstrip("*")[:MOST_DIGITS]
+        pieces.setdefault(name, []).append((int(digits) if digits.isdecimal() else 0, part))
+    for name, parts in pieces.items():
+        whole = "".join(part for _, part in sorted(parts, key=itemgetter(0)))
+        found.setdefault(name, []).append(whole)
     return found
 
 
@@ -117,6 +141,8 @@ def _pairs(value: str) -> Iterator[tuple[str, str]]:
             continue
         yield key.strip(" \t;").lower(), part
         rest = rest.partition(";")[2]
+    if "=" in rest:
+        raise TooMuch("a header has more parameters than any mail has")
 
 
 def _quoted(rest: str) -> tuple[str, str]:
@@ -135,15 +161,16 @@ def readable(value: str) -> str:
         pieces = rest[begin + 2 :].split("?", 3)
         if len(pieces) < 4 or not pieces[3].startswith("="):
             break
-        out += rest[:begin].rstrip() + _word(pieces[1], pieces[2])
+        out += rest[:begin].rstrip() + _word(pieces[0], pieces[1], pieces[2])
         rest = pieces[3][1:].lstrip()
     return out + rest
 
 
-def _word(coding: str, text: str) -> str:
+def _word(charset: str, coding: str, text: str) -> str:
     raw = text.encode("latin-1", "replace")
     try:
         decoded = binascii.a2b_base64(raw) if coding.lower() == "b" else binascii.a2b_qp(raw, header=True)
     except binascii.Error:
         return text
-    return decoded.decode("utf-8", "replace")
+    read = next((decode for name, decode in NOT_OF_ASCII.items() if charset.lower().startswith(name)), None)
+    return read(decoded, "replace")[0] if read else decoded.decode("utf-8", "replace")
