@@ -161,7 +161,7 @@ def test_drawings_that_are_packed_as_office_and_illustrator_do_and_a_camera_s_no
     drawing, note = gzip.compress(b"drawn " * 90, mtime=0), b"afDebug\x30\x0a\1\0\0"
     assert wide.reason(document_polyglots.stored_odt(drawing), "a.odt") is None
     assert wide.reason(xls(More=drawing), "a.xls") is None
-    assert wide.reason(in_stream(b"%AI24_ZStandard_Data(" + anywhere.zstd(), b""), "a.pdf") is None
+    assert wide.reason(in_stream(b"%AI24_ZStandard_Data" + anywhere.zstd(), b""), "a.pdf") is None
     assert wide.reason(jpeg(segment(0xE9, note + drawing)), "a.jpg") is None
     for hidden in (drawing, anywhere.zstd()):
         assert wide.reason(jpeg(segment(0xE9, hidden)), "a.jpg") is Reason.SECOND_FORMAT

@@ -14,7 +14,7 @@ MOST_BLOCKS = 4  # that are looked at
 KINDS_OF_FILES = frozenset((1, 2, 4, 6, 8, 10, 12))  # the upper four bits of Unix's modes
 
 _OF_A_PRINTER = b"//Uncompressed-Data//\0"
-_OF_A_CAMERA, _OF_A_DRAWING = b"afDebug", b"%AI24_ZStandard_Data("
+_OF_A_CAMERA, _OF_A_DRAWING = b"afDebug", b"%AI24_ZStandard_Data"
 
 
 def is_rar(data: bytes, at: int) -> bool:
@@ -83,7 +83,7 @@ def is_gzip(data: bytes, at: int) -> bool:
 
 
 def is_zstd(data: bytes, at: int) -> bool:
-    """By its blocks, one behind the other. Illustrator keeps its drawing so in a PDF."""
+    """By its blocks, one behind the other. Illustrator keeps its drawing so in a PDF, behind a name."""
     if data[at + 3 : at + 4] != b"\xfd" or data.endswith(_OF_A_DRAWING, 0, at):
         return False
     says = data[at + 4] if at + 4 < len(data) else 0xFF
