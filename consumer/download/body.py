@@ -26,7 +26,7 @@ class Body:
 
     def __init__(self, fd: int, size: int, sha256: str, release: Callable[[], None] | None = None) -> None:
         self._fd: int | None = fd
-        self._release = release
+        self._releases = [] if release is None else [release]
         self._slot: Callable[[], None] | None = None
         self._has_much: Callable[[], bool] | None = None
         self.size = size
@@ -60,6 +60,10 @@ class Body:
             yield piece
             offset += len(piece)
 
+    def when_closed(self, release: Callable[[], None]) -> None:
+        """Calls that as well."""
+        self._releases.append(release)
+
     def hold(self, slot: Callable[[], None], has_much: Callable[[], bool]) -> None:
         """Calls `slot` when the body is closed, or before if it is in hand for long, or has to wait although its
         conversation `has_much`."""
@@ -82,8 +86,8 @@ class Body:
             return
         fd, self._fd = self._fd, None
         os.close(fd)
-        if self._release is not None:
-            self._release()
+        for release in self._releases:
+            release()
         self.takes_long()
 
     def __enter__(self) -> Self:

@@ -14,6 +14,7 @@ from consumer.download.body import Body
 from consumer.download.budget import Budget
 from consumer.download.deliveries import Deliveries, Renew, Reports
 from consumer.download.hop import Hop
+from consumer.download.shares import Shares
 from consumer.download.sizes import Feed
 from consumer.errors import HostNotAllowed, Strange, Unavailable
 from consumer.http.urls import UrlJudgement, UrlRules, judge_url, redirect_target
@@ -21,10 +22,9 @@ from consumer.model import Attachment, Dependency, Expired, Reason, Resolved
 from consumer.model.heard import Asked
 from consumer.model.resting import LINE, resting
 from consumer.model.taken_back import TakenBack
-from consumer.turns import LONG, SHORT, Slots, Turn
+from consumer.turns import LONG, SHORT, SHORT_FILE, Slots, Turn
 
 REDIRECTS = 5
-SHORT_FILE = 4 * 1024 * 1024  # that is said to have at most so many bytes
 WAITING_SHARE = 8  # a conversation's files that wait to be judged have an eighth of the slots
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
 ALL_OUTSIDE_SHARE = 2  # and all of them together the half
@@ -34,7 +34,7 @@ class Fetcher:
     """Delivers bodies. At most `connections` are under way or in the hands of a caller that has not closed them yet:
     what was fetched and not judged is done again after a crash, so there must not be much of it. Not counted is what
     takes long to be judged, and what waits to be judged of a conversation that has more than its share: that keeps
-    nobody else's file from being fetched."""
+    nobody else's file from being fetched. Nor do large files, which wait for their share of the memory before all."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Fetcher:
         self._client = client
         self._rules = rules
         self._budget = budget
+        self._shares = Shares(budget.total)
         self._slots = Slots(connections)
         self._share = max(1, connections // WAITING_SHARE)
         self._outside: dict[str, Slots] = {}
@@ -80,6 +81,21 @@ class Fetcher:
             if isinstance(url, Resolved):
                 raise _not_allowed(where)
             return Reason.URL_NOT_ALLOWED
+        said = attachment.declared_size if where.region else None  # a host outside that hangs is to hold nothing back
+        give_back = await self._shares.take(attachment.conversation_id, said or 0)
+        got: Body | Expired | Reason | None = None
+        try:
+            got = await self._in_turn(url, where, cap, attachment, believed)
+        finally:
+            if isinstance(got, Body):
+                got.when_closed(give_back)
+            else:
+                give_back()
+        return got
+
+    async def _in_turn(
+        self, url: str, where: UrlJudgement, cap: int, attachment: Attachment, believed: str
+    ) -> Body | Expired | Reason:
         conversation = attachment.conversation_id
         rank = SHORT if (attachment.declared_size or 0) <= SHORT_FILE else LONG
         held: list[tuple[Slots, Turn]] = []

@@ -1,6 +1,6 @@
 """Who is next, wherever something is scarce: workers, downloads, memory, calls."""
 
 from consumer.turns.slots import LongWork, Slots
-from consumer.turns.turn import LONG, SHORT, Turn
+from consumer.turns.turn import LONG, SHORT, SHORT_FILE, Turn
 
-__all__ = ["LONG", "SHORT", "LongWork", "Slots", "Turn"]
+__all__ = ["LONG", "SHORT", "SHORT_FILE", "LongWork", "Slots", "Turn"]

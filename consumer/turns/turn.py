@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 SHORT, LONG = 0, 1  # ranks
+SHORT_FILE = 4 * 1024 * 1024  # bytes; work on a larger one is long from its start
 
 
 class Stand(Enum):

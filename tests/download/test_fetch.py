@@ -20,6 +20,7 @@ from consumer.errors import Doubtful, NotYet, Unavailable
 from consumer.inspection.inspect import Downloads
 from consumer.model import Reason
 from consumer.model.resting import marked
+from consumer.model.units import MIB
 from tests.download.fetching import ANY, CAP, DATA, at, fetching, fetching_from, head
 from tests.download.servers import answering, talking
 from tests.inspection.files import attachment
@@ -390,6 +391,44 @@ async def test_another_conversation_s_file_is_fetched_next_however_many_one_has_
             go_on.set()
     assert come.index("/other") <= 2
     assert len(come) == 21
+
+
+@pytest.mark.parametrize(
+    ("flood", "size", "others"),
+    [(["one"] * 20, 4 * MIB, [MIB, 4 * MIB]), ([f"new {number}" for number in range(20)], 8 * MIB, [MIB, MIB])],
+    ids=["many of one conversation", "one each of many"],
+)
+async def test_large_files_that_wait_to_be_judged_leave_slots_and_memory_for_other_conversations(
+    flood: list[str], size: int, others: list[int]
+) -> None:
+    async def deliver(request: web.Request) -> web.Response:
+        return web.Response(body=bytes(int(request.path[1:])))
+
+    budget, come = Budget(32 * MIB), list[str]()
+    judged = asyncio.Event()
+    async with serving(deliver) as port, fetching(f"http://127.0.0.1:{port}", budget=budget, connections=8) as fetcher:
+
+        async def fetch(conversation: str, size: int) -> None:
+            wanted = replace(ANY, conversation_id=conversation, declared_size=size)
+            body = await fetcher.fetch(f"http://127.0.0.1:{port}/{size}", 8 * MIB, wanted)
+            assert isinstance(body, Body)
+            come.append(conversation)
+            with body:
+                await judged.wait()
+
+        with anyio.fail_after(20):
+            async with anyio.create_task_group() as group:
+                for conversation in flood:
+                    group.start_soon(fetch, conversation, size)
+                while len(come) < 16 * MIB // size:  # noqa: ASYNC110 # the downloads tell by their list
+                    await anyio.sleep(0.01)
+                for number, other in enumerate(others):
+                    group.start_soon(fetch, f"other {number}", other)
+                while not {f"other {number}" for number in range(len(others))} <= set(come):  # noqa: ASYNC110 # the same
+                    await anyio.sleep(0.01)
+                judged.set()
+    assert len(come) == len(flood) + len(others)
+    assert (budget.reserved, fetcher.running, fetcher._shares._own) == (0, 0, {})
 
 
 async def hangs(host: str, port: int) -> list[str]:
