@@ -10,8 +10,11 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from consumer.inspection.workers.pool import Bounds, Workers
+from consumer.inspection.workers.pool import FORK_S, Bounds, Workers
 from consumer.model import Attachment, Facts
+from consumer.model.units import MIB
+from consumer.turns import SHORT_FILE
+from consumer.turns.queue import WASTE_SHARE
 from tests.inspection.files import MemoryBody, attachment
 from tests.inspection.planted import plant, planted
 from tests.inspection.tally import Tally
@@ -92,6 +95,32 @@ async def test_the_next_file_has_its_turn_as_soon_as_a_worker_has_answered() -> 
                     await anyio.lowlevel.checkpoint()
                 assert not woken, "its turn began in the step in which the answer came"
     assert woken == ["first", "second"]
+
+
+async def test_a_large_file_lets_small_ones_pass_that_came_later() -> None:
+    async with Workers(1, bounds=Bounds(deadline_s=60.0), command=planted(), reports=Tally()) as workers:
+        worker, files = workers._supply._warm[-1], Examined(workers)
+        await worker.ready()
+        worker.stop()
+
+        async def large() -> None:
+            with MemoryBody(b"text " * MIB) as body:
+                await workers.examine(body, of("large"))
+            files.ended.append("large")
+
+        async with anyio.create_task_group() as group:
+            for begins in (lambda: files.text("first"), large, lambda: files.text("small")):
+                group.start_soon(begins)
+                await anyio.wait_all_tasks_blocked()
+            worker.go_on()
+    assert files.ended == ["first", "small", "large"]
+
+
+@pytest.mark.parametrize("size", [0, MIB, 2 * MIB, SHORT_FILE])
+def test_one_that_uses_all_it_may_can_begin_again_for_others_whatever_its_size(size: int) -> None:
+    """Where nothing more can stand still it would else keep them waiting to its end."""
+    bounds, a_look_late = Bounds(), 0.002
+    assert bounds.short_s(size) + a_look_late + FORK_S <= WASTE_SHARE * bounds.budget_s(size)
 
 
 @pytest.mark.parametrize("said", ["bytes(9)", "b'\\xff' * 8"])

@@ -11,8 +11,7 @@ from consumer.inspection.workers.confinement import Confinement, not_offered
 from consumer.model.units import MIB
 from consumer.telemetry.labels import Confined, WorkerEnd
 
-SHORT_S, SHORT_S_PER_MIB = 0.01, 0.01
-SHORT_FILE = 16 * MIB
+SHORT_S, SHORT_S_PER_MIB = 0.01, 0.007
 
 
 def offered() -> Confinement:

@@ -26,7 +26,7 @@ from consumer.inspection.workers.asking import (
     WhatIsIt,
     WhichRule,
 )
-from consumer.inspection.workers.bounds import SHORT_FILE, Bounds, Reports, offered
+from consumer.inspection.workers.bounds import Bounds, Reports, offered
 from consumer.inspection.workers.codes import Examined
 from consumer.inspection.workers.confinement import Confinement, hide_from_peers
 from consumer.inspection.workers.facts import facts_of, undetectable
@@ -42,7 +42,7 @@ from consumer.model import Attachment, Facts, Tries
 from consumer.model.caution import CAUTION, Caution
 from consumer.model.resting import resting
 from consumer.telemetry.labels import WorkerEnd
-from consumer.turns import LONG, SHORT, Slots, Turn
+from consumer.turns import LONG, SHORT, SHORT_FILE, Slots, Turn
 
 __all__ = [
     "Bounds", "Confinement", "LibmagicMissing", "Reports", "Workers", "WorkersNotStarted", "hide_from_peers", "offered",
