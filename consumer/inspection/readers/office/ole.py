@@ -19,7 +19,7 @@ from consumer.inspection.readers.formats import (
     pdf_in,
     zip_at,
 )
-from consumer.inspection.readers.office import biff, ole_package, slides, vba, word
+from consumer.inspection.readers.office import biff, ole_link, ole_package, slides, vba, word
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
@@ -75,6 +75,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if any(node.name == CONTROL for node in file.nodes):
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
     _objects(file, seen)
+    _links(file, seen)
     seen.work.marks(data, of_files=True)  # PHP's are among them
     trailing.find_php(data, seen, "document")
     _inside(data, file, seen, limits)
@@ -106,6 +107,7 @@ def embedded(content: bytes, whole: bool, seen: Seen) -> None:
         raise TooMuch("an object inside is larger than can be examined")
     if any(programs(file, seen)):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
+    _links(file, seen)
     if not is_project(file):
         seen.flag("embedded_files")
     if any(projects(file, seen)):
@@ -151,6 +153,12 @@ def _objects(file: CompoundFile, seen: Seen) -> None:
             seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is embedded in the document")
         else:
             seen.flag("embedded_files")
+
+
+def _links(file: CompoundFile, seen: Seen) -> None:
+    for node in file.nodes:
+        if node.kind == STREAM and node.name == ole_link.STREAM_NAME:
+            ole_link.examine(file.read(node, ole_link.MOST_READ), seen)
 
 
 def _inside(data: bytes, file: CompoundFile, seen: Seen, limits: Limits) -> None:
