@@ -371,6 +371,18 @@ async def test_a_template_that_was_killed_is_started_again() -> None:
         assert (await examined(workers, b"text")).detected_type == "text/plain"
 
 
+async def test_a_template_that_says_nothing_more_is_ended_and_started_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one that was stopped. Whoever waited for it could not even be cancelled, and the service not end."""
+    monkeypatch.setattr(process, "SILENT_S", 1.0)
+    tally = Tally()
+    async with Workers(1, bounds=Bounds(deadline_s=20.0, files_per_worker=1), reports=tally) as workers:
+        stopped = (await workers._supply.template()).pid
+        os.kill(stopped, signal.SIGSTOP)
+        for _ in range(len(workers._supply._warm) + 1):
+            assert (await examined(workers, b"text")).detected_type == "text/plain"
+        assert (await workers._supply.template()).pid != stopped
+
+
 async def test_files_in_the_hands_of_workers_are_examined_though_the_template_is_killed_again_and_again() -> None:
     facts: list[Facts] = []
     bounds = Bounds(deadline_s=20.0, files_per_worker=5)

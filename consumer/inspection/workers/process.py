@@ -31,7 +31,7 @@ from consumer.inspection.workers.starting import (
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rules
 
-START_S = 30.0
+START_S, SILENT_S = 30.0, 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +267,17 @@ class Template:
         while number not in self._told:
             async with self._reading:
                 if number not in self._told:
-                    self._note(await self._channel.message())
+                    self._note(await self._next())
         return self._told.pop(number)
+
+    async def _next(self) -> dict[str, Any]:
+        """One that says nothing is ended: it may be stopped, and what waits for it can't be cancelled."""
+        try:
+            with anyio.fail_after(SILENT_S):
+                return await self._channel.message()
+        except TimeoutError:
+            self._process.kill()
+            raise Died("it said nothing") from None
 
     def _note(self, message: dict[str, Any]) -> None:
         number = message["worker"]
