@@ -156,7 +156,14 @@ def test_a_program_in_a_property_is_found_however_its_lines_are_folded(kind: str
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
 @pytest.mark.parametrize(
-    "line", ["ATTACH;ENCODING=BASE64", "ATTACH;X=1;ENCODING=b", "attach;encoding=b;x=1", "X:data:;base64,"]
+    "line",
+    [
+        "ATTACH;ENCODING=BASE64",
+        "ATTACH;X=1;ENCODING=b",
+        'ATTACH;ENCODING="b"',
+        "attach;encoding=b;x=1",
+        "X:data:;base64,",
+    ],
 )
 @pytest.mark.parametrize("at", range(1, 16))
 def test_a_program_is_found_where_what_tells_of_it_is_folded(line: str, at: int, end: str) -> None:

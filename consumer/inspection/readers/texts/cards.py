@@ -23,7 +23,7 @@ from consumer.model import Reason
 END = End("the line `END` of each object", "every one", "none")
 VCARD, CALENDAR = b"VCARD", b"VCALENDAR"
 STARTS_A_PROGRAM = (b"\nACTION:PROCEDURE", b"\nPALARM")
-MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b":DATA:")
+MARKS = (b"BASE64", b"ENCODING=B:", b"ENCODING=B;", b'ENCODING="B"', b":DATA:")
 RARE, AROUND = 3, max(map(len, MARKS))  # bytes at the end of each that stand hardly anywhere else, and of the longest
 SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
