@@ -19,10 +19,10 @@ from consumer.inspection.readers.formats import (
     pdf_in,
     zip_at,
 )
-from consumer.inspection.readers.office import biff, ole_link, ole_package, slides, vba, word
+from consumer.inspection.readers.office import biff, ole_link, ole_package, outlook, slides, vba, word
 from consumer.inspection.readers.office.compound import STORAGE, STREAM, CompoundFile, Node
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, most_kept
 from consumer.inspection.readers.zip_reader import listed, read_archive
 from consumer.model import Reason
 
@@ -32,6 +32,7 @@ OF_SECTORS = End(
     "up to 1,024 bytes behind those, which some programs leave out",
 )
 MSWORD, EXCEL, POWERPOINT = "application/msword", "application/vnd.ms-excel", "application/vnd.ms-powerpoint"
+OUTLOOK = "application/vnd.ms-outlook"
 WORKBOOKS = ("workbook", "book")
 LEFT_BEHIND = ("an OLE document", "markup or a script")  # of objects and words that were deleted
 
@@ -39,7 +40,7 @@ ROOT_STREAMS: tuple[tuple[str, str], ...] = (
     ("worddocument", MSWORD),
     *((name, EXCEL) for name in WORKBOOKS),
     ("powerpoint document", POWERPOINT),
-    ("__properties_version1.0", "application/vnd.ms-outlook"),
+    ("__properties_version1.0", OUTLOOK),
     ("visiodocument", "application/vnd.visio"),
 )
 OF_ARCHIVES = (Reason.EMBEDDED_EXECUTABLE, Reason.SCRIPT, Reason.SECOND_FORMAT, Reason.ARCHIVE_LIMITS)
@@ -67,6 +68,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     if file.nodes[0].of in INSTALLERS:
         seen.find(Reason.SECOND_FORMAT, "an installer of Windows by the class of the document", opener="msiexec")
     _content(file, root, seen)
+    if seen.detected_type == OUTLOOK:
+        outlook.examine(file, most_kept(len(data)), seen, limits)
     for has_code in projects(file, seen):
         if has_code:
             seen.find(Reason.MACROS, "it contains macros")
