@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from urllib.parse import unquote
 
 LONGEST = 255  # of a file's name, on any system
+TRAILING = ". \u00a0\u3000"  # what Windows leaves out at the end
 _CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_~-{}")
+_WRITTEN = str.maketrans("%:\0", "   ")  # signs that are letters of the name once they were written so
 LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -21,7 +24,9 @@ def visible_name(name: str) -> str:
         name = name.translate(dict.fromkeys(unseen))
     base = name.replace("\\", "/").rstrip("/").rpartition("/")[2]
     base = base.partition("::$")[0] if "::$" in base else base
-    return base.rstrip(". \u00a0\u3000")
+    if "%" in base:  # browsers read what servers call a file so (Chromium, the header Content-Disposition)
+        base = visible_name(unquote(base).translate(_WRITTEN))
+    return base.rstrip(TRAILING)
 
 
 @lru_cache(256)  # a file's name is read several times while it is judged
@@ -34,7 +39,7 @@ def extension_of(name: str | None) -> str:
     if not name:
         return ""
     end = visible_name(name)[-LONGEST:]  # marks are put in order in a time that grows by the square of their number
-    _, dot, extension = unicodedata.normalize("NFKC", end).rpartition(".")
+    _, dot, extension = unicodedata.normalize("NFKC", end).rstrip(TRAILING).rpartition(".")
     extension = extension.strip().lower()
     characters = set(extension)
     return extension if dot and characters <= _CHARACTERS and characters & LETTERS else ""
