@@ -23,6 +23,7 @@ from consumer.wire.payloads import (
     at,
     few,
     has,
+    json_or_base64_at,
     json_or_base64_or_itself,
     list_at,
     none_of,
@@ -190,7 +191,7 @@ CHANGES = (
     ),
     Envelope(
         "outbox", dict.fromkeys(("aggregatetype", "aggregateid", "type"), str) | {"payload": (dict, str)},
-        at("payload"),
+        json_or_base64_at("payload"),
     ),
     Envelope(
         "MongoDB", {"operationType": str, "ns": dict, "documentKey": (dict, str)},

@@ -15,6 +15,7 @@ from consumer.wire.parsing import parse
 from consumer.wire.snake_case import in_camel_case
 
 TOPIC_NAME_LENGTH = 512
+MOST_BUSES = 3  # of one's own: what is put on one may be a whole event of Genesys's
 AROUND_BODIES = frozenset({"detail", "eventBody", "topicName"})  # nothing is inside of what has none of these
 TELLING = AROUND_BODIES | {"detail-type", "eventTime", "source", "time", "timestamp"}
 ORGANIZATION = re.compile(r"aws\.partner/genesys\.com/cloud/([0-9A-Za-z-]{1,64})(?:/|$)")
@@ -41,6 +42,10 @@ def told_by(node: Any) -> Notification:
     if AROUND_BODIES.isdisjoint(node):
         return _told(node, node, node, ())
     detail = _inside(node, "detail") if _is_event_bridge(node) else None
+    for _ in range(MOST_BUSES):
+        if not detail or not _is_event_bridge(detail):
+            break
+        node, detail = detail, _inside(detail, "detail")
     notification = in_camel_case(detail) if detail else node
     body = _event_body(notification) or notification
     names = ("EventBridge",) if notification is not node else ()
