@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.inspection.readers import runs
+from consumer.inspection.readers import runs, server_code
 from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import Seen, Work
+from consumer.inspection.readers.server_code import MOST_SIGNS
 from consumer.model import Reason
 
 BEGUN, TAG, ECHO = b"<?", b"<?php", b"<?="
@@ -21,7 +22,6 @@ WHITE = b" \t\r\n"
 A_MARK, A_TAG = 512, 64 * 1024  # of work
 LOOKED_AT = 1024  # bytes behind a tag
 MOST_ECHO = 4096  # bytes within which an expression ends
-MOST_SIGNS = 64  # brackets and quotes that are paired up in it
 BEGINS = 2  # bytes of a tag that may stand at the end of a piece
 DECLARATION = 256  # bytes within which that of XML ends
 LOOKS = 8  # bytes that a search for tags passes in the time in which one is read
@@ -116,7 +116,9 @@ def _pairs_up(code: bytes) -> bool:
     """
     expected, at = bytearray(), 0
     for _ in range(MOST_SIGNS):
-        at = runs.behind(code, at, _NO_SIGNS)
+        before, at = at, runs.behind(code, at, _NO_SIGNS)
+        if server_code.object_in(code, before, at):
+            return False
         if code.startswith(b"?>", at):
             return not expected
         if (
@@ -133,6 +135,8 @@ def _pairs_up(code: bytes) -> bool:
         elif sign in _CLOSED_BY:
             expected.append(_CLOSED_BY[sign])
         behind = _behind_quoted(code, at)
+        if behind == len(code) and sign in b"#/":
+            return b"$_" in code[:at]  # all else is a remark
         if b"{$" in code[at:behind] or b"${" in code[at:behind]:
             return True
         at = behind
@@ -152,7 +156,7 @@ def _behind_quoted(code: bytes, at: int) -> int:
         end = code.find(b"*/", at + 2)
         return end + 2 if end >= 0 else len(code)
     if code.startswith((b"//", b"#"), at) and not code.startswith(b"#[", at):
-        ends = (code.find(mark, at, at + LOOKED_AT) for mark in (b"\n", b"\r", b"?>"))
+        ends = (code.find(mark, at) for mark in (b"\n", b"\r", b"?>"))
         return min((end for end in ends if end >= 0), default=len(code))
     return at + 1
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from consumer.inspection.readers import php, runs
+from consumer.inspection.readers import php, runs, server_code
 from consumer.inspection.readers.marks import EVENTS, LONGEST_TAG, Marks
 from consumer.inspection.readers.runs import LETTERS, LOWER
 from consumer.inspection.readers.seen import Work
@@ -62,6 +62,7 @@ A_LOOK = 16
 A_LINE = 1024
 INTERPRETERS = (b"perl", b"ruby")
 MOST_ASP = 4096  # bytes of a server's page between its marks
+A_BLOCK = 64 * 1024  # of work, for a look at whether they are code
 _PLAIN = bytes([*b"\0\t\r\n\x0c", *range(32, 127)])
 
 
@@ -137,7 +138,9 @@ def asp(data: bytes, work: Work) -> Iterator[int]:
         if stop >= at + 2:
             work.spend(stop - at)
             if _is_asp(data[at + 2 : stop]):
-                yield at
+                work.spend(A_BLOCK)
+                if server_code.may_be(data[at + 2 : stop]):
+                    yield at
 
 
 def named(data: bytes, work: Work) -> Iterator[int]:
