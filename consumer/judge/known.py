@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import product
 
 from consumer.identity import announcement_identity, message_identity
-from consumer.judge.answers import Answer, Answers, replayed
-from consumer.judge.reading import announcements_of, not_shown_in, unseen_of
+from consumer.judge.answers import Answer, Answers, mark, replayed
+from consumer.judge.reading import announcements_of, is_same, not_shown_in, unseen_of
 from consumer.model import OF_VERDICT, Attachment, Message, Replay
 
 
@@ -76,6 +77,14 @@ class Known:
         """Another task may have answered for it while this one was still trying."""
         if not self.answered(answer.entry.identity):
             self.answers.give(answer)
+
+    def note_links(self, announced: Iterable[Attachment], found: Iterable[Attachment]) -> None:
+        """What an event named by its link alone is answered under its id: so no repeat of the event asks for it."""
+        linked = [one for one in announced if one.attachment_id is None and one.identity is not None]
+        for one, shown in product(linked, found):
+            answered = shown.identity is not None and self.answered(shown.identity)
+            if answered and is_same(one, shown) and not self.answered(one.identity or b""):
+                self.answers.give(mark(one.identity or b""))
 
     def close_replay(self) -> None:
         """To be called once the task is judged: the dead answer that its replay named is open no more."""

@@ -217,6 +217,7 @@ class _Judging:
         if len(found.attachments) + len(missing) < announced.announced:
             late.append(partial(self._rest, event, announced, found))
         await self._found(event, found, late, announced)
+        self.known.note_links(self.wanted.attachments(announced), found.attachments)
 
     def _missing(self, announced: Message, found: Message) -> list[Attachment]:
         return not_shown_in(found, self.wanted.attachments(announced))
@@ -303,8 +304,7 @@ class _Judging:
                 self.known.give_dead(found)
             return
         await self._once(found, partial(self._inspect, event, found))
-        if found.identity != announced.identity and self.known.answered(found.identity or b""):
-            self.answers.give(mark(announced.identity or b""))  # it has an id now, and is known by that
+        self.known.note_links((announced,), (found,))
 
     async def _inspect(self, event: Event, attachment: Attachment, resting: Resting) -> Answer | None:
         judge, attempts, subject = self.judge, self.judge.patience.attempts(resting), Subject.of_attachment(attachment)

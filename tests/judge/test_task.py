@@ -167,6 +167,15 @@ async def test_a_download_is_the_same_however_its_link_is_written(link: str, nam
         assert (len(home.verdicts), home.letters, home.waited) == (1, [], [])
 
 
+async def test_a_file_that_events_name_by_its_link_alone_is_asked_for_once() -> None:
+    raw = orjson.loads(event(["a1"]))
+    raw["participants"][0]["messages"][0]["messages"][0]["media"] = [{"url": OTHERWISE[-1]}]
+    async with at_home(message("m1", attachment("a1", url=LINK))) as home:
+        for _ in range(3):
+            await home.take(orjson.dumps(raw))
+            assert (home.verdicts, home.letters, home.genesys.calls) == (["a1"], [], 1)
+
+
 def counting(count: int, *named: str) -> bytes:
     """A conversation event whose message counts attachments, and describes only those that are named."""
     contents = [{"contentType": "Attachment"} for _ in range(count)]
