@@ -227,6 +227,9 @@ class Recorder:
     def workers_start(self, problem: str | None) -> None:
         self._tell("workers_start", problem)
 
+    def workers_last(self, problem: str | None) -> None:
+        self._tell("workers_last", problem)
+
     def policy_in_force(self, version: str, warnings: Sequence[str]) -> None:
         self._tell("policy_in_force", (version, *warnings))
 

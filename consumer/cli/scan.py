@@ -76,6 +76,10 @@ class ByHand:
         if problem:
             log.warning("no worker comes up: %s", problem)
 
+    def workers_last(self, problem: str | None) -> None:
+        if problem:
+            log.warning("what workers are forked from ends again and again: %s", problem)
+
 
 @dataclass(frozen=True, slots=True)
 class ScannedFile:

@@ -46,6 +46,7 @@ class Condition(StrEnum):
     PARTITION_WAITS = "partition_waits"
     WORKERS_UNCONFINED = "workers_unconfined"
     WORKERS_NOT_STARTING = "workers_not_starting"
+    WORKERS_KILLED = "workers_killed"
     CONFINEMENT_OFF = "confinement_off"
     CRASH_LOOP = "crash_loop"
     BUGS = "bugs"
@@ -155,6 +156,12 @@ _TOLD = {
     ),
     Condition.WORKERS_NOT_STARTING: _refused(
         "Examining processes end at their start.", "See the detail: memory, processes or files may be missing."
+    ),
+    Condition.WORKERS_KILLED: Told(
+        Effect.WARNS,
+        "The process that examining processes are forked from is ended again and again: their files begin anew.",
+        "See what ends it. Signal 9 comes from the kernel where the memory of the container or its node is short: "
+        "raise it, or lower INSPECTION__WORKERS.",
     ),
     Condition.CONFINEMENT_OFF: Told(
         Effect.WARNS,

@@ -260,10 +260,17 @@ class Reporter(Untraced):
 
     def workers_start(self, problem: str | None) -> None:
         """None: they do. Else what ends them, again and again."""
+        self._hold(Condition.WORKERS_NOT_STARTING, problem)
+
+    def workers_last(self, problem: str | None) -> None:
+        """None: they do. Else how the process that they are forked from ends, again and again."""
+        self._hold(Condition.WORKERS_KILLED, problem)
+
+    def _hold(self, condition: Condition, problem: str | None) -> None:
         if problem is None:
-            self._conditions.end(Condition.WORKERS_NOT_STARTING)
+            self._conditions.end(condition)
         else:
-            self._conditions.begin(Condition.WORKERS_NOT_STARTING, problem)
+            self._conditions.begin(condition, problem)
 
     def policy_in_force(self, version: str, warnings: Sequence[str]) -> None:
         self._metrics.policy_info.info({"version": version})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,13 +34,11 @@ from tests.brokers import create_topics
 from tests.conditions import entries
 from tests.conditions.lives import crash_loop
 from tests.conditions.stage import Stage, at_rest, emulated, shared
+from tests.conditions.workers import workers_killed, workers_not_starting, workers_unconfined
 from tests.conditions.yara_rules import rules_not_reloaded
 from tests.ill import clock
 from tests.ill.cloud import JSON, Cloud, Reply, json
 from tests.ill.scene import Scene, event_of, playing
-from tests.inspection.files import MemoryBody, attachment
-from tests.inspection.planted import planted
-from tests.inspection.test_proof import THAT_ONLY_REFUSES
 from tests.service import test_canary
 from tests.service.composed import write
 from tests.stream.grants import grant
@@ -272,38 +269,7 @@ async def draining(stage: Stage) -> None:
         await stage.until(lambda: running.health.ready)
 
 
-# ---- workers, policy, canary
-
-
-async def workers_unconfined(stage: Stage) -> None:
-    reporter, conditions, metrics = stage.part()
-    async with Workers(
-        1, bounds=Bounds(deadline_s=20.0), reports=reporter, patient=True, command=planted(THAT_ONLY_REFUSES)
-    ):
-        stage.look(conditions, metrics)
-
-
-async def workers_not_starting(stage: Stage) -> None:
-    reporter, conditions, metrics = stage.part()
-    broken = stage.folder / "broken"
-    stage.folder.chmod(0o755)
-    dies = f"confinement.prepare = lambda: os.path.exists({str(broken)!r}) and os._exit(3)"
-    bounds = Bounds(deadline_s=20.0, files_per_worker=1)
-    async with Workers(1, bounds=bounds, reports=reporter, command=planted(dies)) as workers:
-        broken.touch()
-        os.kill((await workers._supply.template()).pid, signal.SIGKILL)
-
-        async def more_than_are_warm() -> None:
-            for _ in range(4):
-                with MemoryBody(b"text") as body:
-                    await workers.examine(body, attachment())
-
-        async with anyio.create_task_group() as group:
-            group.start_soon(more_than_are_warm)
-            await stage.until(lambda: stage.holds(conditions))
-            stage.look(conditions, metrics)
-            broken.unlink()
-        assert not stage.holds(conditions)
+# ---- policy, canary
 
 
 async def policy_not_reloaded(stage: Stage) -> None:
@@ -467,6 +433,7 @@ PROVOKERS: Mapping[Condition, Provoker] = {
     Condition.PARTITION_WAITS: partition_waits,
     Condition.WORKERS_UNCONFINED: workers_unconfined,
     Condition.WORKERS_NOT_STARTING: workers_not_starting,
+    Condition.WORKERS_KILLED: workers_killed,
     Condition.CONFINEMENT_OFF: set_so(inspection={"confinement": "none"}),
     Condition.CRASH_LOOP: crash_loop,
     Condition.BUGS: judged(with_a_bug, [event_of(str(number), "plain") for number in range(30)]),

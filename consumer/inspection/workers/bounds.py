@@ -72,3 +72,6 @@ class Reports(Protocol):
 
     def workers_start(self, problem: str | None) -> None:
         """None: they do. Else what ends them at their start again and again."""
+
+    def workers_last(self, problem: str | None) -> None:
+        """None: they do. Else how the process that they are forked from ends, again and again."""

@@ -224,10 +224,12 @@ class Workers:
         return await slots.take(conversation, rank, slots.room if alone else 1)
 
     async def watch(self) -> None:
-        """Proves again and again that workers are held in, until it is cancelled."""
-        while True:
-            await anyio.sleep(PROVED_EVERY_S if self._held_in.is_set() else ASKED_AGAIN_S)
-            await self.prove()
+        """Proves again and again that workers are held in, and that there are some, until it is cancelled."""
+        async with anyio.create_task_group() as group:
+            group.start_soon(self._supply.watch)
+            while True:
+                await anyio.sleep(PROVED_EVERY_S if self._held_in.is_set() else ASKED_AGAIN_S)
+                await self.prove()
 
     async def prove(self) -> str | None:
         """Why workers get no file from now on; None if they do. By workers of its own that have seen none."""

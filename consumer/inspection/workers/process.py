@@ -213,8 +213,9 @@ class Template:
         return template
 
     @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
+    def end_code(self) -> int | None:
+        """None while it lives."""
+        return self._process.poll()
 
     @property
     def pid(self) -> int:

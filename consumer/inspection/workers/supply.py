@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 import anyio
 
 from consumer.inspection.workers.bounds import Reports
+from consumer.inspection.workers.losses import Losses
 from consumer.inspection.workers.process import Template, WorkerProcess
 from consumer.inspection.workers.starting import WorkersNotStarted
 from consumer.inspection.workers.worker import Plan
 
 PAUSES_S = (0.05, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)  # between two starts of a worker that does not come up
 TOLD_AFTER = 4  # such starts
+LOOKED_EVERY_S = 10.0  # whether the template lives
 
 
 class WorkerSupply:
@@ -27,6 +30,7 @@ class WorkerSupply:
         self._command = command
         self._spare = spare
         self._reports = reports
+        self._losses = Losses(reports)
         self._warm: deque[WorkerProcess] = deque()  # the right end is taken next, so that the left ends have time
         self._template: Template | None = None
         self._starting = anyio.Lock()
@@ -39,12 +43,28 @@ class WorkerSupply:
     async def template(self) -> Template:
         """The one that runs; a new one if it does not. `WorkersNotStarted` if none can."""
         async with self._starting:
-            if self._template is not None and not self._template.alive:
+            if self._template is not None and (code := self._template.end_code) is not None:
                 await self._template.close()
                 self._template = None
+                self._warm.clear()  # they went with it
+                self._losses.note(code)
             if self._template is None:
                 self._template = await Template.start(self._command)
             return self._template
+
+    async def watch(self) -> None:
+        """Replaces a template that was ended before a file needs another, until it is cancelled."""
+        while True:
+            await anyio.sleep(LOOKED_EVERY_S)
+            self._losses.look()
+            await self.look()
+
+    async def look(self) -> None:
+        before = self._template
+        with suppress(WorkersNotStarted):  # whoever needs it tries again, and tells
+            if await self.template() is not before:
+                for _ in range(self._spare):
+                    await self.warm_one()
 
     async def fill(self) -> None:
         """Starts the spare ones. `WorkersNotStarted` if the first one does not come up."""
