@@ -90,6 +90,8 @@ def scan(width: int, height: int, depth: int, color: int) -> bytes:
         (scan(9_933, 14_043, 1, 0), False),  # A0 at 300 dpi, 17 MB
         (scan(19_866, 28_087, 1, 0), False),  # and at 600
         (scan(19_866, 28_087, 8, 2), True),
+        (scan(5_953, 8_419, 8, 2), False),  # A4 at 720 dpi, nearly white
+        (scan(7_016, 9_933, 8, 6), False),  # A1 at 300
         (scan(12_000, 9_000, 8, 2) + bytes(600_000), False),  # a phone's
         (jpeg(width=12_000, height=9_000) + bytes(600_000), False),
         (scan(12_000, 9_000, 16, 6) + bytes(600_000), False),  # viewers draw 8 bits of each 16
