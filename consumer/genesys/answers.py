@@ -37,6 +37,8 @@ CODES = frozenset(
         "authentication.required",
         "bad.credentials",
         "bad.request",
+        "client.failed.request",
+        "constraint.validation",
         "credentials.expired",
         "internal.server.error",
         "invalid.value",
@@ -46,11 +48,13 @@ CODES = frozenset(
         "missing.permissions",
         "not.authorized",
         "request.timeout",
+        "response.entity.too.large",
         "service.unavailable",
         "too.many.requests",
         "unsupported.media.type",
     }
 )
+CUT_OFF = "client.failed.request"  # a 400: the request did not arrive whole, "by poor network connection", say
 
 
 class Meaning(StrEnum):
@@ -251,10 +255,10 @@ def _of_error(answer: Reply, shape: ResponseShape, code: str) -> Meaning:
         return Meaning.LIMITED if told else Meaning.NOT_GENESYS
     if not code:
         return Meaning.NOT_GENESYS
+    if status in (408, 425) or status >= 500 or code == CUT_OFF:
+        return Meaning.DOWN
     if status in (400, 401, 403, 422):
         return Meaning.REFUSED
-    if status in (408, 425) or status >= 500:
-        return Meaning.DOWN
     about_one = status == 404 and shape.missing is not None and shape.missing.fullmatch(code)
     return Meaning.ANSWERED if about_one or status in shape.absent else Meaning.NOT_GENESYS
 

@@ -46,6 +46,8 @@ async def failure_of(client: Client) -> Failure:
         (503, "SERVICE_UNAVAILABLE", Unavailable),
         (429, "TOO_MANY_REQUESTS", Throttled),
         (408, "request.timeout", Unavailable),
+        (400, "client.failed.request", Unavailable),  # the network's fault, as Genesys says
+        (400, "response.entity.too.large", RefusedAlone),
         (425, "some.code", Unavailable),
         (429, "too.many.requests", Throttled),
         (500, "internal.server.error", Unavailable),
