@@ -53,6 +53,21 @@ def test_a_program_in_a_document_rejects(more: dict[str, bytes]) -> None:
     assert reason(ooxml("docx", more)) is Reason.EMBEDDED_EXECUTABLE
 
 
+SIGNED_BY = "package/services/digital-signature/certificate/5A16836A12348DA540F53396B3398B42.cer"
+CERTIFICATE = b"\x30\x82\x01\x04\x30\x81" + bytes(258)
+
+
+def test_the_certificate_in_a_document_that_dotnet_signed_is_no_program() -> None:
+    """`PackageDigitalSignatureManager` keeps it as a part of its own, unless it is told otherwise."""
+    assert reason(ooxml("docx", {SIGNED_BY: CERTIFICATE}), "a.docx") is None
+    for name, content in (
+        (SIGNED_BY, b"MZ" + CERTIFICATE),
+        ("word/a.cer", CERTIFICATE),
+        (f"{SIGNED_BY}.exe", CERTIFICATE),
+    ):
+        assert reason(ooxml("docx", {name: content}), "a.docx") is Reason.EMBEDDED_EXECUTABLE
+
+
 def test_a_document_in_a_document_is_ordinary() -> None:
     more = {"word/embeddings/sheet.xlsx": ooxml("xlsx"), "word/embeddings/o.bin": compound({"CONTENTS": b"%PDF-1.4"})}
     found = seen(ooxml("docx", more))

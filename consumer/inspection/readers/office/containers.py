@@ -17,6 +17,7 @@ from consumer.model import Reason
 
 AN_ENTRY = 64 * 1024  # of work
 ARCHIVES = (".zip", ".jar")  # may have something before their first entry
+SIGNATURES, CERTIFICATE = "package/services/digital-signature/", b"\x30\x82"  # where .NET keeps who signed, and its DER
 
 
 class Sink(Protocol):
@@ -164,7 +165,7 @@ class _Content:
         elif self._checksum != entry.crc:
             self._seen.find(Reason.ARCHIVE_LIMITS, "an entry has another checksum than its header says")
         head = bytes(self._kept[:HEAD])
-        if is_program(head, self.name):
+        if is_program(head, self.name) and not _is_certificate(self.name, head):
             self._seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is among the entries of the archive")
         else:
             archive_shape.examine_head(self.name, head, self._seen)
@@ -191,3 +192,9 @@ class _Content:
             self._kept += piece[:missing]
         for sink in self._sinks or ():
             sink.feed(piece)
+
+
+def _is_certificate(name: str, head: bytes) -> bool:
+    """Of who signed a document: by its place, its name and how it begins."""
+    name = name.lower().lstrip("/")
+    return name.startswith(SIGNATURES) and name.endswith(".cer") and head.startswith(CERTIFICATE)
