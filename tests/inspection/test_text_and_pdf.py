@@ -1,4 +1,5 @@
 import hashlib
+import struct
 
 import pytest
 from hypothesis import given
@@ -139,6 +140,18 @@ def test_the_header_of_an_old_mac_is_no_second_format() -> None:
     header = b"\0\x05a.pdf".ljust(65, b"\0") + b"PDF CARO"
     assert reason(header.ljust(128, b"\0") + pdf(), "a.pdf") is None
     assert reason(header.ljust(127, b"\1") + pdf(), "a.pdf") is Reason.SECOND_FORMAT
+
+
+def test_what_a_mac_wraps_a_document_in_is_no_second_format() -> None:
+    """AppleSingle (RFC 1740), as mailers and servers of old Macs left it: a table of places, the file last."""
+
+    def wrapped(place: int) -> bytes:
+        table = struct.pack(">6L", 9, 50, 32, 1, place, len(pdf()))
+        return b"\0\5\x16\0\0\2\0\0".ljust(24, b"\0") + b"\0\2" + table + b"PDF CARO\1\2".ljust(32, b"\x90") + pdf()
+
+    assert reason(wrapped(82), "a.pdf") is None
+    for place in (0, 81, 83):
+        assert reason(wrapped(place), "a.pdf") is Reason.SECOND_FORMAT
 
 
 def test_words_of_a_page_may_speak_of_markup() -> None:

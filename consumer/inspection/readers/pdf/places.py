@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ MOST_MARK = 32  # bytes
 ZOO = b"\xdc\xa7\xc4\xfd"  # of all that means something in any place, what has no letter of ASCII
 
 START, END = b"startxref", b"%%EOF"
+APPLE_SINGLE = b"\0\5\x16\0\0\2\0\0"
 FEWEST_BEFORE = 8  # bytes: fewer are nothing of their own
 KEYWORDS = (b"xref", START, b"trailer", END)
 _UPPER = runs.between(0x80, 0xFF) + WHITE
@@ -96,7 +98,7 @@ def _before(before: bytes, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{found} before the document", at=0, opener="desktop")
     elif before.lstrip(PADDING).startswith(OPENINGS) or b"/*" in before or swallows(before):
         seen.find(Reason.SECOND_FORMAT, "a script before the document", at=0, opener="node")
-    elif len(before) >= FEWEST_BEFORE and text.decode(before) is None and not _is_mac_binary(before):
+    elif len(before) >= FEWEST_BEFORE and text.decode(before) is None and not _is_of_a_mac(before):
         seen.find(Reason.SECOND_FORMAT, "binary data of another format before the document", at=0, opener="desktop")
     else:
         seen.find(Reason.LEADING_DATA, "bytes before the document's header", at=0)
@@ -113,9 +115,14 @@ def swallows(before: bytes) -> bool:
     return ending.endswith((b'"""', b"'''", b"`", b"(", b"[", b"{", b"=")) or b"<<" in ending[-48:]
 
 
-def _is_mac_binary(before: bytes) -> bool:
-    """The 128 bytes that old Macs sent before a file, and which name its kind."""
-    return len(before) == 128 and before[65:69] == b"PDF "
+def _is_of_a_mac(before: bytes) -> bool:
+    """What old Macs sent before a file: 128 bytes that name its kind, or a table in which the file is the part 1."""
+    if len(before) == 128 and before[65:69] == b"PDF ":
+        return True
+    count = int.from_bytes(before[24:26], "big")
+    if not before.startswith(APPLE_SINGLE) or len(before) < 26 + 12 * count:
+        return False
+    return (1, len(before)) in (struct.unpack_from(">2L", before, 26 + 12 * row) for row in range(count))
 
 
 def _behind(data: bytes, seen: Seen) -> int:
