@@ -24,7 +24,7 @@ def odf(
         "mimetype": f"{ODF}.{kind}",
         "content.xml": content,
         "META-INF/manifest.xml": MANIFEST,
-        "styles.xml": "<a/>",
+        "styles.xml": "<office:document-styles/>",
     }
     return archive({**parts, **(more or {})}) + tail.encode()
 
@@ -46,7 +46,8 @@ ENTRY = '<m:file-entry m:full-path="{}" m:media-type="application/vnd.oasis.open
 def unnamed(entries: str, content: str = "hello", before: str = "") -> bytes:
     """As some writers leave it: without the entry `mimetype`."""
     manifest = f'<?xml version="1.0"?>{before}<m:manifest xmlns:m="m">{entries}</m:manifest>'
-    return archive({"content.xml": f"<a {SPACES}>{content}</a>", "META-INF/manifest.xml": manifest})
+    whole = f"<office:document-content {SPACES}>{content}</office:document-content>"
+    return archive({"content.xml": whole, "META-INF/manifest.xml": manifest})
 
 
 @pytest.mark.parametrize(("kind", "name"), [("text", "a.odt"), ("spreadsheet", "a.ods"), ("presentation", "a.odp")])

@@ -9,6 +9,7 @@ they are found as they stand, whatever prefix a part gives to their namespaces.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.office import basic, containers, ole
@@ -18,6 +19,7 @@ from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.manifest import Manifest
 from consumer.inspection.readers.office.package import part_of
 from consumer.inspection.readers.office.tags import unended
+from consumer.inspection.readers.office.whole import Whole
 from consumer.inspection.readers.references import unescaped, with_letters
 from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import PLACE, ExpansionBudget, Limits, Seen, most_kept
@@ -25,11 +27,12 @@ from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
 KIND, MANIFEST, CONTENT = "/mimetype", "/meta-inf/manifest.xml", "/content.xml"
+ROOTS = {CONTENT: "document-content", "/styles.xml": "document-styles", MANIFEST: "manifest"}
+"""The parts that no program does without, and what elements they are."""
 PREFIX = "application/vnd.oasis.opendocument."
 LONGEST_PREFIX = 16  # of an element whose name is `a`
-SCRIPT = b"script"  # an element of texts
+SCRIPT = b"script"  # an element of texts, and the prefix of a name space
 SCRIPTED = (b"<script", *(b":script%c" % behind for behind in b" \t\r\n/>"))
-"""How its name may stand there, which also is the prefix of a name space."""
 LISTENER, LINK, DDE, CALL, LOCKED = b"event-listener", b"href", b":dde-", b"dde", b"encryption-data"
 CALLS = tuple(CALL + behind for behind in (b"(", b" ", b"\t", b"\r", b"\n"))
 _CALLS = together(word for call in CALLS for word in runs.cases(call))
@@ -43,12 +46,11 @@ _REFERRED_TO = together(
     for number in numbers
 )
 """How a reference to a letter of that word may end."""
-A_LETTER = 160  # of work, to read one
+A_LETTER, SCANS = 160, 7  # of work, to read one; times that a part is looked at
 FORMULA = b"formula"  # the attribute that calls stand in
 INSTANCE, SOURCE, DATABASE = b"instance", b"src", b"datasource"  # where a form has its data from
 WORDS = (LISTENER, LINK, DDE, FORMULA, LOCKED, INSTANCE, DATABASE, *SCRIPTED)
 _WORDS, _SCRIPTED = together(WORDS), together(SCRIPTED)
-SCANS = 7  # times that a part is looked at
 USUAL = (b'="http://', b'="https://', b'="#', b'="mailto:', b'="..', b'="file:')
 SCRIPTS = ("vnd.sun.star.", "macro:", "script:", ".uno:", "slot:", "service:")  # orders to LibreOffice, as URLs
 REFUSED: Mapping[str, tuple[Place, ...]] = {
@@ -59,8 +61,7 @@ REFUSED: Mapping[str, tuple[Place, ...]] = {
     **dict.fromkeys(("table-source", "cell-range-source"), ()),
 }
 """By the element that links there, as in Office: frames are loaded unasked, and pictures and templates, by which a
-share learns who asks; an object is loaded when the reader agrees, and people link to their company's shares and
-workbooks.
+share learns who asks; an object is loaded when the reader agrees, and people link to their company's workbooks.
 """
 RUNS = "execute"  # the action of a click that starts a program
 WRITTEN_IN = ("utf-8", "utf8", "us-ascii", "ascii", "iso-8859-", "windows-125")
@@ -73,6 +74,7 @@ def may_be_document(parts: set[str]) -> bool:
 def read(data: bytes, archive: Archive, parts: set[str], budget: ExpansionBudget, seen: Seen, limits: Limits) -> None:
     """Sets the detected type to what the document says that it is."""
     document = _Document(seen, most_kept(len(data)), is_named=KIND in parts)
+    document.unread |= {MANIFEST} & {part_of(entry.name) for entry in archive.entries if not entry.size}
     containers.read_contents(data, archive, document.opened, budget, seen, limits)
     seen.detected_type = document.kind
     if not document.kind.startswith(PREFIX):
@@ -87,7 +89,7 @@ class _Document:
     def __init__(self, seen: Seen, most: int, is_named: bool) -> None:
         self._seen, self._most, self._is_named = seen, most, is_named
         self.kind = "application/zip"
-        self.unread = False  # whether a part that should be XML is none
+        self.unread = set[str]()  # parts that should be XML and are none
 
     def opened(self, name: str, head: bytes) -> Sink | None:
         part = part_of(name)
@@ -99,9 +101,11 @@ class _Document:
             return Kept(lambda content, whole: ole.embedded(content, whole, self._seen), self._most)
         elif head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
             _check_encoding(head, self._seen)
-            return _Manifest(self, self._seen) if part == MANIFEST and not self._is_named else _Part(self._seen)
+            read = _Manifest(self, self._seen) if part == MANIFEST and not self._is_named else _Part(self._seen)
+            broken = partial(self.unread.add, part)
+            return Whole(broken, self._seen.work, read, ROOTS[part]) if part in ROOTS else read
         elif part.endswith((".xml", ".rdf")) and head.strip():
-            self.unread = True
+            self.unread.add(part)
         return None
 
 

@@ -67,6 +67,8 @@ def _main_part(package: Package, seen: Seen) -> None:
     kind = next((kind for kind in kinds if MAIN_PARTS[kind][1] is not None), kinds[0])
     detected, reason = MAIN_PARTS[kind]
     seen.detected_type = detected
+    if package.cannot_be_opened:
+        seen.find(Reason.MALFORMED, "its main part, or one that it needs, is missing or broken")
     if reason is Reason.MACROS:
         seen.find(reason, "its main part is of a type that carries macros")
     elif reason is Reason.TEMPLATE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from posixpath import normpath
 from urllib.parse import unquote
 
@@ -20,12 +21,21 @@ from consumer.inspection.readers.office.ooxml_types import (
     LOADED_UNASKED,
     MACRO_RELATIONS,
 )
+from consumer.inspection.readers.office.whole import Whole
 from consumer.inspection.readers.office.xml_reader import XmlReader
 from consumer.inspection.readers.seen import Seen, TooMuch, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
 ROOT_RELATIONS = "/_rels/.rels"
+MAY_BE_MAIN = ("/word/document", "/xl/workbook", "/ppt/presentation")
+NEEDED = frozenset(
+    (
+        *("/word/styles.xml", "/word/settings.xml", "/word/fonttable.xml"),
+        *(f"{kind.rpartition('/')[0]}/_rels/{kind.rpartition('/')[2]}.xml.rels" for kind in MAY_BE_MAIN),
+    )
+)
+"""By Word and LibreOffice, to open a document that has them."""
 LONGEST_TYPE = 128
 MOST_ROOTS = 10
 A_TARGET = 8192  # of work, for a name that leads out of the document
@@ -45,8 +55,14 @@ class Package:
         self.roots: list[str] = []  # parts that the package's own relationships call its document
         self._outer = seen
         self.inner = Seen(work=seen.work)  # what the parts bring along
+        self.broken = {self._parts[entry.name] for entry in archive.entries if not entry.size}  # parts that are not XML
         if any("/embeddings/" in name for name in self.names):
             self.inner.flag("embedded_files")
+
+    @property
+    def cannot_be_opened(self) -> bool:
+        """No part is named as the document, or one that programs need for it is broken."""
+        return not self.roots or not self.broken.isdisjoint({*self.roots, *NEEDED})
 
     @property
     def is_document(self) -> bool:
@@ -66,8 +82,11 @@ class Package:
             return XmlReader(self._root_relation, self.inner.work)
         if part.endswith(".rels") and part.rpartition("/")[0].endswith("/_rels"):
             return XmlReader(self._relation, self.inner.work)
-        if part.startswith("/ppt/") and part.endswith(".xml"):
-            return Actions(self.inner)
+        actions = Actions(self.inner) if part.startswith("/ppt/") and part.endswith(".xml") else None
+        if part in NEEDED or part.startswith(MAY_BE_MAIN):
+            return Whole(partial(self.broken.add, part), self.inner.work, actions)
+        if actions:
+            return actions
         if is_ole(head):
             return Kept(self._embedded, self._most)
         if rtf.begins(head):

@@ -28,7 +28,7 @@ class XmlReader:
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._begin
         self._parser.EndElementHandler = self._end
-        self._parser.StartDoctypeDeclHandler = _refuse
+        self._parser.StartDoctypeDeclHandler = refuse
 
     def feed(self, piece: bytes) -> None:
         for at in range(0, len(piece), FED):
@@ -61,5 +61,5 @@ class XmlReader:
         self._depth -= 1
 
 
-def _refuse(*declaration: object) -> None:
+def refuse(*declaration: object) -> None:
     raise Unreadable("a part of the document declares a document type")
