@@ -218,3 +218,11 @@ def test_a_catalog_without_pages_is_none_and_another_object_of_its_number_does_n
 def test_a_catalog_that_is_encrypted_with_its_stream_is_not_looked_for() -> None:
     data = packed(b"\x81" * 60, b"\x90\x91", 7).replace(b"/Size 4", b"/Size 4 /Encrypt 8 0 R")
     assert Reason.MALFORMED not in codes(data)
+
+
+def test_pages_that_list_hundreds_of_parts_each_are_read_to_the_end() -> None:
+    """As pdfTeX puts pages on one sheet: each is a form that lists all fonts and pictures of the document."""
+    listed = b"".join(b"/RE%d %d 0 R\n" % (number, number) for number in range(100, 800))
+    lists = b"<< /Type /XObject /Subtype /Form /Resources << /XObject << %s >> >> /Length 1 >>" % listed
+    forms = (b"%d 0 obj\n%s\nstream\nq\nendstream\nendobj\n" % (number, lists) for number in range(1_000, 1_150))
+    assert judged(pdf(b"".join(forms))) is None

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.pdf import syntax
-from consumer.inspection.readers.pdf.strings import TOKEN, from_digits
+from consumer.inspection.readers.pdf.strings import from_digits
 from consumer.inspection.readers.pdf.syntax import DEEPEST, MOST_DIGITS, Dictionary, Name, Reference, Value
 from consumer.inspection.readers.seen import Work
 
 LONGEST = 16 * 1024  # bytes of one that is read in this way
 NEAR = 512  # bytes within which a trailer ends
 A_NAME, A_SIGN = 512, 16  # of work, where there is nothing else than names and what stands behind them
+A_WORD = 512  # where there is more
 _WHITE = b" \t\r\n\x0c"
 _USUAL = runs.WORD + b"+-.,:;*'&@=!?$|" + b"/[]<>" + _WHITE
 OPEN, CLOSE = b"\x01", b"\x02"  # in place of two brackets: one is a string's
@@ -34,7 +35,7 @@ def read(written: bytes, work: Work) -> Dictionary | None:
     for sign, spaced in _APART:
         written = written.replace(sign, spaced)
     words = written.split()
-    work.spend(TOKEN * len(words) + len(written))
+    work.spend(A_WORD * len(words) + len(written))
     if (b"<" in written or b">" in written) and not all(map(_is_whole, words)):
         return None
     return _put_together(words)
