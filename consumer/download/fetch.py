@@ -25,6 +25,7 @@ from consumer.model.taken_back import TakenBack
 from consumer.turns import LONG, SHORT, SHORT_FILE, Slots, Turn
 
 REDIRECTS = 5
+BEFORE_IT_IS_OVER = SHORT - 1  # a rank: a link that was over before its turn came is over again where many wait
 WAITING_SHARE = 8  # a conversation's files that wait to be judged have an eighth of the slots
 OUTSIDE_SHARE = 4  # one host outside the region gets the fourth part of the slots: if it hangs, the others go on
 ALL_OUTSIDE_SHARE = 2  # and all of them together the half
@@ -98,6 +99,8 @@ class Fetcher:
     ) -> Body | Expired | Reason:
         conversation = attachment.conversation_id
         rank = SHORT if (attachment.declared_size or 0) <= SHORT_FILE else LONG
+        if isinstance(url, Resolved) and url.again:
+            rank = BEFORE_IT_IS_OVER
         held: list[tuple[Slots, Turn]] = []
         spent = 0.0
 

@@ -183,11 +183,11 @@ class Lookup:
             if isinstance(now, Reason):
                 return now
             url, ours = now, bearer_id(now, self._link_origins)
-        return url if ours is None else await self._resolve(ours, attachment)
+        return url if ours is None else await self._resolve(ours, attachment, again)
 
-    async def _resolve(self, download_id: str, attachment: Attachment) -> str | Reason:
+    async def _resolve(self, download_id: str, attachment: Attachment, again: bool) -> str | Reason:
         try:
-            return await self._resolved(download_id, attachment.conversation_id, is_new=attachment.is_young)
+            return await self._resolved(download_id, attachment.conversation_id, attachment.is_young, again)
         except Missing as missing:
             asked = Asked(SHOWS_FILES, attachment.conversation_id)
             raise not_there(Dependency.API, missing.detail, attachment, asked, missing.settled) from None
@@ -195,13 +195,12 @@ class Lookup:
     async def resolve_again(self, link: Resolved) -> Resolved | None:
         """The same file behind a fresh link; None if Genesys does not tell, for whatever reason."""
         try:
-            return await self._resolved(link.download_id, link.conversation_id, is_new=False)
+            return await self._resolved(link.download_id, link.conversation_id)
         except Failure:
             return None
 
-    async def _resolved(self, download_id: str, conversation_id: str, *, is_new: bool) -> Resolved:
-        url = await self._api.download_url(download_id, conversation_id, is_new=is_new)
-        return Resolved(url, download_id, conversation_id)
+    async def _resolved(self, download_id: str, of: str, is_new: bool = False, again: bool = False) -> Resolved:
+        return Resolved(await self._api.download_url(download_id, of, is_new=is_new), download_id, of, again)
 
     async def _ask_for_upload(self, attachment: Attachment) -> str | Reason:
         attachment = self._with_communication(attachment)

@@ -9,16 +9,18 @@ from consumer.model.heard import Asked
 
 
 class Resolved(str):
-    """A URL that the API of Genesys resolved: Genesys's own word, not a customer's. It knows what it was asked for."""
+    """A URL that the API of Genesys resolved: Genesys's own word, not a customer's. It knows what it was asked for.
+    `again`: the one before was over, maybe while it waited for its turn."""
 
-    __slots__ = ("conversation_id", "download_id")
+    __slots__ = ("again", "conversation_id", "download_id")
 
+    again: bool
     download_id: str
     conversation_id: str
 
-    def __new__(cls, url: str, download_id: str, conversation_id: str) -> Self:
+    def __new__(cls, url: str, download_id: str, conversation_id: str, again: bool = False) -> Self:
         resolved = super().__new__(cls, url)
-        resolved.download_id, resolved.conversation_id = download_id, conversation_id
+        resolved.download_id, resolved.conversation_id, resolved.again = download_id, conversation_id, again
         return resolved
 
 
