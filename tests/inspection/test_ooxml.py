@@ -35,6 +35,27 @@ def macros() -> bytes:
     return compound({"PROJECT": b"x"}, {"VBA": {"dir": packed(directory), "_VBA_PROJECT": b"x", "M": module}})
 
 
+ON_A_MAC = [
+    "file:////Users/me/Downloads/a%20b.png",
+    "file:////Users/me/Documents/x/a.png",
+    "file:////var/folders/zz/zyx/T/com.microsoft.Powerpoint/WebArchiveCopyPasteTempFiles/a.png",
+    "file:////private/var/folders/zz/a.png",
+]
+
+
+@pytest.mark.parametrize("target", ON_A_MAC)
+def test_a_picture_that_was_linked_on_a_mac_is_on_its_maker_s_own_machine(target: str) -> None:
+    assert reason(external("image", target)) is None
+    assert reason(external("attachedTemplate", target)) is Reason.EXTERNAL_REFERENCE
+
+
+@pytest.mark.parametrize(
+    "folder", ["users/share", "host/me/Downloads", "Users/Downloads", "Users/me/share", "var/share"]
+)
+def test_a_picture_on_a_share_is_asked_for(folder: str) -> None:
+    assert reason(external("image", f"file:////{folder}/a.png")) is Reason.EXTERNAL_REFERENCE
+
+
 @pytest.mark.parametrize("name", ["oleObject1.bin", "oleObject1.dat", "oleObject1.xls", "oleObject1"])
 def test_an_object_is_looked_into_whatever_it_is_called(name: str) -> None:
     for stream in (dropped(program()), dropped(b"hello", b"a.js")):

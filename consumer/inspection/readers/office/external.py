@@ -18,6 +18,8 @@ _OF_MACHINES = LETTERS | frozenset("0123456789-_")
 FILE, THIS_MACHINE = "file:", "//localhost"
 ON_A_MAC = ("////applications/microsoft word.app/", "////library/application support/microsoft/")
 HOME, ITS_TEMPLATES = "////users/", "library"
+ITS_PICTURES = frozenset({ITS_TEMPLATES, "desktop", "documents", "downloads", "movies", "music", "pictures"})
+TEMPORARY = ("////var/folders/", "////private/var/folders/")
 
 
 class Place(Enum):
@@ -66,9 +68,17 @@ def _is_on_drive(path: str) -> bool:
     return path[:1] in LETTERS and path[1:2] in (":", "|") and (path[2:3] == "/" or path[2:] in ("", "\n"))
 
 
-def _is_on_mac(path: str) -> bool:
-    """Where Word for Mac keeps its templates: it writes a slash too many. Windows would take that for a machine's name,
-    which is in no domain.
+def was_on_mac(target: str) -> bool:
+    """Whether a picture was in somebody's own folders on a Mac, or among what is temporary there, once."""
+    path = _path(target)
+    return path.startswith(FILE) and _is_on_mac(path.removeprefix(FILE), ITS_PICTURES, TEMPORARY)
+
+
+def _is_on_mac(
+    path: str, folders: frozenset[str] = frozenset({ITS_TEMPLATES}), others: tuple[str, ...] = ON_A_MAC
+) -> bool:
+    """Where Office for Mac keeps its templates, say. It writes a slash too many, and Windows would take what follows
+    for a machine's name, which is in no domain.
     """
-    folders = path.removeprefix(HOME).split("/") if path.startswith(HOME) else []
-    return path.startswith(ON_A_MAC) or (len(folders) > 2 and folders[1] == ITS_TEMPLATES)
+    names = path.removeprefix(HOME).split("/") if path.startswith(HOME) else []
+    return path.startswith(others) or (len(names) > 2 and names[1] in folders)

@@ -62,5 +62,6 @@ MACRO_RELATIONS = ("/vbaproject", "/wordvbadata", "/xlmacrosheet", "/xlintlmacro
 DOCUMENT_RELATION = "/officedocument"
 LINK_RELATION = "/hyperlink"
 LOADED_UNASKED = ("/attachedtemplate", "/frame", "/afchunk", "/control")
-ASKED_OF_SHARES = ("/image", "/subdocument")  # unasked as well, and a share is told who asks
+PICTURE = "/image"
+ASKED_OF_SHARES = (PICTURE, "/subdocument")  # unasked as well, and a share is told who asks
 ASKED_OF_THE_WEB = ("/oleobject",)

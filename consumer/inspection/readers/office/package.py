@@ -12,7 +12,7 @@ from consumer.inspection.readers.office.actions import Actions
 from consumer.inspection.readers.office.archive_shape import A_NAME, ESCAPED, LISTING
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
-from consumer.inspection.readers.office.external import Place, place_of
+from consumer.inspection.readers.office.external import Place, place_of, was_on_mac
 from consumer.inspection.readers.office.ooxml_types import (
     ASKED_OF_SHARES,
     ASKED_OF_THE_WEB,
@@ -20,6 +20,7 @@ from consumer.inspection.readers.office.ooxml_types import (
     LINK_RELATION,
     LOADED_UNASKED,
     MACRO_RELATIONS,
+    PICTURE,
 )
 from consumer.inspection.readers.office.whole import Whole
 from consumer.inspection.readers.office.xml_reader import XmlReader
@@ -127,7 +128,7 @@ class Package:
         to no place in the web.
         """
         self.inner.work.spend(A_TARGET + A_NAME * len(target))
-        place = place_of(target)
+        place = Place.HERE if kind.endswith(PICTURE) and was_on_mac(target) else place_of(target)
         refused = {
             Place.HERE: (),
             Place.SHARE: (*LOADED_UNASKED, *ASKED_OF_SHARES),
