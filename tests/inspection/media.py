@@ -206,9 +206,8 @@ def ogg_opus(words: bytes) -> bytes:
 
 def encrypted() -> dict[str, bytes]:
     """Files that nobody opens without a key, by how it shows."""
-    track = element(
-        0xAE, element(0xD7, b"\1") + element(0x6D80, element(0x6240, element(0x5035, element(0x47E1, b"\5"))))
-    )
+    sealed = element(0x6D80, element(0x6240, element(0x5035, element(0x47E1, b"\5"))))
+    track = element(0xAE, element(0xD7, b"\1") + element(0x86, b"V_VP8") + sealed)
     secret = tag(frame(b"TIT2", b"\1\1secret", flags=0x0040)) + SAMPLES["lame.mp3"]
     heic = SAMPLES["heifenc.heic"]
     entry = heic.index(b"infe") + 4

@@ -30,12 +30,13 @@ MASTERS = frozenset({TRACK, ENCODINGS, ENCODING, ENCRYPTION, FILE, EDITION, ATOM
 TEXTS = frozenset(
     {
         0x7BA9, 0x4D80, 0x5741, 0x7384, 0x3C83AB, 0x3E83BB,  # titles, programs, names of other files
-        0x536E, 0x258688, 0x86,  # of a track and its codec
+        0x536E, 0x258688,  # of a track and its codec
         0x467E, FILE_NAME, 0x4660,  # of an attached file
         0x85, 0x437C, 0x437E,  # of a chapter
         0x45A3, 0x4487, 0x447A, 0x63CA,  # of a tag
     }
 )  # fmt: skip
+CODEC, PLAYED = 0x86, (b"V_", b"A_")  # of a track, and how it begins for a film or a sound
 PRIVATE = 0x63A2  # what a codec has to know
 BLOCKS = frozenset({0xA3, 0xA0})
 ENCRYPTED_BLOCK = 0xAF
@@ -106,12 +107,13 @@ class _Walk:
     layout: Layout
     work: Work
     tracks: bool = False
+    plays: bool = False  # whether one of them is sound or film
     whole: int = 0  # clusters or blocks that do not stop in the middle
 
     def segment(self, segment: Element) -> None:
         end = len(self.data) if segment.stop is None else segment.stop
         self.layout.end = self._level_1(segment.begin, end, segment.stop is not None)
-        if not self.tracks or not self.whole:
+        if not self.tracks or not self.plays or not self.whole:
             raise Unreadable("the recording has no sound and no film")
 
     def _level_1(self, at: int, end: int, known: bool) -> int:
@@ -141,12 +143,23 @@ class _Walk:
 
     def _part(self, kind: int, begin: int, stop: int) -> None:
         if kind == CLUSTER:
-            self.whole += stop > begin
+            self.whole += self._holds_a_block(begin, stop)
         elif kind in DESCRIBED:
             self.tracks |= kind == TRACKS and stop > begin
             self._leaves(begin, stop, 0)
         elif kind not in LEVEL_1 and kind != CHECKSUM:
             self.layout.hide(begin, stop)
+
+    def _holds_a_block(self, at: int, end: int) -> bool:
+        """Of a cluster that says how long it is no more is looked at than up to its first piece of sound or film."""
+        while (found := element(self.data, at)) is not None and found.stop is not None and found.stop <= end:
+            self.work.step(BLOCK)
+            if found.kind in BLOCKS or found.kind == ENCRYPTED_BLOCK:
+                return True
+            if found.kind not in IN_CLUSTER:
+                return False
+            at = found.stop
+        return False
 
     def _cluster(self, at: int, end: int) -> int:
         """Behind a cluster that does not say how long it is: it ends where another part begins."""
@@ -178,6 +191,9 @@ class _Walk:
                 self._leaves(begin, stop, depth + 1)
             elif found.kind == FILE_DATA:
                 self.layout.attach(self.data[begin:stop], name)
+            elif found.kind == CODEC:
+                self.plays |= self.data.startswith(PLAYED, begin)
+                self.layout.text(begin, stop)
             elif found.kind in TEXTS:
                 name = self.data[begin:stop].decode("utf-8", "replace") if found.kind == FILE_NAME else name
                 self.layout.text(begin, stop)

@@ -36,6 +36,11 @@ AUDIO = {
 VIDEO = {b"\x80theora": 3, b"BBCD\0": 1, b"\x01video\0": 2}
 BESIDE = {b"fishead\0": 1, b"\x80kate\0\0\0": 2, b"CMML\0\0\0\0": 3, b"Annodex\0": 1}
 KNOWN = AUDIO | VIDEO | BESIDE
+FURTHER = {
+    b"OpusHead": (b"OpusTags",),
+    b"\x01vorbis": (b"\x03vorbis", b"\x05vorbis"),
+    b"\x80theora": (b"\x81theora", b"\x82theora"),
+}  # how the headers behind the first one begin
 MOST_STREAMS = 500
 COVER = b"METADATA_BLOCK_PICTURE="
 
@@ -47,6 +52,7 @@ def begins(data: bytes) -> bool:
 @dataclass(slots=True)
 class _Stream:
     headers: int  # packets of headers that are to come
+    begins: list[bytes]  # how these begin, as far as it is known
     packet: bytearray = field(default_factory=bytearray)
     ended: bool = False
     pages: int = 0  # of sound or pictures, from the first one that is right
@@ -136,7 +142,7 @@ def _first(data: bytes, page: Page, kinds: set[bytes]) -> _Stream:
     kind = next((known for known in KNOWN if data.startswith(known, page.begin)), b"")
     kinds.add(kind)
     further = int.from_bytes(data[page.begin + 7 : page.begin + 9], "big") if kind == FLAC else 0
-    return _Stream(1 + further if further else KNOWN.get(kind, 1))
+    return _Stream(1 + further if further else KNOWN.get(kind, 1), [kind, *FURTHER.get(kind, ())])
 
 
 def _read(data: bytes, at: int, page: Page, stream: _Stream, layout: Layout, work: Work) -> None:
@@ -152,6 +158,8 @@ def _read(data: bytes, at: int, page: Page, stream: _Stream, layout: Layout, wor
         stream.packet += data[at : at + length]
         at += length
         if length < 255 and stream.headers:
+            if stream.begins and not stream.packet.startswith(stream.begins.pop(0)):
+                raise Unreadable("a header of the recording is missing")
             _covers(bytes(stream.packet), layout)
             stream.packet.clear()
             stream.headers -= 1

@@ -35,6 +35,9 @@ WAVE_KNOWN = frozenset(
     {b"fmt ", b"fact", b"data", b"cue ", b"smpl", b"inst", b"plst", b"PEAK", b"LIST", b"chna", b"ds64"}
 )
 ID3 = frozenset({b"id3 ", b"ID3 "})
+BITS_AT, BITS = 14, 8  # where the bits of a sample stand in what describes sound, and how many they are if nowhere
+PLAIN_SAMPLES, WIDEST_SAMPLE = (1, 3), 64
+MOST_CHANNELS, MOST_SPEED = 1024, 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +197,22 @@ def _walk_wave(data: bytes, layout: Layout, work: Work, order: str) -> None:
         elif chunk.promised > len(data) and (layout.complete or not played):
             raise Unreadable("a part of the recording is longer than the whole")
         else:
-            described |= chunk.kind == b"fmt " and chunk.stop - chunk.begin >= 14
+            described |= chunk.kind == b"fmt " and _is_described(
+                data[chunk.begin : min(chunk.stop, chunk.begin + BITS_AT + 2)], order
+            )
             _beside(data, chunk, layout, work)
     if not played:
         raise Unreadable("the recording has no sound")
+
+
+def _is_described(described: bytes, order: str) -> bool:
+    """Whether it names a format, channels and a speed, and bits of a sample where nothing else tells them."""
+    if len(described) < BITS_AT:
+        return False
+    kind, channels, speed = struct.unpack_from(f"{order}2HL", described)
+    bits = struct.unpack_from(f"{order}H", described, BITS_AT)[0] if len(described) >= BITS_AT + 2 else BITS
+    counted = kind not in PLAIN_SAMPLES or 0 < bits <= WIDEST_SAMPLE
+    return kind != 0 and 0 < channels <= MOST_CHANNELS and 0 < speed <= MOST_SPEED and counted
 
 
 def _beside(data: bytes, chunk: Chunk, layout: Layout, work: Work) -> None:
