@@ -72,6 +72,11 @@ class Login:
         self._failure: Failure | None = None
         self._limited_until = float("-inf")
 
+    @property
+    def latest(self) -> str | None:
+        """The token that is known to be good, as far as anybody heard; None while there is none."""
+        return self._token.value if self._token is not None else None
+
     async def token(self) -> str:
         """A token that is good for a while. Raises `Refused` for wrong credentials, `Unavailable`."""
         token = self._token

@@ -100,10 +100,9 @@ class Sender:
         It is answered, refused (but for a 401), limited, down or not Genesys's. Raises `Unavailable` without an answer,
         and `Refused` for the login where the new token is refused too.
         """
-        token = await self._login.token()
-        judged = await self._once(call, token)
+        judged, token = await self._once(call, await self._login.token())
         if _refuses_token(judged):
-            judged = await self._once(call, await self._login.renewed(token))
+            judged, _ = await self._once(call, await self._login.renewed(token))
             if _refuses_token(judged):
                 raise self._refused(call, judged)
         return judged
@@ -112,8 +111,10 @@ class Sender:
         detail = f"the API refuses a new token: {said_of(call, judged)}"
         return Refused(Dependency.LOGIN, detail, asked=call.asked, settled=settled_by(call.name, judged))
 
-    async def _once(self, call: Call, token: str) -> Judged:
+    async def _once(self, call: Call, token: str) -> tuple[Judged, str]:
+        """With the token that was sent: who waits for a turn may do so for longer than the one at hand lasts."""
         begun = await self._limiter.turn(call.name, call.conversation, call.about)
+        token = self._login.latest or token
         status: int | None = None
         judged: Judged | None = None
         try:
@@ -133,7 +134,7 @@ class Sender:
                 self._limiter.lost(begun)
                 self._answered.pop(call.question, None)
         self._note(call, judged, begun)
-        return judged
+        return judged, token
 
     def _note(self, call: Call, judged: Judged, begun: Begun) -> None:
         headers = judged.answer.headers
