@@ -2,7 +2,8 @@
 
 Short before long: a lower rank goes first, and what runs may be put aside for it. What is overtaken is owed a tenth of
 what overtook it: once that is enough it goes first, so that nothing waits for ever. Within a rank the conversation that
-had least in the last minute goes first. No room stays free while anything that fits into it waits.
+had least in the last minute goes first. Whose latest one grew long has its next ones wait with the long ones. No room
+stays free while anything that fits into it waits.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from consumer.turns.line import Line
-from consumer.turns.turn import Stand, Turn
+from consumer.turns.turn import LONG, SHORT, Stand, Turn
 from consumer.turns.usage import RecentCosts
 
 OWED_SHARE, ENOUGH = 0.1, 1.0  # of a cost; a cost
@@ -35,6 +36,7 @@ class Queue:
         self._spans_begun = 0
         self._running_of: dict[str, int] = {}  # conversation → turns that run
         self._due_ones = 0  # that run
+        self._dear: set[str] = set()  # conversations whose latest turn has grown
         self._typical = 0.0  # cost of one turn
         self._typical_long: float | None = None  # of one that was not short; None: none has ended
         self._wasted = 0.0  # until then
@@ -106,7 +108,8 @@ class Queue:
     def grown(self, turn: Turn, rank: int, cost: float, now: float) -> None:
         """It runs and has cost so much that it is of a higher rank."""
         self._charge(turn, cost, now)
-        turn.rank = rank
+        turn.rank, turn.grew = rank, True
+        self._dear.add(turn.conversation)
 
     def shrink(self, turn: Turn, size: int) -> None:
         """It runs, and takes less of the room from now on."""
@@ -117,6 +120,8 @@ class Queue:
         """It is over, wherever it stood; `cost` is all that it cost."""
         if turn.stand is Stand.RUNS:
             self._stop(turn, cost, now)
+            if not turn.grew:
+                self._dear.discard(turn.conversation)
             self._typical += (cost - self._typical) * LATELY
             if turn.rank:
                 before = cost if self._typical_long is None else self._typical_long
@@ -138,11 +143,25 @@ class Queue:
             self._spans_begun = self._usage.spans_begun
             for line in self._lines.values():
                 line.sort(self._weight)
+            self._dear = {conversation for conversation in self._dear if self._usage.of(conversation)}
+        self._put_dear_ones_back()
         for rank in self._order():
             if (first := self._first_of(rank)) is not None:
                 # What stands still for others makes no room for more of its own conversation.
                 return first if not self._aside else self._aside_of(first.conversation) or first
         return None
+
+    def _put_dear_ones_back(self) -> None:
+        """Else each of them would have another stand still until it has grown as well, and then nobody more can."""
+        while self._dear and (line := self._lines.get(SHORT)) is not None:
+            first = line.first(self._weight)
+            if first is None or first.conversation not in self._dear:
+                return
+            self._leave_line(first)
+            first.rank = LONG
+            self._wait(first)
+            if first.when_long is not None:
+                first.when_long()
 
     def _aside_of(self, conversation: str) -> Turn | None:
         return next((turn for turn in self._aside if turn.conversation == conversation), None)

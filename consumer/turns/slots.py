@@ -61,9 +61,12 @@ class Slots:
         """How many turns of that conversation run."""
         return self._queue.running_of(conversation)
 
-    async def take(self, conversation: str, rank: int = SHORT, size: int = 1) -> Turn:
-        """Waits for the turn. It must end in `give_back`."""
+    async def take(
+        self, conversation: str, rank: int = SHORT, size: int = 1, when_long: Callable[[], None] | None = None
+    ) -> Turn:
+        """Waits for the turn. It must end in `give_back`. `when_long`: called if it waits with the long ones."""
         turn = self._queue.ask(conversation, rank, self._clock(), size)
+        turn.when_long = when_long
         if turn.stand is not Stand.RUNS:
             await self.again(turn)
         return turn

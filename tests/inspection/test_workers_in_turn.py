@@ -156,6 +156,20 @@ async def test_only_a_body_that_has_to_wait_for_a_worker_is_told_so() -> None:
                 assert (first.has_waited, second.has_waited) == (False, True)
 
 
+async def test_what_waits_with_the_long_ones_keeps_nothing_from_being_fetched() -> None:
+    """Since its conversation's latest file took long: it is as likely to wait for long as what has begun."""
+    async with Workers(1, bounds=Bounds(deadline_s=60.0, cpu_s=60.0), command=planted(), reports=Tally()) as workers:
+        files = Examined(workers)
+        with MemoryBody(b"text") as second:
+            async with anyio.create_task_group() as group:
+                group.start_soon(files.plant, "it", LONG)
+                await files.grown(1)
+                assert second.kept
+                group.start_soon(workers.examine, second, of("it"))
+                await files._until(lambda: not second.kept)
+                assert not files.ended
+
+
 async def test_standing_still_counts_to_no_deadline() -> None:
     tally = Tally()
     async with Workers(1, bounds=Bounds(deadline_s=6.0, cpu_s=60.0), command=planted(), reports=tally) as workers:

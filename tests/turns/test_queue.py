@@ -127,6 +127,38 @@ def test_files_that_use_all_they_may_hold_no_photo_of_another_back(others: list[
         assert max(job.ended or 0.0 for job in alone) >= 0.97 * (end - 60 * PHOTO_S)
 
 
+@pytest.mark.parametrize("cost", [0.1, 0.3, 1.0])
+@pytest.mark.parametrize(("conversations", "each"), [(3, 20), (4, 10), (20, 10), (50, 10)])
+@pytest.mark.parametrize("cheap", [False, True], ids=["all of them", "beside cheap ones"])
+def test_some_conversations_with_some_such_files_each_hold_nobody_up(
+    conversations: int, each: int, cost: float, cheap: bool
+) -> None:
+    names = [f"attacker {n % conversations}" for n in range(each * conversations)]
+    costs = Random(7).choices([0.003, cost] if cheap else [cost], k=len(names))
+    flood = [Job(name, one, comes=n * 0.0001) for n, (name, one) in enumerate(zip(names, costs, strict=True))]
+    photos = [Job(f"photo {n}", PHOTO_S, comes=0.05 + n * 0.4) for n in range(60)]
+    Play(Queue(2, 0.0, aside=2, again=0.004), short=0.011).run([*flood, *photos], until=60.0)
+    took = sorted(photo.waited + PHOTO_S for photo in photos)
+    assert took[int(len(took) * 0.95) - 1] <= 3 * PHOTO_S
+
+
+def test_who_sent_what_takes_long_makes_nobody_stand_still_until_it_has_sent_a_short_one() -> None:
+    queue = Queue(2, 0.0, aside=2)
+    other, long = queue.ask("other", SHORT, 0.0), queue.ask("it", SHORT, 0.0)
+    for turn in (other, long):
+        queue.grown(turn, LONG, 0.1, 0.1)
+    short, told = queue.ask("it", SHORT, 0.2), list[str]()
+    short.when_long = lambda: told.append("it waits with the long ones")
+    assert queue.in_the_way(0.2, [other], lambda turn: 0.1) is None
+    assert len(told) == 1
+    queue.end(long, 1.0, 1.0)
+    assert queue.admit(1.0) is short
+    queue.end(short, 0.005, 1.1)
+    queue.ask("third", SHORT, 1.1)
+    queue.ask("it", SHORT, 1.2)
+    assert queue.in_the_way(1.2, [other], lambda turn: 0.1) is other
+
+
 def test_what_is_overtaken_gets_its_tenth() -> None:
     """Short ones that never end would else keep a long one waiting for ever."""
     shorts = [Job(f"short {n % 5}", 0.01, comes=n * 0.009) for n in range(4_400)]

@@ -218,10 +218,10 @@ class Workers:
 
     async def _turn(self, slots: Slots, body: FileBody, conversation: str, alone: bool) -> Turn:
         """Small files first."""
-        if not slots.has():
-            body.waits()
         rank = LONG if alone or body.size > SHORT_FILE else SHORT
-        return await slots.take(conversation, rank, slots.room if alone else 1)
+        if not slots.has():
+            (body.takes_long if rank == LONG else body.waits)()
+        return await slots.take(conversation, rank, slots.room if alone else 1, body.takes_long)
 
     async def watch(self) -> None:
         """Proves again and again that workers are held in, and that there are some, until it is cancelled."""
