@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from consumer.inspection.readers import flate
+from consumer.inspection.readers.media import lzw as lengths
 from consumer.inspection.readers.pdf import filters, syntax
 from consumer.inspection.readers.pdf.syntax import Name, Reference
 from consumer.inspection.readers.seen import TooMuch, Work
@@ -113,6 +114,24 @@ def test_what_the_filters_undo_is_what_was_packed(length: int) -> None:
 def test_a_stream_that_is_packed_without_end_is_refused() -> None:
     with pytest.raises(TooMuch):
         undone(b"", *[b"Fl"] * 9)
+
+
+def test_drawings_that_are_packed_by_lzw_are_read_to_the_end() -> None:
+    """As Acrobat packed pages until 1996: most of a megabyte of them."""
+    assert judged(pdf(stream(lzw(b"0 0 m 9 9 l S\n" * 50_000), b"/Filter /LZWDecode"))) is None
+
+
+def test_what_lzw_makes_of_little_is_counted() -> None:
+    """Each code stands for what the one before stood for, and for a byte more."""
+    bits, sizes = 256, (9,) * 254 + (10,) * 512 + (11,) * 1024 + (12,) * 2048
+    for code, size in enumerate(sizes, 257):
+        bits = bits << size | (97 if code == 257 else code)
+    block = bits << 12 | 256
+    packed = (block << -(9 + sum(sizes) + 12) % 8).to_bytes((9 + sum(sizes) + 12 + 7) // 8, "big")
+    assert lengths.count(packed, 1 << 30, Work()) == 3838 * 3839 // 2
+    parts = [stream(packed, b"/Filter /LZWDecode", number) for number in (9, 10, 11)]
+    assert judged(pdf(b"".join(parts[:2]))) is None
+    assert judged(pdf(b"".join(parts))) is Reason.ARCHIVE_LIMITS
 
 
 def test_objects_are_read_as_they_are_written() -> None:

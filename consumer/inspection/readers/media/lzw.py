@@ -1,4 +1,4 @@
-"""LZW as TIFF has it: how many bytes codes give. What they say is not put together.
+"""LZW as TIFF and PDF have it: how many bytes codes give. What they say is not put together.
 
 Codes have 9 to 12 bits; how wide one is says the number of codes since the table was cleared. So a run of one width is
 taken apart at once, by moving its halves apart, and theirs. Of an entry of the table nothing but its length is kept.
@@ -41,11 +41,16 @@ HALVES = {width: _halves(width) for width in WIDTHS}
 
 def is_enough(packed: bytes, size: int, work: Work) -> bool:
     """Whether the codes are sound as far as they are needed, and give `size` bytes."""
+    return count(packed, size, work) >= size
+
+
+def count(packed: bytes, most: int, work: Work) -> int:
+    """How many bytes the codes give as far as they are sound, counted until there are `most`."""
     at, made = 0, 0
-    while at >= 0 and made < size:
-        more, at = _until_cleared(packed, at, size - made, work)
+    while at >= 0 and made < most:
+        more, at = _until_cleared(packed, at, most - made, work)
         made += more
-    return made >= size
+    return made
 
 
 def _until_cleared(packed: bytes, at: int, size: int, work: Work) -> tuple[int, int]:

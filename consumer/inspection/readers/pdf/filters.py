@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 
 from consumer.inspection.readers import flate, runs
+from consumer.inspection.readers.formats import HEAD
 from consumer.inspection.readers.pdf.words import WHITE
 from consumer.inspection.readers.seen import TooMuch, Work
 
@@ -99,7 +100,7 @@ def _run_length(packed: Pieces, work: Work) -> Iterator[bytes]:
 
 def _lzw(packed: Pieces, work: Work) -> Iterator[bytes]:
     table, before, width, held, bits = list(_FIRST_CODES), b"", 9, 0, 0
-    made = bytearray()
+    made, most = bytearray(), HEAD  # the first piece tells what it is: often nobody needs another one
     for byte in (byte for piece in packed for byte in piece):
         held, bits = held << 8 | byte, bits + 8
         if bits < width:
@@ -118,10 +119,11 @@ def _lzw(packed: Pieces, work: Work) -> Iterator[bytes]:
             table.append(before + text[:1])
         before, width = text, min(12, (len(table) + 1).bit_length())
         made += text
-        if len(made) >= flate.LARGEST_PIECE:
+        if len(made) >= most:
             work.spend(flate.INFLATING * len(made))
             yield bytes(made)
             made.clear()
+            most = flate.LARGEST_PIECE
     yield bytes(made)
 
 

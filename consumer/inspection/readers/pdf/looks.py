@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from consumer.inspection.readers import attached, flate
 from consumer.inspection.readers.formats import HEAD, PICTURES, binary_at, executable
+from consumer.inspection.readers.media import lzw
 from consumer.inspection.readers.pdf import streams
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.streams import PdfStream
@@ -14,6 +15,7 @@ from consumer.inspection.readers.seen import PLACE, Limits, Seen, most_kept
 from consumer.model import Reason
 
 FLATE = [b"FlateDecode"]
+LZW = ([b"LZWDecode"], [b"LZW"])
 PROGRAM_HEAD = 64 * 1024  # bytes of a stream that tell which program it is
 RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "media"}  # in any stream, as pages are
 
@@ -42,9 +44,17 @@ class Looks:
                 head += piece[:PROGRAM_HEAD]
             if not _is_short(head) and (not whole or counted > most):
                 break
+            if not _is_short(head) and filters in LZW:
+                counted = self._counted(stream, most)
+                break
         if self._hides(head, stream):
             return self._judge(stream, most)
         return counted if whole else 0
+
+    def _counted(self, stream: PdfStream, most: int) -> int:
+        """What the codes of LZW say would take twenty times as long to put together."""
+        packed = self.data[stream.start : streams.end(self.data, stream, self.seen.work)]
+        return lzw.count(packed, most + 1, self.seen.work)
 
     def _is_attached(self, stream: PdfStream) -> bool:
         """Acrobat calls the parts of a dynamic form attached files as well, and nothing opens them as such."""
