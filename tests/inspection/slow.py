@@ -30,6 +30,10 @@ def in_stream(dictionary: bytes, motif: bytes) -> Maker:
     return lambda size: pdf(b"9 0 obj\n<< %s >>\nstream\n" % dictionary + again(motif, size) + b"\nendstream\nendobj\n")
 
 
+def in_rtf(motif: bytes) -> Maker:
+    return lambda size: b"{\\rtf1 " + again(motif, size) + b"}"
+
+
 def failing_chain(size: int) -> bytes:
     """Each stream inflates to much, and what it inflates to is no further stream as its filters say."""
     packed = zlib.compress(bytes(8 * MIB), 9)
@@ -99,4 +103,6 @@ SLOW: dict[str, Maker] = {
     "zeros of ASCII85": in_stream(b"/Filter /A85", b"z"),
     "runs": in_stream(b"/Filter /RL", b"\x81\0"),
     "codes of LZW": long_codes,
+    "fields of RTF before others": in_rtf(b"\\fldinst{\\pict " + b"a" * 8_200 + b"}"),
+    "fields of RTF that do not end": in_rtf(b"\\fldinst{\\pict {\\\\"),
 }

@@ -117,6 +117,11 @@ def test_each_byte_of_an_instruction_of_rtf_is_paid_for() -> None:
     assert before - work.left > 1_000 * words.count(b"\\")
 
 
+@pytest.mark.parametrize("name", [name for name in SLOW if "RTF" in name])
+def test_what_an_instruction_passes_over_is_paid_for_each_time(name: str) -> None:
+    assert is_over(examine(SLOW[name](MIB // 4), DETECTOR))
+
+
 def test_each_word_that_is_found_in_a_pdf_is_paid_for() -> None:
     work, written = Work(), b"objstream/Page/JS/EF" * 10_000
     before = work.left

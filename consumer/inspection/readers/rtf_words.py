@@ -14,7 +14,7 @@ from consumer.inspection.readers.seen import PLACE, TooMuch, Work
 LONGEST_GROUP = 8 * 1024  # bytes of a group that are read
 MOST_TEXT = 1024  # characters of it that tell what it does
 MOST_PARTS = 32
-A_LETTER, A_CONTROL = 144, 1024  # of work
+A_BYTE, A_LETTER, A_CONTROL = 16, 144, 1024  # of work
 BLANKS = (b"par", b"line", b"tab", b"emspace", b"enspace")
 BORDER = "\x01"  # of a group
 BLANK = f" {BORDER}"
@@ -43,11 +43,11 @@ def destination(data: bytes, at: int, work: Work, substitutes: int) -> str:
             _mark(out)
             if _is_passed_over(raw, at + 1):
                 depth -= 1
-                closed = _past_group(raw, at + 1)
+                closed = _past_group(data, begin + at + 1, work) - begin
                 if closed >= LONGEST_GROUP:
                     work.spend(A_LETTER * at)
-                    begin = _past_long_group(data, begin + at + 1, work)
-                    raw, closed = data[begin : begin + LONGEST_GROUP], 0
+                    begin, closed = begin + closed, 0
+                    raw = data[begin : begin + LONGEST_GROUP]
                 at = closed
         elif byte == CLOSED:
             depth -= 1
@@ -77,28 +77,18 @@ def _is_passed_over(raw: bytes, at: int) -> bool:
     return head[:1] == b"\\" and (word[:1] == b"*" or word[: len(word) - len(word.lstrip(LOWER))] in PASSED_OVER)
 
 
-def _past_group(raw: bytes, at: int) -> int:
-    """The place of the brace that closes the group that is open at `at`."""
-    depth = 1
-    while at < len(raw):
-        byte = raw[at]
-        depth += (byte == OPENED) - (byte == CLOSED)
-        if depth == 0:
-            return at
-        at += 2 if byte == BACKSLASH else 1
-    return len(raw)
-
-
-def _past_long_group(data: bytes, at: int, work: Work) -> int:
-    """The same where it is longer than what is read letter by letter. Braces in binary data are none: not told here."""
+def _past_group(data: bytes, at: int, work: Work) -> int:
+    """The place of the brace that closes the group that is open at `at`. Braces in binary data are none: not told here
+    where the group is longer than what is read letter by letter."""
     begin, depth = at, 1
     while depth and (closed := data.find(b"}", at)) >= 0:
+        work.spend(PLACE // 4 + A_BYTE * (closed - at))
         inside = data[at:closed].replace(b"\\\\", b"")
         depth += inside.count(b"{") - inside.count(b"\\{") - (not inside.endswith(b"\\"))
-        work.spend(PLACE // 4 + 4 * len(inside))
         at = closed + 1
     end = len(data) if depth else at - 1
-    if b"\\bin" in data[begin:end].lower():
+    work.spend(A_BYTE * (end - begin))
+    if end - begin >= LONGEST_GROUP and b"\\bin" in data[begin:end].lower():
         raise TooMuch("an instruction in it is longer than any can be")
     return end
 
