@@ -59,9 +59,11 @@ def stored(content: bytes, compress: bool = True) -> bytes:
 
 
 def ppt(records: Sequence[bytes] = (), token: int = 0xE391C05F, **streams: bytes) -> bytes:
-    user = atom(0x0FF6, struct.pack("<LL", 20, token) + bytes(16))
     document = atom(0x03E8, atom(0x03E9, bytes(40), 1), 0xF) + b"".join(records)
-    return compound({"PowerPoint Document": document, "Current User": user, **streams})
+    listed = atom(0x1772, bytes(8))
+    edit = atom(0x0FF5, struct.pack("<7L", 0, 0, 0, len(document), 1, 1, 0))
+    user = atom(0x0FF6, struct.pack("<3L", 20, token, len(document) + len(listed)) + bytes(12))
+    return compound({"PowerPoint Document": document + listed + edit, "Current User": user, **streams})
 
 
 def click(action: int) -> bytes:

@@ -1,5 +1,8 @@
 """PowerPoint's presentations before 2007: what is stored in them, what a click starts, and where they end."""
 
+import struct
+from pathlib import Path
+
 import pytest
 
 from consumer.inspection.readers.flate import LARGEST_PIECE
@@ -112,3 +115,21 @@ def test_references_are_read_only_where_an_action_may_begin_and_are_paid_for_the
     written = b"&#65;" * 10_000
     assert spent(written) == 2 * len(written)
     assert spent(b"&#112;" + written) > 512 * 10_000
+
+
+@pytest.mark.parametrize("lost", [0x0FF5, 0x1772])
+def test_slides_whose_list_of_parts_is_lost_are_broken(lost: int) -> None:
+    """LibreOffice opens none whose second half is zeros, and nothing but this list tells of it."""
+    for whole in (ppt(), (Path(__file__).with_name("documents") / "poi.ppt").read_bytes()):
+        head = struct.pack("<H", lost)
+        at = whole.rindex(head) if whole.count(head) == 1 else whole.rindex(b"\0\0" + head) + 2
+        assert wide.reason(whole, "a.ppt") is None
+        assert wide.reason(whole[:at] + bytes(2) + whole[at + 2 :], "a.ppt") is Reason.MALFORMED
+
+
+def test_slides_that_say_nowhere_where_their_parts_are_are_let_in() -> None:
+    """As some programs leave the stream: others search for the last list."""
+    whole = ppt()
+    user = struct.pack("<2HLL", 0, 0x0FF6, 24, 20)
+    at = whole.index(user[:4]) + 16
+    assert wide.reason(whole[:at] + b"\xff" * 4 + whole[at + 4 :], "a.ppt") is None

@@ -15,6 +15,8 @@ from consumer.model import Reason
 
 USER_ENCRYPTED = (0xF3D1C4DF).to_bytes(4, "little")
 STORAGE, ENCRYPTION = 0x1011, 0x2F14
+EDIT_AT, EDIT = 16, 0x0FF5  # where `Current User` says where the last edit stands, and its kind
+LISTED_AT, LISTED = 20, 0x1772  # where that says where the list of all parts stands, and its kind
 ACTION = b"\0\0\xf3\x0f\x10\0\0\0"  # the head of a record that says what a click does
 CONTROL = b"\x0f\0\xee\x0f"
 RUNS_A_PROGRAM = b"\2"
@@ -51,9 +53,24 @@ def examine(stream: bytes, whole: bool, user: bytes, embedded: Embedded, seen: S
                 embedded(_stored(record, seen.work))
     except Unreadable as problem:
         seen.find(Reason.MALFORMED, str(problem))
+    if not _is_listed(stream, user):
+        seen.find(Reason.MALFORMED, "the list of the presentation's parts is not where it says")
     _actions(stream, seen)
     if runs.has(stream, CONTROL):
         seen.find(Reason.ACTIVE_CONTENT, "it contains ActiveX controls")
+
+
+def _is_listed(stream: bytes, user: bytes) -> bool:
+    """Whether programs find the parts (MS-PPT 2.1.2). Where nothing says where they are, some search for them."""
+    edit = int.from_bytes(user[EDIT_AT : EDIT_AT + 4], "little")
+    if len(user) < EDIT_AT + 4 or edit >= len(stream):
+        return True
+    listed = int.from_bytes(stream[edit + LISTED_AT : edit + LISTED_AT + 4], "little")
+    return _kind(stream, edit) == EDIT and _kind(stream, listed) == LISTED
+
+
+def _kind(stream: bytes, at: int) -> int:
+    return int.from_bytes(stream[at + 2 : at + 4], "little")
 
 
 def _records(stream: bytes, work: Work) -> Iterator[SlidesRecord]:
