@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import platform
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,12 +13,14 @@ import pytest
 
 from consumer.inspection.workers import attacks, landlock
 from consumer.inspection.workers.attacks import AT_START, ATTACKS, Target
+from consumer.inspection.workers.channel import Died
 from consumer.inspection.workers.confinement import EVERY_STEP, not_offered
 from consumer.inspection.workers.process import Template
 from consumer.inspection.workers.proof import BY_LANDLOCK, attacked
 from consumer.inspection.workers.starting import default_command
 from consumer.inspection.workers.worker import Plan
 from consumer.sandbox.attack import targets
+from tests.inspection.planted import plant, planted
 
 pytestmark = pytest.mark.skipif(bool(not_offered()), reason=f"no filter here: {not_offered()}")
 
@@ -93,6 +97,21 @@ async def test_the_bytes_of_a_file_can_be_written_by_nobody(template: Template, 
         assert (await worker.answer()).detected_type == attacks.SUCCEEDED
         await worker.end()
         assert os.pread(unsealed.fileno(), 6, 0) == b"forged"
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="no other kernel has these calls")
+@pytest.mark.parametrize("number", [335, 336], ids=["uretprobe", "uprobe"])
+async def test_calls_that_newer_kernels_let_pass_any_filter_do_nothing(number: int) -> None:
+    started = await Template.start(planted())
+    worker = started.fork(HELD_IN)
+    await worker.ready()
+    with plant(f"Seen('text/csv' if ctypes.CDLL(None).syscall({number}) >= 0 else 'text/plain')") as body:
+        worker.give(body.fileno(), body.size)
+        try:
+            assert (await worker.answer()).detected_type == "text/plain"
+        except Died:
+            assert (await worker.end(kill=False)).signal in (signal.SIGILL, signal.SIGSYS)
+    await started.close()
 
 
 def test_what_is_tried_at_the_start_is_of_every_kind() -> None:
