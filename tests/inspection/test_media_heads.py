@@ -71,3 +71,37 @@ def test_a_recording_that_lacks_a_page_of_headers_is_broken(name: str) -> None:
     data = SAMPLES[name]
     first = data.index(b"OggS", 4)
     assert verdict(data[:first] + data[data.index(b"OggS", first + 4) :], name) is Reason.MALFORMED
+
+
+FILMS = ["ffmpeg.3gp", "gstreamer.3gp", "ffmpeg.m4a", "mutagen.m4a", "ffmpeg_hevc.mov", "pyav.mov", "ffmpeg_plain.mp4"]
+
+
+def listed(name: str, kind: bytes, at: int, by: bytes) -> Reason | None:
+    """With other bytes in all lists of that kind, from a place in their content on."""
+    data = bytearray(SAMPLES[name])
+    place = -1
+    while (place := data.find(kind, place + 1)) >= 0:
+        data[place + 4 + at : place + 4 + at + len(by)] = by
+    return verdict(bytes(data), name)
+
+
+@pytest.mark.parametrize("name", FILMS)
+@pytest.mark.parametrize(
+    ("kind", "at"), [(b"stsd", 4), (b"stts", 4), (b"stsc", 4), (b"stco", 4), (b"stsz", 8)], ids=lambda value: str(value)
+)
+def test_a_film_whose_lists_have_no_rows_or_more_than_fit_is_broken(name: str, kind: bytes, at: int) -> None:
+    assert verdict(SAMPLES[name], name) is None
+    if kind == b"stsz" and _of_one_size(name):
+        return
+    for by in (bytes(4), b"\xff" * 4):
+        assert listed(name, kind, at, by) is Reason.MALFORMED
+
+
+def _of_one_size(name: str) -> bool:
+    """Of samples, which are not listed then."""
+    return b"stsz" + bytes(8) not in SAMPLES[name]
+
+
+@pytest.mark.parametrize("name", FILMS)
+def test_a_film_that_says_nothing_of_its_codecs_is_broken(name: str) -> None:
+    assert verdict(SAMPLES[name].replace(b"stsd", b"free"), name) is Reason.MALFORMED

@@ -22,6 +22,9 @@ TABLES = frozenset(
     }
 )  # fmt: skip
 SIZES, PLACES = frozenset({b"stsz", b"stz2"}), frozenset({b"stco", b"co64"})
+ROWS = {b"stsd": 16, b"stts": 8, b"stsc": 12, b"stsz": 4, b"stco": 4, b"co64": 8}
+"""Bytes that a row of each list has, or has at least."""
+ROWS_BEGIN = {b"stsz": 12, b"stz2": 12}
 REMARKS = frozenset({b"udta", b"meta"})
 TEXTS = frozenset(
     {
@@ -85,11 +88,17 @@ def walk(data: bytes, index: Box, layout: Layout, work: Work) -> Tracks:
 
 
 def _is_playable(data: bytes, holder: Box, work: Work) -> bool:
-    """Whether each list that a player needs is there, and not empty."""
-    lists = {
-        box.kind for box in boxes(data, holder.begin, holder.stop, work) if any(data[box.begin + 4 : box.begin + 12])
-    }
-    return {b"stts", b"stsc"} <= lists and bool(SIZES & lists) and bool(PLACES & lists)
+    """Whether each list that a player needs is there, has rows, and holds as many as it says."""
+    lists = {box.kind for box in boxes(data, holder.begin, holder.stop, work) if _has_rows(data, box)}
+    return {b"stsd", b"stts", b"stsc"} <= lists and bool(SIZES & lists) and bool(PLACES & lists)
+
+
+def _has_rows(data: bytes, box: Box) -> bool:
+    if box.kind == b"stsz" and any(data[box.begin + 4 : box.begin + 8]):
+        return any(data[box.begin + 8 : box.begin + 12])  # all samples are of one size
+    before = ROWS_BEGIN.get(box.kind, 8)
+    count = int.from_bytes(data[box.begin + before - 4 : box.begin + before], "big")
+    return count > 0 and before + count * ROWS.get(box.kind, 0) <= box.stop - box.begin
 
 
 def _unpacked(data: bytes, holder: Box, work: Work) -> bytes:
