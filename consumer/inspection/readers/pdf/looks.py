@@ -9,13 +9,15 @@ from consumer.inspection.readers.formats import HEAD, PICTURES, binary_at, execu
 from consumer.inspection.readers.media import lzw
 from consumer.inspection.readers.pdf import streams
 from consumer.inspection.readers.pdf.files import Referred
+from consumer.inspection.readers.pdf.filters import undone
 from consumer.inspection.readers.pdf.streams import PdfStream
 from consumer.inspection.readers.pdf.syntax import Name, Value
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, most_kept
 from consumer.model import Reason
 
 FLATE = [b"FlateDecode"]
-LZW = ([b"LZWDecode"], [b"LZW"])
+LZW = (b"LZWDecode", b"LZW")
+LETTERS: tuple[list[bytes], ...] = ([], [b"ASCII85Decode"], [b"A85"])  # which make nothing longer than it is
 PROGRAM_HEAD = 64 * 1024  # bytes of a stream that tell which program it is
 RIGHTFUL = PICTURES | {"PostScript", "a JPEG 2000", "a PDF", "media"}  # in any stream, as pages are
 
@@ -44,17 +46,18 @@ class Looks:
                 head += piece[:PROGRAM_HEAD]
             if not _is_short(head) and (not whole or counted > most):
                 break
-            if not _is_short(head) and filters in LZW:
-                counted = self._counted(stream, most)
+            if not _is_short(head) and filters[-1] in LZW and filters[:-1] in LETTERS:
+                counted = self._counted(stream, filters, most)
                 break
         if self._hides(head, stream):
             return self._judge(stream, most)
         return counted if whole else 0
 
-    def _counted(self, stream: PdfStream, most: int) -> int:
+    def _counted(self, stream: PdfStream, filters: list[bytes], most: int) -> int:
         """What the codes of LZW say would take twenty times as long to put together."""
-        packed = self.data[stream.start : streams.end(self.data, stream, self.seen.work)]
-        return lzw.count(packed, most + 1, self.seen.work)
+        work = self.seen.work
+        packed = self.data[stream.start : streams.end(self.data, stream, work)]
+        return lzw.count(b"".join(undone([packed], filters[:-1], work)), most + 1, work)
 
     def _is_attached(self, stream: PdfStream) -> bool:
         """Acrobat calls the parts of a dynamic form attached files as well, and nothing opens them as such."""
