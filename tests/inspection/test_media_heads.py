@@ -105,3 +105,4 @@ def _of_one_size(name: str) -> bool:
 @pytest.mark.parametrize("name", FILMS)
 def test_a_film_that_says_nothing_of_its_codecs_is_broken(name: str) -> None:
     assert verdict(SAMPLES[name].replace(b"stsd", b"free"), name) is Reason.MALFORMED
+    assert listed(name, b"stsd", 8, bytes(4)) is Reason.MALFORMED

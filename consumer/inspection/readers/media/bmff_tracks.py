@@ -24,6 +24,7 @@ TABLES = frozenset(
 SIZES, PLACES = frozenset({b"stsz", b"stz2"}), frozenset({b"stco", b"co64"})
 ROWS = {b"stsd": 16, b"stts": 8, b"stsc": 12, b"stsz": 4, b"stco": 4, b"co64": 8}
 """Bytes that a row of each list has, or has at least."""
+LEAST_OF_A_CODEC = 16  # bytes
 ROWS_BEGIN = {b"stsz": 12, b"stz2": 12}
 REMARKS = frozenset({b"udta", b"meta"})
 TEXTS = frozenset(
@@ -98,7 +99,9 @@ def _has_rows(data: bytes, box: Box) -> bool:
         return any(data[box.begin + 8 : box.begin + 12])  # all samples are of one size
     before = ROWS_BEGIN.get(box.kind, 8)
     count = int.from_bytes(data[box.begin + before - 4 : box.begin + before], "big")
-    return count > 0 and before + count * ROWS.get(box.kind, 0) <= box.stop - box.begin
+    codec = int.from_bytes(data[box.begin + 8 : box.begin + 12], "big") if box.kind == b"stsd" else LEAST_OF_A_CODEC
+    fits = before + count * ROWS.get(box.kind, 0) <= box.stop - box.begin
+    return count > 0 and fits and codec >= LEAST_OF_A_CODEC
 
 
 def _unpacked(data: bytes, holder: Box, work: Work) -> bytes:
