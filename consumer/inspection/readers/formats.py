@@ -165,10 +165,14 @@ def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
 def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
     """Each place where a PDF begins. Viewers need no version behind its name, and no object near it."""
     last: int | None = None  # object
+    following = -1  # word that could begin one: looked for once for all headers before it
     for at in work.marks(data, of_files=True).at(b"%PDF"):
         if at >= start:
             work.spend(PLACE)
-            if _has_object(data, at, work):
+            if following <= at:
+                found = data.find(b"obj", at)
+                following = len(data) if found < 0 else found
+            if following < at + HEAD and _has_object(data, at, work):
                 yield at
             else:
                 last = _last_object(data, work) if last is None else last
@@ -189,7 +193,7 @@ def _has_object(data: bytes, at: int, work: Work) -> bool:
     """Whether an object begins behind the header; with that many words that could begin one it counts as one."""
     word = at
     for _ in range(OBJECTS_TRIED):
-        word = data.find(b"obj", word + 1, at + 4096)
+        word = data.find(b"obj", word + 1, at + HEAD)
         if word < 0:
             return False
         work.spend(PLACE // 4)

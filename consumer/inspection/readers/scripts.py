@@ -60,6 +60,7 @@ _BEFORE_SCRIPT = (b"java", b"vb")  # of a URL that is one
 _ASP_END = b"%>"
 A_LOOK = 16
 A_LINE = 1024
+A_MARK = 2048  # of work
 INTERPRETERS = (b"perl", b"ruby")
 MOST_ASP = 4096  # bytes of a server's page between its marks
 A_BLOCK = 64 * 1024  # of work, for a look at whether they are code
@@ -130,6 +131,7 @@ def asp(data: bytes, work: Work) -> Iterator[int]:
     """Where a server of ASP or JSP would run something."""
     stop = searched = 0  # the next end, and up to where there is none
     for at in work.marks(data, of_files=True).at(b"<%"):
+        work.spend(A_MARK)
         if stop < at + 2:
             if searched < at + 2 and not is_text(data[at + 2 : at + 2 + A_LOOK].partition(_ASP_END)[0]):
                 continue  # as nearly always in bytes that are no text
