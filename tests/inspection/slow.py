@@ -30,6 +30,10 @@ def in_stream(dictionary: bytes, motif: bytes) -> Maker:
     return lambda size: pdf(b"9 0 obj\n<< %s >>\nstream\n" % dictionary + again(motif, size) + b"\nendstream\nendobj\n")
 
 
+def again_as(motif: bytes) -> Maker:
+    return lambda size: again(motif, size)
+
+
 def in_rtf(motif: bytes) -> Maker:
     return lambda size: b"{\\rtf1 " + again(motif, size) + b"}"
 
@@ -103,6 +107,9 @@ SLOW: dict[str, Maker] = {
     "zeros of ASCII85": in_stream(b"/Filter /A85", b"z"),
     "runs": in_stream(b"/Filter /RL", b"\x81\0"),
     "codes of LZW": long_codes,
+    "tiny portraits": again_as(
+        b"BEGIN:VCARD\r\nPHOTO;ENCODING=b;TYPE=PNG:" + base64.b64encode(png()[:70]) + b"\r\nEND:VCARD\r\n"
+    ),
     "fields of RTF before others": in_rtf(b"\\fldinst{\\pict " + b"a" * 8_200 + b"}"),
     "fields of RTF that do not end": in_rtf(b"\\fldinst{\\pict {\\\\"),
 }

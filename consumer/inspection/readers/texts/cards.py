@@ -29,6 +29,7 @@ SHOWN = ("image/", "audio/")  # a contact's portrait is no attached file
 LONGEST_NAME = 2048  # bytes of a property's name and parameters
 FOLD = b" \t"  # begins what goes on with the line before
 FEW = 2  # objects that are counted one by one
+A_FILE, A_BYTE = 128 * 1024, 64  # of work: hundreds of tiny ones fit into a small text, and take as long as others
 A_LOOK = 768  # of work, for each place where a mark may stand
 _STARTS = together(STARTS_A_PROGRAM)
 _FOLDS = together((b"\n ", b"\n\t", b"\r ", b"\r\t"))
@@ -88,6 +89,7 @@ def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
     if objects.start_a_program:
         seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program", opener="desktop")
     for file in objects.files:
+        seen.work.spend(max(0, A_FILE - A_BYTE * len(file.content)))
         inner = attached.judge(file.name, "", file.content, seen, limits)
         if not (inner.detected_type or "").startswith(SHOWN):
             seen.find(Reason.EMBEDDED_FILES, "a file stands in one of its properties")
