@@ -23,11 +23,7 @@ from consumer.download.body import Body
 from consumer.inspection.workers import codes, frames
 from consumer.inspection.workers.channel import Channel, Died
 from consumer.inspection.workers.codes import Examined, Unheard
-from consumer.inspection.workers.starting import (
-    WorkersNotStarted,
-    detectors_of,
-    spawned,
-)
+from consumer.inspection.workers.starting import WorkersNotStarted, detectors_of, spawned
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rules
 
@@ -282,6 +278,8 @@ class Template:
 
     def _note(self, message: dict[str, Any]) -> None:
         number = message["worker"]
+        if "error" in message:  # it may have been short of memory for these rules: they are sent once more
+            self._rules = None
         if number not in self._forgotten:
             self._told[number] = message
         elif "signal" in message:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -18,7 +18,7 @@ from consumer.inspection.workers.pool import Workers
 from consumer.inspection.workers.process import Template
 from consumer.inspection.workers.proof import attacked
 from consumer.inspection.workers.ruling import SEARCHED_EVERY_S, Ruling
-from consumer.inspection.workers.starting import default_command
+from consumer.inspection.workers.starting import WorkersNotStarted, default_command
 from consumer.inspection.workers.worker import Plan
 from consumer.inspection.yara.rules import Rule, Rules, compiled
 from consumer.model import Facts, Finding, Reason
@@ -123,6 +123,17 @@ async def test_rules_open_no_way_out() -> None:
     try:
         for attack in (*attacks.AT_START, "memory made executable", "write to files in hand", "program"):
             assert await attacked(template, plan, attack, attacks.Target(os.getpid())) == "killed", attack
+    finally:
+        await template.close()
+
+
+async def test_rules_that_a_template_could_not_load_are_sent_again() -> None:
+    template = await Template.start((*default_command(), WITH_RULES))
+    broken = replace(RULES, compiled=replace(RULES.compiled, content=b"no rules"))  # of the same digest, so equal
+    try:
+        with pytest.raises(WorkersNotStarted):
+            await template.fork(Plan(1024 * MIB, rules=broken)).ready()
+        await template.fork(Plan(1024 * MIB, rules=RULES)).ready()
     finally:
         await template.close()
 
