@@ -13,11 +13,12 @@ import httpx
 from consumer.download.answers import AGAIN, GONE, OTHER_BYTES
 from consumer.download.body import Body
 from consumer.download.hop import Hop
-from consumer.download.sizes import KNOWN_FILES, Sizes, remember
+from consumer.download.sizes import KNOWN_FILES, Sizes
 from consumer.errors import Strange, Unavailable
 from consumer.http.urls import UrlRules, judge_url
 from consumer.model import Expired, Resolved
 from consumer.model.heard import Asked
+from consumer.model.latest import remember
 
 PROOF_S = 8.0
 LATEST = 3  # of each host: one file alone may be kept from us, and must not keep all others

@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
-K = TypeVar("K")
-V = TypeVar("V")
+from consumer.model.latest import remember
 
 ENOUGH = 3  # files of another size, before sizes are held to tell nothing
 COUNTED = 64  # files of a feed that count, the latest: sizes that told for long may become wrong, or right again
@@ -142,14 +141,3 @@ class Sizes:
         seen = self._feeds.get(feed) or _Seen()
         remember(self._feeds, feed, seen, KNOWN_FEEDS)
         return seen
-
-
-def remember(known: dict[K, V], key: K, value: V, most: int) -> bool:
-    """Whether the key is new. Of too many the one that was noted least recently is forgotten."""
-    new = key not in known
-    if not new:
-        del known[key]
-    known[key] = value
-    if len(known) > most:
-        del known[next(iter(known))]
-    return new

@@ -26,6 +26,7 @@ from consumer.model import (
     Shape,
 )
 from consumer.model.heard import Asked
+from consumer.model.latest import remember
 from consumer.wire import shapes
 from consumer.wire.fields import ID, BadId, read_id, usable_id
 
@@ -245,9 +246,8 @@ class Lookup:
             return None
         for message in listed:
             if message.message_id == attachment.message_id:
-                if len(self._communications) >= COMMUNICATIONS:
-                    del self._communications[next(iter(self._communications))]
-                self._communications[message.conversation_id, message.message_id] = message.communication_id or ""
+                key = message.conversation_id, message.message_id
+                remember(self._communications, key, message.communication_id or "", COMMUNICATIONS)
                 return await self._by_media(self._with_communication(attachment))
         return None
 

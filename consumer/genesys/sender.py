@@ -17,6 +17,7 @@ from consumer.genesys.limiter import Begun, Limiter
 from consumer.genesys.login import Login
 from consumer.model import Dependency
 from consumer.model.heard import Asked
+from consumer.model.latest import remember
 
 ANSWER_CAP = 16 * 1024 * 1024
 PAUSE_S = 5.0  # after a 429 that does not say how long
@@ -150,9 +151,7 @@ class Sender:
             return
         before = self._answered.pop(call.question, None)
         if answered:
-            self._answered[call.question] = judged.found
-            if len(self._answered) > KNOWN:
-                del self._answered[next(iter(self._answered))]
+            remember(self._answered, call.question, judged.found, KNOWN)
             self._limiter.told(call.name, call.about, there=judged.found)
             self._note_answered(call, judged.found, news=before is not judged.found)
 

@@ -8,6 +8,8 @@ others can wait: a crowd waits for itself, and who comes after it passes it.
 
 from __future__ import annotations
 
+from consumer.model.latest import remember
+
 QUESTIONS = frozenset(("conversation", "messages", "message", "details"))  # other calls are about what was shown
 AT_ONCE_SHARE = 0.25  # of the pace of calls, and of those that may begin together
 LEFT_SHARE = 0.5  # of a full bucket, where nothing is there
@@ -48,7 +50,4 @@ class Urgency:
         if call not in QUESTIONS or not about:
             return
         self._absent_share += LAST_ANSWER * ((not there) - self._absent_share)
-        self._there.pop(about, None)
-        self._there[about] = there
-        if len(self._there) > REMEMBERED:
-            del self._there[next(iter(self._there))]
+        remember(self._there, about, there, REMEMBERED)

@@ -7,10 +7,8 @@ by as many answers more (`attempts.flapping`) as that is often.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
 
-K = TypeVar("K")
-V = TypeVar("V")
+from consumer.model.latest import remember
 
 CALLS, OBJECTS = 256, 16_384  # that are known, the latest
 LATEST_ANSWER = 1 / 16  # its weight in the share
@@ -30,15 +28,14 @@ class TakenBack:
     """An outage counts once for each object: between its answers nothing else comes."""
 
     _calls: dict[str, _Call] = field(default_factory=dict)
-    _failed: dict[tuple[str, str], tuple[int, int]] = field(
-        default_factory=dict
-    )  # call and object → times, and how many came before the last
+    # Call and object → times, and how many came before the last.
+    _failed: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
 
     def failed(self, call: str, of: str, now: float) -> float:
         """It was answered ill. The share of answers like that which were taken back lately, from 0 to 1."""
         known = self._of_call(call)
         times, came = self._failed.get((call, of), (0, -1))
-        _remember(self._failed, (call, of), (times + (came != known.came), known.came), OBJECTS)
+        remember(self._failed, (call, of), (times + (came != known.came), known.came), OBJECTS)
         return known.share if now - known.at < LATELY_S else 0.0
 
     def came(self, call: str, of: str, now: float) -> None:
@@ -52,12 +49,5 @@ class TakenBack:
 
     def _of_call(self, call: str) -> _Call:
         known = self._calls.get(call) or _Call()
-        _remember(self._calls, call, known, CALLS)
+        remember(self._calls, call, known, CALLS)
         return known
-
-
-def _remember(known: dict[K, V], key: K, value: V, most: int) -> None:
-    known.pop(key, None)
-    known[key] = value
-    if len(known) > most:
-        del known[next(iter(known))]

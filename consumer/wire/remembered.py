@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from consumer.model import Event
+from consumer.model.latest import remember
 from consumer.wire.events import Item, decode
 
 MOST = 4_096  # events; about 32 MiB if all are as large as can be
@@ -22,9 +23,7 @@ def decoded(value: bytes | None) -> Sequence[Item]:
     if items is None:
         items = decode(value)
         if len(items) == 1 and isinstance(items[0], Event) and _parts(items[0]) <= PARTS:
-            if len(_events) >= MOST:
-                del _events[next(iter(_events))]
-            _events[value] = items
+            remember(_events, value, items, MOST)
     return items
 
 
