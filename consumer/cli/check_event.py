@@ -6,21 +6,19 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from consumer.cli.outcome import Exit, data_json, ended, show
+from consumer.cli.outcome import Cell, Exit, data_json, ended, show, table
 from consumer.model import Direction, Event
 from consumer.settings.model import GenesysSettings
 from consumer.text import printable
 from consumer.wire.events import NOISE, Noise, UnreadableEvent, readings
 from consumer.wire.topics import wants_lookup
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 STDIN = "-"
 ID_LENGTH = 200
 DETAIL_LENGTH = 300
+COLUMNS = ("file", "read as", "envelope", "conversation", "messages", "files", "call", "why")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ def check_event(files: Sequence[str], as_json: bool) -> None:
         for one in checked:
             data_json(one.as_json())
     elif checked:
-        show(_table(checked))
+        show(table(COLUMNS, _rows(checked)))
     if unreadable:
         raise ended(Exit.USAGE, "\n".join(unreadable))
     if any(one.kind == "dead_letter" for one in checked):
@@ -110,23 +108,16 @@ def _not_asked(event: Event) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _table(checked: Sequence[CheckedEvent]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("file", "read as", "envelope", "conversation", "messages", "files", "call", "why"):
-        table.add_column(column, overflow="fold")
+def _rows(checked: Sequence[CheckedEvent]) -> Iterator[Sequence[Cell]]:
     colours = {"event": "green", "dropped": "", "dead_letter": "red"}
     for one in checked:
-        table.add_row(
-            Text(one.file),
-            Text(one.kind.replace("_", " "), colours[one.kind]),
-            Text(one.envelope or "none"),
-            Text(one.conversation_id or ""),
-            Text(" ".join(one.message_ids)),
-            Text(str(one.attachments) if one.kind == "event" else ""),
-            Text("yes" if one.lookup else "no"),
-            Text(f"{one.reason}: {one.detail}" if one.reason else ""),
+        yield (
+            one.file,
+            (one.kind.replace("_", " "), colours[one.kind]),
+            one.envelope or "none",
+            one.conversation_id or "",
+            " ".join(one.message_ids),
+            str(one.attachments) if one.kind == "event" else "",
+            "yes" if one.lookup else "no",
+            f"{one.reason}: {one.detail}" if one.reason else "",
         )
-    return table

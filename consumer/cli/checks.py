@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 
 from consumer.cli.loading import checked
-from consumer.cli.outcome import Exit, data, data_json, ended, show
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show, table
 from consumer.http.addresses import Resolve, system_lookup
 from consumer.http.check import CheckedUrl, check_url
 from consumer.http.urls import UrlRules
-from consumer.inspection.policy.difference import Difference, differences
+from consumer.inspection.policy.difference import differences
 from consumer.inspection.policy.model import shown_size
 from consumer.inspection.policy.names import reader_of
 from consumer.inspection.policy.policy import Policy, PolicyError
@@ -24,9 +24,6 @@ from consumer.settings.load import Loaded, SettingsProblem, load_part
 from consumer.settings.model import Settings
 from consumer.telemetry.log import mask
 from consumer.text import printable
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 LONGEST_URL = 4_096
 NOT_SET = "not set"
@@ -40,14 +37,13 @@ def check_config(config: Path | None, as_json: bool) -> None:
     warnings = [*loaded.unknown, *warnings_about(loaded.settings), *policy.warnings, *(rules.warnings if rules else ())]
     if as_json:
         told = {shown.name: {"value": shown.value, "from": shown.origin} for shown in loaded.shown()}
-        types = {kind: {"reader": reader, "unseen": blind} for kind, _, reader, blind in _looked_into(policy)}
+        read = {kind: {"reader": reader, "unseen": blind} for kind, _, reader, blind in _looked_into(policy)}
         by_rule = {rule.name: REJECT if rule.rejects else TELL for rule in rules.rules} if rules else {}
-        data_json(
-            {"ok": True, "problems": [], "warnings": warnings, "settings": told, "types": types, "rules": by_rule}
-        )
+        data_json({"ok": True, "problems": [], "warnings": warnings, "settings": told, "types": read, "rules": by_rule})
         return
-    show(_settings_table(loaded))
-    show(_types_table(policy))
+    show(table(("setting", "value", "from"), _settings(loaded)))
+    types = ((kind, size, reader or "none", blind) for kind, size, reader, blind in _looked_into(policy))
+    show(table(("type", "at most", "looked into by", "what is not seen"), types))
     if rules:
         rejecting = sum(rule.rejects for rule in rules.rules)
         data(f"YARA rules {rules.version}: {rejecting} of {len(rules.rules)} reject, the others are told")
@@ -61,17 +57,6 @@ def _looked_into(policy: Policy) -> Iterator[tuple[str, str, str | None, str]]:
         reader = reader_of(kind)
         blind = "anything: the type alone decides" if reader is None or allowed.type_only else unseen(kind)
         yield kind, shown_size(allowed.size), reader, blind
-
-
-def _types_table(policy: Policy) -> Table:
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold")
-    for column in ("type", "at most", "looked into by", "what is not seen"):
-        table.add_column(column, overflow="fold")
-    for kind, size, reader, blind in _looked_into(policy):
-        table.add_row(kind, size, reader or "none", blind)
-    return table
 
 
 def warnings_about(settings: Settings) -> Iterator[str]:
@@ -99,7 +84,8 @@ def compare_policies(old: Path, new: Path, as_json: bool) -> None:
         told = [{"type": one.kind, "rule": one.rule, "old": one.old, "new": one.new} for one in found]
         data_json({"ok": True, "same": not found, "differences": told})
     elif found:
-        show(_differences_table(found))
+        rows = ((one.kind or "all", one.rule, one.old, one.new) for one in found)
+        show(table(("type", "rule", "old", "new"), rows))
     else:
         data("no difference")
     if found:
@@ -127,7 +113,7 @@ def check_urls(
         for one in checked_urls:
             data_json(_as_json(one), only_ascii=True)
     elif checked_urls:
-        show(_urls_table(checked_urls))
+        show(table(("url", "answer", "why"), _answers(checked_urls)))
     if not all(one.allowed for one in checked_urls):
         raise ended(Exit.NEGATIVE)
 
@@ -167,41 +153,15 @@ def _without_secrets(url: str) -> str:
     return mask(printable(url, LONGEST_URL))
 
 
-def _settings_table(loaded: Loaded) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("setting", "value", "from"):
-        table.add_column(column, overflow="fold")
+def _settings(loaded: Loaded) -> Iterator[Sequence[Cell]]:
     for shown in loaded.shown():
         style = "dim" if shown.origin == "default" else ""
-        table.add_row(Text(shown.name), Text(printable(shown.value, 200) or NOT_SET), Text(shown.origin), style=style)
-    return table
+        yield [(text, style) for text in (shown.name, printable(shown.value, 200) or NOT_SET, shown.origin)]
 
 
-def _differences_table(found: Iterable[Difference]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("type", "rule", "old", "new"):
-        table.add_column(column, overflow="fold")
-    for one in found:
-        table.add_row(one.kind or "all", one.rule, Text(one.old), Text(one.new))
-    return table
-
-
-def _urls_table(asked: Iterable[CheckedUrl]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("url", "answer", "why"):
-        table.add_column(column, overflow="fold")
+def _answers(asked: Iterable[CheckedUrl]) -> Iterator[Sequence[Cell]]:
     for one in asked:
-        answer = Text("allowed", "green") if one.allowed else Text("refused", "red")
+        answer = ("allowed", "green") if one.allowed else ("refused", "red")
         addresses = ", ".join(address.address for address in one.addresses or ())
         told = f"{one.reason} ({addresses})" if addresses else one.reason
-        table.add_row(Text(_without_secrets(one.url)), answer, Text(told))
-    return table
+        yield _without_secrets(one.url), answer, told

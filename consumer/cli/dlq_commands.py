@@ -7,16 +7,17 @@ import os
 import re
 import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import anyio
 import orjson
 
 from consumer.cli.loading import quiet_settings
-from consumer.cli.outcome import Exit, data, data_json, ended, show
+from consumer.cli.outcome import Exit, data, data_json, ended, show, table
 from consumer.cli.typed import conversation_id, moment
 from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay
 from consumer.kafka.signing import signatures_of
@@ -26,10 +27,8 @@ from consumer.settings.model import Settings
 from consumer.telemetry.log import mask
 from consumer.text import printable
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
 LINE_LIMIT = 100_000
+SHOWN_OF_LETTERS = ("at", "id", "generation", "reason", "stage", "conversation", "source", "detail")
 FAILED = (Fate.TOO_OFTEN, Fate.NO_VALUE, Fate.TOO_LARGE)
 
 
@@ -61,7 +60,7 @@ def list_letters(config: Path | None, wanted: Filter, limit: int, as_json: bool)
         for one in found:
             data_json(_summary(one))
     elif found:
-        show(_table(found))
+        show(table(("gen" if name == "generation" else name for name in SHOWN_OF_LETTERS), _rows(found)))
     else:
         print("no dead letters, or none of these", file=sys.stderr)  # noqa: T201 # what a command says is its work
     if len(found) == limit:
@@ -245,15 +244,7 @@ def _place(text: str) -> bytes | tuple[int, int]:
         raise ended(Exit.USAGE, f"{wrong}, nor partition:offset") from None
 
 
-def _table(found: list[Found]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    columns = ("at", "id", "generation", "reason", "stage", "conversation", "source", "detail")
-    table = Table(box=None, header_style="bold")
-    for column in columns:
-        table.add_column("gen" if column == "generation" else column, overflow="fold")
+def _rows(found: list[Found]) -> Iterator[Sequence[str]]:
     for one in found:
         told = _summary(one)
-        table.add_row(*(Text(printable(str(told[column] or ""), 300)) for column in columns))
-    return table
+        yield [printable(str(told[name] or ""), 300) for name in SHOWN_OF_LETTERS]

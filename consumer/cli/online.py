@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from consumer.cli.loading import checked
-from consumer.cli.outcome import Exit, data_json, ended, show, unwrapped
+from consumer.cli.outcome import Exit, data_json, ended, show, table, unwrapped
 from consumer.cli.typed import conversation_id
 from consumer.inspection.workers.pool import hide_from_peers
 from consumer.service.doctor.doctor import look, worst
@@ -64,23 +64,20 @@ def by_check(lines: Iterable[CheckLine]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table.grid(padding=(0, 2))
+    grid = Table.grid(padding=(0, 2))
     for line in lines:
-        table.add_row(Text(line.outcome, COLOURS.get(line.outcome, "dim")), Text(line.check, "bold"))
+        grid.add_row(Text(*_outcome(line)), Text(line.check, "bold"))
         for what, told in (("tried", line.tried), ("came", line.came), ("do", line.remedy)):
             if told:
-                table.add_row(Text(what.rjust(len(Outcome.NOT_CHECKED)), "dim"), Text(told))
-    return table
+                grid.add_row(Text(what.rjust(len(Outcome.NOT_CHECKED)), "dim"), Text(told))
+    return grid
 
 
 def table_of(lines: Iterable[CheckLine]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
+    columns = ("result", "check", "tried", "what came", "what to do")
+    rows = ((_outcome(line), line.check, line.tried, line.came, line.remedy) for line in lines)
+    return table(columns, rows, whole=columns[:2])
 
-    table = Table(box=None, header_style="bold")
-    for column in ("result", "check", "tried", "what came", "what to do"):
-        table.add_column(column, overflow="fold", no_wrap=column in ("result", "check"))
-    for line in lines:
-        result = Text(line.outcome, COLOURS.get(line.outcome, "dim"))
-        table.add_row(result, line.check, Text(line.tried), Text(line.came), Text(line.remedy))
-    return table
+
+def _outcome(line: CheckLine) -> tuple[str, str]:
+    return line.outcome, COLOURS.get(line.outcome, "dim")

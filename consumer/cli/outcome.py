@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -109,8 +109,25 @@ def data_json(document: object, *, only_ascii: bool = False) -> None:
     data(json.dumps(document, ensure_ascii=only_ascii, default=str))
 
 
-def show(table: Table) -> None:
+Cell = str | tuple[str, str]
+"""A text, or a text and its style. Foreign text too: nothing in it is markup."""
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[Cell]], whole: Collection[str] = ()) -> Table:
+    """For people. `whole`: columns whose cells are never broken into lines."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold", no_wrap=column in whole)
+    for row in rows:
+        made.add_row(*(Text(cell) if isinstance(cell, str) else Text(*cell) for cell in row))
+    return made
+
+
+def show(shown: Table) -> None:
     """A table for people; one line a row where no terminal is, since someone pipes it into grep."""
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(table)
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(shown)

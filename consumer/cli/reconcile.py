@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
 
-from consumer.cli.outcome import Exit, data, data_json, ended, show, unwrapped
+from consumer.cli.outcome import Exit, data, data_json, ended, show, table, unwrapped
 from consumer.cli.typed import moment
 from consumer.service.reconcile.by_hand import reconciled
 from consumer.service.reconcile.conversations import Span
@@ -19,9 +19,6 @@ from consumer.settings.load import fixed_credentials, load_part
 from consumer.settings.model import Settings
 from consumer.telemetry.log import setup
 from consumer.text import printable
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 def print_missing(
@@ -65,7 +62,7 @@ async def _reconciled(settings: Settings, span: Span, feed_at: float | None) -> 
 
 def _print(found: Reconciled, fed: list[str]) -> None:
     if found.missing:
-        show(table_of(found.missing))
+        show(table(("sent", "conversation", "message", "files", "dead letter"), _rows(found.missing)))
     for conversation, why in found.unreadable.items():
         print(f"not read: {printable(conversation, 256)}: {why}", file=sys.stderr)  # noqa: T201 # what a command says
     looked = f"{found.messages} messages with files in {found.conversations} conversations"
@@ -101,18 +98,11 @@ def _told(one: UnansweredMessage) -> dict[str, Any]:
     }
 
 
-def table_of(missing: Iterable[UnansweredMessage]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("sent", "conversation", "message", "files", "dead letter"):
-        table.add_column(column, overflow="fold")
+def _rows(missing: Iterable[UnansweredMessage]) -> Iterator[Sequence[str]]:
     for one in missing:
         message = one.message
         files = ", ".join(printable(a.name or a.attachment_id or "?", 100) for a in one.attachments)
         sent = message.time.isoformat(timespec="seconds") if message.time else "?"
         ids = (printable(message.conversation_id, 256), printable(message.message_id, 256))
         letter = f"not_found {one.given_up.identity.hex()}" if one.given_up else ""
-        table.add_row(*map(Text, (sent, *ids, files, letter)))
-    return table
+        yield sent, *ids, files, letter

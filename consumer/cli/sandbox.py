@@ -14,11 +14,9 @@ import anyio
 import typer
 
 from consumer.cli.loading import AsJson, quiet_settings
-from consumer.cli.outcome import Exit, data, data_json, ended, failures_told, show
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, failures_told, show, table
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from consumer.sandbox.attack import Attacked
     from consumer.sandbox.check import Tally
     from consumer.sandbox.emulator import Emulator
@@ -192,23 +190,16 @@ def attack(as_json: AsJson = False) -> None:
         if as_json:
             data_json({"platform": surroundings(), "attacks": {one.attack: one.outcomes for one in results}})
         else:
-            show(_attacks(results, tuple(PLANS)))
+            show(table(("attack", *PLANS), _attacks(results, tuple(PLANS))))
             data(surroundings())
         if any(one.works for one in results):
             raise ended(Exit.NEGATIVE)
 
 
-def _attacks(results: Sequence[Attacked], kinds: Sequence[str]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("attack", *kinds):
-        table.add_column(column)
+def _attacks(results: Sequence[Attacked], kinds: Sequence[str]) -> Iterator[Sequence[Cell]]:
     for one in results:
         colour = "red" if one.works else "green"
-        table.add_row(one.attack, *(Text(one.outcomes[kind], colour if kind != kinds[-1] else "") for kind in kinds))
-    return table
+        yield one.attack, *((one.outcomes[kind], colour if kind != kinds[-1] else "") for kind in kinds)
 
 
 @contextmanager

@@ -9,12 +9,12 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import anyio
 
 from consumer.cli.explain import ExplainedFinding, Explaining, opener_lines, rule_of
-from consumer.cli.outcome import Exit, data, data_json, ended, show
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show, table
 from consumer.download.body import Body
 from consumer.inspection.antivirus import Scanner, open_scanner
 from consumer.inspection.inspect import Inspector, Stores
@@ -28,9 +28,6 @@ from consumer.settings.load import SettingsProblem, load_part
 from consumer.settings.scanners import address_of
 from consumer.telemetry.labels import Confined, Stage, WorkerEnd
 from consumer.text import printable
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +148,7 @@ def scan(
     elif explain and scanned:
         data("\n\n".join("\n".join(one.explained()) for one in scanned))
     elif scanned:
-        show(_table(scanned))
+        show(table(("file", "verdict", "reason", "detected", "findings"), _rows(scanned)))
     if unreadable:
         raise ended(Exit.USAGE, "\n".join(unreadable))
     if any(isinstance(one.verdict, Rejected) for one in scanned):
@@ -205,20 +202,13 @@ async def once(step: Callable[[], Awaitable[T]], dependency: Dependency | None =
     return await step()
 
 
-def _table(scanned: Sequence[ScannedFile]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("file", "verdict", "reason", "detected", "findings"):
-        table.add_column(column, overflow="fold")
+def _rows(scanned: Sequence[ScannedFile]) -> Iterator[Sequence[Cell]]:
     for one in scanned:
         told = one.as_json()
-        table.add_row(
-            Text(told["file"]),
-            Text(told["verdict"], "red" if told["reason"] else "green"),
-            Text(told["reason"] or ""),
-            Text(told["detected"] or ""),
-            Text("; ".join(finding["detail"] or finding["code"] for finding in told["findings"])),
+        yield (
+            told["file"],
+            (told["verdict"], "red" if told["reason"] else "green"),
+            told["reason"] or "",
+            told["detected"] or "",
+            "; ".join(finding["detail"] or finding["code"] for finding in told["findings"]),
         )
-    return table

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import anyio
 
 from consumer.cli.loading import quiet_settings
-from consumer.cli.outcome import Exit, data, data_json, ended, show
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show, table
 from consumer.kafka.topic_rules import IN_SYNC, Topic, TopicDifference
 from consumer.kafka.topics import create, describe
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 
 def create_topics(config: Path | None, events_partitions: int, as_json: bool) -> None:
@@ -41,7 +37,7 @@ def describe_topics(config: Path | None, as_json: bool) -> None:
     if as_json:
         data_json({"topics": [_as_json(topic) for topic in topics], "differences": [_difference(d) for d in differing]})
     else:
-        show(table_of(topics, differing))
+        show(table(("topic", "partitions", "replicas", "in sync", "differs"), rows_of(topics, differing)))
     if differing:
         raise ended(Exit.NEGATIVE)
 
@@ -64,20 +60,13 @@ def _difference(difference: TopicDifference) -> dict[str, str]:
     }
 
 
-def table_of(topics: Sequence[Topic], differing: Sequence[TopicDifference]) -> Table:
+def rows_of(topics: Sequence[Topic], differing: Sequence[TopicDifference]) -> Iterator[Sequence[Cell]]:
     """A line for each topic, missing ones too."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold")
-    for column in ("topic", "partitions", "replicas", "in sync", "differs"):
-        table.add_column(column, overflow="fold")
     for topic in topics:
         told = [f"{d.what}: {d.found or 'unset'}, not {d.wanted}" for d in differing if d.topic == topic.name]
-        differs = Text("; ".join(told), "red") if told else Text("no", "green")
+        differs = ("; ".join(told), "red") if told else ("no", "green")
         replicas, in_sync = str(topic.replication), topic.configs.get(IN_SYNC, "-")
-        table.add_row(Text(topic.name), str(topic.partitions), replicas, in_sync, differs)
+        yield topic.name, str(topic.partitions), replicas, in_sync, differs
     for difference in differing:
         if difference.what == "missing":
-            table.add_row(Text(difference.topic), "-", "-", "-", Text(f"missing: {difference.wanted}", "red"))
-    return table
+            yield difference.topic, "-", "-", "-", (f"missing: {difference.wanted}", "red")
