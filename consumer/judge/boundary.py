@@ -36,9 +36,9 @@ class Subject:
     announcement: bytes | None = None
 
     @classmethod
-    def of_message(cls, message: Message, stage: str = "metadata") -> Self:
+    def of_message(cls, message: Message) -> Self:
         conversation_id, message_id = message.conversation_id or None, message.message_id or None
-        return cls(message.identity, stage, conversation_id, message_id, announcement=message.announcement)
+        return cls(message.identity, "metadata", conversation_id, message_id, announcement=message.announcement)
 
     @classmethod
     def of_conversation(cls, conversation_id: str) -> Self:

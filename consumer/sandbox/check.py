@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
@@ -227,15 +227,13 @@ class OutputReader:
                 await self.poll(score)
 
 
-async def read_to_end(
-    reader: OutputReader, score: Score, *, patience_s: float, clock: Callable[[], float] = time.monotonic
-) -> None:
+async def read_to_end(reader: OutputReader, score: Score, *, patience_s: float) -> None:
     """Until nothing is missing, and nothing more comes for a second; else until nothing came for `patience_s`."""
-    quiet_since = clock()
+    quiet_since = time.monotonic()
     while True:
         if await reader.poll(score):
-            quiet_since = clock()
+            quiet_since = time.monotonic()
             continue
-        quiet = clock() - quiet_since
+        quiet = time.monotonic() - quiet_since
         if quiet >= patience_s or (quiet >= SETTLED_S and score.tally().missing == 0):
             return await reader.catch_up(score)

@@ -101,7 +101,7 @@ def _mosaic(rng: random.Random, blocks: int) -> bytes:
     return int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
 
 
-def pdf_file(objects: list[bytes], trailer: bytes = b"") -> bytes:
+def pdf_file(objects: list[bytes]) -> bytes:
     """Objects numbered from 1 (the catalogue), cross-reference table and trailer."""
     out = bytearray(b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n")
     offsets = []
@@ -111,7 +111,7 @@ def pdf_file(objects: list[bytes], trailer: bytes = b"") -> bytes:
     table = len(out)
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
     out += b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    out += b"trailer\n<< /Size %d /Root 1 0 R %s>>\n" % (len(objects) + 1, trailer)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\n" % (len(objects) + 1)
     return bytes(out + b"startxref\n%d\n%%%%EOF\n" % table)
 
 

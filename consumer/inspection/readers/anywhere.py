@@ -129,16 +129,16 @@ KINDS = (
 BY_MARK = {kind.mark: kind for kind in KINDS}
 
 
-def marked_in(data: bytes, work: Work, start: int = 0, without: Container[str] = ()) -> list[tuple[int, str]]:
-    """Formats that begin anywhere from `start` on, with their places, save archives that are found from the end:
-    whoever reads those asks for the others."""
+def marked_in(data: bytes, work: Work, without: Container[str] = ()) -> list[tuple[int, str]]:
+    """Formats that begin anywhere, with their places, save archives that are found from the end: whoever reads those
+    asks for the others."""
     found = []
     for mark, marked in work.marks(data, of_files=True).places.items():
         if (kind := BY_MARK.get(mark)) is not None and kind.name not in without:
             work.spend(PLACE * len(marked))  # whoever asks looks at each
             _, before, is_at, name = kind
             for at in marked:
-                if at - before >= start and is_at(data, at - before):
+                if at >= before and is_at(data, at - before):
                     found.append((at - before, name))
                     break
     return found

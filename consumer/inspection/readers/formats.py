@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
 
@@ -35,10 +35,6 @@ _ICON = Signature(
         *((12, 13, b"\x01\x04\x08\x10\x18\x20"), (13, 14, b"\0"), (17, 18, b"\0")),
         *((18, 19, runs.between(0x16, 0xFF)), (21, 22, b"\0")),
     ),
-)
-_OLD_PCAPNG = tuple(
-    Signature(order, 8, ((0, 1, b"\n"), (1, 3, b"\r"), (3, 4, b"\n")))
-    for order in (b"\x1a\x2b\x3c\x4d", b"\x4d\x3c\x2b\x1a")
 )
 _PCAPNG = tuple(
     Signature(order, 8, ((0, 1, b"\n"), (1, 3, b"\r"), (3, 4, b"\n")))
@@ -116,11 +112,11 @@ def formats_of(data: bytes, work: Work) -> Iterator[str]:
         yield "markup or a script"
 
 
-def formats_in(data: bytes, work: Work, start: int = 0, without: Sequence[str] = ()) -> list[tuple[int, str]]:
-    """Formats that begin anywhere from `start` on, with their places: only what chance can't put there."""
+def formats_in(data: bytes, work: Work, without: Container[str] = ()) -> list[tuple[int, str]]:
+    """Formats that begin anywhere, with their places: only what chance can't put there."""
     archive = zip_at(data, work)
-    archives = [(archive, ZIP)] if archive is not None and archive >= start else []
-    return archives + marked_in(data, work, start, without)
+    archives = [] if archive is None else [(archive, ZIP)]
+    return archives + marked_in(data, work, without)
 
 
 def formats_at_fixed_places(data: bytes) -> list[str]:
@@ -157,27 +153,26 @@ def entries(data: bytes, work: Work) -> Iterator[int]:
             yield at
 
 
-def pdf_in(data: bytes, work: Work, start: int = 0) -> int | None:
+def pdf_in(data: bytes, work: Work) -> int | None:
     """Where a PDF begins: the header alone is a word, with an object behind it it is a document."""
-    return next(pdfs(data, work, start), None)
+    return next(pdfs(data, work), None)
 
 
-def pdfs(data: bytes, work: Work, start: int = 0) -> Iterator[int]:
+def pdfs(data: bytes, work: Work) -> Iterator[int]:
     """Each place where a PDF begins. Viewers need no version behind its name, and no object near it."""
     last: int | None = None  # object
     following = -1  # word that could begin one: looked for once for all headers before it
     for at in work.marks(data, of_files=True).at(b"%PDF"):
-        if at >= start:
-            work.spend(PLACE)
-            if following <= at:
-                found = data.find(b"obj", at)
-                following = len(data) if found < 0 else found
-            if following < at + HEAD and _has_object(data, at, work):
+        work.spend(PLACE)
+        if following <= at:
+            found = data.find(b"obj", at)
+            following = len(data) if found < 0 else found
+        if following < at + HEAD and _has_object(data, at, work):
+            yield at
+        else:
+            last = _last_object(data, work) if last is None else last
+            if last > at:
                 yield at
-            else:
-                last = _last_object(data, work) if last is None else last
-                if last > at:
-                    yield at
 
 
 def _last_object(data: bytes, work: Work) -> int:
