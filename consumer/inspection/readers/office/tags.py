@@ -12,7 +12,7 @@ from consumer.model import Reason
 A_QUOTE = 512  # of work
 KEPT = 64  # bytes of the end of a tag that is too long to be carried: a word may go on there
 
-_AFTER_NAME = frozenset(bytes([sign]) for sign in runs.SPACE + b"/>")
+AFTER_NAME = frozenset(bytes([sign]) for sign in runs.SPACE + b"/>")
 _IN_NAME = runs.all_but(runs.SPACE + b"<>:/\"'=")
 _UNQUOTED = runs.all_but(b"<>\"'")
 _OTHER = (b"</", b"<!", b"<?")
@@ -28,7 +28,7 @@ def tag_at(data: bytes, begin: int, stop: int) -> Tag | None:
     prefix = runs.behind(data, begin + 1, _IN_NAME)
     name = prefix + 1 if prefix > begin + 1 and data[prefix : prefix + 1] == b":" else begin + 1
     after = at = runs.behind(data, name, runs.WORD)
-    if after == name or data[after : after + 1] not in _AFTER_NAME:
+    if after == name or data[after : after + 1] not in AFTER_NAME:
         return None
     while (at := runs.behind(data, at, _UNQUOTED)) < stop:
         sign = data[at : at + 1]

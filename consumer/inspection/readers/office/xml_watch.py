@@ -1,10 +1,13 @@
-"""A part that is XML, as it passes by: how it is written, whether it declares a document type, what its fields do."""
+"""A part that is XML, as it passes by: how it is written, whether it declares a document type, what its fields and its
+ribbon do.
+"""
 
 from __future__ import annotations
 
 import codecs
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.office import ribbon
 from consumer.inspection.readers.office.fields import NAMES, Fields
 from consumer.inspection.readers.php import DECLARATION
 from consumer.inspection.readers.searches import together
@@ -29,7 +32,7 @@ WIDE = (
 )
 ENCODINGS = frozenset({b"utf-8", b"utf8", b"utf-16", b"utf-16le", b"utf-16be", b"us-ascii", b"ascii"})
 DOCUMENT_TYPE, ENTITY = b"<!DOCTYPE", b"<!ENTITY"
-_LOOKED_FOR = together((*NAMES, DOCUMENT_TYPE, ENTITY))
+_LOOKED_FOR = together((*NAMES, ribbon.ELEMENT, DOCUMENT_TYPE, ENTITY))
 CUSTOM = "customxml/"  # parts that are no program's own: data of whoever made the document, in its own encoding
 LATIN = (b"iso-8859-", b"windows-125")  # in which the names of elements are the same bytes
 USUAL = tuple(
@@ -70,6 +73,7 @@ class XmlWatch:
         open_document = part.startswith(OPEN_DOCUMENTS) or part.rpartition("/")[2] == FORMULA
         self._refused = DOCUMENT_TYPE if part.endswith(PARTS) and not open_document else ENTITY
         self._fields = Fields(seen)
+        self._ribbons: ribbon.Ribbons | None = None  # few parts have one
         self._is_known = custom
         self._seen = seen
 
@@ -85,6 +89,10 @@ class XmlWatch:
         is_held = runs.holds(window, _LOOKED_FOR)
         if is_held and runs.has(window, self._refused):
             self._seen.find(Reason.ARCHIVE_LIMITS, "a part declares a document type, by which entities expand")
+        if is_held and self._ribbons is None and runs.has(window, ribbon.ELEMENT):
+            self._ribbons = ribbon.Ribbons(self._seen)
+        if self._ribbons is not None:
+            self._ribbons.feed(piece, window)
         self._fields.feed(window, is_held)
 
     def close(self) -> None:
