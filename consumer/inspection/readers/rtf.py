@@ -14,6 +14,7 @@ from ahocorasick_rs import BytesAhoCorasick
 from consumer.inspection.readers import formats, runs, scripts, trailing
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
+from consumer.inspection.readers.office import field_loads
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.rtf_words import LONGEST_GROUP, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
@@ -36,7 +37,6 @@ OBJECTS = (
 OBJECTS_BEGIN = b"\\obj"
 TEMPLATE, INSTRUCTION, BINARY = b"\\template", b"\\fldinst", b"\\bin"
 ASKS = ("dde", "ddeauto")
-LOADS = ("includepicture", "includetext", "include", "import", "link")
 MOST_SLASHES = 512
 MOST_COUNTS = 6
 PIECE = 64 * 1024
@@ -190,22 +190,11 @@ def _fields(text: _Text, seen: Seen) -> None:
     for at in text.places(INSTRUCTION, seen.work):
         seen.enter(at)
         for instruction in (one for written in text.destinations(at, seen.work) for one in readings(written)):
-            name, _, rest = instruction.strip(" \t\"'").partition(" ")
-            name = name.lower().rstrip('"\\')
-            if name in ASKS:
+            name = instruction.strip(" \t\"'").partition(" ")[0]
+            if name.lower().rstrip('"\\') in ASKS:
                 seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
-            elif name in LOADS:
-                _loaded(name, rest, seen)
+            field_loads.examine(instruction, seen, strict=True)
     seen.enter(None)
-
-
-def _loaded(name: str, rest: str, seen: Seen) -> None:
-    """As in Word's other formats: of a share a picture tells who asks; an object of the web is refused as well."""
-    places = {place_of(word.strip('"')) for word in rest.split(" ") if word.strip('"')}
-    if Place.SHARE in places or (Place.ELSEWHERE in places and name != "includepicture"):
-        seen.find(Reason.EXTERNAL_REFERENCE, "it loads something from the network when it is opened")
-    elif Place.ELSEWHERE in places:
-        seen.flag("external_references")
 
 
 def _formats(data: bytes, end: int, seen: Seen) -> None:

@@ -1,10 +1,14 @@
-"""Fields and links that ask another program for data (DDE), and so start it: in Word's parts and in Excel's."""
+"""Fields and links that ask another program for data (DDE), and so start it, or load something: in Word's parts and in
+Excel's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.office import field_loads
+from consumer.inspection.readers.office.field_loads import LONGEST_INSTRUCTION
 from consumer.inspection.readers.office.tags import Tag, tag_at, unended
 from consumer.inspection.readers.office.xml_reader import LONGEST_TAG
 from consumer.inspection.readers.references import unescaped, with_letters
@@ -12,7 +16,6 @@ from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 
 NAMES = (b"instrText", b"fldChar", b"fldSimple", b"ddeLink")
-KEYWORD = 64  # characters of an instruction that tell what it is
 A_TAG, A_LETTER = 3072, 32  # of work
 
 INSTRUCTION, KIND = b"instr", b"fldCharType"  # attributes
@@ -89,12 +92,13 @@ class Fields:
         text = _read(self._run or b"")
         if not plain or (len(self._run or b"") == LONGEST_TAG and not text.strip()):
             self._seen.find(Reason.MALFORMED, "a field's instruction is written as no program writes it")
-        self._instructions[-1] = (self._instructions[-1] + text).lstrip()[:KEYWORD]
+        self._instructions[-1] = (self._instructions[-1] + text).lstrip()[:LONGEST_INSTRUCTION]
         self._run = None
 
     def _judge(self, instruction: str) -> None:
         if _is_dde(instruction):
             self._found()
+        field_loads.examine(instruction, self._seen)
 
     def _found(self) -> None:
         self._seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")

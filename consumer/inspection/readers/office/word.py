@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.office import field_loads
 from consumer.inspection.readers.office.compound import CompoundFile, Node
 from consumer.inspection.readers.office.external import Place, is_near, place_of
+from consumer.inspection.readers.office.field_loads import LOADS, LONGEST_INSTRUCTION
 from consumer.inspection.readers.office.fields import AUTO, DDE
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
@@ -24,9 +26,10 @@ ASSOCIATED, ASSOCIATED_BEFORE = 0x19A, 0x158  # where the header says where the 
 LONGEST_LIST = 64 * 1024  # bytes of these
 EXTENDED = b"\xff\xff"  # before a list of words of two bytes a letter
 
-FIELD = "\x13"  # what begins one
+FIELD, RESULT, FIELD_END = "\x13\x14\x15"  # what begins one, its result, and what ends it
 MOST_SPACES = 9  # before its first word
-A_WORD = 64  # of work
+A_WORD, A_BEGINNING = 64, 512  # of work
+_LOADING = tuple({name[:4].encode() for name in LOADS})
 _ANY_DDE = (runs.any_case(b"dde"), runs.any_case(b"d\0d\0e"))
 
 
@@ -47,6 +50,7 @@ def examine(file: CompoundFile, root: Mapping[str, Node], seen: Seen) -> None:
         seen.find(Reason.TEMPLATE, "it is a Word template")
     if _asks(content, seen.work):
         seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
+    _fields(content, seen)
     _loads(_template(content, file, root).strip(), seen)
 
 
@@ -70,6 +74,21 @@ def _template(content: bytes, file: CompoundFile, root: Mapping[str, Node]) -> s
         return ""
     behind = _number(words, 4)  # bytes of each word that are none of its letters
     return _word(_word(words[6:], 2)[1][behind:], 2)[0].decode("utf-16-le", "replace")
+
+
+def _fields(content: bytes, seen: Seen) -> None:
+    """Those that load something."""
+    for at in runs.places(content, FIELD.encode()):
+        seen.work.spend(A_BEGINNING)
+        begin = at + 1
+        if not content[begin : begin + 32].replace(b"\0", b"").lstrip(b' "').lower().startswith(_LOADING):
+            continue
+        wide = content[begin : begin + 1] == b"\0"
+        begin += wide
+        raw = content[begin : begin + LONGEST_INSTRUCTION * (1 + wide)]
+        text = raw.decode("utf-16-le" if wide else "cp1252", "replace")
+        instruction = text.partition(RESULT)[0].partition(FIELD_END)[0]
+        field_loads.examine(instruction, seen)
 
 
 def _extent(header: bytes, data: bytes, at: int) -> bytes:
