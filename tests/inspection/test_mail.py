@@ -338,3 +338,35 @@ def test_parameters_are_read_as_they_are_quoted() -> None:
         "a/b",
         {"x": ['d;"e'], "y": ["f"], "z": ["g"]},
     )
+
+
+def described(*values: tuple[int, int, bytes]) -> bytes:
+    """Properties of an attached file: a number, a kind and a value each."""
+    rows = [struct.pack("<2HL", 3, 0x3705, 1)]
+    for number, kind, value in values:
+        rows.append(struct.pack("<2H2L", kind, number, 1, len(value)) + value + bytes(-len(value) % 4))
+    named = struct.pack("<2H", 3, 0x8001) + bytes(16) + struct.pack("<2L", 1, 6) + "abc".encode("utf-16-le") + bytes(2)
+    return struct.pack("<L", len(rows) + 1) + named + bytes(4) + b"".join(rows)
+
+
+def test_what_outlook_attaches_has_the_name_that_its_properties_say() -> None:
+    def mail(properties: bytes) -> bytes:
+        attribute = struct.pack("<BLL", 2, 0x00069005, len(properties)) + properties + b"\0\0"
+        return several(LETTER, part(tnef(("a.txt", b"words")) + attribute, "application/ms-tnef", "winmail.dat"))
+
+    assert reason(mail(described((0x3707, 0x1E, b"a.bat\0")))) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(mail(described((0x3707, 0x1F, "a.hta\0".encode("utf-16-le"))))) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(mail(described((0x3701, 0x102, program())))) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(mail(described((0x3707, 0x1E, b"letter.txt\0"), (0x3001, 0x1E, b"ours.com\0")))) is None
+    assert reason(mail(described((0x3707, 0x1E, b"letter.txt\0"))[:-20])) is Reason.ARCHIVE_LIMITS
+
+
+def test_a_message_that_outlook_attaches_is_read() -> None:
+    def mail(message: bytes) -> bytes:
+        properties = described((0x3701, 0x0D, bytes(16) + message))
+        attribute = struct.pack("<BLL", 2, 0x00069005, len(properties)) + properties + b"\0\0"
+        outer = tnef(("Re: ours.com", b"")).replace(struct.pack("<BLL", 2, 0x0006800F, 0) + b"\0\0", b"")
+        return several(LETTER, part(outer + attribute, "application/ms-tnef", "winmail.dat"))
+
+    assert reason(mail(tnef(("b.png", png())))) is None
+    assert reason(mail(tnef(("b.exe", b"x")))) is Reason.EMBEDDED_EXECUTABLE

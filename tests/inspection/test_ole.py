@@ -246,3 +246,38 @@ def test_a_document_with_the_class_of_an_installer_is_one(kind: int) -> None:
     root = made.index("Root Entry".encode("utf-16-le"))
     assert reason(made, "a.doc") is None
     assert reason(made[: root + 80] + class_ + made[root + 96 :], "a.doc") is Reason.SECOND_FORMAT
+
+
+PAGE = b"<html><body><script>alert(1)</script></body></html>"
+
+
+@pytest.mark.parametrize(
+    ("content", "label"),
+    [
+        (PAGE, b"invoice.html"),
+        (PAGE, b"invoice.dat"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", b"a.svg"),
+        (archive({"a.exe": b"x"}), b"a.zip"),
+        (archive({"META-INF/MANIFEST.MF": "Main-Class: a\n", "a.class": bytes.fromhex("cafebabe00000034")}), b"a.zip"),
+        (rb"{\rtf1{\object\objdata 0105}}", b"a.doc"),
+    ],
+)
+def test_a_file_that_was_dropped_in_is_judged_like_one_that_is_attached(content: bytes, label: bytes) -> None:
+    stream = dropped(content, label)
+    assert reason(doc(storages={"ObjectPool": {NATIVE: stream}}), "a.doc") is Reason.EMBEDDED_EXECUTABLE
+    packed_in = ooxml("docx", {"word/embeddings/oleObject1.bin": compound({NATIVE: stream})})
+    assert reason(packed_in, "a.docx") is Reason.EMBEDDED_EXECUTABLE
+
+
+def test_an_archive_that_was_dropped_in_has_to_open() -> None:
+    for content in (b"Rar!\x1a\x07\x01\0" + bytes(40), b"7z\xbc\xaf\x27\x1c" + bytes(40)):
+        data = doc(storages={"ObjectPool": {NATIVE: dropped(content, b"a.dat")}})
+        assert Reason.ARCHIVE_LIMITS in codes(data)
+
+
+@pytest.mark.parametrize(
+    "content", [pdf(), archive({"a.zip": archive({"a.txt": b"a"})}), b"<a>b</a>", b"Dear Sir", ooxml("xlsx")]
+)
+def test_a_harmless_file_that_was_dropped_in_is_ordinary(content: bytes) -> None:
+    packed_in = ooxml("docx", {"word/embeddings/a.bin": compound({NATIVE: dropped(content, b"a")})})
+    assert (seen(packed_in).findings, seen(packed_in).flags) == ([], ["embedded_files"])

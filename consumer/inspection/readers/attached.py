@@ -9,7 +9,7 @@ from consumer.inspection.readers import flate, scripts, zip_reader
 from consumer.inspection.readers.formats import HEAD, format_at, formats_at_fixed_places
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, Work, most_kept
+from consumer.inspection.readers.seen import Seen, Work, most_kept
 from consumer.inspection.readers.signatures import ZIP
 from consumer.model import Reason
 
@@ -34,12 +34,21 @@ CLOSED = (
 """Words for what holds files that no reader here takes out."""
 
 
-def judge(name: str, declared: str, content: bytes, seen: Seen, limits: Limits) -> Seen:
+def judge(name: str, declared: str, content: bytes, seen: Seen) -> Seen:
     """What is seen in an attached file, with what it means for the file that carries it.
 
     A program, markup with a script, and a file with something harmful inside are `embedded_executable`. What can't be
     opened keeps its finding. All else is harmless, and the caller tells that a file is attached.
     """
+    inner = judge_outside(name, declared, content, seen)
+    for finding in inner.findings:
+        if finding.code is Reason.ARCHIVE_LIMITS:
+            seen.find(finding.code, finding.detail)
+    return inner
+
+
+def judge_outside(name: str, declared: str, content: bytes, seen: Seen) -> Seen:
+    """The same, where an archive may hold others that nobody looks into."""
     if content.startswith(ACTIVE):
         content = _unpacked(content, seen.work)
     inner = seen.others.examine(content, name, declared)
@@ -59,9 +68,6 @@ def judge(name: str, declared: str, content: bytes, seen: Seen, limits: Limits) 
     elif extension_of(name) in ARCHIVES and content.startswith(zip_reader.LOCAL) and inner.detected_type != ZIP_TYPE:
         detail = "an attached archive is a document as well, whose other files nobody judged"
         seen.find(Reason.ARCHIVE_LIMITS, detail, opener="unzip")
-    for finding in inner.findings:
-        if finding.code is Reason.ARCHIVE_LIMITS:
-            seen.find(finding.code, finding.detail)
     return inner
 
 

@@ -51,7 +51,7 @@ def begins(data: bytes) -> bool:
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.work.spend(4 * len(data))
     lines = _lines(data)
-    mail = _Mail(lines, seen, limits)
+    mail = _Mail(lines, seen)
     top = mail.headers(0, len(lines))
     names = top.fields.keys()
     built_as_page = top.kind() == PAGE or "content-location" in names
@@ -74,7 +74,6 @@ def _lines(data: bytes) -> bytes:
 class _Mail:
     lines: bytes
     seen: Seen
-    limits: Limits
     parts: int = 0
 
     def headers(self, begin: int, end: int) -> Headers:
@@ -150,7 +149,7 @@ class _Mail:
 
     def _message(self, content: bytes, depth: int) -> None:
         """Readers take it for a mail with any headers, of any subtype and by any name."""
-        mail = _Mail(_lines(content), self.seen, self.limits, self.parts)
+        mail = _Mail(_lines(content), self.seen, self.parts)
         if begins(content) or not headers.begins(mail.lines[:1024]):
             self._attached("", MAIL, content)
         else:
@@ -163,7 +162,7 @@ class _Mail:
         if inner is None:
             self.seen.find(Reason.ENCRYPTED, "the mail is sealed: nobody can look inside without its key")
             return
-        mail = _Mail(_lines(inner), self.seen, self.limits, self.parts)
+        mail = _Mail(_lines(inner), self.seen, self.parts)
         if headers.begins(mail.lines[:1024]) and "content-type" in mail.headers(0, len(mail.lines)).fields:
             mail.part(0, len(mail.lines), depth + 1)
             self.parts = mail.parts
@@ -195,7 +194,7 @@ class _Mail:
 
     def _attached(self, name: str, kind: str, content: bytes) -> None:
         """A picture in a page is no attached file. What needs a password can't be judged at all."""
-        inner = attached.judge(name, kind, content, self.seen, self.limits)
+        inner = attached.judge(name, kind, content, self.seen)
         if inner.has(Reason.ENCRYPTED):
             self.seen.find(Reason.ENCRYPTED, "an attached file is protected by a password")
         if not (inner.detected_type or "").startswith("image/"):

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from consumer.inspection.readers import attached
+from consumer.inspection.readers.mail import mapi
+from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Work
+from consumer.model import Reason
 
 SIGNATURE = b"\x78\x9f\x3e\x22"
-BEGIN, TITLE, DATA = 0x00069002, 0x00018010, 0x0006800F
+BEGIN, TITLE, DATA, PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
+NAMES, CONTENT = (0x3704, 0x3707), 0x3701  # properties; of the names the long one last
+OBJECT, ITS_KIND = 0x0D, 16  # bytes that say what an object is, before it: a message is one in this same form
 OF_A_FILE = 2
 AN_ATTRIBUTE = 1024  # of work
 
@@ -18,16 +24,34 @@ _HEAD = struct.Struct("<BLL")
 
 def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "application/ms-tnef"
-    name, content = "", b""
+    file = _File()
     for kind, value in _attributes(data, seen.work):
         if kind == BEGIN:
-            _judge(name, content, seen, limits)
-            name, content = "", b""
+            _judge(file, seen)
+            file = _File()
         elif kind == TITLE:
-            name = value.rstrip(b"\0").decode("latin-1")
+            file.names.append(value.rstrip(b"\0").decode("latin-1"))
         elif kind == DATA:
-            content = value
-    _judge(name, content, seen, limits)
+            file.contents.append(value)
+        elif kind == PROPERTIES:
+            _described(value, file, seen.work)
+    _judge(file, seen)
+
+
+@dataclass(slots=True)
+class _File:
+    names: list[str] = field(default_factory=list)  # the one that Outlook shows last
+    contents: list[bytes] = field(default_factory=list)  # most have one
+    message: bytes = b""  # whose subject is its name
+
+
+def _described(data: bytes, file: _File, work: Work) -> None:
+    found = {one.number: one for one in mapi.properties(data, work) if one.number in (*NAMES, CONTENT)}
+    file.names += [found[number].text for number in NAMES if number in found]
+    if (content := found.get(CONTENT)) is not None and content.kind == OBJECT:
+        file.message = content.value[ITS_KIND:]
+    elif content is not None:
+        file.contents.append(content.value)
 
 
 def _attributes(data: bytes, work: Work) -> Iterator[tuple[int, bytes]]:
@@ -43,6 +67,12 @@ def _attributes(data: bytes, work: Work) -> Iterator[tuple[int, bytes]]:
         at = end + 2
 
 
-def _judge(name: str, content: bytes, seen: Seen, limits: Limits) -> None:
-    if content or name:
-        attached.judge(name, "", content, seen, limits)
+def _judge(file: _File, seen: Seen) -> None:
+    names = [name for name in file.names if name]
+    if file.contents and is_program(b"", *names):
+        seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached", opener="desktop")
+        return
+    for content in file.contents:
+        attached.judge(names[-1] if names else "", "", content, seen)
+    if file.message:
+        attached.judge("", "", file.message, seen)

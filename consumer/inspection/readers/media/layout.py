@@ -78,7 +78,7 @@ def judge(data: bytes, layout: Layout, seen: Seen, limits: Limits, name_ends: in
     for begin, stop in layout.unshown:
         _unshown(data[begin:stop], begin, layout, seen)
     for name, content in layout.inside:
-        _inside(name, content, layout, seen, limits)
+        _inside(name, content, layout, seen)
     if name_ends and script_header.goes_on(data, name_ends):
         detail = f"the {layout.noun}'s header is the beginning of a script"
         seen.find(Reason.SECOND_FORMAT, detail, at=0, opener="script element")
@@ -98,10 +98,10 @@ def _unshown(content: bytes, at: int, layout: Layout, seen: Seen) -> None:
         seen.find(Reason.SECOND_FORMAT, detail, at=at, opener=trailing.opener_of(found))
 
 
-def _inside(name: str, content: bytes, layout: Layout, seen: Seen, limits: Limits) -> None:
+def _inside(name: str, content: bytes, layout: Layout, seen: Seen) -> None:
     """Covers are pictures. A damaged one is not shown, and harms nobody."""
     if not content.strip(PADDING):
         return
-    inner = attached.judge(name, "", content, seen, limits)
+    inner = attached.judge(name, "", content, seen)
     if not (inner.detected_type or "").startswith("image/"):
         seen.find(Reason.EMBEDDED_FILES, f"a file in the {layout.noun}")

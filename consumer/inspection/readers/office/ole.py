@@ -69,7 +69,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         seen.find(Reason.SECOND_FORMAT, "an installer of Windows by the class of the document", opener="msiexec")
     _content(file, root, seen)
     if seen.detected_type == OUTLOOK:
-        outlook.examine(file, most_kept(len(data)), seen, limits)
+        outlook.examine(file, most_kept(len(data)), seen)
     for has_code in projects(file, seen):
         if has_code:
             seen.find(Reason.MACROS, "it contains macros")
@@ -145,7 +145,7 @@ def programs(file: CompoundFile, seen: Seen) -> Iterator[bool]:
         if node.kind != STREAM:
             continue
         if node.name == ole_package.STREAM_NAME:
-            yield ole_package.is_program(file.read(node, node.size), seen.work)
+            yield ole_package.examine(file.read(node, node.size), seen)
         elif is_program(file.read(node, HEAD)):
             yield True
 

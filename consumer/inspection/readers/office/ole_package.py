@@ -1,12 +1,12 @@
-"""Files that were dropped into a document (the stream `\\1Ole10Native`): the names they had, and how they begin."""
+"""Files that were dropped into a document (the stream `\\1Ole10Native`): the names they had, and what they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from consumer.inspection.readers import programs
+from consumer.inspection.readers import attached, programs
 from consumer.inspection.readers.formats import HEAD
-from consumer.inspection.readers.seen import Work
+from consumer.inspection.readers.seen import Seen, Work
 
 STREAM_NAME = "\x01ole10native"
 HEADER = 6  # the size of what follows, and a kind
@@ -15,26 +15,35 @@ A_PLACE = 16 * 1024  # of work
 STARTS = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"L\0\0\0\x01\x14\x02\0", b"ITSF")
 
 
-def is_program(stream: bytes, work: Work) -> bool:
-    return programs.is_program(b"", *_names(stream)) or any(
-        programs.is_program(stream[at : at + HEAD]) for at in _places(stream[:NAMES], work)
-    )
+def examine(stream: bytes, seen: Seen) -> bool:
+    """Whether it is a program. Any other file opens with a double click, and is judged like one that is attached; an
+    archive inside of one that was dropped in takes several.
+    """
+    names, content = _read(stream)
+    if programs.is_program(b"", *names) or any(
+        programs.is_program(stream[at : at + HEAD]) for at in _places(stream[:NAMES], seen.work)
+    ):
+        return True
+    if content:
+        attached.judge_outside(names[0], "", content, seen)
+    return False
 
 
-def _names(stream: bytes) -> Iterator[str]:
+def _read(stream: bytes) -> tuple[list[str], bytes]:
     """Its label, the paths it came from and went to; and the same again behind the file, for what is not ASCII."""
-    at = HEADER
+    at, names = HEADER, list[str]()
     for _ in range(2):
         name, _, _ = stream[at : at + NAMES].partition(b"\0")
-        yield name[-200:].decode("latin-1")
+        names.append(name[-200:].decode("latin-1"))
         at += len(name) + 1
     at += 4
     path, at = _counted(stream, at)
-    yield path[-200:].rstrip(b"\0").decode("latin-1")
-    _, at = _counted(stream, at)
+    names.append(path[-200:].rstrip(b"\0").decode("latin-1"))
+    content, at = _counted(stream, at)
     for _ in range(3):
         name, at = _counted(stream, at, 2)
-        yield name[-400:].decode("utf-16-le", "replace")
+        names.append(name[-400:].decode("utf-16-le", "replace"))
+    return names, content
 
 
 def _counted(stream: bytes, at: int, width: int = 1) -> tuple[bytes, int]:

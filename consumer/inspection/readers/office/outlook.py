@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from consumer.inspection.readers import attached
 from consumer.inspection.readers.office.compound import STORAGE, CompoundFile, Node
 from consumer.inspection.readers.programs import is_program
-from consumer.inspection.readers.seen import Limits, Seen, TooMuch
+from consumer.inspection.readers.seen import Seen, TooMuch
 from consumer.model import Reason
 
 ATTACHED, PROPERTY = "__attach_version1.0_", "__substg1.0_"
@@ -16,7 +16,7 @@ KINDS = {"001f": "utf-16-le", "001e": "latin-1"}  # of a text
 LONGEST = 1024  # bytes of a name
 
 
-def examine(file: CompoundFile, most: int, seen: Seen, limits: Limits) -> None:
+def examine(file: CompoundFile, most: int, seen: Seen) -> None:
     """`most`: bytes of an attached file that are kept."""
     for index, node in enumerate(file.nodes):
         if node.kind != STORAGE or not node.name.startswith(ATTACHED):
@@ -28,7 +28,7 @@ def examine(file: CompoundFile, most: int, seen: Seen, limits: Limits) -> None:
         elif (content := streams.get(CONTENT)) is not None:
             if content.size > most:
                 raise TooMuch("an attached file is larger than can be examined")
-            attached.judge(names[0] if names else "", "", file.read(content, content.size), seen, limits)
+            attached.judge(names[0] if names else "", "", file.read(content, content.size), seen)
 
 
 def _names(file: CompoundFile, streams: Mapping[str, Node]) -> Iterator[str]:

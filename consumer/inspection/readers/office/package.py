@@ -56,6 +56,7 @@ class Package:
         self.roots: list[str] = []  # parts that the package's own relationships call its document
         self._outer = seen
         self.inner = Seen(work=seen.work)  # what the parts bring along
+        self.inner.others = seen.others
         self.broken = {self._parts[entry.name] for entry in archive.entries if not entry.size}  # parts that are not XML
         if any("/embeddings/" in name for name in self.names):
             self.inner.flag("embedded_files")

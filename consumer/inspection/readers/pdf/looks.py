@@ -86,7 +86,7 @@ class Looks:
         name = self.referred.files.get(number, "") if number is not None else ""
         self.seen.find(Reason.EMBEDDED_FILES, "files are attached")
         self.seen.flag("embedded_files")
-        attached.judge(name, "", bytes(content), self.seen, self.limits)
+        attached.judge(name, "", bytes(content), self.seen)
         return len(content)
 
     def _is_picture(self, stream: PdfStream) -> bool:

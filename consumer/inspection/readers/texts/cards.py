@@ -67,19 +67,19 @@ def is_calendar(data: bytes) -> bool:
 
 def examine_contact(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "text/vcard"
-    _examine(data, VCARD, seen, limits)
+    _examine(data, VCARD, seen)
 
 
 def examine_calendar(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "text/calendar"
-    _examine(data, CALENDAR, seen, limits)
+    _examine(data, CALENDAR, seen)
 
 
 def _begins(data: bytes, kind: bytes) -> bool:
     return opening.as_utf8(data[:256], Work()).lstrip().upper().startswith(b"BEGIN:" + kind)
 
 
-def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
+def _examine(data: bytes, kind: bytes, seen: Seen) -> None:
     seen.work.spend(8 * len(data))
     lines, objects = opening.as_utf8(data, seen.work), _Objects(kind, seen.work)
     for piece in _in_pieces(lines):
@@ -90,7 +90,7 @@ def _examine(data: bytes, kind: bytes, seen: Seen, limits: Limits) -> None:
         seen.find(Reason.LAUNCH_ACTION, "an alarm in it starts a program", opener="desktop")
     for file in objects.files:
         seen.work.spend(max(0, A_FILE - A_BYTE * len(file.content)))
-        inner = attached.judge(file.name, "", file.content, seen, limits)
+        inner = attached.judge(file.name, "", file.content, seen)
         if not (inner.detected_type or "").startswith(SHOWN):
             seen.find(Reason.EMBEDDED_FILES, "a file stands in one of its properties")
 
