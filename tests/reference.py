@@ -9,7 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from consumer.inspection.policy.model import CERTAIN, DEFAULTS, Action
-from consumer.inspection.policy.names import has_reader
+from consumer.inspection.policy.names import has_reader, reader_of
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.inspection.readers.openers import OPENERS, RULES
 from consumer.inspection.readers.seen import SAFE, Limits
@@ -99,8 +99,8 @@ def _conditions() -> Iterator[tuple[str, str, str, str]]:
 def _types() -> Iterator[tuple[str, str, str, str]]:
     shipped = Policy.load(SHIPPED).types
     for row in FORMATS:
-        reader = row.reader.__module__.removeprefix("consumer.inspection.readers.") if row.reader else "none"
-        yield row.name, ", ".join(row.extensions), reader, "allows" if row.name in shipped else ""
+        reader, allowed = reader_of(row.name) or "none", "allows" if row.name in shipped else ""
+        yield row.name, ", ".join(row.extensions), reader, allowed
 
 
 def _unread() -> Iterator[str]:
