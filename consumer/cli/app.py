@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 topics_app = typer.Typer(
-    help="Create and show the service's topics. And print what it has to be allowed.",
+    help="Create and show the service's topics. And print the ACLs that each role needs.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -127,8 +127,8 @@ def check_config(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show all settings, or all that is wrong. With the source of each; contacts nothing without --online, which ends
-    with 1 for what has to be changed and 3 for what is away. With --diff, exit 1 if anything is judged otherwise."""
+    """Show all settings, or all that is wrong. Each with its source. Contacts nothing without --online: then exit 1 if
+    anything has to be changed, 3 if anything is away. With --diff, exit 1 if anything is judged otherwise."""
     from consumer.cli import checks
 
     with failures_told(as_json):
@@ -153,7 +153,7 @@ def check_url(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say whether URLs may be connected to. And why not; connects nowhere; exit 1 if one may not."""
+    """Say whether the service may connect to URLs. And why not. Connects nowhere; exit 1 if it may not to one."""
     from consumer.cli.checks import check_urls
 
     with failures_told(as_json):
@@ -191,7 +191,7 @@ def topics_create(
 
 @topics_app.command("describe")
 def topics_describe(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Show the topics. Exit 1 if they differ from what `topics create` makes, and how."""
+    """Show the topics. And how they differ from what `topics create` makes: exit 1 if they do."""
     from consumer.cli.topic_commands import describe_topics
 
     with failures_told(as_json):
@@ -220,7 +220,7 @@ def reconcile(
     since: Annotated[
         str, typer.Option(help="Messages from then on: 2026-11-23T09:30Z, or 90m, 2h, 7d ago.", show_default=False)
     ],
-    until: Annotated[str, typer.Option(help="… and before then; what is younger may still be on its way.")] = "20m",
+    until: Annotated[str, typer.Option(help="And before then: what is younger may still be on its way.")] = "20m",
     look_back: Annotated[
         str, typer.Option(help="How long before --since a conversation may have started: 7d, 12h.")
     ] = "7d",
@@ -231,8 +231,8 @@ def reconcile(
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """List messages with files that have no answer. Asks the API and the ledger, in no group and beside the service;
-    exit 1 if there are any and they are not fed."""
+    """List messages with files that have no answer. Asks the API and reads the ledger; a running service notices
+    nothing. Exit 1 if there are any and they are not fed."""
     from consumer.cli.reconcile import print_missing
 
     with failures_told(as_json):
@@ -259,8 +259,8 @@ def top(
     interval: Annotated[float, typer.Option(min=0.2, max=60, help="Seconds between two looks.")] = 2.0,
     as_json: AsJson = False,
 ) -> None:
-    """Show how running processes are. Rates, reasons, conditions, limits, partitions, until Ctrl-C; --once ends with 1
-    if one is not ready and with 3 if one does not answer; with --json an object for each look."""
+    """Show how running processes are. Rates, reasons, conditions, limits and partitions, until Ctrl-C. With --once,
+    exit 1 if one is not ready, 3 if one does not answer. With --json, an object for each look."""
     from consumer.cli.top import show_processes
 
     with failures_told(as_json):

@@ -10,10 +10,7 @@ from consumer.inspection.mime import MIME, UNKNOWN_TYPE
 from consumer.inspection.readers.seen import Unreadable
 from consumer.inspection.readers.table import canonical
 
-HEAD, HEAD_OF_TEXT = (
-    1024 * 1024,
-    256 * 1024,
-)  # what is asked about here shows itself at its beginning; formats that do not have readers
+HEAD, HEAD_OF_TEXT = 1024 * 1024, 256 * 1024  # formats that do not show themselves at their beginning have readers
 _RUNS = re.compile(rb"[ \t\r\n\f\v]{16,}")
 _A_RUN, _AS_SPACES = b" " * 16, bytes.maketrans(b"\t\r\n\f\v", b"     ")
 
