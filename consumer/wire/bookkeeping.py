@@ -1,7 +1,7 @@
 """What transports write for themselves among the events, one row each: by its own word it is nobody's event.
 
 Sources: Debezium's heartbeats, transaction metadata, schema changes, notifications and signals, Maxwell's bootstraps
-and definitions, confirmations of SNS, S3 and Genesys's notification socket, CockroachDB's resolved timestamps, the
+and definitions, confirmations of SNS, SMN, S3 and Genesys's notification socket, CockroachDB's resolved timestamps, the
 messages of Airbyte and Singer, wal2json's transactions, TiCDC's definitions and watermarks, MongoDB's change events
 that are about no document.
 """
@@ -62,6 +62,10 @@ BOOKKEEPING = (
     _of(
         "notification socket's answer", {"result": str, "status": str}, allows=frozenset({"correlationId"}),
         holds=has(result="200", status=("subscribed", "unsubscribed")),
+    ),
+    _of(
+        "SMN's confirmation", dict.fromkeys(("topic_urn", "type", "subscribe_url"), str),
+        holds=has(type=("SubscriptionConfirmation", "UnsubscribeConfirmation")),
     ),
     _of("S3's test", {"Service": str, "Event": str, "Bucket": str}, holds=has(Event="s3:TestEvent")),
     _of(

@@ -171,6 +171,8 @@ def _writes(node: Json) -> bool:
     return node["type"] in ("INSERT", "UPDATE", "insert", "update")
 
 
+_flattened = row_at(at("payload"), at("__deleted"))
+
 CHANGES = (
     Envelope("Debezium", {"op": str, "source": dict, "after": _ROW}, row_at(at("after"), at("op"))),
     Envelope(
@@ -185,9 +187,9 @@ CHANGES = (
     Envelope("GoldenGate", {"after": _ROW, "op_type": str}, row_at(at("after"), at("op_type")), frozenset({"before"})),
     Envelope("Canal", {"data": (list, dict), "type": str}, row_at(at("data"), at("type")), frozenset({"old"}), _writes),
     Envelope("Debezium", {"before": _ROW, "after": _ROW}, row_at(at("after"), lambda node: ""), frozenset()),
-    Envelope(
-        "Debezium", {"__op": str, "payload": (dict, str)}, row_at(at("payload"), at("__deleted")),
-        holds=NO_TABLE.isdisjoint,
+    *(
+        Envelope("Debezium", {mark: str, "payload": (dict, str)}, _flattened, holds=NO_TABLE.isdisjoint)
+        for mark in ("__op", "__deleted", "__table", "__lsn", "__ts_ms", "__source_ts_ms")  # those that were asked for
     ),
     Envelope(
         "outbox", dict.fromkeys(("aggregatetype", "aggregateid", "type"), str) | {"payload": (dict, str)},
@@ -201,9 +203,7 @@ CHANGES = (
         "DMS", {"data": dict, "metadata": dict}, row_at(at("data"), at("metadata", "operation")), frozenset(),
         _is_of_dms("data"),
     ),
-    Envelope(
-        "DMS", {"metadata": dict}, none_of("bookkeeping"), frozenset({"control", "data"}), _is_of_dms("control")
-    ),
+    Envelope("DMS", {"metadata": dict}, none_of("bookkeeping"), frozenset({"control", "data"}), _is_of_dms("control")),
     Envelope(
         "Maxwell", {"database": str, "table": str, "type": str, "ts": int, "data": (dict, list, type(None))},
         _maxwell_row,

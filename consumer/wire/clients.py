@@ -1,8 +1,9 @@
 """What clients of brokers and queues show of a record or a message, and what tools between them hand on, one row each.
 
-Sources: KafkaJS, Node.js' `Buffer`, confluent-kafka-go, Lenses' exports, Conduit's OpenCDC, Cloudflare Queues, Azure's
-queues, Event Hubs and Service Bus as their clients show them, Step Functions, EventBridge's pipes, JSON-RPC 2.0,
-Moleculer, KurrentDB, OpenShift's logs.
+Sources: KafkaJS, Node.js' `Buffer`, confluent-kafka-go and -dotnet, kaf, Kafdrop, Lenses' exports, Conduit's OpenCDC,
+Cloudflare Queues, the queues of Azure and Yandex, topics of Huawei's SMN and Tencent's CMQ, Event Hubs and Service Bus
+as their clients show them, OpenWhisk's feed of Kafka, Step Functions, EventBridge's pipes, Argo Events, Hermes, Nakadi,
+JSON-RPC 2.0, Moleculer, KurrentDB, OpenShift's logs.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from consumer.wire.payloads import (
     json_or_base64_or_itself,
     lacks,
     list_at,
+    one_has,
     or_tombstone,
     shown,
 )
@@ -51,13 +53,34 @@ def _operation_of_conduit(node: Json) -> str | None:
     return _OPERATIONS.get(node["operation"])
 
 
+def _of_dotnet(node: Json) -> Payload:
+    return shown("Value")(node["Message"])
+
+
+def _is_of_argo(node: Json) -> bool:
+    return bool(node["context"].keys() >= {"source", "specversion", "type"})
+
+
 CLIENTS = (
     Envelope(
         "KafkaJS", {"topic": str, "partition": int, "message": dict}, _of_kafkajs, frozenset(),
         lambda node: node["message"].keys() >= {"value", "offset"},
     ),
+    Envelope("KafkaJS", {"magicByte": int, "batchContext": dict, "value": ANY_VALUE}, shown("value")),
     Envelope("Node.js", {"type": str, "data": list}, _buffer, frozenset(), has(type="Buffer")),
     Envelope("confluent-kafka-go", {"TopicPartition": dict, "Value": (str, type(None))}, shown("Value")),
+    Envelope(
+        "confluent-kafka-dotnet", {"Topic": str, "Message": dict, "IsPartitionEOF": bool}, _of_dotnet,
+        holds=lambda node: "Value" in node["Message"],
+    ),
+    Envelope(
+        "Kafdrop", {"partition": int, "offset": int, "message": (str, type(None))}, shown("message"),
+        frozenset({"headers", "key", "timestamp"}),
+    ),
+    Envelope(
+        "kaf", {"partition": int, "offset": int, "payload": ANY_VALUE}, shown("payload"),
+        frozenset({"headers", "key", "timestamp"}),
+    ),
     Envelope(
         "Lenses", {"value": ANY_VALUE, "metadata": dict}, or_tombstone("value"), frozenset({"key"}),
         lambda node: node["metadata"].keys() >= {"partition", "offset"},
@@ -75,6 +98,26 @@ CLIENTS = (
         frozenset({"errors", "messages", "result_info"}),
         lambda node: isinstance(node["result"].get("messages"), list),
     ),
+    Envelope(
+        "Yandex's triggers", {"messages": list}, list_at("messages"), frozenset(),
+        one_has("messages", "event_metadata", "details"),
+    ),
+    Envelope(
+        "Yandex's queue", {"event_metadata": dict, "details": dict}, json_or_base64_at("details", "message", "body"),
+        frozenset(), lambda node: isinstance(node["details"].get("message"), dict),
+    ),
+    Envelope(
+        "OpenWhisk", {"messages": list}, list_at("messages"), frozenset(),
+        one_has("messages", "topic", "partition", "offset", "value"),
+    ),
+    Envelope(
+        "SMN", dict.fromkeys(("topic_urn", "message_id", "type", "message"), str), at("message"),
+        holds=has(type="Notification"),
+    ),
+    Envelope(
+        "CMQ", dict.fromkeys(("TopicOwner", "subscriptionName", "msgId", "msgBody"), str),
+        json_or_base64_at("msgBody"), shares=frozenset({"topicName"}),
+    ),
     Envelope("Azure's queue", {"messageText": str, "popReceipt": str}, json_or_base64_at("messageText")),
     Envelope("Azure's queue", {"MessageText": str, "PopReceipt": str}, json_or_base64_at("MessageText")),
     Envelope(
@@ -89,6 +132,21 @@ CLIENTS = (
     Envelope(
         "EventBridge's pipe", {"context": dict, "version": str, "timestamp": str, "payload": (dict, list, str)},
         json_or_base64_at("payload"), frozenset(),
+    ),
+    Envelope(
+        "Argo Events", {"context": dict, "data": (dict, str)}, json_or_base64_at("data"), frozenset(), _is_of_argo
+    ),
+    Envelope(
+        "Hermes", {"metadata": dict, "message": dict}, at("message"), frozenset(),
+        lambda node: node["metadata"].keys() >= {"id", "timestamp"},
+    ),
+    Envelope(
+        "Nakadi", {"metadata": dict, "data_op": str, "data": dict}, row_at(at("data"), at("data_op")),
+        holds=lambda node: "eid" in node["metadata"],
+    ),
+    Envelope(
+        "Nakadi", {"cursor": dict, "events": list}, list_at("events"), frozenset({"info"}),
+        one_has("events", "metadata"),
     ),
     Envelope("JSON-RPC", {"jsonrpc": str, "method": str, "params": (dict, list)}, at("params"), frozenset({"id"})),
     Envelope(

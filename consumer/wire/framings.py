@@ -9,6 +9,9 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from consumer.errors import Malformed
+from consumer.wire.coded import of_base64
+
 
 def _inflated(packed: bytes, most: int) -> bytes | None:
     """None for what is not whole, or more than `most` bytes."""
@@ -18,6 +21,15 @@ def _inflated(packed: bytes, most: int) -> bytes | None:
     except zlib.error:
         return None
     return content if inflating.eof and len(content) <= most else None
+
+
+def _decoded(packed: bytes, most: int) -> bytes | None:
+    """The same of base64."""
+    try:
+        content = of_base64(packed.decode(errors="replace"))
+    except Malformed:
+        return None
+    return content if len(content) <= most else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +42,6 @@ class Framing:
     remedy: str
     json_may_follow: bool = False
     lengths: bool = False  # it stands in front of each of several values
-    of_text: bool = False  # a line may begin so as well, among others
     unpacked: Callable[[bytes, int], bytes | None] | None = None  # what is behind it, if it is at most so many bytes
 
     @property
@@ -45,6 +56,8 @@ RESOLVED = bytes(LENGTH)  # a value of no length, by which TiCDC says that all b
 PLAIN_JSON = "have the source write plain JSON (`value.converter=org.apache.kafka.connect.json.JsonConverter`)"
 UNCOMPRESSED = "have the source leave values as they are, and let Kafka compress (`compression.type` of the producer)"
 
+OF_JSON = (b"W3s", b"Wwo", b"WyJ", b"ew0", b"ewk", b"ewo", b"eyA", b"eyJ")  # how base64 of it begins
+
 UTF_16 = Framing("UTF-16", (b"\xff\xfe", b"\xfe\xff", b"\0{", b"\0["), 2, "have the source write UTF-8")
 FRAMINGS = (
     UTF_16,
@@ -54,6 +67,8 @@ FRAMINGS = (
     Framing("Apicurio's schema registry (an id of 8 bytes)", (b"\0",), 9, PLAIN_JSON, json_may_follow=True),
     Framing("AWS Glue's schema registry", (b"\x03\x00",), 18, PLAIN_JSON, json_may_follow=True),
     Framing("AWS Glue's schema registry, compressed by zlib", (b"\x03\x05",), 18, PLAIN_JSON, True, unpacked=_inflated),
+    Framing("base64", OF_JSON, 0, "have the source decode it", True, unpacked=_decoded),
+    Framing("base64 of gzip", (b"H4sI",), 0, UNCOMPRESSED),
     Framing(
         "the Kinesis Producer Library, which puts several records into one",
         (b"\xf3\x89\x9a\xc2",),
@@ -63,10 +78,8 @@ FRAMINGS = (
     Framing("an Avro file", (b"Obj\x01",), 4, PLAIN_JSON),
     Framing("a serialised Java object", (b"\xac\xed\x00\x05",), 4, PLAIN_JSON),
     Framing("CBOR", (b"\xd9\xd9\xf7",), 3, PLAIN_JSON),
-    Framing(
-        "syslog", tuple(b"<%d" % digit for digit in range(10)), 0, "have the source send messages alone", of_text=True
-    ),
-    Framing("XML", (b"<",), 0, "have the source write JSON (Axon: `axon.serializer.events=jackson`)", of_text=True),
+    Framing("syslog", tuple(b"<%d" % digit for digit in range(10)), 0, "have the source send messages alone"),
+    Framing("XML", (b"<",), 0, "have the source write JSON (Axon: `axon.serializer.events=jackson`)"),
     Framing("Python's pickle", tuple(b"\x80%c" % version for version in range(2, 6)), 2, "have the source write JSON"),
     Framing("gzip", (b"\x1f\x8b",), 10, UNCOMPRESSED),
     Framing("zlib", (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda"), 2, UNCOMPRESSED),

@@ -1,8 +1,8 @@
 """The envelopes that shippers of logs put around events, one row each: a line of a log, or a request that was logged.
 
-Sources: CloudWatch Logs' subscriptions, Elastic Beats and Logstash, Fluentd and Fluent Bit, OpenTelemetry's protocol in
-JSON, Datadog, New Relic, Vector, Splunk's events and its HTTP event collector, Cloud Logging, journald's export,
-syslog-ng, rsyslog, GELF 1.1, Loki's push and query APIs, the logs of Kong and APISIX.
+Sources: CloudWatch Logs' subscriptions, Lambda's logs in JSON, Elastic Beats and Logstash, Fluentd and Fluent Bit,
+OpenTelemetry's protocol in JSON, Datadog, New Relic, Vector, Splunk's events and its HTTP event collector, Cloud
+Logging, journald's export, syslog-ng, rsyslog, GELF 1.1, Loki's push and query APIs, the logs of Kong and APISIX.
 """
 
 from __future__ import annotations
@@ -145,6 +145,10 @@ LOGS = (
     Envelope(
         "CloudWatch Logs", {"awslogs": dict}, base64_at("awslogs", "data"), frozenset(),
         holds=lambda node: isinstance(node["awslogs"].get("data"), str),
+    ),
+    Envelope(
+        "Lambda's log", dict.fromkeys(("timestamp", "level", "requestId"), str) | {"message": (dict, list, str)},
+        at("message"), frozenset({"logger", "tenantId"}),
     ),
     Envelope("Beats", {"@timestamp": str, "@metadata": dict, "message": str}, at("message"), holds=lacks("@version")),
     Envelope("Beats", {"@timestamp": str, "@metadata": dict, "json": dict}, at("json"), holds=lacks("message")),

@@ -80,10 +80,10 @@ def base64_at(*path: str) -> Callable[[Json], Payload]:
 
 
 OF_RECORDS = frozenset({
-    "__confluent_index", "broker", "checksum", "deliveryCount", "exceededFields", "headers", "key", "key_schema_id",
-    "leaderEpoch", "leader_epoch", "metadata", "offset", "partition", "serializedKeySize", "serializedValueSize",
-    "serialized_header_size", "serialized_key_size", "serialized_value_size", "timestamp", "timestampType",
-    "timestamp_type", "topic", "ts", "ts_type", "tstype", "value_schema_id",
+    "__confluent_index", "broker", "checksum", "deliveryCount", "exceededFields", "headers", "highWaterOffset", "key",
+    "key_schema_id", "leaderEpoch", "leader_epoch", "metadata", "offset", "partition", "serializedKeySize",
+    "serializedValueSize", "serialized_header_size", "serialized_key_size", "serialized_value_size", "size", "stream",
+    "timestamp", "timestampType", "timestamp_type", "topic", "ts", "ts_type", "tstype", "value_schema_id",
 })  # fmt: skip
 
 
@@ -259,11 +259,6 @@ def lattice_body(node: Json) -> Payload:
 def guest_body(node: Json) -> Payload:
     body = node["body"]
     return body if node["class"] == "StructuredMessage" and body is not None else Nothing("guest_session")
-
-
-def binary_or_json(node: Json) -> Payload:
-    value = or_tombstone("value")(node)
-    return of_base64(value) if isinstance(value, str) else value
 
 
 def kong_body(node: Json) -> Payload:

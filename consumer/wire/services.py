@@ -93,6 +93,11 @@ def _elsewhere(node: Json) -> Payload:
     raise Malformed("it tells of an object in S3, which is not read: have what the object holds sent in its place")
 
 
+def _is_no_batch_s(node: Json) -> bool:
+    """Lambda and Spark write records with their topics and kinds of time."""
+    return not node.keys() >= {"topic", "timestampType"}
+
+
 def _is_streamed(node: Json) -> bool:
     channel: str = node["channel"]
     return channel.startswith(("/event/", "/data/", "/topic/", "/u/"))
@@ -126,10 +131,6 @@ SERVICES = (
     Envelope(
         "Pub/Sub message", {"MessageData": str, "AttributesMap": (dict, type(None))}, json_or_base64_at("MessageData"),
         frozenset(),
-    ),
-    Envelope(
-        "rpk", {"topic": str, "partition": int, "offset": int, "timestamp": int, "value": ANY_VALUE},
-        lambda node: json_or_base64_or_itself(or_tombstone("value")(node)), OF_RECORDS - {"timestampType"},
     ),
     Envelope(
         "track call", {"type": str, "event": str, "messageId": str, "properties": dict}, at("properties"),
@@ -216,12 +217,8 @@ SERVICES = (
         "Redpanda Console", {"partitionID": int, "offset": int, "isTransactional": bool, "value": dict}, _decoded
     ),
     Envelope(
-        "Kafka record", {"partition": int, "offset": int, "value": ANY_VALUE},
-        lambda node: json_or_base64_or_itself(or_tombstone("value")(node)), OF_RECORDS, lacks("topic"),
-    ),
-    Envelope(
-        "Kafka record", {"topic": str, "partition": int, "offset": int, "timestampType": str, "value": (dict, list)},
-        at("value"), OF_RECORDS,
+        "Kafka record", {"partition": _COUNT, "offset": _COUNT, "value": ANY_VALUE},
+        lambda node: json_or_base64_or_itself(or_tombstone("value")(node)), OF_RECORDS, _is_no_batch_s,
     ),
     Envelope(
         "Azure Functions", {"Topic": str, "Partition": int, "Offset": int, "Value": _TEXT}, shown("Value")

@@ -12,7 +12,6 @@ from consumer.wire.payloads import (
     at,
     base64_at,
     base64_in,
-    binary_or_json,
     cloud_event,
     connect,
     each_of,
@@ -81,11 +80,12 @@ ENVELOPES = (
     # Amazon: "Using AWS Lambda with …", "Amazon SNS message formats", the API references of SQS, Kinesis and Firehose.
     Envelope("Lambda batch", {"Records": list}, list_at("Records"), _BATCH),
     Envelope("SQS batch", {"Messages": list}, list_at("Messages"), frozenset({"ResponseMetadata"})),
-    Envelope("SQS", {"messageId": str, "receiptHandle": str, "body": str}, at("body")),
+    Envelope("SQS", {"messageId": str, "receiptHandle": str, "body": (dict, list, str)}, at("body")),
     Envelope("SQS", {"MessageId": str, "ReceiptHandle": str, "Body": str}, at("Body")),
     Envelope("SQS", {"ApproximateReceiveCount": (int, str), "SentTimestamp": (int, str), "Body": str}, at("Body")),
     Envelope(
-        "SQS", {"messageId": str, "eventSource": str, "body": str}, at("body"), holds=has(eventSource="aws:sqs")
+        "SQS", {"messageId": str, "eventSource": str, "body": (dict, list, str)}, at("body"),
+        holds=has(eventSource="aws:sqs"),
     ),
     Envelope(
         "SNS", {"Type": str, "MessageId": str, "TopicArn": str, "Message": str}, at("Message"),
@@ -96,7 +96,9 @@ ENVELOPES = (
         "Kinesis", {"kinesis": dict, "eventSource": str}, base64_at("kinesis", "data"),
         holds=has(eventSource="aws:kinesis"),
     ),
-    Envelope("Kinesis", {"partitionKey": str, "sequenceNumber": str, "data": str}, base64_at("data")),
+    Envelope(  # by a pipe of EventBridge's it may be parsed, as its own records of queues and Kafka are
+        "Kinesis", {"partitionKey": str, "sequenceNumber": str, "data": (dict, list, str)}, json_or_base64_at("data")
+    ),
     Envelope("Kinesis", {"PartitionKey": str, "SequenceNumber": str, "Data": str}, base64_at("Data")),
     Envelope(
         "Firehose", {"requestId": str, "timestamp": int, "records": list},
@@ -120,7 +122,7 @@ ENVELOPES = (
     ),
     Envelope(
         "Lambda Kafka record",
-        {"topic": str, "partition": int, "offset": int, "timestampType": str, "value": str},
+        {"topic": str, "partition": int, "offset": int, "timestampType": str, "value": (dict, list, str)},
         json_or_base64_at("value"),
     ),
     Envelope(
@@ -186,7 +188,9 @@ ENVELOPES = (
         "Service Bus", {"messageId": str, "sequenceNumber": (int, str), "body": (dict, list, str)},
         json_or_base64_at("body"),
     ),
-    Envelope("Logic Apps", {"ContentData": str, "Properties": dict}, base64_at("ContentData")),
+    Envelope(
+        "Logic Apps", {"ContentData": (dict, list, str), "Properties": dict}, json_or_base64_at("ContentData")
+    ),
     Envelope("Azure's records", {"records": list}, list_at("records"), frozenset(), one_has("records", "detail")),
     # JMS, as the connectors of Confluent and IBM, and of Lenses, write it.
     Envelope(
@@ -199,10 +203,6 @@ ENVELOPES = (
     Envelope(
         "kcat", {"topic": str, "partition": int, "offset": int, "tstype": str, "payload": ANY_VALUE},
         or_tombstone("payload"),
-    ),
-    Envelope(
-        "Kafka REST", {"topic": str, "partition": int, "offset": int, "value": ANY_VALUE}, binary_or_json,
-        frozenset({"key"}),
     ),
     Envelope(
         "Kafka REST", {"records": list},
@@ -255,6 +255,7 @@ ENVELOPES = (
     ),
     # Requests of HTTP, as automations hand them on (Logic Apps, n8n, Camel); webhooks as their standard has them.
     Envelope("HTTP message", {"headers": dict, "body": (dict, list, str)}, json_or_base64_at("body"), _OF_REQUESTS),
+    Envelope("HTTP message", {"header": dict, "body": (dict, list, str)}, json_or_base64_at("body"), frozenset()),
     Envelope("Logic Apps", {"$content-type": str, "$content": str}, base64_at("$content"), frozenset()),
     Envelope("webhook", {"type": str, "timestamp": (str, int), "data": dict}, at("data"), frozenset()),
     Envelope(

@@ -27,6 +27,7 @@ from tests.wire.carriers import (
     sqs,
     text,
 )
+from tests.wire.shown import SHOWN, SHOWN_BATCHES
 
 ENVELOPES: dict[str, Callable[[Any], Any]] = {
     "JSON in a string": text,
@@ -72,7 +73,7 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         data={"schema": {"type": "struct"}, "payload": {"before": None, "after": {**OUTBOX, "payload": text(raw)}}}
     ),
     "Debezium's table of events, as JSON": lambda raw: {**DEBEZIUM, "after": {"id": 1, "payload": raw}},
-    "Debezium, flattened": lambda raw: {"id": 1, "payload": text(raw), "__op": "c", "__deleted": "false"},
+    "Debezium, flattened": lambda raw: {"id": 1, "payload": text(raw), "__op": "c"},
     "Debezium's logical message": lambda raw: {
         "op": "m", "source": {}, "message": {"prefix": "genesys", "content": coded(raw)}
     },
@@ -217,7 +218,6 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "deliveryCount": 1, "enqueuedTimeUtc": 1, "lockedUntilUtc": 1, "sequenceNumber": 1, "messageBody": coded(raw),
     },
     "Pub/Sub by Confluent's connector": lambda raw: {"MessageData": coded(raw), "AttributeMap": {}},
-    "rpk": lambda raw: {"topic": "t", "key": "k", "value": text(raw), "timestamp": 1, "partition": 0, "offset": 1},
     "track call": lambda raw: {
         "type": "track", "event": "Message", "messageId": "ajs-next-1", "userId": "u", "channel": "server",
         "properties": raw, "context": {},
@@ -335,10 +335,7 @@ ENVELOPES: dict[str, Callable[[Any], Any]] = {
         "key": {"payload": "k", "encoding": "text"},
         "value": {"payload": raw, "encoding": "json", "isPayloadNull": False},
     },
-    "Kafka record": lambda raw: {
-        "key": "k", "value": raw, "partition": 0, "offset": 1, "timestamp": 1, "headers": {}
-    },
-    "Kafka record, base64": lambda raw: {"partition": 0, "offset": 1, "value": coded(raw)},
+    **SHOWN,
     "Azure Functions": lambda raw: {
         "Offset": 364, "Partition": 0, "Topic": "t", "Timestamp": AT, "Value": text(raw), "Headers": []
     },
@@ -495,6 +492,7 @@ BATCHES: dict[str, Callable[[list[Any]], Any]] = {
     "Ably, an item of a batch": lambda raws: {
         "channelId": "c", "site": "eu", "messages": [{"id": "vgQp:0:0", "data": text(raw)} for raw in raws]
     },
+    **SHOWN_BATCHES,
     "listing": lambda raws: {"entities": raws, "pageSize": 25, "pageNumber": 1},
     "listing of conversations": lambda raws: {"conversations": raws, "totalHits": len(raws)},
 }  # fmt: skip

@@ -163,6 +163,8 @@ PACKED = {
     "UTF-16": JSON.decode().encode("utf-16"),
     "Java": b"\xac\xed\x00\x05sr",
     "CBOR": b"\xd9\xd9\xf7\xa1",
+    "base64": base64.b64encode(JSON) + b"!",
+    "base64 of gzip": base64.b64encode(gzip.compress(JSON)),
 }
 
 
@@ -173,6 +175,29 @@ def test_what_is_framed_or_compressed_names_how_and_what_to_set(name: str) -> No
     assert (item.reason, item.value) == (DeadReason.UNREADABLE, PACKED[name])
     assert name.split()[0].lower() in item.detail.lower()
     assert "have the source" in item.detail
+
+
+@pytest.mark.parametrize("written", [JSON, b"[" + JSON + b"]", json.dumps(BARE, indent=2).encode()])
+def test_a_record_that_a_forwarder_left_in_base64_is_read(written: bytes) -> None:
+    """As Lambda gets what Kinesis and Kafka hold, with or without what fills it up, in lines, or for URLs."""
+    coded = base64.b64encode(written)
+    for value in (
+        coded,
+        coded.rstrip(b"="),
+        coded + b"\n",
+        base64.encodebytes(written),
+        base64.urlsafe_b64encode(written),
+    ):
+        (found,) = decode(value)
+        assert isinstance(found, Event), found
+        assert found.conversation_id == CONVERSATION
+        assert decode(found.value)[0].conversation_id == CONVERSATION  # type: ignore[union-attr]
+
+
+def test_words_that_begin_as_base64_does_are_none() -> None:
+    for value in (b"eyJust words", b"WyJ", b"eyA" * 1_000, base64.b64encode(JSON) + b" and words"):
+        (item,) = decode(value)
+        assert isinstance(item, UnreadableEvent)
 
 
 def test_what_glues_registry_compressed_is_read() -> None:
