@@ -137,6 +137,14 @@ def test_a_page_with_too_few_strips_is_broken(packing: int) -> None:
     assert verdict(page(strips[:-1], packing, {278: (LONG, 8)})) is Reason.MALFORMED
 
 
+@pytest.mark.parametrize("tag", [278, 284, 317])
+def test_an_entry_that_holds_no_numbers_counts_as_none(tag: int) -> None:
+    for kind in (2, 12):
+        assert verdict(page([zlib.compress(PIXELS)], 8, {tag: (kind, 1)})) is None
+    several = [zlib.compress(strip) for strip in rows_of(PIXELS, 8)]
+    assert verdict(page(several, 8, {278: (2, 8)})) is Reason.MALFORMED
+
+
 @pytest.mark.parametrize("packing", PACKED)
 def test_each_plane_of_colors_has_its_own_strips(packing: int) -> None:
     strips = [PACKED[packing](strip) for strip in rows_of(PIXELS, 7)]

@@ -24,6 +24,7 @@ OTHERS = DERIVED | {
 }  # fmt: skip
 """Kinds of pictures whose code is not read here."""
 KNOWN = frozenset({b"hdlr", b"ipro", b"dinf", b"grpl"})
+OF_ONE_VERSION = frozenset({b"meta", b"hdlr", b"ispe", b"pixi"})  # viewers refuse one of another
 
 
 @dataclass(slots=True)
@@ -35,6 +36,7 @@ class _Items:
     made_of: dict[int, list[int]] = field(default_factory=dict)  # the items that one is put together from
     properties: list[Box] = field(default_factory=list)  # the first one has the number 1
     shown: int | None = None  # the one that is the picture, where that is said
+    unknown: bool = False  # whether a box is of a version that nobody knows
 
     @property
     def hold_a_picture(self) -> bool:
@@ -49,9 +51,10 @@ class _Items:
 
 def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
     """Whether there is a picture; its size, its texts and the files in it go into `layout`."""
-    items = _Items()
+    items = _Items(unknown=_is_unknown(data, meta))
     pictured = False
     for box in boxes(data, meta.begin + 4, meta.stop, work):
+        items.unknown |= _is_unknown(data, box)
         if box.kind == b"hdlr":
             pictured = data[box.begin + 8 : box.begin + 12] == b"pict"
         elif box.kind == b"iinf":
@@ -69,6 +72,8 @@ def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
             layout.hide(box.begin, box.stop)
     if not pictured:
         return False
+    if items.unknown:
+        raise Unreadable("the picture's index is of a version that nobody knows")
     if not items.hold_a_picture or not layout.width:
         raise Unreadable("the picture has no content")
     parts = [] if items.shown is None else items.made_of.get(items.shown) or [items.shown]
@@ -77,6 +82,10 @@ def walk(data: bytes, meta: Box, layout: Layout, work: Work) -> bool:
     for number, extents in items.places.items():
         _item(data, items.kinds.get(number, (b"", b"")), extents, layout, work)
     return True
+
+
+def _is_unknown(data: bytes, box: Box) -> bool:
+    return box.kind in OF_ONE_VERSION and box.begin < box.stop and data[box.begin] != 0
 
 
 def _kinds(data: bytes, box: Box, items: _Items, layout: Layout, work: Work) -> None:
@@ -143,6 +152,7 @@ def _properties(data: bytes, box: Box, items: _Items, layout: Layout, work: Work
             continue
         for entry in boxes(data, holder.begin, holder.stop, work):
             items.properties.append(entry)
+            items.unknown |= _is_unknown(data, entry)
             if entry.kind == b"ispe" and entry.stop - entry.begin >= 12:
                 layout.width = max(layout.width, int.from_bytes(data[entry.begin + 4 : entry.begin + 8], "big"))
                 layout.height = max(layout.height, int.from_bytes(data[entry.begin + 8 : entry.begin + 12], "big"))

@@ -220,7 +220,7 @@ def _first_page(walk: _Walk) -> None:
     size = sum(high) * ((sum(wide) * samples[0] * bits[0] + 7) // 8)
     if packing[0] == tiff_page.PLAIN and colors != OF_LESS_COLOR and size > len(walk.data) and not _has_holes(walk):
         raise Unreadable("the TIFF stops before its end")
-    said = {tag: _said(walk, tag) for tag in tiff_strips.ASKED & walk.first.keys()}
+    said = {tag: numbers for tag in tiff_strips.ASKED & walk.first.keys() if (numbers := _said(walk, tag))}
     tables = walk.data[walk.first[TABLES].begin : walk.first[TABLES].stop] if TABLES in walk.first else b""
     if found := tiff_strips.fault(walk.data, said, tables, walk.work):
         raise Unreadable(found)
