@@ -186,6 +186,16 @@ def test_a_wave_that_does_not_know_its_length_ends_where_the_file_does(size: int
     assert seen(unknown).flags == ["incomplete"]
 
 
+def test_a_part_for_tags_without_one_holds_none() -> None:
+    assert verdict(with_chunk(b"ID3 ", b""), "a.wav") is None
+    assert verdict(with_chunk(b"id3 ", bytes(16)), "a.wav") is None
+    assert verdict(with_chunk(b"ID3 ", program()), "a.wav") is Reason.SECOND_FORMAT
+
+
+def with_chunk(kind: bytes, content: bytes) -> bytes:
+    return media.riff(b"WAVE", media.chunks_of(SAMPLES["python.wav"]), media.riff_chunk(kind, content))
+
+
 def test_what_is_attached_to_a_film_is_told_or_not_let_in() -> None:
     font = b"\0\1\0\0\0\x0a\0\x80\0\3\0\x20" + bytes(200)
     assert verdict(media.webm(media.attachment(b"serif.ttf", font)), "a.webm") is None

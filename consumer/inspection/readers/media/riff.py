@@ -220,7 +220,7 @@ def _beside(data: bytes, chunk: Chunk, layout: Layout, work: Work) -> None:
         chunk.kind == b"LIST" and data[chunk.begin : chunk.begin + 4] in (b"INFO", b"adtl")
     ):
         layout.text(chunk.begin, chunk.stop)
-    elif chunk.kind in ID3:
+    elif chunk.kind in ID3 and id3.begins(data, chunk.begin):  # editors leave an empty part
         id3.walk(data, chunk.begin, layout, work)
     elif chunk.kind not in WAVE_KNOWN:
         layout.hide(chunk.begin, chunk.stop)
