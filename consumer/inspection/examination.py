@@ -14,7 +14,7 @@ from consumer.inspection.policy.extensions import claimed_type
 from consumer.inspection.readers import table, text, zip_reader
 from consumer.inspection.readers.formats import PADDING
 from consumer.inspection.readers.rtf import RTF
-from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable, Work
+from consumer.inspection.readers.seen import AN_EXAMINATION, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.inspection.readers.text import PLAIN
 from consumer.model import Reason
 
@@ -36,7 +36,6 @@ SHORTEST_LOOSE = 32
 A_LOOK = 256  # bytes in which nearly every file shows that it holds something: to look at all of it costs a copy
 ARCHIVES = ("application/zip", "application/java-archive")
 DEEPEST = 5  # files inside files: a picture in a message that is attached to a message
-AN_EXAMINATION = 128 * 1024  # of work, for a file inside another one
 A_QUESTION = 160 * 1024  # of work, for one to libmagic
 ASKED, MOST_ASKED = 14, 256 * 1024  # of work for each byte that it is asked about, and bytes of a text at most
 TEXT_OF_ITS_OWN = frozenset({RTF, "application/postscript"})  # for programs of their own, unless the name says a text

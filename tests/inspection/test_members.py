@@ -154,3 +154,16 @@ def test_too_deep_and_too_much_are_refused() -> None:
         deep = archive({"a.zip" if deep[:2] == b"PK" else "a.txt": deep})
     assert Reason.ARCHIVE_LIMITS in wide.codes(deep, "a.zip")
     assert Reason.ARCHIVE_LIMITS in codes({"a.txt": b"a" * 30_000_000})
+
+
+def test_as_many_small_files_as_the_policy_names_are_an_ordinary_archive() -> None:
+    most = Limits().entries
+    for name, content in (
+        ("txt", b"paid"),
+        ("csv", b"a,b\n1,2\n"),
+        ("png", png()),
+        ("vcf", b"BEGIN:VCARD\r\nEND:VCARD\r\n"),
+    ):
+        members = {f"2026/{number:04}.{name}": content for number in range(most)}
+        assert wide.reason(archive(members), "a.zip") is None
+    assert codes({f"{number}.txt": b"paid" for number in range(most + 1)}) == {Reason.ARCHIVE_LIMITS}
