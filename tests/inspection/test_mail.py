@@ -370,3 +370,29 @@ def test_a_message_that_outlook_attaches_is_read() -> None:
 
     assert reason(mail(tnef(("b.png", png())))) is None
     assert reason(mail(tnef(("b.exe", b"x")))) is Reason.EMBEDDED_EXECUTABLE
+
+
+def y(name: str, content: bytes, part_of_several: bool = False) -> bytes:
+    """A file as newsreaders write it into a text."""
+    made = b"".join(
+        b"=" + bytes([c + 106 & 255]) if c + 42 & 255 in b"\0\n\r=" else bytes([c + 42 & 255]) for c in content
+    )
+    lines = [made[at : at + 128] for at in range(0, len(made), 128)]
+    joined = b"\r\n".join(line if not line.startswith(b"=y") else b"." + line for line in lines)
+    further = b"=ypart begin=1 end=%d\r\n" % len(content) if part_of_several else b""
+    return b"=ybegin line=128 size=%d name=%b\r\n%b%b\r\n=yend\r\n" % (len(content), name.encode(), further, joined)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_files_that_newsreaders_write_into_a_text_are_read(several: bool) -> None:
+    head = b"From: a@b.example\r\nTo: c@d.example\r\nSubject: x\r\n\r\nhello\r\n\r\n"
+    assert reason(head + y("a.exe", b"x", several)) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(head + y("a.png", png(), several) + y("b.dat", program(), several)) is Reason.EMBEDDED_EXECUTABLE
+    assert reason(head + y("a.png", png(), several)) is None
+    assert reason(head + b"The line =ybegin begins such a file.\r\n=yend\r\n") is None
+
+
+def test_what_stands_behind_the_name_of_an_encoding_is_passed_over() -> None:
+    for behind in (",", ", x", "; x", " x"):
+        letters = part(program(), name="a.dat").replace("Encoding: base64", f"Encoding: base64{behind}")
+        assert reason(several(LETTER, letters)) is Reason.EMBEDDED_EXECUTABLE

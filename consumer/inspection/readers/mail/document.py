@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 from dataclasses import dataclass
+from itertools import chain
 
 from consumer.inspection.readers import attached, scripts, text
 from consumer.inspection.readers.ends import End
@@ -15,6 +16,7 @@ from consumer.inspection.readers.mail import encodings, headers, signed
 from consumer.inspection.readers.mail.headers import Headers
 from consumer.inspection.readers.programs import is_program
 from consumer.inspection.readers.seen import Limits, Seen, TooMuch, Unreadable
+from consumer.inspection.readers.text import PLAIN
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason
 
@@ -36,7 +38,7 @@ IDLE = (b"", b"return false", b"return true")  # what an event does that does no
 NOTHING = (b"javascript:void(0)", b"javascript:;", b'javascript:"', b"javascript:'")
 DATA_SCRIPTS = (b"json", b"text/template", b"text/html")  # kinds of script that no browser runs
 SEALED = ("application/pkcs7-mime", "application/x-pkcs7-mime")
-TEXTS = ("text/plain", "text/html", "text/enriched", "text/x-amp-html", "text/watch-html")
+TEXTS = (PLAIN, "text/html", "text/enriched", "text/x-amp-html", "text/watch-html")
 
 
 def begins(data: bytes) -> bool:
@@ -137,6 +139,7 @@ class _Mail:
         elif is_program(b"", *names):
             self.seen.find(Reason.EMBEDDED_EXECUTABLE, "a program is attached")
         elif kind in TEXTS and not names and content.strip() and text.read(content, self.seen.work) is None:
+            self._written(kind, content)
             self._attached("", "", content)
         elif kind in TEXTS and not names:
             self._text(kind, opening.as_utf8(content, self.seen.work))
@@ -183,11 +186,18 @@ class _Mail:
     def _text(self, kind: str, content: bytes) -> None:
         if kind == OF_A_SERVICE:
             return
-        if kind != "text/plain":
+        if kind != PLAIN:
             if any(self._runs(content, at) for at in scripts.live(content, self.seen.work)):
                 self.seen.find(Reason.EMBEDDED_EXECUTABLE, "the mail is a page with a script", opener="browser")
             return
-        for count, (name, file) in enumerate(encodings.uuencoded(content, self.seen.work)):
+        self._written(kind, content)
+
+    def _written(self, kind: str, content: bytes) -> None:
+        """Files that stand in the text itself."""
+        if kind != PLAIN:
+            return
+        files = chain(encodings.uuencoded(content, self.seen.work), encodings.yencoded(content, self.seen.work))
+        for count, (name, file) in enumerate(files):
             if count >= MOST_WRITTEN:
                 raise TooMuch("more files stand in the mail's text than can be examined")
             self._attached(name, "", file)

@@ -1,4 +1,4 @@
-"""How the content of a part is written: base64, quoted-printable, uuencode. In C, or line by line on a budget."""
+"""How the content of a part is written: base64, quoted-printable, uuencode, yEnc. In C, or line by line on a budget."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.seen import Work
 
-BASE64, QUOTED, UU = ("base64",), ("quoted-printable",), ("x-uuencode", "uuencode", "x-uue", "uue")
+BASE64, QUOTED, UU, Y = ("base64",), ("quoted-printable",), ("x-uuencode", "uuencode", "x-uue", "uue"), ("x-yencode",)
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
 NOT_OF_IT = bytes(c for c in range(256) if c not in ALPHABET)
 AT_ITS_END = b"= \r\n\t"
 DECODING = 4  # a byte that is decoded costs as much as reading so many
 A_LINE = 512  # of work
+Y_BEGIN, Y_PART, Y_END, Y_ESCAPE = b"\n=ybegin ", b"=ypart ", b"\n=yend", b"="
+_BACK = bytes((byte - 42) & 0xFF for byte in range(256))
 
 
 def decode(body: bytes, encoding: str, work: Work) -> bytes:
@@ -24,6 +26,8 @@ def decode(body: bytes, encoding: str, work: Work) -> bytes:
         return binascii.a2b_qp(body)
     if encoding in UU:
         return next((content for _, content in uuencoded(body, work)), b"")
+    if encoding in Y:
+        return next((content for _, content in yencoded(body, work)), b"")
     return body  # nobody decodes what nobody knows
 
 
@@ -57,6 +61,34 @@ def uuencoded(text: bytes, work: Work) -> Iterator[tuple[str, bytes]]:
         if content:
             yield name.strip().decode("utf-8", "replace"), content
             behind = end
+
+
+def yencoded(text: bytes, work: Work) -> Iterator[tuple[str, bytes]]:
+    """Likewise as newsreaders write them, and Thunderbird reads (yenc.org, version 1.3): each byte by 42 more."""
+    text = b"\n" + text
+    for at in runs.places(text, Y_BEGIN):
+        work.spend(A_LINE)
+        head, _, body = text[at + len(Y_BEGIN) : _end_of_y(text, at, work)].partition(b"\n")
+        _, named, name = head.partition(b"name=")
+        if named and body:
+            yield name.strip().decode("utf-8", "replace"), _from_y(body)
+
+
+def _end_of_y(text: bytes, at: int, work: Work) -> int:
+    """Where the file ends, or the next one begins."""
+    following = text.find(Y_BEGIN, at + 1)
+    following = following if following >= 0 else len(text)
+    work.spend(DECODING * (following - at))
+    end = text.find(Y_END, at, following)
+    return end if end >= 0 else following
+
+
+def _from_y(body: bytes) -> bytes:
+    lines = (line for line in body.split(b"\n") if not line.startswith(Y_PART))
+    first, *escaped = b"".join(lines).split(Y_ESCAPE)
+    return b"".join((first, *(bytes([(piece[0] - 64) & 0xFF]) + piece[1:] for piece in escaped if piece))).translate(
+        _BACK
+    )
 
 
 def _lines(text: bytes, at: int, work: Work) -> tuple[bytes, int]:

@@ -42,7 +42,8 @@ class Headers:
         return said if "/" in said else "text/plain"
 
     def encoding(self) -> str:
-        said = _without_comments(self.value("content-transfer-encoding")).partition(";")[0].split()
+        """Readers take the first word, which a comma ends as well (Thunderbird's `MimeHeaders_get`)."""
+        said = _without_comments(self.value("content-transfer-encoding")).replace(",", ";").partition(";")[0].split()
         return said[0].lower().strip('"') if said else ""
 
     def boundary(self) -> str:
