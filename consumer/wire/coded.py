@@ -11,9 +11,12 @@ _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"
 
 
 def of_base64(text: object) -> bytes:
-    """What is JSON also where it is broken into lines, has the letters for URLs, or lacks what fills it up."""
+    """What is JSON also where it is broken into lines, has the letters for URLs, lacks what fills it up, or was decoded
+    already: nothing in base64 begins so."""
     if not isinstance(text, str):
         raise Malformed("an envelope without its payload")
+    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[", '"')):
+        return text.encode()
     try:
         return binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError):

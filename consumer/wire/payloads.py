@@ -118,10 +118,7 @@ def of_base64_or_itself(text: Any) -> Payload:
 
 def json_or_base64(value: Any) -> Payload:
     """A text that begins like no JSON is base64: writers differ, and some do as their settings say."""
-    if isinstance(value, Nothing):
-        return value
-    begins = value.lstrip("\ufeff \t\r\n")[:1] if isinstance(value, str) else ""
-    return of_base64(value) if begins and begins not in '{["' else value
+    return of_base64(value) if isinstance(value, str) and value else value
 
 
 def json_or_base64_or_itself(value: Any) -> Payload:

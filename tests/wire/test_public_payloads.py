@@ -224,6 +224,7 @@ ENVELOPES: dict[str, tuple[Any, Told]] = {
          "data": urlsafe_b64encode(text({**SEEN, "a": "\u00ff\u00fe?>"}).encode()).decode().rstrip("=")}, READ),
     "words in place of base64": ({"partitionKey": "p", "sequenceNumber": "1", "data": "hello world"},
                                  ("dead letter", "not base64")),
+    "JSON in place of base64": ({"recordId": "1", "data": text(SEEN)}, READ),
     "a body that is a text": ({"eventBody": text(SEEN["eventBody"])}, READ),
     "numbers that are none, of Python": (text(SEEN).encode()[:-1] + b',"a":NaN,"b":[-Infinity,"NaN"]}', READ),
     "ids that are no numbers": (b'{"conversationId":"%b","messageId":NaN}' % CONVERSATION.encode(), BARE),
