@@ -189,6 +189,22 @@ def test_a_document_may_be_declared_as_the_archive_that_it_is_built_as(policy: P
     assert policy.decide(attachment("a.docx", declared), archive) is Reason.CONTENT_NOT_ALLOWED
 
 
+@pytest.mark.parametrize(
+    ("kind", "name", "declared"),
+    [("text/csv", "a.csv", "application/vnd.ms-excel"), ("application/rtf", "a.rtf", "application/msword")],
+)
+def test_windows_may_declare_the_type_of_the_program_that_opens_a_file(kind: str, name: str, declared: str) -> None:
+    """Whoever lets in tables of text alone gets them from a machine with Excel as well."""
+    policy = _load(f'version = "1"\n[types]\n"{kind}" = "1 MiB"\n')
+    facts = Facts(size=1, extension_type=kind, detected_type=kind)
+    assert policy.before_download(attachment(name, declared)) is None
+    assert policy.decide(attachment(name, declared), facts) is None
+    for other in ("a.txt", "a", None):
+        assert policy.before_download(attachment(other, declared)) is Reason.TYPE_NOT_ALLOWED
+    binary = Facts(size=1, extension_type=kind, detected_type=declared)
+    assert policy.decide(attachment(name, declared), binary) is Reason.CONTENT_NOT_ALLOWED
+
+
 MESSAGING = Policy.load(SHIPPED.with_name("messaging.toml"))
 
 

@@ -15,6 +15,11 @@ application/force-download application/x-force-download multipart/form-data
 """
 GENERIC_TYPES = frozenset({UNKNOWN_TYPE, *_GENERIC.split()})  # what browsers and servers say when they don't know
 ARCHIVE = "application/zip"
+# What Windows says of a file that one of its programs opens, though it is of another type.
+OF_PROGRAMS = {
+    "application/vnd.ms-excel": frozenset({"text/csv", "text/tab-separated-values"}),
+    "application/msword": frozenset({"application/rtf"}),
+}
 ANY = "/*"  # what phones were asked for, and not what they found: `image/*`
 
 
@@ -35,10 +40,12 @@ def declared_as(declared_type: str | None) -> str | None:
 
 
 def declares(name: str | None, declared_type: str | None) -> str | None:
-    """As `declared_as`, with the name beside: of a document that is built as an archive, "archive" says nothing."""
+    """As `declared_as`, with the name beside: "archive" says nothing of a document that is built as one, nor does the type
+    of the program that opens it."""
     declared, named = declared_as(declared_type), extension_type(name)
     built_as_one = named not in (None, ARCHIVE) and BY_NAME[named].signatures == ZIP
-    return None if declared == ARCHIVE and built_as_one else declared
+    says_nothing = built_as_one if declared == ARCHIVE else named in OF_PROGRAMS.get(declared or "", ())
+    return None if says_nothing else declared
 
 
 def claimed_type(name: str | None, declared_type: str | None) -> str | None:
