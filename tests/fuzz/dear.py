@@ -30,13 +30,14 @@ from tests.fuzz.places import PLACES, kind, whole
 from tests.fuzz.sized import MOTIFS
 from tests.inspection.media_slow import SLOW as SLOW_MEDIA
 from tests.inspection.slow import SLOW
+from tests.inspection.slow_texts import SLOW_TEXTS
 
 KEPT = Path(__file__).with_name("dear.jsonl")
 SMALL, LARGE = 256 * 1024, 10 * 1024 * 1024 - 4096
 BARS = {SMALL: 0.3, LARGE: 2.0}  # seconds
 TWICE = 2.2  # times as much, at twice the size
 OF_A_HASH = 30  # times as much, for each byte that the search for marks pays for
-KNOWN = SLOW | SLOW_MEDIA
+KNOWN = SLOW | SLOW_MEDIA | SLOW_TEXTS
 LONGEST = 200
 ELITE, SHOWN = 24, 3  # of each type
 
@@ -51,7 +52,7 @@ class Recipe:
 
     @property
     def kind(self) -> str:
-        return kind(self.place) if self.motif else ""
+        return kind(self.place) if self.motif or self.place in SLOW_TEXTS else ""
 
     @property
     def claimed(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import codecs
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from urllib.parse import unquote_to_bytes
@@ -16,7 +16,7 @@ MOST_BYTES = 256 * 1024  # of headers
 MOST_FIELDS = 2_000
 MOST_PARAMETERS = 256
 MOST_DIGITS = 4  # of the number of a piece
-A_FIELD = 512  # of work
+A_FIELD, A_BYTE = 512, 192  # of work: comments, escapes and encoded words have two letters and more
 ONCE = ("content-type", "content-transfer-encoding")  # who says it twice may mean another one than the next reader
 NOT_OF_ASCII = {
     "utf-16le": codecs.utf_16_le_decode,
@@ -31,7 +31,7 @@ NAME = b"-_." + string.ascii_letters.encode() + string.digits.encode()
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    fields: Mapping[str, tuple[str, ...]]  # name in lower case → values, unfolded
+    fields: Mapping[str, Sequence[str]]  # name in lower case → values, unfolded
 
     def value(self, name: str) -> str:
         return self.fields.get(name, ("",))[0]
@@ -84,25 +84,28 @@ def read(block: bytes, work: Work) -> Headers:
     """`Unreadable` if they contradict themselves."""
     if len(block) > MOST_BYTES:
         raise TooMuch("its headers are longer than any can be")
+    work.spend(A_BYTE * len(block))
     lines = block.replace(b"\n ", b" ").replace(b"\n\t", b" ").split(b"\n")
     if len(lines) > MOST_FIELDS:
         raise TooMuch("it has more headers than any mail has")
-    fields: dict[str, tuple[str, ...]] = {}
+    fields: dict[str, list[str]] = {}
     for line in lines:
         work.spend(A_FIELD)
         name, colon, value = line.partition(b":")
         if colon:
-            key = name.strip().decode("latin-1").lower()
-            fields[key] = (*fields.get(key, ()), value.strip().decode("utf-8", "replace"))
+            values = fields.setdefault(name.strip().decode("latin-1").lower(), [])
+            values.append(value.strip().decode("utf-8", "replace"))
     if any(len(set(fields.get(name, ()))) > 1 for name in ONCE):
         raise Unreadable("a part says twice what it is, and not the same")
     return Headers(fields)
 
 
 def _without_comments(value: str) -> str:
-    while (begin := value.find("(")) >= 0 and (end := value.find(")", begin)) >= 0:
-        value = value[:begin] + " " + value[end + 1 :]
-    return value
+    kept, at = list[str](), 0
+    while (begin := value.find("(", at)) >= 0 and (end := value.find(")", begin)) >= 0:
+        kept += value[at:begin], " "
+        at = end + 1
+    return "".join((*kept, value[at:]))
 
 
 def _parameters(value: str) -> Mapping[str, list[str]]:
@@ -127,44 +130,57 @@ def _parameters(value: str) -> Mapping[str, list[str]]:
 
 
 def _pairs(value: str) -> Iterator[tuple[str, str]]:
-    _, _, rest = value.partition(";")
+    at = _behind_semicolon(value, 0)
     for _ in range(MOST_PARAMETERS):
-        key, equals, rest = rest.partition("=")
-        if not equals:
+        equals = value.find("=", at)
+        if equals < 0:
             return
-        rest = rest.lstrip()
-        if rest.startswith('"'):
-            part, rest = _quoted(rest)
+        key, at = value[at:equals].strip(" \t;").lower(), _behind_space(value, equals + 1)
+        if value.startswith('"', at):
+            part, at = _quoted(value, at + 1)
+            yield key, part
+            at = _behind_semicolon(value, at)
         else:
-            part, _, rest = rest.partition(";")
-            part = part.strip()
-            yield key.strip(" \t;").lower(), part
-            continue
-        yield key.strip(" \t;").lower(), part
-        rest = rest.partition(";")[2]
-    if "=" in rest:
+            begin, at = at, _behind_semicolon(value, at)
+            yield key, value[begin:at].removesuffix(";").strip()
+    if "=" in value[at:]:
         raise TooMuch("a header has more parameters than any mail has")
 
 
-def _quoted(rest: str) -> tuple[str, str]:
-    at, out = 1, []
-    while at < len(rest) and rest[at] != '"':
-        at += rest[at] == "\\"
-        out.append(rest[at : at + 1])
+def _behind_semicolon(value: str, at: int) -> int:
+    return value.find(";", at) + 1 or len(value)
+
+
+def _behind_space(value: str, at: int) -> int:
+    while value[at : at + 1].isspace():
         at += 1
-    return "".join(out), rest[at + 1 :]
+    return at
+
+
+def _quoted(value: str, at: int) -> tuple[str, int]:
+    """What stands from `at` on up to the sign that ends it, and the place behind that."""
+    out, end = list[str](), value.find('"', at) % (len(value) + 1)
+    while (slash := value.find("\\", at, end)) >= 0:
+        out += value[at:slash], value[slash + 1 : slash + 2]
+        at = slash + 2
+        if at > end:
+            end = value.find('"', at) % (len(value) + 1)
+    return "".join((*out, value[at:end])), end + 1
 
 
 def readable(value: str) -> str:
     """With its encoded words (RFC 2047) decoded."""
-    out, rest = "", value
-    while (begin := rest.find("=?")) >= 0:
-        pieces = rest[begin + 2 :].split("?", 3)
-        if len(pieces) < 4 or not pieces[3].startswith("="):
+    out, at = list[str](), 0
+    while (begin := value.find("=?", at)) >= 0:
+        coding = value.find("?", begin + 2) + 1
+        text = value.find("?", coding) + 1 if coding else 0
+        end = value.find("?", text) if text else -1
+        if end < 0 or value[end + 1 : end + 2] != "=":
             break
-        out += rest[:begin].rstrip() + _word(pieces[0], pieces[1], pieces[2])
-        rest = pieces[3][1:].lstrip()
-    return out + rest
+        charset = value[begin + 2 : coding - 1]
+        out += value[at:begin].rstrip(), _word(charset, value[coding : text - 1], value[text:end])
+        at = _behind_space(value, end + 2)
+    return "".join((*out, value[at:]))
 
 
 def _word(charset: str, coding: str, text: str) -> str:

@@ -24,6 +24,7 @@ from consumer.model import Reason
 MOST_PICTURES = 1_000
 MOST_SHAPES = 1_000
 ELEMENT = 512  # what a look at one costs, as bytes that are read
+METADATA = "metadata"
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \t\r\n.,;_#%+*-")
 RUNS = ("javascript:", "vbscript:", "data:text/", "data:application/", "data:image/svg")
 
@@ -36,6 +37,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{name} inside the drawing", at=at)
     drawing = _Drawing(seen, seen.work)
     parser, content = drawing.parser(), xml_text.as_utf8(data, seen.work)
+    xml_text.pay_for_namespaces(content, seen.work)
     drawing.read_by = parser if len(content) == len(data) else None
     try:
         xml_text.feed(parser, content)
@@ -67,6 +69,7 @@ class _Drawing:
     work: Work
     begun: bool = False
     open: list[str] = field(default_factory=list)  # from an element on that tells what those in it are
+    described: int = 0  # how many of these are metadata
     style: list[str] = field(default_factory=list)  # what the style element that is open holds
     skipped: list[str] = field(default_factory=list)  # what XML does not read as markup
     is_raw: bool = False  # in a section of raw characters
@@ -100,6 +103,7 @@ class _Drawing:
         self._parser.CharacterDataHandler = self._characters if wanted else None
 
     def _find(self, code: Reason, detail: str) -> None:
+        self.work.spend(2 * PLACE)
         self.styles.look()
         self._found(code, detail, self._place())
 
@@ -172,6 +176,7 @@ class _Drawing:
         label = local if drawn else f"{space} {local}"
         if self.open or label in names.HOLDING:
             self.open.append(label)
+            self.described += label == METADATA
             if label in names.HOLDING:
                 self._listen()
         if drawn:
@@ -186,6 +191,7 @@ class _Drawing:
 
     def _end(self, name: str) -> None:
         label = self.open.pop()
+        self.described -= label == METADATA
         if label == "style":
             self._style("".join(self.style))
             self.style.clear()
@@ -210,7 +216,7 @@ class _Drawing:
             self._find(Reason.SECOND_FORMAT, "a page inside the drawing")
         elif space == names.EVENTS:
             self._find(Reason.SCRIPT, "an event of the drawing has a listener")
-        elif "metadata" not in self.open and not space.startswith(names.EDITORS):
+        elif not self.described and not space.startswith(names.EDITORS):
             self._find(Reason.MALFORMED, "an element in the drawing that does not draw")
 
     def _attribute(self, element: str, name: str, value: str) -> None:

@@ -6,10 +6,12 @@ from contextlib import suppress
 from xml.parsers import expat
 
 from consumer.inspection.readers import scripts
-from consumer.inspection.readers.seen import Work
-from consumer.inspection.readers.texts import opening
+from consumer.inspection.readers.seen import TooMuch, Work
+from consumer.inspection.readers.texts import opening, xml_text
+from consumer.model.units import MIB
 
 ROOT_WITHIN = 64 * 1024  # bytes in which the root element begins
+A_ROOT = 16 * MIB  # of work
 
 
 class _Known(Exception):
@@ -21,6 +23,10 @@ def begins(data: bytes) -> bool:
     if data[:64].lstrip(b"\xef\xbb\xbf\xfe\xff\0 \t\r\n")[:1] != b"<":
         return False
     head = opening.as_utf8(data[:ROOT_WITHIN], Work())
+    try:
+        xml_text.pay_for_namespaces(head, Work(A_ROOT))
+    except TooMuch:
+        return True  # its reader says so
     return _root(head) == "svg" or scripts.page(head, Work()) == "image/svg+xml"
 
 

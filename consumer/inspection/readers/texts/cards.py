@@ -169,11 +169,14 @@ def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes,
     lines still are. From the first place on where what tells of a file may be folded, all is left as it is then.
     """
     lines, files, done = list[bytes](), list[_File](), 0
+    begin = value = stop = 0  # of the line that was looked at last, which may hold many of them
     for at in _marked(text, work):
         if at < done:
             continue
-        begin = text.rfind(b"\n", 0, at) + 1
-        value = _value(text, begin)
+        if at > stop:
+            begin = text.rfind(b"\n", stop, at) + 1 or begin
+            value, stop = _value(text, begin), text.find(b"\n", at)
+            stop = stop if stop >= 0 else len(text)
         if value < 0 or (at >= value and text[value : value + 5].upper() != b"DATA:"):
             continue
         if folded and (text[begin] in FOLD or b"\n" in text[begin:value]):

@@ -37,6 +37,7 @@ FLAT, OF_A_DOCUMENT, FIRST_LINES = b"office:mimetype=", b"opendocument", 4096
 """By these words near its beginning LibreOffice tells a document, with its macros and links, from other XML."""
 A_DOCUMENT = "a program of Office opens it as a document"
 STYLE_SHEET, SHEETS = "xml-stylesheet", (".xsl", ".xslt", ".css")
+DECLARED, COPIES = b"xmlns", 4
 HALF, WHOLE, FIRST_HALF, LAST_HALF = b"&#5", b"&#65533", 5_296, 7_343
 A_HALF = 384  # of work
 HALVES = 4  # times that a text with references to them is read
@@ -55,6 +56,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     seen.detected_type = "text/xml"
     seen.work.spend(READING * len(data))
     content = as_utf8(data, seen.work)
+    pay_for_namespaces(content, seen.work)
     _Parser(seen).read(_with_characters(content, seen.work))
     if (at := content.find(FLAT, 0, FIRST_LINES)) >= 0 and OF_A_DOCUMENT in content[at:FIRST_LINES]:
         seen.find(Reason.SECOND_FORMAT, "LibreOffice opens it as a document", opener="office")
@@ -105,6 +107,24 @@ def feed(parser: expat.XMLParserType, content: bytes) -> None:
         at, begun = end, max(parser.CurrentByteIndex, 0)
         if at - begun >= FED // 2:
             _count_attributes(content[begun:at])
+
+
+def pay_for_namespaces(content: bytes, work: Work) -> None:
+    """For each name of an element or an attribute the parser copies that of its namespace, however long it is, and so
+    does whoever is told of it.
+    """
+    longest = 0
+    for at in runs.places(content, DECLARED):
+        equals = content.find(b"=", at)
+        if equals < 0:
+            break
+        begin = runs.behind(content, equals + 1, runs.SPACE)
+        quote = content[begin : begin + 1]
+        end = content.find(quote, begin + 1) if quote in (b'"', b"'") else -1
+        work.spend(PLACE // 4 + max(begin, end) - at)
+        if end >= 0 and b"<" not in content[at:begin]:
+            longest = max(longest, end - begin)
+    work.spend(COPIES * longest * (content.count(b":") + content.count(b"<")))
 
 
 def _end_of_piece(content: bytes, at: int, most: int) -> int:
