@@ -40,8 +40,9 @@ def declared_as(declared_type: str | None) -> str | None:
 
 
 def declares(name: str | None, declared_type: str | None) -> str | None:
-    """As `declared_as`, with the name beside: "archive" says nothing of a document that is built as one, nor does the type
-    of the program that opens it."""
+    """As `declared_as`, with the name beside: "archive" says nothing of a document that is built as one, nor does the
+    type of the program that opens it.
+    """
     declared, named = declared_as(declared_type), extension_type(name)
     built_as_one = named not in (None, ARCHIVE) and BY_NAME[named].signatures == ZIP
     says_nothing = built_as_one if declared == ARCHIVE else named in OF_PROGRAMS.get(declared or "", ())
