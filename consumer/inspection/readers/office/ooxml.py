@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from posixpath import basename
 
 from consumer.inspection.readers import members, trailing
@@ -41,6 +42,8 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
         members.read(data, archive, budget, seen, limits)
         return
     containers.read_contents(data, archive, package.opened, budget, seen, limits)
+    if taken_in := package.chunks_of(archive):
+        containers.read_contents(data, replace(archive, entries=taken_in), package.chunk, budget, seen, limits)
     archive_shape.examine_stored(data, archive, seen)
     _main_part(package, seen)
     _macros(package, seen)

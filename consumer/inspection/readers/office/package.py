@@ -7,7 +7,7 @@ from posixpath import normpath
 from urllib.parse import unquote
 
 from consumer.inspection.readers import rtf
-from consumer.inspection.readers.office import ole
+from consumer.inspection.readers.office import chunks, ole
 from consumer.inspection.readers.office.actions import Actions
 from consumer.inspection.readers.office.archive_shape import A_NAME, ESCAPED, LISTING
 from consumer.inspection.readers.office.compound import is_ole
@@ -16,6 +16,7 @@ from consumer.inspection.readers.office.external import Place, place_of, was_on_
 from consumer.inspection.readers.office.ooxml_types import (
     ASKED_OF_SHARES,
     ASKED_OF_THE_WEB,
+    CHUNK,
     DOCUMENT_RELATION,
     LINK_RELATION,
     LOADED_UNASKED,
@@ -25,7 +26,7 @@ from consumer.inspection.readers.office.ooxml_types import (
 from consumer.inspection.readers.office.whole import Whole
 from consumer.inspection.readers.office.xml_reader import XmlReader
 from consumer.inspection.readers.seen import Seen, TooMuch, most_kept
-from consumer.inspection.readers.zip_reader import Archive
+from consumer.inspection.readers.zip_reader import Archive, Entry
 from consumer.model import Reason
 
 ROOT_RELATIONS = "/_rels/.rels"
@@ -54,6 +55,7 @@ class Package:
         self.overrides: dict[str, str] = {}  # part → content type
         self.defaults: dict[str, str] = {}  # ending → content type
         self.roots: list[str] = []  # parts that the package's own relationships call its document
+        self._chunks = set[str]()  # what files are called that are taken into the document
         self._outer = seen
         self.inner = Seen(work=seen.work)  # what the parts bring along
         self.inner.others = seen.others
@@ -115,8 +117,22 @@ class Package:
         kind = attributes.get("Type", "").lower()
         if kind.endswith(MACRO_RELATIONS):
             self.inner.find(Reason.MACROS, "it contains macros")
+        if kind.endswith(CHUNK):
+            self._chunks.add(_base(self._part(attributes.get("Target", "")))[-LONGEST_TYPE:])
         if attributes.get("TargetMode", "").lower() == "external" and not kind.endswith(LINK_RELATION):
             self._external(kind, attributes.get("Target", ""))
+
+    def chunks_of(self, archive: Archive) -> tuple[Entry, ...]:
+        """Those that are read once more, now that it is known what they are."""
+        return tuple(entry for entry in archive.entries if _base(self._parts[entry.name]) in self._chunks)
+
+    def chunk(self, name: str, head: bytes) -> Sink | None:
+        return Kept(self._taken_in, self._most)
+
+    def _taken_in(self, content: bytes, whole: bool) -> None:
+        if not whole:
+            raise TooMuch("a text inside is larger than can be examined")
+        chunks.examine(content, self._outer)
 
     def _part(self, name: str) -> str:
         self.inner.work.spend(A_NAME * len(name) * (ESCAPED if "%" in name or "/." in name else 1))
@@ -156,6 +172,10 @@ def part_of(name: str) -> str:
     """Part names compare without case and escapes, some writers use backslashes, and the root need not be named."""
     path = "/" + (unquote(name) if "%" in name else name).replace("\\", "/").lstrip("/")
     return (normpath(path) if "//" in path or "/." in path or path.endswith("/") else path).lower()
+
+
+def _base(part: str) -> str:
+    return part.rpartition("/")[2]
 
 
 def _ending(part: str) -> str:

@@ -1,0 +1,59 @@
+"""Files that Word takes into a document when it opens it (`altChunk`, ECMA-376 part 1, 17.17.2): documents and pages.
+
+What they load is loaded then: of a document that is embedded nothing is before somebody opens it.
+"""
+
+from __future__ import annotations
+
+import binascii
+from collections.abc import Iterator
+
+from consumer.inspection.readers import runs, zip_reader
+from consumer.inspection.readers.office.external import Place, is_near, place_of
+from consumer.inspection.readers.references import unescaped, with_letters
+from consumer.inspection.readers.searches import together
+from consumer.inspection.readers.seen import PLACE, Seen
+from consumer.inspection.readers.texts import opening
+from consumer.model import Reason
+
+LOADING_ATTRIBUTES = (b"src=", b"background=", b"data=", b"url(")
+SHEET_ELEMENT, SHEET_ATTRIBUTE = b"<link", b"href="
+LONGEST_ADDRESS, NEAR_NAME = 1024, 64  # bytes
+A_REFERENCE_TO = 512  # of work
+_OF_SHARES = together((*runs.cases(b"file:"), b"\\\\"))
+_ENDS = frozenset(b" \t\r\n\"'>)")
+_QUOTED_EQUALS = b"=3D"  # in a page that was saved with all its parts
+
+
+def examine(content: bytes, seen: Seen) -> None:
+    if content.startswith(zip_reader.LOCAL):
+        for finding in seen.others.examine(content, "", "").findings:
+            if finding.code is Reason.EXTERNAL_REFERENCE:
+                seen.find(finding.code, finding.detail)
+        return
+    page = opening.as_utf8(content, seen.work)
+    if runs.has(page, _QUOTED_EQUALS):
+        page = binascii.a2b_qp(page)
+    if b"&#" in page:
+        seen.work.spend(A_REFERENCE_TO * page.count(b"&#"))
+        page = with_letters(page)
+    for address in _loaded(page, seen):
+        place = place_of(address)
+        if place is Place.SHARE and is_near(address):
+            seen.flag("external_references")
+        elif place is Place.SHARE:
+            seen.find(Reason.EXTERNAL_REFERENCE, "a page that is taken into it loads something from a share")
+
+
+def _loaded(page: bytes, seen: Seen) -> Iterator[str]:
+    """The addresses in it that may be those of shares."""
+    seen.work.spend(2 * len(page))
+    for at in runs.places_of_any(page, _OF_SHARES):
+        seen.work.spend(PLACE)
+        before = b"".join(page[max(0, at - NEAR_NAME) : at].split()).rstrip(b"\"'").lower()
+        begin = page.rfind(b"<", max(0, at - LONGEST_ADDRESS), at)
+        is_sheet = page[begin : begin + len(SHEET_ELEMENT)].lower() == SHEET_ELEMENT
+        if before.endswith(LOADING_ATTRIBUTES) or (is_sheet and before.endswith(SHEET_ATTRIBUTE)):
+            written = page[at : at + LONGEST_ADDRESS]
+            end = next((place for place, sign in enumerate(written) if sign in _ENDS), len(written))
+            yield unescaped(written[:end].decode("utf-8", "replace"))
