@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from consumer.cli.outcome import Cell, Exit, data_json, ended, show, table
+from consumer.cli.outcome import Cell, Exit, data_json, ended, show
 from consumer.model import Direction, Event
 from consumer.settings.model import GenesysSettings
 from consumer.text import printable
@@ -64,7 +64,7 @@ def check_event(files: Sequence[str], as_json: bool) -> None:
         for one in checked:
             data_json(one.as_json())
     elif checked:
-        show(table(COLUMNS, _rows(checked)))
+        show(COLUMNS, _rows(checked), ids=True)
     if unreadable:
         raise ended(Exit.USAGE, "\n".join(unreadable))
     if any(one.kind == "dead_letter" for one in checked):

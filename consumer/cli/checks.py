@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 
 from consumer.cli.loading import checked
-from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show, table
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show
 from consumer.http.addresses import Resolve, system_lookup
 from consumer.http.check import CheckedUrl, check_url
 from consumer.http.urls import UrlRules
@@ -41,9 +41,9 @@ def check_config(config: Path | None, as_json: bool) -> None:
         by_rule = {rule.name: REJECT if rule.rejects else TELL for rule in rules.rules} if rules else {}
         data_json({"ok": True, "problems": [], "warnings": warnings, "settings": told, "types": read, "rules": by_rule})
         return
-    show(table(("setting", "value", "from"), _settings(loaded)))
+    show(("setting", "value", "from"), _settings(loaded))
     types = ((kind, size, reader or "none", blind) for kind, size, reader, blind in _looked_into(policy))
-    show(table(("type", "at most", "looked into by", "what is not seen"), types))
+    show(("type", "at most", "looked into by", "what is not seen"), types)
     if rules:
         rejecting = sum(rule.rejects for rule in rules.rules)
         data(f"YARA rules {rules.version}: {rejecting} of {len(rules.rules)} reject, the others are told")
@@ -85,7 +85,7 @@ def compare_policies(old: Path, new: Path, as_json: bool) -> None:
         data_json({"ok": True, "same": not found, "differences": told})
     elif found:
         rows = ((one.kind or "all", one.rule, one.old, one.new) for one in found)
-        show(table(("type", "rule", "old", "new"), rows))
+        show(("type", "rule", "old", "new"), rows)
     else:
         data("no difference")
     if found:
@@ -113,7 +113,7 @@ def check_urls(
         for one in checked_urls:
             data_json(_as_json(one), only_ascii=True)
     elif checked_urls:
-        show(table(("url", "answer", "why"), _answers(checked_urls)))
+        show(("url", "answer", "why"), _answers(checked_urls))
     if not all(one.allowed for one in checked_urls):
         raise ended(Exit.NEGATIVE)
 

@@ -17,7 +17,7 @@ import anyio
 import orjson
 
 from consumer.cli.loading import quiet_settings
-from consumer.cli.outcome import Exit, data, data_json, ended, show, table
+from consumer.cli.outcome import Exit, data, data_json, ended, show
 from consumer.cli.typed import conversation_id, moment
 from consumer.kafka.dead_letters import Fate, Filter, Found, read, replay
 from consumer.kafka.signing import signatures_of
@@ -60,7 +60,8 @@ def list_letters(config: Path | None, wanted: Filter, limit: int, as_json: bool)
         for one in found:
             data_json(_summary(one))
     elif found:
-        show(table(("gen" if name == "generation" else name for name in SHOWN_OF_LETTERS), _rows(found)))
+        columns = ["gen" if name == "generation" else name for name in SHOWN_OF_LETTERS]
+        show(columns, _rows(found), ids=True)
     else:
         print("no dead letters, or none of these", file=sys.stderr)  # noqa: T201 # what a command says is its work
     if len(found) == limit:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,8 +19,10 @@ from typer.exceptions import TyperException
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
 PIPED_WIDTH = 10_000
+WIDE = 110  # columns of a terminal
 
 
 class Exit(IntEnum):
@@ -113,21 +116,48 @@ Cell = str | tuple[str, str]
 """A text, or a text and its style. Foreign text too: nothing in it is markup."""
 
 
-def table(columns: Iterable[str], rows: Iterable[Iterable[Cell]], whole: Collection[str] = ()) -> Table:
-    """For people. `whole`: columns whose cells are never broken into lines."""
+def show(
+    columns: Sequence[str], rows: Iterable[Sequence[Cell]], *, whole: Collection[str] = (), ids: bool = False
+) -> None:
+    """A table for people; one line a row where no terminal is, since someone pipes it into grep.
+
+    `whole`: columns whose cells are never broken into lines. `ids`: somebody wants to copy what a narrow terminal would
+    cut in two, so that there one cell stands below the other.
+    """
+    from rich.console import Console
+
+    is_terminal = sys.stdout.isatty()
+    narrow = ids and is_terminal and shutil.get_terminal_size().columns < WIDE
+    shown = one_below_the_other(columns, rows) if narrow else side_by_side(columns, rows, whole)
+    Console(width=None if is_terminal else PIPED_WIDTH).print(shown)
+
+
+def side_by_side(columns: Sequence[str], rows: Iterable[Sequence[Cell]], whole: Collection[str] = ()) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold", no_wrap=column in whole)
+    for row in rows:
+        table.add_row(*map(_text, row))
+    return table
+
+
+def one_below_the_other(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Table:
+    """The first two cells of a row are its heading; of the others those that say something."""
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, header_style="bold")
-    for column in columns:
-        made.add_column(column, overflow="fold", no_wrap=column in whole)
+    table = Table.grid(padding=(0, 2))
     for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else Text(*cell) for cell in row))
-    return made
+        table.add_row(*map(_text, row[:2]))
+        for column, cell in zip(columns[2:], row[2:], strict=True):
+            if text := _text(cell):
+                table.add_row(Text(f"  {column}", "dim"), text)
+    return table
 
 
-def show(shown: Table) -> None:
-    """A table for people; one line a row where no terminal is, since someone pipes it into grep."""
-    from rich.console import Console
+def _text(cell: Cell) -> Text:
+    from rich.text import Text
 
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(shown)
+    return Text(cell) if isinstance(cell, str) else Text(*cell)

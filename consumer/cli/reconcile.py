@@ -10,7 +10,7 @@ from typing import Any
 
 import anyio
 
-from consumer.cli.outcome import Exit, data, data_json, ended, show, table, unwrapped
+from consumer.cli.outcome import Exit, data, data_json, ended, show, unwrapped
 from consumer.cli.typed import moment
 from consumer.service.reconcile.by_hand import reconciled
 from consumer.service.reconcile.conversations import Span
@@ -62,7 +62,7 @@ async def _reconciled(settings: Settings, span: Span, feed_at: float | None) -> 
 
 def _print(found: Reconciled, fed: list[str]) -> None:
     if found.missing:
-        show(table(("sent", "conversation", "message", "files", "dead letter"), _rows(found.missing)))
+        show(("sent", "conversation", "message", "files", "dead letter"), _rows(found.missing), ids=True)
     for conversation, why in found.unreadable.items():
         print(f"not read: {printable(conversation, 256)}: {why}", file=sys.stderr)  # noqa: T201 # what a command says
     looked = f"{found.messages} messages with files in {found.conversations} conversations"

@@ -14,7 +14,7 @@ import anyio
 import typer
 
 from consumer.cli.loading import AsJson, quiet_settings
-from consumer.cli.outcome import Cell, Exit, data, data_json, ended, failures_told, show, table
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, failures_told, show
 
 if TYPE_CHECKING:
     from consumer.sandbox.attack import Attacked
@@ -190,7 +190,7 @@ def attack(as_json: AsJson = False) -> None:
         if as_json:
             data_json({"platform": surroundings(), "attacks": {one.attack: one.outcomes for one in results}})
         else:
-            show(table(("attack", *PLANS), _attacks(results, tuple(PLANS))))
+            show(("attack", *PLANS), _attacks(results, tuple(PLANS)))
             data(surroundings())
         if any(one.works for one in results):
             raise ended(Exit.NEGATIVE)

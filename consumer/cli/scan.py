@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import anyio
 
 from consumer.cli.explain import ExplainedFinding, Explaining, opener_lines, rule_of
-from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show, table
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show
 from consumer.download.body import Body
 from consumer.inspection.antivirus import Scanner, open_scanner
 from consumer.inspection.inspect import Inspector, Stores
@@ -148,7 +148,7 @@ def scan(
     elif explain and scanned:
         data("\n\n".join("\n".join(one.explained()) for one in scanned))
     elif scanned:
-        show(table(("file", "verdict", "reason", "detected", "findings"), _rows(scanned)))
+        show(("file", "verdict", "reason", "detected", "findings"), _rows(scanned))
     if unreadable:
         raise ended(Exit.USAGE, "\n".join(unreadable))
     if any(isinstance(one.verdict, Rejected) for one in scanned):

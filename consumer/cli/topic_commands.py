@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 
 from consumer.cli.loading import quiet_settings
-from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show, table
+from consumer.cli.outcome import Cell, Exit, data, data_json, ended, show
 from consumer.kafka.topic_rules import IN_SYNC, Topic, TopicDifference
 from consumer.kafka.topics import create, describe
 
@@ -37,7 +37,7 @@ def describe_topics(config: Path | None, as_json: bool) -> None:
     if as_json:
         data_json({"topics": [_as_json(topic) for topic in topics], "differences": [_difference(d) for d in differing]})
     else:
-        show(table(("topic", "partitions", "replicas", "in sync", "differs"), rows_of(topics, differing)))
+        show(("topic", "partitions", "replicas", "in sync", "differs"), rows_of(topics, differing))
     if differing:
         raise ended(Exit.NEGATIVE)
 

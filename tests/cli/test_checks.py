@@ -11,11 +11,10 @@ import typer
 from rich.console import Console
 
 from consumer.cli.checks import check_urls
-from consumer.cli.online import by_check
+from consumer.cli.outcome import one_below_the_other
 from consumer.inspection.policy.policy import SHIPPED, Policy
 from consumer.sandbox.arrangement import topic_partitions
 from consumer.sandbox.embedded import EmbeddedBroker
-from consumer.service.doctor.lines import CheckLine, Outcome
 from tests.cli.conftest import Command
 
 
@@ -344,9 +343,10 @@ def test_brokers_that_do_not_know_what_is_asked_of_them_are_told_with_what_to_do
 
 def test_in_a_narrow_terminal_no_name_is_cut_in_two() -> None:
     names = "KAFKA_BOOTSTRAP_SERVERS", "GENESYS__ORGANIZATION_ID", "advertised.listeners"
-    line = CheckLine("kafka.tls", Outcome.NOT_CHECKED, f"see {names[0]}", f"with {names[1]}", f"change {names[2]}")
+    row = (("not checked", "dim"), "kafka.tls", f"see {names[0]}", "", f"with {names[1]}", f"change {names[2]}")
     console = Console(width=60, file=io.StringIO(), record=True)
-    console.print(by_check([line]))
+    console.print(one_below_the_other(("result", "check", "tried", "nothing", "what came", "what to do"), [row]))
     shown = console.export_text()
-    assert all(name in shown for name in (*names, "not checked", "kafka.tls"))
+    assert all(name in shown for name in (*names, "not checked", "kafka.tls", "what came"))
+    assert "nothing" not in shown
     assert max(map(len, shown.splitlines())) <= 60

@@ -18,7 +18,7 @@ from rich.console import Console
 from typer.testing import Result
 
 from consumer.cli.dlq_commands import chosen
-from consumer.cli.outcome import table
+from consumer.cli.outcome import side_by_side
 from consumer.cli.topic_commands import rows_of
 from consumer.kafka.topic_rules import Topic, TopicDifference
 from consumer.model import DeadReason, Settled
@@ -191,7 +191,7 @@ def test_nothing_but_what_kafka_needs_has_to_be_right(command: Command) -> None:
 def test_what_a_broker_says_of_a_topic_is_shown_as_it_is() -> None:
     configs = TopicDifference("events[bold]", "cleanup.policy", "delete", "[red]compact[/]")
     shown = Console(width=120, record=True, file=io.StringIO())
-    shown.print(table(["topic", *[""] * 4], rows_of([Topic("events[bold]", 1)], [configs])))
+    shown.print(side_by_side(["topic", *[""] * 4], rows_of([Topic("events[bold]", 1)], [configs])))
     assert "events[bold]" in (text := shown.export_text())
     assert "cleanup.policy: [red]compact[/], not delete" in text
 
