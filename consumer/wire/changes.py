@@ -14,7 +14,6 @@ from typing import Any
 from consumer.errors import Malformed
 from consumer.wire.coded import of_base64
 from consumer.wire.fields import Json, holds_nothing
-from consumer.wire.parsing import parse
 from consumer.wire.payloads import (
     Envelope,
     Nothing,
@@ -29,6 +28,7 @@ from consumer.wire.payloads import (
     none_of,
     one_has_or_none,
 )
+from consumer.wire.rows import NO_TABLE, opened_row
 from consumer.wire.typed_values import of_dynamodb
 
 DELETED = (
@@ -40,15 +40,9 @@ WRITTEN = (
 )  # fmt: skip
 WITHOUT_ROW = "a row was written, and the change does not hold it as it is now: let it carry whole rows"
 BOOTSTRAP = ("bootstrap-start", "bootstrap-complete")
-# Of what is no event in a column of a table, but an envelope or an event of its own.
-NO_TABLE = frozenset({
-    "aggregatetype", "conversationId", "conversation_id", "eventBody", "messageId", "message_id", "payload_encoding",
-    "schema",
-})  # fmt: skip
 
 _ROW = (dict, str, type(None))
 _OF_COCKROACH = frozenset({"after", "before", "cursor", "key", "mvcc_timestamp", "resolved", "topic", "updated"})
-_OF_CELLS = frozenset({"set", "value"})  # as YugabyteDB and ScyllaDB write them
 _OF_GOLDENGATE = frozenset({"csn", "current_ts", "op_ts", "op_type", "pos", "primary_keys", "table", "tokens", "xid"})
 _OF_MAXWELL = {
     "bootstrap": {"database_name", "table_name", "where_clause", "is_complete"},
@@ -68,32 +62,9 @@ def row_at(row: Callable[[Json], Any], operation: Callable[[Json], Any]) -> Call
             raise Malformed(WITHOUT_ROW)
         if now is None:
             return Nothing("no_value")
-        return Several([_opened(each) for each in few(now)]) if isinstance(now, list) else _opened(now)
+        return Several([opened_row(each) for each in few(now)]) if isinstance(now, list) else opened_row(now)
 
     return payload
-
-
-def _opened(row: Any) -> Payload:
-    """A table that only keeps events has them in its column `payload`, as text, bytes or JSON. Documents are texts."""
-    if isinstance(row, str) and isinstance(parsed := _document(row), dict):
-        row = parsed
-    if not isinstance(row, dict) or not NO_TABLE.isdisjoint(row):
-        return row
-    payload = row.get("payload", row.get("PAYLOAD"))  # as Oracle, Db2 and Snowflake write names
-    if isinstance(payload, dict) and "value" in payload and payload.keys() <= _OF_CELLS:
-        payload = payload["value"]
-    if not payload:
-        return row
-    beside = (value for value in row.values() if value is not payload)  # an envelope of its own has objects there
-    as_json = isinstance(payload, dict) and not any(isinstance(value, dict | list) for value in beside)
-    return json_or_base64_or_itself(payload) if as_json or isinstance(payload, str) else row
-
-
-def _document(text: str) -> Any:
-    try:
-        return parse(text)
-    except Malformed:
-        return text
 
 
 def _message_or_nothing(node: Json) -> Payload:
@@ -113,11 +84,11 @@ def item(node: Json) -> Payload:
         return Nothing("no_value")
     if not isinstance(image, dict):
         raise Malformed(WITHOUT_ROW)
-    return _opened({name: of_dynamodb(each) for name, each in image.items()})
+    return opened_row({name: of_dynamodb(each) for name, each in image.items()})
 
 
 def columns(names: list[Any], values: list[Any]) -> Payload:
-    return _opened({str(name): value for name, value in zip(names, values, strict=False)})
+    return opened_row({str(name): value for name, value in zip(names, values, strict=False)})
 
 
 def _wal2json_change(node: Json) -> Payload:
@@ -133,7 +104,7 @@ def _wal2json_tuple(node: Json) -> Payload:
 
 def _cockroach_row(node: Json) -> Payload:
     """With what the changefeed says of it beside its columns."""
-    return _opened({name: value for name, value in node.items() if name != "__crdb__"})
+    return opened_row({name: value for name, value in node.items() if name != "__crdb__"})
 
 
 def _maxwell_row(node: Json) -> Payload:

@@ -2,8 +2,8 @@
 
 Sources: KafkaJS, Node.js' `Buffer`, confluent-kafka-go and -dotnet, kaf, Kafdrop, Lenses' exports, Conduit's OpenCDC,
 Cloudflare Queues, the queues of Azure and Yandex, topics of Huawei's SMN and Tencent's CMQ, Event Hubs and Service Bus
-as their clients show them, OpenWhisk's feed of Kafka, Step Functions, EventBridge's pipes, Argo Events, Hermes, Nakadi,
-JSON-RPC 2.0, Moleculer, KurrentDB, OpenShift's logs.
+as their clients show them, OpenWhisk's feed of Kafka, Redis's connector for streams, Step Functions, EventBridge's
+pipes, Argo Events, Hermes, Nakadi, JSON-RPC 2.0, Moleculer, KurrentDB, OpenShift's logs.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from consumer.wire.payloads import (
     or_tombstone,
     shown,
 )
+from consumer.wire.rows import opened_row
 
 _OPERATIONS = {"create": "c", "snapshot": "r", "update": "u", "delete": "d"}
 
@@ -55,6 +56,12 @@ def _operation_of_conduit(node: Json) -> str | None:
 
 def _of_dotnet(node: Json) -> Payload:
     return shown("Value")(node["Message"])
+
+
+def _of_redis(node: Json) -> Payload:
+    """The fields of an entry, of which one holds the event, or which are the event's."""
+    body = node["body"]
+    return next(iter(body.values())) if len(body) == 1 else opened_row(body)
 
 
 def _is_of_argo(node: Json) -> bool:
@@ -128,6 +135,7 @@ CLIENTS = (
         "Service Bus", {"body": (dict, list, str), "messageId": str, "deliveryCount": int, "enqueuedTimeUtc": str},
         json_or_base64_at("body"),
     ),
+    Envelope("Redis", {"id": str, "stream": str, "body": dict}, _of_redis, frozenset()),
     Envelope("Step Functions", {"executionArn": str, "input": str}, at("input")),
     Envelope(
         "EventBridge's pipe", {"context": dict, "version": str, "timestamp": str, "payload": (dict, list, str)},

@@ -234,17 +234,6 @@ def is_of_blueprint(node: Json) -> bool:
     return isinstance(node["message"].get("detail-type"), str) and "detail" in node["message"]
 
 
-def connect(node: Json) -> Payload:
-    schema, payload = node["schema"], node["payload"]
-    if payload is None:
-        return Nothing("no_value")
-    return of_base64(payload) if schema is not None and schema["type"] == "bytes" else payload
-
-
-def is_connect_schema(node: Json) -> bool:
-    return node["schema"] is None or isinstance(node["schema"].get("type"), str)
-
-
 def gateway_body(node: Json) -> Payload:
     return of_base64(node["body"]) if node["isBase64Encoded"] else node["body"]
 

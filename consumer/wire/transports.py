@@ -13,14 +13,12 @@ from consumer.wire.payloads import (
     base64_at,
     base64_in,
     cloud_event,
-    connect,
     each_of,
     encoded_payload,
     event_grid,
     gateway_body,
     guest_body,
     has,
-    is_connect_schema,
     is_of_blueprint,
     is_of_masstransit,
     is_rest_value,
@@ -41,6 +39,7 @@ from consumer.wire.payloads import (
     text_or_bytes,
 )
 from consumer.wire.pubsub import background, is_published, published
+from consumer.wire.rows import connect, is_connect_schema
 from consumer.wire.salesforce import platform_event
 from consumer.wire.services import SERVICES
 

@@ -41,6 +41,22 @@ SHOWN: dict[str, Callable[[Any], Any]] = {
     "Kafdrop": lambda raw: {
         "partition": 0, "offset": 1, "message": text(raw), "key": None, "headers": {}, "timestamp": AT
     },
+    "Kafka Connect, a row that JDBC read": lambda raw: {
+        "schema": {"type": "struct", "fields": [], "optional": False, "name": "events"},
+        "payload": {"id": 1, "payload": text(raw), "created_at": 1},
+    },
+    "Kafka Connect, Google's Pub/Sub": lambda raw: {
+        "schema": {
+            "type": "struct", "optional": False,
+            "fields": [
+                {"type": "bytes", "optional": False, "field": "message"},
+                {"type": "string", "optional": False, "field": "origin"},
+            ],
+        },
+        "payload": {"message": coded(raw), "origin": "genesys"},
+    },
+    "Redis": lambda raw: {"id": "1-0", "stream": "s", "body": {"event": text(raw)}},
+    "Redis, several fields": lambda raw: {"id": "1-0", "stream": "s", "body": {"payload": text(raw), "at": "1"}},
     "kaf": lambda raw: {"partition": 0, "offset": 1, "key": "k", "headers": {}, "payload": text(raw), "timestamp": AT},
     "SQS by a pipe": lambda raw: {**sqs(raw), "body": raw},
     "Kinesis by a pipe, parsed": lambda raw: {**kinesis(raw)["kinesis"], "data": raw, "eventSource": "aws:kinesis"},

@@ -198,6 +198,19 @@ def test_ids_that_stand_in_a_row_are_the_event(row: dict[str, Any]) -> None:
     assert (found.conversation_id, found.messages) == (OTHER, ())
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"conversationId": OTHER, "payload": text(NOTIFICATION)},
+        {"id": OTHER, "participants": [], "payload": text(NOTIFICATION)},
+        {"id": 1, "payload": text(NOTIFICATION), "__deleted": "true"},
+    ],
+)
+def test_what_is_no_row_that_a_connector_read_keeps_its_own_fields(payload: dict[str, Any]) -> None:
+    item = one({"schema": {"type": "struct", "fields": []}, "payload": payload})
+    assert CONVERSATION not in str(conversations_and_messages([item]))
+
+
 def test_what_a_framework_calls_conversation_and_message_is_not_genesys_s() -> None:
     around = {"messageId": "08dc-1", "conversationId": "08dc-2", "messageType": ["urn:message:A:B"], "headers": {}}
     assert conversations_and_messages([one({**around, "message": {"orderId": 1}})]) == [UnreadableEvent]
