@@ -186,6 +186,12 @@ def test_a_wave_that_does_not_know_its_length_ends_where_the_file_does(size: int
     assert seen(unknown).flags == ["incomplete"]
 
 
+def test_a_voice_in_wideband_is_let_in_by_the_name_that_phones_give_it() -> None:
+    voice = b"#!AMR-WB\n" + (b"\x14" + bytes(range(36))) * 50
+    for name in ("a.amr", "a.awb"):
+        assert verdict(voice, name) is None
+
+
 def test_a_part_for_tags_without_one_holds_none() -> None:
     assert verdict(with_chunk(b"ID3 ", b""), "a.wav") is None
     assert verdict(with_chunk(b"id3 ", bytes(16)), "a.wav") is None

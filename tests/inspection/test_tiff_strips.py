@@ -249,7 +249,9 @@ def test_where_a_camera_s_directory_should_stand_may_stand_anything() -> None:
 
 
 def test_a_directory_at_the_end_may_say_nothing_of_a_next_one() -> None:
-    assert verdict(media.tiff()[:-4]) is None
+    for cut in range(1, 5):
+        assert verdict(media.tiff()[:-cut]) is None
+        assert verdict(media.tiff()[:-4] + b"\x08\x09\x0a\x0b"[: 4 - cut]) is None
     assert verdict(media.tiff()[:-5]) is Reason.MALFORMED
 
 

@@ -137,7 +137,7 @@ def _directories(walk: _Walk, first: int) -> None:
         for entry in entries.values():
             _value(walk, entry, is_page)
         if is_page:  # behind others may stand anything
-            following = walk.number(_following(walk, at), 8 if walk.big else 4)
+            following = _following(walk, at)
             visit([0 if _is_the_end(walk, following) else following], is_page)
 
 
@@ -148,8 +148,10 @@ def _is_the_end(walk: _Walk, following: int) -> bool:
 
 
 def _following(walk: _Walk, at: int) -> int:
-    """Where a directory says which one comes next."""
-    return at + (8 + 20 * walk.number(at, 8) if walk.big else 2 + 12 * walk.number(at, 2))
+    """Where the next directory is, as one says behind its entries; 0 if the file ends in the middle of that."""
+    place = at + (8 + 20 * walk.number(at, 8) if walk.big else 2 + 12 * walk.number(at, 2))
+    wide = 8 if walk.big else 4
+    return walk.number(place, wide) if place + wide <= len(walk.data) else 0
 
 
 def _entries(walk: _Walk, at: int) -> Iterator[DirectoryEntry]:
@@ -158,7 +160,7 @@ def _entries(walk: _Walk, at: int) -> Iterator[DirectoryEntry]:
     if count > MOST_ENTRIES:
         raise Unreadable("a directory of the TIFF has too many entries")
     stop = at + head + count * (4 + 2 * wide)
-    walk.use(at, stop if stop == len(walk.data) else stop + wide)  # some writers say of the last one nothing behind it
+    walk.use(at, max(stop, min(stop + wide, len(walk.data))))  # some writers say of the last one nothing behind it
     for place in range(at + head, at + head + count * (4 + 2 * wide), 4 + 2 * wide):
         walk.work.step(STEP)
         tag, kind, many = walk.number(place, 2), walk.number(place + 2, 2), walk.number(place + 4, wide)
