@@ -1,5 +1,8 @@
 """What a PDF is, what is in its file besides, and what excuses it: only what really is what it says."""
 
+import zlib
+from itertools import accumulate
+
 import pytest
 
 from consumer.inspection.detection import Detector
@@ -7,6 +10,7 @@ from consumer.inspection.examination import examine
 from consumer.inspection.policy.policy import Policy
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Facts, Reason
+from consumer.model.units import MIB
 from tests.inspection.files import attachment, pdf, program
 from tests.inspection.judging import codes
 from tests.inspection.polyglots import HTML, PHP, RAR, ZIP, tar
@@ -226,3 +230,15 @@ def test_pages_that_list_hundreds_of_parts_each_are_read_to_the_end() -> None:
     lists = b"<< /Type /XObject /Subtype /Form /Resources << /XObject << %s >> >> /Length 1 >>" % listed
     forms = (b"%d 0 obj\n%s\nstream\nq\nendstream\nendobj\n" % (number, lists) for number in range(1_000, 1_150))
     assert judged(pdf(b"".join(forms))) is None
+
+
+def test_a_document_whose_objects_all_stand_in_one_stream_is_one() -> None:
+    """As cairo writes what Firefox and GNOME print: here a directory with tens of thousands of links."""
+    link = b"<< /Type /Annot /Subtype /Link /Rect [ 0 %d 90 12 ] /A << /S /URI /URI (https://example.com/a/%d) >> >>\n"
+    links = [link % (number, number) for number in range(80_000)]
+    places = accumulate(map(len, links), initial=0)
+    listing = b"".join(b"%d %d " % (number, at) for number, at in zip(range(100, 80_100), places, strict=False))
+    content = listing + b"".join(links)
+    assert len(content) > 9 * MIB
+    named = b"/Type /ObjStm /Filter /FlateDecode /N %d /First %d" % (len(links), len(listing))
+    assert judged(pdf(stream(zlib.compress(content), named))) is None

@@ -17,7 +17,7 @@ from consumer.inspection.readers.seen import Limits, Seen
 from consumer.model import Reason
 
 MOST_HEADER = 1024  # readers accept the header anywhere in the first 1024 bytes
-OBJECT_STREAM = 8 * 1024 * 1024  # bytes that one may inflate to
+OBJECT_STREAM = 16 * 1024 * 1024  # bytes that one may inflate to
 
 MOST_OBJECTS = 10_000  # that begin without a dictionary; a text about them has fewer
 
