@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from consumer.storage import writer
 from consumer.storage.kept import StoredBody, Tried, name_of
 
 DEADLINE_S = 300.0  # for one gathering
-REFUSING = frozenset({1, 2, 13, 20, 30})  # EPERM, ENOENT, EACCES, ENOTDIR, EROFS: no waiting helps
+REFUSING = frozenset({errno.EPERM, errno.ENOENT, errno.EACCES, errno.ENOTDIR, errno.EROFS})  # no waiting helps
 ROOT = Path(__file__).parents[2]
 BOOT = (
     "import sys; sys.path.insert(0, sys.argv.pop(1)); "
@@ -106,7 +107,7 @@ class Folder:
                 await asyncio.sleep(0)  # what comes in the same turn of the loop goes along
         gathering = self._waiting[: writer.MOST]
         del self._waiting[: writer.MOST]
-        results = [5] * len(gathering)  # EIO
+        results = [errno.EIO] * len(gathering)
         try:
             if self._writer is not None:
                 async with asyncio.timeout(DEADLINE_S):

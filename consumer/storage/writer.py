@@ -10,6 +10,7 @@ The answer comes when all of them would outlast a power cut: for each a number, 
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import socket
 import struct
@@ -96,7 +97,7 @@ def keep(files: Sequence[FileToWrite], folder: TargetFolder) -> list[int]:
         if any(file.name == PROBE for file in files):
             (folder.path / PROBE).unlink(missing_ok=True)
     except OSError as error:
-        return [result or (error.errno or 5) for result in results]
+        return [result or (error.errno or errno.EIO) for result in results]
     return results
 
 
@@ -114,9 +115,9 @@ def _written(file: FileToWrite, number: int, folder: TargetFolder) -> int:
         except OSError as error:
             with suppress(OSError):
                 part.unlink()
-            return error.errno or 5
+            return error.errno or errno.EIO
     except ValueError:
-        return 22
+        return errno.EINVAL
     return 0
 
 
@@ -127,7 +128,7 @@ def _copy(file: FileToWrite, part: Path, mode: int) -> None:
         while done < file.size:
             moved = move(out, file.descriptor, done, file.size - done)
             if not moved:
-                raise OSError(5, "the body is shorter than it says")
+                raise OSError(errno.EIO, "the body is shorter than it says")
             done += moved
     finally:
         os.close(out)
