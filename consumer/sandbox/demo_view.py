@@ -131,13 +131,13 @@ def _facts(report: Report) -> RenderableType:
     verdict = Text("every answer came once, and as expected", "bold green")
     if not tally.good:
         verdict = Text(f"missing {tally.missing}, duplicated {tally.duplicated}, wrong {tally.wrong}", "bold red")
+    kinds = f"{tally.accepted} accepted, {tally.rejected} rejected, {tally.dead_lettered} dead letters"
     facts: dict[str, str | Text] = {
         "events": f"{expectation.events} in {len(report.traffic.records)} records",
         "calls": ", ".join(f"{kind} {count}" for kind, count in sorted(report.calls.items())),
         "files": str(report.files),
         "metrics": f"{report.metrics_url} while it ran; --keep leaves it running, and says what to try next",
-        "of them": f"{tally.accepted} accepted, {tally.rejected} rejected, {tally.dead_lettered} dead letters",
-        "answers": f"{tally.published} of {tally.expected} expected, {report.seconds} s",
+        "answers": f"{tally.published} of {tally.expected} expected, in {report.seconds} s: {kinds}",
         "compared": verdict,
     }
     return Group(*(Text.assemble(name.ljust(10), fact) for name, fact in facts.items()))
