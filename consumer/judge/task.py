@@ -59,7 +59,7 @@ class Judge:
             await judging.run()
             known.close_replay()
         except Exception as error:  # noqa: BLE001 # or one event would end the service, again and again
-            judging.known.give_dead(boundary.bug(judging.whole, error))
+            known.give_dead(boundary.bug(judging.whole, error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +292,6 @@ class _Judging:
     async def _late(self, event: Event, announced: Attachment, just_shown: Message) -> None:
         """Only the event says that there is such a thing: its letter names the announcement. Each task waits for
         itself: who joined one that began long ago would have what is left of its time."""
-
         if self.known.settled(announced):
             self.judge.reports.skipped("answered")
             return
