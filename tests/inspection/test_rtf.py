@@ -96,6 +96,8 @@ def test_a_template_of_this_machine_is_ordinary() -> None:
         b"{\\*\\junk " + b"a" * 3_000 + b"}DDE cmd",
         b"{\\*\\junk " + b"a" * 9_000 + b"}DDE cmd",
         rb"{\*\junk {\}\\}" + b"a" * 9_000 + rb"\}{\{}}DDE cmd",
+        rb"{\upr{PAGE}{\*\ud DDEAUTO cmd}}",
+        rb"{\*\ud {\b DDE} cmd}",
         rb'INCLUDETEXT "http://example.com/x.docx"',
         rb'INCLUDEPICTURE "\\\\server\\share\\x.png" \\d',
         rb'LINK Excel.Sheet "http://example.com/x.xls"',
@@ -193,3 +195,27 @@ def test_entries_of_an_archive_without_its_directory_are_a_second_format() -> No
     entries = archive({"a.txt": b"words"}).partition(b"PK\1\2")[0]
     data = rb"{\rtf1 words{\*\junk\bin%d " % len(entries) + entries + b"}}"
     assert wide.reason(data, "a.rtf") is Reason.SECOND_FORMAT
+
+
+def shape(name: bytes, value: bytes) -> bytes:
+    """With a property, as Word writes them."""
+    properties = b"".join(
+        rb"{\sp{\sn %b}{\sv %b}}" % row for row in ((b"shapeType", b"75"), (name, value), (b"pibFlags", b"14"))
+    )
+    return rb"{\rtf1\ansi {\shp{\*\shpinst %b}}\par}" % properties
+
+
+@pytest.mark.parametrize("name", [b"pibName", b"fillBlipName", rb"\'70ibName", b"{pib}Name", b"\r\npibName"])
+@pytest.mark.parametrize(
+    "value", [rb"\\\\a.example\\share\\x.png", rb"\'5c\'5c203.0.113.9\\x.png", b"file://a.example/s/x.png"]
+)
+def test_a_picture_of_a_shape_that_is_linked_to_a_share_is_found(name: bytes, value: bytes) -> None:
+    assert wide.reason(shape(name, value), "a.rtf") is Reason.EXTERNAL_REFERENCE
+
+
+@pytest.mark.parametrize(
+    "value", [rb"C:\\Pictures\\x.png", b"x.png", b"http://example.com/x.png", rb"\\\\server\\share\\x.png"]
+)
+def test_a_picture_of_a_shape_that_is_linked_elsewhere_is_ordinary(value: bytes) -> None:
+    assert wide.reason(shape(b"pibName", value), "a.rtf") is None
+    assert wide.reason(shape(b"wzDescription", rb"\\\\a.example\\share\\x.png"), "a.rtf") is None

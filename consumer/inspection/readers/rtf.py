@@ -15,8 +15,8 @@ from consumer.inspection.readers import formats, runs, scripts, trailing
 from consumer.inspection.readers.ends import End
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office import field_loads
-from consumer.inspection.readers.office.external import Place, place_of
-from consumer.inspection.readers.rtf_words import LONGEST_GROUP, WHITE, destination, readings
+from consumer.inspection.readers.office.external import Place, is_near, place_of
+from consumer.inspection.readers.rtf_words import BORDER, LONGEST_GROUP, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.inspection.readers.signatures import ZIP
 from consumer.inspection.readers.trailing import Extent, is_within
@@ -35,6 +35,8 @@ OBJECTS = (
     b"\\objhtml",
 )
 OBJECTS_BEGIN = b"\\obj"
+PROPERTY, ITS_VALUE, NEAR_VALUE = b"\\sn", b"\\sv", 256  # of a shape, and bytes within which one stands
+OF_LINKED_PICTURES = frozenset({"pibname", "pibprintname", "fillblipname", "linefillblipname"})
 TEMPLATE, INSTRUCTION, BINARY = b"\\template", b"\\fldinst", b"\\bin"
 ASKS = ("dde", "ddeauto")
 MOST_SLASHES = 512
@@ -62,6 +64,7 @@ def examine(data: bytes, seen: Seen, limits: Limits) -> None:
     _objects(text, seen)
     _templates(text, seen)
     _fields(text, seen)
+    _linked_pictures(text, seen)
     binaries = list(_binaries(text, seen.work)) if text.has_binary else []
     end = _end(_without(data, binaries) if binaries else data, seen.work)
     _formats(data, end, seen)
@@ -195,6 +198,21 @@ def _fields(text: _Text, seen: Seen) -> None:
                 seen.find(Reason.EXTERNAL_REFERENCE, "it asks another program for data when it is opened (DDE)")
             field_loads.examine(instruction, seen, strict=True)
     seen.enter(None)
+
+
+def _linked_pictures(text: _Text, seen: Seen) -> None:
+    """Those of shapes: Word loads them unasked, and a share learns who asks. Most properties are named by letters."""
+    for at in text.places(PROPERTY, seen.work) if runs.has(text.lower, PROPERTY) else ():
+        name, closed, _ = text.lower[at : at + NEAR_VALUE].lstrip(WHITE).partition(b"}")
+        if closed and name.isalpha() and name.decode() not in OF_LINKED_PICTURES:
+            continue
+        value = text.lower.find(ITS_VALUE, at, at + NEAR_VALUE)
+        names = (read.replace(BORDER, "").strip().lower() for read in text.destinations(at, seen.work))
+        if value >= 0 and not OF_LINKED_PICTURES.isdisjoint(names):
+            for target in text.destinations(value + len(ITS_VALUE), seen.work):
+                if place_of(target.strip()) is Place.SHARE and not is_near(target.strip()):
+                    detail = "it loads something from the network when it is opened"
+                    seen.find(Reason.EXTERNAL_REFERENCE, detail, at=at)
 
 
 def _formats(data: bytes, end: int, seen: Seen) -> None:

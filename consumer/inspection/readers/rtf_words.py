@@ -21,6 +21,7 @@ BLANK = f" {BORDER}"
 PASSED_OVER = frozenset(
     {b"pict", b"info", b"fonttbl", b"colortbl", b"stylesheet", b"header", b"footer", b"footnote", b"annotation", b"xe"}
 )
+OF_UNICODE = b"ud"  # a group whose text stands in place of the one before it
 BACKSLASH, OPENED, CLOSED, SPACE = b"\\{} "
 WHITE = b" \t\r\n\0"
 _BEGIN_NUMBERS = frozenset(bytes([sign]) for sign in b"-" + DIGITS)
@@ -72,9 +73,14 @@ def _mark(out: list[str]) -> None:
 
 def _is_passed_over(raw: bytes, at: int) -> bool:
     """Whether a group begins whose text is no part of what stands around it."""
-    head = raw[at : at + 32].lstrip(WHITE)
-    word = head[1:].lower()
-    return head[:1] == b"\\" and (word[:1] == b"*" or word[: len(word) - len(word.lstrip(LOWER))] in PASSED_OVER)
+    head = raw[at : at + 32].lstrip(WHITE).lower()
+    if head[:2] == b"\\*":
+        return _control_word(head[2:].lstrip(WHITE)) != OF_UNICODE
+    return _control_word(head) in PASSED_OVER
+
+
+def _control_word(head: bytes) -> bytes:
+    return head[1 : len(head) - len(head[1:].lstrip(LOWER))] if head[:1] == b"\\" else b""
 
 
 def _past_group(data: bytes, at: int, work: Work) -> int:
