@@ -78,10 +78,12 @@ def _message_or_nothing(node: Json) -> Payload:
 
 
 def item(node: Json) -> Payload:
-    """Of DynamoDB, whose values say their types."""
-    image = node["dynamodb"].get("NewImage")
+    """Of DynamoDB, whose values say their types, but for what Redpanda Connect makes of them."""
+    image, plain = node["dynamodb"].get("NewImage"), node["dynamodb"].get("newImage")
     if node["eventName"] == "REMOVE":
         return Nothing("no_value")
+    if isinstance(plain, dict):
+        return opened_row(plain)
     if not isinstance(image, dict):
         raise Malformed(WITHOUT_ROW)
     return opened_row({name: of_dynamodb(each) for name, each in image.items()})

@@ -55,6 +55,11 @@ SHOWN: dict[str, Callable[[Any], Any]] = {
         },
         "payload": {"message": coded(raw), "origin": "genesys"},
     },
+    "DynamoDB by Redpanda Connect": lambda raw: {
+        "tableName": "t", "eventID": "a1", "eventName": "INSERT", "eventVersion": "1.1", "eventSource": "aws:dynamodb",
+        "awsRegion": "us-east-1",
+        "dynamodb": {"keys": {"id": "1"}, "newImage": {"id": "1", "payload": text(raw)}, "sequenceNumber": "1"},
+    },
     "Redis": lambda raw: {"id": "1-0", "stream": "s", "body": {"event": text(raw)}},
     "Redis, several fields": lambda raw: {"id": "1-0", "stream": "s", "body": {"payload": text(raw), "at": "1"}},
     "kaf": lambda raw: {"partition": 0, "offset": 1, "key": "k", "headers": {}, "payload": text(raw), "timestamp": AT},
