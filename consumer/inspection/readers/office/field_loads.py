@@ -8,9 +8,9 @@ from consumer.model import Reason
 
 PICTURE_FIELD, LINK_FIELD = "includepicture", "link"
 LOADS = (PICTURE_FIELD, "includetext", "include", "import", LINK_FIELD)
-AUTOMATIC_LINK = "\\a"  # an option
+OPTION, AUTOMATIC_LINK, SLASHES = "\\", "\\a", ("\\", "/")
 LONGEST_INSTRUCTION = 1024  # characters that tell what a field does
-A_LETTER_OF_IT = 96  # of work
+A_WORD_OF_IT, A_LETTER_OF_IT = 6144, 96  # of work
 
 
 def examine(instruction: str, seen: Seen, strict: bool = False) -> None:
@@ -22,12 +22,12 @@ def examine(instruction: str, seen: Seen, strict: bool = False) -> None:
     name = name.lower().rstrip('"\\')
     if name not in LOADS or not rest:
         return
-    words = [word.strip('"') for word in rest[0].split()]
+    words = [bare for word in rest[0].split() if (bare := word.strip('"'))]
     automatic = AUTOMATIC_LINK in map(str.lower, words)
     for word in words:
-        if set("/\\%").isdisjoint(word):
-            continue  # a range of cells
-        seen.work.spend(A_LETTER_OF_IT * len(word))
+        if set("/\\%").isdisjoint(word) or (word[0] == OPTION and word[1:2] not in SLASHES):
+            continue  # a range of cells, an option
+        seen.work.spend(A_WORD_OF_IT + A_LETTER_OF_IT * len(word))
         place = place_of(word)
         if place is Place.HERE:
             continue
