@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
 from consumer.model import Reason
@@ -12,6 +14,7 @@ from tests.inspection.test_ooxml import external
 MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 TEMPLATE = external("attachedTemplate", "http://a.example/t.dotm")
 OBJECT = external("oleObject", "http://a.example/x.html!")
+LETTERS = base64.encodebytes(b"<html><img src='file://a.example/share/x.png'></html>")
 PICTURE = external("image", r"\\a.example\share\x.png")
 
 
@@ -41,6 +44,11 @@ def test_what_a_document_loads_is_loaded_with_the_one_that_takes_it_in(content: 
         b"MIME-Version: 1.0\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
         b'<img src=3D"fi=\r\nle://a.example/x.png">',
         "<img src='file://a.example/x.png'>".encode("utf-16"),
+        b"MIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=x\r\n\r\n--x\r\n"
+        b"Content-Transfer-Encoding: base64\r\nContent-Type: text/html\r\n\r\n"
+        + LETTERS
+        + b"\r\n--x\r\nContent-Type: text/css\r\n\r\np{}\r\n--x--\r\n",
+        b"Content-Type: text/html\nContent-Transfer-Encoding: BASE64\n\n" + LETTERS,
     ],
 )
 def test_a_page_that_loads_something_from_a_share_rejects(page: bytes) -> None:

@@ -9,6 +9,7 @@ import binascii
 from collections.abc import Iterator
 
 from consumer.inspection.readers import runs, zip_reader
+from consumer.inspection.readers.mail import encodings
 from consumer.inspection.readers.office.external import Place, is_near, place_of
 from consumer.inspection.readers.references import unescaped, with_letters
 from consumer.inspection.readers.searches import together
@@ -21,6 +22,7 @@ SHEET_ELEMENT, SHEET_ATTRIBUTE = b"<link", b"href="
 LONGEST_ADDRESS, NEAR_NAME = 1024, 64  # bytes
 A_REFERENCE_TO = 512  # of work
 _OF_SHARES = together((*runs.cases(b"file:"), b"\\\\"))
+OF_A_PART, _IN_LETTERS = b"content-transfer-encoding:", together((b"base64", b"BASE64", b"Base64"))
 _ENDS = frozenset(b" \t\r\n\"'>)")
 _QUOTED_EQUALS = b"=3D"  # in a page that was saved with all its parts
 
@@ -31,18 +33,34 @@ def examine(content: bytes, seen: Seen) -> None:
             if finding.code is Reason.EXTERNAL_REFERENCE:
                 seen.find(finding.code, finding.detail)
         return
-    page = opening.as_utf8(content, seen.work)
-    if runs.has(page, _QUOTED_EQUALS):
-        page = binascii.a2b_qp(page)
-    if b"&#" in page:
-        seen.work.spend(A_REFERENCE_TO * page.count(b"&#"))
-        page = with_letters(page)
-    for address in _loaded(page, seen):
-        place = place_of(address)
-        if place is Place.SHARE and is_near(address):
-            seen.flag("external_references")
-        elif place is Place.SHARE:
-            seen.find(Reason.EXTERNAL_REFERENCE, "a page that is taken into it loads something from a share")
+    for page in _pages(opening.with_lf(opening.as_utf8(content, seen.work)), seen):
+        for address in _loaded(page, seen):
+            place = place_of(address)
+            if place is Place.SHARE and is_near(address):
+                seen.flag("external_references")
+            elif place is Place.SHARE:
+                seen.find(Reason.EXTERNAL_REFERENCE, "a page that is taken into it loads something from a share")
+
+
+def _pages(page: bytes, seen: Seen) -> Iterator[bytes]:
+    """The page itself, and those in one that was saved with all its parts."""
+    for at in runs.places_of_any(page, _IN_LETTERS):
+        seen.work.spend(PLACE)
+        body = page.find(b"\n\n", at, at + LONGEST_ADDRESS)
+        headers = page[max(0, at - LONGEST_ADDRESS) : body].rpartition(b"\n--")[2].lower()
+        if body >= 0 and OF_A_PART in headers and b"text/" in headers:
+            end = page.find(b"\n--", body)
+            letters = page[body : end if end >= 0 else len(page)]
+            seen.work.spend(encodings.DECODING * len(letters))
+            yield _with_letters(opening.as_utf8(encodings.base64(letters), seen.work), seen)
+    yield _with_letters(binascii.a2b_qp(page) if runs.has(page, _QUOTED_EQUALS) else page, seen)
+
+
+def _with_letters(page: bytes, seen: Seen) -> bytes:
+    if b"&#" not in page:
+        return page
+    seen.work.spend(A_REFERENCE_TO * page.count(b"&#"))
+    return with_letters(page)
 
 
 def _loaded(page: bytes, seen: Seen) -> Iterator[str]:
