@@ -1,15 +1,20 @@
-"""Texts that are made to cost: one long part of them that is looked at again for each of many short ones."""
+"""Texts and documents that are made to cost: a long part of them that is looked at for each of many short ones."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 
+from tests.inspection.files import archive, ooxml
+from tests.inspection.media import box
 from tests.inspection.slow import again
 
 HEAD = b"From: a@a.example\r\nTo: b@b.example\r\nMIME-Version: 1.0\r\n"
 CARD, END = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:a\r\n", b"\r\nEND:VCARD\r\n"
 DRAWING, XML = b"<svg xmlns='http://www.w3.org/2000/svg'>", b"<?xml version='1.0'?>"
 LONGEST_HEADER = 250_000
+INFLATED = 16_000_000
+OVERLAPPING = 4_000
 
 
 def in_header(before: bytes, motif: bytes, behind: bytes = b"") -> Callable[[int], bytes]:
@@ -28,6 +33,37 @@ def of_a_namespace(element: bytes) -> Callable[[int], bytes]:
     """Whose name takes half of the file."""
     return lambda size: b"<b xmlns:a='%s'>" % (b"u" * (size // 2)) + again(element, size // 2) + b"</b>"
 
+
+def odf(tag: bytes) -> Callable[[int], bytes]:
+    """As much of it as may be inflated, in whatever file."""
+    parts = {
+        "mimetype": b"application/vnd.oasis.opendocument.text",
+        "META-INF/manifest.xml": b"<manifest/>",
+        "content.xml": b"<a>" + again(tag, INFLATED) + b"</a>",
+    }
+    return lambda size: archive(parts)
+
+
+def overlapping(size: int) -> bytes:
+    """A picture whose pixels are all of the file, again and again."""
+    numbers = [struct.pack(f">{len(some)}H", *some) for some in ((1, 0), (1,), (1, 0, OVERLAPPING))]
+    kind = box(b"infe", b"\2\0\0\0", numbers[0], b"hvc1\0")
+    shape = box(b"ispe", bytes(4), struct.pack(">2L", 64, 64)), box(b"hvcC", bytes(21), b"\3\0")
+    meta = box(
+        b"meta",
+        bytes(4),
+        box(b"hdlr", bytes(8), b"pict", bytes(13)),
+        box(b"pitm", bytes(4), numbers[1]),
+        box(b"iinf", bytes(4), numbers[1], kind),
+        box(b"iprp", box(b"ipco", *shape), box(b"ipma", bytes(4), b"\0\0\0\1", numbers[1], b"\2\1\2")),
+        box(b"iloc", bytes(6), numbers[1], numbers[2]),
+    )
+    return box(b"ftyp", b"heic", bytes(4), b"heic") + meta + box(b"mdat", bytes(size))
+
+
+LOADING = b"".join(b"{link" + b"".join(b" %c/" % letter for letter in b"abcdefghijkl") + b"}" for _ in range(16))
+RELATION = b"<Relationship " + b" ".join(b"a%04d=''" % number for number in range(3_000)) + b"/>"
+OF_ALL_WORDS = b"<x event-listener='' instance='' datasource='' x:dde-='' formula='' encryption-data='' href='' "
 
 SLOW_TEXTS: dict[str, Callable[[int], bytes]] = {
     "eml, comments in a header": in_header(b"", b"()"),
@@ -54,5 +90,16 @@ SLOW_TEXTS: dict[str, Callable[[int], bytes]] = {
     "svg, foreign elements inside each other": lambda size: (
         DRAWING + b"<style>" + again(b"<a:b xmlns:a='b'>", min(size, 100)) + again(b"<a:b>", size)
     ),
+    "odt, attributes of tags with each word": odf(OF_ALL_WORDS + b"b='' " * 6_000 + b">"),
+    "odt, long addresses of pictures": odf(b"<draw:image xlink:href='" + b"%41" * 10_000 + b"'>"),
+    "docx, attributes of relationships": lambda size: ooxml(
+        "docx", {"word/_rels/document.xml.rels": b"<a>" + again(RELATION, INFLATED) + b"</a>"}
+    ),
+    "rtf, words of fields that load": lambda size: (
+        b"{\\rtf1\\uc2\\uc3\\uc4\\uc5 "
+        + again(b"{\\*\\fldinst " + LOADING + b"\\u65 abcdefg" + LOADING + b"}", size)
+        + b"}"
+    ),
+    "heic, pixels that overlap": overlapping,
 }
 """By the extension that they come with."""

@@ -194,8 +194,8 @@ def _is_drawn(data: bytes, items: _Items, item: int, work: Work) -> bool:
     description = items.property_of(item, DESCRIPTIONS[kind])
     if description is None:
         return False
+    work.spend(sum(stop - begin for begin, stop in items.places[item]))  # they may overlap
     code = b"".join(data[begin:stop] for begin, stop in items.places[item])
-    work.spend(len(code))
     if kind == AV1:
         return bmff_codes.is_av1(code, work)
     return bmff_codes.is_hevc(code, data[description.begin : description.stop], work)

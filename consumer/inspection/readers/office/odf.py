@@ -13,6 +13,7 @@ from functools import partial
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.office import basic, containers, ole
+from consumer.inspection.readers.office.archive_shape import A_NAME
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.external import Place, place_of
@@ -46,7 +47,7 @@ _REFERRED_TO = together(
     for number in numbers
 )
 """How a reference to a letter of that word may end."""
-A_LETTER, SCANS = 160, 7  # of work, to read one; times that a part is looked at
+A_LETTER, AN_ATTRIBUTE, SCANS = 160, 768, 7  # of work, to read one; times that a part is looked at
 FORMULA = b"formula"  # the attribute that calls stand in
 INSTANCE, SOURCE, DATABASE = b"instance", b"src", b"datasource"  # where a form has its data from
 WORDS = (LISTENER, LINK, DDE, FORMULA, LOCKED, INSTANCE, DATABASE, *SCRIPTED)
@@ -205,8 +206,8 @@ class _Part:
             if begin < 0:
                 at = max(at, end - 1)
             elif wanted(window, begin, at):
-                self._seen.work.spend(4 * PLACE)
                 tag = window[begin + 1 : end]
+                self._seen.work.spend(4 * PLACE + AN_ATTRIBUTE * tag.count(b"="))
                 if at - begin <= _read(tag)[0]:
                     yield tag
                 at = end - 1
@@ -238,8 +239,7 @@ def _read(tag: bytes) -> tuple[int, list[tuple[bytes, bytes]]]:
         while tag[begin : begin + 1].isspace():
             begin += 1
         quote = tag[begin : begin + 1]
-        end = tag.find(quote, begin + 1) if quote in (b'"', b"'") else -1
-        if end < 0:
+        if quote not in (b'"', b"'") or (end := tag.find(quote, begin + 1)) < 0:
             break
         name = tag[at:equals].split()
         found.append((name[-1].rpartition(b":")[2] if name else b"", tag[begin + 1 : end]))
@@ -283,7 +283,7 @@ def _link(tag: bytes, seen: Seen) -> None:
 def _data(tag: bytes, attribute: bytes, seen: Seen) -> None:
     """A form gets its data unasked. Most databases are named by what the reader calls them at home."""
     for target in _values(tag, attribute):
-        seen.work.spend(PLACE)
+        seen.work.spend(PLACE + A_NAME * len(target))
         if place_of(target.strip()) is not Place.HERE:
             seen.find(Reason.EXTERNAL_REFERENCE, "a form loads its data from the network when it is opened")
 
@@ -292,7 +292,7 @@ def _leads(element: str, target: str, seen: Seen) -> None:
     if target.lower().startswith(SCRIPTS):
         seen.find(Reason.MACROS, "a link in it runs a script")
     elif element in REFUSED and not target.startswith("#"):
-        seen.work.spend(PLACE)
+        seen.work.spend(PLACE + A_NAME * len(target))
         place = place_of(target)
         if place in REFUSED[element]:
             seen.find(Reason.EXTERNAL_REFERENCE, "it loads something from the network when it is opened")

@@ -28,7 +28,7 @@ EXTENDED = b"\xff\xff"  # before a list of words of two bytes a letter
 
 FIELD, RESULT, FIELD_END = "\x13\x14\x15"  # what begins one, its result, and what ends it
 MOST_SPACES = 9  # before its first word
-A_WORD, A_BEGINNING = 64, 768  # of work
+A_WORD, A_BEGINNING = 240, 768  # of work
 _LOADING = tuple({name[:4].encode() for name in LOADS})
 _ANY_DDE = (runs.any_case(b"dde"), runs.any_case(b"d\0d\0e"))
 

@@ -12,7 +12,7 @@ Element = Callable[[str, dict[str, str]], None]
 DEEPEST = 32  # levels; listings and relationships have two
 LONGEST_TAG = 64 * 1024  # bytes of one, with the text up to the next
 FED = 16 * 1024  # bytes at a time, so that a long tag is noticed before it is all there
-AN_ELEMENT = 2048  # of work
+AN_ELEMENT, AN_ATTRIBUTE, FEW_ATTRIBUTES = 2048, 256, 8  # of work, for one with few and for each more
 
 
 class XmlReader:
@@ -49,7 +49,7 @@ class XmlReader:
             raise Unreadable("a part of the document is not XML that can be read") from None
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
-        self._work.spend(AN_ELEMENT)
+        self._work.spend(AN_ELEMENT + AN_ATTRIBUTE * max(0, len(attributes) - FEW_ATTRIBUTES))
         self._passed = self._parser.CurrentByteIndex
         self._depth += 1
         if self._depth > DEEPEST:

@@ -111,8 +111,8 @@ def _parses_by_the_value(content: bytes, work: Work) -> bool:
 
 
 def _behind_space(text: str, at: int) -> int:
-    while at < len(text) and text[at] in BETWEEN:
-        at += 1
+    while text[at : at + 1] in BETWEEN and (piece := text[at : at + runs.FIRST_LOOK]):
+        at += len(piece) - len(piece.lstrip(BETWEEN))
     return at
 
 
