@@ -167,3 +167,11 @@ def test_as_many_small_files_as_the_policy_names_are_an_ordinary_archive() -> No
         members = {f"2026/{number:04}.{name}": content for number in range(most)}
         assert wide.reason(archive(members), "a.zip") is None
     assert codes({f"{number}.txt": b"paid" for number in range(most + 1)}) == {Reason.ARCHIVE_LIMITS}
+
+
+@pytest.mark.parametrize("content", [b"", b"\r\n"])
+def test_a_file_with_nothing_in_it_is_nothing(content: bytes) -> None:
+    for name in ("2026/open items.csv", "2026/Icon\r", "2026/note.txt", "scan.pdf"):
+        assert wide.reason(archive({**ORDINARY, name: content}), "a.zip") is None
+    assert codes({**ORDINARY, "a.exe": content}) == {Reason.EMBEDDED_EXECUTABLE}
+    assert codes({"a.txt": b""}) == {Reason.EMPTY}

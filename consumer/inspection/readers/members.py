@@ -50,6 +50,8 @@ def _judge(name: str, content: bytes, whole: bool, seen: Seen, limits: Limits) -
         folder_look.examine(content, seen)
         name = folder_look.AS_A_TEXT
     inner = seen.others.examine(content, name, "")
+    if inner.has(Reason.EMPTY):
+        return  # an export of no rows, the icon of a folder: nobody is harmed by nothing
     kind = inner.detected_type or ""
     if kind not in limits.types:
         seen.find(Reason.CONTENT_NOT_ALLOWED, "a file in the archive is of a type that is not accepted")
