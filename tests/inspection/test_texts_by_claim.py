@@ -439,7 +439,7 @@ def test_a_backup_of_messages_names_halves_of_characters() -> None:
     assert wide.reason(backup.format("").encode(), "sms.xml") is None
     assert wide.reason(backup.format("&#5;").encode(), "sms.xml") is Reason.MALFORMED
     assert wide.reason(backup.format("&#53;&#5529").encode(), "sms.xml") is Reason.MALFORMED
-    page = '<a xmlns="http://www.w3.org/1999/xhtml"/>'
+    page = '<script xmlns="http://www.w3.org/1999/xhtml"/>'
     assert wide.reason(backup.format(page).encode(), "sms.xml") is Reason.SECOND_FORMAT
 
 

@@ -1,9 +1,9 @@
 """XML as a text: read by expat, which nothing can make expand, and refused where a browser or Office acts on it.
 
 A browser shows an XML file as what its elements are by their namespaces (XHTML with its scripts, SVG), and loads the
-style sheet that it names, if that is of the same origin or no more than colors. A namespace of which no element is does
-nothing: OpenDocument, feeds and records declare all that they might use. Office opens one that names a program of its
-own (`mso-application`), or is a document by its namespace.
+style sheet that it names, if that is of the same origin or no more than colors. Words with marks are let in inside of
+anything else. A namespace of which no element is does nothing: OpenDocument, feeds and records declare all that they
+might use. Office opens one that names a program of its own (`mso-application`), or is a document by its namespace.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from xml.parsers import expat
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
+from consumer.inspection.readers.media.svg_names import XHTML
 from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
-from consumer.inspection.readers.texts import opening
+from consumer.inspection.readers.texts import narrative, opening
 from consumer.model import Reason
 
 END = End("the end of the root element", "every one", "none")
@@ -29,7 +30,7 @@ OF_OFFICE = (
 TRANSFORMS = "http://www.w3.org/1999/xsl/transform"
 SHOWN = "a browser shows it as a page or a drawing"
 BY_A_BROWSER = {
-    "http://www.w3.org/1999/xhtml": SHOWN,
+    XHTML: SHOWN,
     "http://www.w3.org/2000/svg": SHOWN,
     TRANSFORMS: "a browser makes a page of what names it",
 }
@@ -148,6 +149,7 @@ def _count_attributes(begun: bytes) -> None:
 class _Parser:
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
+        self._is_page = False  # it may be: some elements are those of pages
         self._prefixes: dict[tuple[str, str], str] = {}  # that elements of a browser's own namespaces would have
         self._parser = expat.ParserCreate("utf-8", " ")
         self._parser.StartNamespaceDeclHandler = self._namespace
@@ -160,11 +162,31 @@ class _Parser:
         except (expat.ExpatError, ValueError):
             raise Unreadable("it is not XML to its end") from None
         self._prefixed(content)
+        if self._is_page:
+            self._look_at_elements(content)
+
+    def _look_at_elements(self, content: bytes) -> None:
+        self._seen.work.spend(2 * READING * len(content))
+        self._parser = expat.ParserCreate("utf-8", " ")
+        self._parser.StartElementHandler = self._root
+        feed(self._parser, content)
+
+    def _root(self, name: str, attributes: dict[str, str]) -> None:
+        self._parser.StartElementHandler = self._element
+        if XHTML in name.lower():
+            self._seen.find(Reason.SECOND_FORMAT, SHOWN, opener="browser")
+
+    def _element(self, name: str, attributes: dict[str, str]) -> None:
+        self._seen.work.spend(PLACE // 4)
+        if not narrative.is_narrative(name, attributes):
+            self._seen.find(Reason.SECOND_FORMAT, SHOWN, opener="browser")
 
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
         self._seen.work.spend(PLACE // 4)
         name = (uri or "").strip().lower()
-        if name in BY_A_BROWSER and not prefix:
+        if name == XHTML and not prefix:
+            self._is_page = True
+        elif name in BY_A_BROWSER and not prefix:
             self._seen.find(Reason.SECOND_FORMAT, BY_A_BROWSER[name], opener="browser")
         elif name in BY_A_BROWSER:
             self._prefixes[prefix or "", name] = BY_A_BROWSER[name]
@@ -177,7 +199,11 @@ class _Parser:
         """
         for (prefix, name), shown in self._prefixes.items():
             self._seen.work.spend(PLACE + len(content))
-            if runs.has(content, (b"" if name == TRANSFORMS else b"<") + prefix.encode() + b":"):
+            if not runs.has(content, (b"" if name == TRANSFORMS else b"<") + prefix.encode() + b":"):
+                continue
+            if name == XHTML:
+                self._is_page = True
+            else:
                 self._seen.find(Reason.SECOND_FORMAT, shown, opener="browser")
 
     def _instruction(self, target: str, content: str) -> None:
