@@ -161,7 +161,7 @@ CHANGES = (
     Envelope("Canal", {"data": (list, dict), "type": str}, row_at(at("data"), at("type")), frozenset({"old"}), _writes),
     Envelope("Debezium", {"before": _ROW, "after": _ROW}, row_at(at("after"), lambda node: ""), frozenset()),
     *(
-        Envelope("Debezium", {mark: str, "payload": (dict, str)}, _flattened, holds=NO_TABLE.isdisjoint)
+        Envelope("Debezium", {mark: (int, str), "payload": (dict, str)}, _flattened, holds=NO_TABLE.isdisjoint)
         for mark in ("__op", "__deleted", "__table", "__lsn", "__ts_ms", "__source_ts_ms")  # those that were asked for
     ),
     Envelope(
