@@ -26,9 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 topics_app = typer.Typer(
-    help="Create and show the service's topics. And print the ACLs that each role needs.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
+    help="Create and show the service's topics. And print the ACLs that each role needs.", no_args_is_help=True
 )
 app.add_typer(topics_app, name="topics")
 app.add_typer(dlq.app, name="dlq")

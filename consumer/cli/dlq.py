@@ -11,9 +11,7 @@ from consumer.cli.loading import AsJson, ConfigFile
 from consumer.cli.outcome import failures_told
 from consumer.wire.entries import MOST_GENERATIONS
 
-app = typer.Typer(
-    help="Look after dead letters: what could not be judged.", no_args_is_help=True, rich_markup_mode=None
-)
+app = typer.Typer(help="Look after dead letters: what could not be judged.", no_args_is_help=True)
 
 ReasonOption = Annotated[list[str] | None, typer.Option("--reason", help="Only this reason; may be given again.")]
 IdOption = Annotated[list[str] | None, typer.Option("--id", help="Only this identity (hex); may be given again.")]
