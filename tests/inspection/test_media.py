@@ -192,6 +192,16 @@ def test_a_voice_in_wideband_is_let_in_by_the_name_that_phones_give_it() -> None
         assert verdict(voice, name) is None
 
 
+def test_pages_that_are_written_one_behind_the_other_are_pictures() -> None:
+    """As Ghostscript does where the name of the file has no number in it."""
+    page = media.bmp(pixels=bytes(range(192)))
+    for further in (page, media.tiff(), bytes(7) + page + page):
+        assert verdict(page + further, "a.bmp") is None
+        assert seen(page + further).has(Reason.TRAILING_DATA)
+        assert verdict(page + further + ZIP, "a.bmp") is Reason.SECOND_FORMAT
+        assert verdict(page + further + program(), "a.bmp") is Reason.SECOND_FORMAT
+
+
 def test_a_part_for_tags_without_one_holds_none() -> None:
     assert verdict(with_chunk(b"ID3 ", b""), "a.wav") is None
     assert verdict(with_chunk(b"id3 ", bytes(16)), "a.wav") is None

@@ -112,7 +112,9 @@ def behind(data: bytes, end: int, seen: Seen, noun: str) -> None:
         seen.find(Reason.SECOND_FORMAT, f"{found} behind the {noun}", at=end, opener=opener_of(found))
     else:
         seen.find(Reason.TRAILING_DATA, f"bytes behind the {noun}", at=end)
-        seen.loose.append(content.lstrip(PADDING)[:HEAD])
+        head = content.lstrip(PADDING)[:HEAD]
+        if formats.binary_at(head) not in PICTURES:
+            seen.loose.append(head)
 
 
 def _past_pictures(data: bytes, seen: Seen) -> bytes:
