@@ -101,5 +101,21 @@ SLOW_TEXTS: dict[str, Callable[[int], bytes]] = {
         + b"}"
     ),
     "heic, pixels that overlap": overlapping,
+    "svg, escapes in styles": lambda size: (
+        DRAWING
+        + b"".join(b"<g style='a%d:%s'/>" % (n, b"\\a" * 9_000) for n in range(max(1, size // 18_020)))
+        + b"</svg>"
+    ),
+    "vcf, lines of a file": lambda size: CARD + b"X;ENCODING=B:" + again(b"QQ\r\n", size) + END,
+    "vcf, files of a byte": lambda size: CARD + again(b"X;ENCODING=B:QQ\r\n", size) + END,
+    "heic, properties of items": lambda size: (
+        box(b"ftyp", b"heic", bytes(4), b"heic")
+        + box(
+            b"meta",
+            bytes(4),
+            box(b"hdlr", bytes(8), b"pict", bytes(13)),
+            box(b"iprp", *[box(b"ipma", bytes(4), b"\0\0\x24\0", b"\0\1\xff" + bytes(255)) * 9] * (size // 2_500)),
+        )
+    ),
 }
 """By the extension that they come with."""

@@ -4,7 +4,7 @@ import pytest
 
 from consumer.inspection.detection import Detector
 from tests.fuzz.check import look
-from tests.fuzz.dear import BARS, SMALL, Recipe, scaled
+from tests.fuzz.dear import BARS, LARGE, SMALL, Recipe, scaled
 from tests.inspection.slow_texts import SLOW_TEXTS
 
 DETECTOR = Detector()
@@ -16,3 +16,10 @@ def test_no_part_is_read_again_for_each_of_many_others(name: str) -> None:
     recipe = Recipe(name)
     data = recipe.make(SMALL)
     assert scaled(lambda: look(data, DETECTOR, recipe.claimed)) < UNSURE * BARS[SMALL]
+
+
+@pytest.mark.parametrize("name", ["svg, escapes in styles", "vcf, lines of a file", "heic, properties of items"])
+def test_what_is_cheap_in_a_small_file_is_paid_for_in_a_large_one(name: str) -> None:
+    recipe = Recipe(name)
+    data = recipe.make(LARGE)
+    assert scaled(lambda: look(data, DETECTOR, recipe.claimed)) < UNSURE * BARS[LARGE]

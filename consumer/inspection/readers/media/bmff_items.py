@@ -12,6 +12,7 @@ from consumer.inspection.readers.seen import Unreadable, Work
 from consumer.inspection.readers.trailing import Extent
 
 MOST_ITEMS = 10_000
+A_NUMBER_OF_IT = 224  # of work, for each property that an item has
 XMP = b"application/rdf+xml"
 IN_FILE = 0  # how a place is counted: from the beginning of the file
 PADDING = frozenset({b"free", b"skip"})
@@ -168,6 +169,7 @@ def _described(data: bytes, box: Box, work: Work) -> dict[int, list[int]]:
             break
         item, many = int.from_bytes(data[at : at + width], "big"), data[at + width]
         at += width + 1
+        work.spend(A_NUMBER_OF_IT * many)
         stop = at + length * many
         numbers = (int.from_bytes(data[place : place + length], "big") for place in range(at, stop, length))
         described.setdefault(item, []).extend(number & ~essential for number in numbers)

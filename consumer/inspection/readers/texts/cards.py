@@ -30,6 +30,7 @@ LONGEST_NAME = 2048  # bytes of a property's name and parameters
 FOLD = b" \t"  # begins what goes on with the line before
 FEW = 2  # objects that are counted one by one
 A_FILE, A_BYTE = 128 * 1024, 64  # of work: hundreds of tiny ones fit into a small text, and take as long as others
+A_FOLDED_LINE = 960  # of work
 A_LOOK = 768  # of work, for each place where a mark may stand
 _STARTS = together(STARTS_A_PROGRAM)
 _FOLDS = together((b"\n ", b"\n\t", b"\r ", b"\r\t"))
@@ -181,7 +182,7 @@ def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes,
             continue
         if folded and (text[begin] in FOLD or b"\n" in text[begin:value]):
             break
-        end = _end(text, value, folded)
+        end = _end(text, value, folded, work)
         judged = text[begin : _line_end(text, end + 1, folded)]  # with the line that tells that it has ended
         if folded and (opening.has_bare_cr(judged + b"\n") or _starts_a_program(judged)):
             break
@@ -208,7 +209,7 @@ def _marked(text: bytes, work: Work) -> Iterator[int]:
         work.spend(A_LOOK)
         end = at + RARE
         if text[max(0, end - AROUND) : end].upper().endswith(MARKS):
-            work.spend(PLACE)
+            work.spend(6 * PLACE)
             yield at
 
 
@@ -221,10 +222,11 @@ def _value(text: bytes, begin: int) -> int:
     return colon + 1 if colon >= 0 else -1
 
 
-def _end(text: bytes, value: int, folded: bool) -> int:
+def _end(text: bytes, value: int, folded: bool, work: Work) -> int:
     """Where a value ends. Old phones do not indent the lines that go on: what has no colon is none of its own."""
     end = _line_end(text, value, folded)
     while end < len(text):
+        work.spend(A_FOLDED_LINE)
         following = _line_end(text, end + 1, folded)
         line = text[end + 1 : following]
         if not line.strip() or b":" in line:
