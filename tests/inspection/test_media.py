@@ -15,7 +15,7 @@ from consumer.inspection.readers.seen import Seen
 from consumer.inspection.readers.table import FORMATS
 from consumer.model import Facts, Reason
 from tests.inspection import media
-from tests.inspection.files import attachment, program
+from tests.inspection.files import attachment, png, program
 from tests.inspection.judging import DETECTOR
 from tests.inspection.media import SAMPLES, TYPES, kind
 from tests.inspection.polyglots import HTML, PHP, ZIP, further_files, second_files
@@ -202,7 +202,13 @@ def test_pages_that_are_written_one_behind_the_other_are_pictures() -> None:
         assert verdict(page + further + program(), "a.bmp") is Reason.SECOND_FORMAT
 
 
-def test_a_part_for_tags_without_one_holds_none() -> None:
+def test_a_part_for_tags_that_holds_no_whole_one_is_passed_over() -> None:
+    long = media.tag(media.frame(b"APIC", b"\0image/png\0\3\0" + png()))
+    assert verdict(with_chunk(b"ID3 ", long), "a.wav") is None
+    longer = long[:6] + b"\0\x49\x6b\x3b" + long[10:]
+    assert verdict(with_chunk(b"ID3 ", longer + bytes(200)), "a.wav") is None
+    for content in (ZIP, program()):
+        assert verdict(with_chunk(b"ID3 ", longer + content), "a.wav") is Reason.SECOND_FORMAT
     assert verdict(with_chunk(b"ID3 ", b""), "a.wav") is None
     assert verdict(with_chunk(b"id3 ", bytes(16)), "a.wav") is None
     assert verdict(with_chunk(b"ID3 ", program()), "a.wav") is Reason.SECOND_FORMAT

@@ -44,6 +44,7 @@ DRAWS = {
     "in Latin-1": svg("<text>ä</text>", before="<?xml version='1.0' encoding='latin1'?>").decode().encode("latin-1"),
     "behind remarks": svg(before="<?xml version='1.0'?>\n<!-- a\nb -->\n\n"),
     "with another prefix": f"<s:svg xmlns:s='{SVG}'><s:rect/></s:svg>".encode(),
+    "pages, as Cairo writes them": svg("<pageSet><page><g><path d='M 0 0'/></g></page></pageSet>"),
     "behind a mark": b"\xef\xbb\xbf" + svg(),
 }  # fmt: skip
 
@@ -65,6 +66,7 @@ def picture(value: str) -> bytes:
 
 RUNS = {
     "a script": svg("<script>alert(1)</script>"),
+    "a script in a page of several": svg("<pageSet><page><script>alert(1)</script></page></pageSet>"),
     "a script in metadata": svg("<metadata><script>alert(1)</script></metadata>"),
     "a script with another prefix": f"<s:svg xmlns:s='{SVG}'><s:script/></s:svg>".encode(),
     "a script of a page": svg(f"<h:script xmlns:h='{XHTML}'>alert(1)</h:script>"),

@@ -29,12 +29,17 @@ def end(data: bytes, at: int) -> int:
     return at + HEADER + _safe(data[at + 6 : at + 10]) + footer
 
 
-def walk(data: bytes, at: int, layout: Layout, work: Work) -> int:
-    """The tag that begins there, into `layout`; the place behind it. `Unreadable` if it is longer than the file."""
+def walk(data: bytes, at: int, layout: Layout, work: Work, most: int | None = None) -> int:
+    """The tag that begins there, into `layout`; the place behind it. `Unreadable` if it is longer than the file.
+
+    `most`: where the part that holds it ends, and it with that, whatever it says.
+    """
     if not begins(data, at):
         raise Unreadable("a tag is not built like one")
     version, flags = data[at + 3], data[at + 5]
     stop, behind = at + HEADER + _safe(data[at + 6 : at + 10]), end(data, at)
+    if most is not None:
+        stop, behind = min(stop, most), min(behind, most)
     if behind > len(data):
         raise Unreadable(f"the {layout.noun} stops inside its tag")
     place = at + HEADER

@@ -221,6 +221,6 @@ def _beside(data: bytes, chunk: Chunk, layout: Layout, work: Work) -> None:
     ):
         layout.text(chunk.begin, chunk.stop)
     elif chunk.kind in ID3 and id3.begins(data, chunk.begin):  # editors leave an empty part
-        id3.walk(data, chunk.begin, layout, work)
+        id3.walk(data, chunk.begin, layout, work, chunk.stop)
     elif chunk.kind not in WAVE_KNOWN:
         layout.hide(chunk.begin, chunk.stop)

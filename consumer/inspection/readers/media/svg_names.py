@@ -17,7 +17,7 @@ _ELEMENTS = """
     clipPath mask marker filter cursor font glyph missing-glyph hkern vkern font-face font-face-src font-face-name
     font-face-format color-profile animate animateColor animateMotion animateTransform mpath set solidcolor solidColor
     mesh meshgradient meshGradient meshpatch meshPatch meshrow meshRow hatch hatchpath flowRoot flowRegion
-    flowRegionExclude flowPara flowSpan flowDiv flowLine discard
+    flowRegionExclude flowPara flowSpan flowDiv flowLine discard page pageSet
     feBlend feColorMatrix feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap
     feDistantLight feDropShadow feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode
     feMorphology feOffset fePointLight feSpecularLighting feSpotLight feTile feTurbulence
