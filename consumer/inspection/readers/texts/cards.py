@@ -30,7 +30,7 @@ LONGEST_NAME = 2048  # bytes of a property's name and parameters
 FOLD = b" \t"  # begins what goes on with the line before
 FEW = 2  # objects that are counted one by one
 A_FILE, A_BYTE = 128 * 1024, 64  # of work: hundreds of tiny ones fit into a small text, and take as long as others
-A_FOLDED_LINE = 960  # of work
+A_FOLDED_LINE = 960  # of work, for a short one
 A_LOOK = 768  # of work, for each place where a mark may stand
 _STARTS = together(STARTS_A_PROGRAM)
 _FOLDS = together((b"\n ", b"\n\t", b"\r ", b"\r\t"))
@@ -187,7 +187,7 @@ def _without_files(text: bytes, work: Work, folded: bool = True) -> tuple[bytes,
         if folded and (opening.has_bare_cr(judged + b"\n") or _starts_a_program(judged)):
             break
         lines.append(text[done : at + 1])  # so that its line is none without a word
-        work.spend(encodings.DECODING * (end - value))
+        work.spend(encodings.DECODING * (end - value) + max(0, 5 * PLACE - A_BYTE * (end - value)))
         files.append(_File(_name(text[begin:value]), _content(text[value:end])))
         done = end
     return b"".join((*lines, text[done:])), files
@@ -209,7 +209,7 @@ def _marked(text: bytes, work: Work) -> Iterator[int]:
         work.spend(A_LOOK)
         end = at + RARE
         if text[max(0, end - AROUND) : end].upper().endswith(MARKS):
-            work.spend(6 * PLACE)
+            work.spend(PLACE)
             yield at
 
 
@@ -226,9 +226,9 @@ def _end(text: bytes, value: int, folded: bool, work: Work) -> int:
     """Where a value ends. Old phones do not indent the lines that go on: what has no colon is none of its own."""
     end = _line_end(text, value, folded)
     while end < len(text):
-        work.spend(A_FOLDED_LINE)
         following = _line_end(text, end + 1, folded)
         line = text[end + 1 : following]
+        work.spend(max(0, A_FOLDED_LINE - A_BYTE * len(line)))
         if not line.strip() or b":" in line:
             return end
         end = following
