@@ -67,7 +67,7 @@ SHOWN: dict[str, Callable[[Any], Any]] = {
     "Kinesis by a pipe, parsed": lambda raw: {**kinesis(raw)["kinesis"], "data": raw, "eventSource": "aws:kinesis"},
     "Kafka by a pipe": lambda raw: {**kafka_record(raw), "eventSource": "aws:kafka", "eventSourceKey": "t-0"},
     "Kafka by a pipe, parsed": lambda raw: {**kafka_record(raw), "value": raw, "eventSource": "aws:kafka"},
-    "Debezium, flattened, with its table": lambda raw: {"id": 1, "payload": text(raw), "__table": "t", "__lsn": 1},
+    "Debezium, flattened, with its table": lambda raw: {"id": 1, "payload": text(raw), "__table": "t"},
     "Debezium, flattened, with its time": lambda raw: {"id": 1, "payload": text(raw), "__ts_ms": 1},
     "confluent-kafka-dotnet": lambda raw: {
         "Topic": "t", "Partition": {"Value": 0, "IsSpecial": False}, "Offset": {"Value": 1, "IsSpecial": False},
