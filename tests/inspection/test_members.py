@@ -1,5 +1,7 @@
 """Archives: what comes in one is judged like what comes alone, by the same policy."""
 
+import random
+
 import pytest
 
 from consumer.inspection.examination import examine
@@ -156,17 +158,19 @@ def test_too_deep_and_too_much_are_refused() -> None:
     assert Reason.ARCHIVE_LIMITS in codes({"a.txt": b"a" * 30_000_000})
 
 
-def test_as_many_small_files_as_the_policy_names_are_an_ordinary_archive() -> None:
+def test_as_many_files_of_a_kilobyte_as_the_policy_names_are_an_ordinary_archive() -> None:
     most = Limits().entries
-    for name, content in (
-        ("txt", b"paid"),
-        ("csv", b"a,b\n1,2\n"),
-        ("png", png()),
-        ("vcf", b"BEGIN:VCARD\r\nEND:VCARD\r\n"),
-    ):
-        members = {f"2026/{number:04}.{name}": content for number in range(most)}
-        assert wide.reason(archive(members), "a.zip") is None
-    assert codes({f"{number}.txt": b"paid" for number in range(most + 1)}) == {Reason.ARCHIVE_LIMITS}
+    drawn = random.Random(1)
+    letters = {f"2026/{number}.txt": drawn.randbytes(512).hex().encode() for number in range(most)}
+    assert wide.reason(archive(letters), "a.zip") is None
+    assert codes(letters | {"one more.txt": b"paid"}) == {Reason.ARCHIVE_LIMITS}
+
+
+def test_files_of_unknown_types_cost_what_it_takes_to_ask_what_they_are() -> None:
+    drawn = random.Random(2)
+    words = [drawn.randbytes(4).hex().encode() for _ in range(500)]
+    asked = {f"{number}.abc": b" ".join(drawn.choices(words, k=900)) for number in range(100)}
+    assert Reason.ARCHIVE_LIMITS in codes(asked)
 
 
 @pytest.mark.parametrize("content", [b"", b"\r\n"])

@@ -9,9 +9,9 @@ from consumer.inspection.readers import attached, folder_look
 from consumer.inspection.readers.names import extension_of
 from consumer.inspection.readers.office import containers
 from consumer.inspection.readers.office.compound import is_ole
-from consumer.inspection.readers.office.containers import AN_ENTRY, Kept, Sink
+from consumer.inspection.readers.office.containers import Kept, Sink
 from consumer.inspection.readers.office.package import MAC_FORK
-from consumer.inspection.readers.seen import AN_EXAMINATION, ExpansionBudget, Limits, Seen, TooMuch, most_kept
+from consumer.inspection.readers.seen import ExpansionBudget, Limits, Seen, TooMuch, most_kept
 from consumer.inspection.readers.zip_reader import Archive
 from consumer.model import Reason
 
@@ -57,8 +57,6 @@ def _judge(name: str, content: bytes, whole: bool, seen: Seen, limits: Limits) -
         seen.find(Reason.CONTENT_NOT_ALLOWED, "a file in the archive is of a type that is not accepted")
     elif not seen.others.fits(extension_of(name), kind):
         seen.find(Reason.TYPE_MISMATCH, "a file in the archive is of another type than its name says")
-    elif not inner.findings:
-        seen.work.regain(AN_ENTRY + AN_EXAMINATION)
     if attached.runs(name, inner, content):
         seen.find(Reason.EMBEDDED_EXECUTABLE, "a page or a drawing with a script is in the archive", opener="browser")
     elif attached.is_closed(inner, content):

@@ -57,7 +57,6 @@ ANY, MOST = 64 * MIB, 512 * MIB  # what may be spent on a file however small it 
 PER_BYTE, PER_SMALL_BYTE = 52, 384  # of a large file what may be spent on each, and of a small one, which inflates more
 FEW_PARTS, A_PART = 20_000, 32  # that any file may have, and bytes of a larger one for each more
 PLACE = 4096  # to be spent for a closer look at one of many places
-AN_EXAMINATION = 128 * 1024  # likewise for a file inside another one
 
 
 @dataclass(slots=True)
@@ -84,10 +83,6 @@ class Work:
         self.left -= count
         if self.left < 0:
             raise TooMuch("examining it costs more than any real file does")
-
-    def regain(self, count: int) -> None:
-        """What was spent on an ordinary part. A limit of the policy bounds how many there are, however small."""
-        self.left += count
 
     def step(self, cost: int) -> None:
         """To the next of many parts, which costs the same however short it is."""
