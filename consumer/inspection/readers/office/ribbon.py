@@ -36,7 +36,7 @@ class Ribbons:
         for at in _begun(window) if self._parser is None else ():
             if self._parser is None:
                 self._seen.work.spend(PLACE)
-                self._parser = expat.ParserCreate()
+                self._parser = _parser()
                 self._parser.StartElementHandler = self._element
                 self._parse(window[at:])
 
@@ -65,6 +65,14 @@ class Ribbons:
             self._seen.flag("external_references")
         elif place is not Place.HERE:
             self._seen.find(Reason.EXTERNAL_REFERENCE, "its ribbon calls a macro of a file in the network")
+
+
+def _parser() -> expat.XMLParserType:
+    """Since 2.6 expat may put off what follows a long tag until more comes, and at the end of a part nothing does."""
+    parser = expat.ParserCreate()
+    if put_off := getattr(parser, "SetReparseDeferralEnabled", None):
+        put_off(False)
+    return parser
 
 
 def _begun(window: bytes) -> Iterator[int]:
