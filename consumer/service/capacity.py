@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from consumer.genesys.limiter import Limiter
@@ -17,6 +18,12 @@ from consumer.telemetry.spare import Spare
 COUNTED_EVERY_S = 1.0
 
 Taken = Callable[[], float]
+
+
+def fullness(downloads: float, processor: Collection[float]) -> float:
+    """How near a process is to what it can do, up to 1, by the shares that are taken of its downloads now, and of its
+    processor in the last seconds. Hosts outside may hold half of the downloads; one busy second is no load."""
+    return min(max(2 * downloads - 1, min(processor), 0.0), 1.0)
 
 
 class DownloadLoad(Protocol):
@@ -38,6 +45,7 @@ class Capacity:
         self._usage = reporter.usage
         self._spare = Spare()
         self._held: dict[Limit, Taken] = {}  # the share that is taken now
+        self._processor = deque([0.0, 0.0], maxlen=2)  # the share that was taken, second by second
         scans = settings.antivirus.connections if settings.antivirus.address else 0
         self._slots("downloads", settings.download.connections, lambda: downloads.running)
         self._slots("calls", limiter.at_once, lambda: limiter.under_way)
@@ -52,8 +60,7 @@ class Capacity:
 
     @property
     def load(self) -> float:
-        """How near the process is to what it can do, up to 1, by its downloads: hosts outside may hold half of them."""
-        return max(2 * self._held["downloads"]() - 1, 0.0)
+        return fullness(self._held["downloads"](), self._processor)
 
     def takes_tasks(self, room: Room) -> None:
         """The second loop's own limits: it is made after the rest."""
@@ -75,6 +82,7 @@ class Capacity:
             now = self._counted()
             at, answered, calls, cpu_s = (one - other for one, other in zip(now, before, strict=True))
             before = now
+            self._processor.append(cpu_s / at)
             shares = {limit: taken() for limit, taken in self._held.items()}
             spent: dict[Limit, float] = {"rate": calls / at / self._limiter.a_second, "cpu": cpu_s / at}
             self._spare.note(at, answered, shares | spent)
