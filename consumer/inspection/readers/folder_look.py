@@ -5,8 +5,8 @@ Explorer reads it when somebody looks at the folder. An icon or a name on anothe
 
 from __future__ import annotations
 
+from consumer.inspection.readers.external import Place, place_of
 from consumer.inspection.readers.names import visible_name
-from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import Seen, TooMuch
 from consumer.inspection.readers.texts import opening
 from consumer.model import Reason

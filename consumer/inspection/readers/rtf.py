@@ -13,9 +13,9 @@ from ahocorasick_rs import BytesAhoCorasick
 
 from consumer.inspection.readers import formats, runs, scripts, trailing
 from consumer.inspection.readers.ends import End
+from consumer.inspection.readers.external import Place, is_near, place_of
 from consumer.inspection.readers.formats import PADDING, foreign
 from consumer.inspection.readers.office import field_loads
-from consumer.inspection.readers.office.external import Place, is_near, place_of
 from consumer.inspection.readers.rtf_words import BORDER, LONGEST_GROUP, WHITE, destination, readings
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.inspection.readers.signatures import ZIP

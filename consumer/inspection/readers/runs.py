@@ -141,7 +141,7 @@ def any_case(word: bytes) -> BytesAhoCorasick:
 
 
 def holds(data: bytes, search: BytesAhoCorasick) -> bool:
-    """Whether one of the words stands in `data` that are searched for."""
+    """Whether one of the words may stand in `data` that are searched for: `together` finds others now and then."""
     if len(data) <= SHORT:
         return bool(search.find_matches_as_indexes(data))
     view, more = memoryview(data), LONGEST_WORD - 1

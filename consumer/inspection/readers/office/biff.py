@@ -10,8 +10,8 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from consumer.inspection.readers.external import Place, place_of
 from consumer.inspection.readers.office import default_password
-from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import Seen, Work
 from consumer.model import Reason
 

@@ -9,8 +9,8 @@ import binascii
 from collections.abc import Iterator
 
 from consumer.inspection.readers import runs, zip_reader
+from consumer.inspection.readers.external import Place, is_near, place_of
 from consumer.inspection.readers.mail import encodings
-from consumer.inspection.readers.office.external import Place, is_near, place_of
 from consumer.inspection.readers.references import unescaped, with_letters
 from consumer.inspection.readers.searches import together
 from consumer.inspection.readers.seen import PLACE, Seen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from consumer.inspection.readers.office.external import Place, is_near, place_of
+from consumer.inspection.readers.external import Place, is_near, place_of
 from consumer.inspection.readers.seen import Seen
 from consumer.model import Reason
 

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.external import Place, place_of
 from consumer.inspection.readers.office import basic, containers, ole
 from consumer.inspection.readers.office.archive_shape import A_NAME
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
-from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.office.manifest import Manifest
 from consumer.inspection.readers.office.package import part_of
 from consumer.inspection.readers.office.tags import unended

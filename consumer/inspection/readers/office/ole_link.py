@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from consumer.inspection.readers import runs
-from consumer.inspection.readers.office.external import Place, place_of
+from consumer.inspection.readers.external import Place, place_of
 from consumer.inspection.readers.seen import PLACE, Seen, Work
 from consumer.model import Reason
 

@@ -7,12 +7,12 @@ from posixpath import normpath
 from urllib.parse import unquote
 
 from consumer.inspection.readers import rtf
+from consumer.inspection.readers.external import Place, place_of, was_on_mac
 from consumer.inspection.readers.office import chunks, ole
 from consumer.inspection.readers.office.actions import Actions
 from consumer.inspection.readers.office.archive_shape import A_NAME, ESCAPED, LISTING
 from consumer.inspection.readers.office.compound import is_ole
 from consumer.inspection.readers.office.containers import Kept, Sink
-from consumer.inspection.readers.office.external import Place, place_of, was_on_mac
 from consumer.inspection.readers.office.ooxml_types import (
     ASKED_OF_SHARES,
     ASKED_OF_THE_WEB,

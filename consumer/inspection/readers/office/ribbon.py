@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from xml.parsers import expat
 
 from consumer.inspection.readers import runs
-from consumer.inspection.readers.office.external import Place, is_near, place_of
+from consumer.inspection.readers.external import Place, is_near, place_of
 from consumer.inspection.readers.office.tags import AFTER_NAME
 from consumer.inspection.readers.office.xml_reader import AN_ELEMENT
 from consumer.inspection.readers.seen import PLACE, Seen

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from consumer.inspection.readers import runs
+from consumer.inspection.readers.external import Place, is_near, place_of
 from consumer.inspection.readers.office import field_loads
 from consumer.inspection.readers.office.compound import CompoundFile, Node
-from consumer.inspection.readers.office.external import Place, is_near, place_of
 from consumer.inspection.readers.office.field_loads import LOADS, LONGEST_INSTRUCTION
 from consumer.inspection.readers.office.fields import AUTO, DDE
 from consumer.inspection.readers.seen import Seen, Work

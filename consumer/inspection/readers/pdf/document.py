@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import compress
 
 from consumer.inspection.readers import flate, runs
-from consumer.inspection.readers.pdf import password, places, root, streams
+from consumer.inspection.readers.pdf import password, places, root, streams, unasked
 from consumer.inspection.readers.pdf.files import Referred
 from consumer.inspection.readers.pdf.looks import Looks
 from consumer.inspection.readers.pdf.places import Extents
@@ -93,6 +93,12 @@ def _active(texts: Texts, seen: Seen, whole: bool) -> None:
         _carries_files(seen, file if whole else None)
 
 
+def _from_share(content: bytes, data: bytes, seen: Seen, whole: bool) -> None:
+    if (at := unasked.from_share(content, data, seen.work)) is not None:
+        said = "it opens a file on a share when it is opened"
+        seen.find(Reason.EXTERNAL_REFERENCE, said, opener="viewer", at=at if whole else None)
+
+
 def _carries_files(seen: Seen, at: int | None = None) -> None:
     seen.find(Reason.EMBEDDED_FILES, "files are attached", at=at)
     seen.flag("embedded_files")
@@ -107,6 +113,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
     found = list(streams.streams(data, seen.work))
     as_written, all_read = len(readable) == len(data), all(stream.dictionary for stream in found)
     _active(Texts.of_file(readable, as_written and all_read), seen, whole=as_written)
+    _from_share(readable, data, seen, whole=as_written)
     begins = root.Root.of(readable, seen.work)
     referred, left = Referred(), seen.budget_for(len(data), limits).inflated
     referred.add(readable, None, seen.work, data)
@@ -121,6 +128,7 @@ def _streams(data: bytes, seen: Seen, limits: Limits) -> Extents:
         begins.add(content, stream, seen.work)
         written, content = content, unescaped(content, seen.work)
         _active(Texts.of_objects(content, written, stream, data, seen.work), seen, whole=False)
+        _from_share(content, data, seen, whole=False)
         referred.add(content, stream.first, seen.work, data)
     unread = encrypted or not all_read
     if not begins.is_found and not (begins.may_be_packed and unread):

@@ -20,6 +20,7 @@ SOURCE = b"/AdditionalStreams"  # LibreOffice names the document's own source so
 NAMES = (
     b"/Launch", b"/Page", b"/JavaScript", b"/JS", b"/Rendition", b"/RichMedia", b"/Flash", b"/AcroForm", b"/XFA",
     b"/EmbeddedFile", b"/EmbeddedFiles", b"/EF", b"/Encrypt", b"/Root",
+    b"/OpenAction", b"/AA", b"/GoToE", b"/GoToR", b"/ImportData", b"/Thread",
 )  # fmt: skip
 WORDS = (OBJECT, STREAM, *dict.fromkeys(name.removesuffix(b"s") for name in (CONTENTS, SOURCE, *NAMES)))
 """Without the letter that `stream` could begin with."""

@@ -12,8 +12,8 @@ from xml.parsers import expat
 
 from consumer.inspection.readers import runs
 from consumer.inspection.readers.ends import End
+from consumer.inspection.readers.external import Place, place_of
 from consumer.inspection.readers.media.svg_names import XHTML
-from consumer.inspection.readers.office.external import Place, place_of
 from consumer.inspection.readers.seen import PLACE, Limits, Seen, TooMuch, Unreadable, Work
 from consumer.inspection.readers.texts import narrative, opening
 from consumer.model import Reason
